@@ -1,0 +1,93 @@
+"""The log frame: its columns, dtypes and severities.
+
+The words are those of the OpenTelemetry log data model
+(https://opentelemetry.io/docs/specs/otel/logs/data-model/), with ECS names where OpenTelemetry has none.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from loganalytics.exceptions import MissingColumnError
+
+Frame = pl.DataFrame | pl.LazyFrame
+
+TIMESTAMP = pl.Datetime("us", "UTC")
+
+CORE: dict[str, pl.DataType] = {
+    "timestamp": TIMESTAMP,
+    "severity_number": pl.UInt8(),
+    "level": pl.String(),
+    "service": pl.String(),
+    "logger": pl.String(),
+    "message": pl.String(),
+    "exception": pl.String(),
+    "trace_id": pl.String(),
+    "source": pl.String(),
+    "offset": pl.String(),
+}
+"""The columns that every log frame begins with, in this order."""
+
+ERROR = 17
+"""Severity numbers from here on are errors."""
+
+# As people write it, in lower case -> (as we write it, OpenTelemetry's number). Syslog's keywords follow
+# appendix B of the data model: notice 10, critical 18, alert 19, emergency 21.
+LEVELS: dict[str, tuple[str, int]] = {
+    "trace": ("TRACE", 1), "trc": ("TRACE", 1), "finest": ("TRACE", 1), "verbose": ("TRACE", 1),
+    "debug5": ("DEBUG", 5), "debug4": ("DEBUG", 5), "debug3": ("DEBUG", 5), "debug2": ("DEBUG", 5),
+    "debug1": ("DEBUG", 5), "debug": ("DEBUG", 5), "dbg": ("DEBUG", 5), "finer": ("DEBUG", 5),
+    "fine": ("DEBUG", 6),
+    "config": ("INFO", 7),
+    "info": ("INFO", 9), "inf": ("INFO", 9), "information": ("INFO", 9), "informational": ("INFO", 9),
+    "log": ("INFO", 9), "statement": ("INFO", 9), "detail": ("INFO", 9), "hint": ("INFO", 9),
+    "context": ("INFO", 9), "success": ("INFO", 9),
+    "performance": ("PERFORMANCE", 9), "business": ("BUSINESS", 9),
+    "notice": ("INFO", 10), "note": ("INFO", 10), "audit": ("AUDIT", 10), "default": ("INFO", 9),
+    "warn": ("WARNING", 13), "warning": ("WARNING", 13), "wrn": ("WARNING", 13),
+    "security": ("SECURITY", 13),
+    "error": ("ERROR", 17), "err": ("ERROR", 17), "severe": ("ERROR", 17), "failure": ("ERROR", 17),
+    "critical": ("CRITICAL", 18), "crit": ("CRITICAL", 18), "alert": ("CRITICAL", 19),
+    "fatal": ("CRITICAL", 21), "panic": ("CRITICAL", 21), "dpanic": ("CRITICAL", 21),
+    "emerg": ("CRITICAL", 21), "emergency": ("CRITICAL", 21),
+}  # fmt: skip
+
+
+def conform(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the frame with every core column present, typed and first; other columns follow as they are.
+
+    A missing message becomes an empty one (the message is never null); other missing columns become null.
+    """
+    present = frame.columns
+    core = [
+        (pl.col(name) if name in present else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in CORE.items()
+    ]
+    core[list(CORE).index("message")] = core[list(CORE).index("message")].fill_null("")
+    return frame.select(*core, *[name for name in present if name not in CORE])
+
+
+def empty() -> pl.DataFrame:
+    """Return a log frame without events."""
+    return pl.DataFrame(schema=CORE)
+
+
+def lazy(frame: Frame, *needed: str) -> pl.LazyFrame:
+    """Return the frame as a LazyFrame, having checked that it holds the columns needed.
+
+    Raises MissingColumnError, which names the column.
+    """
+    columns = frame.collect_schema().names()
+    for name in needed:
+        if name not in columns:
+            have = ", ".join(columns[:12])
+            raise MissingColumnError(
+                f"The frame has no column {name!r}; it has {have}. "
+                "Hint: rename a column, or load the logs with loganalytics.load()."
+            )
+    return frame.lazy()
+
+
+def is_error() -> pl.Expr:
+    """Return the expression that is true for errors (severity_number >= 17) and never null."""
+    return (pl.col("severity_number") >= ERROR).fill_null(value=False)
