@@ -53,16 +53,32 @@ LEVELS: dict[str, tuple[str, int]] = {
 }  # fmt: skip
 
 
+# One letter, as glog, logcat and MongoDB write it; too little to search for in text, enough in a field of its own.
+LETTERS = {"t": "trace", "v": "verbose", "d": "debug", "i": "info", "n": "notice", "w": "warn", "e": "error",
+           "c": "critical", "f": "fatal", "a": "alert"}  # fmt: skip
+
+
+def severities(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Return the expressions for `level` and `severity_number` of levels as people write them.
+
+    A word that is not known stays as the level, in capitals, with a null number.
+    """
+    spelled = LEVELS | {letter: LEVELS[word] for letter, word in LETTERS.items()}
+    word = text.str.strip_chars(" []<>:").str.to_lowercase()
+    names = {spelling: name for spelling, (name, _) in spelled.items()}
+    numbers = {spelling: number for spelling, (_, number) in spelled.items()}
+    level = word.replace_strict(names, default=word.str.to_uppercase(), return_dtype=pl.String)
+    number = word.replace_strict(numbers, default=None, return_dtype=pl.UInt8)
+    return level.replace("", None).alias("level"), number.alias("severity_number")
+
+
 def conform(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the frame with every core column present, typed and first; other columns follow as they are.
 
     A missing message becomes an empty one (the message is never null); other missing columns become null.
     """
     present = frame.columns
-    core = [
-        (pl.col(name) if name in present else pl.lit(None)).cast(dtype).alias(name)
-        for name, dtype in CORE.items()
-    ]
+    core = [(pl.col(name) if name in present else pl.lit(None)).cast(dtype).alias(name) for name, dtype in CORE.items()]
     core[list(CORE).index("message")] = core[list(CORE).index("message")].fill_null("")
     return frame.select(*core, *[name for name in present if name not in CORE])
 

@@ -1,0 +1,8 @@
+"""Text lines to columns: the formats (data), their detection, and parsing."""
+
+from __future__ import annotations
+
+from loganalytics.formats.detection import Detection, detect
+from loganalytics.formats.parsing import Parsed, parse
+
+__all__ = ["Detection", "Parsed", "detect", "parse"]

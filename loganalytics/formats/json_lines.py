@@ -1,0 +1,304 @@
+"""JSON lines to events: the fields come from a sample, DuckDB reads them, nothing is lost on the way.
+
+Every field is read as text and then typed, since from_json nulls a value of another type than declared; a value that
+does not fit its column's dtype, and a key that the sample did not have, are kept in `attributes`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from loganalytics.formats.timestamps import Clock, to_utc
+from loganalytics.schema import CORE, severities
+
+# Under which names the dialects keep the core columns, the likelier first: ECS, OpenTelemetry, structlog, zap,
+# logrus, bunyan, pino, Rust tracing, MongoDB, journald, Docker, GELF, Django and Python formatters.
+KEYS: dict[str, tuple[str, ...]] = {
+    "timestamp": ("@timestamp", "timestamp", "time", "ts", "t.$date", "datetime", "date", "eventTime", "asctime",
+                  "timeUnixNano", "__REALTIME_TIMESTAMP", "created", "log.timestamp"),
+    "level": ("level", "log.level", "severity", "severityText", "severity_text", "levelname", "lvl", "loglevel",
+              "log_level", "level_name", "s", "PRIORITY", "priority"),
+    "service": ("service", "service.name", "service_name", "serviceName", "app", "application", "app_name",
+                "kubernetes.container_name", "SYSLOG_IDENTIFIER", "container_name"),
+    "logger": ("logger", "log.logger", "logger_name", "loggerName", "module", "name", "target", "component", "c",
+               "channel", "category", "class"),
+    "message": ("message", "msg", "MESSAGE", "event", "fields.message", "log", "body", "text", "short_message",
+                "error.message", "error"),
+    "exception": ("exception", "exc_info", "error.stack_trace", "stack_trace", "stacktrace", "stackTrace",
+                  "exception.stacktrace", "err.stack", "error.stack", "stack", "traceback", "exception.stack_trace"),
+    "trace_id": ("trace_id", "traceId", "trace.id", "traceID", "trace", "request_id", "requestId", "req_id",
+                 "correlation_id", "correlationId", "x_request_id"),
+}  # fmt: skip
+
+_MAX_FIELDS = 200
+_MAX_KEYS_OF_OBJECT = 60
+_INTEGER, _NUMBER, _BOOLEAN, _TEXT = "integer", "number", "boolean", "text"
+_DTYPES: dict[str, pl.DataType] = {
+    _INTEGER: pl.Int64(),
+    _NUMBER: pl.Float64(),
+    _BOOLEAN: pl.Boolean(),
+    _TEXT: pl.String(),
+}
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class JsonLines:
+    """What a sample of JSON lines holds: each field's path and type, and which fields are the core columns."""
+
+    fields: Mapping[Path, str]
+    core: Mapping[str, tuple[Path, ...]]
+    name: str = "JSON lines"
+
+    @property
+    def objects(self) -> list[Path]:
+        """The paths of the objects that were taken apart, the root first."""
+        inner = {path[:depth] for path in self.fields for depth in range(1, len(path))}
+        return [(), *sorted(inner)]
+
+
+def learn(lines: Iterable[str]) -> JsonLines | None:
+    """Return the fields of a sample of lines, or None when none of them is a JSON object."""
+    records = [record for record in map(_object, lines) if record]
+    if not records:
+        return None
+    kinds: dict[Path, set[str]] = {}
+    for record in records:
+        _collect(record, (), kinds)
+    fields = _settle(kinds)
+    names = {".".join(path): path for path in reversed(fields)}
+    core = {
+        column: tuple(names[key] for key in keys if key in names and _can_be(column, fields[names[key]]))
+        for column, keys in KEYS.items()
+    }
+    return JsonLines(fields, {column: paths for column, paths in core.items() if paths})
+
+
+def read(lines: pl.DataFrame, layout: JsonLines, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split lines (n, line) into the events that are JSON objects and the lines that are not."""
+    looks = pl.col("line").str.starts_with("{")
+    candidates = lines.filter(looks)
+    parsed, unknown = _parse(candidates, layout)
+    good = parsed["r"].is_not_null()
+    rest = lines if candidates.is_empty() else pl.concat([lines.filter(~looks), candidates.filter(~good)]).sort("n")
+    parsed = parsed.filter(good)
+    suspects = pl.concat([_late(candidates, unknown), _drifted(parsed, candidates, layout)]).unique()
+    return _with_attributes(_columns(parsed, layout, clock), candidates, suspects, layout), rest
+
+
+def sample_times(lines: Iterable[str], layout: JsonLines) -> pl.Series:
+    """Return the texts of the sample's timestamps."""
+    records = [record for record in map(_object, lines) if record]
+    paths = layout.core.get("timestamp", ())
+    texts = [next((str(t) for p in paths if (t := _lookup(r, p)) is not None), None) for r in records]
+    return pl.Series("timestamp", texts, dtype=pl.String)
+
+
+def _lookup(record: Any, path: Path) -> Any:
+    for part in path:
+        record = record.get(part) if isinstance(record, dict) else None
+    return record
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line) if line.startswith("{") else None
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _collect(record: Mapping[str, Any], path: Path, kinds: dict[Path, set[str]]) -> None:
+    for key, value in record.items():
+        inner = (*path, key)
+        if isinstance(value, dict) and value and len(inner) < 6:
+            kinds.setdefault(inner, set()).add("object")
+            _collect(value, inner, kinds)
+        else:
+            kinds.setdefault(inner, set()).update(_kind(value))
+
+
+def _kind(value: Any) -> set[str]:
+    if value is None:
+        return set()
+    if isinstance(value, bool):
+        return {_BOOLEAN}
+    if isinstance(value, int):
+        return {_INTEGER if abs(value) < 2**63 else _TEXT}
+    return {_NUMBER if isinstance(value, float) else _TEXT}
+
+
+def _settle(kinds: Mapping[Path, set[str]]) -> dict[Path, str]:
+    """Return one type a path; an object becomes its fields unless its keys look like data or it is not always one."""
+    sizes: dict[Path, int] = {}
+    for path in kinds:
+        sizes[path[:-1]] = sizes.get(path[:-1], 0) + 1
+    whole = {
+        path
+        for path, kind in kinds.items()
+        if "object" in kind and (kind != {"object"} or sizes.get(path, 0) > _MAX_KEYS_OF_OBJECT)
+    }
+    fields: dict[Path, str] = {}
+    seen: set[tuple[str, ...]] = set()
+    for path, kind in kinds.items():
+        inside = any(path[:depth] in whole for depth in range(1, len(path)))
+        folded = tuple(part.lower() for part in path)  # DuckDB's field names differ by more than case
+        clashes = any(folded[:depth] in seen and path[:depth] not in kinds for depth in range(1, len(path) + 1))
+        if inside or (kind == {"object"} and path not in whole) or folded in seen or clashes:
+            continue
+        seen.add(folded)
+        fields[path] = _one_type(kind)
+        if len(fields) == _MAX_FIELDS:
+            break
+    return fields
+
+
+def _one_type(kind: set[str]) -> str:
+    if kind == {_INTEGER, _NUMBER}:
+        return _NUMBER
+    return next(iter(kind)) if len(kind) == 1 and "object" not in kind else _TEXT
+
+
+def _can_be(column: str, kind: str) -> bool:
+    """Whether a field of this type can be the core column: a number is no message, a flag is nothing of the kind."""
+    return kind == _TEXT or (kind != _BOOLEAN and column in ("timestamp", "level", "trace_id"))
+
+
+def _spec(fields: Iterable[Path]) -> str:
+    tree: dict[str, Any] = {}
+    for path in fields:
+        branch = tree
+        for part in path[:-1]:
+            branch = branch.setdefault(part, {})
+        branch[path[-1]] = "VARCHAR"
+    return json.dumps(tree)
+
+
+def _parse(lines: pl.DataFrame, layout: JsonLines) -> tuple[pl.DataFrame, set[Path]]:
+    """Return (n, r) with r the record as a struct, null where the line is not JSON; and the paths not in the layout."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.register("lines", lines.to_arrow())
+        record = f"try(from_json(line, {_quote(_spec(layout.fields))}))"
+        frame = connection.sql(f"select n, {record} as r from lines").pl()
+        unknown: set[Path] = set()
+        for path in layout.objects:
+            pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
+            keys = f"select distinct try(json_keys(line, {_quote(pointer)})) from lines"
+            unknown.update((*path, key) for (row,) in connection.sql(keys).fetchall() for key in row or ())
+    return frame, {path for path in unknown if path not in layout.fields and path not in layout.objects}
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _field(path: Path, record: pl.Expr) -> pl.Expr:
+    for part in path:
+        record = record.struct.field(part)
+    return record
+
+
+def _first(paths: tuple[Path, ...], record: pl.Expr) -> pl.Expr:
+    return pl.coalesce([_field(path, record) for path in paths]) if paths else pl.lit(None, dtype=pl.String)
+
+
+def _columns(parsed: pl.DataFrame, layout: JsonLines, clock: Clock) -> pl.DataFrame:
+    record = pl.col("r")
+    core = {column: _first(paths, record).alias(column) for column, paths in layout.core.items()}
+    taken = {paths[0] for paths in layout.core.values()}
+    others = [
+        _typed(_field(path, record), kind).alias(_column_name(path))
+        for path, kind in layout.fields.items()
+        if path not in taken
+    ]
+    events = parsed.select("n", *core.values(), *others)
+    if "timestamp" in core:
+        events = events.with_columns(to_utc(events["timestamp"], clock))
+    if "level" in core:
+        events = events.with_columns(severities(pl.col("level")))
+    return _first_line(events) if "message" in core else events
+
+
+def _typed(value: pl.Expr, kind: str) -> pl.Expr:
+    if kind == _BOOLEAN:
+        return pl.when(value.is_in(["true", "false"])).then(value == "true")
+    return value if kind == _TEXT else value.cast(_DTYPES[kind], strict=False)
+
+
+def _column_name(path: Path) -> str:
+    name = ".".join(path)
+    return f"attributes.{name}" if name in CORE or name in ("n", "attributes") else name
+
+
+def _first_line(events: pl.DataFrame) -> pl.DataFrame:
+    """Keep a message's first line; what follows it is the exception, unless the record brings one of its own."""
+    message = pl.col("message").str.strip_chars_end("\n")
+    if not events["message"].str.contains("\n", literal=True).any():
+        return events
+    rest = message.str.extract(r"(?s)^[^\n]*\n(.*)$")
+    both = pl.coalesce("exception", rest) if "exception" in events.columns else rest
+    return events.with_columns(message.str.extract(r"^([^\n]*)").alias("message"), both.alias("exception"))
+
+
+def _late(lines: pl.DataFrame, unknown: set[Path]) -> pl.Series:
+    """Return the numbers of the lines that may hold keys which the sample did not have."""
+    keys = [json.dumps(path[-1])[1:-1] for path in unknown]
+    return lines.filter(pl.col("line").str.contains_any(keys))["n"] if keys else lines.clear()["n"]
+
+
+def _drifted(parsed: pl.DataFrame, lines: pl.DataFrame, layout: JsonLines) -> pl.Series:
+    """Return the numbers of the lines with a value of another type than the sample's."""
+    record = pl.col("r")
+    misfit = [
+        _field(path, record).is_not_null() & _typed(_field(path, record), kind).is_null()
+        for path, kind in layout.fields.items()
+        if kind != _TEXT
+    ]
+    found = [parsed.filter(pl.any_horizontal(misfit))["n"]] if misfit else []
+    for path in layout.objects[1:]:  # text where the sample had an object
+        without = parsed.filter(_field(path, record).is_null()).select("n")
+        if without.height:
+            named = pl.col("line").str.contains(json.dumps(path[-1]), literal=True)
+            found.append(lines.join(without, on="n", how="semi").filter(named)["n"])
+    return pl.concat([lines.clear()["n"], *found])
+
+
+def _with_attributes(events: pl.DataFrame, lines: pl.DataFrame, suspects: pl.Series, layout: JsonLines) -> pl.DataFrame:
+    """Add `attributes`: JSON text of what the columns do not hold of the suspect lines."""
+    rows = lines.filter(pl.col("n").is_in(suspects.implode())) if suspects.len() else lines.clear()
+    kept = [(n, text) for n, line in rows.iter_rows() if (text := _leftovers(line, layout))]
+    if not kept:
+        return events.with_columns(pl.lit(None, dtype=pl.String).alias("attributes"))
+    extra = pl.DataFrame(kept, schema={"n": events.schema["n"], "attributes": pl.String}, orient="row")
+    return events.join(extra, on="n", how="left", maintain_order="left")
+
+
+def _leftovers(line: str, layout: JsonLines) -> str | None:
+    record = _object(line)
+    left = _beyond(record, (), layout) if record else {}
+    return json.dumps(left, ensure_ascii=False) if left else None
+
+
+def _beyond(record: Mapping[str, Any], path: Path, layout: JsonLines) -> dict[str, Any]:
+    left: dict[str, Any] = {}
+    for key, value in record.items():
+        inner = (*path, key)
+        kind = layout.fields.get(inner)
+        if kind is None and isinstance(value, dict) and inner in layout.objects:
+            left |= _beyond(value, inner, layout)
+        elif value is not None and (kind is None or (kind != _TEXT and kind not in _fits(value))):
+            left[".".join(inner)] = value
+    return left
+
+
+def _fits(value: Any) -> set[str]:
+    kind = _kind(value)
+    return kind | {_NUMBER} if _INTEGER in kind else kind

@@ -1,0 +1,123 @@
+"""Numbered lines to events: each line by the first format that knows it, continuation lines to their event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from loganalytics.formats import json_lines, text
+from loganalytics.formats.catalogue import RAW, TIMED, Format
+from loganalytics.formats.detection import Detection, Reader
+from loganalytics.formats.json_lines import JsonLines
+from loganalytics.formats.timestamps import Clock
+
+# What belongs to the line above it in any format: indented text, and the lines of a stack trace that are not.
+_CONTINUES = (
+    r"^(?:\t| {2,}|\}|Caused by: |\.\.\. \d+ (?:more|common)|During handling of the above|The above exception was"
+    r"|[\w.$]+(?:Error|Exception|Warning|Interrupt|Exit)(?::|$))"
+)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """The events of a block of lines, and the lines at its head that continue an event of the block before."""
+
+    events: pl.DataFrame
+    leading: pl.DataFrame
+    blank: int
+
+
+def parse(lines: pl.DataFrame, detection: Detection, *, first: bool = True) -> Parsed:
+    """Turn lines (n: UInt64, line: String) into events (n, parsed, `continues`, and the formats' columns).
+
+    No line is lost: it is an event, or part of an event's `exception`, or blank, or in `leading`. With `first`, no
+    block went before, and lines that continue nothing are events of their own.
+    """
+    filled = pl.col("line").str.strip_chars() != ""
+    rest = lines.filter(filled)
+    blank = lines.filter(~filled)
+    parts: list[pl.DataFrame] = []
+    for reader in _readers(detection):
+        if rest.is_empty():
+            break
+        events, rest = _read(rest, reader)
+        if events.height:
+            parts.append(events.with_columns(parsed=pl.lit(value=True), multiline=pl.lit(_multiline(reader))))
+    events = pl.concat(parts, how="diagonal_relaxed").sort("n") if parts else _no_events()
+    return _join_continuations(events, rest, blank, first=first)
+
+
+def _readers(detection: Detection) -> list[Reader]:
+    """The formats found, then the rule that any line which begins with a time is an event."""
+    clock = detection.readers[0].clock if detection.readers else Clock()
+    general = Reader(TIMED, Clock((), clock.tz, clock.year), 0)
+    known = [reader.form for reader in detection.readers]
+    return [*detection.readers, *([] if TIMED in known else [general])]
+
+
+def _read(lines: pl.DataFrame, reader: Reader) -> tuple[pl.DataFrame, pl.DataFrame]:
+    if isinstance(reader.form, JsonLines):
+        return json_lines.read(lines, reader.form, reader.clock)
+    return text.read(lines, reader.form, reader.clock)
+
+
+def _multiline(reader: Reader) -> bool:
+    return isinstance(reader.form, Format) and reader.form.multiline
+
+
+def _no_events() -> pl.DataFrame:
+    return pl.DataFrame(schema={"n": pl.UInt64, "message": pl.String, "parsed": pl.Boolean, "multiline": pl.Boolean})
+
+
+def _join_continuations(events: pl.DataFrame, rest: pl.DataFrame, blank: pl.DataFrame, *, first: bool) -> Parsed:
+    if rest.is_empty() and blank.is_empty():
+        return Parsed(events.drop("multiline").with_columns(continues=pl.lit(0, dtype=pl.UInt32)), rest, 0)
+    continues = _owner_is_multiline(rest, events) | pl.col("line").str.contains(_CONTINUES)
+    if first:  # there is nothing yet that the first line could continue
+        head = min((frame["n"][0] for frame in (events, rest) if frame.height), default=0)
+        continues &= pl.col("n") > head
+    split = rest.with_columns(continues.alias("continues"))
+    raw = split.filter(~pl.col("continues")).select("n", pl.col("line").alias("message"))
+    raw = raw.with_columns(parsed=pl.lit(RAW.multiline), multiline=pl.lit(RAW.multiline))
+    events = pl.concat([events, raw], how="diagonal_relaxed").sort("n") if raw.height else events
+    lines = split.filter("continues").drop("continues")
+    if blank.height:
+        kept = blank.filter(_owner_is_multiline(blank, events))
+        lines, blank = (
+            pl.concat([lines, kept]).sort("n"),
+            blank.filter(~pl.col("n").is_in(kept["n"].implode())),
+        )
+    return _append(events.drop("multiline"), lines, blank.height)
+
+
+def _owner(lines: pl.DataFrame, events: pl.DataFrame) -> pl.Series:
+    """Return the row of the event that stands above each line, -1 where there is none."""
+    return events["n"].search_sorted(lines["n"]).cast(pl.Int64) - 1
+
+
+def _owner_is_multiline(lines: pl.DataFrame, events: pl.DataFrame) -> pl.Series:
+    owner = _owner(lines, events)
+    flags = events["multiline"].gather(owner.clip(0)) if events.height else owner < -1
+    return flags & (owner >= 0)
+
+
+def _append(events: pl.DataFrame, lines: pl.DataFrame, blank: int) -> Parsed:
+    """Add the continuation lines to the `exception` of the event above them."""
+    owner = _owner(lines, events)
+    owned = lines.with_columns(owner=owner).filter(pl.col("owner") >= 0)
+    leading = lines.filter(owner < 0)
+    joined = owned.group_by("owner", maintain_order=True).agg(
+        pl.col("line").str.join("\n").alias("more"), pl.len().cast(pl.UInt32).alias("continues")
+    )
+    if "exception" not in events.columns:
+        events = events.with_columns(exception=pl.lit(None, dtype=pl.String))
+    events = events.with_row_index("owner").with_columns(pl.col("owner").cast(pl.Int64))
+    events = events.join(joined, on="owner", how="left", maintain_order="left").drop("owner")
+    more = pl.when(pl.col("more").str.strip_chars() != "").then("more")
+    exception = pl.concat_str(["exception", more], separator="\n", ignore_nulls=True).replace("", None)
+    return Parsed(
+        events.with_columns(exception.alias("exception"), pl.col("continues").fill_null(0)).drop("more"),
+        leading,
+        blank,
+    )
