@@ -38,7 +38,8 @@ class Format:
 
     `levels` translates what `level` captured, beyond the words that schema.LEVELS knows. `status` names the field
     whose HTTP status decides the level (5xx ERROR, 4xx WARNING). `message` names fields that, joined by blanks, are
-    the message; `rest` is what stands at the line's end beyond the format. `multiline`: lines that do not match belong to the event above them.
+    the message; `rest` is what stands at the line's end beyond the format. `multiline`: lines that do not match
+    belong to the event above them.
     """
 
     name: str

@@ -64,7 +64,7 @@ class JsonLines:
 
 
 def learn(lines: Iterable[str]) -> JsonLines | None:
-    """Return the fields of a sample of lines, or None when none of them is a JSON object."""
+    """Return the fields of a sample of lines, or None when none is a JSON object with a field to read."""
     records = [record for record in map(_object, lines) if record]
     if not records:
         return None
@@ -72,6 +72,8 @@ def learn(lines: Iterable[str]) -> JsonLines | None:
     for record in records:
         _collect(record, (), kinds)
     fields = _settle(kinds)
+    if not fields:
+        return None
     names = {".".join(path): path for path in reversed(fields)}
     core = {
         column: tuple(names[key] for key in keys if key in names and _can_be(column, fields[names[key]]))
@@ -89,7 +91,8 @@ def read(lines: pl.DataFrame, layout: JsonLines, clock: Clock) -> tuple[pl.DataF
     rest = lines if candidates.is_empty() else pl.concat([lines.filter(~looks), candidates.filter(~good)]).sort("n")
     parsed = parsed.filter(good)
     suspects = pl.concat([_late(candidates, unknown), _drifted(parsed, candidates, layout)]).unique()
-    return _with_attributes(_columns(parsed, layout, clock), candidates, suspects, layout), rest
+    events = _with_message(_columns(parsed, layout, clock), candidates)
+    return _with_attributes(events, candidates, suspects, layout), rest
 
 
 def sample_times(lines: Iterable[str], layout: JsonLines) -> pl.Series:
@@ -125,7 +128,7 @@ def _collect(record: Mapping[str, Any], path: Path, kinds: dict[Path, set[str]])
 
 
 def _kind(value: Any) -> set[str]:
-    if value is None:
+    if value is None or value == {}:
         return set()
     if isinstance(value, bool):
         return {_BOOLEAN}
@@ -147,7 +150,7 @@ def _settle(kinds: Mapping[Path, set[str]]) -> dict[Path, str]:
     fields: dict[Path, str] = {}
     seen: set[tuple[str, ...]] = set()
     for path, kind in kinds.items():
-        inside = any(path[:depth] in whole for depth in range(1, len(path)))
+        inside = any(path[:depth] in whole for depth in range(1, len(path))) or not all(map(_can_name, path))
         folded = tuple(part.lower() for part in path)  # DuckDB's field names differ by more than case
         clashes = any(folded[:depth] in seen and path[:depth] not in kinds for depth in range(1, len(path) + 1))
         if inside or (kind == {"object"} and path not in whole) or folded in seen or clashes:
@@ -157,6 +160,11 @@ def _settle(kinds: Mapping[Path, set[str]]) -> dict[Path, str]:
         if len(fields) == _MAX_FIELDS:
             break
     return fields
+
+
+def _can_name(key: str) -> bool:
+    """Whether DuckDB takes the key as a field's name; any other is kept in `attributes`."""
+    return key != "" and key.isprintable()
 
 
 def _one_type(kind: set[str]) -> str:
@@ -224,7 +232,7 @@ def _columns(parsed: pl.DataFrame, layout: JsonLines, clock: Clock) -> pl.DataFr
         events = events.with_columns(to_utc(events["timestamp"], clock))
     if "level" in core:
         events = events.with_columns(severities(pl.col("level")))
-    return _first_line(events) if "message" in core else events
+    return _first_line(events) if "message" in core else events.with_columns(message=pl.lit(None, dtype=pl.String))
 
 
 def _typed(value: pl.Expr, kind: str) -> pl.Expr:
@@ -264,11 +272,20 @@ def _drifted(parsed: pl.DataFrame, lines: pl.DataFrame, layout: JsonLines) -> pl
     ]
     found = [parsed.filter(pl.any_horizontal(misfit))["n"]] if misfit else []
     for path in layout.objects[1:]:  # text where the sample had an object
-        without = parsed.filter(_field(path, record).is_null()).select("n")
+        leaves = [_field(leaf, record).is_null() for leaf in layout.fields if leaf[: len(path)] == path]
+        without = parsed.filter(pl.all_horizontal(leaves)).select("n")
         if without.height:
             named = pl.col("line").str.contains(json.dumps(path[-1]), literal=True)
             found.append(lines.join(without, on="n", how="semi").filter(named)["n"])
     return pl.concat([lines.clear()["n"], *found])
+
+
+def _with_message(events: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """Give a record that has no message its whole line as one."""
+    if not events["message"].null_count():
+        return events
+    joined = events.join(lines.select("n", "line"), on="n", how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("message", "line").alias("message")).drop("line")
 
 
 def _with_attributes(events: pl.DataFrame, lines: pl.DataFrame, suspects: pl.Series, layout: JsonLines) -> pl.DataFrame:

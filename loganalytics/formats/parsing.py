@@ -28,11 +28,11 @@ class Parsed:
     blank: int
 
 
-def parse(lines: pl.DataFrame, detection: Detection, *, first: bool = True) -> Parsed:
-    """Turn lines (n: UInt64, line: String) into events (n, parsed, `continues`, and the formats' columns).
+def parse(lines: pl.DataFrame, detection: Detection, *, before: bool | None = None) -> Parsed:
+    """Turn lines (n: UInt64, line: String) into events (n, parsed, multiline, continues, and the formats' columns).
 
-    No line is lost: it is an event, or part of an event's `exception`, or blank, or in `leading`. With `first`, no
-    block went before, and lines that continue nothing are events of their own.
+    No line is lost: it is an event, or part of an event's `exception`, or blank, or in `leading`. `before` tells
+    whether the event before these lines is multiline; when there is none, lines that continue nothing are events.
     """
     filled = pl.col("line").str.strip_chars() != ""
     rest = lines.filter(filled)
@@ -45,7 +45,7 @@ def parse(lines: pl.DataFrame, detection: Detection, *, first: bool = True) -> P
         if events.height:
             parts.append(events.with_columns(parsed=pl.lit(value=True), multiline=pl.lit(_multiline(reader))))
     events = pl.concat(parts, how="diagonal_relaxed").sort("n") if parts else _no_events()
-    return _join_continuations(events, rest, blank, first=first)
+    return _join_continuations(events, rest, blank, before)
 
 
 def _readers(detection: Detection) -> list[Reader]:
@@ -70,25 +70,22 @@ def _no_events() -> pl.DataFrame:
     return pl.DataFrame(schema={"n": pl.UInt64, "message": pl.String, "parsed": pl.Boolean, "multiline": pl.Boolean})
 
 
-def _join_continuations(events: pl.DataFrame, rest: pl.DataFrame, blank: pl.DataFrame, *, first: bool) -> Parsed:
+def _join_continuations(events: pl.DataFrame, rest: pl.DataFrame, blank: pl.DataFrame, before: bool | None) -> Parsed:
     if rest.is_empty() and blank.is_empty():
-        return Parsed(events.drop("multiline").with_columns(continues=pl.lit(0, dtype=pl.UInt32)), rest, 0)
-    continues = _owner_is_multiline(rest, events) | pl.col("line").str.contains(_CONTINUES)
-    if first:  # there is nothing yet that the first line could continue
+        return Parsed(events.with_columns(continues=pl.lit(0, dtype=pl.UInt32)), rest, 0)
+    continues = _below_multiline(rest, events, before) | pl.col("line").str.contains(_CONTINUES)
+    if before is None:  # there is nothing yet that the first line could continue
         head = min((frame["n"][0] for frame in (events, rest) if frame.height), default=0)
         continues &= pl.col("n") > head
     split = rest.with_columns(continues.alias("continues"))
     raw = split.filter(~pl.col("continues")).select("n", pl.col("line").alias("message"))
-    raw = raw.with_columns(parsed=pl.lit(RAW.multiline), multiline=pl.lit(RAW.multiline))
+    raw = raw.with_columns(parsed=pl.lit(value=False), multiline=pl.lit(RAW.multiline))
     events = pl.concat([events, raw], how="diagonal_relaxed").sort("n") if raw.height else events
     lines = split.filter("continues").drop("continues")
     if blank.height:
-        kept = blank.filter(_owner_is_multiline(blank, events))
-        lines, blank = (
-            pl.concat([lines, kept]).sort("n"),
-            blank.filter(~pl.col("n").is_in(kept["n"].implode())),
-        )
-    return _append(events.drop("multiline"), lines, blank.height)
+        within = _below_multiline(blank, events, before)
+        lines, blank = pl.concat([lines, blank.filter(within)]).sort("n"), blank.filter(~within)
+    return _append(events, lines, blank.height)
 
 
 def _owner(lines: pl.DataFrame, events: pl.DataFrame) -> pl.Series:
@@ -96,10 +93,10 @@ def _owner(lines: pl.DataFrame, events: pl.DataFrame) -> pl.Series:
     return events["n"].search_sorted(lines["n"]).cast(pl.Int64) - 1
 
 
-def _owner_is_multiline(lines: pl.DataFrame, events: pl.DataFrame) -> pl.Series:
-    owner = _owner(lines, events)
-    flags = events["multiline"].gather(owner.clip(0)) if events.height else owner < -1
-    return flags & (owner >= 0)
+def _below_multiline(lines: pl.DataFrame, events: pl.DataFrame, before: bool | None) -> pl.Series:
+    """Tell of each line whether the event above it takes what follows."""
+    flags = pl.concat([pl.Series([bool(before)]), events["multiline"]])
+    return flags.gather(_owner(lines, events) + 1)
 
 
 def _append(events: pl.DataFrame, lines: pl.DataFrame, blank: int) -> Parsed:

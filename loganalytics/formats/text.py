@@ -44,6 +44,8 @@ def _columns(events: pl.DataFrame, form: Format, clock: Clock) -> pl.DataFrame:
             for name in events.columns
             if name not in ("n", "timestamp")
         )
+    if "trace_id" in events.columns:  # many formatters write a dash where there is no request
+        events = events.with_columns(pl.col("trace_id").replace(["-", "", "None", "null"], None))
     typed = [pl.col(name).cast(kind, strict=False) for name, kind in TYPES.items() if name in events.columns]
     return _with_level(events.with_columns(typed), form)
 

@@ -41,7 +41,8 @@ class TimeFormat:
 TIME_FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("iso", rf"{_YMD}T{_CLOCK}{_FRACTION}{_OFFSET}", "%Y-%m-%dT%H:%M:%S%.f%#z", zone=True),
     TimeFormat("iso space zone", rf"{_YMD} {_CLOCK}{_FRACTION}{_OFFSET}", "%Y-%m-%d %H:%M:%S%.f%#z", zone=True),
-    TimeFormat("iso space, spaced zone", rf"{_YMD} {_CLOCK}{_FRACTION} {_OFFSET}", "%Y-%m-%d %H:%M:%S%.f %#z", zone=True),
+    TimeFormat("iso space, spaced zone", rf"{_YMD} {_CLOCK}{_FRACTION} {_OFFSET}", "%Y-%m-%d %H:%M:%S%.f %#z",
+               zone=True),
     TimeFormat("iso space named zone", rf"{_YMD} {_CLOCK}{_FRACTION} [A-Z]{{3,4}}\b", "%Y-%m-%d %H:%M:%S%.f%#z",
                zone=True, abbreviation=True),
     TimeFormat("iso naive", rf"{_YMD}T{_CLOCK}{_FRACTION}", "%Y-%m-%dT%H:%M:%S%.f"),

@@ -11,7 +11,7 @@ from loganalytics import schema
 from loganalytics.progress import track
 from loganalytics.sources import files as _files
 from loganalytics.sources.discovery import Source, find_files
-from loganalytics.sources.load_report import load_report, of_files, remember
+from loganalytics.sources.tally import load_report, of_files, remember
 from loganalytics.times import parse_when
 
 __all__ = ["load", "load_report", "scan"]

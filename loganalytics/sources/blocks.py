@@ -13,15 +13,13 @@ from typing import BinaryIO, cast
 
 import polars as pl
 
-BLOCK = 32 * 1024 * 1024
-_LONGEST_LINE = 8 * BLOCK
+_LONGEST_LINE = 256 * 1024 * 1024
 _ANSI = r"\x1b\[[0-9;?]*[ -/]*[@-~]"
 
-# Each wraps a stream that its caller closes.
 _OPENERS: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
-    b"\x1f\x8b": lambda raw: cast(BinaryIO, gzip.GzipFile(fileobj=raw)),  # noqa: SIM115
-    b"BZh": lambda raw: cast(BinaryIO, bz2.BZ2File(raw)),
-    b"\xfd7zXZ\x00": lambda raw: cast(BinaryIO, lzma.LZMAFile(raw)),
+    b"\x1f\x8b": lambda raw: cast(BinaryIO, gzip.open(raw)),  # noqa: SIM115 (the caller closes it)
+    b"BZh": lambda raw: cast(BinaryIO, bz2.open(raw)),  # noqa: SIM115 (the caller closes it)
+    b"\xfd7zXZ\x00": lambda raw: cast(BinaryIO, lzma.open(raw)),  # noqa: SIM115 (the caller closes it)
 }
 # What a broken archive raises, each library its own.
 _BROKEN = (EOFError, OSError, zlib.error, lzma.LZMAError)
@@ -60,7 +58,7 @@ def looks_binary(head: bytes) -> bool:
     return head.count(0) > len(head) // 100 or controls > len(head) // 10
 
 
-def read_blocks(stream: BinaryIO, reading: Reading, *, size: int = BLOCK) -> Iterator[pl.DataFrame]:
+def read_blocks(stream: BinaryIO, reading: Reading, *, size: int) -> Iterator[pl.DataFrame]:
     """Yield frames (n: UInt64 from 1, line: String) of whole lines, filling in `reading` on the way."""
     for block in _whole_lines(stream, reading, size):
         lines = _to_lines(block, reading)

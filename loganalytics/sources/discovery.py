@@ -17,17 +17,19 @@ _PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 _GLOB = re.compile(r"[*?\[]")
 
 
-def find_files(source: Source) -> list[Path]:
-    """Return the files of a source, each once; within a rotated set the oldest comes first.
+def find_files(source: Source) -> dict[Path, bool]:
+    """Return the files of a source, each once, and whether it was named rather than found in a folder.
 
+    Within a rotated set the oldest comes first.
     Raises SourceNotFoundError, which names the path and, where one is close, the name that was perhaps meant.
     """
     names = [source] if isinstance(source, (str, os.PathLike)) else list(source)
-    found: dict[Path, None] = {}
+    found: dict[Path, bool] = {}
     for name in names:
+        named = not Path(name).is_dir()
         for path in sorted(_expand(os.fspath(name)), key=_rotation_order):
-            found.setdefault(path)
-    return list(found)
+            found[path] = named or found.get(path, False)
+    return found
 
 
 def service_of(path: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -18,6 +18,8 @@ from loganalytics.sources.blocks import Reading, is_packed, looks_binary, open_p
 from loganalytics.sources.discovery import STDIN, service_of
 from loganalytics.sources.years import first_year
 
+NOT_A_LOG = "no line begins with a time"
+BLOCK = 32 * 1024 * 1024
 _SAMPLE = 256 * 1024
 
 
@@ -45,12 +47,16 @@ class LogFile:
         return str(self.path)
 
 
-def open_files(paths: Sequence[Path], *, tz: str = "UTC") -> list[LogFile]:
-    """Return the files with their formats detected; those that hold no text bear a note and yield no events.
+def open_files(paths: Mapping[Path, bool], *, tz: str = "UTC") -> list[LogFile]:
+    """Return the files with their formats detected; those that are no logs bear a note and yield no events.
 
-    Raises UnreadableSourceError when the only file is not a log.
+    The mapping says of each file whether the user named it; one that was only found in a folder must look like a log.
+    Raises UnreadableSourceError when the only file is not text.
     """
     files = [_open(path, tz) for path in paths]
+    for file in files:
+        if not paths[file.path] and not file.reading.note and not _looks_like_log(file):
+            file.reading.note = f"{NOT_A_LOG}: skipped. Hint: name the file to read it"
     if len(files) == 1 and files[0].reading.note:
         raise UnreadableSourceError(f"{files[0].source!r}: {files[0].reading.note}")
     dated = [_sample_range(file) for file in files if file.detection.bears_year]
@@ -68,9 +74,9 @@ def read_events(file: LogFile) -> Iterator[pl.DataFrame]:
         return
     held: pl.DataFrame | None = None  # the last event of a block, until the next block shows whether it goes on
     with _raw(file) as raw:
-        for block in read_blocks(open_packed(raw), file.reading):
+        for block in read_blocks(open_packed(raw), file.reading, size=BLOCK):
             file.position = raw.tell()
-            parsed = formats.parse(block, file.detection, first=held is None)
+            parsed = formats.parse(block, file.detection, before=None if held is None else held["multiline"][0])
             file.blank += parsed.blank
             held = _continue(held, parsed.leading)
             if parsed.events.is_empty():
@@ -94,6 +100,13 @@ def event_schema(file: LogFile) -> dict[str, pl.DataType]:
     lines = pl.DataFrame({"line": file.sample}, schema={"line": pl.String}).with_row_index("n", 1)
     parsed = formats.parse(lines.cast({"n": pl.UInt64}), file.detection)
     return dict(_to_log_frame(parsed.events, file).schema)
+
+
+def _looks_like_log(file: LogFile) -> bool:
+    """Whether it is called a log, or at least one line in twenty is an event of a known format."""
+    named = {".log", ".out", ".err", ".txt", ".jsonl", ".ndjson"} & set(file.path.suffixes)
+    matched = sum(reader.lines for reader in file.detection.readers)
+    return bool(named) or "log" in file.path.name or matched > 0.05 * file.detection.sampled
 
 
 def _open(path: Path, tz: str) -> LogFile:
@@ -200,5 +213,5 @@ def _to_log_frame(events: pl.DataFrame, file: LogFile) -> pl.DataFrame:
             service.alias("service"),
             pl.lit(file.source).alias("source"),
             pl.col("n").cast(pl.String).alias("offset"),
-        ).drop("n", "parsed", "continues")
+        ).drop("n", "parsed", "multiline", "continues")
     )

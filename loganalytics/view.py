@@ -1,0 +1,79 @@
+"""A view: which logs, and which of their events. The command line and the dashboard speak of logs through it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from loganalytics import schema
+from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.schema import Frame
+from loganalytics.sources import load
+from loganalytics.sources.tally import load_report, remember
+
+
+@dataclass(frozen=True)
+class View:
+    """A source and what to keep of it.
+
+    `level` keeps events of that level and above; `services` those of the services named; `grep` those whose message or
+    exception matches the regular expression.
+    """
+
+    source: tuple[str, ...]
+    since: str | None = None
+    until: str | None = None
+    tz: str = "UTC"
+    level: str | None = None
+    services: tuple[str, ...] = ()
+    grep: str | None = None
+
+    def load(self) -> pl.DataFrame:
+        """Return the events of the view; load_report() still tells of all that was read."""
+        logs = load(self.source, since=self.since, until=self.until, tz=self.tz)
+        kept = logs.filter(self.filter())
+        report = load_report(logs)
+        remember(kept, lambda: report)
+        return kept
+
+    def filter(self) -> pl.Expr:
+        """Return the expression that is true for the events of the view.
+
+        Raises InvalidArgumentError for a level that is not known and for a broken regular expression.
+        """
+        keep = pl.lit(value=True)
+        if self.level:
+            keep &= (pl.col("severity_number") >= _number(self.level)).fill_null(value=False)
+        if self.services:
+            keep &= pl.col("service").is_in(self.services)
+        if self.grep:
+            _check_regex(self.grep)
+            keep &= pl.col("message").str.contains(self.grep) | pl.col("exception").str.contains(self.grep).fill_null(
+                value=False
+            )
+        return keep
+
+    def apply(self, logs: Frame) -> Frame:
+        """Return the events of a log frame that the view's filters keep."""
+        return logs.filter(self.filter())
+
+
+def _number(level: str) -> int:
+    found = schema.LEVELS.get(level.lower())
+    if not found:
+        names = ", ".join(dict.fromkeys(name for name, _ in schema.LEVELS.values()))
+        raise InvalidArgumentError(f"There is no level {level!r}. Hint: one of {names}.")
+    return found[1]
+
+
+def _check_regex(pattern: str) -> None:
+    try:
+        pl.Series([""]).str.contains(pattern)
+    except pl.exceptions.ComputeError as error:
+        reason = str(error).strip().splitlines()
+        detail = next((line for line in reason if line.startswith("error:")), reason[0])
+        raise InvalidArgumentError(
+            f"{pattern!r} is no regular expression ({detail}). Hint: put a backslash before characters that stand for "
+            "themselves."
+        ) from None

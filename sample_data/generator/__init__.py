@@ -1,0 +1,1 @@
+"""The platform whose logs are the sample data."""

@@ -1,0 +1,125 @@
+"""The command line, as a process: what people see, and exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+LOG = "".join(
+    f"2026-03-10 12:{n // 60:02d}:{n % 60:02d},000 {'ERROR' if n % 50 == 0 else 'INFO'} [app.db] hello {n}\n"
+    for n in range(600)
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Make a folder with one log."""
+    (tmp_path / "app.log").write_text(LOG)
+    return tmp_path
+
+
+def run(*arguments: str, cwd, stdin: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a folder."""
+    command = [sys.executable, "-m", "loganalytics.cli", *arguments]
+    return subprocess.run(
+        command, cwd=cwd, input=stdin, capture_output=True, text=True, env=os.environ | environment, check=False
+    )
+
+
+def test_report_writes_a_file_and_prints_the_findings(folder):
+    """`report` prints findings on standard output, what was read on standard error, and writes the report."""
+    result = run("report", "app.log", "-o", "r.html", cwd=folder)
+    assert result.returncode == 0, result.stderr
+    assert "600 events" in result.stderr
+    assert (folder / "r.html").stat().st_size > 100_000
+    assert "Report: r.html" in result.stdout
+
+
+@pytest.mark.parametrize("verb", ["trend", "patterns", "errors", "anomalies", "latency", "coverage"])
+def test_every_table_verb_answers_in_every_format(folder, verb):
+    """Each verb gives a table, JSON, JSON lines, CSV and Parquet."""
+    for form in ("table", "csv"):
+        assert run(verb, "app.log", "--format", form, cwd=folder).returncode == 0
+    rows = json.loads(run(verb, "app.log", "--format", "json", cwd=folder).stdout)
+    lines = run(verb, "app.log", "--format", "ndjson", cwd=folder).stdout.splitlines()
+    assert [json.loads(line) for line in lines] == rows
+    assert run(verb, "app.log", "--format", "parquet", "-o", "x.parquet", cwd=folder).returncode == 0
+    assert (folder / "x.parquet").exists()
+
+
+def test_selection(folder):
+    """Time range, level, service and text cut down what is analysed."""
+    options = ["--since", "2026-03-10 12:01", "--until", "2026-03-10 12:02", "--level", "error", "--service", "app"]
+    result = run("trend", "app.log", *options, "--grep", "hello 1", "--every", "1m", "--format", "json", cwd=folder)
+    assert [(row["events"], row["errors"]) for row in json.loads(result.stdout)] == [(1, 1)]
+
+
+def test_standard_input(folder):
+    """A dash reads a pipe."""
+    result = run("trend", "-", "--every", "1h", "--format", "json", cwd=folder, stdin=LOG)
+    assert json.loads(result.stdout)[0]["events"] == 600
+
+
+def test_nothing_but_results_on_standard_output(folder):
+    """In a pipe there is no progress bar and no colour, on either stream."""
+    result = run("trend", "app.log", cwd=folder)
+    assert "\x1b" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["report", "nothing.log"], "no file or folder 'nothing.log'"),
+        (["trend", "app.log", "--every", "soon"], "'soon'"),
+        (["trend", "app.log", "--since", "soon"], "'soon'"),
+        (["trend", "app.log", "--level", "loud"], "no level 'loud'"),
+        (["trend", "app.log", "--grep", "("], "no regular expression"),
+        (["trend", "app.log", "--tz", "Mars/Olympus"], "Mars/Olympus"),
+        (["trend", "app.log", "--by", "colour"], "colour"),
+        (["trend", "app.log", "--format", "parquet"], "Parquet is binary"),
+        (["report", "app.log", "-o", "r.docx"], "docx"),
+        (["report", "app.log", "-o", "missing/r.html"], "missing/r.html"),
+    ],
+)
+def test_a_users_mistake_is_told_without_a_traceback(folder, arguments, message):
+    """Usage and data errors exit with 2 and one line that names what was wrong."""
+    result = run(*arguments, cwd=folder)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_fail_on(folder):
+    """With --fail-on a finding of that severity exits with 1, else with 0."""
+    broken = "".join(f"2026-03-10 13:00:{n % 60:02d},000 CRITICAL [app.db] disk full\n" for n in range(400))
+    (folder / "app.log").write_text(LOG + broken)
+    assert run("report", "app.log", "--fail-on", "critical", cwd=folder).returncode in (0, 1)
+    assert run("report", "app.log", "--fail-on", "info", cwd=folder).returncode == 1
+
+
+def test_an_incomplete_source_exits_with_3(folder):
+    """A broken archive is analysed as far as it goes, told, and not passed off as whole."""
+    import gzip
+
+    packed = gzip.compress((LOG + os.urandom(100_000).hex()).encode())
+    (folder / "app.log.gz").write_bytes(packed[:-5000])
+    result = run("trend", "app.log.gz", cwd=folder)
+    assert result.returncode == 3
+    assert "unreadable after" in result.stderr
+
+
+def test_csv_guards_against_formulas(folder):
+    """Text that a spreadsheet would run as a formula gets an apostrophe."""
+    (folder / "app.log").write_text("2026-03-10 12:00:00,000 INFO [app.db] =cmd|'/c calc'!A0\n")
+    assert "'=cmd" in run("patterns", "app.log", "--format", "csv", cwd=folder).stdout
+
+
+def test_version(tmp_path):
+    """--version names the version of the package."""
+    import loganalytics
+
+    assert run("--version", cwd=tmp_path).stdout.strip() == f"loganalytics {loganalytics.__version__}"

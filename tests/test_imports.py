@@ -1,0 +1,73 @@
+"""Who may import whom: arrows go down only."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "loganalytics"
+
+# Floors from the ground up; a part imports only from floors below its own, or from itself.
+FLOORS = [
+    {"exceptions"},
+    {"schema"},
+    {"times", "progress", "wording", "output"},
+    {"formats", "templates"},
+    {"analyses", "sources", "charts"},
+    {"findings", "view"},
+    {"reports"},
+    {"dashboard"},
+    {"cli"},
+]
+HEAVY = {"sklearn", "altair", "duckdb", "streamlit", "rich", "pyarrow", "vl_convert", "scipy", "redis"}
+
+
+def part_of(path: Path) -> str:
+    """Name the part of the package that a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> set[str]:
+    """Return the parts of the package that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    dotted = {name.split(".")[1] for name in found if name.startswith("loganalytics.")}
+    return dotted & {part_of(file) for file in PACKAGE.rglob("*.py")}
+
+
+FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.name != "__init__.py" or path.parent != PACKAGE]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_down(path):
+    """A file imports only from the floors below its own part's, or from its own part."""
+    own = part_of(path)
+    floor = next(number for number, parts in enumerate(FLOORS) if own in parts)
+    allowed = set().union(*FLOORS[:floor]) | {own}
+    assert imports_of(path) <= allowed
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_heavy_libraries_are_imported_where_they_are_used(path):
+    """No module but the dashboard's imports a heavy library at its top: a verb pays for what it uses."""
+    if part_of(path) in ("dashboard", "charts"):
+        return
+    tops = [node for node in ast.parse(path.read_text(encoding="utf-8")).body]
+    names = {alias.name.split(".")[0] for node in tops if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module.split(".")[0] for node in tops if isinstance(node, ast.ImportFrom) and node.module}
+    assert not names & HEAVY
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    """`import loganalytics` costs next to nothing; not even Polars is loaded."""
+    code = "import sys, loganalytics; print(sorted(set(sys.modules) & %r))" % (HEAVY | {"polars"},)
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
