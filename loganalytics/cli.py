@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _EPILOG = (
     "exit codes: 0 done; 1 findings at or over --fail-on; 2 usage or data; 3 a source was incomplete; 130 interrupted"
 )
-_SEVERITIES = ("info", "warning", "error", "critical")
+_SEVERITIES = ("info", "warning", "critical")
 
 OK, FINDINGS, USAGE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -157,7 +157,7 @@ def _print_findings(made: Report) -> None:
     from loganalytics.output import cell
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-    colours = {"info": "cyan", "warning": "yellow", "error": "red", "critical": "bold red"}
+    colours = {"info": "cyan", "warning": "yellow", "critical": "bold red"}
     if not made.findings:
         console.print("Nothing unusual was found.")
     for number, finding in enumerate(made.findings, 1):

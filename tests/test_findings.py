@@ -15,7 +15,8 @@ START = datetime(2026, 7, 1, tzinfo=UTC)
 STEP = timedelta(minutes=5)
 TIME = pl.Datetime("us", "UTC")
 LENGTH = 288
-REASONS = pl.List(pl.Struct({"feature": pl.String, "contribution": pl.Float64, "text": pl.String}))
+NUMBERS = dict.fromkeys(("observed", "expected", "contribution"), pl.Float64)
+REASONS = pl.List(pl.Struct({"feature": pl.String, "text": pl.String, **NUMBERS}))
 
 
 def at(window: float) -> datetime:
@@ -25,11 +26,8 @@ def at(window: float) -> datetime:
 
 def anomalies(flagged: dict[str, list[int]], feature: str = "events") -> pl.DataFrame:
     """Return what detect_anomalies(by="service") returns, with these windows anomalous."""
-    rows = [
-        (at(i), service, 60, 50, 0.9, True, [{"feature": feature, "contribution": 1.0, "text": f"many {feature}"}])
-        for service, windows in flagged.items()
-        for i in windows
-    ]
+    reason = {"feature": feature, "observed": 60.0, "expected": 10.0, "contribution": 1.0, "text": f"many {feature}"}
+    rows = [(at(i), service, 60, 50, 0.9, True, [reason]) for service, windows in flagged.items() for i in windows]
     calm = [(at(i), "calm", 10, 0, 0.1, False, []) for i in range(LENGTH)]
     schema = {
         "window": TIME, "service": pl.String, "events": pl.Int64, "errors": pl.Int64, "score": pl.Float64,
@@ -110,7 +108,7 @@ def test_a_new_error_within_an_incident_is_its_evidence() -> None:
 def test_only_an_error_that_comes_too_late_for_chance_is_new() -> None:
     """Forty events from the middle on are new; three from the middle on, or forty from the start, are not."""
     errors = clusters(("late", 40, 144), ("rare", 3, 144), ("old", 40, 2))
-    assert [f.title for f in find(errors=errors)] == ["web: new error late"]
+    assert [f.title for f in find(errors=errors)] == ["web — new error “late”"]
 
 
 def test_services_silent_at_the_same_time_are_one_silence() -> None:
@@ -128,9 +126,17 @@ def test_a_silence_that_lasts_is_critical_and_comes_first() -> None:
 
 
 def test_a_silence_within_an_episode_of_its_service_is_evidence() -> None:
-    """The same silence is not told twice."""
+    """A service that says nothing is one finding: a silence, not an anomaly besides."""
     (found,) = find({"a": [50, 51, 52, 53]}, gaps={"a": [(50, 54)]})
-    assert any("silent for 20 min" in line for line in found.evidence)
+    assert (found.kind, found.title) == ("silence", "a silent for 20 min")
+    assert any("many events" in line for line in found.evidence)
+
+
+def test_a_silence_within_an_incident_is_told_in_its_title() -> None:
+    """When others are odd while a service says nothing, both are one finding."""
+    (found,) = find({"a": [50, 51, 52, 53], "b": [51]}, gaps={"a": [(50, 54)]})
+    assert found.kind == "incident"
+    assert "a silent for 20 min" in found.title
 
 
 def test_nothing_found_is_an_empty_list() -> None:

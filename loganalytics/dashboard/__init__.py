@@ -1,0 +1,1 @@
+"""The dashboard's pages; `loganalytics dashboard` and app_streamlit.py start them."""
