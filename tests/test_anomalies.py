@@ -1,6 +1,5 @@
 """Planted anomalies are found, with their cause first; noise and habits are not."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -87,9 +86,9 @@ def _first_reason(table: pl.DataFrame, window: int) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module", params=[2.0, 4.0])
-def shop(request: pytest.FixtureRequest) -> Iterator[pl.DataFrame]:
+def shop(request: pytest.FixtureRequest) -> pl.DataFrame:
     """Two ordinary days, whose baseline is the other day, and four, whose baseline is the median day."""
-    yield _shop(request.param)
+    return _shop(request.param)
 
 
 @pytest.mark.parametrize("days", [0.25, 1, 2, 4])

@@ -270,5 +270,7 @@ def test_a_browser_draws_the_charts_and_runs_nothing_else(attacked: Report, tmp_
     charts = [attrs for _, attrs in drawn.tags if "chart" in str(attrs.get("class", "")).split()]
     assert len(charts) >= 3
     assert len([tag for tag, attrs in drawn.tags if tag == "svg" and attrs.get("class") == "marks"]) == len(charts)
+    assert "NaN" not in done.stdout.split("<main>")[1].split("<script>")[0]
+    assert len(re.findall(r"20:00 . 2026|15:00", drawn.text)) >= 2
     assert re.search(r"<title>(.*?)</title>", done.stdout, re.DOTALL).group(1) != "owned"  # type: ignore[union-attr]
     assert not [tag for tag, _ in drawn.tags if tag == "img"]

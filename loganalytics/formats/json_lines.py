@@ -148,23 +148,27 @@ def _settle(kinds: Mapping[Path, set[str]]) -> dict[Path, str]:
         if "object" in kind and (kind != {"object"} or sizes.get(path, 0) > _MAX_KEYS_OF_OBJECT)
     }
     fields: dict[Path, str] = {}
-    seen: set[tuple[str, ...]] = set()
+    columns: set[str] = set()
+    names: dict[Path, Path] = {}  # DuckDB's field names differ by more than case
     for path, kind in kinds.items():
-        inside = any(path[:depth] in whole for depth in range(1, len(path))) or not all(map(_can_name, path))
-        folded = tuple(part.lower() for part in path)  # DuckDB's field names differ by more than case
-        clashes = any(folded[:depth] in seen and path[:depth] not in kinds for depth in range(1, len(path) + 1))
-        if inside or (kind == {"object"} and path not in whole) or folded in seen or clashes:
+        prefixes = [path[:depth] for depth in range(1, len(path) + 1)]
+        folded = [tuple(part.lower() for part in prefix) for prefix in prefixes]
+        clashes = any(names.get(key, prefix) != prefix for key, prefix in zip(folded, prefixes, strict=True))
+        clashes = clashes or ".".join(path) in columns
+        inside = not whole.isdisjoint(prefixes[:-1])
+        if inside or clashes or (kind == {"object"} and path not in whole) or not all(map(_can_name, path)):
             continue
-        seen.add(folded)
+        names.update(zip(folded, prefixes, strict=True))
         fields[path] = _one_type(kind)
+        columns.add(".".join(path))
         if len(fields) == _MAX_FIELDS:
             break
     return fields
 
 
 def _can_name(key: str) -> bool:
-    """Whether DuckDB takes the key as a field's name; any other is kept in `attributes`."""
-    return key != "" and key.isprintable()
+    """Whether DuckDB and Polars take the key as a field's name; any other is kept in `attributes`."""
+    return key != "" and key.isprintable() and key != "*" and not (key.startswith("^") and key.endswith("$"))
 
 
 def _one_type(kind: set[str]) -> str:

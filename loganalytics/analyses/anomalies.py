@@ -1,0 +1,238 @@
+"""Which windows of time are unlike the others, and what about them is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from loganalytics.analyses import baselines
+from loganalytics.analyses.reasons import LEAST, REASONS, Judged, join, read_reasons
+from loganalytics.analyses.window_features import Features, Windows, lay_windows, read_events, read_features
+from loganalytics.schema import TIMESTAMP, Frame
+from loganalytics.times import parse_every
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[np.float64]]
+
+ALARM = 3.0  # surprise: one ordinary window in a thousand
+FEWEST = 12  # windows; among fewer nothing is usual
+WARM_UP = (0.05, 200)  # share of the windows, events: before, every kind of event is new
+FEWEST_ODD = 40  # windows; a forest that ranks fewer has no tail to speak of
+MOST_ROWS = 20_000
+MOST_FROM_FOREST = 6.0
+
+_SUMMED_UP = ("events", "errors", "error_share", "unseen_templates", "duration_p50", "duration_p95")
+_SCHEMA = {
+    "window": TIMESTAMP,
+    "by": pl.String(),
+    "events": pl.Int64(),
+    "errors": pl.Int64(),
+    "score": pl.Float64(),
+    "is_anomaly": pl.Boolean(),
+    "reasons": REASONS,
+}
+
+
+def detect_anomalies(
+    logs: Frame, *, every: str | timedelta = "5m", by: str | None = None, seed: int = 0
+) -> pl.DataFrame:
+    """Score every window of time by how unlike the usual it is, and say why.
+
+    A window is described by its number of events, errors, distinct trace ids and events of each level and of up
+    to 200 templates, its share of errors, the templates never seen before, and the median and 95th
+    percentile of duration. Each is held against its own baseline: the same time of day on other days in logs
+    of two days or more, else the hours around. What is odd at night but happens every night is usual; what
+    lasts longer than half a day (an hour and a half in logs under three days) becomes usual.
+
+    The surprise of a window is -log10 of the chance that an ordinary one looks so odd, by its oddest feature
+    (corrected for their number, and for features that are odd often) or by an isolation forest over all of them
+    (Liu et al. 2008, doi:10.1109/ICDM.2008.17), whichever is more. score = surprise / (surprise + 3): 0 is
+    ordinary, 0.5 one ordinary window in a thousand, 0.67 one in a million. is_anomaly is score >= 0.5.
+
+    Needs timestamp, severity_number, level, trace_id and message, and the column `by`; uses template,
+    template_id and the duration_ms columns where present. Events without a timestamp are not counted.
+
+    Returns one row a window (and value): window (Datetime us UTC, its start), `by`, events, errors (Int64),
+    score (Float64, 0 to 1, high = anomalous), is_anomaly (Boolean) and reasons (List[Struct{feature, observed,
+    expected, low, high, contribution, text}]: at most five, the strongest first, none where nothing stands out;
+    contribution is the share of the window's surprise); sorted by window and value. Among fewer than twelve
+    windows all scores are 0.
+
+    Raises MissingColumnError, and InvalidArgumentError when `every` is no length of time or makes more windows
+    than can be compared.
+
+    Example:
+        >>> detect_anomalies(logs, by="service").filter("is_anomaly").explode("reasons").unnest("reasons")
+    """
+    parse_every(every)
+    events = read_events(logs, by)
+    name = by or "by"
+    if events.is_empty():
+        table = pl.DataFrame(schema={**_SCHEMA, "by": events.schema["by"]})
+    else:
+        windows, numbered = lay_windows(events, every)
+        verdicts = [_judge(features, windows) for features in read_features(numbered, windows.count)]
+        surprises = _with_forest(verdicts, seed)
+        rows = [_rows(*pair, windows, events.schema["by"]) for pair in zip(verdicts, surprises, strict=True)]
+        table = pl.concat(rows).sort("window", "by")
+    return table.select(*_SCHEMA).rename({"by": name}) if by else table.select(*_SCHEMA).drop("by")
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """What the features of one value of `by` say about its windows."""
+
+    value: object
+    totals: Array  # windows x (events, errors)
+    surprise: Array
+    summary: Array  # windows x what the forest sees
+    reasons: pl.DataFrame
+
+
+def _judge(features: Features, windows: Windows) -> _Verdict:
+    import numpy as np
+
+    judged = _against_baselines(features, windows)
+    surprise = np.maximum(judged.surprise.max(axis=1) - np.log10(len(judged.names)), 0)
+    surprise *= baselines.temper(surprise[:, None])[0]
+    if windows.count < FEWEST:
+        surprise[:] = 0
+    return _Verdict(features.value, features.counts[:, :2], surprise, _summary(judged), read_reasons(judged))
+
+
+def _against_baselines(features: Features, windows: Windows) -> Judged:
+    """Hold every feature against what is usual for it."""
+    import numpy as np
+
+    counts = features.counts
+    # A kind of event may go for good; a whole service may only slow down.
+    least_share = np.where([":" in name for name in features.names], 0.0, 0.25)
+    usual = baselines.usual_counts(counts, windows, least_share)
+    surprise = baselines.count_surprise(counts, usual)
+    fewer_is_no_trouble = np.array([_is_trouble(name) for name in features.names])
+    surprise[(counts < usual.low) & fewer_is_no_trouble] = 0
+    noise = 2 * np.sqrt(np.maximum(usual.high, baselines.FLOOR) / baselines.temper(surprise))
+    parts = [
+        Judged(
+            features.names,
+            counts,
+            usual.middle,
+            np.maximum(usual.low - noise, 0),
+            usual.high + noise,
+            surprise,
+        ),
+        _share_of_errors(counts, usual),
+        _unseen(features),
+        _durations(features, windows),
+    ]
+    joined = join(parts)
+    return replace(joined, surprise=joined.surprise * baselines.temper(joined.surprise))
+
+
+def _is_trouble(name: str) -> bool:
+    return name in ("errors", "level:ERROR", "level:CRITICAL", "level:WARNING", "level:SECURITY")
+
+
+def _share_of_errors(counts: Array, usual: baselines.Usual) -> Judged:
+    """Hold the errors against how many there usually are among so many events."""
+    import numpy as np
+
+    events, errors = counts[:, [0]], counts[:, [1]]
+    among = np.maximum(events, 1)
+    share = np.minimum(usual.high[:, [1]] / np.maximum(usual.high[:, [0]], 1), 1)
+    expected = np.maximum(events * share, baselines.FLOOR)
+    surprise = baselines.count_surprise(errors, baselines.Usual(0 * expected, expected, expected))
+    middle = usual.middle[:, [1]] / np.maximum(usual.middle[:, [0]], 1)
+    high = np.minimum((expected + 2 * np.sqrt(expected)) / among, 1)
+    return Judged(["error_share"], errors / among, np.minimum(middle, high), 0 * high, high, surprise)
+
+
+def _unseen(features: Features) -> Judged:
+    """Hold the kinds of event never seen before against the rate at which such turn up."""
+    import numpy as np
+
+    observed = features.unseen[:, None]
+    expected = np.maximum(2 * features.unseen_expected[:, None], baselines.FLOOR)
+    surprise = baselines.count_surprise(observed, baselines.Usual(0 * expected, expected, expected))
+    before = np.cumsum(features.counts[:, 0]) - features.counts[:, 0]
+    share, least = WARM_UP
+    surprise[(before < least) | (np.arange(len(before)) < share * len(before))] = 0
+    high = expected + 2 * np.sqrt(expected)
+    return Judged(["unseen_templates"], observed, features.unseen_expected[:, None], 0 * high, high, surprise)
+
+
+def _durations(features: Features, windows: Windows) -> Judged:
+    usual, surprise = baselines.usual_durations(features.durations, features.measured, windows)
+    names = ["duration_p50", "duration_p95"]
+    return Judged(names, features.durations, usual.middle, usual.low, usual.high, surprise)
+
+
+def _summary(judged: Judged) -> Array:
+    """Return a few columns that mean the same for every value of `by`, for one forest to learn from all."""
+    import numpy as np
+
+    named = np.array([":" in name for name in judged.names])
+    strongest = -np.sort(-np.pad(judged.surprise[:, named], ((0, 0), (0, 3))), axis=1)[:, :3]
+    every = judged.surprise
+    first = [every[:, [judged.names.index(name)]] for name in _SUMMED_UP]
+    return np.hstack([*first, strongest, every.sum(axis=1, keepdims=True), (every > 1).sum(axis=1, keepdims=True)])
+
+
+def _with_forest(verdicts: list[_Verdict], seed: int) -> list[Array]:
+    """Return the surprise of each value's windows: its own, or the forest's where that is more."""
+    import numpy as np
+    from sklearn.ensemble import IsolationForest
+
+    rows = np.vstack([verdict.summary for verdict in verdicts])
+    surprise = np.concatenate([verdict.surprise for verdict in verdicts])
+    odd = np.flatnonzero(rows[:, :-2].max(axis=1) >= LEAST)  # the rest is ordinary, and has no reasons
+    if len(odd) >= FEWEST_ODD and len(verdicts[0].surprise) >= FEWEST:
+        sample = rows[:: max(1, len(rows) // MOST_ROWS)]
+        forest = IsolationForest(random_state=seed, n_estimators=100).fit(sample)
+        scores = -forest.score_samples(rows[odd])
+        surprise[odd] = np.maximum(surprise[odd], _tail(scores, len(rows)))
+    return list(np.split(surprise, np.cumsum([len(verdict.surprise) for verdict in verdicts])[:-1]))
+
+
+def _tail(scores: Array, total: int) -> Array:
+    """Return the surprise of forest scores: their rank, drawn on beyond the highest hundredth as a straight line."""
+    import numpy as np
+
+    ordered = np.sort(scores)[::-1]
+    ranks = np.array([max(5, total // 100), max(20, total // 20)])
+    ranks = np.minimum(ranks, [len(ordered) // 4, len(ordered) - 1])
+    high, low = ordered[ranks]
+    if high <= low:
+        return np.zeros(len(scores))
+    at_high, at_low = np.log10(total / np.maximum(ranks, 1))
+    surprise = at_low + (scores - low) / (high - low) * (at_high - at_low)
+    return np.asarray(np.clip(surprise, 0, MOST_FROM_FOREST))
+
+
+def _rows(verdict: _Verdict, surprise: Array, windows: Windows, dtype: pl.DataType) -> pl.DataFrame:
+    import numpy as np
+
+    score = surprise / (surprise + ALARM)
+    return (
+        pl.DataFrame(
+            {
+                "number": np.arange(windows.count),
+                "events": verdict.totals[:, 0].astype(np.int64),
+                "errors": verdict.totals[:, 1].astype(np.int64),
+                "score": score,
+                "is_anomaly": score >= 0.5,
+            }
+        )
+        .join(verdict.reasons, left_on="number", right_on="window", how="left")
+        .with_columns(
+            (pl.lit(windows.first) + pl.col("number") * windows.every).cast(TIMESTAMP).alias("window"),
+            pl.lit(verdict.value, dtype).alias("by"),
+            pl.col("reasons").fill_null(pl.lit([], REASONS)),
+        )
+        .select(*_SCHEMA)
+    )

@@ -1,0 +1,234 @@
+"""What is usual for a feature in each window, and how surprising the observed value is.
+
+Surprise is -log10 of (a bound on) the chance that an ordinary window is at least so far out: 3 is one in a thousand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from loganalytics.analyses.window_features import Windows
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[np.float64]]
+
+DAY, HOUR = 86_400.0, 3_600.0
+FLOOR = 0.3  # events expected at least, so that a first event is none too surprising
+SLOTS = 4  # windows a day; from longer windows no time of day can be read
+PROLONG = 6  # hours; a day's rhythm is no line for longer
+FEWEST_HOURS = 4  # for a slope
+MOST_GROWTH = 4.0  # of what is usual, from one day to the next
+LEAST_SPREAD = 0.1  # of the logarithm of durations: less than ten per cent is no news
+MOST_FROM_DURATIONS = 50.0
+LN10 = 2.302585092994046
+BLOCK = 36  # windows; the most surprising of so many, ...
+USUAL_BLOCKS = 0.9  # ... in this share of the blocks, must not surprise
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What is usual, window by window: the middle, and the range of middles around it."""
+
+    low: Array
+    middle: Array
+    high: Array
+
+
+def usual_counts(counts: Array, windows: Windows, least_share: Array) -> Usual:
+    """Return what is usual for counts (windows by features).
+
+    From three days on it is the median of the same time of day over the days, and the range of these medians
+    from the window before to the one after; where the twelve hours before and after lie above or below (a
+    weekend, a new release) it moves with them, but down to no less than the feature's `least_share`. With two
+    days, the other day takes the place of the median, beside the level of the hours around; with less, it is
+    that level alone.
+    """
+    import numpy as np
+
+    seconds = windows.every.total_seconds()
+    per_day = max(1, round(DAY / seconds))
+    days = len(counts) / per_day if per_day >= SLOTS else 0.0
+    slots = ((windows.first.timestamp() + np.arange(len(counts)) * seconds) % DAY // (DAY / per_day)).astype(int)
+    if days >= 3:
+        usual = _same_time_of_day(counts, slots, seconds, least_share)
+    else:
+        usual = _around(counts, slots, seconds, with_other_day=days >= 1.9)
+    rare = np.minimum(np.minimum(counts, np.quantile(counts, 0.99, axis=0)).mean(axis=0), 1.0)
+    high = np.maximum(np.maximum(usual.high, rare), FLOOR)
+    low = usual.low.copy()
+    low[[0, -1]] = 0  # a log may begin and end within a window
+    return Usual(low, np.clip(usual.middle, low, high), high)
+
+
+def _same_time_of_day(counts: Array, slots: Array, seconds: float, least_share: Array) -> Usual:
+    import numpy as np
+
+    daily = _median_by(slots, counts)
+    middle, low, high = daily[slots], _widened(daily, min)[slots], _widened(daily, max)[slots]
+    level, habit = _level(counts, seconds, hours=12), _level(middle, seconds, hours=12)
+    ratio = np.divide(level, habit, out=np.ones_like(level), where=habit >= FLOOR)
+    new = np.where(habit < FLOOR, level, 0.0)
+    return Usual(
+        low * np.clip(ratio, least_share, 1),
+        middle * np.clip(ratio, least_share, MOST_GROWTH) + new,
+        np.maximum(high * np.clip(ratio, 1, MOST_GROWTH), new),
+    )
+
+
+def _around(counts: Array, slots: Array, seconds: float, *, with_other_day: bool) -> Usual:
+    import numpy as np
+
+    level = _level(counts, seconds, hours=3)
+    if not with_other_day:
+        return Usual(level, level, level)
+    per_day = int(slots.max()) + 1
+    other = np.where(
+        (np.arange(len(counts)) < per_day)[:, None],
+        np.roll(counts, -per_day, axis=0),
+        np.roll(counts, per_day, axis=0),
+    )
+    return Usual(np.minimum(level, _widened(other, min)), level, np.maximum(level, _widened(other, max)))
+
+
+def _median_by(groups: Array, values: Array) -> Array:
+    """Return the median of the rows of each group, one row a group."""
+    import numpy as np
+
+    order = np.argsort(groups, kind="stable")
+    most = int(np.bincount(groups).max())
+    rank = np.arange(len(groups)) - np.searchsorted(groups[order], groups[order])
+    cube = np.full((int(groups.max()) + 1, most, values.shape[1]), np.nan)
+    cube[groups[order], rank] = values[order]
+    return np.asarray(np.nanmedian(cube, axis=1))
+
+
+def _widened(rows: Array, least_or_most: Callable[..., Any]) -> Array:
+    """Return for each row the least or most of it and its neighbours, day by day round."""
+    import numpy as np
+
+    choose = np.minimum if least_or_most is min else np.maximum
+    return np.asarray(choose(rows, choose(np.roll(rows, 1, axis=0), np.roll(rows, -1, axis=0))))
+
+
+def _level(counts: Array, seconds: float, *, hours: int) -> Array:
+    """Return the median of the hourly means so many hours around, drawn through as a line."""
+    import numpy as np
+    import polars as pl
+
+    size = max(1, round(HOUR / seconds))
+    starts = np.arange(0, len(counts), size)
+    sizes = np.diff(np.append(starts, len(counts)))
+    means = np.add.reduceat(counts, starts, axis=0) / sizes[:, None]
+    reach = max(1, round(hours * HOUR / (size * seconds)))
+    padded = _prolonged(means, reach) if reach <= PROLONG else means
+    rolled = pl.DataFrame(padded).select(pl.all().rolling_median(2 * reach + 1, center=True, min_samples=1))
+    spare = (len(padded) - len(means)) // 2
+    return _line(rolled.to_numpy()[spare : spare + len(means)], starts + (sizes - 1) / 2, len(counts))
+
+
+def _prolonged(means: Array, reach: int) -> Array:
+    """Return the hourly means with so many more at both ends, on the line that the ends are on.
+
+    Without them the first and last hours of a log would be held against hours on one side of them only, and be
+    too high or too low wherever traffic rises or falls.
+    """
+    import numpy as np
+
+    ahead = np.arange(1, reach + 1)[:, None]
+    ends = []
+    for end in (means[: 2 * reach + 1], means[::-1][: 2 * reach + 1]):
+        # From the far hour to the near one: the median slope, and the median of what is left.
+        at = -np.arange(len(end))[:, None]
+        slope = np.median(np.diff(end, axis=0), axis=0) * -1 if len(end) >= FEWEST_HOURS else 0.0
+        ends.append(np.maximum(np.median(end - slope * at, axis=0) + slope * ahead, 0))
+    return np.vstack([ends[0][::-1], means, ends[1]])
+
+
+def _line(values: Array, at: Array, length: int) -> Array:
+    """Return the values at 0 to length - 1 on the lines between those given, for all columns at once."""
+    import numpy as np
+
+    place = np.arange(length)
+    before = np.clip(np.searchsorted(at, place) - 1, 0, max(len(at) - 2, 0))
+    after = np.minimum(before + 1, len(at) - 1)
+    share = np.clip((place - at[before]) / np.maximum(at[after] - at[before], 1), 0, 1)[:, None]
+    return np.asarray(values[before] * (1 - share) + values[after] * share)
+
+
+def count_surprise(observed: Array, usual: Usual) -> Array:
+    """Return the surprise of counts above or below what is usual: Chernoff's bound for a Poisson count."""
+    import numpy as np
+
+    expected = np.where(observed > usual.high, usual.high, usual.low)
+    out = (observed > usual.high) | (observed < usual.low)
+    ratio = np.divide(observed, expected, out=np.ones_like(observed), where=(observed > 0) & (expected > 0))
+    nats = observed * np.log(ratio) - observed + expected
+    return np.where(out, nats / LN10, 0.0)
+
+
+def usual_durations(durations: Array, measured: Array, windows: Windows) -> tuple[Usual, Array]:
+    """Return what is usual for quantiles of duration, and the surprise of slower ones.
+
+    Usual is the median over the hours of the day, one hour around, on other days (of the whole log where it is
+    shorter than two days), on the scale of logarithms; its spread is the MAD of what is left, for a window with
+    one duration, and shrinks with the root of their number.
+    """
+    import numpy as np
+
+    logs = np.log(np.maximum(durations, 1e-3))
+    middle = _usual_log_duration(logs, windows)
+    root = np.sqrt(np.maximum(measured, 1))[:, None]
+    residual = logs - middle
+    spread = 1.4826 * _median(np.abs(residual * root))
+    sigma = np.maximum(np.nan_to_num(spread) / root, LEAST_SPREAD)
+    score = np.nan_to_num(np.maximum(residual, 0) / sigma)
+    usual = Usual(np.exp(middle - 2 * sigma), np.exp(middle), np.exp(middle + 2 * sigma))
+    return usual, np.minimum(score**2 / 2 / LN10, MOST_FROM_DURATIONS)
+
+
+def _usual_log_duration(logs: Array, windows: Windows) -> Array:
+    import numpy as np
+
+    whole = np.broadcast_to(_median(logs), logs.shape)
+    seconds = windows.first.timestamp() + np.arange(len(logs)) * windows.every.total_seconds()
+    span = len(logs) * windows.every.total_seconds()
+    if span < 1.9 * DAY:
+        return np.asarray(whole)
+    day, hour = (seconds // DAY).astype(int), (seconds % DAY // HOUR).astype(int)
+    # Of two days the other one says what is usual; a median over three or more can bear the day itself.
+    days = [day != today for today in np.unique(day)] if span < 3 * DAY else [day >= 0]
+    usual = np.full(logs.shape, np.nan)
+    for one in range(24):
+        near = np.isin(hour, [(one - 1) % 24, one, (one + 1) % 24])
+        for others in days:
+            own = ~others if len(days) > 1 else others
+            usual[own & (hour == one)] = _median(logs[near & others])
+    return np.where(np.isnan(usual), whole, usual)
+
+
+def _median(rows: Array) -> Array:
+    """Return the median of each column, NaN where there is nothing."""
+    import numpy as np
+
+    columns = [column[~np.isnan(column)] for column in rows.T]
+    return np.array([np.median(column) if len(column) else np.nan for column in columns])
+
+
+def temper(surprise: Array) -> Array:
+    """Return the factors by which to scale down features that surprise often, one a column.
+
+    The most surprising of 36 ordinary windows exceeds 2.6 (one in 360) once in ten times. Where the blocks of a
+    log do so more often, the feature comes in bursts by nature, or its counts vary more than Poisson's.
+    """
+    import numpy as np
+
+    size = max(1, min(BLOCK, len(surprise) // 8))
+    most = np.maximum.reduceat(surprise, np.arange(0, len(surprise), size), axis=0)
+    at = int(USUAL_BLOCKS * (len(most) - 1))
+    often = np.partition(most, at, axis=0)[at]
+    usual = np.log10(size / (1 - USUAL_BLOCKS))
+    return np.asarray(usual / np.maximum(often, usual))

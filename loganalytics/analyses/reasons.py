@@ -1,0 +1,119 @@
+"""Why a window is unusual: the features that surprise most, with numbers and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[np.float64]]
+
+MOST = 5  # reasons a window
+LEAST = 1.0  # surprise: what one window in ten shows explains nothing
+
+REASONS = pl.List(
+    pl.Struct(
+        {
+            "feature": pl.String,
+            "observed": pl.Float64,
+            "expected": pl.Float64,
+            "low": pl.Float64,
+            "high": pl.Float64,
+            "contribution": pl.Float64,
+            "text": pl.String,
+        }
+    )
+)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Features with what is usual for them; all arrays are windows by names."""
+
+    names: list[str]
+    observed: Array
+    expected: Array
+    low: Array
+    high: Array
+    surprise: Array
+
+
+def join(parts: list[Judged]) -> Judged:
+    """Return the features of all parts side by side."""
+    import numpy as np
+
+    return Judged(
+        [name for part in parts for name in part.names],
+        np.hstack([part.observed for part in parts]),
+        np.hstack([part.expected for part in parts]),
+        np.hstack([part.low for part in parts]),
+        np.hstack([part.high for part in parts]),
+        np.hstack([part.surprise for part in parts]),
+    )
+
+
+def read_reasons(judged: Judged) -> pl.DataFrame:
+    """Return window (its number) and reasons, for the windows that have any.
+
+    The contribution is the feature's share of the surprise of all features in that window.
+    """
+    import numpy as np
+
+    window, feature = np.nonzero(judged.surprise >= LEAST)
+    total = judged.surprise.sum(axis=1)
+    cells = pl.DataFrame(
+        {
+            "window": window,
+            "feature": pl.Series(judged.names, dtype=pl.String).gather(feature),
+            "observed": judged.observed[window, feature],
+            "expected": judged.expected[window, feature],
+            "low": judged.low[window, feature],
+            "high": judged.high[window, feature],
+            "contribution": judged.surprise[window, feature] / total[window],
+        },
+        schema_overrides={"window": pl.Int64},
+    )
+    most = cells.sort("window", "contribution", "feature", descending=[False, True, False])
+    shown = most.group_by("window", maintain_order=True).head(MOST).with_columns(text=_text())
+    fields = pl.struct("feature", "observed", "expected", "low", "high", "contribution", "text")
+    return shown.group_by("window", maintain_order=True).agg(reasons=fields).cast({"reasons": REASONS})
+
+
+def _text() -> pl.Expr:
+    """Return what a reason says, such as "ERROR events: 412, usually 3 to 9"."""
+    name = pl.col("feature")
+    known = {
+        "errors": "errors",
+        "trace_ids": "distinct trace ids",
+        "error_share": "share of errors",
+        "unseen_templates": "kinds of event never seen before",
+        "duration_p50": "median duration",
+        "duration_p95": "95th percentile of duration",
+    }
+    label = (
+        pl.when(name.str.starts_with("level:"))
+        .then(pl.format("{} events", name.str.slice(6)))
+        .when(name.str.starts_with("template:"))
+        .then(pl.format('events "{}"', name.str.slice(9, 120)))
+        .otherwise(name.replace(known))
+    )
+    share, duration = name == "error_share", name.str.starts_with("duration_")
+    unit = pl.when(share).then(pl.lit(" %")).when(duration).then(pl.lit(" ms")).otherwise(pl.lit(""))
+    low, high = _number("low"), _number("high")
+    usual = pl.when(low == high).then(high).otherwise(pl.format("{} to {}", low, high))
+    return pl.format("{}: {}{}, usually {}{}", label, _number("observed"), unit, usual, unit)
+
+
+def _number(column: str) -> pl.Expr:
+    value = pl.when(pl.col("feature") == "error_share").then(pl.col(column) * 100).otherwise(column)
+    rough = value.round_sig_figs(3)
+    whole = pl.when(pl.col("feature").str.starts_with("duration_")).then(rough).otherwise(value)
+    return (
+        pl.when(pl.col("feature").str.starts_with("duration_") & (value < 10))
+        .then(rough.cast(pl.String))
+        .otherwise(whole.round().cast(pl.Int64).cast(pl.String))
+    )

@@ -1,0 +1,84 @@
+"""How many events and errors there were, window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import cast
+
+import polars as pl
+
+from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.schema import Frame, is_error, lazy
+from loganalytics.times import parse_every, window_start
+
+# One stray time stamp of 1970 among 5 minute windows makes six million empty ones for each value.
+MOST_ROWS = 5_000_000
+
+
+def trend(logs: Frame, *, every: str | timedelta = "5m", by: str | None = None) -> pl.DataFrame:
+    """Count events and errors in every window of time, optionally by the values of a column.
+
+    Needs timestamp and severity_number, and the column `by`. Events without a timestamp are not counted.
+
+    Returns one row a window (and value), sorted by them: window (Datetime us UTC, its start), `by`,
+    events (Int64), errors (Int64, severity_number >= 17), error_rate (Float64, errors / events, 0 without
+    events). Windows without events, from the first event of the log to its last, are rows of zeros for
+    every value.
+
+    Raises MissingColumnError, and InvalidArgumentError when `every` is no length of time, or when it is
+    so short (or the log so long, or the values so many) that the rows could not be held in memory.
+
+    Example:
+        >>> trend(logs, every="5m", by="level").filter(pl.col("errors") > 0)
+    """
+    return finish(merge([partial(logs, every=every, by=by)]), every=every)
+
+
+def partial(logs: Frame, *, every: str | timedelta = "5m", by: str | None = None) -> pl.DataFrame:
+    """Return the sums of one part of a log: window, `by`, events, errors; only windows that hold events."""
+    needed = ["timestamp", "severity_number", *([] if by is None else [by])]
+    keys = ["window", *([] if by is None else [by])]
+    return (
+        lazy(logs, *needed)
+        .filter(pl.col("timestamp").is_not_null())
+        .group_by(window_start(every), *keys[1:])
+        .agg(events=pl.len().cast(pl.Int64), errors=is_error().sum().cast(pl.Int64))
+        .sort(keys)
+        .collect()
+    )
+
+
+def merge(partials: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Add up the sums of parts, in any order; the result can be merged again."""
+    together = pl.concat(partials, how="vertical_relaxed")
+    keys = [name for name in together.columns if name not in ("events", "errors")]
+    return together.group_by(keys).agg(pl.col("events", "errors").sum()).sort(keys)
+
+
+def finish(merged: pl.DataFrame, *, every: str | timedelta = "5m") -> pl.DataFrame:
+    """Return the trend that merged sums stand for: empty windows filled in, and the error rate."""
+    keys = [name for name in merged.columns if name not in ("events", "errors")]
+    frame = _all_windows(merged, every, keys[1:]).join(merged, on=keys, how="left", nulls_equal=True)
+    return (
+        frame.with_columns(pl.col("events", "errors").fill_null(0))
+        .with_columns(error_rate=pl.col("errors") / pl.max_horizontal("events", 1))
+        .sort(keys)
+    )
+
+
+def _all_windows(merged: pl.DataFrame, every: str | timedelta, by: list[str]) -> pl.DataFrame:
+    if merged.is_empty():
+        return merged.select("window", *by)
+    length = parse_every(every)
+    first = cast(datetime, merged["window"].min())
+    last = cast(datetime, merged["window"].max())
+    rows = ((last - first) // length + 1) * (merged[by[0]].n_unique() if by else 1)
+    if rows > MOST_ROWS:
+        raise InvalidArgumentError(
+            f"Windows of {length} from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} would make {rows:,} "
+            "rows. Hint: choose longer windows, a shorter time range (a stray time stamp stretches it), "
+            "or a column with fewer values."
+        )
+    windows = pl.select(window=pl.datetime_range(first, last, interval=length, time_unit="us"))
+    return windows.join(merged.select(by).unique(), how="cross") if by else windows

@@ -1,0 +1,192 @@
+"""What can be counted and measured in a window of time: the features that anomalies are looked for in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+import polars as pl
+
+from loganalytics.analyses.durations import duration_ms
+from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.schema import Frame, is_error, lazy
+from loganalytics.templates import with_templates
+from loganalytics.times import parse_every, window_start
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[np.float64]]
+
+MOST_WINDOWS = 2_000_000  # times the values of `by`
+MOST_TEMPLATES = 200  # for a value of `by`: half by how many events, half by how many in one window
+BURST = 3  # events of a template in one window, for it to count as bursty
+FEWEST_DURATIONS = {"p50": 3, "p95": 10}  # in a window, for the quantile to mean anything
+
+_NEEDED = ("timestamp", "severity_number", "level", "trace_id", "message")
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The windows of a log: the start of the first, their length and how many there are."""
+
+    first: datetime
+    every: timedelta
+    count: int
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the windows hold for one value of `by`; rows are windows."""
+
+    value: object
+    names: list[str]  # of counts: events, errors, trace_ids, level:..., template:...
+    counts: Array  # windows x names
+    durations: Array  # windows x (p50, p95), milliseconds; NaN where too few were measured
+    measured: Array  # how many durations a window holds
+    unseen: Array  # templates first seen in the window
+    unseen_expected: Array  # how many there had to be expected, as things stood before
+
+
+def read_events(logs: Frame, by: str | None) -> pl.DataFrame:
+    """Return what the features are made of: by, timestamp, error, level, trace_id, template, template_id, ms."""
+    frame = lazy(logs, *_NEEDED)
+    have = frame.collect_schema().names()
+    wanted = [*_NEEDED, *(name for name in ("template", "template_id", by) if name in have)]
+    events = (
+        frame.filter(pl.col("timestamp").is_not_null()).select(*dict.fromkeys(wanted), __ms=duration_ms(have)).collect()
+    )
+    if not {"template", "template_id"} <= set(have):
+        events = with_templates(events)
+    value = pl.lit(None, pl.String) if by is None else pl.col(by)
+    return (
+        lazy(events, *([] if by is None else [by]))
+        .select("timestamp", "level", "trace_id", "template", error=is_error(), ms="__ms", by=value)
+        .collect()
+    )
+
+
+def lay_windows(events: pl.DataFrame, every: str | timedelta) -> tuple[Windows, pl.DataFrame]:
+    """Return the windows of a log that has events, and the events with the number of their `window`.
+
+    Raises InvalidArgumentError when there are too many to be compared.
+    """
+    length = parse_every(every)
+    starts = events.select(window_start(length))["window"]
+    first, last = cast(datetime, starts.min()), cast(datetime, starts.max())
+    windows = Windows(first, length, (last - first) // length + 1)
+    values = events["by"].n_unique()
+    if windows.count * values > MOST_WINDOWS:
+        raise InvalidArgumentError(
+            f"{windows.count:,} windows of {length} for {values:,} values are too many to compare. "
+            "Hint: choose longer windows, a shorter time range, or a column with fewer values."
+        )
+    step = length // timedelta(microseconds=1)
+    number = (starts.dt.epoch("us") - starts.dt.epoch("us").min()) // step
+    return windows, events.with_columns(number.cast(pl.Int64).alias("window"))
+
+
+def read_features(events: pl.DataFrame, windows: int) -> Iterator[Features]:
+    """Return the features of one value of `by` after the other, sorted by value, nulls first."""
+    ms = pl.col("ms")
+    totals = events.group_by("by", "window").agg(
+        events=pl.len(),
+        errors=pl.col("error").sum(),
+        trace_ids=pl.col("trace_id").drop_nulls().n_unique(),
+        measured=ms.count(),
+        p50=ms.median(),
+        p95=ms.quantile(0.95),
+    )
+    levels = events.drop_nulls("level").group_by("by", "window", name=pl.col("level").cast(pl.String)).len()
+    templates = events.group_by("by", "window", name="template").len()
+    for (value,), own in sorted_partitions(totals):
+        same = pl.col("by").eq_missing(pl.lit(value, events.schema["by"]))
+        yield _features(value, own, levels.filter(same), templates.filter(same), windows)
+
+
+def sorted_partitions(totals: pl.DataFrame) -> list[tuple[tuple[object, ...], pl.DataFrame]]:
+    """Return the parts of a frame by the column `by`, in its order."""
+    return list(totals.sort("by", "window").partition_by("by", as_dict=True, maintain_order=True).items())
+
+
+def _features(
+    value: object, totals: pl.DataFrame, levels: pl.DataFrame, templates: pl.DataFrame, windows: int
+) -> Features:
+    import numpy as np
+
+    at = totals["window"].to_numpy()
+    names = ["events", "errors", *(["trace_ids"] if totals["trace_ids"].sum() else [])]
+    counts = np.zeros((windows, len(names)))
+    counts[at] = totals.select(names).to_numpy()
+    level_names, by_level = _spread(levels, windows)
+    template_names, by_template = _spread(_that_matter(templates), windows)
+    # A level that says the same as a total (one level only, or one level of errors) would say it twice.
+    new = [i for i in range(len(level_names)) if not (counts == by_level[:, [i]]).all(axis=0).any()]
+    durations = np.full((windows, 2), np.nan)
+    durations[at] = totals.select(
+        pl.when(pl.col("measured") >= fewest).then(name) for name, fewest in FEWEST_DURATIONS.items()
+    ).to_numpy()
+    measured = np.zeros(windows)
+    measured[at] = totals["measured"].to_numpy()
+    unseen, expected = _unseen(templates, counts[:, 0])
+    return Features(
+        value=value,
+        names=[
+            *names,
+            *(f"level:{level_names[i]}" for i in new),
+            *(f"template:{name}" for name in template_names),
+        ],
+        counts=np.hstack([counts, by_level[:, new], by_template]),
+        durations=durations,
+        measured=measured,
+        unseen=unseen,
+        unseen_expected=expected,
+    )
+
+
+def _spread(counted: pl.DataFrame, windows: int) -> tuple[list[str], Array]:
+    """Return the names, sorted, and their counts as a matrix of windows by names."""
+    import numpy as np
+
+    names = counted["name"].unique().sort()
+    matrix = np.zeros((windows, len(names)))
+    if len(names):
+        column = names.search_sorted(counted["name"]).to_numpy()
+        matrix[counted["window"].to_numpy(), column] = counted["len"].to_numpy()
+    return names.to_list(), matrix
+
+
+def _that_matter(templates: pl.DataFrame) -> pl.DataFrame:
+    """Keep the templates that have the most events, altogether or in one window."""
+    each = templates.group_by("name").agg(total=pl.col("len").sum(), most=pl.col("len").max())
+    frequent = each.sort("total", "name", descending=[True, False]).head(MOST_TEMPLATES // 2)
+    bursty = each.filter(pl.col("most") >= BURST).sort("most", "name", descending=[True, False])
+    kept = pl.concat([frequent, bursty.head(MOST_TEMPLATES // 2)]).select("name").unique()
+    return templates.join(kept, on="name", how="semi")
+
+
+def _unseen(templates: pl.DataFrame, events: Array) -> tuple[Array, Array]:
+    """Return how many templates were first seen in each window, and how many were to be expected.
+
+    The chance that the next event is of a kind never seen is the share of the events so far whose kind was seen
+    once only (Good 1953, doi:10.1093/biomet/40.3-4.237).
+    """
+    import numpy as np
+
+    windows = len(events)
+    ordered = templates.sort("name", "window").group_by("name", maintain_order=True)
+    kinds = ordered.agg(
+        first=pl.col("window").first(),
+        size=pl.col("len").first(),
+        again=pl.col("window").get(1, null_on_oob=True).fill_null(windows),
+    )
+    unseen = np.bincount(kinds["first"].to_numpy(), minlength=windows).astype(float)
+    single = kinds.filter(pl.col("size") == 1)
+    steps = np.bincount(single["first"].to_numpy() + 1, minlength=windows + 2) - np.bincount(
+        np.minimum(single["again"].to_numpy() + 1, windows + 1), minlength=windows + 2
+    )
+    once = np.cumsum(steps)[:windows]
+    before = np.cumsum(events) - events
+    return unseen, events * np.minimum((once + 1) / (before + 1), 1.0)

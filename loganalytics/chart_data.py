@@ -1,0 +1,177 @@
+"""What the charts draw, as small frames: windows put together, names shortened, spans with a visible width.
+
+Kept apart from the drawing, so that it is plain Polars. Columns get names of our own (start, end, group):
+no field name or text of a log can mean something to Vega.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from loganalytics import schema
+from loganalytics.wording import between, moment, printable, span
+
+BARS = 120  # at 720 pixels a bar is 6 wide
+NAME = 28  # characters that fit beside a chart
+LABEL = 110  # and above a bar
+TEXT = 300  # and in a tooltip
+
+_MEASURES = {"window", "events", "errors", "error_rate", "score", "is_anomaly", "reasons"}
+
+
+def collect(frame: schema.Frame, *needed: str) -> pl.DataFrame:
+    """Return the frame in memory, having checked that it holds the columns needed."""
+    return schema.lazy(frame, *needed).collect()
+
+
+def by_column(frame: pl.DataFrame) -> str | None:
+    """Return the column that splits a trend or an anomaly frame (level, service, ...), if there is one."""
+    return next((name for name in frame.columns if name not in _MEASURES), None)
+
+
+def named(values: pl.Series, limit: int) -> pl.Series:
+    """Return names short enough to show and still distinct: equal beginnings get a number."""
+    short: dict[Any, str] = {}
+    taken: set[str] = set()
+    for value in values.unique(maintain_order=True).to_list():
+        name = text = printable(value, limit) or "unknown"
+        number = 2
+        while name in taken:
+            name, number = f"{text[: limit - 4]} ({number})", number + 1
+        short[value] = name
+        taken.add(name)
+    return pl.Series([short[value] for value in values.to_list()], dtype=pl.String)
+
+
+def top(frame: pl.DataFrame, by: str, weight: pl.Expr, most: int, *, rest: bool = False) -> pl.DataFrame:
+    """Return the frame with `by` as text "group": the heaviest values, the others as "other" or left out."""
+    frame = frame.with_columns(pl.col(by).cast(pl.String).alias("group"))
+    order = frame.group_by("group").agg(weight.alias("weight")).sort("weight", "group", descending=[True, False])
+    kept = order["group"].head(most)
+    is_kept = pl.col("group").is_in(kept.to_list(), nulls_equal=True)
+    if rest and order.height > most:
+        frame = frame.with_columns(pl.when(is_kept).then("group").otherwise(pl.lit("other")).alias("group"))
+    elif not rest:
+        frame = frame.filter(is_kept)
+    return frame.with_columns(named(frame["group"], NAME).alias("group"))
+
+
+def coarse(frame: pl.DataFrame, *measures: pl.Expr) -> pl.DataFrame:
+    """Return at most 120 windows a group: group, start, end, when (as text) and the measures."""
+    windows = frame["window"].drop_nulls().unique().sort()
+    ends = pl.concat([windows.slice(1), _last_end(windows)])
+    least = max(1, -(-len(windows) // BARS))
+    step = next((step for step in range(least, 2 * least) if len(windows) % step == 0), least)  # no narrow last bar
+    bins = pl.DataFrame({"window": windows, "bin_end": ends}).with_row_index("bin")
+    bins = bins.with_columns(pl.col("bin") // step)
+    table = (
+        frame.join(bins, on="window", how="inner")
+        .group_by("group", "bin")
+        .agg(pl.col("window").min().alias("start"), pl.col("bin_end").max().alias("end"), *measures)
+        .join(bins.group_by("bin").agg(pl.col("window").min(), pl.col("bin_end").max()), on="bin")
+        .with_columns(pl.col("window").alias("start"), pl.col("bin_end").alias("end"))
+        .drop("bin", "window", "bin_end")
+        .sort("start", "group")
+    )
+    when = [between(start, end) for start, end in zip(table["start"], table["end"], strict=True)]
+    return table.with_columns(pl.Series("when", when, dtype=pl.String))
+
+
+def extent(windows: pl.Series) -> tuple[datetime | None, datetime | None]:
+    """Return when the first window begins and the last one ends."""
+    starts = windows.drop_nulls().unique().sort()
+    return (starts[0], _last_end(starts)[0]) if len(starts) else (None, None)
+
+
+def _last_end(windows: pl.Series) -> pl.Series:
+    """Return where the last window ends: as long after its start as the shortest step, a minute if alone."""
+    steps = windows.diff().drop_nulls()
+    return windows.tail(1) + (steps.min() if len(steps) else timedelta(minutes=1))
+
+
+def with_kind(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a trend without a third column as one by "kind": errors and everything else."""
+    if "errors" not in frame.columns:
+        return frame.select("window", pl.lit("events").alias("kind"), "events")
+    errors = frame.select("window", pl.lit("errors").alias("kind"), pl.col("errors").alias("events"))
+    calm = frame.select(
+        "window", pl.lit("other events").alias("kind"), pl.col("events") - pl.col("errors").cast(pl.Int64)
+    )
+    return pl.concat([errors, calm], how="vertical_relaxed")
+
+
+def reasons(frame: pl.DataFrame) -> pl.Expr:
+    """Return the expression for the two strongest reasons, in words, of the window with the highest score."""
+    if "reasons" not in frame.columns:
+        return pl.lit("").alias("reasons")
+    texts = pl.col("reasons").list.eval(pl.element().struct.field("text")).list.head(2).list.join(" · ")
+    return texts.sort_by("score", descending=True, nulls_last=True).first().fill_null("").alias("reasons")
+
+
+def ranked(frame: pl.DataFrame, name: str, most: int, show: Callable[[dict[str, Any]], str]) -> pl.DataFrame:
+    """Return the rows with most events: rank, name (short), text, events, shown and the tooltip's."""
+    frame = frame.sort("events", name, descending=[True, False], nulls_last=True).head(most)
+    rows = [
+        {
+            "rank": rank,
+            "name": printable(row[name], LABEL) or "(no text)",
+            "text": printable(row[name], TEXT) or "(no text)",
+            "events": row["events"],
+            "shown": show(row),
+            "services": printable(", ".join(map(str, row.get("services") or [])), TEXT),
+            "first": moment(row.get("first_seen")),
+            "last": moment(row.get("last_seen")),
+        }
+        for rank, row in enumerate(frame.to_dicts())
+    ]
+    dtypes = dict.fromkeys(("name", "text", "shown", "services", "first", "last"), pl.String)
+    return pl.DataFrame(rows, schema={"rank": pl.Int64, "events": pl.Int64, **dtypes})
+
+
+def spans(frame: pl.DataFrame, most: int = 200) -> pl.DataFrame:
+    """Return what coverage shows as spans: group, kind (heard gap silent), start, end, when, lasting.
+
+    A span is drawn at least 1/250 of the whole wide, so that the eye can find it; its words tell the truth.
+    """
+    rows: list[tuple[str, str, datetime, datetime]] = []
+    gaps: list[tuple[str, str, datetime, datetime]] = []
+    for name, row in zip(named(frame["service"], NAME), frame.to_dicts(), strict=True):
+        first, last, silent = row["first_seen"], row["last_seen"], row.get("silent_for")
+        rows.append((name, "heard", first, last))
+        gaps += [(name, "gap", gap["start"], gap["end"]) for gap in row.get("gaps") or []]
+        if row.get("is_silent") and silent:
+            rows.append((name, "silent", last, last + silent))
+    rows += sorted(gaps, key=lambda gap: (gap[2] - gap[3], gap[0], gap[2]))[:most]
+    whole = max((row[3] for row in rows), default=None), min((row[2] for row in rows), default=None)
+    least = (whole[0] - whole[1]) / 250 if whole[0] and whole[1] else timedelta(0)
+    least = least or timedelta(seconds=1)
+    cells = [
+        {
+            "group": name, "kind": kind, "start": start, "end": max(end, start + least),
+            "when": between(start, end), "lasting": span(end - start),
+        }
+        for name, kind, start, end in rows
+    ]  # fmt: skip
+    times = {"start": schema.TIMESTAMP, "end": schema.TIMESTAMP}
+    return pl.DataFrame(
+        cells,
+        schema={"group": pl.String, "kind": pl.String, **times, "when": pl.String, "lasting": pl.String},
+    )
+
+
+def quantiles(frame: pl.DataFrame, most: int) -> pl.DataFrame:
+    """Return the slowest groups: group (the first column), events, p50, p95, p99 and these as text."""
+    by = frame.columns[0]
+    names = ("p50", "p95", "p99")
+    frame = frame.filter(pl.col("p99").is_not_null()).sort("p95", by, descending=[True, False]).head(most)
+    # A logarithmic scale has no zero: a microsecond stands for it.
+    return frame.select(
+        named(frame[by].cast(pl.String), NAME).alias("group"),
+        (pl.col("count") if "count" in frame.columns else pl.lit(None, pl.UInt32)).alias("events"),
+        *[pl.col(name).cast(pl.Float64).clip(lower_bound=0.001) for name in names],
+        *[pl.col(name).round_sig_figs(4).cast(pl.String).add(" ms").alias(f"{name}_text") for name in names],
+    )

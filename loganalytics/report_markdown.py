@@ -1,0 +1,84 @@
+"""The report as Markdown, for a ticket or a chat: log text cannot become markup."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from loganalytics import __version__
+from loganalytics.wording import between, count, moment, percent, printable
+
+if TYPE_CHECKING:
+    from loganalytics.report import Report
+
+# Everything that CommonMark, its tables and autolinks give a meaning to; HTML becomes entities.
+_MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:@>])")
+_ROWS = 20
+
+
+def markdown(report: Report) -> str:
+    """Return verdict, numbers, findings, errors and inputs as Markdown."""
+    facts = report.facts
+    parts = [
+        f"# {text(report.title)}",
+        f"**{text(report.verdict, 400)}**",
+        _table(
+            ["events", "errors", "error rate", "services", "time (UTC)"],
+            [[count(facts["events"]), count(facts["errors"]), percent(facts["error_rate"]), count(facts["services"]),
+              between(facts["first_seen"], facts["last_seen"])]],
+        ),
+        "## Findings",
+        *(_findings(report) or ["Nothing out of the ordinary."]),
+        "## Errors",
+        _errors(report),
+        "## Where this comes from",
+        _inputs(report),
+        f"loganalytics {text(__version__)}, windows of {text(report.parameters['every'])}. All times are UTC.",
+    ]  # fmt: skip
+    return "\n\n".join(parts) + "\n"
+
+
+def text(value: object, limit: int = 200) -> str:
+    """Return text of a log so that Markdown shows it as it is."""
+    plain = printable(value, limit).replace("&", "&amp;").replace("<", "&lt;")
+    return _MARKS.sub(r"\\\1", plain)
+
+
+def _findings(report: Report) -> list[str]:
+    found = []
+    for number, finding in enumerate(report.findings, start=1):
+        evidence = "".join(f"\n   - {text(line, 400)}" for line in finding.evidence[:10])
+        found.append(
+            f"{number}. **{finding.severity}: {text(finding.title, 400)}**  \n"
+            f"   {text(between(finding.start, finding.end))}  \n   {text(finding.detail, 800)}{evidence}"
+        )
+    return found
+
+
+def _errors(report: Report) -> str:
+    table = report.tables["errors"]
+    rows = [
+        [
+            count(row["events"]),
+            row["label"],
+            ", ".join(row["services"] or []),
+            moment(row["first_seen"]),
+            moment(row["last_seen"]),
+        ]
+        for row in table.head(_ROWS).to_dicts()
+    ]
+    return _table(["events", "problem", "services", "first seen", "last seen"], rows) if rows else "None."
+
+
+def _inputs(report: Report) -> str:
+    table = report.tables["inputs"]
+    rows = [
+        [row["source"], row["format"], row["lines"], row["events"], row["unparsed"], row["no_timestamp"], row["note"]]
+        for row in table.head(_ROWS).to_dicts()
+    ]
+    return _table(["source", "format", "lines", "events", "unparsed", "no time", "note"], rows) if rows else "None."
+
+
+def _table(heads: list[str], rows: list[list[object]]) -> str:
+    lines = [heads, ["---"] * len(heads), *[[text(cell) for cell in row] for row in rows]]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,0 +1,124 @@
+"""What people write for a length of time ("5m") or a moment ("2h", "2025-01-31 14:10"), read one way."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.schema import TIMESTAMP
+
+# Months and years are left out on purpose: their length depends on the calendar. "m" is minutes.
+_UNITS = {
+    "us": "microseconds", "µs": "microseconds", "microsecond": "microseconds",
+    "ms": "milliseconds", "msec": "milliseconds", "millisecond": "milliseconds",
+    "s": "seconds", "sec": "seconds", "second": "seconds",
+    "m": "minutes", "min": "minutes", "minute": "minutes",
+    "h": "hours", "hr": "hours", "hour": "hours",
+    "d": "days", "day": "days",
+    "w": "weeks", "week": "weeks",
+}  # fmt: skip
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zµ]+)\s*")
+_CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
+
+# Windows count from a Monday, so that weekly ones begin on Mondays and those that divide a day at midnight.
+_MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
+
+
+def parse_every(every: str | timedelta) -> timedelta:
+    """Return the length of a window such as "5m", "90s", "1h30m", "1 day" or a timedelta.
+
+    Units: us, ms, s, m (minutes), h, d, w. Raises InvalidArgumentError for anything else, and for no length.
+
+    Example:
+        >>> parse_every("1h30m")
+        datetime.timedelta(seconds=5400)
+    """
+    length = every if isinstance(every, timedelta) else _length(every)
+    if length is None or length <= timedelta(0):
+        raise InvalidArgumentError(
+            f"{str(every)!r} is not a length of time. Hint: write a number and a unit, such as 30s, 5m, 1h or 1d."
+        )
+    return length
+
+
+def parse_when(
+    when: str | datetime | date, *, now: datetime | None = None, tz: str = "UTC", option: str = "time"
+) -> datetime:
+    """Return the moment meant, in UTC.
+
+    Reads ISO dates and times ("2025-01-31", "2025-01-31 14:10", with or without an offset), a length of time
+    that counts back from now ("2h", "30 min ago"), a time of today ("14:10"), and now, today and yesterday.
+    Days begin at midnight in `tz`, and times that bear no offset are in `tz` too.
+
+    Raises InvalidArgumentError, which names the option and the text and shows what can be read.
+
+    Example:
+        >>> parse_when("2025-01-31 14:10", tz="Europe/Berlin")
+        datetime.datetime(2025, 1, 31, 13, 10, tzinfo=datetime.timezone.utc)
+    """
+    zone = _zone(tz)
+    here = _local(now or datetime.now(UTC), zone)
+    try:
+        if isinstance(when, str):
+            moment = _moment(when.strip().lower(), here)
+        else:
+            moment = when if isinstance(when, datetime) else datetime(when.year, when.month, when.day)
+        return _local(moment, zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise InvalidArgumentError(
+            f"{str(when)!r} is not a {option} that can be read. "
+            "Hint: write 2h, 30 min ago, yesterday, 2025-01-31 or 2025-01-31 14:10."
+        ) from None
+
+
+def window_start(every: str | timedelta, column: str = "timestamp") -> pl.Expr:
+    """Return the expression for the start of the window that a time falls in, named `window`."""
+    length = parse_every(every) // timedelta(microseconds=1)
+    anchor = (_MONDAY - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    epoch = pl.col(column).dt.epoch("us")
+    return ((epoch - anchor) // length * length + anchor).cast(TIMESTAMP).alias("window")
+
+
+def _zone(tz: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(tz)
+    except (KeyError, ValueError, OSError):
+        raise InvalidArgumentError(
+            f"There is no time zone {tz!r}. Hint: write a name such as UTC or Europe/Berlin."
+        ) from None
+
+
+def _local(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    if text in ("now", "today", "yesterday"):
+        return {"now": now, "today": midnight, "yesterday": midnight - timedelta(days=1)}[text]
+    ago = _length(text.removeprefix("last ").removeprefix("-").removesuffix("ago").strip())
+    if ago is not None:
+        # Counted in UTC: "2h" is two hours even when the clocks change in between.
+        return now.astimezone(UTC) - ago
+    if _CLOCK.fullmatch(text):
+        return datetime.combine(midnight, time.fromisoformat(text if text[2] == ":" else f"0{text}"))
+    return datetime.fromisoformat(text.upper())
+
+
+def _length(text: str) -> timedelta | None:
+    text = text.strip().lower()
+    parts = _PART.findall(text)
+    if not parts or _PART.sub("", text):
+        return None
+    try:
+        return sum((timedelta(**{_unit(unit): float(number)}) for number, unit in parts), timedelta(0))
+    except (KeyError, OverflowError):
+        return None
+
+
+def _unit(word: str) -> str:
+    return _UNITS[word] if word in _UNITS else _UNITS[word.removesuffix("s")]
