@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         chart_patterns,
         chart_trend,
     )
-    from loganalytics.report import report
+    from loganalytics.reports import report
     from loganalytics.sources import load, load_report, scan
     from loganalytics.templates import with_templates
 
@@ -38,7 +38,7 @@ _HOMES = {
     "load": "sources",
     "load_report": "sources",
     "patterns": "analyses.clusters",
-    "report": "report",
+    "report": "reports",
     "scan": "sources",
     "trend": "analyses.trends",
     "with_templates": "templates",

@@ -7,17 +7,15 @@ Colours are mid-tones that read on white and on black; text and lines are grey o
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import polars as pl
 
 from loganalytics import chart_data, schema
+from loganalytics.quick_altair import alt
 from loganalytics.wording import count, percent
 
-if TYPE_CHECKING:
-    import altair as alt
-
-    AnyChart = TypeVar("AnyChart", alt.Chart, alt.LayerChart)
+AnyChart = TypeVar("AnyChart", alt.Chart, alt.LayerChart)
 
 ACCENT = "#4c7fd9"
 ALARM = "#dc4b3e"
@@ -63,8 +61,6 @@ def chart_trend(trend: schema.Frame, *, title: str | None = None) -> alt.Chart:
 
     Example: chart_trend(trend(logs, every="5m", by="level"))
     """
-    import altair as alt
-
     frame = chart_data.collect(trend, "window", "events")
     by = chart_data.by_column(frame)
     frame = frame if by else chart_data.with_kind(frame)
@@ -94,8 +90,6 @@ def chart_anomalies(anomalies: schema.Frame, *, title: str | None = None) -> alt
 
     Example: chart_anomalies(detect_anomalies(logs, every="5m", by="service"))
     """
-    import altair as alt
-
     frame = chart_data.collect(anomalies, "window", "score", "is_anomaly")
     by = chart_data.by_column(frame)
     frame = frame if by else frame.with_columns(pl.lit("all").alias("kind"))
@@ -150,8 +144,6 @@ def chart_coverage(coverage: schema.Frame, *, title: str | None = None) -> alt.L
     Needs service, first_seen and last_seen, as `coverage` returns them, and draws gaps and silent_for where
     they are there. At most 20 services, the silent ones and those with most events first, and 200 gaps.
     """
-    import altair as alt
-
     frame = chart_data.collect(coverage, "service", "first_seen", "last_seen")
     order = [name for name in ("is_silent", "events") if name in frame.columns]
     frame = frame.filter(pl.col("first_seen").is_not_null())
@@ -176,8 +168,6 @@ def chart_latency(latency: schema.Frame, *, title: str | None = None) -> alt.Lay
 
     Needs p50, p95 and p99, as `latency` returns them; the first column besides names the groups.
     """
-    import altair as alt
-
     frame = chart_data.collect(latency, "p50", "p95", "p99")
     table = chart_data.quantiles(frame, 12)
     base = alt.Chart(table).encode(
@@ -200,8 +190,6 @@ def chart_latency(latency: schema.Frame, *, title: str | None = None) -> alt.Lay
 
 def _bars(table: pl.DataFrame, colour: str, title: str | None) -> alt.LayerChart:
     """Draw one bar a row with its text above it, which leaves the text the whole width."""
-    import altair as alt
-
     base = alt.Chart(table).encode(
         y=alt.Y("rank:O", axis=None, scale=alt.Scale(paddingInner=0)),
         tooltip=_tips(text="text", shown="events", services="services", first="first seen", last="last seen"),
@@ -240,13 +228,21 @@ def _colours(frame: pl.DataFrame) -> dict[str, str]:
 
 def _time(first: datetime | None, last: datetime | None) -> alt.X:
     """Return the time axis: UTC, 24 hours, and under it the day or days."""
-    import altair as alt
-
     if first is None or last is None:
         return alt.X("start:T", title=None, bin="binned")
     days = [f"{day.astimezone(UTC):%Y-%m-%d}" for day in (first, last - timedelta(microseconds=1))]
     hours = (last - first).total_seconds() / 3600
-    form = "%H:%M:%S" if hours < 0.1 else "%H:%M" if hours < 30 else "%d %b %H:%M" if hours < 120 else "%d %b"
+    form = (
+        "%H:%M:%S"
+        if hours < 0.1
+        else "%H:%M"
+        if hours < 30
+        else "%d %b %H:%M"
+        if hours < 120
+        else "%d %b"
+        if hours < 7200
+        else "%b %Y"
+    )
     label = f"utcFormat(datum.value, '{form}')"  # a binned axis would take `format` for one of numbers
     # As an expression: Vega-Lite would write datetime(...), which Vega's own interpreter (in a report) misreads.
     ends = ", ".join(f"{moment.timestamp() * 1000:.0f}" for moment in (first, last))
@@ -258,24 +254,18 @@ def _time(first: datetime | None, last: datetime | None) -> alt.X:
 
 def _legend(names: list[str]) -> alt.Legend:
     """Return a legend above the chart in as many columns as the names leave room for."""
-    import altair as alt
-
     longest = 7 * max(map(len, names), default=1) + 32
     return alt.Legend(columns=max(1, WIDTH // longest))
 
 
 def _names(groups: pl.Series) -> alt.Y:
     """Return the axis of names, in the order of the frame; they are short already, so none is clipped."""
-    import altair as alt
-
     axis = alt.Axis(labelLimit=0, ticks=False, domain=False, grid=False, labelPadding=8)
     return alt.Y("group:N", title=None, sort=groups.unique(maintain_order=True).to_list(), axis=axis)
 
 
 def _tips(**titles: str | None) -> list[alt.Tooltip]:
     """Return tooltips of columns as text, with their titles; a column without a title is left out."""
-    import altair as alt
-
     kinds = {"score": "Q", "events": "Q"}
     forms = {"score": ".2f", "events": ","}
     return [
@@ -287,8 +277,6 @@ def _tips(**titles: str | None) -> list[alt.Tooltip]:
 
 def _finish(chart: AnyChart, title: str | None, height: float) -> AnyChart:
     """Return the chart with its size, title and look."""
-    import altair as alt
-
     chart.width, chart.height, chart.background = WIDTH, height, "transparent"
     chart.title = title or alt.Undefined
     chart.config = alt.Config.from_dict(_LOOK)

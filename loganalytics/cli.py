@@ -15,7 +15,7 @@ from loganalytics.exceptions import InvalidArgumentError, LogAnalyticsError, Mis
 if TYPE_CHECKING:
     import polars as pl
 
-    from loganalytics.report import Report
+    from loganalytics.reports import Report
 
 _EPILOG = (
     "exit codes: 0 done; 1 findings at or over --fail-on; 2 usage or data; 3 a source was incomplete; 130 interrupted"

@@ -74,7 +74,7 @@ def episodes_of(anomalies: pl.DataFrame, window: timedelta) -> list[Episode]:
 
 def _strongest(rows: pl.DataFrame) -> tuple[tuple[str, str], ...]:
     """Return the three features that say most over the windows, each in the words of its oddest window."""
-    reasons = rows.select(pl.col("reasons").explode()).drop_nulls().unnest("reasons")
+    reasons = rows.select("score", "reasons").explode("reasons").drop_nulls().unnest("reasons")
     if reasons.is_empty():
         return ()
     plainness = pl.col("feature").replace_strict(_PLAINNESS, default=1.0, return_dtype=pl.Float64)
@@ -82,9 +82,10 @@ def _strongest(rows: pl.DataFrame) -> tuple[tuple[str, str], ...]:
     best = (
         reasons.with_columns(
             weight=pl.col("contribution") * pl.when(is_level).then(0.5).otherwise(plainness),
+            oddness=pl.col("contribution") * pl.col("score") / (1.001 - pl.col("score")),
             excess=(pl.col("observed") - pl.col("expected")).abs(),
         )
-        .sort("excess", "text", descending=[True, False], nulls_last=True)
+        .sort("oddness", "excess", "text", descending=[True, True, False], nulls_last=True)
         .group_by("feature", maintain_order=True)
         .agg(pl.col("weight").sum(), pl.col("text").first())
         .sort("weight", "feature", descending=[True, False], nulls_last=True)

@@ -21,6 +21,7 @@ SEVERITIES = ("critical", "warning", "info")
 _SURE = 0.01  # how improbable a late first event must be before an error counts as new
 _TITLE = 160
 _TEXT = 300
+_NAME = 60
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Finding:
     """One thing worth a look.
 
     Attributes:
-        kind: incident (several services), anomaly (one), silence or new_error.
+        kind: incident (several services), anomaly (one), silence, new_error or slowdown.
         service: the service, or the services, "a, b"; empty where the log names none.
         start: when it began (UTC).
         end: when it was over; the end of the log when it was not.
@@ -49,12 +50,18 @@ class Finding:
 
 
 def findings(
-    anomalies: pl.DataFrame, coverage: pl.DataFrame, clusters: pl.DataFrame, *, window: timedelta
+    anomalies: pl.DataFrame,
+    coverage: pl.DataFrame,
+    clusters: pl.DataFrame,
+    latency: pl.DataFrame,
+    *,
+    window: timedelta,
 ) -> list[Finding]:
     """Return what was found, the gravest first.
 
-    Needs what `detect_anomalies`, `coverage` and `cluster_errors` return; `window` is the length of a window.
-    The first seen and last seen of coverage say how long the log is.
+    Needs what `detect_anomalies`, `coverage`, `cluster_errors` and `latency` return, the last with a column `services`
+    (List[String]) beside its first; `window` is the length of a window. The first seen and last seen of coverage say
+    how long the log is.
     """
     groups = incidents(episodes_of(anomalies, window))
     silences = silences_of(coverage)
@@ -69,6 +76,7 @@ def findings(
         found.append(_tell_incident(group, mine, quiet))
     found += [_tell_silence(silence) for silence in silences]
     found += [_tell_error(error) for error in new]
+    found += [_tell_slow(row) for row in latency.filter(pl.col("slow_from").is_not_null()).to_dicts()]
     found.sort(key=lambda pair: (SEVERITIES.index(pair[1].severity), -pair[0], pair[1].start, pair[1].title))
     return [finding for _, finding in found]
 
@@ -191,6 +199,26 @@ def _tell_error(error: dict[str, Any]) -> tuple[float, Finding]:
         evidence=_unique([printable(error["example"], _TEXT)]),
     )
     return float(error["events"]), finding
+
+
+def _tell_slow(row: dict[str, Any]) -> tuple[float, Finding]:
+    """Return the finding of a stretch of hours in which something took longer than usual."""
+    what = printable(row["slow_what"], _NAME)
+    names = [printable(name, _NAME) for name in row["services"] or []]
+    times = f"{row['slow_ratio']:.1f} times as long as usual"
+    lead = f"{listing(names)} — " if names and names != [what] else ""
+    slowest = [f"{example['duration_ms']:,.0f} ms: {example['message']}" for example in row["slowest"]]
+    finding = Finding(
+        kind="slowdown",
+        service=", ".join(names),
+        start=row["slow_from"],
+        end=row["slow_until"],
+        severity="warning",
+        title=f"{lead}{what} slow: up to {times}",
+        detail=f"The hourly median rose to {times}; over the whole log it is {row['p50']:,.0f} ms.",
+        evidence=_unique([printable(line, _TEXT) for line in slowest]),
+    )
+    return float(row["slow_ratio"]), finding
 
 
 def _unique(lines: Iterable[str]) -> tuple[str, ...]:

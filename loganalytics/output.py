@@ -62,8 +62,7 @@ def _flat(name: str, kind: pl.DataType) -> pl.Expr:
 
 
 def _join(value: Any) -> str:
-    items = value.to_list() if isinstance(value, pl.Series) else [value]
-    return "; ".join(str(item.get("text", item)) if isinstance(item, dict) else str(item) for item in items)
+    return "; ".join(cell(item) for item in (value if isinstance(value, pl.Series | list) else [value]))
 
 
 def _print_table(frame: pl.DataFrame, path: str | None) -> None:

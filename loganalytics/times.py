@@ -60,7 +60,7 @@ def parse_when(
         >>> parse_when("2025-01-31 14:10", tz="Europe/Berlin")
         datetime.datetime(2025, 1, 31, 13, 10, tzinfo=datetime.timezone.utc)
     """
-    zone = _zone(tz)
+    zone = parse_zone(tz)
     here = _local(now or datetime.now(UTC), zone)
     try:
         if isinstance(when, str):
@@ -83,7 +83,15 @@ def window_start(every: str | timedelta, column: str = "timestamp") -> pl.Expr:
     return ((epoch - anchor) // length * length + anchor).cast(TIMESTAMP).alias("window")
 
 
-def _zone(tz: str) -> ZoneInfo:
+def parse_zone(tz: str) -> ZoneInfo:
+    """Return the time zone of a name such as "Europe/Berlin".
+
+    Raises InvalidArgumentError for a name that is none.
+
+    Example:
+        >>> parse_zone("Europe/Berlin").key
+        'Europe/Berlin'
+    """
     try:
         return ZoneInfo(tz)
     except (KeyError, ValueError, OSError):

@@ -33,12 +33,14 @@ def test_an_unknown_name_is_an_attribute_error():
         la.nothing  # noqa: B018
 
 
-MODULES = [module.name for module in pkgutil.walk_packages(la.__path__, "loganalytics.") if ".dashboard" not in module.name]
+FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+PACKAGES = pkgutil.walk_packages(la.__path__, "loganalytics.")
+MODULES = [module.name for module in PACKAGES if ".dashboard" not in module.name]
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_docstring_examples_run(name, tmp_path, monkeypatch):
     """Each example in a docstring gives what it says."""
     monkeypatch.chdir(tmp_path)
-    result = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    result = doctest.testmod(importlib.import_module(name), optionflags=FLAGS)
     assert result.failed == 0

@@ -29,6 +29,11 @@ def overlap(finding, incident) -> float:
     return max(covered / (end - start), 0.0)
 
 
+def text(finding) -> str:
+    """Return all that a finding says, in lower case."""
+    return " ".join((finding.title, finding.detail, *finding.evidence)).lower()
+
+
 @pytest.mark.parametrize("incident", INCIDENTS, ids=lambda incident: incident["id"])
 def test_each_incident_is_named_with_its_time_and_cause(findings, incident):
     """One finding covers most of the incident's time, names its service, and shows its evidence."""
@@ -37,7 +42,7 @@ def test_each_incident_is_named_with_its_time_and_cause(findings, incident):
         for finding in findings
         if overlap(finding, incident) > 0.5
         and incident["service"] in finding.service
-        and any(clue in " ".join((finding.title, finding.detail, *finding.evidence)).lower() for clue in incident["evidence"])
+        and any(clue in text(finding) for clue in incident["evidence"])
     ]
     assert named, [finding.title for finding in findings]
 

@@ -60,6 +60,24 @@ def clusters(*rows: tuple[str, int, float]) -> pl.DataFrame:
     return pl.DataFrame(cells, schema=schema, orient="row")
 
 
+def slow(stretch: tuple[float, float] | None = None) -> pl.DataFrame:
+    """Return latency by logger with one row, slow between these hours."""
+    row = {
+        "logger": "api.routes", "slow_what": "api.routes", "p50": 60.0, "services": ["api"],
+        "slow_from": at(stretch[0]) if stretch else None, "slow_until": at(stretch[1]) if stretch else None,
+        "slow_ratio": 8.7, "slowest": [{"duration_ms": 900.0, "message": "GET /artifacts/7 in 900ms"}],
+    }  # fmt: skip
+    return pl.DataFrame([row])
+
+
+def test_a_slow_stretch_is_a_finding() -> None:
+    """Hours that took longer than usual are told with the service, the ratio and the slowest events."""
+    (found,) = find(slow=(4.0, 9.0))
+    assert (found.kind, found.service, found.start, found.end) == ("slowdown", "api", at(4.0), at(9.0))
+    assert "api.routes slow: up to 8.7 times" in found.title
+    assert "GET /artifacts/7" in found.evidence[0]
+
+
 def find(
     flagged: dict[str, list[int]] | None = None,
     gaps: dict[str, list[tuple[float, float]]] | None = None,
@@ -69,7 +87,7 @@ def find(
     """Return the findings of these anomalies, gaps and error clusters."""
     table = anomalies(flagged or {}, more.get("feature", "events"))
     errors = clusters() if errors is None else errors
-    return findings(table, coverage(gaps or {}, more.get("silent")), errors, window=STEP)
+    return findings(table, coverage(gaps or {}, more.get("silent")), errors, slow(more.get("slow")), window=STEP)
 
 
 def test_windows_across_a_short_gap_are_one_episode() -> None:
@@ -142,13 +160,13 @@ def test_a_silence_within_an_incident_is_told_in_its_title() -> None:
 def test_nothing_found_is_an_empty_list() -> None:
     """Quiet logs, and no logs at all, have no findings."""
     assert find() == []
-    assert findings(anomalies({}).clear(), coverage({}).clear(), clusters(), window=STEP) == []
+    assert findings(anomalies({}).clear(), coverage({}).clear(), clusters(), slow(), window=STEP) == []
 
 
 def test_without_services_the_reason_stands_alone() -> None:
     """A log that names no service has findings without one."""
     table = anomalies({"web": [10]}).filter(pl.col("service") == "web").drop("service")
-    (found,) = findings(table, coverage({}), clusters(), window=STEP)
+    (found,) = findings(table, coverage({}), clusters(), slow(), window=STEP)
     assert (found.service, found.title) == ("", "many events")
 
 

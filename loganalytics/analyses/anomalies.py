@@ -67,7 +67,16 @@ def detect_anomalies(
     than can be compared.
 
     Example:
-        >>> detect_anomalies(logs, by="service").filter("is_anomaly").explode("reasons").unnest("reasons")
+        >>> from datetime import datetime
+        >>> from loganalytics.schema import conform
+        >>> begin, end = datetime(2025, 1, 31, 12), datetime(2025, 1, 31, 18)
+        >>> usual = pl.DataFrame({"timestamp": pl.datetime_range(begin, end, "20s", eager=True), "message": "ok"})
+        >>> failed = pl.DataFrame({"timestamp": [datetime(2025, 1, 31, 15, 2)] * 40, "message": "disk full"})
+        >>> table = detect_anomalies(conform(pl.concat([usual, failed]))).filter("is_anomaly")
+        >>> table["window"].to_list() == [datetime(2025, 1, 31, 15, tzinfo=table["window"][0].tzinfo)]
+        True
+        >>> table["reasons"][0][0]["text"]
+        'events "disk full": 40, usually 0 to 1'
     """
     parse_every(every)
     events = read_events(logs, by)

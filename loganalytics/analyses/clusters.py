@@ -29,7 +29,9 @@ def patterns(logs: Frame) -> pl.DataFrame:
     example (the earliest message); sorted by events, then by template.
 
     Example:
-        >>> patterns(logs).filter(pl.col("errors") > 0).head(10)
+        >>> logs = conform(pl.DataFrame({"message": ["user 17 logged in", "disk full", "user 4 logged in"]}))
+        >>> patterns(logs).select("template", "events", "example").rows()
+        [('user <*> logged in', 2, 'user 17 logged in'), ('disk full', 1, 'disk full')]
     """
     frame = _with_templates(lazy(logs, *NEEDED))
     examples = _earliest(frame, "template").select("template", example="message")
@@ -70,7 +72,10 @@ def cluster_errors(logs: Frame) -> pl.DataFrame:
     exception (the example's stack trace); sorted by events, then by label.
 
     Example:
-        >>> cluster_errors(logs).select("events", "label", "services")
+        >>> messages = ["job 1 failed: ValueError: no", "job 7 failed: ValueError: no", "disk full"]
+        >>> logs = conform(pl.DataFrame({"message": messages, "severity_number": 17}))
+        >>> cluster_errors(logs).select("events", "label", "exception_type").rows()
+        [(2, 'job <*> failed: ValueError: no', 'ValueError'), (1, 'disk full', None)]
     """
     frame = _with_templates(lazy(logs, *NEEDED).filter(is_error()))
     return _summary(_with_problem(frame))

@@ -33,7 +33,14 @@ def coverage(logs: Frame) -> pl.DataFrame:
     that ended, to the second); sorted by service.
 
     Example:
-        >>> coverage(logs).filter(pl.col("is_silent")).select("service", "silent_for")
+        >>> from datetime import datetime
+        >>> from loganalytics.schema import conform
+        >>> noon, two = datetime(2025, 1, 31, 12), datetime(2025, 1, 31, 14)
+        >>> web = pl.DataFrame({"timestamp": pl.datetime_range(noon, two, "20s", eager=True), "service": "web"})
+        >>> job = web.head(200).with_columns(service=pl.lit("job"))
+        >>> table = coverage(conform(pl.concat([web, job])))
+        >>> table.select("service", "events", "is_silent").rows()
+        [('job', 200, True), ('web', 361, False)]
     """
     frame = lazy(logs, "timestamp", "service").filter(pl.col("timestamp").is_not_null())
     seconds = frame.select("service", second=pl.col("timestamp").dt.epoch("us") // 1_000_000).unique()

@@ -46,7 +46,9 @@ def duration_ms(columns: Iterable[str]) -> pl.Expr:
     planned rather than measured ("retry in 5s", "timeout=30s") is none.
 
     Example:
-        >>> logs.with_columns(ms=duration_ms(logs.columns))
+        >>> logs = pl.DataFrame({"message": ["GET / in 35.2ms", "took 12 s", "user 12 logged in"]})
+        >>> logs.select(duration_ms(logs.columns))["duration_ms"].to_list()
+        [35.2, 12000.0, None]
     """
     fields = sorted(name for name in columns if name.rsplit(".", 1)[-1] == "duration_ms")
     fields.sort(key=lambda name: name != "duration_ms")

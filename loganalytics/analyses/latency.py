@@ -47,7 +47,10 @@ def latency(logs: Frame, *, by: str = "logger") -> pl.DataFrame:
     Sen 1968, doi:10.1080/01621459.1968.10480934), so that a few bad hours do not make one.
 
     Example:
-        >>> latency(logs, by="service").select("service", "p95", "trend")
+        >>> from loganalytics.schema import conform
+        >>> logs = conform(pl.DataFrame({"service": "web", "message": [f"GET / in {ms}ms" for ms in range(1, 102)]}))
+        >>> latency(logs, by="service").select("service", "count", "p50", "p95", "max").rows()
+        [('web', 101, 51.0, 96.0, 101.0)]
     """
     frame = _measured(logs, by)
     quantiles = {f"p{percent}": pl.col("duration_ms").quantile(percent / 100) for percent in (50, 95, 99)}

@@ -30,7 +30,11 @@ def trend(logs: Frame, *, every: str | timedelta = "5m", by: str | None = None) 
     so short (or the log so long, or the values so many) that the rows could not be held in memory.
 
     Example:
-        >>> trend(logs, every="5m", by="level").filter(pl.col("errors") > 0)
+        >>> from loganalytics.schema import conform
+        >>> times = [datetime(2025, 1, 31, 14, minute) for minute in (1, 2, 11)]
+        >>> logs = conform(pl.DataFrame({"timestamp": times, "severity_number": [9, 17, 9]}))
+        >>> trend(logs, every="5m").select("events", "errors", "error_rate").rows()
+        [(2, 1, 0.5), (0, 0, 0.0), (1, 0, 0.0)]
     """
     return finish(merge([partial(logs, every=every, by=by)]), every=every)
 

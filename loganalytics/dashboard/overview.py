@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 import loganalytics as la
 from loganalytics.dashboard import data
@@ -11,9 +14,10 @@ from loganalytics.exceptions import LogAnalyticsError
 from loganalytics.findings import Finding
 from loganalytics.reports import Report
 from loganalytics.view import View
-from loganalytics.wording import between, span
+from loganalytics.wording import between, percent, span
 
-_ICONS = {"critical": (":material/error:", "red"), "warning": (":material/warning:", "orange"), "info": (":material/info:", "blue")}
+_ICONS = {"critical": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
+_COLOURS: dict[str, Literal["red", "orange", "blue"]] = {"critical": "red", "warning": "orange", "info": "blue"}
 
 
 def page(view: View) -> None:
@@ -28,7 +32,7 @@ def page(view: View) -> None:
         st.text(str(error))
         return
     if found.logs.is_empty():
-        st.info("No event is left. Widen the time range or the filters in the sidebar.", icon=":material/filter_alt_off:")
+        st.info("No event is left. Widen the time range or the filters in the sidebar.", icon=":material/filter_alt:")
         return
     _numbers(found.report)
     st.altair_chart(la.chart_trend(found.report.tables["trend"]), theme=None, width="stretch")
@@ -42,18 +46,23 @@ def _numbers(report: Report) -> None:
     totals = trend.group_by("window").agg(pl.col("events", "errors").sum()).sort("window")
     facts = report.facts
     cards = st.columns(4)
-    cards[0].metric("Events", f"{facts['events']:,}", border=True, chart_data=totals["events"].to_list(), height="stretch")
-    cards[1].metric(
-        "Errors", f"{facts['errors']:,}", f"{facts['error_rate'] or 0:.2%} of events", delta_color="off",
-        delta_arrow="off", border=True, chart_data=totals["errors"].to_list(), height="stretch",
-    )  # fmt: skip
-    cards[2].metric("Services", facts["services"], border=True, height="stretch")
     worst = sum(finding.severity == "critical" for finding in report.findings)
-    cards[3].metric(
-        "Findings", len(report.findings), f"{worst} critical", delta_color="off", delta_arrow="off", border=True,
-        height="stretch",
-    )  # fmt: skip
+    _card(cards[0], "Events", facts["events"], f"in {span(facts['last_seen'] - facts['first_seen'])}", totals["events"])
+    _card(cards[1], "Errors", facts["errors"], f"{percent(facts['error_rate'])} of events", totals["errors"])
+    _card(cards[2], "Services", facts["services"], f"{_silent(report)} silent at the end")
+    _card(cards[3], "Findings", len(report.findings), f"{worst} critical")
     st.caption(between(facts["first_seen"], facts["last_seen"]))
+
+
+def _card(place: DeltaGenerator, label: str, value: int, note: str, line: pl.Series | None = None) -> None:
+    place.metric(
+        label, f"{value:,}", note, delta_color="off", delta_arrow="off", border=True, height="stretch",
+        chart_data=None if line is None else line.to_list(),
+    )  # fmt: skip
+
+
+def _silent(report: Report) -> int:
+    return int(report.tables["coverage"]["is_silent"].sum())
 
 
 def _findings(report: Report) -> None:
@@ -71,9 +80,9 @@ def _findings(report: Report) -> None:
 
 def _finding(finding: Finding) -> None:
     """One finding. Log text goes through st.text and st.code only, which show it as text."""
-    icon, colour = _ICONS[finding.severity]
+    told = f"{finding.severity} · {finding.kind.replace('_', ' ')} · {between(finding.start, finding.end)}"
     with st.container(border=True):
-        st.badge(f"{finding.severity} · {finding.kind.replace('_', ' ')} · {between(finding.start, finding.end)}", icon=icon, color=colour)
+        st.badge(told, icon=_ICONS[finding.severity], color=_COLOURS[finding.severity])
         st.text(finding.title)
         with st.expander("Evidence"):
             st.code("\n".join((finding.detail, *finding.evidence)), language=None, wrap_lines=True)

@@ -86,11 +86,12 @@ def read(lines: pl.DataFrame, layout: JsonLines, clock: Clock) -> tuple[pl.DataF
     """Split lines (n, line) into the events that are JSON objects and the lines that are not."""
     looks = pl.col("line").str.starts_with("{")
     candidates = lines.filter(looks)
-    parsed, unknown = _parse(candidates, layout)
+    parsed = _parse(candidates, layout)
     good = parsed["r"].is_not_null()
     rest = lines if candidates.is_empty() else pl.concat([lines.filter(~looks), candidates.filter(~good)]).sort("n")
-    parsed = parsed.filter(good)
-    suspects = pl.concat([_late(candidates, unknown), _drifted(parsed, candidates, layout)]).unique()
+    if not good.all():
+        parsed, candidates = parsed.filter(good), candidates.filter(good)
+    suspects = pl.concat([_late(parsed, candidates, layout), _drifted(parsed, candidates, layout)]).unique()
     events = _with_message(_columns(parsed, layout, clock), candidates)
     return _with_attributes(events, candidates, suspects, layout), rest
 
@@ -192,20 +193,29 @@ def _spec(fields: Iterable[Path]) -> str:
     return json.dumps(tree)
 
 
-def _parse(lines: pl.DataFrame, layout: JsonLines) -> tuple[pl.DataFrame, set[Path]]:
-    """Return (n, r) with r the record as a struct, null where the line is not JSON; and the paths not in the layout."""
+def _parse(lines: pl.DataFrame, layout: JsonLines) -> pl.DataFrame:
+    """Return (n, r) with r the record as a struct, null where the line is not JSON."""
     import duckdb
 
     with duckdb.connect() as connection:
-        connection.register("lines", lines.to_arrow())
+        connection.register("lines", lines.select("line").to_arrow())
         record = f"try(from_json(line, {_quote(_spec(layout.fields))}))"
-        frame = connection.sql(f"select n, {record} as r from lines").pl()
-        unknown: set[Path] = set()
+        records = connection.sql(f"select {record} as r from lines").pl()
+    return lines.select("n").hstack(records)
+
+
+def _unknown(lines: pl.DataFrame, layout: JsonLines) -> set[Path]:
+    """Return the paths of the keys in these lines that the layout does not have."""
+    import duckdb
+
+    found: set[Path] = set()
+    with duckdb.connect() as connection:
+        connection.register("lines", lines.select("line").to_arrow())
         for path in layout.objects:
             pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
-            keys = f"select distinct try(json_keys(line, {_quote(pointer)})) from lines"
-            unknown.update((*path, key) for (row,) in connection.sql(keys).fetchall() for key in row or ())
-    return frame, {path for path in unknown if path not in layout.fields and path not in layout.objects}
+            keys = f"select distinct json_keys(line, {_quote(pointer)}) from lines"
+            found.update((*path, key) for (row,) in connection.sql(keys).fetchall() for key in row or ())
+    return {path for path in found if path not in layout.fields and path not in layout.objects}
 
 
 def _quote(text: str) -> str:
@@ -260,10 +270,21 @@ def _first_line(events: pl.DataFrame) -> pl.DataFrame:
     return events.with_columns(message.str.extract(r"^([^\n]*)").alias("message"), both.alias("exception"))
 
 
-def _late(lines: pl.DataFrame, unknown: set[Path]) -> pl.Series:
-    """Return the numbers of the lines that may hold keys which the sample did not have."""
-    keys = [json.dumps(path[-1])[1:-1] for path in unknown]
-    return lines.filter(pl.col("line").str.contains_any(keys))["n"] if keys else lines.clear()["n"]
+def _late(parsed: pl.DataFrame, lines: pl.DataFrame, layout: JsonLines) -> pl.Series:
+    """Return the numbers of the lines that may hold keys which the sample did not have.
+
+    Where a line has as many keys as there are values in the record, there are no others: counting is far cheaper than
+    asking a JSON parser for the keys, which is left for the lines where the numbers differ.
+    """
+    record = pl.col("r")
+    values = [_field(path, record).is_not_null().cast(pl.UInt32) for path in layout.fields]
+    for path in layout.objects[1:]:
+        leaves = [_field(leaf, record).is_not_null() for leaf in layout.fields if leaf[: len(path)] == path]
+        values.append(pl.any_horizontal(leaves).cast(pl.UInt32))
+    keys = lines["line"].str.count_matches('":', literal=True)
+    odd = lines.filter(parsed.select(pl.sum_horizontal(values)).to_series() != keys)
+    names = [json.dumps(path[-1])[1:-1] for path in _unknown(odd, layout)] if odd.height else []
+    return odd.filter(pl.col("line").str.contains_any(names))["n"] if names else lines.clear()["n"]
 
 
 def _drifted(parsed: pl.DataFrame, lines: pl.DataFrame, layout: JsonLines) -> pl.Series:

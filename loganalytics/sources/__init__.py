@@ -12,7 +12,7 @@ from loganalytics.progress import track
 from loganalytics.sources import files as _files
 from loganalytics.sources.discovery import Source, find_files
 from loganalytics.sources.tally import load_report, of_files, remember
-from loganalytics.times import parse_when
+from loganalytics.times import parse_when, parse_zone
 
 __all__ = ["load", "load_report", "scan"]
 
@@ -39,7 +39,7 @@ def load(source: Source, *, since: When = None, until: When = None, tz: str = "U
     >>> la.load("app.log")["level", "message"].row(0)
     ('ERROR', 'disk full')
     """
-    opened = _files.open_files(find_files(source), tz=tz)
+    opened = _files.open_files(find_files(source), tz=parse_zone(tz).key)
     total = sum(file.path.stat().st_size for file in opened if file.path.exists())
     keep = _within(since, until, tz)
     frames = [frame.filter(keep) for frame in track(_read_all(opened), lambda: _files.position(opened), total)]
@@ -64,7 +64,7 @@ def scan(source: Source, *, since: When = None, until: When = None, tz: str = "U
     from polars.io.plugins import register_io_source
 
     paths = find_files(source)
-    opened = _files.open_files(paths, tz=tz)
+    opened = _files.open_files(paths, tz=parse_zone(tz).key)
     shapes = [pl.DataFrame(schema=_files.event_schema(file)) for file in opened]
     columns = pl.concat([schema.empty(), *shapes], how="diagonal_relaxed").schema
     keep = _within(since, until, tz)

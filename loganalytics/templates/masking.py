@@ -28,11 +28,13 @@ _SHAPES = "|".join(
         rf"{_AFTER_NON_WORD}/[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}(?::[0-9]+)?",  # /10.0.0.1:80, as Java writes it
         rf"{_AFTER_NON_WORD}[.~]{{0,2}}/[A-Za-z0-9_.@%+~\-](?:[^\s\"'<>\])}},;:]*[^\s\"'<>\])}},;:.!?])?",  # path
         rf"{_B}[A-Za-z]+(?:[_\-][A-Za-z]+)*[_\-]{{1,2}}[0-9]{_W}*(?:[.:/_\-]+{_W}+)*",  # job_12_0003, node-7
-        rf"{_B}(?:[a-f]+[0-9][0-9a-f]{{4,}}|[A-F]+[0-9][0-9A-F]{{4,}}){_B}",  # hex that begins with a letter
+        # Hex that begins with a letter: a1b2c3 or, letters only, deadbeef.
+        rf"{_B}(?:[a-f]+[0-9][0-9a-f]{{4,}}|[A-F]+[0-9][0-9A-F]{{4,}}|[0-9a-f]{{8,}}|[0-9A-F]{{8,}}){_B}",
         rf"{_B}[vV][0-9]+(?:\.[0-9]{_W}*)+",  # v1.2.3
         # Numbers, hex, times, IPv4, versions, 16K, 80x25: all that begins with a digit.
         rf"<?(?:{_AFTER_NON_WORD}[+\-])?{_B}[0-9]{_W}*(?:[.:/_\-]+[0-9]{_W}*)*",
-        r"<\*>",
+        r"[\p{Nd}--0-9]+",  # digits of other scripts
+        r"<\*>|\x1e",
     ]
 )
 

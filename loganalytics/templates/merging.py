@@ -73,7 +73,9 @@ def _varied(words: Words, loose: Flags, *, texts: int, values: int, join_hole: b
     )
     enough = (pl.col("values") >= values) & (pl.col("texts") >= texts)
     varied = groups.filter(enough | (pl.col("wild") & (pl.col("values") > 1) & join_hole))
-    return _flags(words, varied["at"].explode(empty_as_null=False)) & (words.kind != WILD)
+    hit = _flags(words, varied["at"].explode(empty_as_null=False))
+    hit[words.kind == WILD] = False
+    return hit
 
 
 def _off_skeleton(words: Words) -> Flags:
@@ -92,7 +94,8 @@ def _off_skeleton(words: Words) -> Flags:
     within = rare & enough[words.row] & (words.position > 0)
     hit = _varied(words, within, texts=10, values=5, join_hole=True)
     at_start = rare & (enough & (fixed >= 3))[words.row]
-    return hit | _varied(words, at_start, texts=20, values=10, join_hole=True)
+    start = _varied(words, at_start, texts=20, values=10, join_hole=True)
+    return np.logical_or(hit, start)
 
 
 def _put_rivals(words: Words) -> None:
@@ -132,8 +135,8 @@ def _rivals(words: Words) -> Flags:
 def _is_variable() -> pl.Expr:
     """Return whether a word among its rivals is a variable: the fewer rivals, the more else must speak for it."""
     words = pl.col("rivals") - pl.col("verdicts")
-    spoken_for = pl.col("has_hole") | pl.col("named") | (pl.col("known") * 2 > words)
-    least = pl.when(spoken_for).then(2).when("first").then(20).otherwise(5)
+    likely = pl.col("named") | (pl.col("known") * 2 > words)
+    least = pl.when("has_hole").then(2).when("first").then(20).when(likely).then(2).otherwise(5)
     free_text = pl.col("verdicts") * 5 <= pl.col("rivals")
     return (words >= least) & ~pl.col("wild") & (~pl.col("verdict") | free_text)
 

@@ -18,15 +18,17 @@ WORD = rf"{_INSIDE}(?:\.{_INSIDE})*"
 # Kinds of word, from the most to the least likely to be a variable.
 WILD, DIGITS, NAME, PLAIN, VERDICT = range(5)
 
-# What an event says: two events that differ here are two events, however alike they look. Verbs in -ed and -ing
-# are known by their endings.
-_VERDICTS = (
-    "true false yes no on off ok okay success successful successfully fail failure error warning warn fatal "
-    "critical up down open close enable disable active inactive alive dead ready idle busy online offline pass "
-    "valid invalid allow deny grant accept reject available unavailable known unknown present missing healthy "
-    "unhealthy degraded start stop pause resume begin end done new old read write get put post delete patch "
-    "create update insert remove add login logout connect disconnect in out shutdown startup abort retry timeout"
-).split()
+# What an event says: two events that differ here are two events, however alike they look. The last line is for
+# verbs that the list does not hold.
+_SAYS = (
+    r"(?i)^(?:true|false|yes|no|on|off|in|out|up|down|ok|okay|pass|success|successful|successfully|fail|failure"
+    r"|error|warn|warning|fatal|critical|abort|retry|timeout|open|close|start|startup|stop|shutdown|pause|resume"
+    r"|begin|end|done|enable|disable|active|inactive|alive|dead|ready|idle|busy|online|offline|valid|invalid"
+    r"|allow|deny|grant|accept|reject|available|unavailable|known|unknown|present|missing|healthy|unhealthy"
+    r"|degraded|new|old|read|write|get|put|post|delete|patch|create|update|insert|remove|add|login|logout"
+    r"|connect|disconnect)$"
+    r"|(?:^|[_\-])[a-z]{3,}(?:ed|ing)$"
+)
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)  # splitmix64
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
@@ -34,7 +36,8 @@ _MIX = np.uint64(0xBF58476D1CE4E5B9)
 
 def hash_of(words: pl.Series) -> Hashes:
     """Return the hash of each word: equal words, equal hashes, within one process."""
-    return words.hash(1).to_numpy().astype(np.uint64)
+    hashes: Hashes = words.hash(1).to_numpy().astype(np.uint64)
+    return hashes
 
 
 class Words:
@@ -81,12 +84,14 @@ class Words:
         """Return what each word adds to the sum that stands for its text."""
         weight = (self.position.astype(np.uint64) + np.uint64(1)) * _STEP
         weight = (weight ^ (weight >> np.uint64(29))) * _MIX
-        return hashes * (weight | np.uint64(1))
+        weighted: Hashes = hashes * (weight | np.uint64(1))
+        return weighted
 
     def sums(self, parts: Hashes) -> Hashes:
         """Return one number a text: equal when its frame and its words are."""
         running = np.r_[np.uint64(0), np.cumsum(parts, dtype=np.uint64)]
-        return self.frame + running[self.starts + self.counts] - running[self.starts]
+        sums: Hashes = self.frame + running[self.starts + self.counts] - running[self.starts]
+        return sums
 
     def count(self, flags: Flags) -> Ints:
         """Return for each text how many of its words are flagged."""
@@ -94,7 +99,7 @@ class Words:
 
     def put_holes(self, hit: Flags) -> None:
         """Make holes of the words hit, but leave every text a word to be known by, and join equal texts."""
-        hit = hit & (self.count((self.kind >= NAME) & ~hit) > 0)[self.row]
+        hit = hit & ~self._spared(hit)
         if not hit.any():
             return
         self._holes.append(pl.DataFrame({"text": self.text[self.row[hit]], "position": self.position[hit]}))
@@ -104,6 +109,18 @@ class Words:
         _, first, same = np.unique(self.sums(self.parts(self.hash)), return_index=True, return_inverse=True)
         self._merged_into[self.text] = self.text[first[same]]
         self._keep(np.sort(first))
+
+    def _spared(self, hit: Flags) -> Flags:
+        """Find the first real word of each text that would have none left."""
+        literal = self.kind >= NAME
+        nameless = self.count(literal & ~hit) == 0
+        _, first = np.unique(self.row[literal], return_index=True)
+        spared = np.zeros(len(hit), bool)
+        spared[np.flatnonzero(literal)[first]] = True
+        # A text of variables only stays as it is.
+        bare = self.count(literal) == 0
+        found: Flags = (spared & nameless[self.row]) | bare[self.row]
+        return found
 
     def _keep(self, texts: Ints) -> None:
         kept = np.zeros(len(self), bool)
@@ -149,13 +166,12 @@ def _kinds(words: pl.Series, hashes: Hashes) -> npt.NDArray[np.uint8]:
 
 
 def _kind_of(word: pl.Expr) -> pl.Expr:
-    low = word.str.to_lowercase()
     return (
         pl.when(word == HOLE)
         .then(WILD)
         .when(word.str.contains(rf"\d|{HOLE}|(?:/.*){{2}}"))
         .then(DIGITS)
-        .when(low.is_in(_VERDICTS) | low.str.contains(r"(?:^|[_\-])[a-z]{3,}(?:ed|ing)$"))
+        .when(word.str.contains(_SAYS))
         .then(VERDICT)
         .when(word.str.contains(r"\w[._$/\\\-]+\w|[a-z][A-Z]"))
         .then(NAME)

@@ -10,24 +10,23 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from loganalytics import __version__, charts
+from loganalytics.quick_altair import alt
+from loganalytics.reports.vega import vega_script
 from loganalytics.wording import between, count, moment, percent, printable, span
 
 if TYPE_CHECKING:
-    from loganalytics.report import Report
+    from loganalytics.reports import Report
 
 _FINDINGS, _ERRORS, _SERVICES, _GROUPS, _PATTERNS, _INPUTS = 40, 30, 50, 30, 30, 100
 _FONT = "system-ui, -apple-system, Segoe UI, Roboto, sans-serif"
 _LABEL, _EXAMPLE, _TRACE = 240, 2_000, 6_000
 
-# Wrapped, so that the names of the bundle stay its own.
-_SNIPPET = "window.vegaEmbed = vegaEmbed;"
 _BOOT = """
 for (const box of document.querySelectorAll(".chart")) {
   const spec = JSON.parse(document.getElementById(box.dataset.spec).textContent);
@@ -46,7 +45,7 @@ def page(report: Report) -> str:
     drawn = _specs(report)
     legend = _legend(drawn["trend"]) if "trend" in drawn else []
     specs = {name: _embed(spec) for name, spec in drawn.items()}
-    scripts = {"vega": _vega(), "boot": _BOOT} if specs else {"vega": "", "boot": ""}
+    scripts = {"vega": vega_script(), "boot": _BOOT} if specs else {"vega": "", "boot": ""}
     return env.get_template("report.html.j2").render(
         report=report,
         version=__version__,
@@ -67,15 +66,6 @@ def page(report: Report) -> str:
     )
 
 
-@cache
-def _vega() -> str:
-    """Return Vega, Vega-Lite and vega-embed as one script (0.9 MB)."""
-    import vl_convert
-
-    bundle = vl_convert.javascript_bundle(_SNIPPET)
-    return f"(function () {{{bundle}}})();".replace("</script", "<\\/script").replace("<!--", "<\\!--")
-
-
 def _policy(scripts: dict[str, str]) -> str:
     """Return a content security policy under which only these scripts run, and nothing is fetched."""
     hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts.values() if text]
@@ -85,8 +75,6 @@ def _policy(scripts: dict[str, str]) -> str:
 
 def _specs(report: Report) -> dict[str, dict[str, Any]]:
     """Return the charts that have something to show, as Vega-Lite as wide as the page."""
-    import altair as alt
-
     tables = report.tables
     heard = tables["coverage"].filter(pl.col("first_seen").is_not_null())
     drawn: list[tuple[str, Callable[[pl.DataFrame], Any], pl.DataFrame]] = [

@@ -9,10 +9,11 @@ from loganalytics import __version__
 from loganalytics.wording import between, count, moment, percent, printable
 
 if TYPE_CHECKING:
-    from loganalytics.report import Report
+    from loganalytics.reports import Report
 
-# Everything that CommonMark, its tables and autolinks give a meaning to; HTML becomes entities.
-_MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:@>])")
+# What means something within a line to CommonMark, its tables and mathematics, and what becomes a link or a call
+# by itself on the usual hosts: addresses, @name, #12. HTML becomes entities. No log text begins a line.
+_MARKS = re.compile(r"([\\`*_{}\[\]|~$#@]|:(?=//)|(?<=www)\.)")
 _ROWS = 20
 
 

@@ -78,13 +78,13 @@ class Report:
 
     def to_html(self) -> str:
         """Return the report as one HTML page that needs no network."""
-        from loganalytics.report_html import page
+        from loganalytics.reports.html import page
 
         return page(self)
 
     def to_markdown(self) -> str:
         """Return the report as Markdown."""
-        from loganalytics.report_markdown import markdown
+        from loganalytics.reports.markdown import markdown
 
         return markdown(self)
 
@@ -141,7 +141,8 @@ def report(logs: schema.Frame, *, title: str = "Log report", every: str | None =
         "patterns": patterns(near),
         "inputs": load_report(logs),
     }
-    found = findings(tables["anomalies"], tables["coverage"], tables["errors"], window=parse_every(every))
+    slow = _with_services(tables["latency"], near)
+    found = findings(tables["anomalies"], tables["coverage"], tables["errors"], slow, window=parse_every(every))
     facts = _facts(frame, near)
     parameters = {"every": every, "anomalies_by": by, "timezone": "UTC", "exact": True}
     return Report(title, _verdict(found, facts), found, facts, parameters, tables)
@@ -185,6 +186,13 @@ def _latency(frame: pl.DataFrame) -> pl.DataFrame:
     return latency(frame, by="logger" if frame["logger"].drop_nulls().len() else "service")
 
 
+def _with_services(latency: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return latency with the services behind each of its rows, whatever it is by."""
+    by = latency.columns[0]
+    services = frame.group_by(by).agg(services=pl.col("service").drop_nulls().unique().sort())
+    return latency.join(services, on=by, how="left", nulls_equal=True).with_columns(slow_what=by)
+
+
 def _facts(frame: pl.DataFrame, near: pl.DataFrame) -> dict[str, Any]:
     errors = int(frame.select(schema.is_error().sum()).item())
     return {
@@ -209,7 +217,8 @@ def _verdict(found: list[Finding], facts: dict[str, Any]) -> str:
     worst = found[0]
     grave = sum(finding.severity == "critical" for finding in found)
     lead = count(grave, "critical finding") if grave else count(len(found), "finding") + ", none critical"
-    what = {"incident": "an incident", "anomaly": "an anomaly", "silence": "silence", "new_error": "a new error"}
+    what = {"incident": "an incident", "anomaly": "an anomaly", "silence": "silence", "new_error": "a new error",
+            "slowdown": "a slowdown"}  # fmt: skip
     where = f" in {listing(worst.service.split(', '))}" if worst.service else ""
     return f"{lead}. The gravest: {what[worst.kind]}{where}, {between(worst.start, worst.end)}."
 
