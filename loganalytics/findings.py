@@ -53,15 +53,15 @@ def findings(
     anomalies: pl.DataFrame,
     coverage: pl.DataFrame,
     clusters: pl.DataFrame,
-    latency: pl.DataFrame,
+    slow: pl.DataFrame,
     *,
     window: timedelta,
 ) -> list[Finding]:
     """Return what was found, the gravest first.
 
-    Needs what `detect_anomalies`, `coverage`, `cluster_errors` and `latency` return, the last with a column `services`
-    (List[String]) beside its first; `window` is the length of a window. The first seen and last seen of coverage say
-    how long the log is.
+    Needs what `detect_anomalies`, `coverage` and `cluster_errors` return, and the slow stretches of `latency`:
+    slow_what, services, slow_from, slow_until, slow_ratio, p50, slowest. `window` is the length of a window. The first
+    seen and last seen of coverage say how long the log is.
     """
     groups = incidents(episodes_of(anomalies, window))
     silences = silences_of(coverage)
@@ -76,7 +76,7 @@ def findings(
         found.append(_tell_incident(group, mine, quiet))
     found += [_tell_silence(silence) for silence in silences]
     found += [_tell_error(error) for error in new]
-    found += [_tell_slow(row) for row in latency.filter(pl.col("slow_from").is_not_null()).to_dicts()]
+    found += [_tell_slow(row) for row in slow.to_dicts()]
     found.sort(key=lambda pair: (SEVERITIES.index(pair[1].severity), -pair[0], pair[1].start, pair[1].title))
     return [finding for _, finding in found]
 

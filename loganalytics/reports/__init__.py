@@ -16,6 +16,7 @@ from loganalytics import __version__, schema
 from loganalytics.analyses.anomalies import detect_anomalies
 from loganalytics.analyses.clusters import cluster_errors, patterns
 from loganalytics.analyses.coverage import coverage
+from loganalytics.analyses.durations import duration_ms
 from loganalytics.analyses.latency import latency
 from loganalytics.analyses.trends import trend
 from loganalytics.exceptions import InvalidArgumentError
@@ -141,7 +142,7 @@ def report(logs: schema.Frame, *, title: str = "Log report", every: str | None =
         "patterns": patterns(near),
         "inputs": load_report(logs),
     }
-    slow = _with_services(tables["latency"], near)
+    slow = _slow_stretches(tables["latency"], near)
     found = findings(tables["anomalies"], tables["coverage"], tables["errors"], slow, window=parse_every(every))
     facts = _facts(frame, near)
     parameters = {"every": every, "anomalies_by": by, "timezone": "UTC", "exact": True}
@@ -186,11 +187,18 @@ def _latency(frame: pl.DataFrame) -> pl.DataFrame:
     return latency(frame, by="logger" if frame["logger"].drop_nulls().len() else "service")
 
 
-def _with_services(latency: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return latency with the services behind each of its rows, whatever it is by."""
+def _slow_stretches(latency: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of latency that were slow for a time, with the services behind them and examples of that time."""
     by = latency.columns[0]
-    services = frame.group_by(by).agg(services=pl.col("service").drop_nulls().unique().sort())
-    return latency.join(services, on=by, how="left", nulls_equal=True).with_columns(slow_what=by)
+    slow = latency.filter(pl.col("slow_from").is_not_null()).select(by, "p50", "slow_from", "slow_until", "slow_ratio")
+    events = frame.select(by, "timestamp", "service", "message", duration_ms=duration_ms(frame.columns))
+    within = pl.col("timestamp").is_between("slow_from", "slow_until", closed="left")
+    inside = events.join(slow, on=by, nulls_equal=True).filter(within & pl.col("duration_ms").is_not_null())
+    told = inside.sort("duration_ms", "timestamp", "message", descending=[True, False, False]).group_by(by).agg(
+        services=pl.col("service").drop_nulls().unique().sort(),
+        slowest=pl.struct("duration_ms", "timestamp", "message").head(5),
+    )  # fmt: skip
+    return slow.join(told, on=by, nulls_equal=True).rename({by: "slow_what"})
 
 
 def _facts(frame: pl.DataFrame, near: pl.DataFrame) -> dict[str, Any]:
