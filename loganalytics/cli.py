@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import loganalytics
-from loganalytics.exceptions import InvalidArgumentError, LogAnalyticsError, MissingExtraError
+from loganalytics.exceptions import LogAnalyticsError, MissingExtraError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -177,23 +177,9 @@ def _run_table(arguments: argparse.Namespace) -> int:
 
 
 def _run_demo(arguments: argparse.Namespace) -> int:
-    arguments.source, arguments.title, arguments.every, arguments.fail_on = (
-        [_sample_data()],
-        "Sample platform",
-        None,
-        None,
-    )
-    arguments.since = arguments.until = arguments.level = arguments.grep = None
-    arguments.tz, arguments.service = "UTC", []
-    return _run_report(arguments)
+    from loganalytics.sources.discovery import sample_data
 
-
-def _sample_data() -> str:
-    here = Path(__file__).resolve().parent
-    for folder in (here / "sample_data", here.parent / "sample_data"):
-        if folder.is_dir():
-            return os.path.relpath(folder)
-    raise InvalidArgumentError("The sample data are not installed. Hint: run it in a checkout of the project.")
+    return main(["report", sample_data(), "--title", "Sample platform", "--output", arguments.output])
 
 
 def _run_dashboard(arguments: argparse.Namespace) -> int:
@@ -204,7 +190,7 @@ def _run_dashboard(arguments: argparse.Namespace) -> int:
         raise MissingExtraError("streamlit", "dashboard")
     app = Path(__file__).resolve().parent / "dashboard" / "app.py"
     command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(arguments.port)]
-    command += ["--server.address", arguments.address, "--", *(arguments.source or [_sample_data()])]
+    command += ["--server.address", arguments.address, "--", *arguments.source]
     return subprocess.run(command, check=False).returncode
 
 

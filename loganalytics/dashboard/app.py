@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from loganalytics.dashboard import overview
+from loganalytics.sources.discovery import sample_data
 from loganalytics.view import View
 
 
@@ -26,7 +27,7 @@ def _view() -> View:
         st.subheader("Logs")
         source = st.text_input(
             "Source",
-            value=" ".join(sys.argv[1:]) or os.environ.get("LOGANALYTICS_SOURCE", "") or _sample_data(),
+            value=" ".join(sys.argv[1:]) or os.environ.get("LOGANALYTICS_SOURCE", "") or sample_data(),
             placeholder="file, glob or folder",
             help="A file, a glob or a folder; several are separated by blanks. Packed files are unpacked.",
         )
@@ -41,12 +42,6 @@ def _view() -> View:
         level=None if level == "any" else level,
         grep=grep or None,
     )
-
-
-def _sample_data() -> str:
-    here = Path(__file__).resolve()
-    folders = (here.parents[1] / "sample_data", here.parents[2] / "sample_data")
-    return next((os.path.relpath(folder) for folder in folders if folder.is_dir()), "")
 
 
 if __name__ == "__main__":

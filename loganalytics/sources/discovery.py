@@ -43,6 +43,13 @@ def service_of(path: str) -> str | None:
     return stem if re.search(r"[^\W\d]", stem) else (Path(path).absolute().parent.name or None)
 
 
+def sample_data() -> str:
+    """Return the folder of the sample platform's logs: in the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    folder = next(path / "sample_data" for path in (package, package.parent) if (path / "sample_data").is_dir())
+    return os.path.relpath(folder)
+
+
 def _expand(name: str) -> Iterable[Path]:
     if name == STDIN:
         return [Path(STDIN)]
