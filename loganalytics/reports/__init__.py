@@ -190,15 +190,19 @@ def _latency(frame: pl.DataFrame) -> pl.DataFrame:
 def _slow_stretches(latency: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of latency that were slow for a time, with the services behind them and examples of that time."""
     by = latency.columns[0]
-    slow = latency.filter(pl.col("slow_from").is_not_null()).select(by, "p50", "slow_from", "slow_until", "slow_ratio")
-    events = frame.select(by, "timestamp", "service", "message", duration_ms=duration_ms(frame.columns))
+    columns = [pl.col(by).alias("slow_what"), "p50", "slow_from", "slow_until", "slow_ratio"]
+    slow = latency.filter(pl.col("slow_from").is_not_null()).select(columns)
+    events = frame.select(
+        pl.col(by).alias("slow_what"), "timestamp", "service", "message", duration_ms=duration_ms(frame.columns)
+    )  # fmt: skip
     within = pl.col("timestamp").is_between("slow_from", "slow_until", closed="left")
-    inside = events.join(slow, on=by, nulls_equal=True).filter(within & pl.col("duration_ms").is_not_null())
-    told = inside.sort("duration_ms", "timestamp", "message", descending=[True, False, False]).group_by(by).agg(
+    inside = events.join(slow, on="slow_what", nulls_equal=True).filter(within & pl.col("duration_ms").is_not_null())
+    inside = inside.sort("duration_ms", "timestamp", "message", descending=[True, False, False])
+    told = inside.group_by("slow_what", maintain_order=True).agg(
         services=pl.col("service").drop_nulls().unique().sort(),
         slowest=pl.struct("duration_ms", "timestamp", "message").head(5),
-    )  # fmt: skip
-    return slow.join(told, on=by, nulls_equal=True).rename({by: "slow_what"})
+    )
+    return slow.join(told, on="slow_what", nulls_equal=True)
 
 
 def _facts(frame: pl.DataFrame, near: pl.DataFrame) -> dict[str, Any]:
