@@ -7,7 +7,7 @@ does not fit its column's dtype, and a key that the sample did not have, are kep
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,9 +65,11 @@ class JsonLines:
 
 def learn(lines: Iterable[str]) -> JsonLines | None:
     """Return the fields of a sample of lines, or None when none is a JSON object with a field to read."""
-    records = [record for record in map(_object, lines) if record]
-    if not records:
-        return None
+    return learn_records([record for record in map(_object, lines) if record])
+
+
+def learn_records(records: Sequence[Mapping[str, Any]], name: str = "JSON lines") -> JsonLines | None:
+    """Return the fields of a sample of records, or None when they have none to read."""
     kinds: dict[Path, set[str]] = {}
     for record in records:
         _collect(record, (), kinds)
@@ -79,7 +81,7 @@ def learn(lines: Iterable[str]) -> JsonLines | None:
         column: tuple(names[key] for key in keys if key in names and _can_be(column, fields[names[key]]))
         for column, keys in KEYS.items()
     }
-    return JsonLines(fields, {column: paths for column, paths in core.items() if paths})
+    return JsonLines(fields, {column: paths for column, paths in core.items() if paths}, name)
 
 
 def read(lines: pl.DataFrame, layout: JsonLines, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -92,8 +94,13 @@ def read(lines: pl.DataFrame, layout: JsonLines, clock: Clock) -> tuple[pl.DataF
     if not good.all():
         parsed, candidates = parsed.filter(good), candidates.filter(good)
     suspects = pl.concat([_late(parsed, candidates, layout), _drifted(parsed, candidates, layout)]).unique()
-    events = _with_message(_columns(parsed, layout, clock), candidates)
+    events = to_events(parsed, candidates, layout, clock)
     return _with_attributes(events, candidates, suspects, layout), rest
+
+
+def to_events(parsed: pl.DataFrame, lines: pl.DataFrame, layout: JsonLines, clock: Clock) -> pl.DataFrame:
+    """Turn records (n, r: a struct of texts by the layout's paths) into events."""
+    return _with_message(_columns(parsed, layout, clock), lines)
 
 
 def sample_times(lines: Iterable[str], layout: JsonLines) -> pl.Series:

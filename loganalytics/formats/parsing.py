@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
-from loganalytics.formats import json_lines, text
+from loganalytics.formats import delimited, json_lines, logfmt, text
 from loganalytics.formats.catalogue import RAW, TIMED, Format
+from loganalytics.formats.delimited import Delimited
 from loganalytics.formats.detection import Detection, Reader
 from loganalytics.formats.json_lines import JsonLines
+from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.timestamps import Clock
+from loganalytics.formats.wrappers import Wrapper, unwrap
 
 # What belongs to the line above it in any format: indented text, and the lines of a stack trace that are not.
 _CONTINUES = (
@@ -34,6 +37,12 @@ def parse(lines: pl.DataFrame, detection: Detection, *, before: bool | None = No
     No line is lost: it is an event, or part of an event's `exception`, or blank, or in `leading`. `before` tells
     whether the event before these lines is multiline; when there is none, lines that continue nothing are events.
     """
+    if detection.wrapper:
+        return _parse_wrapped(lines, replace(detection, wrapper=None), detection.wrapper, before=before)
+    headers = lines["line"].str.contains(detection.headers) if detection.headers else None
+    if headers is not None and headers.any():
+        parsed = parse(lines.filter(~headers), detection, before=before)
+        return replace(parsed, blank=parsed.blank + int(headers.sum()))
     filled = pl.col("line").str.strip_chars() != ""
     rest = lines.filter(filled)
     blank = lines.filter(~filled)
@@ -48,6 +57,24 @@ def parse(lines: pl.DataFrame, detection: Detection, *, before: bool | None = No
     return _join_continuations(events, rest, blank, before)
 
 
+def _parse_wrapped(lines: pl.DataFrame, detection: Detection, wrapper: Wrapper, *, before: bool | None) -> Parsed:
+    """Parse what a wrapper holds, each container's or stream's lines for themselves, and add what it tells."""
+    inner = unwrap(lines, wrapper)
+    told = [name for name in inner.columns if name not in ("n", "line", "more")]
+    streams = [name for name in told if name in ("service", "log.iostream")]
+    parts = inner.partition_by(streams, maintain_order=True) if streams else [inner]
+    each = [parse(part.select("n", "line"), detection, before=before) for part in parts]
+    events = pl.concat([one.events for one in each], how="diagonal_relaxed").sort("n")
+    events = events.join(inner.drop("line"), on="n", how="left", maintain_order="left", suffix="\0")
+    both = [pl.coalesce(name, f"{name}\0").alias(name) for name in told if f"{name}\0" in events.columns]
+    events = events.with_columns(*both, pl.col("continues") + pl.col("more"))
+    return Parsed(
+        events.select(pl.exclude("more", r"^.*\x00$")),
+        pl.concat([one.leading for one in each]).sort("n"),
+        sum(one.blank for one in each),
+    )
+
+
 def _readers(detection: Detection) -> list[Reader]:
     """The formats found, then the rule that any line which begins with a time is an event."""
     clock = detection.readers[0].clock if detection.readers else Clock()
@@ -59,6 +86,10 @@ def _readers(detection: Detection) -> list[Reader]:
 def _read(lines: pl.DataFrame, reader: Reader) -> tuple[pl.DataFrame, pl.DataFrame]:
     if isinstance(reader.form, JsonLines):
         return json_lines.read(lines, reader.form, reader.clock)
+    if isinstance(reader.form, Logfmt):
+        return logfmt.read(lines, reader.form, reader.clock)
+    if isinstance(reader.form, Delimited):
+        return delimited.read(lines, reader.form, reader.clock)
     return text.read(lines, reader.form, reader.clock)
 
 

@@ -1,0 +1,129 @@
+"""CSV, TSV and W3C (IIS) files to events: the names of the columns come from the file's own header."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from loganalytics.formats import json_lines
+from loganalytics.formats.json_lines import KEYS, JsonLines
+from loganalytics.formats.timestamps import Clock
+from loganalytics.schema import severities
+
+_NAME = re.compile(r"[A-Za-z_@#$][\w .:/@#()$-]{0,60}$")
+_KNOWN = {name.lower() for names in KEYS.values() for name in names}
+_ESSENTIAL = {name.lower() for column in ("timestamp", "message", "level") for name in KEYS[column]}
+_INTEGER = re.compile(r"-?\d{1,18}$")
+_NUMBER = re.compile(r"-?\d+\.\d+$")
+_W3C = "#Fields: "
+_LEAST_COLUMNS = 3
+_MIN_SHARE = 0.8
+
+
+@dataclass(frozen=True)
+class Delimited:
+    """The columns of a file with a header; `headers` is the expression for lines that are no events."""
+
+    layout: JsonLines
+    columns: tuple[str, ...]
+    separator: str
+    headers: str
+    w3c: bool = False
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return "W3C" if self.w3c else {",": "CSV", "\t": "TSV"}.get(self.separator, f"CSV ({self.separator})")
+
+
+def learn(lines: Sequence[str]) -> Delimited | None:
+    """Return the columns of a sample that begins with a header; None when there is none."""
+    directive = next((line for line in lines if line.startswith(_W3C)), None)
+    if directive is not None:
+        columns = tuple(directive.removeprefix(_W3C).split())
+        return _with_layout(columns, " ", r"^#\w[\w -]*:", [line for line in lines if line[:1] != "#"], w3c=True)
+    for separator in (",", "\t", ";") if len(lines) > 1 else ():
+        cells = next(csv.reader([lines[0]], delimiter=separator))
+        columns = tuple(cell.strip().lower() if cell.strip().lower() in _KNOWN else cell.strip() for cell in cells)
+        if _is_header(columns) and _fits(lines[1:], separator, len(columns)):
+            return _with_layout(columns, separator, f"^{re.escape(lines[0])}$", lines[1:])
+    return None
+
+
+def sample_times(lines: Sequence[str], form: Delimited) -> pl.Series:
+    """Return the texts of the sample's timestamps."""
+    frame = pl.DataFrame({"line": lines}, schema={"line": pl.String}).with_row_index("n").cast({"n": pl.UInt64})
+    records, _ = _split(frame.filter(~pl.col("line").str.contains(form.headers)), form)
+    paths = form.layout.core.get("timestamp", ())
+    return records["r"].struct.field(paths[0][0]) if paths else pl.Series("timestamp", [], dtype=pl.String)
+
+
+def read(lines: pl.DataFrame, form: Delimited, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split lines (n, line) into the events that have all columns and the lines that do not."""
+    records, rest = _split(lines, form)
+    kept = lines if rest.is_empty() else lines.filter(~pl.col("n").is_in(rest["n"].implode()))
+    events = json_lines.to_events(records, kept, form.layout, clock)
+    return (_with_status(events) if form.w3c else events), rest
+
+
+def _is_header(columns: tuple[str, ...]) -> bool:
+    named = len(columns) >= _LEAST_COLUMNS and len(set(columns)) == len(columns) and all(map(_NAME.match, columns))
+    return named and bool(_ESSENTIAL & {column.lower() for column in columns})
+
+
+def _fits(lines: Sequence[str], separator: str, columns: int) -> bool:
+    whole = sum(len(row) == columns for row in csv.reader(lines, delimiter=separator))
+    return whole >= max(1, _MIN_SHARE * len(lines))
+
+
+def _with_layout(
+    columns: tuple[str, ...], separator: str, headers: str, lines: Sequence[str], *, w3c: bool = False
+) -> Delimited | None:
+    rows = [row for row in csv.reader(lines, delimiter=separator) if len(row) == len(columns)]
+    records = [{name: _typed(cell) for name, cell in zip(columns, row, strict=True)} for row in rows]
+    if w3c and {"date", "time"} <= set(columns):
+        records = [{**record, "timestamp": f"{record['date']} {record['time']}"} for record in records]
+    layout = json_lines.learn_records(records)
+    return Delimited(layout, columns, separator, headers, w3c) if layout else None
+
+
+def _typed(cell: str) -> object:
+    if cell in ("", "-"):
+        return None
+    if _INTEGER.match(cell):
+        return int(cell)
+    return float(cell) if _NUMBER.match(cell) else cell
+
+
+def _split(lines: pl.DataFrame, form: Delimited) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return (n, r: a struct of texts) of the lines that hold whole rows, and the other lines."""
+    quotes = pl.col("line").str.count_matches('"', literal=True)
+    commas = pl.col("line").str.count_matches(form.separator, literal=True)
+    whole = (quotes % 2 == 0) & (commas >= len(form.columns) - 1)
+    rows, rest = lines.filter(whole), lines.filter(~whole)
+    schema = dict.fromkeys(form.columns, pl.String())
+    if rows.is_empty():
+        frame = pl.DataFrame(schema=schema)
+    else:
+        frame = pl.read_csv(
+            io.BytesIO("\n".join(rows["line"]).encode()), has_header=False, separator=form.separator, schema=schema,
+            truncate_ragged_lines=True, null_values=["-"] if form.w3c else None,
+        )  # fmt: skip
+    if form.w3c and {"date", "time"} <= set(form.columns):
+        frame = frame.with_columns(timestamp=pl.concat_str("date", "time", separator=" "))
+    return rows.select("n").with_columns(frame.to_struct("r")), rest
+
+
+def _with_status(events: pl.DataFrame) -> pl.DataFrame:
+    """Give a web server's event its message and level, as access logs have them."""
+    if not {"cs-method", "cs-uri-stem", "sc-status"} <= set(events.columns):
+        return events
+    status = pl.col("sc-status")
+    level = pl.when(status >= 500).then(pl.lit("error")).when(status >= 400).then(pl.lit("warning"))
+    message = pl.concat_str("cs-method", "cs-uri-stem", "sc-status", separator=" ", ignore_nulls=True)
+    return events.with_columns(message.alias("message"), *severities(level.otherwise(pl.lit("info"))))

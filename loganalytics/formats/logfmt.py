@@ -1,0 +1,156 @@
+"""logfmt (key=value key="quoted value" …) to events: keys and their order come from a sample.
+
+Two roads. A line whose keys come in the sample's order is cut where " key=" stands, which is plain string search and
+four times as fast as capturing. Any other line is taken apart pair by pair.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from loganalytics.formats import json_lines
+from loganalytics.formats.json_lines import JsonLines
+from loganalytics.formats.timestamps import Clock
+
+_PAIR = r'([A-Za-z_@][\w.@/-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)'
+_LINE = rf"^(?:{_PAIR}(?: +|$)){{2,}}$"
+_INTEGER = re.compile(r"-?\d{1,18}$")
+_NUMBER = re.compile(r"-?\d+\.\d+$")
+
+
+@dataclass(frozen=True)
+class Logfmt:
+    """The keys of a sample of logfmt lines, in the order in which lines write them."""
+
+    layout: JsonLines
+    keys: tuple[str, ...]
+    name: str = "logfmt"
+
+
+def matches(lines: pl.Series) -> pl.Series:
+    """Tell which lines are logfmt from end to end."""
+    return lines.str.strip_chars_end().str.contains(_LINE)
+
+
+def learn(lines: Iterable[str]) -> Logfmt | None:
+    """Return the keys of a sample of logfmt lines; None when no key is a core column, so that it is some other text."""
+    records = [{key: _typed(value) for key, value in re.findall(_PAIR, line)} for line in lines]
+    layout = json_lines.learn_records([record for record in records if record], "logfmt")
+    if layout is None or not {"timestamp", "level", "message"} & set(layout.core):
+        return None
+    known = {path[0] for path in layout.fields}
+    return Logfmt(layout, tuple(key for key in _in_order(list(map(list, records))) if key in known))
+
+
+def sample_times(lines: Iterable[str], form: Logfmt) -> pl.Series:
+    """Return the texts of the sample's timestamps."""
+    keys = [path[0] for path in form.layout.core.get("timestamp", ())]
+    records = [dict(re.findall(_PAIR, line)) for line in lines]
+    texts = [next((record[key].strip('"') for key in keys if key in record), None) for record in records]
+    return pl.Series("timestamp", texts, dtype=pl.String)
+
+
+def read(lines: pl.DataFrame, form: Logfmt, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split lines (n, line) into the events that are logfmt and the lines that are not."""
+    text = pl.col("line").str.strip_chars_end()
+    in_order = text.str.contains(_ordered(form.keys)) & ~pl.col("line").str.contains("\\", literal=True)
+    ordered = lines.select(in_order).to_series()
+    others = lines.filter(~ordered)
+    is_pairs = matches(others["line"])
+    parts = [_cut(lines.filter(ordered), form.keys), _take_apart(others.filter(is_pairs), form.keys)]
+    parsed = pl.concat(parts).sort("n") if others.height else parts[0]
+    kept = lines if others.is_empty() else lines.filter(pl.col("n").is_in(parsed["n"].implode()))
+    events = json_lines.to_events(parsed.select("n", "r"), kept, form.layout, clock)
+    return events.with_columns(parsed["attributes"]), others.filter(~is_pairs)
+
+
+def _typed(text: str) -> object:
+    if text.startswith('"'):
+        return text
+    if _INTEGER.match(text):
+        return int(text)
+    return float(text) if _NUMBER.match(text) else text
+
+
+def _in_order(lists: list[list[str]]) -> list[str]:
+    """Merge the lines' orders of keys: each new key goes behind the one that stood before it."""
+    order: list[str] = []
+    for keys in lists:
+        place = 0
+        for key in keys:
+            if key not in order:
+                order.insert(place, key)
+            place = order.index(key) + 1
+    return order
+
+
+def _ordered(keys: tuple[str, ...], *, capture: bool = False) -> str:
+    """Return the expression for lines with any of these keys, in this order, and nothing else."""
+    value = '("[^"]*"|[^" ]*)' if capture else '(?:"[^"]*"|[^" ]*)'
+    return "^" + "".join(f"(?: *{re.escape(key)}={value})?" for key in keys) + "$"
+
+
+def _cut(lines: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
+    """Cut lines whose keys stand in order into (n, r: a struct of the keys, attributes).
+
+    Where there are as many = as keys, a key cannot stand inside a value too, and finding " key=" finds the key.
+    """
+    text = pl.concat_str(pl.lit(" "), pl.col("line").str.strip_chars_end()).alias("text")
+    found = lines.select("n", text).with_columns(
+        pl.col("text").str.find(f" {key}=", literal=True).alias(str(place)) for place, key in enumerate(keys)
+    )
+    many = pl.sum_horizontal(pl.col(str(place)).is_not_null() for place in range(len(keys)))
+    simple = found.select(pl.col("text").str.count_matches("=", literal=True) == many).to_series()
+    end: pl.Expr = pl.col("text").str.len_bytes()
+    ascii_only = found.select(pl.col("text").str.len_chars() == end).to_series()  # a slice counts characters
+    values = {}
+    for place in reversed(range(len(keys))):
+        start = pl.col(str(place)) + len(keys[place]) + 2
+        values[keys[place]] = pl.col("text").str.slice(start, end - start)
+        end = pl.coalesce(str(place), end)
+    cut = found.filter(simple & ascii_only).select("n", _record({key: values[key] for key in keys}), _NO_ATTRIBUTES)
+    rest = found.filter(~(simple & ascii_only))
+    if rest.is_empty():
+        return cut
+    groups = rest.select("n", pl.col("text").str.extract_groups(_ordered(keys, capture=True)).alias("g"))
+    captured = {key: pl.col("g").struct.field(str(place + 1)) for place, key in enumerate(keys)}
+    return pl.concat([cut, groups.select("n", _record(captured), _NO_ATTRIBUTES)])
+
+
+_NO_ATTRIBUTES = pl.lit(None, dtype=pl.String).alias("attributes")
+
+
+def _record(values: dict[str, pl.Expr]) -> pl.Expr:
+    return pl.struct([value.str.strip_chars('"').alias(key) for key, value in values.items()]).alias("r")
+
+
+def _unquote(value: pl.Expr) -> pl.Expr:
+    inner = value.str.strip_prefix('"').str.strip_suffix('"')
+    return inner.str.replace_all("\\n", "\n", literal=True).str.replace_all('\\"', '"', literal=True)
+
+
+def _take_apart(lines: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
+    """Do the same for lines of any order, and keep the keys that are not among the known ones in `attributes`."""
+    pairs = lines.select("n", pl.col("line").str.extract_all(_PAIR).alias("pair")).explode("pair")
+    split = pl.col("pair").str.splitn("=", 2)
+    long = pairs.select("n", key=split.struct.field("field_0"), value=_unquote(split.struct.field("field_1")))
+    long = long.unique(["n", "key"], keep="last", maintain_order=True)
+    values = [pl.col("value").filter(pl.col("key") == key).first().alias(key) for key in keys]
+    others = pl.col("key").is_in(keys).not_()
+    rows = long.group_by("n", maintain_order=True).agg(
+        pl.struct(values).alias("r"), pl.col("key").filter(others), pl.col("value").filter(others)
+    )  # fmt: skip
+    late = [
+        json.dumps(dict(zip(key, v, strict=True))) if key else None for key, v in rows.select("key", "value").rows()
+    ]
+    shape: dict[str, pl.DataType] = {
+        "n": pl.UInt64(),
+        "r": pl.Struct(dict.fromkeys(keys, pl.String())),
+        "attributes": pl.String(),
+    }
+    return rows.select("n", "r", pl.Series("attributes", late, dtype=pl.String)).cast(pl.Schema(shape))

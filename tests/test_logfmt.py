@@ -1,0 +1,75 @@
+"""logfmt lines to events."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loganalytics.formats import detect, logfmt, parse
+from loganalytics.formats.parsing import Parsed
+
+HEAD = 'ts=2026-03-10T12:00:00Z level=info msg="all is well" n=1 path=/a'
+
+
+def parse_lines(*lines: str) -> Parsed:
+    """Detect and parse lines."""
+    frame = pl.DataFrame({"line": lines}).with_row_index("n", 1).cast({"n": pl.UInt64})
+    return parse(frame, detect(lines))
+
+
+def test_fields_become_columns():
+    """Time, level and message go to the core columns, numbers are typed, quotes are gone."""
+    event = parse_lines(HEAD).events.row(0, named=True)
+    assert (event["level"], event["message"], event["attributes.n"], event["path"]) == ("INFO", "all is well", 1, "/a")
+    assert event["timestamp"].isoformat() == "2026-03-10T12:00:00+00:00"
+
+
+def test_any_order_and_missing_keys():
+    """A line may leave keys out, and write them in another order."""
+    events = parse_lines(HEAD, "level=warn ts=2026-03-10T12:00:01Z msg=short", "ts=2026-03-10T12:00:02Z path=/b").events
+    assert events["level"].to_list() == ["INFO", "WARNING", None]
+    assert events["path"].to_list() == ["/a", None, "/b"]
+
+
+def test_keys_within_values_are_text():
+    """`level=` in a quoted message is no key, nor is an escaped quote an end."""
+    events = parse_lines(HEAD, r'ts=2026-03-10T12:00:01Z level=error msg="say \"hi\" level=debug" n=2').events
+    assert events["message"][1] == 'say "hi" level=debug'
+    assert events["level"][1] == "ERROR"
+
+
+def test_late_keys_are_kept():
+    """A key that the sample did not have is in `attributes`."""
+    form = logfmt.learn([HEAD])
+    lines = pl.DataFrame({"n": [1], "line": [HEAD + " late=yes"]}, schema={"n": pl.UInt64, "line": pl.String})
+    reader = detect([HEAD]).readers[0]
+    events, rest = logfmt.read(lines, form, reader.clock)
+    assert rest.is_empty()
+    assert json.loads(events["attributes"][0]) == {"late": "yes"}
+
+
+def test_prose_with_an_equals_sign_is_not_logfmt():
+    """Two pairs from end to end, one of them a time, level or message, are the least."""
+    assert detect(["the answer x=1 y=2", "a=1 b=2"]).name == "text"
+
+
+KEYS = ("ts", "level", "msg", "user", "size")
+BARE = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=8)
+QUOTED = st.text(st.characters(categories=["L", "N", "Zs", "P", "Sm"], exclude_characters='"\\'), max_size=20)
+
+
+@given(st.lists(st.tuples(BARE, QUOTED, st.permutations(KEYS), st.integers(2, 5)), min_size=1, max_size=8))
+def test_what_is_written_is_read(rows):
+    """Values come back as they were written, quoted or not, in any order, in any script."""
+    lines, messages = [HEAD], []
+    for user, text, order, count in rows:
+        values = {"ts": "2026-03-10T12:00:00Z", "level": "info", "msg": f'"{text}"', "user": f'"{user}"', "size": '"1"'}
+        kept = [key for key in order if key in order[:count] or key == "msg"]
+        lines.append(" ".join(f"{key}={values[key]}" for key in kept))
+        messages.append(text)
+    events = parse_lines(*lines).events
+    assert events.height == len(lines)
+    assert events["message"].to_list()[1:] == messages
