@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from loganalytics.reports import Report
+    from loganalytics.view import View
 
 _EPILOG = (
     "exit codes: 0 done; 1 findings at or over --fail-on; 2 usage or data; 3 a source was incomplete; 130 interrupted"
@@ -48,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"loganalytics {loganalytics.__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     _add_report(verbs)
+    _add_export(verbs)
     for name, (run, text, takes) in _TABLES.items():
         verb = _verb(verbs, name, text)
         _add_selection(verb)
@@ -74,7 +76,10 @@ def _verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser], name: str,
 
 
 def _add_selection(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("source", nargs="+", metavar="SOURCE", help='file, glob or folder; "-" is standard input')
+    verb.add_argument(
+        "source", nargs="+", metavar="SOURCE",
+        help='file, glob or folder, packed or not; Parquet; s3://, gs://, az://, https://; "-" is standard input',
+    )  # fmt: skip
     group = verb.add_argument_group("selection")
     group.add_argument("--since", metavar="TIME", help='from then on: "2026-03-10 14:00", "2h", "yesterday"')
     group.add_argument("--until", metavar="TIME", help="before then")
@@ -94,22 +99,44 @@ def _add_report(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     verb.set_defaults(run=_run_report)
 
 
-def _load(arguments: argparse.Namespace) -> pl.DataFrame:
-    """Load what the arguments name, and tell on standard error what could not be read."""
-    from loganalytics.sources import load_report
+def _add_export(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = _verb(verbs, "export", "write logs as Parquet, CSV or NDJSON, whatever their size")
+    _add_selection(verb)
+    verb.add_argument(
+        "-o", "--output", metavar="PATH", required=True,
+        help='a file; a folder when it ends in "/" or is one: a part for each day, which can be a SOURCE again; '
+        '"-" is standard output',
+    )  # fmt: skip
+    verb.add_argument(
+        "--format", choices=("parquet", "csv", "ndjson"),
+        help="default: by the suffix, parquet for a folder; csv puts an apostrophe before what a spreadsheet would run",
+    )  # fmt: skip
+    verb.add_argument("--append", action="store_true", help="add to a folder that holds something already")
+    verb.set_defaults(run=_run_export)
+
+
+def _view(arguments: argparse.Namespace) -> View:
     from loganalytics.view import View
 
-    view = View(
+    return View(
         tuple(arguments.source), arguments.since, arguments.until, arguments.tz, arguments.level,
         tuple(arguments.service), arguments.grep,
     )  # fmt: skip
-    logs = view.load()
+
+
+def _load(arguments: argparse.Namespace) -> pl.DataFrame:
+    """Load what the arguments name, and tell on standard error what could not be read."""
+    from loganalytics.sources import load_report
+
+    logs = _view(arguments).load()
     _tell(load_report(logs))
     return logs
 
 
 def _tell(report: pl.DataFrame) -> None:
+    from loganalytics.sources.doubles import SAME
     from loganalytics.sources.files import NOT_A_LOG
+    from loganalytics.sources.ranges import OUTSIDE
 
     read = report.filter(report["lines"] > 0)
     unparsed = int(read["unparsed"].sum())
@@ -121,19 +148,26 @@ def _tell(report: pl.DataFrame) -> None:
         file=sys.stderr,
     )
     noted = report.filter(report["note"].is_not_null())
-    skipped = noted.filter(noted["note"].str.starts_with(NOT_A_LOG))["source"].to_list()
-    if skipped:
-        names = ", ".join(Path(name).name for name in skipped[:4]) + (", …" if len(skipped) > 4 else "")
-        print(f"Skipped {len(skipped)} that look like no logs: {names}. Hint: name a file to read it.", file=sys.stderr)
-    for source, note in noted.filter(~noted["source"].is_in(skipped)).select("source", "note").iter_rows():
+    skips = {
+        NOT_A_LOG: "that look like no logs: {}. Hint: name a file to read it.",
+        SAME: "that repeat another: {}.",
+        OUTSIDE: "that lie outside the time range: {}.",
+    }
+    for start, text in skips.items():
+        skipped = noted.filter(noted["note"].str.starts_with(start))["source"].to_list()
+        noted = noted.filter(~noted["source"].is_in(skipped))
+        if skipped:
+            names = ", ".join(Path(name).name for name in skipped[:4]) + (", …" if len(skipped) > 4 else "")
+            print(f"Skipped {len(skipped)} {text.format(names)}", file=sys.stderr)
+    for source, note in noted.select("source", "note").iter_rows():
         print(f"{source}: {note}", file=sys.stderr)
 
 
-def _incomplete(logs: pl.DataFrame) -> bool:
+def _incomplete(logs: pl.DataFrame | pl.LazyFrame) -> bool:
     """Whether a file broke off while it was read; one that was skipped whole is told, but not a failure."""
     from loganalytics.sources import load_report
 
-    return bool(load_report(logs)["note"].str.starts_with("unreadable").any())
+    return bool(load_report(logs)["note"].str.contains("^(?:unreadable|cut short) ").any())
 
 
 def _run_report(arguments: argparse.Namespace) -> int:
@@ -173,6 +207,20 @@ def _run_table(arguments: argparse.Namespace) -> int:
 
     logs = _load(arguments)
     write(arguments.analysis(logs, arguments), form=arguments.format, path=arguments.output)
+    return INCOMPLETE if _incomplete(logs) else OK
+
+
+def _run_export(arguments: argparse.Namespace) -> int:
+    from loganalytics.sources import export, load_report
+
+    view = _view(arguments)
+    keep = view.filter()
+    logs = loganalytics.scan(view.source, since=view.since, until=view.until, tz=view.tz)
+    written = export(logs.filter(keep), arguments.output, form=arguments.format, append=arguments.append)
+    _tell(load_report(logs))
+    if written.files:
+        files = "1 file" if len(written.files) == 1 else f"{len(written.files):,} files"
+        print(f"Export: {arguments.output} ({written.events:,} events in {files})")
     return INCOMPLETE if _incomplete(logs) else OK
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from loganalytics.formats import json_lines
-from loganalytics.formats.json_lines import KEYS, JsonLines
+from loganalytics.formats.dialects import KEYS
+from loganalytics.formats.json_lines import JsonLines
 from loganalytics.formats.timestamps import Clock
 from loganalytics.schema import severities
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from loganalytics.formats import delimited, json_lines, logfmt, wrappers
-from loganalytics.formats.catalogue import FORMATS, RAW, TIMED, Format
+from loganalytics.formats.catalogue import RAW, TIMED, Format
 from loganalytics.formats.delimited import Delimited
 from loganalytics.formats.json_lines import JsonLines
 from loganalytics.formats.logfmt import Logfmt
-from loganalytics.formats.timestamps import Clock, fit
+from loganalytics.formats.sketches import candidates, with_level_place
+from loganalytics.formats.timestamps import Clock, fit, strptime
 from loganalytics.formats.wrappers import Wrapper
 
 # A format must take this share of the lines that are left, or it was an accident.
@@ -73,12 +74,10 @@ def detect(lines: Sequence[str], *, tz: str = "UTC", formats: Sequence[Format] =
         if reader:
             readers.append(reader)
             left = left.filter(~matched)
-    while left.len():
-        reader, matched = _best(left, sampled, tz)
-        if reader is None:
-            break
-        readers.append(reader)
-        left = left.filter(~matched)
+    found, left = _of_table(left, sampled, tz)
+    readers += found
+    if left.len() >= max(1, _MIN_SHARE * sampled):
+        readers += [reader for reader in _general(left, tz) if reader]
     readers.sort(key=lambda reader: -reader.lines)
     return Detection(tuple(readers), sampled, wrapper)
 
@@ -119,11 +118,38 @@ def _logfmt(lines: pl.Series, tz: str) -> Found:
     return Reader(form, Clock(fit(logfmt.sample_times(pairs, form)), tz), len(pairs)), matched
 
 
-def _best(lines: pl.Series, sampled: int, tz: str) -> Found:
-    """Return the format that matches most of the lines; the general one only where no particular one does."""
-    least = max(1, _MIN_SHARE * sampled)
-    reader, matched = _most(lines, FORMATS, least, tz)
-    return (reader, matched) if reader else _most(lines, (TIMED,), least, tz)
+def _of_table(lines: pl.Series, sampled: int, tz: str) -> tuple[list[Reader], pl.Series]:
+    """Return the formats of the table that the lines are in, and the lines that are in none."""
+    masks = [(form, lines.str.contains(form.regex)) for form in candidates(lines)]
+    left = lines.is_not_null()
+    readers: list[Reader] = []
+    below = False  # whether lines without a time belong to those above them
+    while masks:
+        counts = [int((mask & left).sum()) for _, mask in masks]
+        # The table goes from the particular to the general, which may match more lines but say less of them.
+        likely = [n for n, count in enumerate(counts) if count and count >= max(counts) / 2]
+        if not likely:
+            break
+        form, mask = masks.pop(likely[0])
+        if counts[likely[0]] < max(_MIN_SHARE, form.share) * sampled or (not form.timed and below):
+            continue
+        reader, _ = _most(lines.filter(mask & left), (form,), 1, tz)
+        if reader:
+            readers.append(reader)
+            left &= ~mask
+            below = below or form.body is not None
+    return readers, lines.filter(left)
+
+
+def _general(lines: pl.Series, tz: str) -> tuple[Reader | None, Reader | None]:
+    """Return the readers of lines that begin with a time and are in no format of the table."""
+    timed = lines.filter(lines.str.contains(TIMED.regex))
+    if timed.is_empty():
+        return None, None
+    form = with_level_place(timed)
+    reader, matched = _most(timed, (form,), 1, tz)
+    rest = timed.filter(~matched)
+    return reader, _most(rest, (TIMED,), 1, tz)[0] if rest.len() and form is not TIMED else None
 
 
 def _most(lines: pl.Series, table: Sequence[Format], least: float, tz: str) -> Found:
@@ -133,6 +159,9 @@ def _most(lines: pl.Series, table: Sequence[Format], least: float, tz: str) -> F
     count = int(matched.sum())
     if count < least:
         return None, lines.is_null()
-    texts = lines.filter(matched).str.extract_groups(form.regex).struct.field("timestamp")
-    formats = fit(texts)
+    groups = lines.filter(matched).str.extract_groups(form.regex).struct
+    if "timestamp" not in groups.fields or groups.field("timestamp").null_count() == count:
+        return Reader(form, Clock((), tz), count), matched
+    texts = groups.field("timestamp")
+    formats = (strptime(form.time),) if form.time else fit(texts)
     return (Reader(form, Clock(formats, tz), count), matched) if formats else (None, lines.is_null())

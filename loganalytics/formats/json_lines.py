@@ -8,32 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
+from loganalytics.formats.dialects import Dialect, Path, core_paths, dialect
 from loganalytics.formats.timestamps import Clock, to_utc
 from loganalytics.schema import CORE, severities
-
-# Under which names the dialects keep the core columns, the likelier first: ECS, OpenTelemetry, structlog, zap,
-# logrus, bunyan, pino, Rust tracing, MongoDB, journald, Docker, GELF, Django and Python formatters.
-KEYS: dict[str, tuple[str, ...]] = {
-    "timestamp": ("@timestamp", "timestamp", "time", "ts", "t.$date", "datetime", "date", "eventTime", "asctime",
-                  "timeUnixNano", "__REALTIME_TIMESTAMP", "created", "log.timestamp"),
-    "level": ("level", "log.level", "severity", "severityText", "severity_text", "levelname", "lvl", "loglevel",
-              "log_level", "level_name", "s", "PRIORITY", "priority"),
-    "service": ("service", "service.name", "service_name", "serviceName", "app", "application", "app_name",
-                "kubernetes.container_name", "SYSLOG_IDENTIFIER", "container_name"),
-    "logger": ("logger", "log.logger", "logger_name", "loggerName", "module", "name", "target", "component", "c",
-               "channel", "category", "class"),
-    "message": ("message", "msg", "MESSAGE", "event", "fields.message", "log", "body", "text", "short_message",
-                "error.message", "error"),
-    "exception": ("exception", "exc_info", "error.stack_trace", "stack_trace", "stacktrace", "stackTrace",
-                  "exception.stacktrace", "err.stack", "error.stack", "stack", "traceback", "exception.stack_trace"),
-    "trace_id": ("trace_id", "traceId", "trace.id", "traceID", "trace", "request_id", "requestId", "req_id",
-                 "correlation_id", "correlationId", "x_request_id"),
-}  # fmt: skip
 
 _MAX_FIELDS = 200
 _MAX_KEYS_OF_OBJECT = 60
@@ -45,8 +27,6 @@ _DTYPES: dict[str, pl.DataType] = {
     _TEXT: pl.String(),
 }
 
-Path = tuple[str, ...]
-
 
 @dataclass(frozen=True)
 class JsonLines:
@@ -55,6 +35,7 @@ class JsonLines:
     fields: Mapping[Path, str]
     core: Mapping[str, tuple[Path, ...]]
     name: str = "JSON lines"
+    dialect: Dialect = field(default_factory=Dialect)
 
     @property
     def objects(self) -> list[Path]:
@@ -76,12 +57,9 @@ def learn_records(records: Sequence[Mapping[str, Any]], name: str = "JSON lines"
     fields = _settle(kinds)
     if not fields:
         return None
-    names = {".".join(path): path for path in reversed(fields)}
-    core = {
-        column: tuple(names[key] for key in keys if key in names and _can_be(column, fields[names[key]]))
-        for column, keys in KEYS.items()
-    }
-    return JsonLines(fields, {column: paths for column, paths in core.items() if paths}, name)
+    core = core_paths(fields)
+    levels = {path: {str(_lookup(record, path)) for record in records} for path in core.get("level", ())}
+    return JsonLines(fields, core, name, dialect(fields, core, levels))
 
 
 def read(lines: pl.DataFrame, layout: JsonLines, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -185,11 +163,6 @@ def _one_type(kind: set[str]) -> str:
     return next(iter(kind)) if len(kind) == 1 and "object" not in kind else _TEXT
 
 
-def _can_be(column: str, kind: str) -> bool:
-    """Whether a field of this type can be the core column: a number is no message, a flag is nothing of the kind."""
-    return kind == _TEXT or (kind != _BOOLEAN and column in ("timestamp", "level", "trace_id"))
-
-
 def _spec(fields: Iterable[Path]) -> str:
     tree: dict[str, Any] = {}
     for path in fields:
@@ -248,12 +221,42 @@ def _columns(parsed: pl.DataFrame, layout: JsonLines, clock: Clock) -> pl.DataFr
         for path, kind in layout.fields.items()
         if path not in taken
     ]
-    events = parsed.select("n", *core.values(), *others)
+    events = parsed.select("n", *core.values(), *others, *_meanings(layout))
     if "timestamp" in core:
         events = events.with_columns(to_utc(events["timestamp"], clock))
-    if "level" in core:
-        events = events.with_columns(severities(pl.col("level")))
-    return _first_line(events) if "message" in core else events.with_columns(message=pl.lit(None, dtype=pl.String))
+    if "level" in events.columns:
+        events = events.with_columns(severities(_level(layout)))
+    if "message" not in events.columns:
+        return events.with_columns(message=pl.lit(None, dtype=pl.String))
+    return _first_line(events)
+
+
+def _meanings(layout: JsonLines) -> list[pl.Expr]:
+    """Return the columns that the dialect adds: duration_ms, and the message and level of a web request."""
+    record, known = pl.col("r"), layout.dialect
+    found: list[pl.Expr] = []
+    if known.durations and ("duration_ms",) not in layout.fields:
+        each = [
+            _field(path, record).cast(pl.Float64, strict=False) * factor for path, factor in known.durations.items()
+        ]
+        found.append(pl.coalesce(each).alias("duration_ms"))
+    if known.request:
+        parts = [_field(path, record) for path in known.request]
+        found.append(pl.concat_str(parts, separator=" ", ignore_nulls=True).replace("", None).alias("message"))
+        if "level" not in layout.core:
+            status = parts[-1].cast(pl.Int32, strict=False)
+            levels = pl.when(status >= 500).then(pl.lit("error")).when(status >= 400).then(pl.lit("warning"))
+            found.append(levels.when(status.is_not_null()).then(pl.lit("info")).alias("level"))
+    if known.absent_level and "level" not in layout.core:
+        found.append(pl.lit(known.absent_level).alias("level"))
+    return found
+
+
+def _level(layout: JsonLines) -> pl.Expr:
+    word = pl.col("level")
+    if layout.dialect.levels:
+        word = word.replace(layout.dialect.levels)
+    return word.fill_null(layout.dialect.absent_level) if layout.dialect.absent_level else word
 
 
 def _typed(value: pl.Expr, kind: str) -> pl.Expr:
@@ -288,7 +291,7 @@ def _late(parsed: pl.DataFrame, lines: pl.DataFrame, layout: JsonLines) -> pl.Se
     for path in layout.objects[1:]:
         leaves = [_field(leaf, record).is_not_null() for leaf in layout.fields if leaf[: len(path)] == path]
         values.append(pl.any_horizontal(leaves).cast(pl.UInt32))
-    keys = lines["line"].str.count_matches('":', literal=True)
+    keys = lines["line"].str.count_matches('":')
     odd = lines.filter(parsed.select(pl.sum_horizontal(values)).to_series() != keys)
     names = [json.dumps(path[-1])[1:-1] for path in _unknown(odd, layout)] if odd.height else []
     return odd.filter(pl.col("line").str.contains_any(names))["n"] if names else lines.clear()["n"]

@@ -54,7 +54,7 @@ def parse(lines: pl.DataFrame, detection: Detection, *, before: bool | None = No
         if events.height:
             parts.append(events.with_columns(parsed=pl.lit(value=True), multiline=pl.lit(_multiline(reader))))
     events = pl.concat(parts, how="diagonal_relaxed").sort("n") if parts else _no_events()
-    return _join_continuations(events, rest, blank, before)
+    return _with_body(_join_continuations(events, rest, blank, before), detection)
 
 
 def _parse_wrapped(lines: pl.DataFrame, detection: Detection, wrapper: Wrapper, *, before: bool | None) -> Parsed:
@@ -73,6 +73,14 @@ def _parse_wrapped(lines: pl.DataFrame, detection: Detection, wrapper: Wrapper, 
         pl.concat([one.leading for one in each]).sort("n"),
         sum(one.blank for one in each),
     )
+
+
+def _with_body(parsed: Parsed, detection: Detection) -> Parsed:
+    """Read what the lines below an event tell, where the file is in a format that puts fields there."""
+    forms = [reader.form for reader in detection.readers if isinstance(reader.form, Format) and reader.form.body]
+    for form in forms[:1]:
+        parsed = replace(parsed, events=text.read_body(parsed.events, form))
+    return parsed
 
 
 def _readers(detection: Detection) -> list[Reader]:

@@ -4,61 +4,83 @@ from __future__ import annotations
 
 import polars as pl
 
-from loganalytics.formats.catalogue import LEVEL, TIMED, TYPES, Format
+from loganalytics.formats.ascii import ascii_only
+from loganalytics.formats.capture import capture
+from loganalytics.formats.catalogue import SEVERITY_WORDS, TIMED, TYPES, Format
 from loganalytics.formats.timestamps import Clock, to_utc
 from loganalytics.schema import severities
 
-# Where a level word may stand in free text: in brackets, before a colon, in capitals between blanks, or first.
-_FREE_LEVEL = (
-    r"^.{0,80}?(?:[\[<(|]|\b)(?P<level>TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRIT(?:ICAL)?|ALERT|FATAL|EMERG"
-    r"|SEVERE|SECURITY|AUDIT)(?:[\]>):|/]|\s|$)"
-)
-_LEADING_LEVEL = rf"^[\[<(]?{LEVEL}[\]>):]"
+# Where a level may stand in free text: in brackets, after its name, or in capitals behind words that are no prose.
+_IN_BRACKETS = Format("", rf"^.{{0,80}}?[\[<(|](?P<level>(?i:{SEVERITY_WORDS}))[\]>)|]").regex
+_NAMED = Format("", rf"\b(?:level|lvl|severity|loglevel)[=:] ?\"?(?P<level>(?i:{SEVERITY_WORDS}))\b").regex
+_BARE = Format("", r"^(?:(?:[^\sa-z]+|\S*[\d\[\]()<>|=/_:-]\S*)\s+){0,8}{LEVEL}(?:[:|,]|\s|$)").regex
+_LEADING = Format("", rf"^[\[<(]?(?P<level>(?i:{SEVERITY_WORDS}))(?:[\]>)]:?|:)(?:\s|$)").regex
+_SYSLOG = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
+_DURATIONS = {"duration_us": 1e-3, "duration_s": 1e3}
 
 
 def read(lines: pl.DataFrame, form: Format, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split lines (n, line) into the events that the format matches and the lines that it does not."""
-    groups = lines.select("n", "line", pl.col("line").str.extract_groups(form.regex).alias("g"))
-    matched = pl.col("g").struct.field("timestamp" if "timestamp" in _fields(groups) else "message").is_not_null()
-    split = groups.with_columns(matched.alias("matched"))
-    rest = split.filter(~pl.col("matched")).select("n", "line")
-    events = split if rest.is_empty() else split.filter("matched")
-    return _columns(events.drop("line", "matched").unnest("g"), form, clock), rest
-
-
-def _fields(groups: pl.DataFrame) -> list[str]:
-    kind = groups.schema["g"]
-    return [field.name for field in kind.fields] if isinstance(kind, pl.Struct) else []
+    events, rest = capture(lines, form, clock)
+    return _columns(events, form, clock), rest
 
 
 def _columns(events: pl.DataFrame, form: Format, clock: Clock) -> pl.DataFrame:
-    if "timestamp" in events.columns:
+    if events.schema.get("timestamp") == pl.String:
         events = events.with_columns(to_utc(events["timestamp"], clock))
     if form.message:
         parts = [pl.col(name).str.strip_chars().replace("", None) for name in form.message]
         joined = pl.concat_str(parts, separator=" ", ignore_nulls=True).alias("message")
         events = events.with_columns(joined).drop("rest", "before", "after", strict=False)
-    if form.status:  # access logs write a dash for what is not there
+    if form.status or form.dashes:  # access logs write a dash for what is not there
         events = events.with_columns(
             pl.when(~pl.col(name).is_in(["-", ""])).then(name)
             for name in events.columns
-            if name not in ("n", "timestamp")
+            if name not in ("n", "timestamp", "message")
         )
     if "trace_id" in events.columns:  # many formatters write a dash where there is no request
         events = events.with_columns(pl.col("trace_id").replace(["-", "", "None", "null"], None))
     typed = [pl.col(name).cast(kind, strict=False) for name, kind in TYPES.items() if name in events.columns]
-    return _with_level(events.with_columns(typed), form)
+    return _with_level(_with_duration(events).with_columns(typed), form)
+
+
+def _with_duration(events: pl.DataFrame) -> pl.DataFrame:
+    """Turn a duration in another unit into `duration_ms`."""
+    units = [name for name in _DURATIONS if name in events.columns]
+    if not units:
+        return events
+    known = [pl.col("duration_ms").cast(pl.Float64, strict=False)] if "duration_ms" in events.columns else []
+    converted = [pl.col(name).cast(pl.Float64, strict=False) * _DURATIONS[name] for name in units]
+    return events.with_columns(pl.coalesce(*known, *converted).round(6).alias("duration_ms")).drop(units)
 
 
 def _with_level(events: pl.DataFrame, form: Format) -> pl.DataFrame:
-    if form.status:
+    if form.status and form.status in events.columns:
         status = pl.col(form.status)
         text = pl.when(status >= 500).then(pl.lit("error")).when(status >= 400).then(pl.lit("warning"))
-        return events.with_columns(severities(text.otherwise(pl.lit("info"))))
+        return events.with_columns(severities(text.when(status.is_not_null()).then(pl.lit("info"))))
     if "level" in events.columns:
         word = pl.col("level").replace(form.levels) if form.levels else pl.col("level")
         return events.with_columns(severities(word))
+    message = pl.col("message")
+    words = [message.str.extract(_LEADING)]
     if form is TIMED:
-        free = pl.coalesce(pl.col("message").str.extract(_LEADING_LEVEL), pl.col("message").str.extract(_FREE_LEVEL))
-        return events.with_columns(severities(free))
-    return events
+        words += [message.str.extract(shape) for shape in (_BARE, _IN_BRACKETS, _NAMED)]
+    if "priority" in events.columns:  # facility * 8 + severity, RFC 5424 section 6.2.1
+        number = pl.col("priority").cast(pl.Int32, strict=False) % 8
+        words.insert(0, number.replace_strict(dict(enumerate(_SYSLOG)), default=None, return_dtype=pl.String))
+    return events.with_columns(severities(pl.coalesce(words)))
+
+
+def read_body(events: pl.DataFrame, form: Format) -> pl.DataFrame:
+    """Fill in what the lines below each event tell, by the format's `body`; the text itself stays as it is."""
+    if form.body is None or "exception" not in events.columns:
+        return events
+    found = events.select(pl.col("exception").str.extract_groups(ascii_only(form.body)).alias("g")).unnest("g")
+    names = found.columns
+    old = [name for name in names if name in events.columns]
+    both = found.rename({name: f"\0{name}" for name in old})
+    typed = [pl.col(name).cast(kind, strict=False) for name, kind in TYPES.items() if name in names and name not in old]
+    both = _with_duration(events.hstack(both).with_columns(typed))
+    both = both.with_columns(pl.coalesce(f"\0{name}", name).alias(name) for name in old).select(pl.exclude("^\0.*$"))
+    return _with_level(both, form) if form.status or "level" in names else both

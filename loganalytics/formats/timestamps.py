@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from loganalytics.formats.ascii import ascii_only
 from loganalytics.schema import TIMESTAMP
 
 _FRACTION = r"(?:[.,]\d{1,9})?"
-_OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})"
+_OFFSET = r"(?:Z|[+-]\d{2}(?::?\d{2})?\b)"
 _CLOCK = r"\d{1,2}:\d{2}:\d{2}"
 _CLOCK_LOOSE = r"\d{1,2}:\d{1,2}:\d{1,2}"
+ZONE_NAME = r"(?:UTC|GMT|MSK|(?:W|B|J|K|WE)ST|IST|WET|[CE]ES?T|AE[SD]T|NZ[SD]T|[ECMP][SD]T)\b"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _YMD = r"(?:19|20)\d{2}-\d{2}-\d{2}"
@@ -39,6 +41,8 @@ class TimeFormat:
     epoch: bool = False
     exact: bool = False
     """Narrowed to one way to write fractions and UTC: see fit()."""
+    width: int = 0
+    """How many characters each time has, where that is fixed."""
 
 
 TIME_FORMATS: tuple[TimeFormat, ...] = (
@@ -46,10 +50,10 @@ TIME_FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("iso space zone", rf"{_YMD} {_CLOCK}{_FRACTION}{_OFFSET}", "%Y-%m-%d %H:%M:%S%.f%#z", zone=True),
     TimeFormat("iso space, spaced zone", rf"{_YMD} {_CLOCK}{_FRACTION} {_OFFSET}", "%Y-%m-%d %H:%M:%S%.f %#z",
                zone=True),
-    TimeFormat("iso space named zone", rf"{_YMD} {_CLOCK}{_FRACTION} [A-Z]{{3,4}}\b", "%Y-%m-%d %H:%M:%S%.f%#z",
+    TimeFormat("iso space named zone", rf"{_YMD} {_CLOCK}{_FRACTION} {ZONE_NAME}", "%Y-%m-%d %H:%M:%S%.f%#z",
                zone=True, abbreviation=True),
     TimeFormat("iso naive", rf"{_YMD}T{_CLOCK}{_FRACTION}", "%Y-%m-%dT%H:%M:%S%.f"),
-    TimeFormat("iso space", rf"{_YMD} {_CLOCK}{_FRACTION}", "%Y-%m-%d %H:%M:%S%.f"),
+    TimeFormat("iso space", rf"{_YMD}  ?{_CLOCK}{_FRACTION}", "%Y-%m-%d %H:%M:%S%.f"),
     TimeFormat("iso millis colon", rf"{_YMD} {_CLOCK}:\d{{1,3}}", "%Y-%m-%d %H:%M:%S%.f", colon_millis=True),
     TimeFormat("iso dots", rf"{_YMD}-\d{{2}}\.\d{{2}}\.\d{{2}}\.\d{{6}}", "%Y-%m-%d-%H.%M.%S.%6f"),
     TimeFormat("slash zone", rf"\d{{4}}/\d{{2}}/\d{{2}} {_CLOCK}{_FRACTION}{_OFFSET}", "%Y/%m/%d %H:%M:%S%.f%#z",
@@ -57,19 +61,33 @@ TIME_FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("slash", rf"\d{{4}}/\d{{2}}/\d{{2}} {_CLOCK}{_FRACTION}", "%Y/%m/%d %H:%M:%S%.f"),
     TimeFormat("common log", rf"\d{{1,2}}/{_MONTH}/\d{{4}}:{_CLOCK} [+-]\d{{4}}", "%d/%b/%Y:%H:%M:%S %z", zone=True),
     TimeFormat("common log naive", rf"\d{{1,2}}/{_MONTH}/\d{{4}}:{_CLOCK}{_FRACTION}", "%d/%b/%Y:%H:%M:%S%.f"),
+    TimeFormat("common log blank", rf"\d{{1,2}}/{_MONTH}/\d{{4}} {_CLOCK}{_FRACTION}", "%d/%b/%Y %H:%M:%S%.f"),
     TimeFormat("ctime", rf"{_DAY} {_MONTH} [ \d]\d {_CLOCK}{_FRACTION} \d{{4}}", "%a %b %e %H:%M:%S%.f %Y"),
-    TimeFormat("ctime zone", rf"{_DAY} {_MONTH} [ \d]\d {_CLOCK} [A-Z]{{3,4}} \d{{4}}", "%a %b %e %H:%M:%S %#z %Y",
+    TimeFormat("ctime zone", rf"{_DAY} {_MONTH} [ \d]\d {_CLOCK} {ZONE_NAME} \d{{4}}", "%a %b %e %H:%M:%S %#z %Y",
                zone=True, abbreviation=True),
     TimeFormat("rfc 2822", rf"{_DAY}, \d{{1,2}} {_MONTH} \d{{4}} {_CLOCK} [+-]\d{{4}}", "%a, %e %b %Y %H:%M:%S %z",
                zone=True),
     TimeFormat("day month year", rf"\d{{1,2}} {_MONTH} \d{{4}} {_CLOCK}{_FRACTION}", "%e %b %Y %H:%M:%S%.f"),
+    TimeFormat("day month", rf"\d{{1,2}} {_MONTH} {_CLOCK}{_FRACTION}", "%e %b %H:%M:%S%.f", year=False),
+    TimeFormat("day-month-year zone", rf"\d{{2}}-{_MONTH}-\d{{4}} {_CLOCK} {ZONE_NAME}", "%d-%b-%Y %H:%M:%S%#z",
+               zone=True, abbreviation=True),
     TimeFormat("day-month-year", rf"\d{{2}}-{_MONTH}-\d{{4}} {_CLOCK}{_FRACTION}", "%d-%b-%Y %H:%M:%S%.f"),
-    TimeFormat("syslog", rf"{_MONTH} [ \d]\d {_CLOCK}{_FRACTION}", "%b %e %H:%M:%S%.f", year=False),
+    TimeFormat("syslog, year last", rf"{_MONTH}  ?\d{{1,2}} {_CLOCK}{_FRACTION} (?:19|20)\d{{2}}\b",
+               "%b %e %H:%M:%S%.f %Y"),
+    TimeFormat("syslog, year first", rf"{_MONTH}  ?\d{{1,2}} \d{{4}} {_CLOCK}{_FRACTION}", "%b %e %Y %H:%M:%S%.f"),
+    TimeFormat("syslog", rf"{_MONTH}  ?\d{{1,2}} {_CLOCK}{_FRACTION}", "%b %e %H:%M:%S%.f", year=False),
+    TimeFormat("month day, year, half day", rf"{_MONTH} \d{{1,2}}, \d{{4}} {_CLOCK} [AP]M", "%b %e, %Y %I:%M:%S %p"),
+    TimeFormat("month/day/year, half day", rf"\d{{1,2}}/\d{{1,2}}/\d{{4}},? {_CLOCK} [AP]M", "%m/%d/%Y %I:%M:%S %p"),
     TimeFormat("month/day/year", rf"\d{{1,2}}/\d{{1,2}}/\d{{4}} {_CLOCK}{_FRACTION}", "%m/%d/%Y %H:%M:%S%.f"),
     TimeFormat("two-digit year slash", rf"\d{{2}}/\d{{2}}/\d{{2}} {_CLOCK}{_FRACTION}", "%y/%m/%d %H:%M:%S%.f"),
     TimeFormat("compact dash", rf"20\d{{6}}-{_CLOCK_LOOSE}:\d{{1,3}}", "%Y%m%d-%H:%M:%S%.f", colon_millis=True),
-    TimeFormat("compact", r"20\d{6}[ T]\d{6}", "%Y%m%d %H%M%S"),
+    TimeFormat("compact", r"20\d{6} \d{6}", "%Y%m%d %H%M%S"),
+    TimeFormat("compact iso", r"20\d{6}T\d{6}Z", "%Y%m%dT%H%M%S%#z", zone=True),
+    TimeFormat("glog year", rf"20\d{{6}} {_CLOCK}(?:\.\d{{6}})?", "%Y%m%d %H:%M:%S%.f"),
+    TimeFormat("year.month.day", rf"\d{{4}}\.\d{{2}}\.\d{{2}} {_CLOCK}{_FRACTION}", "%Y.%m.%d %H:%M:%S%.f"),
+    TimeFormat("day.month.year", rf"\d{{2}}\.\d{{2}}\.\d{{4}} {_CLOCK}{_FRACTION}", "%d.%m.%Y %H:%M:%S%.f"),
     TimeFormat("glog", rf"\d{{4}} {_CLOCK}\.\d{{6}}", "%m%d %H:%M:%S%.f", year=False),
+    TimeFormat("two-digit year compact, clock", rf"\d{{6}}  ?{_CLOCK}", "%y%m%d %H:%M:%S"),
     TimeFormat("two-digit year compact", r"\d{6} \d{6}", "%y%m%d %H%M%S"),
     TimeFormat("month-day", rf"\d{{2}}-\d{{2}} {_CLOCK}{_FRACTION}", "%m-%d %H:%M:%S%.f", year=False),
     TimeFormat("month.day", rf"\d{{2}}\.\d{{2}} {_CLOCK}{_FRACTION}", "%m.%d %H:%M:%S%.f", year=False),
@@ -102,12 +120,22 @@ class Clock:
         return not self.formats or self.formats[0].year
 
 
+def strptime(pattern: str) -> TimeFormat:
+    """Return the format of a strptime pattern that a user gave."""
+    year, zone = any(d in pattern for d in ("%Y", "%y", "%F", "%s")), any(d in pattern for d in ("%z", "%#z", "%s"))
+    return TimeFormat(pattern, "", pattern, year=year, zone=zone)
+
+
 def fit(texts: pl.Series) -> tuple[TimeFormat, ...]:
     """Return the formats that read the sample, the one that reads most of it first; empty when none does."""
     sample = texts.drop_nulls()
     chosen: list[TimeFormat] = []
     while sample.len():
-        scores = [(_parse_one(sample, f, Clock(year=2000)).is_not_null().sum(), -i) for i, f in enumerate(TIME_FORMATS)]
+        looks = _looks(sample)
+        scores = [
+            (_parse_one(sample, TIME_FORMATS[i], Clock(year=2000)).is_not_null().sum(), -i)
+            for i in looks or range(len(TIME_FORMATS))
+        ]
         score, place = max(scores)
         if not score:
             break
@@ -115,6 +143,13 @@ def fit(texts: pl.Series) -> tuple[TimeFormat, ...]:
         sample = sample.filter(_parse_one(sample, chosen[-1], Clock(year=2000)).is_null())
     exact = _exact(texts.drop_nulls(), chosen[0]) if chosen else None
     return (exact, *chosen) if exact else tuple(chosen)
+
+
+def _looks(sample: pl.Series) -> list[int]:
+    """Return the places in the table of the formats that some of the texts look like."""
+    text = pl.col(sample.name)
+    tests = [text.str.contains(ascii_only(f"^(?:{f.shape})$")).any().alias(f"{i}") for i, f in enumerate(TIME_FORMATS)]
+    return [i for i, hit in enumerate(sample.to_frame().select(tests).row(0)) if hit]
 
 
 def _exact(sample: pl.Series, form: TimeFormat) -> TimeFormat | None:
@@ -127,7 +162,9 @@ def _exact(sample: pl.Series, form: TimeFormat) -> TimeFormat | None:
         return None
     digits = f"{fraction[0]}%{len(fraction) - 1}f" if fraction else ""
     pattern = form.pattern.replace("%.f", digits).replace("%#z", zone)
-    narrow = replace(form, name=f"{form.name} exact", pattern=pattern, exact=True)
+    lengths = sample.str.len_bytes().unique()
+    width = int(lengths[0]) if lengths.len() == 1 else 0
+    narrow = replace(form, name=f"{form.name} exact", pattern=pattern, exact=True, width=width)
     same = _parse_one(sample, narrow, Clock(year=2000)).eq_missing(_parse_one(sample, form, Clock(year=2000)))
     return narrow if same.all() else None
 
@@ -145,6 +182,11 @@ def to_utc(texts: pl.Series, clock: Clock) -> pl.Series:
     return times.alias(texts.name)
 
 
+def read_exact(texts: pl.Series, clock: Clock) -> pl.Series:
+    """Return the times that the clock's first format reads, null for all other text."""
+    return _parse_one(texts, clock.formats[0], clock).alias(texts.name)
+
+
 def _parse_all(texts: pl.Series, formats: Sequence[TimeFormat], clock: Clock) -> pl.Series:
     times = pl.Series(texts.name, [None], dtype=TIMESTAMP).new_from_index(0, texts.len())
     for number, form in enumerate(formats):
@@ -158,7 +200,8 @@ def _parse_all(texts: pl.Series, formats: Sequence[TimeFormat], clock: Clock) ->
 def _parse_one(texts: pl.Series, form: TimeFormat, clock: Clock) -> pl.Series:
     if form.epoch:
         return _from_epoch(texts)
-    column = pl.col("t") if form.exact else pl.col("t").str.replace(",", ".", literal=True)
+    commas = not form.exact and "," not in form.pattern
+    column = pl.col("t").str.replace(",", ".", literal=True) if commas else pl.col("t")
     if form.abbreviation:
         column = _name_to_offset(column)
     if form.colon_millis:

@@ -1,28 +1,21 @@
-"""A file's bytes, whatever packs them, as blocks of numbered lines; broken bytes are replaced and counted."""
+"""A stream of bytes as blocks of numbered lines, bounded in memory; broken bytes are replaced and counted."""
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
-import zlib
-from collections.abc import Callable, Iterator
+import codecs
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import polars as pl
 
-_LONGEST_LINE = 256 * 1024 * 1024
-_ANSI = r"\x1b\[[0-9;?]*[ -/]*[@-~]"
+from loganalytics.sources.unpacking import BROKEN, Budget
 
-_OPENERS: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
-    b"\x1f\x8b": lambda raw: cast(BinaryIO, gzip.open(raw)),  # noqa: SIM115 (the caller closes it)
-    b"BZh": lambda raw: cast(BinaryIO, bz2.open(raw)),  # noqa: SIM115 (the caller closes it)
-    b"\xfd7zXZ\x00": lambda raw: cast(BinaryIO, lzma.open(raw)),  # noqa: SIM115 (the caller closes it)
-}
-# What a broken archive raises, each library its own.
-_BROKEN = (EOFError, OSError, zlib.error, lzma.LZMAError)
+# Longer lines are cut: what parses a line takes about twenty times its size.
+LONGEST_LINE = 16 * 1024 * 1024
+# A block of blank or very short lines would take far more memory as a frame than as bytes.
+_MOST_LINES = 400_000
+_ANSI = r"\x1b\[[0-9;?]*[ -/]*[@-~]"
 
 
 @dataclass
@@ -32,22 +25,9 @@ class Reading:
     bytes: int = 0
     lines: int = 0
     invalid_utf8: int = 0
+    cut_lines: int = 0
     note: str = ""
-
-
-def open_packed(raw: BinaryIO) -> BinaryIO:
-    """Return the stream unpacked, by its first bytes."""
-    head = cast("bytes", raw.peek(6)) if hasattr(raw, "peek") else b""
-    for magic, opener in _OPENERS.items():
-        if head.startswith(magic):
-            return opener(raw)
-    return raw
-
-
-def is_packed(path: Path) -> bool:
-    """Whether the file's first bytes are those of an archive that open_packed reads."""
-    with path.open("rb") as file:
-        return file.read(6).startswith(tuple(_OPENERS))
+    budget: Budget | None = None
 
 
 def looks_binary(head: bytes) -> bool:
@@ -60,30 +40,12 @@ def looks_binary(head: bytes) -> bool:
 
 def read_blocks(stream: BinaryIO, reading: Reading, *, size: int) -> Iterator[pl.DataFrame]:
     """Yield frames (n: UInt64 from 1, line: String) of whole lines, filling in `reading` on the way."""
-    for block in _whole_lines(stream, reading, size):
-        lines = _to_lines(block, reading)
-        number = pl.int_range(reading.lines + 1, reading.lines + 1 + lines.len(), dtype=pl.UInt64)
-        reading.lines += lines.len()
-        yield lines.to_frame("line").select(number.alias("n"), "line")
-
-
-def _whole_lines(stream: BinaryIO, reading: Reading, size: int) -> Iterator[bytes]:
-    left = b""
-    encoding = ""
-    for chunk in _chunks(stream, reading, size):
-        encoding = encoding or _encoding(chunk)
-        data = left + chunk
-        if encoding != "utf-8":
-            left = data  # UTF-16 has no byte that ends a line; such files are small
-            continue
-        end = data.rfind(b"\n") + 1
-        if not end and len(data) > _LONGEST_LINE:
-            end = len(data)
-        if end:
-            yield data[:end]
-        left = data[end:]
-    if left:
-        yield left if encoding == "utf-8" else left.decode(encoding, errors="replace").encode()
+    for block in _whole_lines(_as_utf8(_chunks(stream, reading, size)), reading, size):
+        for part in _few_lines(block):
+            lines = _to_lines(part, reading)
+            number = pl.int_range(reading.lines + 1, reading.lines + 1 + lines.len(), dtype=pl.UInt64)
+            reading.lines += lines.len()
+            yield lines.to_frame("line").select(number.alias("n"), "line")
 
 
 def _chunks(stream: BinaryIO, reading: Reading, size: int) -> Iterator[bytes]:
@@ -93,21 +55,76 @@ def _chunks(stream: BinaryIO, reading: Reading, size: int) -> Iterator[bytes]:
         try:
             # read1 hands out what an archive holds before the place where it breaks; read would lose it.
             part = stream.read1(size) if hasattr(stream, "read1") else stream.read(size)
-        except _BROKEN as error:
-            reading.note = f"unreadable after {reading.bytes:,} bytes ({type(error).__name__}): the rest is lost"
+        except BROKEN as error:
+            reading.note = f"unreadable after {reading.bytes:,} bytes ({_reason(error)}): the rest is lost"
             part = b""
+        if reading.budget is not None and part:
+            kept, reading.note = reading.budget.spend(len(part))
+            part = part[:kept]
         reading.bytes += len(part)
         filled += len(part)
         parts.append(part)
-        if not part or filled >= size:
+        if not part or filled >= size or reading.note:
             yield b"".join(parts)
             parts, filled = [], 0
-        if not part:
+        if not part or reading.note:
             return
 
 
-def _encoding(head: bytes) -> str:
-    return "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
+def _reason(error: Exception) -> str:
+    return error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+
+
+def _as_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    decoder: codecs.IncrementalDecoder | None = None
+    for number, chunk in enumerate(chunks):
+        if number == 0 and chunk.startswith((b"\xff\xfe", b"\xfe\xff")):
+            decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
+        yield decoder.decode(chunk).encode() if decoder else chunk
+
+
+def _whole_lines(chunks: Iterator[bytes], reading: Reading, size: int) -> Iterator[bytes]:
+    left: list[bytes] = []  # joined only when the line ends: a long one is copied once
+    longest = max(LONGEST_LINE, size)
+    for chunk in chunks:
+        end = chunk.rfind(b"\n") + 1
+        if end:
+            yield b"".join([*left, chunk[:end]])
+            left = [chunk[end:]]
+            continue
+        left.append(chunk)
+        if sum(map(len, left)) >= longest:
+            line = b"".join(left)
+            end = _character_end(line)
+            reading.cut_lines += 1
+            yield line[:end]
+            left = [line[end:]]
+    rest = b"".join(left)
+    if rest:
+        yield rest
+
+
+def _character_end(text: bytes) -> int:
+    """Return where to cut so that no character of UTF-8 is cut through."""
+    for back in range(1, 4):
+        if text[-back] >= 0xC0:
+            return len(text) - back
+        if text[-back] < 0x80:
+            break
+    return len(text)
+
+
+def _few_lines(block: bytes) -> Iterator[bytes]:
+    """Split a block of very many lines."""
+    parts = block.count(b"\n") // _MOST_LINES + 1
+    start = 0
+    for part in range(1, parts):
+        end = block.find(b"\n", max(start, part * len(block) // parts)) + 1
+        if end > start:
+            yield block[start:end]
+            start = end
+    if start < len(block):
+        yield block[start:] if start else block
 
 
 def _to_lines(block: bytes, reading: Reading) -> pl.Series:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, cast
 
 import polars as pl
 
 from loganalytics import formats, schema
-from loganalytics.exceptions import UnreadableSourceError
+from loganalytics.exceptions import SourceError, UnreadableSourceError
 from loganalytics.formats import Detection
-from loganalytics.sources.blocks import Reading, is_packed, looks_binary, open_packed, read_blocks
-from loganalytics.sources.discovery import STDIN, service_of
+from loganalytics.sources import urls
+from loganalytics.sources.blocks import LONGEST_LINE, Reading, looks_binary, read_blocks
+from loganalytics.sources.discovery import service_of
+from loganalytics.sources.places import Place, unpacked
+from loganalytics.sources.unpacking import BROKEN
 from loganalytics.sources.years import first_year
 
 NOT_A_LOG = "no line begins with a time"
-BLOCK = 32 * 1024 * 1024
+BLOCK = 16 * 1024 * 1024
 _SAMPLE = 256 * 1024
 
 
@@ -27,12 +28,11 @@ _SAMPLE = 256 * 1024
 class LogFile:
     """One file: its formats, and what was counted while it was read."""
 
-    path: Path
-    detection: Detection
-    sample: list[str]
-    modified: dt.datetime
+    place: Place
+    detection: Detection = field(default_factory=lambda: Detection((), 0))
+    sample: list[str] = field(default_factory=list)
     reading: Reading = field(default_factory=Reading)
-    stream: BinaryIO | None = None
+    storage_options: Mapping[str, Any] | None = None
     events: int = 0
     unparsed: int = 0
     no_timestamp: int = 0
@@ -43,28 +43,30 @@ class LogFile:
 
     @property
     def source(self) -> str:
-        """The path as the user gave it."""
-        return str(self.path)
+        """What `source` tells of its events."""
+        return self.place.source
 
 
-def open_files(paths: Mapping[Path, bool], *, tz: str = "UTC") -> list[LogFile]:
+def open_files(
+    places: Sequence[Place], *, tz: str = "UTC", storage_options: Mapping[str, Any] | None = None
+) -> list[LogFile]:
     """Return the files with their formats detected; those that are no logs bear a note and yield no events.
 
-    The mapping says of each file whether the user named it; one that was only found in a folder must look like a log.
-    Raises UnreadableSourceError when the only file is not text.
+    One that was only found in a folder must look like a log. Raises UnreadableSourceError when the only file is not
+    text or cannot be read.
     """
-    files = [_open(path, tz) for path in paths]
+    files = [_open(place, tz, storage_options) for place in places]
     for file in files:
-        if not paths[file.path] and not file.reading.note and not _looks_like_log(file):
+        if not file.place.named and not file.reading.note and not _looks_like_log(file):
             file.reading.note = f"{NOT_A_LOG}: skipped. Hint: name the file to read it"
     if len(files) == 1 and files[0].reading.note:
         raise UnreadableSourceError(f"{files[0].source!r}: {files[0].reading.note}")
     dated = [_sample_range(file) for file in files if file.detection.bears_year]
     for file in files:
         if not file.detection.bears_year:
-            first = _first_time(file)
+            first = first_time(file)
             if first:
-                file.detection = file.detection.with_year(first_year(first, file.modified, dated))
+                file.detection = file.detection.with_year(first_year(first, file.place.modified, dated))
     return files
 
 
@@ -73,21 +75,22 @@ def read_events(file: LogFile) -> Iterator[pl.DataFrame]:
     if file.reading.note:
         return
     held: pl.DataFrame | None = None  # the last event of a block, until the next block shows whether it goes on
-    with _raw(file) as raw:
-        for block in read_blocks(open_packed(raw), file.reading, size=BLOCK):
-            file.position = raw.tell()
-            parsed = formats.parse(block, file.detection, before=None if held is None else held["multiline"][0])
-            file.blank += parsed.blank
-            held = _continue(held, parsed.leading)
-            if parsed.events.is_empty():
-                continue
-            if held is not None:
-                yield _finish(held, file)
-            held = parsed.events.tail(1)
-            yield _finish(parsed.events.head(-1), file)
-            file.detection = _next_year(file.detection, parsed.events)
+    for block in _blocks(file):
+        parsed = formats.parse(block, file.detection, before=None if held is None else held["multiline"][0])
+        file.blank += parsed.blank
+        held = _continue(held, parsed.leading)
+        if parsed.events.is_empty():
+            continue
+        if held is not None:
+            yield _finish(held, file)
+        held = parsed.events.tail(1)
+        yield _finish(parsed.events.head(-1), file)
+        file.detection = _next_year(file.detection, parsed.events)
     if held is not None:
         yield _finish(held, file)
+    if file.reading.cut_lines:
+        cut = f"{file.reading.cut_lines:,} times a line of over {LONGEST_LINE // 1024**2} MiB was cut in two"
+        file.reading.note = f"{file.reading.note}; {cut}" if file.reading.note else cut
 
 
 def position(files: Sequence[LogFile]) -> int:
@@ -97,83 +100,96 @@ def position(files: Sequence[LogFile]) -> int:
 
 def event_schema(file: LogFile) -> dict[str, pl.DataType]:
     """Return the columns that the file's events have, from its sample."""
-    lines = pl.DataFrame({"line": file.sample}, schema={"line": pl.String}).with_row_index("n", 1)
-    parsed = formats.parse(lines.cast({"n": pl.UInt64}), file.detection)
-    return dict(_to_log_frame(parsed.events, file).schema)
+    return dict(_to_log_frame(_parse_sample(file.sample, file.detection), file).schema)
+
+
+def times_of(lines: Sequence[str], detection: Detection) -> pl.Series:
+    """Return the times of the events in these lines of a file, without nulls."""
+    events = _parse_sample(lines, detection)
+    return events["timestamp"].drop_nulls() if "timestamp" in events.columns else pl.Series(dtype=schema.TIMESTAMP)
+
+
+def first_time(file: LogFile) -> dt.datetime | None:
+    """Return the time of the first event that bears one; in a year that stands for none where none is written."""
+    times = times_of(file.sample[:50], file.detection.with_year(2000))
+    return cast(dt.datetime, times[0]) if times.len() else None
+
+
+def _parse_sample(lines: Sequence[str], detection: Detection) -> pl.DataFrame:
+    frame = pl.DataFrame({"line": lines}, schema={"line": pl.String}).with_row_index("n", 1)
+    return formats.parse(frame.cast({"n": pl.UInt64}), detection).events
+
+
+def _blocks(file: LogFile) -> Iterator[pl.DataFrame]:
+    if file.place.url is not None:
+        yield from urls.read_blocks(file.place.url, file.reading, file.storage_options)
+        return
+    file.reading.budget = file.place.budget
+    try:
+        with unpacked(file.place) as (stream, raw):
+            for block in read_blocks(stream, file.reading, size=BLOCK):
+                file.position = file.place.size if file.place.member else raw.tell()
+                yield block
+    except BROKEN as error:  # it went away, or its archive breaks at the first byte
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        file.reading.note = f"unreadable after {file.reading.bytes:,} bytes ({reason}): the rest is lost"
 
 
 def _looks_like_log(file: LogFile) -> bool:
     """Whether it is called a log, or at least one line in twenty is an event of a known format."""
-    named = {".log", ".out", ".err", ".txt", ".jsonl", ".ndjson"} & set(file.path.suffixes)
+    name = file.source.rsplit("/", 1)[-1]
+    named = {"log", "out", "err", "txt", "jsonl", "ndjson"} & set(name.split(".")[1:])
     matched = sum(reader.lines for reader in file.detection.readers)
-    return bool(named) or "log" in file.path.name or matched > 0.05 * file.detection.sampled
+    return bool(named) or "log" in name or matched > 0.05 * file.detection.sampled
 
 
-def _open(path: Path, tz: str) -> LogFile:
-    stream = sys.stdin.buffer if str(path) == STDIN else None
-    modified = dt.datetime.now(dt.UTC)
-    if stream is None:
-        modified = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
-    file = LogFile(path, Detection((), 0), [], modified, stream=cast("BinaryIO | None", stream))
-    try:
-        head = _head(file)
-    except OSError as error:
-        file.reading.note = f"cannot be read: {error.strerror or error}"
+def _open(place: Place, tz: str, storage_options: Mapping[str, Any] | None) -> LogFile:
+    file = LogFile(place, storage_options=storage_options)
+    file.reading.note = place.note
+    if place.note:
         return file
-    if not head.strip():
-        file.reading.note = "empty"
-    elif looks_binary(head):
-        file.reading.note = "not text, skipped. Hint: name log files; .gz, .bz2 and .xz are unpacked by themselves"
-    else:
-        file.sample = _sample_lines(head, file)
-        file.detection = formats.detect(file.sample, tz=tz)
+    try:
+        file.sample = _sample(place, storage_options, file.reading)
+    except SourceError:  # of an address: told already
+        raise
+    except BROKEN as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        file.reading.note = f"cannot be read: {reason}"
+        return file
+    if not file.reading.note:
+        if any(line.strip() for line in file.sample):
+            file.detection = formats.detect(file.sample, tz=tz)
+        else:
+            file.reading.note = "empty"
     return file
 
 
-def _head(file: LogFile) -> bytes:
-    if file.stream is not None:
-        import io
-
-        data = file.stream.read()
-        file.stream = cast("BinaryIO", io.BufferedReader(io.BytesIO(data)))
-        return data[:_SAMPLE]
-    with file.path.open("rb") as raw:
-        reading = Reading()
-        block = next(read_blocks(open_packed(raw), reading, size=_SAMPLE), None) if _is_text(file) else None
-    if block is None:
-        return file.path.open("rb").read(_SAMPLE)
-    return "\n".join(block["line"].to_list()).encode()
+def _sample(place: Place, storage_options: Mapping[str, Any] | None, reading: Reading) -> list[str]:
+    """Return the file's first lines; where they are not text, note it."""
+    if place.url is not None:
+        return urls.sample(place.url, storage_options)
+    with unpacked(place) as (stream, _):
+        reading.note = _not_text(stream.read1(4096) if hasattr(stream, "read1") else stream.read(4096))
+    if reading.note:
+        return []
+    with unpacked(place) as (stream, _):
+        block = next(read_blocks(stream, Reading(), size=_SAMPLE), None)
+    return [] if block is None else block["line"].head(1000).to_list()
 
 
-def _is_text(file: LogFile) -> bool:
-    if is_packed(file.path):
-        return True
-    with file.path.open("rb") as raw:
-        return not looks_binary(raw.read(_SAMPLE))
-
-
-def _sample_lines(head: bytes, file: LogFile) -> list[str]:
-    return head.decode("utf-8", errors="replace").splitlines()[:1000]
-
-
-def _raw(file: LogFile) -> BinaryIO:
-    return file.stream if file.stream is not None else cast("BinaryIO", file.path.open("rb"))
+def _not_text(head: bytes) -> str:
+    if head[257:262] == b"ustar":
+        return "a tar archive: not read. Hint: unpack it, then name the folder"
+    if head.startswith((b"PK\x03\x04", b"PAR1")):
+        return "an archive or a table within an archive: not read. Hint: unpack it, then name the folder"
+    if looks_binary(head):
+        return "not text, skipped. Hint: name log files; .gz, .bz2, .xz, .zst and .zip are unpacked by themselves"
+    return ""
 
 
 def _sample_range(file: LogFile) -> tuple[dt.datetime, dt.datetime] | None:
-    times = _sample_times(file)
+    times = times_of(file.sample[:50], file.detection)
     return (cast(dt.datetime, times.min()), cast(dt.datetime, times.max())) if times.len() else None
-
-
-def _first_time(file: LogFile) -> dt.datetime | None:
-    times = _sample_times(file)
-    return cast(dt.datetime, times[0]) if times.len() else None
-
-
-def _sample_times(file: LogFile) -> pl.Series:
-    lines = pl.DataFrame({"line": file.sample[:50]}, schema={"line": pl.String}).with_row_index("n", 1)
-    events = formats.parse(lines.cast({"n": pl.UInt64}), file.detection.with_year(2000)).events
-    return events["timestamp"].drop_nulls() if "timestamp" in events.columns else pl.Series(dtype=schema.TIMESTAMP)
 
 
 def _continue(held: pl.DataFrame | None, leading: pl.DataFrame) -> pl.DataFrame | None:

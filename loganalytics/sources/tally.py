@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
 from loganalytics.schema import TIMESTAMP, Frame, lazy
+from loganalytics.sources import lake
 from loganalytics.sources.files import LogFile
+from loganalytics.sources.urls import public
 
 SCHEMA: dict[str, pl.DataType] = {
     "source": pl.String(),
@@ -64,6 +68,16 @@ def of_files(files: Sequence[LogFile]) -> pl.DataFrame:
         for file in files
     ]  # fmt: skip
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def of_tables(tables: Sequence[str], storage_options: Mapping[str, Any] | None) -> pl.DataFrame:
+    """Return the report of Parquet files; their rows are counted as lines, as their footers tell."""
+    rows = [
+        (public(name), "Parquet", None if "://" in name else os.path.getsize(name), rows, rows, 0)
+        for name, rows in zip(tables, lake.rows_of(tables, storage_options), strict=True)
+    ]
+    known = pl.DataFrame(rows, schema={name: SCHEMA[name] for name in list(SCHEMA)[:6]}, orient="row")
+    return pl.concat([pl.DataFrame(schema=SCHEMA), known], how="diagonal")
 
 
 def _from_frame(logs: Frame) -> pl.DataFrame:

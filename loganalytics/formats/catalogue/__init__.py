@@ -1,0 +1,28 @@
+"""The table of text formats. Adding one is an entry in one of these files and a case file under tests/formats.
+
+A pattern is a regular expression in Rust's dialect (linear time) whose named groups are columns: `timestamp`,
+`level`, `service`, `logger`, `message`, `trace_id`, and any field more under its OpenTelemetry name. A duration is
+captured as `duration_ms`, `duration_us` or `duration_s` and becomes `duration_ms`; a syslog `priority` gives the level.
+`{iso}`, `{clf}`, `{syslog}`, `{any}` and the others of entry.py stand for a time captured as `timestamp`, `{level}`
+for a level word captured as `level` and `{LEVEL}` for one in capitals. The table goes from the particular to the
+general: of two formats that match about equally many lines the earlier is taken.
+"""
+
+from __future__ import annotations
+
+from loganalytics.formats.catalogue.databases import DATABASES
+from loganalytics.formats.catalogue.entry import LEVEL, MARK, SEVERITY_WORDS, TIMES, TYPES, Format, sketch
+from loganalytics.formats.catalogue.general import GENERAL, PROGRAM, RAW, TIMED
+from loganalytics.formats.catalogue.java import JAVA
+from loganalytics.formats.catalogue.languages import GO, LANGUAGES
+from loganalytics.formats.catalogue.python import PYTHON, PYTHON_LATE
+from loganalytics.formats.catalogue.system import SYSTEM, SYSTEM_LATE
+from loganalytics.formats.catalogue.web import WEB
+
+FORMATS: tuple[Format, ...] = (
+    *WEB, *SYSTEM, *JAVA, *DATABASES, *PYTHON, *LANGUAGES, *GENERAL, *SYSTEM_LATE, *PYTHON_LATE, *GO, *PROGRAM,
+)  # fmt: skip
+
+__all__ = [
+    "FORMATS", "LEVEL", "MARK", "RAW", "SEVERITY_WORDS", "TIMED", "TIMES", "TYPES", "Format", "sketch",
+]  # fmt: skip

@@ -1,0 +1,115 @@
+"""What one load or scan reads: the files found, opened anew each time a scan runs, and the Parquet among them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from loganalytics.exceptions import UnreadableSourceError
+from loganalytics.sources import lake, urls
+from loganalytics.sources.discovery import Found, Source, find
+from loganalytics.sources.doubles import mark_doubles
+from loganalytics.sources.files import LogFile, first_time, open_files, read_events
+from loganalytics.sources.places import Place, Spool, places
+from loganalytics.sources.ranges import mark_outside
+from loganalytics.sources.rotation import base_name
+from loganalytics.sources.unpacking import unpacked_limit
+from loganalytics.times import parse_when, parse_zone
+
+When = str | dt.datetime | None
+
+
+@dataclass
+class Selection:
+    """The places to read, and which of their events."""
+
+    found: Found
+    tables: list[str]
+    """The Parquet among them: paths and addresses."""
+    since: dt.datetime | None
+    until: dt.datetime | None
+    tz: str
+    limit: int | None
+    storage_options: Mapping[str, Any] | None
+    spool: Spool = field(default_factory=Spool)
+
+    @property
+    def keep(self) -> pl.Expr | None:
+        """The events within the time range; None when there is none."""
+        when = pl.col("timestamp")
+        keeps = [when >= self.since] if self.since is not None else []
+        keeps += [when < self.until] if self.until is not None else []
+        return pl.all_horizontal(keeps) if keeps else None
+
+    def open(self) -> list[LogFile]:
+        """Return the text files, opened, in the order in which they are read; what is not to be read bears a note."""
+        listed = places(self.found, self.spool, limit=self.limit)
+        listed += [
+            Place(urls.public(name), url=name)
+            for url in self.found.urls
+            for name in urls.list_objects(url, self.storage_options)
+        ]
+        files = _in_time(open_files(listed, tz=self.tz, storage_options=self.storage_options))
+        mark_doubles(files)
+        mark_outside(files, self.since, self.until)
+        return files
+
+    def table(self) -> pl.LazyFrame | None:
+        """Return the log frame of the Parquet files, not yet cut to the time range."""
+        if not self.tables:
+            return None
+        return lake.scan_parquet(
+            self.tables, tz=self.tz, since=self.since, until=self.until, storage_options=self.storage_options
+        )
+
+
+def select(
+    source: Source, since: When, until: When, tz: str, storage_options: Mapping[str, Any] | None, limit: int | None
+) -> Selection:
+    """Find what a source names, and read the options."""
+    zone = parse_zone(tz).key
+    found = find(source)
+    for url in found.urls:
+        urls.check(url)
+    local = [path for path in found.files if lake.is_parquet(path)]
+    for path in local:
+        if any((parent / "_delta_log").is_dir() for parent in path.parents):
+            raise UnreadableSourceError(
+                f"{str(path.parent)!r} is a Delta table, whose files are not all current. "
+                "Hint: pl.scan_delta(...).sink_parquet(...), then load that."
+            )
+        del found.files[path]
+    remote = [url for url in found.urls if lake.is_parquet_url(url)]
+    found.urls = [url for url in found.urls if url not in remote]
+    return Selection(
+        found, [str(path) for path in local] + remote,
+        None if since is None else parse_when(since, tz=zone), None if until is None else parse_when(until, tz=zone),
+        zone, unpacked_limit(limit), storage_options,
+    )  # fmt: skip
+
+
+def read_all(files: list[LogFile]) -> Iterator[pl.DataFrame]:
+    """Yield the events of all files, one after the other."""
+    for file in files:
+        yield from read_events(file)
+
+
+def _in_time(files: list[LogFile]) -> list[LogFile]:
+    """Order each rotated set by its files' first events, where all tell: a name does not say which end is the older."""
+    sets: dict[tuple[str, str], list[int]] = {}
+    for number, file in enumerate(files):
+        folder, _, name = file.source.rpartition("/")
+        sets.setdefault((folder, base_name(name)), []).append(number)
+    ordered = list(files)
+    for numbers in sets.values():
+        times = [first_time(files[number]) for number in numbers if files[number].sample]
+        dated = all(files[number].detection.bears_year for number in numbers)
+        if len(numbers) > 1 and dated and len(times) == len(numbers) and None not in times:
+            by_time = sorted(zip(times, numbers, strict=True), key=lambda pair: (pair[0], pair[1]))
+            for place, (_, number) in zip(numbers, by_time, strict=True):
+                ordered[place] = files[number]
+    return ordered

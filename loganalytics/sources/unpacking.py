@@ -1,0 +1,143 @@
+"""What packs a file (gzip, bzip2, xz, zstd, zip), seen by its first bytes, and a limit on what comes out of it."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import importlib
+import lzma
+import os
+import stat
+import struct
+import sys
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from loganalytics.exceptions import InvalidArgumentError
+
+# The standard library's from Python 3.14 on; before, its backport.
+_zstd: Any = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+
+_OPENERS: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
+    b"\x1f\x8b": lambda raw: cast(BinaryIO, gzip.open(raw)),  # noqa: SIM115 (the caller closes it)
+    b"BZh": lambda raw: cast(BinaryIO, bz2.open(raw)),  # noqa: SIM115 (the caller closes it)
+    b"\xfd7zXZ\x00": lambda raw: cast(BinaryIO, lzma.open(raw)),  # noqa: SIM115 (the caller closes it)
+    b"\x28\xb5\x2f\xfd": lambda raw: cast(BinaryIO, _zstd.ZstdFile(raw)),
+}
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+# What a broken archive raises, each library its own; zip adds a method of compression that Python does not know.
+BROKEN: tuple[type[Exception], ...] = (
+    EOFError, OSError, zlib.error, lzma.LZMAError, _zstd.ZstdError, zipfile.BadZipFile, NotImplementedError,
+    struct.error,
+)  # fmt: skip
+
+MAX_UNPACKED = 50 * 1024**3
+"""Bytes that one archive may unpack to."""
+_MAX_RATIO, _RATIO_FROM = 1000, 100 * 1024**2
+
+
+@dataclass
+class Budget:
+    """How much may still come out of one archive; without a limit of the user's own, its ratio is watched too."""
+
+    packed: int
+    limit: int | None = None
+    unpacked: int = 0
+
+    def spend(self, size: int) -> tuple[int, str]:
+        """Count what came out, and return how much of it may be kept, and why to stop, or nothing."""
+        self.unpacked += size
+        most, why = MAX_UNPACKED, ""
+        if self.limit is not None:
+            most = self.limit
+        elif self.packed * _MAX_RATIO < MAX_UNPACKED:
+            most = max(_RATIO_FROM, self.packed * _MAX_RATIO)
+            why = f", over {_MAX_RATIO:,} times its size"
+        over = self.unpacked - most
+        if over <= 0:
+            return size, ""
+        self.unpacked = most
+        return max(0, size - over), f"cut short at {most:,} bytes unpacked{why}. {_HINT}"
+
+
+_HINT = "Hint: to read on, raise max_unpacked_bytes= or the environment's LOGANALYTICS_MAX_UNPACKED."
+
+
+def unpacked_limit(max_unpacked_bytes: int | None) -> int | None:
+    """Return the user's limit: the argument, else that of the environment, else None.
+
+    Raises InvalidArgumentError for one that is no positive number.
+    """
+    given = max_unpacked_bytes if max_unpacked_bytes is not None else os.environ.get("LOGANALYTICS_MAX_UNPACKED")
+    if given in (None, ""):
+        return None
+    try:
+        limit = int(float(str(given)))
+    except (ValueError, OverflowError):
+        limit = 0
+    if limit <= 0:
+        raise InvalidArgumentError(f"max_unpacked_bytes is {given!r}. Hint: a number of bytes, such as 200e9.")
+    return limit
+
+
+def open_packed(raw: BinaryIO) -> BinaryIO:
+    """Return the stream unpacked, by its first bytes."""
+    head = cast("bytes", raw.peek(6)) if hasattr(raw, "peek") else b""
+    for magic, opener in _OPENERS.items():
+        if head.startswith(magic):
+            return opener(raw)
+    return raw
+
+
+def is_packed(head: bytes) -> bool:
+    """Whether a file's first bytes are those of an archive that open_packed or zip_members reads."""
+    return head.startswith((*_OPENERS, *_ZIP))
+
+
+def is_zip(head: bytes) -> bool:
+    """Whether a file's first bytes are those of a zip archive."""
+    return head.startswith(_ZIP)
+
+
+def zip_members(path: Path) -> list[zipfile.ZipInfo]:
+    """Return the files in a zip archive, without folders and hidden ones."""
+    with zipfile.ZipFile(path) as archive:
+        return [
+            info
+            for info in archive.infolist()
+            if not info.is_dir()
+            and not any(part.startswith((".", "__MACOSX")) for part in info.filename.split("/") if part)
+        ]
+
+
+def cannot_unpack(info: zipfile.ZipInfo) -> str:
+    """Return why a file of a zip archive cannot be read, or nothing."""
+    if info.flag_bits & 0x1:
+        return "encrypted: not read. Hint: unpack it with its password, then name the folder"
+    return ""
+
+
+def special(path: Path) -> str:
+    """Return what a path is that is no regular file: "pipe", "device", or nothing."""
+    mode = path.stat().st_mode
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        return "pipe"
+    return "device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else ""
+
+
+def unpacked_size(path: Path, head: bytes) -> int | None:
+    """Return what a file unpacks to where that is cheap to know: gzip's is modulo 4 GiB, and of its last member."""
+    try:
+        if head.startswith(b"\x1f\x8b"):
+            with path.open("rb") as file:
+                file.seek(-4, os.SEEK_END)
+                return int(struct.unpack("<I", file.read(4))[0])
+        if head.startswith(b"\x28\xb5\x2f\xfd"):
+            return cast("int | None", _zstd.get_frame_info(head).decompressed_size)
+    except BROKEN:
+        return None
+    return None if is_packed(head) else path.stat().st_size
