@@ -82,6 +82,9 @@ def test_nothing_but_results_on_standard_output(folder):
         (["trend", "app.log", "--by", "colour"], "colour"),
         (["trend", "app.log", "--format", "parquet"], "Parquet is binary"),
         (["report", "app.log", "-o", "r.docx"], "docx"),
+        (["export", "app.log", "-o", "r.docx"], "docx"),
+        (["export", "app.log", "-o", "missing/r.csv"], "missing"),
+        (["trend", "ftp://me:hunter2@host/app.log"], "ftp://host/app.log"),
         (["report", "app.log", "-o", "missing/r.html"], "missing/r.html"),
     ],
 )
@@ -110,6 +113,31 @@ def test_an_incomplete_source_exits_with_3(folder):
     result = run("trend", "app.log.gz", cwd=folder)
     assert result.returncode == 3
     assert "unreadable after" in result.stderr
+
+
+def test_export(folder):
+    """`export` writes what the selection keeps, tells how much, and what it wrote is a source again."""
+    result = run("export", "app.log", "--level", "error", "-o", "lake/", cwd=folder)
+    assert (result.returncode, result.stdout) == (0, "Export: lake/ (12 events in 1 file)\n"), result.stderr
+    assert "600 events" in result.stderr
+    assert (folder / "lake" / "date=2026-03-10" / "part-0.parquet").exists()
+    again = run("export", "lake", "-o", "-", "--format", "ndjson", cwd=folder)
+    assert {json.loads(line)["level"] for line in again.stdout.splitlines()} == {"ERROR"}
+    assert run("export", "app.log", "-o", "lake", cwd=folder).returncode == 2
+    assert run("export", "app.log", "-o", "lake", "--append", cwd=folder).returncode == 0
+    assert (
+        run("export", "-", "-o", "all.csv", cwd=folder, stdin=LOG).stdout == "Export: all.csv (600 events in 1 file)\n"
+    )
+
+
+def test_what_was_skipped_is_summed_up(folder):
+    """Doubles and files outside the time range are one line each, not one a file."""
+    (folder / "copy.log").symlink_to(folder / "app.log")
+    for day in (1, 2, 3):
+        (folder / f"app.log-2026030{day}").write_text(LOG.replace("2026-03-10", f"2026-03-0{day}"))
+    result = run("trend", ".", "--since", "2026-03-10", "--format", "csv", cwd=folder)
+    assert "Skipped 3 that lie outside the time range: app.log-20260301" in result.stderr
+    assert "Skipped 1 that repeat another: copy.log." in result.stderr
 
 
 def test_csv_guards_against_formulas(folder):

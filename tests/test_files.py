@@ -16,7 +16,7 @@ import pytest
 import loganalytics as la
 from loganalytics import schema
 from loganalytics.exceptions import SourceNotFoundError, UnreadableSourceError
-from loganalytics.sources import files
+from loganalytics.sources import blocks, files
 
 LINE = "2026-03-10 12:00:{:02d},000 INFO [app.db] hello {}\n"
 TEXT = "".join(LINE.format(n % 60, n) for n in range(200))
@@ -212,3 +212,26 @@ def test_load_report_of_a_frame_that_was_not_loaded(log):
     """A filtered frame tells what it can of itself."""
     report = la.load_report(la.load(log).head(5))
     assert report.select("source", "events", "lines").row(0) == (str(log), 5, None)
+
+
+@pytest.mark.parametrize("head", ["2026-03-10 12:00:00,000 INFO [app.db] ", '{"ts":"2026-03-10T12:00:00Z","msg":"'])
+def test_a_very_long_line_is_cut(tmp_path, monkeypatch, head):
+    """Beyond a limit a line is cut in pieces, between characters; no text is lost, and the report tells."""
+    monkeypatch.setattr(files, "BLOCK", 1000)
+    monkeypatch.setattr(blocks, "LONGEST_LINE", 5000)
+    path = tmp_path / "app.log"
+    path.write_text((head + "short\n") * 3 + head + "ä" * 20_000 + "\n" + head + "short\n", encoding="utf-8")
+    logs = la.load(path)
+    text = "".join(logs.select(pl.concat_str("message", "exception", ignore_nulls=True)).to_series())
+    assert text.count("ä") == 20_000
+    assert "\ufffd" not in text
+    assert "was cut in two" in la.load_report(logs)["note"][0]
+
+
+def test_blank_lines_do_not_fill_memory(tmp_path, monkeypatch):
+    """A block of very many lines is taken in parts; the numbers of the lines go on."""
+    monkeypatch.setattr(blocks, "_MOST_LINES", 7)
+    path = tmp_path / "app.log"
+    path.write_text("\n" * 100 + TEXT + "\n" * 30 + LINE.format(1, "last"))
+    logs = la.load(path)
+    assert logs["offset"].cast(pl.Int64).to_list() == [*range(101, 301), 331]

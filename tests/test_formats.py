@@ -48,6 +48,26 @@ def test_case_files(case):
         assert {name: got.get(name) for name in expected} == expected
 
 
+def test_every_format_has_a_case():
+    """Each entry of the table is the format of some case file."""
+    named = {name for case in CASES for name in json.loads(case.read_text(encoding="utf-8"))["format"].split(" + ")}
+    assert {form.name for form in FORMATS} <= named
+
+
+def test_the_particular_format_goes_before_the_general():
+    """A general layout that matches more lines does not take those of a format that says more."""
+    particular = "2026-01-01 00:00:00,000 INFO [main] org.example.App: ready"
+    lines = [particular] * 6 + ["2026-01-01 00:00:01,000 ERROR disk full"] * 4
+    assert detect(lines).name == "log4j (level, thread, logger) + time, level"
+    assert set(parse_lines(lines).events["logger"].to_list()) == {"org.example.App", None}
+
+
+def test_an_accident_does_not_make_a_format():
+    """One line in a hundred that looks like another format is read by that of the others."""
+    lines = ["2026-01-01 00:00:00 took its time"] * 99 + ["2026-01-01 00:00:01 ERROR in capitals"]
+    assert detect(lines).name == "time first"
+
+
 def test_two_formats_in_one_file_are_split_by_line():
     """An application that prints two formats gets each line by its own."""
     structured = '{"time": "2026-01-01T00:00:00Z", "level": "info", "msg": "a"}'

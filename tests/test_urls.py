@@ -23,8 +23,7 @@ class Store(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer with an object, a part of it, or the list of a bucket."""
         objects = self.server.objects
-        path = self.path.split("?")[0]
-        print("REQ", self.command, self.path)
+        path = urllib.parse.unquote(self.path.split("?")[0])
         if "list-type=2" in self.path:
             start = "/bucket/" + urllib.parse.parse_qs(self.path.partition("?")[2])["prefix"][0]
             keys = [key.removeprefix("/bucket/") for key in objects if key.startswith(start)]
@@ -41,7 +40,7 @@ class Store(http.server.BaseHTTPRequestHandler):
             return self._answer(200, objects[path])
         low, _, high = wanted.partition("-")
         size = len(objects[path])
-        start = int(low) if low else size - int(high)
+        start = int(low) if low else max(0, size - int(high))
         end = min(int(high) + 1 if high and low else size, size)
         return self._answer(206, objects[path][start:end], f"bytes {start}-{end - 1}/{size}")
 

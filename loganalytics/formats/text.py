@@ -15,7 +15,9 @@ _IN_BRACKETS = Format("", rf"^.{{0,80}}?[\[<(|](?P<level>(?i:{SEVERITY_WORDS}))[
 _NAMED = Format("", rf"\b(?:level|lvl|severity|loglevel)[=:] ?\"?(?P<level>(?i:{SEVERITY_WORDS}))\b").regex
 _BARE = Format("", r"^(?:(?:[^\sa-z]+|\S*[\d\[\]()<>|=/_:-]\S*)\s+){0,8}{LEVEL}(?:[:|,]|\s|$)").regex
 _LEADING = Format("", rf"^[\[<(]?(?P<level>(?i:{SEVERITY_WORDS}))(?:[\]>)]:?|:)(?:\s|$)").regex
+_CAPITALS = Format("", rf"^(?P<level>{SEVERITY_WORDS.upper()})(?:\s|$)").regex
 _SYSLOG = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
+_LEVEL = ("level", "severity_number")
 _DURATIONS = {"duration_us": 1e-3, "duration_s": 1e3}
 
 
@@ -40,6 +42,8 @@ def _columns(events: pl.DataFrame, form: Format, clock: Clock) -> pl.DataFrame:
         )
     if "trace_id" in events.columns:  # many formatters write a dash where there is no request
         events = events.with_columns(pl.col("trace_id").replace(["-", "", "None", "null"], None))
+    blank = [pl.col(name).replace("", None) for name in ("logger", "service", "db.user") if name in events.columns]
+    events = events.with_columns(blank)
     typed = [pl.col(name).cast(kind, strict=False) for name, kind in TYPES.items() if name in events.columns]
     return _with_level(_with_duration(events).with_columns(typed), form)
 
@@ -63,7 +67,7 @@ def _with_level(events: pl.DataFrame, form: Format) -> pl.DataFrame:
         word = pl.col("level").replace(form.levels) if form.levels else pl.col("level")
         return events.with_columns(severities(word))
     message = pl.col("message")
-    words = [message.str.extract(_LEADING)]
+    words = [message.str.extract(_LEADING), message.str.extract(_CAPITALS)]
     if form is TIMED:
         words += [message.str.extract(shape) for shape in (_BARE, _IN_BRACKETS, _NAMED)]
     if "priority" in events.columns:  # facility * 8 + severity, RFC 5424 section 6.2.1
@@ -77,10 +81,18 @@ def read_body(events: pl.DataFrame, form: Format) -> pl.DataFrame:
     if form.body is None or "exception" not in events.columns:
         return events
     found = events.select(pl.col("exception").str.extract_groups(ascii_only(form.body)).alias("g")).unnest("g")
-    names = found.columns
-    old = [name for name in names if name in events.columns]
-    both = found.rename({name: f"\0{name}" for name in old})
-    typed = [pl.col(name).cast(kind, strict=False) for name, kind in TYPES.items() if name in names and name not in old]
-    both = _with_duration(events.hstack(both).with_columns(typed))
-    both = both.with_columns(pl.coalesce(f"\0{name}", name).alias(name) for name in old).select(pl.exclude("^\0.*$"))
-    return _with_level(both, form) if form.status or "level" in names else both
+    found = _with_duration(found)
+    found = found.with_columns(pl.col(n).cast(kind, strict=False) for n, kind in TYPES.items() if n in found.columns)
+    filled = [
+        pl.coalesce(found[name].cast(events.schema[name], strict=False), name).alias(name)
+        if name in events.columns
+        else found[name]
+        for name in found.columns
+    ]
+    both = events.with_columns(filled)
+    if not form.status and "level" not in found.columns:
+        return both
+    matched = found.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+    before = [events[name] if name in events.columns else pl.lit(None) for name in _LEVEL]
+    kept = [pl.when(matched).then(name).otherwise(old).alias(name) for name, old in zip(_LEVEL, before, strict=True)]
+    return _with_level(both, form).with_columns(kept)

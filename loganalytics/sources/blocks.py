@@ -85,20 +85,21 @@ def _as_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _whole_lines(chunks: Iterator[bytes], reading: Reading, size: int) -> Iterator[bytes]:
     left: list[bytes] = []  # joined only when the line ends: a long one is copied once
-    longest = max(LONGEST_LINE, size)
+    held = 0
     for chunk in chunks:
         end = chunk.rfind(b"\n") + 1
         if end:
             yield b"".join([*left, chunk[:end]])
-            left = [chunk[end:]]
+            left, held = [chunk[end:]], len(chunk) - end
             continue
         left.append(chunk)
-        if sum(map(len, left)) >= longest:
+        held += len(chunk)
+        while held > max(LONGEST_LINE, size):
             line = b"".join(left)
-            end = _character_end(line)
+            end = _character_end(line[: max(LONGEST_LINE, size)])
             reading.cut_lines += 1
             yield line[:end]
-            left = [line[end:]]
+            left, held = [line[end:]], len(line) - end
     rest = b"".join(left)
     if rest:
         yield rest

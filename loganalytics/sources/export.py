@@ -21,7 +21,7 @@ FORMATS = ("parquet", "csv", "ndjson")
 _SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson"}
 _NO_DAY = "__HIVE_DEFAULT_PARTITION__"
 _GROUP = 16 * 1024 * 1024
-_LEAST_ROWS, _MOST_ROWS = 1_000, 122_880
+_LEAST_ROWS, _MOST_ROWS = 200, 122_880
 _ISO = "%Y-%m-%dT%H:%M:%S%.6fZ"
 
 

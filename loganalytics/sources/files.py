@@ -75,19 +75,20 @@ def read_events(file: LogFile) -> Iterator[pl.DataFrame]:
     if file.reading.note:
         return
     held: pl.DataFrame | None = None  # the last event of a block, until the next block shows whether it goes on
+    more: list[str] = []  # how it goes on; joined once, since it may be long
     for block in _blocks(file):
         parsed = formats.parse(block, file.detection, before=None if held is None else held["multiline"][0])
         file.blank += parsed.blank
-        held = _continue(held, parsed.leading)
+        more += parsed.leading["line"].to_list()
         if parsed.events.is_empty():
             continue
         if held is not None:
-            yield _finish(held, file)
-        held = parsed.events.tail(1)
+            yield _finish(_continue(held, more), file)
+        held, more = parsed.events.tail(1), []
         yield _finish(parsed.events.head(-1), file)
         file.detection = _next_year(file.detection, parsed.events)
     if held is not None:
-        yield _finish(held, file)
+        yield _finish(_continue(held, more), file)
     if file.reading.cut_lines:
         cut = f"{file.reading.cut_lines:,} times a line of over {LONGEST_LINE // 1024**2} MiB was cut in two"
         file.reading.note = f"{file.reading.note}; {cut}" if file.reading.note else cut
@@ -192,13 +193,12 @@ def _sample_range(file: LogFile) -> tuple[dt.datetime, dt.datetime] | None:
     return (cast(dt.datetime, times.min()), cast(dt.datetime, times.max())) if times.len() else None
 
 
-def _continue(held: pl.DataFrame | None, leading: pl.DataFrame) -> pl.DataFrame | None:
-    if held is None or leading.is_empty():
+def _continue(held: pl.DataFrame, more: list[str]) -> pl.DataFrame:
+    if not more:
         return held
-    more = "\n".join(leading["line"].to_list())
     exception = pl.col("exception") if "exception" in held.columns else pl.lit(None, dtype=pl.String)
-    joined = pl.concat_str([exception, pl.lit(more)], separator="\n", ignore_nulls=True)
-    return held.with_columns(joined.alias("exception"), pl.col("continues") + leading.height)
+    joined = pl.concat_str([exception, pl.lit("\n".join(more))], separator="\n", ignore_nulls=True)
+    return held.with_columns(joined.alias("exception"), pl.col("continues") + len(more))
 
 
 def _next_year(detection: Detection, events: pl.DataFrame) -> Detection:

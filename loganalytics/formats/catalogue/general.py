@@ -49,6 +49,14 @@ GENERAL = (
         examples=("2024-01-01 00:00:00.1234|INFO|Shop.Web.Program|started",),
     ),
     Format(
+        "pipes: time, logger, level", r"^{any} ?\| *(?P<logger>[A-Za-z_$][\w.$:-]*) *\| *{level} *\| ?(?P<message>.*)$",
+        examples=("2024-01-01 00:00:00,123 | app.db | ERROR | connection lost",),
+    ),
+    Format(
+        "dashes: time, level, logger", r"^{any} - {level} +- (?P<logger>[A-Za-z_$][\w.$]*) - (?P<message>.*)$",
+        examples=("2024-01-01 00:00:00,123 - ERROR - app.db - connection lost",),
+    ),
+    Format(
         "pipes: time, logger, process",
         r"^{any} ?\| *(?P<logger>[A-Za-z_$][\w.$:-]*) *\| *(?P<process.pid>\d+) *\| ?(?P<message>.*)$",
         examples=("20171223-22:15:29:606|Step_LSC|30002312|onStandStepChanged 3579",),

@@ -45,7 +45,7 @@ SYSTEM = (
     ),
     Format(
         "syslog (RFC 3164)",
-        rf"^{_PRIORITY}{{syslog}} (?P<host.name>\S+) (?:{_TAG})?(?P<message>.*)$",
+        rf"^{_PRIORITY}{{syslog}} (?P<host.name>\S+) (?:: )?(?:{_TAG})?(?P<message>.*)$",
         examples=(
             "Aug 16 00:10:45 Tims-Air syslogd[314]: ASL Sender Statistics",
             "<34>Oct 11 22:14:15 mymachine su: 'su root' failed for lonvick on /dev/pts/8",
