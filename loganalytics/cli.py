@@ -60,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--format", choices=("table", "json", "ndjson", "csv", "parquet"), default="table")
         verb.add_argument("-o", "--output", metavar="FILE", help="write there rather than to standard output")
         verb.set_defaults(run=_run_table, analysis=run)
+    shown = _verb(verbs, "formats", "tell which formats files are in, why, and how their first events read")
+    _add_selection(shown)
+    shown.set_defaults(run=_run_formats)
     demo = _verb(verbs, "demo", "analyse the sample platform's logs and write report.html")
     demo.add_argument("-o", "--output", metavar="FILE", default="report.html")
     demo.set_defaults(run=_run_demo)
@@ -84,6 +87,7 @@ def _add_selection(verb: argparse.ArgumentParser) -> None:
     group.add_argument("--since", metavar="TIME", help='from then on: "2026-03-10 14:00", "2h", "yesterday"')
     group.add_argument("--until", metavar="TIME", help="before then")
     group.add_argument("--tz", metavar="ZONE", default="UTC", help="the zone of times that bear none (default: UTC)")
+    group.add_argument("--formats", metavar="FILE.toml", help="formats of your own, tried before those that are known")
     group.add_argument("--level", metavar="LEVEL", help="this level and above")
     group.add_argument("--service", metavar="NAME", action="append", default=[], help="only this one; repeatable")
     group.add_argument("--grep", metavar="REGEX", help="only events whose text matches")
@@ -120,7 +124,7 @@ def _view(arguments: argparse.Namespace) -> View:
 
     return View(
         tuple(arguments.source), arguments.since, arguments.until, arguments.tz, arguments.level,
-        tuple(arguments.service), arguments.grep,
+        tuple(arguments.service), arguments.grep, arguments.formats,
     )  # fmt: skip
 
 
@@ -215,13 +219,27 @@ def _run_export(arguments: argparse.Namespace) -> int:
 
     view = _view(arguments)
     keep = view.filter()
-    logs = loganalytics.scan(view.source, since=view.since, until=view.until, tz=view.tz)
+    logs = loganalytics.scan(view.source, since=view.since, until=view.until, tz=view.tz, formats=view.formats)
     written = export(logs.filter(keep), arguments.output, form=arguments.format, append=arguments.append)
     _tell(load_report(logs))
     if written.files:
         files = "1 file" if len(written.files) == 1 else f"{len(written.files):,} files"
         print(f"Export: {arguments.output} ({written.events:,} events in {files})")
     return INCOMPLETE if _incomplete(logs) else OK
+
+
+def _run_formats(arguments: argparse.Namespace) -> int:
+    import polars as pl
+
+    from loganalytics.output import write
+    from loganalytics.sources.selection import explain
+
+    view = _view(arguments)
+    for source, formats, sample in explain(view.source, tz=view.tz, formats=view.formats):
+        print(f"{source}\n")
+        write(formats, form="table")
+        write(sample.filter(view.filter()).select(pl.exclude("source")).head(3), form="table")
+    return OK
 
 
 def _run_demo(arguments: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ class View:
     """A source and what to keep of it.
 
     `level` keeps events of that level and above; `services` those of the services named; `grep` those whose message or
-    exception matches the regular expression.
+    exception matches the regular expression; `formats` is the path of a TOML file with formats of one's own.
     """
 
     source: tuple[str, ...]
@@ -28,10 +28,11 @@ class View:
     level: str | None = None
     services: tuple[str, ...] = ()
     grep: str | None = None
+    formats: str | None = None
 
     def load(self) -> pl.DataFrame:
         """Return the events of the view; load_report() still tells of all that was read."""
-        logs = load(self.source, since=self.since, until=self.until, tz=self.tz)
+        logs = load(self.source, since=self.since, until=self.until, tz=self.tz, formats=self.formats)
         kept = logs.filter(self.filter())
         report = load_report(logs)
         remember(kept, lambda: report)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,7 +48,7 @@ def learn(lines: Sequence[str]) -> Delimited | None:
         columns = tuple(directive.removeprefix(_W3C).split())
         return _with_layout(columns, " ", r"^#\w[\w -]*:", [line for line in lines if line[:1] != "#"], w3c=True)
     for separator in (",", "\t", ";") if len(lines) > 1 else ():
-        cells = next(csv.reader([lines[0]], delimiter=separator))
+        cells = _cells(lines[0], separator) or []
         columns = tuple(cell.strip().lower() if cell.strip().lower() in _KNOWN else cell.strip() for cell in cells)
         if _is_header(columns) and _fits(lines[1:], separator, len(columns)):
             return _with_layout(columns, separator, f"^{re.escape(lines[0])}$", lines[1:])
@@ -78,14 +77,22 @@ def _is_header(columns: tuple[str, ...]) -> bool:
 
 
 def _fits(lines: Sequence[str], separator: str, columns: int) -> bool:
-    whole = sum(len(row) == columns for row in csv.reader(lines, delimiter=separator))
+    whole = sum(len(_cells(line, separator) or ()) == columns for line in lines)
     return whole >= max(1, _MIN_SHARE * len(lines))
+
+
+def _cells(line: str, separator: str) -> list[str] | None:
+    """Return the cells of one line, None where it is no row of a CSV file."""
+    try:
+        return next(csv.reader([line], delimiter=separator, strict=True), None)
+    except csv.Error:
+        return None
 
 
 def _with_layout(
     columns: tuple[str, ...], separator: str, headers: str, lines: Sequence[str], *, w3c: bool = False
 ) -> Delimited | None:
-    rows = [row for row in csv.reader(lines, delimiter=separator) if len(row) == len(columns)]
+    rows = [row for line in lines if len(row := _cells(line, separator) or []) == len(columns)]
     records = [{name: _typed(cell) for name, cell in zip(columns, row, strict=True)} for row in rows]
     if w3c and {"date", "time"} <= set(columns):
         records = [{**record, "timestamp": f"{record['date']} {record['time']}"} for record in records]
@@ -103,21 +110,25 @@ def _typed(cell: str) -> object:
 
 def _split(lines: pl.DataFrame, form: Delimited) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return (n, r: a struct of texts) of the lines that hold whole rows, and the other lines."""
-    quotes = pl.col("line").str.count_matches('"', literal=True)
-    commas = pl.col("line").str.count_matches(form.separator, literal=True)
-    whole = (quotes % 2 == 0) & (commas >= len(form.columns) - 1)
-    rows, rest = lines.filter(whole), lines.filter(~whole)
-    schema = dict.fromkeys(form.columns, pl.String())
-    if rows.is_empty():
-        frame = pl.DataFrame(schema=schema)
-    else:
-        frame = pl.read_csv(
-            io.BytesIO("\n".join(rows["line"]).encode()), has_header=False, separator=form.separator, schema=schema,
-            truncate_ragged_lines=True, null_values=["-"] if form.w3c else None,
-        )  # fmt: skip
+    last = len(form.columns) - 1
+    quoted = pl.col("line").str.contains('"', literal=True)
+    plain = ~quoted & (pl.col("line").str.count_matches(form.separator, literal=True) == last)
+    simple = lines.filter(plain)
+    cells = simple["line"].str.split_exact(form.separator, last).struct.rename_fields(list(form.columns))
+    # Quotes are for the library that knows them; most lines have none.
+    read = [(n, _cells(line, form.separator)) for n, line in lines.filter(quoted).iter_rows()]
+    whole = [(n, *row) for n, row in read if row is not None and len(row) == last + 1]
+    shape = {"\0n": pl.UInt64(), **dict.fromkeys(form.columns, pl.String())}
+    hard = pl.DataFrame(whole, schema=shape, orient="row")
+    easy = simple.select(pl.col("n").alias("\0n")).hstack(cells.struct.unnest())
+    rows = pl.concat([easy, hard]).sort("\0n")
+    values = [pl.col(name).replace("-" if form.w3c else "", None) for name in form.columns]
+    frame = rows.select(values)
     if form.w3c and {"date", "time"} <= set(form.columns):
         frame = frame.with_columns(timestamp=pl.concat_str("date", "time", separator=" "))
-    return rows.select("n").with_columns(frame.to_struct("r")), rest
+    numbers = rows["\0n"].alias("n")
+    rest = lines.filter(~pl.col("n").is_in(numbers.implode()))
+    return numbers.to_frame().with_columns(frame.to_struct("r")), rest
 
 
 def _with_status(events: pl.DataFrame) -> pl.DataFrame:

@@ -62,7 +62,7 @@ def _parse_wrapped(lines: pl.DataFrame, detection: Detection, wrapper: Wrapper, 
     inner = unwrap(lines, wrapper)
     told = [name for name in inner.columns if name not in ("n", "line", "more")]
     streams = [name for name in told if name in ("service", "log.iostream")]
-    parts = inner.partition_by(streams, maintain_order=True) if streams else [inner]
+    parts = inner.partition_by(streams, maintain_order=True) if streams and inner.height else [inner]
     each = [parse(part.select("n", "line"), detection, before=before) for part in parts]
     events = pl.concat([one.events for one in each], how="diagonal_relaxed").sort("n")
     events = events.join(inner.drop("line"), on="n", how="left", maintain_order="left", suffix="\0")

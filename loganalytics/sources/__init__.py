@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics import schema
+from loganalytics.formats.user import Formats
 from loganalytics.progress import track
 from loganalytics.sources import files as _files
 from loganalytics.sources.discovery import Source
@@ -20,7 +21,8 @@ __all__ = ["Export", "export", "load", "load_report", "scan"]
 
 def load(
     source: Source, *, since: When = None, until: When = None, tz: str = "UTC",
-    storage_options: Mapping[str, Any] | None = None, max_unpacked_bytes: int | None = None,
+    formats: Formats | None = None, storage_options: Mapping[str, Any] | None = None,
+    max_unpacked_bytes: int | None = None,
 ) -> pl.DataFrame:  # fmt: skip
     """Read logs into a log frame, formats and compression detected.
 
@@ -32,6 +34,9 @@ def load(
             only when neither `since` nor `until` is given. Files that surely lie outside are not read.
         until: keep events before then.
         tz: the time zone of times that bear none.
+        formats: your own, tried before those that are known: a Format, several, or the path of a TOML file with
+            [[format]] tables of name, pattern (an expression with the groups timestamp and message) or time (a
+            strptime pattern).
         storage_options: for an object store, as Polars takes them; credentials belong there or in the environment.
         max_unpacked_bytes: what one archive may unpack to. Default: LOGANALYTICS_MAX_UNPACKED of the environment, else
             50 GiB, and beyond 100 MiB no more than 1,000 times its size.
@@ -47,7 +52,7 @@ def load(
     >>> la.load("app.log")["level", "message"].row(0)
     ('ERROR', 'disk full')
     """
-    chosen = select(source, since, until, tz, storage_options, max_unpacked_bytes)
+    chosen = select(source, since, until, tz, storage_options, max_unpacked_bytes, formats)
     opened = chosen.open()
     frames = [
         _keep(frame, chosen.keep)
@@ -66,7 +71,8 @@ def load(
 
 def scan(
     source: Source, *, since: When = None, until: When = None, tz: str = "UTC",
-    storage_options: Mapping[str, Any] | None = None, max_unpacked_bytes: int | None = None,
+    formats: Formats | None = None, storage_options: Mapping[str, Any] | None = None,
+    max_unpacked_bytes: int | None = None,
 ) -> pl.LazyFrame:  # fmt: skip
     """Read logs lazily, block by block: for what is larger than memory.
 
@@ -81,7 +87,7 @@ def scan(
     """
     from polars.io.plugins import register_io_source
 
-    chosen = select(source, since, until, tz, storage_options, max_unpacked_bytes)
+    chosen = select(source, since, until, tz, storage_options, max_unpacked_bytes, formats)
     opened = chosen.open()
     shapes = [pl.DataFrame(schema=_files.event_schema(file)) for file in opened if not file.reading.note]
     columns = pl.concat([schema.empty(), *shapes], how="diagonal_relaxed").schema

@@ -12,6 +12,7 @@ import polars as pl
 from loganalytics import formats, schema
 from loganalytics.exceptions import SourceError, UnreadableSourceError
 from loganalytics.formats import Detection
+from loganalytics.formats.catalogue import Format
 from loganalytics.sources import urls
 from loganalytics.sources.blocks import LONGEST_LINE, Reading, looks_binary, read_blocks
 from loganalytics.sources.discovery import service_of
@@ -48,14 +49,15 @@ class LogFile:
 
 
 def open_files(
-    places: Sequence[Place], *, tz: str = "UTC", storage_options: Mapping[str, Any] | None = None
-) -> list[LogFile]:
+    places: Sequence[Place], *, tz: str = "UTC", storage_options: Mapping[str, Any] | None = None,
+    own_formats: Sequence[Format] = (),
+) -> list[LogFile]:  # fmt: skip
     """Return the files with their formats detected; those that are no logs bear a note and yield no events.
 
     One that was only found in a folder must look like a log. Raises UnreadableSourceError when the only file is not
     text or cannot be read.
     """
-    files = [_open(place, tz, storage_options) for place in places]
+    files = [_open(place, tz, storage_options, own_formats) for place in places]
     for file in files:
         if not file.place.named and not file.reading.note and not _looks_like_log(file):
             file.reading.note = f"{NOT_A_LOG}: skipped. Hint: name the file to read it"
@@ -76,19 +78,22 @@ def read_events(file: LogFile) -> Iterator[pl.DataFrame]:
         return
     held: pl.DataFrame | None = None  # the last event of a block, until the next block shows whether it goes on
     more: list[str] = []  # how it goes on; joined once, since it may be long
+    continues = 0
     for block in _blocks(file):
         parsed = formats.parse(block, file.detection, before=None if held is None else held["multiline"][0])
         file.blank += parsed.blank
-        more += parsed.leading["line"].to_list()
+        if parsed.leading.height:
+            more.append(parsed.leading["line"].str.join("\n").item())
+            continues += parsed.leading.height
         if parsed.events.is_empty():
             continue
         if held is not None:
-            yield _finish(_continue(held, more), file)
-        held, more = parsed.events.tail(1), []
+            yield _finish(_continue(held, more, continues), file)
+        held, more, continues = parsed.events.tail(1), [], 0
         yield _finish(parsed.events.head(-1), file)
         file.detection = _next_year(file.detection, parsed.events)
     if held is not None:
-        yield _finish(_continue(held, more), file)
+        yield _finish(_continue(held, more, continues), file)
     if file.reading.cut_lines:
         cut = f"{file.reading.cut_lines:,} times a line of over {LONGEST_LINE // 1024**2} MiB was cut in two"
         file.reading.note = f"{file.reading.note}; {cut}" if file.reading.note else cut
@@ -144,7 +149,7 @@ def _looks_like_log(file: LogFile) -> bool:
     return bool(named) or "log" in name or matched > 0.05 * file.detection.sampled
 
 
-def _open(place: Place, tz: str, storage_options: Mapping[str, Any] | None) -> LogFile:
+def _open(place: Place, tz: str, storage_options: Mapping[str, Any] | None, own_formats: Sequence[Format]) -> LogFile:
     file = LogFile(place, storage_options=storage_options)
     file.reading.note = place.note
     if place.note:
@@ -159,7 +164,7 @@ def _open(place: Place, tz: str, storage_options: Mapping[str, Any] | None) -> L
         return file
     if not file.reading.note:
         if any(line.strip() for line in file.sample):
-            file.detection = formats.detect(file.sample, tz=tz)
+            file.detection = formats.detect(file.sample, tz=tz, formats=own_formats)
         else:
             file.reading.note = "empty"
     return file
@@ -193,12 +198,13 @@ def _sample_range(file: LogFile) -> tuple[dt.datetime, dt.datetime] | None:
     return (cast(dt.datetime, times.min()), cast(dt.datetime, times.max())) if times.len() else None
 
 
-def _continue(held: pl.DataFrame, more: list[str]) -> pl.DataFrame:
+def _continue(held: pl.DataFrame, more: list[str], count: int) -> pl.DataFrame:
     if not more:
         return held
-    exception = pl.col("exception") if "exception" in held.columns else pl.lit(None, dtype=pl.String)
-    joined = pl.concat_str([exception, pl.lit("\n".join(more))], separator="\n", ignore_nulls=True)
-    return held.with_columns(joined.alias("exception"), pl.col("continues") + len(more))
+    begun = held["exception"].to_list() if "exception" in held.columns else []
+    # As a series: a long literal is copied about ten times on its way through an expression.
+    exception = pl.Series("exception", ["\n".join([text for text in begun if text is not None] + more)])
+    return held.with_columns(exception, pl.col("continues") + count)
 
 
 def _next_year(detection: Detection, events: pl.DataFrame) -> Detection:

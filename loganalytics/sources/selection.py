@@ -9,7 +9,10 @@ from typing import Any
 
 import polars as pl
 
+from loganalytics import schema
 from loganalytics.exceptions import UnreadableSourceError
+from loganalytics.formats.catalogue import Format
+from loganalytics.formats.user import Formats, read_formats
 from loganalytics.sources import lake, urls
 from loganalytics.sources.discovery import Found, Source, find
 from loganalytics.sources.doubles import mark_doubles
@@ -35,6 +38,7 @@ class Selection:
     tz: str
     limit: int | None
     storage_options: Mapping[str, Any] | None
+    formats: tuple[Format, ...] = ()
     spool: Spool = field(default_factory=Spool)
 
     @property
@@ -53,7 +57,7 @@ class Selection:
             for url in self.found.urls
             for name in urls.list_objects(url, self.storage_options)
         ]
-        files = _in_time(open_files(listed, tz=self.tz, storage_options=self.storage_options))
+        files = _in_time(open_files(listed, tz=self.tz, storage_options=self.storage_options, own_formats=self.formats))
         mark_doubles(files)
         mark_outside(files, self.since, self.until)
         return files
@@ -68,8 +72,9 @@ class Selection:
 
 
 def select(
-    source: Source, since: When, until: When, tz: str, storage_options: Mapping[str, Any] | None, limit: int | None
-) -> Selection:
+    source: Source, since: When, until: When, tz: str, storage_options: Mapping[str, Any] | None, limit: int | None,
+    formats: Formats | None,
+) -> Selection:  # fmt: skip
     """Find what a source names, and read the options."""
     zone = parse_zone(tz).key
     found = find(source)
@@ -88,8 +93,30 @@ def select(
     return Selection(
         found, [str(path) for path in local] + remote,
         None if since is None else parse_when(since, tz=zone), None if until is None else parse_when(until, tz=zone),
-        zone, unpacked_limit(limit), storage_options,
+        zone, unpacked_limit(limit), storage_options, read_formats(formats),
     )  # fmt: skip
+
+
+def explain(
+    source: Source, *, tz: str = "UTC", formats: Formats | None = None
+) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:
+    """Yield of each file its name, its formats and its first events.
+
+    The formats have one row each: format, lines (of the sample, that it reads), share (of the sample) and times (how it
+    writes them); what is in none is the row "text".
+    """
+    for file in select(source, None, None, tz, None, None, formats).open():
+        found = file.detection
+        rows = [
+            (reader.form.name, reader.lines, ", ".join(time.name for time in reader.clock.formats) or None)
+            for reader in found.readers
+        ]
+        left = found.sampled - sum(lines for _, lines, _ in rows)
+        rows += [("text (below an event, or in no known format)", left, None)] if left > 0 else []
+        table = pl.DataFrame(rows, schema={"format": pl.String, "lines": pl.Int64, "times": pl.String}, orient="row")
+        share = (pl.col("lines") / max(found.sampled, 1)).alias("share")
+        name = f"{file.source}: {file.reading.note or found.name}"
+        yield name, table.select("format", "lines", share, "times"), next(read_events(file), schema.empty())
 
 
 def read_all(files: list[LogFile]) -> Iterator[pl.DataFrame]:
