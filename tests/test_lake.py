@@ -139,12 +139,15 @@ def test_a_delta_table_is_refused(log, tmp_path):
         la.load(tmp_path / "t")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="limits of the address space are Linux's")
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the peak is told in other units")
 def test_more_than_memory(tmp_path):
-    """A file is exported and read back by a process that may not map as much as the file holds."""
+    """A file of 2 GB is exported and read back in half as much memory.
+
+    It is resident memory that is held down: allocators map address space that they never touch, and how much of it is
+    up to chance, so that a limit on the address space fails now and then.
+    """
     code = """
-        import importlib, re, resource, sys
-        import polars as pl
+        import importlib, resource, sys
         import loganalytics as la
         from loganalytics.sources import export
         zstd = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
@@ -154,9 +157,6 @@ def test_more_than_memory(tmp_path):
         with zstd.open(path, "wb", level=1) as file:
             for n in range(1000):
                 size += file.write((line.format(8 + n % 3, n % 24, "ERROR" if n % 10 == 0 else "INFO") * 100).encode())
-        la.scan(path).head(1).collect(), pl.DataFrame({"a": [1]}).lazy().sink_parquet(path + ".parquet")
-        mapped = int(re.search(r"VmSize:\\s+(\\d+)", open("/proc/self/status").read())[1]) * 1024
-        resource.setrlimit(resource.RLIMIT_AS, (mapped + 1_900_000_000,) * 2)
         logs = la.scan(path, max_unpacked_bytes=size)
         written = export(logs, lake)
         errors = la.scan(lake).filter(level="ERROR").select("offset").collect().height
