@@ -8,7 +8,6 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.schema import Frame
 from loganalytics.sources import load
 from loganalytics.sources.tally import load_report, remember
 
@@ -54,10 +53,6 @@ class View:
                 value=False
             )
         return keep
-
-    def apply(self, logs: Frame) -> Frame:
-        """Return the events of a log frame that the view's filters keep."""
-        return logs.filter(self.filter())
 
 
 def _number(level: str) -> int:

@@ -18,8 +18,6 @@ from loganalytics.schema import severities
 _NAME = re.compile(r"[A-Za-z_@#$][\w .:/@#()$-]{0,60}$")
 _KNOWN = {name.lower() for names in KEYS.values() for name in names}
 _ESSENTIAL = {name.lower() for column in ("timestamp", "message", "level") for name in KEYS[column]}
-_INTEGER = re.compile(r"-?\d{1,18}$")
-_NUMBER = re.compile(r"-?\d+\.\d+$")
 _W3C = "#Fields: "
 _LEAST_COLUMNS = 3
 _MIN_SHARE = 0.8
@@ -93,19 +91,14 @@ def _with_layout(
     columns: tuple[str, ...], separator: str, headers: str, lines: Sequence[str], *, w3c: bool = False
 ) -> Delimited | None:
     rows = [row for line in lines if len(row := _cells(line, separator) or []) == len(columns)]
-    records = [{name: _typed(cell) for name, cell in zip(columns, row, strict=True)} for row in rows]
+    records = [
+        {name: None if cell in ("", "-") else json_lines.typed(cell) for name, cell in zip(columns, row, strict=True)}
+        for row in rows
+    ]
     if w3c and {"date", "time"} <= set(columns):
         records = [{**record, "timestamp": f"{record['date']} {record['time']}"} for record in records]
     layout = json_lines.learn_records(records)
     return Delimited(layout, columns, separator, headers, w3c) if layout else None
-
-
-def _typed(cell: str) -> object:
-    if cell in ("", "-"):
-        return None
-    if _INTEGER.match(cell):
-        return int(cell)
-    return float(cell) if _NUMBER.match(cell) else cell
 
 
 def _split(lines: pl.DataFrame, form: Delimited) -> tuple[pl.DataFrame, pl.DataFrame]:

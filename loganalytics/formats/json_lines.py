@@ -7,6 +7,7 @@ does not fit its column's dtype, and a key that the sample did not have, are kep
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,8 @@ from loganalytics.formats.dialects import Dialect, Path, core_paths, dialect
 from loganalytics.formats.timestamps import Clock, to_utc
 from loganalytics.schema import CORE, severities
 
+_WHOLE = re.compile(r"-?\d{1,18}$")
+_DECIMAL = re.compile(r"-?\d+\.\d+$")
 _MAX_FIELDS = 200
 _MAX_KEYS_OF_OBJECT = 60
 _INTEGER, _NUMBER, _BOOLEAN, _TEXT = "integer", "number", "boolean", "text"
@@ -121,6 +124,13 @@ def _kind(value: Any) -> set[str]:
     if isinstance(value, int):
         return {_INTEGER if abs(value) < 2**63 else _TEXT}
     return {_NUMBER if isinstance(value, float) else _TEXT}
+
+
+def typed(text: str) -> object:
+    """Return a value that a text format writes as the number that it is, else as it stands."""
+    if _WHOLE.match(text):
+        return int(text)
+    return float(text) if _DECIMAL.match(text) else text
 
 
 def _settle(kinds: Mapping[Path, set[str]]) -> dict[Path, str]:

@@ -19,8 +19,6 @@ from loganalytics.formats.timestamps import Clock
 
 _PAIR = r'([A-Za-z_@][\w.@/-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)'
 _LINE = rf"^(?:{_PAIR}(?: +|$)){{2,}}$"
-_INTEGER = re.compile(r"-?\d{1,18}$")
-_NUMBER = re.compile(r"-?\d+\.\d+$")
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ def matches(lines: pl.Series) -> pl.Series:
 
 def learn(lines: Iterable[str]) -> Logfmt | None:
     """Return the keys of a sample of logfmt lines; None when no key is a core column, so that it is some other text."""
-    records = [{key: _typed(value) for key, value in re.findall(_PAIR, line)} for line in lines]
+    records = [{key: json_lines.typed(value) for key, value in re.findall(_PAIR, line)} for line in lines]
     layout = json_lines.learn_records([record for record in records if record], "logfmt")
     if layout is None or not {"timestamp", "level", "message"} & set(layout.core):
         return None
@@ -67,14 +65,6 @@ def read(lines: pl.DataFrame, form: Logfmt, clock: Clock) -> tuple[pl.DataFrame,
     kept = lines if others.is_empty() else lines.filter(pl.col("n").is_in(parsed["n"].implode()))
     events = json_lines.to_events(parsed.select("n", "r"), kept, form.layout, clock)
     return events.with_columns(parsed["attributes"]), others.filter(~is_pairs)
-
-
-def _typed(text: str) -> object:
-    if text.startswith('"'):
-        return text
-    if _INTEGER.match(text):
-        return int(text)
-    return float(text) if _NUMBER.match(text) else text
 
 
 def _in_order(lists: list[list[str]]) -> list[str]:
