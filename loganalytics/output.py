@@ -99,6 +99,6 @@ def cell(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(cell(item) for item in value[:5]) + (" …" if len(value) > 5 else "")
     if isinstance(value, dict):
-        return str(value["text"]) if "text" in value else " to ".join(cell(item) for item in value.values())
+        return cell(value["text"]) if "text" in value else " to ".join(cell(item) for item in value.values())
     text = re.sub(_CONTROL, "\ufffd", str(value)).replace("\n", " ⏎ ")
     return text if len(text) <= 3 * _WIDEST else text[: 3 * _WIDEST] + "…"
