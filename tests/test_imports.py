@@ -16,7 +16,7 @@ FLOORS = [
     {"exceptions"},
     {"schema"},
     {"times", "progress", "wording", "quick_altair"},
-    {"formats", "templates", "output", "episodes", "chart_data"},
+    {"formats", "templates", "output", "episodes"},
     {"analyses", "sources", "charts", "findings"},
     {"view"},
     {"reports"},

@@ -1,0 +1,23 @@
+"""One Altair chart for each analysis: chart_<name>(frame) draws what <name>(logs) returned.
+
+A chart is a few hundred marks at most, whatever the log: windows are put together, long lists cut to the top.
+"""
+
+from __future__ import annotations
+
+from loganalytics.charts.anomalies import chart_anomalies
+from loganalytics.charts.clusters import chart_errors, chart_patterns
+from loganalytics.charts.coverage import chart_coverage
+from loganalytics.charts.latency import chart_latency
+from loganalytics.charts.look import LEVEL_COLOURS
+from loganalytics.charts.trends import chart_trend
+
+__all__ = [
+    "LEVEL_COLOURS",
+    "chart_anomalies",
+    "chart_coverage",
+    "chart_errors",
+    "chart_latency",
+    "chart_patterns",
+    "chart_trend",
+]
