@@ -1,0 +1,99 @@
+"""What all verbs share: how they are added, which logs they read, how that is told, exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from loganalytics.view import View
+
+    Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
+
+EPILOG = (
+    "exit codes: 0 done; 1 findings at or over --fail-on; 2 usage or data; 3 a source was incomplete; 130 interrupted"
+)
+
+OK, FINDINGS, USAGE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def verb(verbs: Verbs, name: str, text: str) -> argparse.ArgumentParser:
+    """Add a verb; its text begins with what it does."""
+    return verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", epilog=EPILOG)
+
+
+def add_selection(added: argparse.ArgumentParser) -> None:
+    """Add the source, and what to keep of it."""
+    added.add_argument(
+        "source", nargs="+", metavar="SOURCE",
+        help='file, glob or folder, packed or not; Parquet; s3://, gs://, az://, https://; "-" is standard input',
+    )  # fmt: skip
+    group = added.add_argument_group("selection")
+    group.add_argument("--since", metavar="TIME", help='from then on: "2026-03-10 14:00", "2h", "yesterday"')
+    group.add_argument("--until", metavar="TIME", help="before then")
+    group.add_argument("--tz", metavar="ZONE", default="UTC", help="the zone of times that bear none (default: UTC)")
+    group.add_argument("--formats", metavar="FILE.toml", help="formats of your own, tried before those that are known")
+    group.add_argument("--level", metavar="LEVEL", help="this level and above")
+    group.add_argument("--service", metavar="NAME", action="append", default=[], help="only this one; repeatable")
+    group.add_argument("--grep", metavar="REGEX", help="only events whose text matches")
+
+
+def view_of(arguments: argparse.Namespace) -> View:
+    """Return the view that the arguments name."""
+    from loganalytics.view import View
+
+    return View(
+        tuple(arguments.source), arguments.since, arguments.until, arguments.tz, arguments.level,
+        tuple(arguments.service), arguments.grep, arguments.formats,
+    )  # fmt: skip
+
+
+def load(arguments: argparse.Namespace) -> pl.DataFrame:
+    """Load what the arguments name, and tell what was read."""
+    from loganalytics.sources import load_report
+
+    logs = view_of(arguments).load()
+    tell(load_report(logs))
+    return logs
+
+
+def tell(report: pl.DataFrame) -> None:
+    """Tell on standard error what was read and what could not be."""
+    from loganalytics.sources.doubles import SAME
+    from loganalytics.sources.files import NOT_A_LOG
+    from loganalytics.sources.ranges import OUTSIDE
+
+    read = report.filter(report["lines"] > 0)
+    unparsed = int(read["unparsed"].sum())
+    print(
+        f"Read {int(read['lines'].sum()):,} lines of {read.height} {'file' if read.height == 1 else 'files'}: "
+        f"{int(read['events'].sum()):,} events"
+        + (f", {unparsed:,} lines in no known format (kept as they are)" if unparsed else "")
+        + ".",
+        file=sys.stderr,
+    )
+    noted = report.filter(report["note"].is_not_null())
+    skips = {
+        NOT_A_LOG: "that look like no logs: {}. Hint: name a file to read it.",
+        SAME: "that repeat another: {}.",
+        OUTSIDE: "that lie outside the time range: {}.",
+    }
+    for start, text in skips.items():
+        skipped = noted.filter(noted["note"].str.starts_with(start))["source"].to_list()
+        noted = noted.filter(~noted["source"].is_in(skipped))
+        if skipped:
+            names = ", ".join(Path(name).name for name in skipped[:4]) + (", …" if len(skipped) > 4 else "")
+            print(f"Skipped {len(skipped)} {text.format(names)}", file=sys.stderr)
+    for source, note in noted.select("source", "note").iter_rows():
+        print(f"{source}: {note}", file=sys.stderr)
+
+
+def incomplete(logs: pl.DataFrame | pl.LazyFrame) -> bool:
+    """Whether a file broke off while it was read; one that was skipped whole is told, but not a failure."""
+    from loganalytics.sources import load_report
+
+    return bool(load_report(logs)["note"].str.contains("^(?:unreadable|cut short) ").any())

@@ -1,0 +1,43 @@
+"""`export`: logs of any size as Parquet, CSV or NDJSON."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+import loganalytics
+from loganalytics.cli.arguments import INCOMPLETE, OK, add_selection, incomplete, tell, verb, view_of
+
+if TYPE_CHECKING:
+    from loganalytics.cli.arguments import Verbs
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Add export."""
+    added = verb(verbs, "export", "write logs as Parquet, CSV or NDJSON, whatever their size")
+    add_selection(added)
+    added.add_argument(
+        "-o", "--output", metavar="PATH", required=True,
+        help='a file; a folder when it ends in "/" or is one: a part for each day, which can be a SOURCE again; '
+        '"-" is standard output',
+    )  # fmt: skip
+    added.add_argument(
+        "--format", choices=("parquet", "csv", "ndjson"),
+        help="default: by the suffix, parquet for a folder; csv puts an apostrophe before what a spreadsheet would run",
+    )  # fmt: skip
+    added.add_argument("--append", action="store_true", help="add to a folder that holds something already")
+    added.set_defaults(run=_run_export)
+
+
+def _run_export(arguments: argparse.Namespace) -> int:
+    from loganalytics.sources import export, load_report
+
+    view = view_of(arguments)
+    keep = view.filter()
+    logs = loganalytics.scan(view.source, since=view.since, until=view.until, tz=view.tz, formats=view.formats)
+    written = export(logs.filter(keep), arguments.output, form=arguments.format, append=arguments.append)
+    tell(load_report(logs))
+    if written.files:
+        files = "1 file" if len(written.files) == 1 else f"{len(written.files):,} files"
+        print(f"Export: {arguments.output} ({written.events:,} events in {files})")
+    return INCOMPLETE if incomplete(logs) else OK

@@ -1,0 +1,32 @@
+"""`formats`: what was detected, and why."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from loganalytics.cli.arguments import OK, add_selection, verb, view_of
+
+if TYPE_CHECKING:
+    from loganalytics.cli.arguments import Verbs
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Add formats."""
+    added = verb(verbs, "formats", "tell which formats files are in, why, and how their first events read")
+    add_selection(added)
+    added.set_defaults(run=_run_formats)
+
+
+def _run_formats(arguments: argparse.Namespace) -> int:
+    import polars as pl
+
+    from loganalytics.output import write
+    from loganalytics.sources.selection import explain
+
+    view = view_of(arguments)
+    for source, formats, sample in explain(view.source, tz=view.tz, formats=view.formats):
+        print(f"{source}\n")
+        write(formats, form="table")
+        write(sample.filter(view.filter()).select(pl.exclude("source")).head(3), form="table")
+    return OK

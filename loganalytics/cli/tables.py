@@ -1,0 +1,65 @@
+"""The verbs that answer with a table: each calls the analysis of its name."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import loganalytics
+from loganalytics.cli.arguments import INCOMPLETE, OK, add_selection, incomplete, load, verb
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from loganalytics.cli.arguments import Verbs
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Add the verbs of the table below."""
+    for name, (run, text, takes) in _TABLES.items():
+        added = verb(verbs, name, text)
+        add_selection(added)
+        if "every" in takes:
+            added.add_argument("--every", default="5m", metavar="5m", help="the window's length (default: 5m)")
+        if "by" in takes:
+            added.add_argument("--by", metavar="COLUMN", default=takes["by"], help="one row a value of this column")
+        add_output(added)
+        added.set_defaults(run=_run_table, analysis=run)
+
+
+def add_output(added: argparse.ArgumentParser) -> None:
+    """Add how a table is written, and where to."""
+    added.add_argument("--format", choices=("table", "json", "ndjson", "csv", "parquet"), default="table")
+    added.add_argument("-o", "--output", metavar="FILE", help="write there rather than to standard output")
+
+
+def _run_table(arguments: argparse.Namespace) -> int:
+    from loganalytics.output import write
+
+    logs = load(arguments)
+    write(arguments.analysis(logs, arguments), form=arguments.format, path=arguments.output)
+    return INCOMPLETE if incomplete(logs) else OK
+
+
+_TABLES: dict[str, tuple[Callable[[pl.DataFrame, argparse.Namespace], pl.DataFrame], str, dict[str, str | None]]] = {
+    "trend": (
+        lambda logs, a: loganalytics.trend(logs, every=a.every, by=a.by),
+        "count events and errors by window", {"every": None, "by": None},
+    ),
+    "patterns": (lambda logs, a: loganalytics.patterns(logs), "list the message templates, commonest first", {}),
+    "errors": (lambda logs, a: loganalytics.cluster_errors(logs), "list the errors, one row a problem", {}),
+    "anomalies": (
+        lambda logs, a: _anomalous(loganalytics.detect_anomalies(logs, every=a.every, by=a.by)),
+        "list the anomalous windows with the reasons", {"every": None, "by": None},
+    ),
+    "latency": (
+        lambda logs, a: loganalytics.latency(logs, by=a.by),
+        "list the durations found in the logs, slowest first", {"by": "logger"},
+    ),
+    "coverage": (lambda logs, a: loganalytics.coverage(logs), "list the services and when they were silent", {}),
+}  # fmt: skip
+
+
+def _anomalous(windows: pl.DataFrame) -> pl.DataFrame:
+    return windows.filter(windows["is_anomaly"]).drop("is_anomaly")
