@@ -35,7 +35,7 @@ def test_an_unknown_name_is_an_attribute_error():
 
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 PACKAGES = pkgutil.walk_packages(la.__path__, "loganalytics.")
-MODULES = [module.name for module in PACKAGES if ".dashboard" not in module.name]
+MODULES = [module.name for module in PACKAGES if ".dashboard" not in module.name and ".__main__" not in module.name]
 
 
 @pytest.mark.parametrize("name", MODULES)
