@@ -1,8 +1,8 @@
 """The groups of a format's expression, captured from lines as cheaply as the lines allow.
 
 Most formats begin with a time of fixed width and end with the message. Then the time is a slice, and the expression
-runs over what stands between only: capturing costs by the length of what is captured. Lines that this does not fit go
-through the whole expression.
+runs over what stands between only: capturing costs by the length of what is captured. In long blocks, the expression is
+narrowed to what the block shows. Lines that this does not fit go through the whole expression.
 """
 
 from __future__ import annotations
@@ -12,9 +12,16 @@ from functools import cache
 
 import polars as pl
 
+from loganalytics.formats.ascii import ascii_only
 from loganalytics.formats.catalogue import Format
-from loganalytics.formats.timestamps import Clock, read_exact, to_utc
+from loganalytics.formats.narrowing import narrow
+from loganalytics.formats.timestamps import ZONE_NAME, Clock, read_exact, to_utc
 
+# Fewer lines are read before an expression is narrowed.
+_WORTH_NARROWING = 5_000
+_SAMPLE = 200
+# What goes on after a time's fixed width is a time of another format.
+_GOES_ON = ascii_only(rf"^(?:[.,:]?\d| ?Z\b| ?[+-]\d\d| {ZONE_NAME}| (?:19|20)\d\d\b| [AP]M\b)")
 _LEAD = re.compile(r"\^(?:\(\?:.*?\)\?)??\{[a-z]+\}")
 _MESSAGE = "(?P<message>.*)$"
 _NAME = re.compile(r"\?P<([^>]+)>")
@@ -22,18 +29,27 @@ _NAME = re.compile(r"\?P<([^>]+)>")
 
 def capture(lines: pl.DataFrame, form: Format, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split lines (n, line) into (n, one text column a group; timestamp perhaps read already) and the other lines."""
+    names = _names(form.regex)
     between = _between(form.pattern, form.regex)
     width = clock.formats[0].width if clock.formats else 0
-    if between is None or not width:
-        return _whole(lines, form)
-    quick, left = _behind_time(lines, between, width, clock, _names(form.regex))
+    if between is not None and width:
+        quick, left = _behind_time(lines, between, width, clock, names)
+    elif lines.height >= _WORTH_NARROWING:
+        quick, left = _whole(lines, narrow(form.regex, _spread(lines["line"])), names)
+    else:
+        return _whole(lines, form.regex, names)
     if left.is_empty():
         return quick, left
-    slow, rest = _whole(left, form)
+    slow, rest = _whole(left, form.regex, names)
     if slow.is_empty():
         return quick, rest
-    # The whole expression leaves the time as text; these few are read here, so that the columns agree.
-    return pl.concat([quick, slow.with_columns(to_utc(slow["timestamp"], clock))], how="diagonal").sort("n"), rest
+    if quick.schema["timestamp"] != pl.String:  # so that the columns agree
+        slow = slow.with_columns(to_utc(slow["timestamp"], clock))
+    return pl.concat([quick, slow], how="diagonal").sort("n"), rest
+
+
+def _spread(lines: pl.Series) -> pl.Series:
+    return lines.gather_every(max(1, lines.len() // _SAMPLE))
 
 
 @cache
@@ -61,27 +77,34 @@ def _behind_time(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     times = read_exact(lines.select(pl.col("line").str.slice(0, width).alias("timestamp")).to_series(), clock)
     tail = lines.select("n", "line", times, pl.col("line").str.slice(width).alias("\0tail"))
+    if lines.height >= _WORTH_NARROWING:
+        between = narrow(between + _MESSAGE, _spread(tail["\0tail"])).removesuffix(_MESSAGE + ")") + ")"
     groups = tail.with_columns(pl.col("\0tail").str.extract_groups(between).alias("\0g"))
     head = pl.col("\0g").struct.field("head")
-    good = pl.col("timestamp").is_not_null() & head.is_not_null()
-    split = groups.with_columns(good.alias("\0good"))
-    left = split.filter(~pl.col("\0good")).select("n", "line")
-    kept = split if left.is_empty() else split.filter("\0good")
+    good = pl.col("timestamp").is_not_null() & head.is_not_null() & ~pl.col("\0tail").str.contains(_GOES_ON)
+    kept, left = _divide(groups, good)
     message = pl.col("\0tail").str.slice(head.str.len_chars()).alias("message")
     inner = [name for name in names if name not in ("timestamp", "message")]
-    have = {field.name for field in kept.schema["\0g"].fields}  # type: ignore[attr-defined]
-    fields = [
-        pl.col("\0g").struct.field(name) if name in have else pl.lit(None, dtype=pl.String).alias(name)
-        for name in inner
-    ]
-    return kept.select("n", "timestamp", *fields, message), left
+    return kept.select("n", "timestamp", *_fields(kept, inner), message), left
 
 
-def _whole(lines: pl.DataFrame, form: Format) -> tuple[pl.DataFrame, pl.DataFrame]:
-    groups = lines.select("n", "line", pl.col("line").str.extract_groups(form.regex).alias("\0g"))
-    names = _names(form.regex)
+def _whole(lines: pl.DataFrame, regex: str, names: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    groups = lines.select("n", "line", pl.col("line").str.extract_groups(regex).alias("\0g"))
     keys = [name for name in ("timestamp", "message") if name in names] or names[:1]
-    matched = groups.select(pl.any_horizontal(pl.col("\0g").struct.field(*keys).is_not_null())).to_series()
-    rest = groups.filter(~matched).select("n", "line")
-    kept = groups if rest.is_empty() else groups.filter(matched)
-    return kept.drop("line").unnest("\0g"), rest
+    kept, left = _divide(groups, pl.any_horizontal(pl.col("\0g").struct.field(*keys).is_not_null()))
+    return kept.select("n", *_fields(kept, names)), left
+
+
+def _divide(groups: pl.DataFrame, good: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
+    mask = groups.select(good).to_series()
+    left = groups.filter(~mask).select("n", "line")
+    return (groups if left.is_empty() else groups.filter(mask)), left
+
+
+def _fields(groups: pl.DataFrame, names: list[str]) -> list[pl.Expr]:
+    """Return the columns of all groups; what an expression was narrowed by is null."""
+    have = {field.name for field in groups.schema["\0g"].fields}  # type: ignore[attr-defined]
+    return [
+        pl.col("\0g").struct.field(name) if name in have else pl.lit(None, dtype=pl.String).alias(name)
+        for name in names
+    ]
