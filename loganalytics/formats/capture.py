@@ -14,12 +14,9 @@ import polars as pl
 
 from loganalytics.formats.ascii import ascii_only
 from loganalytics.formats.catalogue import Format
-from loganalytics.formats.narrowing import narrow
+from loganalytics.formats.narrowing import fitted
 from loganalytics.formats.timestamps import ZONE_NAME, Clock, read_exact, to_utc
 
-# Fewer lines are read before an expression is narrowed.
-_WORTH_NARROWING = 5_000
-_SAMPLE = 200
 # What goes on after a time's fixed width is a time of another format.
 _GOES_ON = ascii_only(rf"^(?:[.,:]?\d| ?Z\b| ?[+-]\d\d| {ZONE_NAME}| (?:19|20)\d\d\b| [AP]M\b)")
 _LEAD = re.compile(r"\^(?:\(\?:.*?\)\?)??\{[a-z]+\}")
@@ -34,10 +31,8 @@ def capture(lines: pl.DataFrame, form: Format, clock: Clock) -> tuple[pl.DataFra
     width = clock.formats[0].width if clock.formats else 0
     if between is not None and width:
         quick, left = _behind_time(lines, between, width, clock, names)
-    elif lines.height >= _WORTH_NARROWING:
-        quick, left = _whole(lines, narrow(form.regex, _spread(lines["line"])), names)
     else:
-        return _whole(lines, form.regex, names)
+        quick, left = _whole(lines, fitted(form.regex, lines["line"]), names)
     if left.is_empty():
         return quick, left
     slow, rest = _whole(left, form.regex, names)
@@ -46,10 +41,6 @@ def capture(lines: pl.DataFrame, form: Format, clock: Clock) -> tuple[pl.DataFra
     if quick.schema["timestamp"] != pl.String:  # so that the columns agree
         slow = slow.with_columns(to_utc(slow["timestamp"], clock))
     return pl.concat([quick, slow], how="diagonal").sort("n"), rest
-
-
-def _spread(lines: pl.Series) -> pl.Series:
-    return lines.gather_every(max(1, lines.len() // _SAMPLE))
 
 
 @cache
@@ -77,8 +68,7 @@ def _behind_time(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     times = read_exact(lines.select(pl.col("line").str.slice(0, width).alias("timestamp")).to_series(), clock)
     tail = lines.select("n", "line", times, pl.col("line").str.slice(width).alias("\0tail"))
-    if lines.height >= _WORTH_NARROWING:
-        between = narrow(between + _MESSAGE, _spread(tail["\0tail"])).removesuffix(_MESSAGE + ")") + ")"
+    between = fitted(between + _MESSAGE, tail["\0tail"]).removesuffix(_MESSAGE)
     groups = tail.with_columns(pl.col("\0tail").str.extract_groups(between).alias("\0g"))
     head = pl.col("\0g").struct.field("head")
     good = pl.col("timestamp").is_not_null() & head.is_not_null() & ~pl.col("\0tail").str.contains(_GOES_ON)

@@ -1,7 +1,7 @@
 """logfmt (key=value key="quoted value" …) to events: keys and their order come from a sample.
 
-Two roads. A line whose keys come in the sample's order is cut where " key=" stands, which is plain string search and
-four times as fast as capturing. Any other line is taken apart pair by pair.
+Two roads. A line whose keys come in the sample's order is captured by one expression, narrowed to the keys that each
+line has. Any other line is taken apart pair by pair.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import polars as pl
 
 from loganalytics.formats import json_lines
 from loganalytics.formats.json_lines import JsonLines
+from loganalytics.formats.narrowing import fitted
 from loganalytics.formats.timestamps import Clock
 
 _PAIR = r'([A-Za-z_@][\w.@/-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)'
@@ -55,16 +56,18 @@ def sample_times(lines: Iterable[str], form: Logfmt) -> pl.Series:
 
 def read(lines: pl.DataFrame, form: Logfmt, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split lines (n, line) into the events that are logfmt and the lines that are not."""
-    text = pl.col("line").str.strip_chars_end()
-    in_order = text.str.contains(_ordered(form.keys)) & ~pl.col("line").str.contains("\\", literal=True)
-    ordered = lines.select(in_order).to_series()
-    others = lines.filter(~ordered)
+    ordered, others = _in_one_go(lines, form.keys)
+    if others.is_empty():
+        return _to_events(ordered, lines, form, clock), others
     is_pairs = matches(others["line"])
-    parts = [_cut(lines.filter(ordered), form.keys), _take_apart(others.filter(is_pairs), form.keys)]
-    parsed = pl.concat(parts).sort("n") if others.height else parts[0]
-    kept = lines if others.is_empty() else lines.filter(pl.col("n").is_in(parsed["n"].implode()))
-    events = json_lines.to_events(parsed.select("n", "r"), kept, form.layout, clock)
-    return events.with_columns(parsed["attributes"]), others.filter(~is_pairs)
+    parsed = pl.concat([ordered, _take_apart(others.filter(is_pairs), form.keys)]).sort("n")
+    kept = lines.filter(pl.col("n").is_in(parsed["n"].implode()))
+    return _to_events(parsed, kept, form, clock), others.filter(~is_pairs)
+
+
+def _to_events(parsed: pl.DataFrame, lines: pl.DataFrame, form: Logfmt, clock: Clock) -> pl.DataFrame:
+    events = json_lines.to_events(parsed.select("n", "r"), lines, form.layout, clock)
+    return events.with_columns(parsed["attributes"])
 
 
 def _in_order(lists: list[list[str]]) -> list[str]:
@@ -79,44 +82,27 @@ def _in_order(lists: list[list[str]]) -> list[str]:
     return order
 
 
-def _ordered(keys: tuple[str, ...], *, capture: bool = False) -> str:
-    """Return the expression for lines with any of these keys, in this order, and nothing else."""
-    value = '("[^"]*"|[^" ]*)' if capture else '(?:"[^"]*"|[^" ]*)'
-    return "^" + "".join(f"(?: *{re.escape(key)}={value})?" for key in keys) + "$"
+def _ordered(keys: tuple[str, ...]) -> str:
+    """Return the expression for lines with any of these keys, in this order, and nothing else; `kN` is the Nth."""
+    value = r'"[^"\\]*"|[^" \\]*'
+    pairs = (f"{re.escape(key)}=(?P<k{place}>{value})" for place, key in enumerate(keys))
+    return "^" + "".join(f"(?:{' +' if place else ''}{pair})?" for place, pair in enumerate(pairs)) + "$"
 
 
-def _cut(lines: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
-    """Cut lines whose keys stand in order into (n, r: a struct of the keys, attributes).
-
-    Where there are as many = as keys, a key cannot stand inside a value too, and finding " key=" finds the key.
-    """
-    text = pl.concat_str(pl.lit(" "), pl.col("line").str.strip_chars_end()).alias("text")
-    found = lines.select("n", text).with_columns(
-        pl.col("text").str.find(f" {key}=", literal=True).alias(str(place)) for place, key in enumerate(keys)
-    )
-    many = pl.sum_horizontal(pl.col(str(place)).is_not_null() for place in range(len(keys)))
-    simple = found.select(pl.col("text").str.count_matches("=", literal=True) == many).to_series()
-    end: pl.Expr = pl.col("text").str.len_bytes()
-    ascii_only = found.select(pl.col("text").str.len_chars() == end).to_series()  # a slice counts characters
-    values = {}
-    for place in reversed(range(len(keys))):
-        start = pl.col(str(place)) + len(keys[place]) + 2
-        values[keys[place]] = pl.col("text").str.slice(start, end - start)
-        end = pl.coalesce(str(place), end)
-    cut = found.filter(simple & ascii_only).select("n", _record({key: values[key] for key in keys}), _NO_ATTRIBUTES)
-    rest = found.filter(~(simple & ascii_only))
-    if rest.is_empty():
-        return cut
-    groups = rest.select("n", pl.col("text").str.extract_groups(_ordered(keys, capture=True)).alias("g"))
-    captured = {key: pl.col("g").struct.field(str(place + 1)) for place, key in enumerate(keys)}
-    return pl.concat([cut, groups.select("n", _record(captured), _NO_ATTRIBUTES)])
-
-
-_NO_ATTRIBUTES = pl.lit(None, dtype=pl.String).alias("attributes")
-
-
-def _record(values: dict[str, pl.Expr]) -> pl.Expr:
-    return pl.struct([value.str.strip_chars('"').alias(key) for key, value in values.items()]).alias("r")
+def _in_one_go(lines: pl.DataFrame, keys: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split lines into (n, r: a struct of the keys, attributes: null) and those that are not of these keys in order."""
+    text = lines["line"].str.strip_chars_end()
+    groups = text.str.extract_groups(fitted(_ordered(keys), text)).struct.unnest()
+    found = groups.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+    record = pl.struct(
+        (pl.col(f"k{place}").str.strip_chars('"') if f"k{place}" in groups.columns else pl.lit(None, dtype=pl.String))
+        .alias(key)
+        for place, key in enumerate(keys)
+    )  # fmt: skip
+    rows = groups.select(lines["n"], record.alias("r"), pl.lit(None, dtype=pl.String).alias("attributes"))
+    if found.all():
+        return rows, lines.clear()
+    return rows.filter(found), lines.filter(~found)
 
 
 def _unquote(value: pl.Expr) -> pl.Expr:

@@ -17,6 +17,17 @@ import polars as pl
 
 from loganalytics.formats.ways import Node, firsts, tree, unsafe
 
+# Fewer lines are read before an expression is narrowed.
+_WORTH_IT = 5_000
+_SAMPLE = 200
+
+
+def fitted(regex: str, lines: pl.Series) -> str:
+    """Return the expression narrowed to what a sample of the lines shows, if there are so many that it pays."""
+    if lines.len() < _WORTH_IT:
+        return regex
+    return narrow(regex, lines.gather_every(lines.len() // _SAMPLE))
+
 
 def narrow(regex: str, lines: pl.Series) -> str:
     """Return the expression narrowed to what the lines show; as it is when they match nothing."""
@@ -72,7 +83,7 @@ def _narrowed(regex: str, always: frozenset[str], never: frozenset[str]) -> str:
     cuts = _cuts(whole, always, never)
     while cuts and (wrong := unsafe(whole, cuts)):
         cuts -= wrong
-    return _show(whole, cuts)
+    return _show(whole, cuts).removeprefix("(?:").removesuffix(")")
 
 
 def _cuts(node: Node, always: frozenset[str], never: frozenset[str]) -> frozenset[str]:

@@ -181,7 +181,7 @@ def _both_ways(full: _Ways, left: _Ways, begin: int) -> list[Step] | None:
     None when there is no such text. The first way is of `left`, the second of `full`, which turns off at a step that it
     prefers; from there on both go where the same characters lead.
     """
-    todo = deque(_turns(full, left))
+    todo: deque[tuple[State, State | None, Step]] = deque(_turns(full, left))
     came: dict[State, tuple[State | None, Step]] = {}
     while todo:
         state, source, step = todo.popleft()
@@ -203,7 +203,7 @@ def _both_ways(full: _Ways, left: _Ways, begin: int) -> list[Step] | None:
     return None
 
 
-def _turns(full: _Ways, left: _Ways) -> Iterator[tuple[State, None, Step]]:
+def _turns(full: _Ways, left: _Ways) -> Iterator[tuple[State, State | None, Step]]:
     """Yield where the preferred way may leave the other."""
     for place, targets in left.edges.items():
         for ours in targets:
