@@ -21,6 +21,9 @@ _CONTINUES = (
     r"|[\w.$]+(?:Error|Exception|Warning|Interrupt|Exit)(?::|$))"
 )
 
+# Which reader an event is of, while it is put together.
+_FORM = "\0form"
+
 
 @dataclass(frozen=True)
 class Parsed:
@@ -47,12 +50,13 @@ def parse(lines: pl.DataFrame, detection: Detection, *, before: bool | None = No
     rest = lines.filter(filled)
     blank = lines.filter(~filled)
     parts: list[pl.DataFrame] = []
-    for reader in _readers(detection):
+    for place, reader in enumerate(_readers(detection)):
         if rest.is_empty():
             break
         events, rest = _read(rest, reader)
         if events.height:
-            parts.append(events.with_columns(parsed=pl.lit(value=True), multiline=pl.lit(_multiline(reader))))
+            marks = {"parsed": pl.lit(value=True), "multiline": pl.lit(_multiline(reader)), _FORM: pl.lit(place)}
+            parts.append(events.with_columns(**marks))
     events = pl.concat(parts, how="diagonal_relaxed").sort("n") if parts else _no_events()
     return _with_body(_join_continuations(events, rest, blank, before), detection)
 
@@ -76,11 +80,12 @@ def _parse_wrapped(lines: pl.DataFrame, detection: Detection, wrapper: Wrapper, 
 
 
 def _with_body(parsed: Parsed, detection: Detection) -> Parsed:
-    """Read what the lines below an event tell, where the file is in a format that puts fields there."""
-    forms = [reader.form for reader in detection.readers if isinstance(reader.form, Format) and reader.form.body]
-    for form in forms[:1]:
-        parsed = replace(parsed, events=text.read_body(parsed.events, form))
-    return parsed
+    """Read what the lines below an event tell, for the events of formats that put fields there."""
+    events = parsed.events
+    for place, reader in enumerate(detection.readers):
+        if isinstance(reader.form, Format) and reader.form.body and _FORM in events.columns:
+            events = text.read_body(events, reader.form, events[_FORM].eq_missing(place))
+    return replace(parsed, events=events.drop(_FORM, strict=False))
 
 
 def _readers(detection: Detection) -> list[Reader]:

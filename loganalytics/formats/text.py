@@ -76,11 +76,12 @@ def _with_level(events: pl.DataFrame, form: Format) -> pl.DataFrame:
     return events.with_columns(severities(pl.coalesce(words)))
 
 
-def read_body(events: pl.DataFrame, form: Format) -> pl.DataFrame:
-    """Fill in what the lines below each event tell, by the format's `body`; the text itself stays as it is."""
+def read_body(events: pl.DataFrame, form: Format, own: pl.Series) -> pl.DataFrame:
+    """Fill in what the lines below its `own` events tell, by the format's `body`; the text itself stays as it is."""
     if form.body is None or "exception" not in events.columns:
         return events
-    found = events.select(pl.col("exception").str.extract_groups(ascii_only(form.body)).alias("g")).unnest("g")
+    below = events.select(pl.when(own).then("exception")).to_series()
+    found = below.str.extract_groups(ascii_only(form.body)).struct.unnest()
     found = _with_duration(found)
     found = found.with_columns(pl.col(n).cast(kind, strict=False) for n, kind in TYPES.items() if n in found.columns)
     filled = [

@@ -17,12 +17,12 @@ from loganalytics.sources import urls
 from loganalytics.sources.blocks import LONGEST_LINE, Reading, looks_binary, read_blocks
 from loganalytics.sources.discovery import service_of
 from loganalytics.sources.places import Place, unpacked
+from loganalytics.sources.sampling import sample_lines
 from loganalytics.sources.unpacking import BROKEN
 from loganalytics.sources.years import first_year
 
 NOT_A_LOG = "no line begins with a time"
 BLOCK = 16 * 1024 * 1024
-_SAMPLE = 256 * 1024
 
 
 @dataclass
@@ -171,16 +171,12 @@ def _open(place: Place, tz: str, storage_options: Mapping[str, Any] | None, own_
 
 
 def _sample(place: Place, storage_options: Mapping[str, Any] | None, reading: Reading) -> list[str]:
-    """Return the file's first lines; where they are not text, note it."""
+    """Return lines of the file, its first ones first; where it is not text, note it."""
     if place.url is not None:
         return urls.sample(place.url, storage_options)
     with unpacked(place) as (stream, _):
         reading.note = _not_text(stream.read1(4096) if hasattr(stream, "read1") else stream.read(4096))
-    if reading.note:
-        return []
-    with unpacked(place) as (stream, _):
-        block = next(read_blocks(stream, Reading(), size=_SAMPLE), None)
-    return [] if block is None else block["line"].head(1000).to_list()
+    return [] if reading.note else sample_lines(place)
 
 
 def _not_text(head: bytes) -> str:

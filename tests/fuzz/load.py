@@ -54,7 +54,7 @@ def one_file(data: bytes) -> None:
     path = FOLDER / ("app.log.gz" if packed else "app.log")
     path.write_bytes(gzip.compress(text) if packed else text)
     seen.clear()
-    signal.alarm(SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         logs = la.load(path, tz=zone)
         _account_for(logs)
@@ -62,7 +62,7 @@ def one_file(data: bytes) -> None:
         if "app.log" not in str(error):
             raise
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _line(chosen: atheris.FuzzedDataProvider) -> bytes:
@@ -129,6 +129,6 @@ def _too_long(_signal, _frame) -> None:
 
 if __name__ == "__main__":
     files.formats.parse = spy
-    signal.signal(signal.SIGALRM, _too_long)
+    signal.signal(signal.SIGPROF, _too_long)
     atheris.Setup(sys.argv, one_file)
     atheris.Fuzz()
