@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import polars as pl
 
@@ -13,7 +15,7 @@ from loganalytics.formats.delimited import Delimited
 from loganalytics.formats.json_lines import JsonLines
 from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.sketches import candidates, with_level_place
-from loganalytics.formats.timestamps import Clock, fit, strptime
+from loganalytics.formats.timestamps import Clock, fit, strptime, to_utc
 from loganalytics.formats.wrappers import Wrapper
 
 # A format must take this share of the lines that are left, or it was an accident.
@@ -28,6 +30,8 @@ class Reader:
     clock: Clock
     lines: int
     """How many lines of the sample it matched."""
+    first: dt.datetime | None = None
+    """The first time that it read in the sample."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,17 @@ class Detection:
         return next((reader.form.headers for reader in self.readers if isinstance(reader.form, Delimited)), None)
 
     def with_year(self, year: int) -> Detection:
-        """Return the detection with the year of the first line, for formats that do not write it."""
+        """Return the detection with the year of the first line, for files that do not tell it."""
+        if self.bears_year:
+            return self
         readers = tuple(replace(r, clock=replace(r.clock, year=year)) for r in self.readers)
         return replace(self, readers=readers)
 
     @property
     def bears_year(self) -> bool:
-        """Whether the commonest format writes the year."""
-        return not self.readers or self.readers[0].clock.bears_year
+        """Whether a format that tells the time writes the year: then the others have it from there."""
+        timed = [reader.clock for reader in self.readers if reader.clock.formats]
+        return not timed or any(clock.bears_year for clock in timed)
 
 
 def detect(lines: Sequence[str], *, tz: str = "UTC", formats: Sequence[Format] = ()) -> Detection:
@@ -78,8 +85,21 @@ def detect(lines: Sequence[str], *, tz: str = "UTC", formats: Sequence[Format] =
     readers += found
     if left.len() >= max(1, _MIN_SHARE * sampled):
         readers += [reader for reader in _general(left, tz) if reader]
-    readers.sort(key=lambda reader: -reader.lines)
+    readers = sorted(_lend_year(readers), key=lambda reader: -reader.lines)
     return Detection(tuple(readers), sampled, wrapper)
+
+
+def _lend_year(readers: list[Reader]) -> list[Reader]:
+    """Let formats that write no year have it from one of the same file that does."""
+    years = [reader.first.year for reader in readers if reader.first and reader.clock.bears_year]
+    if not years:
+        return readers
+    return [r if r.clock.bears_year else replace(r, clock=replace(r.clock, year=years[0])) for r in readers]
+
+
+def _reader(form: Format | JsonLines | Logfmt | Delimited, clock: Clock, texts: pl.Series, lines: int) -> Reader:
+    times = to_utc(texts.head(50), clock).drop_nulls()
+    return Reader(form, clock, lines, cast(dt.datetime, times[0]) if times.len() else None)
 
 
 Found = tuple[Reader | None, pl.Series]
@@ -97,7 +117,7 @@ def _delimited(lines: pl.Series, tz: str) -> Found:
     if form is None:
         return None, lines.is_null()
     times = delimited.sample_times(lines.to_list(), form)
-    return Reader(form, Clock(fit(times), tz), lines.len()), lines.is_not_null()
+    return _reader(form, Clock(fit(times), tz), times, lines.len()), lines.is_not_null()
 
 
 def _json(lines: pl.Series, tz: str) -> Found:
@@ -106,7 +126,8 @@ def _json(lines: pl.Series, tz: str) -> Found:
     if form is None:
         return None, lines.is_null()
     objects = lines.filter(matched).to_list()
-    return Reader(form, Clock(fit(json_lines.sample_times(objects, form)), tz), len(objects)), matched
+    times = json_lines.sample_times(objects, form)
+    return _reader(form, Clock(fit(times), tz), times, len(objects)), matched
 
 
 def _logfmt(lines: pl.Series, tz: str) -> Found:
@@ -115,7 +136,8 @@ def _logfmt(lines: pl.Series, tz: str) -> Found:
     form = logfmt.learn(pairs) if pairs else None
     if form is None:
         return None, lines.is_null()
-    return Reader(form, Clock(fit(logfmt.sample_times(pairs, form)), tz), len(pairs)), matched
+    times = logfmt.sample_times(pairs, form)
+    return _reader(form, Clock(fit(times), tz), times, len(pairs)), matched
 
 
 def _of_table(lines: pl.Series, sampled: int, tz: str) -> tuple[list[Reader], pl.Series]:
@@ -164,4 +186,4 @@ def _most(lines: pl.Series, table: Sequence[Format], least: float, tz: str) -> F
         return Reader(form, Clock((), tz), count), matched
     texts = groups.field("timestamp")
     formats = (strptime(form.time),) if form.time else fit(texts)
-    return (Reader(form, Clock(formats, tz), count), matched) if formats else (None, lines.is_null())
+    return (_reader(form, Clock(formats, tz), texts, count), matched) if formats else (None, lines.is_null())

@@ -16,7 +16,7 @@ DATABASES = (
     Format(
         "PostgreSQL",
         r"^(?:< ?)?{iso}(?: ?>)?(?: ?\[(?P<process.pid>\d+)(?:-\d+)?\])?:?(?: \[\d+-\d+\])?"
-        r"(?: (?:user=)?(?P<db.user>[^\s@=,]*)(?:@|,db=)(?P<db.namespace>[^\s,]*))?[^:]*? ?" + _POSTGRES_LEVEL,
+        r"(?: (?:user=)?(?P<db.user>[^\s@=,]*)(?:@|,db=)(?P<db.namespace>[^\s,]*))?(?P<db.context>[^:]*?) ?" + _POSTGRES_LEVEL,
         examples=(
             "2025-08-13 01:45:01.123 PDT [12345] LOG:  starting PostgreSQL 15.4",
             "2026-03-10 00:00:03.123 UTC [1234] app@cicd ERROR:  relation \"t\" does not exist",

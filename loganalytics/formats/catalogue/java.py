@@ -19,7 +19,7 @@ JAVA = (
     ),
     Format(
         "Spring Boot",
-        r"^{iso} +{level} (?:\[(?P<service>[^,\]]*),(?P<trace_id>[^,\]]*)[^\]]*\] )?(?P<process.pid>\d+) --- "
+        r"^{iso} +{level} (?:\[(?P<service>[^,\]]*),(?P<trace_id>[^,\]]*)(?:,(?P<span_id>[^\]]*))?\] )?(?P<process.pid>\d+) --- "
         r"(?:\[[^\]]*\] )??\[ *(?P<thread.name>[^\]]*)\] (?P<logger>\S+) *: (?P<message>.*)$",
         examples=(
             "2026-03-10 12:00:00.123  INFO 1234 --- [  main] c.e.App  : Started App in 2.1 seconds",

@@ -44,7 +44,7 @@ PYTHON = (
     ),
     Format(
         "OpenStack",
-        r"^{iso} (?P<process.pid>\d+) {level} (?P<logger>[\w.-]+) \[(?P<trace_id>req-[\w-]+|-)[^\]]*\] "
+        r"^{iso} (?P<process.pid>\d+) {level} (?P<logger>[\w.-]+) \[(?P<trace_id>req-[\w-]+|-)(?: (?P<request.context>[^\]]*))?\] "
         r"(?P<message>.*)$",
         examples=("2017-05-16 00:00:00.008 25746 INFO nova.osapi_compute.wsgi.server [req-38101a0b - - -] 10.11.10.1",),
     ),

@@ -6,8 +6,8 @@ from loganalytics.formats.catalogue.entry import Format
 
 # A program's name, its process, and what the kernel puts before its text. macOS has names of several words.
 _TAG = (
-    r"(?:-- )?(?P<service>[^\s:\[(]+|[A-Z]\w+(?: \w+){1,3})(?:\([^)]*\))?(?:\[(?P<process.pid>\d+)\])?"
-    r"(?: \([^)]*\)| \d[\d.]*)?: ?"
+    r"(?:-- )?(?P<service>[^\s:\[(]+|[A-Z]\w+(?: \w+){1,3})(?:\((?P<logger>[^)]*)\))?"
+    r"(?:\[(?P<process.pid>\d+)\])?(?: \((?P<process.title>[^)]*)\)| (?P<service.version>\d[\d.]*))?: ?"
     r"(?:\[ *(?P<kernel.uptime_s>\d+\.\d{6})\] )?"
 )
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?"

@@ -19,7 +19,7 @@ _AGENT = r' "(?P<http.request.header.referer>(?:[^"\\]|\\.)*)" "(?P<user_agent.o
 # nginx's $request_time is in seconds and always has three decimals; what has none may be %T or %D.
 _REQUEST_TIME = r"(?: (?:(?:rt|request_time)=)?(?P<duration_s>\d+\.\d{3})\b)?"
 _HAPROXY = (
-    r"^(?:.* )?(?P<service>[\w.-]+)\[(?P<process.pid>\d+)\]: (?P<client.address>[\w.:]+):(?P<client.port>\d+) "
+    r"^(?:(?P<log.prefix>.*) )?(?P<service>[\w.-]+)\[(?P<process.pid>\d+)\]: (?P<client.address>[\w.:]+):(?P<client.port>\d+) "
     r"\[{clf}\] (?P<haproxy.frontend>\S+) (?P<haproxy.backend>[^\s/]+)/(?P<haproxy.server>\S+) "
 )
 
@@ -69,7 +69,8 @@ WEB = (
         r"(?P<request_processing_s>-?[\d.]+) (?P<target_processing_s>-?[\d.]+) (?P<response_processing_s>-?[\d.]+) "
         rf"(?P<{STATUS}>\d{{3}}|-) (?P<target.status_code>\d{{3}}|-) (?P<http.request.body.size>-?\d+) "
         rf'(?P<http.response.body.size>-?\d+) {_REQUEST} "(?P<user_agent.original>(?:[^"\\]|\\.)*)"'
-        r'(?: \S+ \S+ \S+ "(?:Root=)?(?P<trace_id>[^"]*)")?.*$',
+        r'(?: (?P<tls.cipher>\S+) (?P<network.protocol.version>\S+) (?P<target.group>\S+) '
+        r'"(?:Root=)?(?P<trace_id>[^"]*)")?(?P<elb.details>.*)$',
         status=STATUS, message=("http.request.method", "url.original", "http.request.line", STATUS), multiline=False,
         examples=(
             "http 2018-07-02T22:23:00.186641Z app/lb/50dc6c495c0c9188 192.168.131.39:2817 10.0.0.1:80 0.000 0.001 "
@@ -82,7 +83,7 @@ WEB = (
         r"(?P<user.name>\S+) (?P<trace_id>\S+) (?P<s3.operation>\S+) (?P<s3.key>\S+) "
         rf"(?:{_REQUEST}|-) (?P<{STATUS}>\d{{3}}|-) (?P<error.code>\S+) (?P<http.response.body.size>\d+|-) "
         r"(?P<s3.object_size>\d+|-) (?P<duration_ms>\d+|-) \S+"
-        rf"{_AGENT}.*$",
+        rf"{_AGENT}(?P<s3.details>.*)$",
         status=STATUS, message=("http.request.method", "url.original", "http.request.line", STATUS), multiline=False,
         examples=(
             "79a59df900b949e55d96a1e698fbaced awsbucket1 [06/Feb/2019:00:00:38 +0000] 192.0.2.3 79a5 3E57427F3EXAMPLE "
@@ -100,9 +101,9 @@ WEB = (
     Format(
         "uWSGI",
         r"^\[pid: (?P<process.pid>\d+)\|app: \S+\|req: \S+\] (?P<client.address>\S+) \((?P<user.name>[^)]*)\) "
-        r"\{[^}]*\} \[{ctime}\] (?P<http.request.method>[A-Z]+) (?P<url.original>\S+) => generated "
+        r"\{(?P<uwsgi.vars>[^}]*)\} \[{ctime}\] (?P<http.request.method>[A-Z]+) (?P<url.original>\S+) => generated "
         r"(?P<http.response.body.size>\d+) bytes in (?:(?P<duration_ms>\d+) msecs|(?P<duration_us>\d+) micros)"
-        rf"(?: via \w+\(\))? \((?P<network.protocol>[A-Z]+/[\d.]+) (?P<{STATUS}>\d{{3}})\).*$",
+        rf"(?: via \w+\(\))? \((?P<network.protocol>[A-Z]+/[\d.]+) (?P<{STATUS}>\d{{3}})\)(?P<uwsgi.details>.*)$",
         status=STATUS, message=("http.request.method", "url.original", STATUS), multiline=False,
         examples=(
             "[pid: 88185|app: 0|req: 1/1] 127.0.0.1 () {38 vars in 696 bytes} [Sun Mar 13 22:49:12 2016] POST /m "
