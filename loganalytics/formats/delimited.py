@@ -18,6 +18,8 @@ from loganalytics.schema import severities
 _NAME = re.compile(r"[A-Za-z_@#$][\w .:/@#()$-]{0,60}$")
 _KNOWN = {name.lower() for names in KEYS.values() for name in names}
 _ESSENTIAL = {name.lower() for column in ("timestamp", "message", "level") for name in KEYS[column]}
+# As Windows' Event Viewer and PowerShell call the time.
+_TIMES = {"date and time": "timestamp", "timecreated": "timestamp", "timegenerated": "timestamp"}
 _W3C = "#Fields: "
 _LEAST_COLUMNS = 3
 _MIN_SHARE = 0.8
@@ -44,10 +46,14 @@ def learn(lines: Sequence[str]) -> Delimited | None:
     directive = next((line for line in lines if line.startswith(_W3C)), None)
     if directive is not None:
         columns = tuple(directive.removeprefix(_W3C).split())
-        return _with_layout(columns, " ", r"^#\w[\w -]*:", [line for line in lines if line[:1] != "#"], w3c=True)
+        rows = [line for line in lines if line[:1] != "#"]
+        tabs = sum(line.count("\t") == len(columns) - 1 for line in rows)  # as Amazon CloudFront writes them
+        return _with_layout(columns, "\t" if tabs > len(rows) / 2 else " ", r"^#\w[\w -]*:", rows, w3c=True)
     for separator in (",", "\t", ";") if len(lines) > 1 else ():
         cells = _cells(lines[0], separator) or []
-        columns = tuple(cell.strip().lower() if cell.strip().lower() in _KNOWN else cell.strip() for cell in cells)
+        columns = tuple(map(_column, cells))
+        if columns and "message" not in columns and _fits(lines[1:], separator, len(columns) + 1):
+            columns += ("message",)  # as Windows' Event Viewer leaves out the name of its last column
         if _is_header(columns) and _fits(lines[1:], separator, len(columns)):
             return _with_layout(columns, separator, f"^{re.escape(lines[0])}$", lines[1:])
     return None
@@ -67,6 +73,13 @@ def read(lines: pl.DataFrame, form: Delimited, clock: Clock) -> tuple[pl.DataFra
     kept = lines if rest.is_empty() else lines.filter(~pl.col("n").is_in(rest["n"].implode()))
     events = json_lines.to_events(records, kept, form.layout, clock)
     return (_with_status(events) if form.w3c else events), rest
+
+
+def _column(cell: str) -> str:
+    """Return the name of a column, in small letters where it is one that is known."""
+    name = cell.strip()
+    known = _TIMES.get(name.lower(), name.lower())
+    return known if known in _KNOWN else name
 
 
 def _is_header(columns: tuple[str, ...]) -> bool:

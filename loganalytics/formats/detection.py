@@ -10,7 +10,7 @@ from typing import cast
 import polars as pl
 
 from loganalytics.formats import delimited, json_lines, logfmt, wrappers
-from loganalytics.formats.catalogue import RAW, TIMED, Format
+from loganalytics.formats.catalogue import AUDIT, RAW, TIMED, Format
 from loganalytics.formats.delimited import Delimited
 from loganalytics.formats.json_lines import JsonLines
 from loganalytics.formats.logfmt import Logfmt
@@ -76,7 +76,7 @@ def detect(lines: Sequence[str], *, tz: str = "UTC", formats: Sequence[Format] =
         left = wrappers.unwrap(numbered, wrapper)["line"]
     sampled = left.len()
     readers: list[Reader] = []
-    for find in (_user_format(formats), _delimited, _json, _logfmt):
+    for find in (_first(formats), _delimited, _json, _first(AUDIT), _logfmt):
         reader, matched = find(left, tz)
         if reader:
             readers.append(reader)
@@ -105,7 +105,7 @@ def _reader(form: Format | JsonLines | Logfmt | Delimited, clock: Clock, texts: 
 Found = tuple[Reader | None, pl.Series]
 
 
-def _user_format(formats: Sequence[Format]) -> Callable[[pl.Series, str], Found]:
+def _first(formats: Sequence[Format]) -> Callable[[pl.Series, str], Found]:
     def find(lines: pl.Series, tz: str) -> Found:
         return _most(lines, formats, 1, tz) if formats and lines.len() else (None, lines.is_null())
 

@@ -16,13 +16,13 @@ from loganalytics.formats.catalogue.general import GENERAL, PROGRAM, RAW, TIMED
 from loganalytics.formats.catalogue.java import JAVA
 from loganalytics.formats.catalogue.languages import GO, LANGUAGES
 from loganalytics.formats.catalogue.python import PYTHON, PYTHON_LATE
-from loganalytics.formats.catalogue.system import SYSTEM, SYSTEM_LATE
+from loganalytics.formats.catalogue.system import AUDIT, SYSTEM, SYSTEM_LATE
 from loganalytics.formats.catalogue.web import WEB
 
 FORMATS: tuple[Format, ...] = (
-    *WEB, *SYSTEM, *JAVA, *DATABASES, *PYTHON, *LANGUAGES, *GENERAL, *SYSTEM_LATE, *PYTHON_LATE, *GO, *PROGRAM,
+    *AUDIT, *WEB, *SYSTEM, *JAVA, *DATABASES, *PYTHON, *LANGUAGES, *GENERAL, *SYSTEM_LATE, *PYTHON_LATE, *GO, *PROGRAM,
 )  # fmt: skip
 
 __all__ = [
-    "FORMATS", "LEVEL", "MARK", "RAW", "SEVERITY_WORDS", "TIMED", "TIMES", "TYPES", "Format", "sketch",
+    "AUDIT", "FORMATS", "LEVEL", "MARK", "RAW", "SEVERITY_WORDS", "TIMED", "TIMES", "TYPES", "Format", "sketch",
 ]  # fmt: skip

@@ -16,12 +16,25 @@ DATABASES = (
     Format(
         "PostgreSQL",
         r"^(?:< ?)?{iso}(?: ?>)?(?: ?\[(?P<process.pid>\d+)(?:-\d+)?\])?:?(?: \[\d+-\d+\])?"
-        r"(?: (?:user=)?(?P<db.user>[^\s@=,]*)(?:@|,db=)(?P<db.namespace>[^\s,]*))?(?P<db.context>[^:]*?) ?" + _POSTGRES_LEVEL,
+        r"(?: (?:user=)?(?P<db.user>[^\s@=,]*)(?:@|,db=)(?P<db.namespace>[^\s,]*))?(?P<db.context>[^:]*?) ?"
+        + _POSTGRES_LEVEL,
         examples=(
             "2025-08-13 01:45:01.123 PDT [12345] LOG:  starting PostgreSQL 15.4",
             "2026-03-10 00:00:03.123 UTC [1234] app@cicd ERROR:  relation \"t\" does not exist",
             "2024-01-01 10:00:00 UTC [1234]: [3-1] user=app,db=shop,app=psql,client=10.0.0.1 LOG:  statement: select 1",
             "< 2024-01-01 10:00:00.123 UTC >LOG:  database system is ready to accept connections",
+        ),
+    ),
+    Format(
+        "PostgreSQL (csvlog)",
+        r'^{iso},(?:"(?P<db.user>[^"]*)")?,(?:"(?P<db.namespace>[^"]*)")?,(?P<process.pid>\d+),'
+        r'(?:"(?P<client.address>[^"]*)")?,(?P<session.id>[0-9a-f.]+),(?P<event.sequence>\d+),'
+        r'(?:"(?P<db.operation.name>[^"]*)")?,(?P<db.context>[^,]*,[^,]*,\d*),'
+        r"(?P<level>LOG|DEBUG[1-5]?|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC),(?P<error.code>\w{5}),"
+        r'"(?P<message>(?:[^"]|"")*)"?(?P<db.details>.*)$',
+        examples=(
+            '2024-03-10 12:00:01.123 UTC,"app","shop",1234,"10.0.0.1:5432",65ed9c1a.4d2,1,"SELECT",'
+            '2024-03-10 11:59:00 UTC,3/12,0,ERROR,42P01,"no such table",,,,,,"select * from t",15,,"psql"',
         ),
     ),
     Format(
@@ -46,6 +59,10 @@ DATABASES = (
         r"# Query_time: (?P<duration_s>[\d.]+) +Lock_time: [\d.]+ +Rows_sent: (?P<rows_sent>\d+) +Rows_examined: "
         r"(?P<rows_examined>\d+)[^\n]*\n(?:#[^\n]*\n)*(?:(?:use \S+|SET timestamp=\d+);\n)*(?P<message>[^\n]+)",
         examples=("# Time: 2024-01-01T00:00:00.123456Z", "# Time: 240101 10:00:00"),
+    ),
+    Format(
+        "etcd (capnslog)", r"^{iso} (?P<level>[DINWECTF]) \| (?P<logger>[\w./-]+): (?P<message>.*)$",
+        examples=("2024-03-10 12:00:02.123456 W | etcdserver: read-only range request took too long",),
     ),
     Format(
         "MongoDB (text)",

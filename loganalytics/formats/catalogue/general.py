@@ -40,6 +40,11 @@ GENERAL = (
         ),
     ),
     Format(
+        "time, logger, process, level",
+        _TIME + r" +(?P<logger>[A-Za-z_][\w.-]*) *\[(?P<process.pid>\d+)\]: *{LEVEL}:? +(?P<message>.*)$",
+        examples=("2024-03-10 12:00:02,123 fail2ban.actions        [1234]: NOTICE  [sshd] Ban 10.0.0.1",),
+    ),
+    Format(
         "time, logger, level",
         _TIME + r" +\[?(?P<logger>[A-Za-z_$][\w.$/-]*)\]? +[\[(]?{LEVEL}[\])]?:? +(?:- )?(?P<message>.*)$",
         share=0.3, examples=("2026-03-10 12:00:00,123 app.db ERROR connection lost",),

@@ -19,7 +19,8 @@ JAVA = (
     ),
     Format(
         "Spring Boot",
-        r"^{iso} +{level} (?:\[(?P<service>[^,\]]*),(?P<trace_id>[^,\]]*)(?:,(?P<span_id>[^\]]*))?\] )?(?P<process.pid>\d+) --- "
+        r"^{iso} +{level} (?:\[(?P<service>[^,\]]*),(?P<trace_id>[^,\]]*)(?:,(?P<span_id>[^\]]*))?\] )?"
+        r"(?P<process.pid>\d+) --- "
         r"(?:\[[^\]]*\] )??\[ *(?P<thread.name>[^\]]*)\] (?P<logger>\S+) *: (?P<message>.*)$",
         examples=(
             "2026-03-10 12:00:00.123  INFO 1234 --- [  main] c.e.App  : Started App in 2.1 seconds",
@@ -63,6 +64,10 @@ JAVA = (
         r"^(?P<message>{any} (?P<logger>[A-Za-z_$][\w$]*(?:\.[\w$]+)+) (?P<code.function.name>[\w$<>]+))$",
         body=r"^(?P<level>SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): (?P<message>.*)",
         examples=("Jan 01, 2024 10:00:00 AM org.example.Main start",),
+    ),
+    Format(
+        "Spark", r"^{slash} {LEVEL} (?P<logger>[A-Z][\w$]*): (?P<message>.*)$",
+        examples=("24/03/10 12:00:01 INFO SparkContext: Running Spark version 3.5.0",),
     ),
     Format(
         "Cassandra",

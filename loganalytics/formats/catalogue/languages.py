@@ -65,6 +65,12 @@ LANGUAGES = (
         examples=("2024-01-01 00:00:00.123 +00:00 [INF] Now listening on: http://localhost:5000",),
     ),
     Format(
+        "npm",
+        r"^(?P<event.sequence>\d+) (?P<level>silly|verbose|info|timing|http|notice|warn|error) (?P<message>.*)$",
+        levels={"silly": "trace", "timing": "debug", "http": "info"}, share=0.3,
+        examples=("0 verbose cli /usr/bin/node /usr/bin/npm",),
+    ),
+    Format(
         ".NET console",
         r"^(?P<level>trce|dbug|info|warn|fail|crit): (?P<message>(?P<logger>[A-Za-z_][\w.`+]*)\["
         r"(?P<event.code>\d+)\])$",

@@ -44,9 +44,14 @@ PYTHON = (
     ),
     Format(
         "OpenStack",
-        r"^{iso} (?P<process.pid>\d+) {level} (?P<logger>[\w.-]+) \[(?P<trace_id>req-[\w-]+|-)(?: (?P<request.context>[^\]]*))?\] "
+        r"^{iso} (?P<process.pid>\d+) {level} (?P<logger>[\w.-]+) "
+        r"\[(?P<trace_id>req-[\w-]+|-)(?P<request.context>[^\]]*)\] "
         r"(?P<message>.*)$",
         examples=("2017-05-16 00:00:00.008 25746 INFO nova.osapi_compute.wsgi.server [req-38101a0b - - -] 10.11.10.1",),
+    ),
+    Format(
+        "cloud-init", r"^{iso} - (?P<logger>[\w.]+)\[{LEVEL}\]: (?P<message>.*)$",
+        examples=("2024-03-10 12:00:02,123 - url_helper.py[WARNING]: Calling 'http://169.254.169.254' failed",),
     ),
     Format(
         "Flask", r"^\[{iso}\] {LEVEL} in (?P<logger>\w+): (?P<message>.*)$",

@@ -22,6 +22,20 @@ _CEF_LEVELS = {"0": "info", "1": "info", "2": "info", "3": "info", "4": "warning
                "7": "error", "8": "error", "9": "critical", "10": "critical", "Unknown": "info", "Low": "info",
                "Medium": "warning", "High": "error", "Very-High": "critical"}  # fmt: skip
 
+_XORG = {"II": "info", "WW": "warning", "EE": "error", "NI": "warning", "**": "info", "==": "info", "--": "info",
+         "++": "info", "!!": "info", "??": "info"}  # fmt: skip
+
+AUDIT = (
+    Format(
+        "auditd",
+        r"^(?:node=(?P<host.name>\S+) )?type=(?P<event.code>\S+) msg=audit\({epoch}:(?P<event.id>\d+)\): ?"
+        r"(?P<message>.*)$",
+        multiline=False,
+        examples=("type=USER_LOGIN msg=audit(1710072002.123:457): pid=1 uid=0 msg='op=login res=failed'",),
+    ),
+)  # fmt: skip
+"""Before logfmt, which it looks like."""
+
 SYSTEM = (
     Format(
         "CEF in syslog", rf"^{_PRIORITY}{{any}} (?P<host.name>\S+) (?:CEF: )?{_CEF}",
@@ -42,6 +56,12 @@ SYSTEM = (
             '<165>1 2003-10-11T22:14:15.003Z host.example.com evntslog - ID47 [ex@32473 iut="3"] An event',
             "<34>1 2003-10-11T22:14:15.003Z mymachine su 77 - - 'su root' failed",
         ),
+    ),
+    Format(
+        "Dovecot",
+        r"^{syslog} (?P<service>[\w-]+)(?:\((?P<user.name>[^)]*)\))?(?:<[^>\s]*>)*: "
+        r"(?P<level>Debug|Info|Warning|Error|Fatal|Panic): (?P<message>.*)$",
+        examples=("Mar 10 12:00:02 auth: Error: passdb failed",),
     ),
     Format(
         "syslog (RFC 3164)",
@@ -72,7 +92,8 @@ SYSTEM = (
     ),
     Format(
         "logcat",
-        r"^{any} +(?P<process.pid>\d+) +(?P<thread.id>\d+) (?P<level>[VDIWEFAS]) (?P<logger>[^:]*[^:\s]) *: "
+        r"^{any} +(?:(?P<user.id>\w+) +)??(?P<process.pid>\d+) +(?P<thread.id>\d+) (?P<level>[VDIWEFAS]) "
+        r"(?P<logger>[^:]*[^:\s]) *: "
         r"(?P<message>.*)$",
         levels=_LOGCAT,
         examples=("03-17 16:13:38.811  1702  2395 D WindowManager: printFreezingDisplayLogs",),
@@ -82,6 +103,33 @@ SYSTEM = (
         r"^{any} (?P<level>[VDIWEFAS])/(?P<logger>[^(]*[^(\s]) *\( *(?P<process.pid>\d+)\): (?P<message>.*)$",
         levels=_LOGCAT,
         examples=("03-17 16:13:38.811 D/WindowManager( 1702): printFreezingDisplayLogs",),
+    ),
+    Format(
+        "logcat (brief)",
+        r"^(?P<level>[VDIWEFAS])/(?P<logger>[^(]*[^(\s]) *\( *(?P<process.pid>\d+)\): (?P<message>.*)$",
+        levels=_LOGCAT, share=0.1,
+        examples=("D/WindowManager( 1702): printFreezingDisplayLogs",),
+    ),
+    Format(
+        "logcat (Android Studio)",
+        r"^{iso} (?P<process.pid>\d+)-(?P<thread.id>\d+)/(?P<service>\S+) (?P<level>[VDIWEFA])/(?P<logger>[^:]+): "
+        r"(?P<message>.*)$",
+        levels=_LOGCAT,
+        examples=("2024-03-10 12:00:02.123 1702-2395/com.example.app E/MainActivity: boom",),
+    ),
+    Format(
+        "logcat (Android Studio, columns)",
+        r"^{iso} +(?P<process.pid>\d+)-(?P<thread.id>\d+) +(?P<logger>\S.*?) +(?P<service>\S+) +"
+        r"(?P<level>[VDIWEFA]) {2}(?P<message>.*)$",
+        levels=_LOGCAT,
+        examples=("2024-03-10 12:00:02.123  1702-2395  MainActivity     com.example.app      E  boom",),
+    ),
+    Format(
+        "Xorg",
+        r"^\[ *(?P<kernel.uptime_s>\d+\.\d{3})\] (?:\((?P<level>II|WW|EE|NI|\*\*|==|--|\+\+|!!|\?\?)\) )?"
+        r"(?P<message>.*)$",
+        levels=_XORG, share=0.1,
+        examples=('[    12.346] (II) Loading sub module "glx"',),
     ),
     Format(
         "Windows setup", r"^{iso}, {level} {2,}(?:\[0x\w+\] )?(?P<logger>[A-Z][A-Z0-9_]{1,12}) +(?P<message>.*)$",

@@ -19,7 +19,8 @@ _AGENT = r' "(?P<http.request.header.referer>(?:[^"\\]|\\.)*)" "(?P<user_agent.o
 # nginx's $request_time is in seconds and always has three decimals; what has none may be %T or %D.
 _REQUEST_TIME = r"(?: (?:(?:rt|request_time)=)?(?P<duration_s>\d+\.\d{3})\b)?"
 _HAPROXY = (
-    r"^(?:(?P<log.prefix>.*) )?(?P<service>[\w.-]+)\[(?P<process.pid>\d+)\]: (?P<client.address>[\w.:]+):(?P<client.port>\d+) "
+    r"^(?:(?P<log.prefix>.*) )?(?P<service>[\w.-]+)\[(?P<process.pid>\d+)\]: "
+    r"(?P<client.address>[\w.:]+):(?P<client.port>\d+) "
     r"\[{clf}\] (?P<haproxy.frontend>\S+) (?P<haproxy.backend>[^\s/]+)/(?P<haproxy.server>\S+) "
 )
 
@@ -67,7 +68,7 @@ WEB = (
         r"^(?:(?P<network.protocol.type>https?|h2|grpcs|wss?) )?{iso} (?P<service>[\w./-]+) "
         r"(?P<client.address>[\d.a-fA-F:]+):(?P<client.port>\d+) (?P<target.address>\S+) "
         r"(?P<request_processing_s>-?[\d.]+) (?P<target_processing_s>-?[\d.]+) (?P<response_processing_s>-?[\d.]+) "
-        rf"(?P<{STATUS}>\d{{3}}|-) (?P<target.status_code>\d{{3}}|-) (?P<http.request.body.size>-?\d+) "
+        rf"(?P<{STATUS}>\d{{3}}|-) (?P<target.status_code>\d{{1,3}}|-) (?P<http.request.body.size>-?\d+) "
         rf'(?P<http.response.body.size>-?\d+) {_REQUEST} "(?P<user_agent.original>(?:[^"\\]|\\.)*)"'
         r'(?: (?P<tls.cipher>\S+) (?P<network.protocol.version>\S+) (?P<target.group>\S+) '
         r'"(?:Root=)?(?P<trace_id>[^"]*)")?(?P<elb.details>.*)$',
@@ -75,6 +76,20 @@ WEB = (
         examples=(
             "http 2018-07-02T22:23:00.186641Z app/lb/50dc6c495c0c9188 192.168.131.39:2817 10.0.0.1:80 0.000 0.001 "
             '0.000 200 200 34 366 "GET http://www.example.com:80/ HTTP/1.1" "curl/7.46.0" - - arn:a "Root=1-58-7c1"',
+        ),
+    ),
+    Format(
+        "Envoy access log",
+        rf"^\[{{iso}}\] {_REQUEST} (?P<{STATUS}>\d{{1,3}}) (?P<envoy.response_flags>[\w,-]+) "
+        r'(?:(?P<envoy.response_code_details>\S+) (?P<envoy.connection_termination>\S+) "(?P<envoy.failure>[^"]*)" )?'
+        r"(?P<http.request.body.size>\d+) (?P<http.response.body.size>\d+) (?P<duration_ms>\d+) "
+        r'(?P<envoy.upstream_ms>\d+|-) "(?P<http.request.header.x_forwarded_for>[^"]*)" '
+        r'"(?P<user_agent.original>[^"]*)" "(?P<trace_id>[^"]*)" "(?P<server.address>[^"]*)" '
+        r'"(?P<upstream.address>[^"]*)"(?P<rest>.*)$',
+        status=STATUS, message=_MESSAGE, multiline=False,
+        examples=(
+            '[2024-03-10T12:00:01.123Z] "GET /a HTTP/1.1" 200 - 0 512 12 11 "10.0.0.1" "curl/8.0" "6f0c-1" "svc.local" '
+            '"10.1.0.1:8080"',
         ),
     ),
     Format(
@@ -129,6 +144,10 @@ WEB = (
             "[Fri Sep 09 10:42:29.902022 2011] [core:error] [pid 35708:tid 4328636416] [client 72.15.99.187:51000] "
             "File does not exist: /usr/local/apache2/htdocs/favicon.ico",
         ),
+    ),
+    Format(
+        "BIND", r"^{php} (?P<logger>[a-z][a-z-]*): {level}(?: \d+)?: (?P<message>.*)$",
+        examples=("10-Mar-2024 12:00:01.123 queries: info: client @0x7f 10.0.0.1#53 (a.b): query: a.b IN A +",),
     ),
     Format(
         "PHP error log",
