@@ -18,26 +18,29 @@ import polars as pl
 from loganalytics.formats.ways import Node, firsts, tree, unsafe
 
 # Fewer lines are read before an expression is narrowed.
-_WORTH_IT = 5_000
+WORTH_IT = 5_000
 _SAMPLE = 200
 
 
 def fitted(regex: str, lines: pl.Series) -> str:
     """Return the expression narrowed to what a sample of the lines shows, if there are so many that it pays."""
-    if lines.len() < _WORTH_IT:
+    if lines.len() < WORTH_IT:
         return regex
-    return narrow(regex, lines.gather_every(lines.len() // _SAMPLE))
+    return narrow(regex, lines.gather_every(max(1, lines.len() // _SAMPLE)))
 
 
 def narrow(regex: str, lines: pl.Series) -> str:
     """Return the expression narrowed to what the lines show; as it is when they match nothing."""
-    probe, names = _probe(regex)
-    found = lines.str.extract_groups(probe).struct.unnest()
-    hits = [pl.col(name).is_not_null() if name[0] == "b" else pl.col(name) != "" for name in names]
-    whole, *counts = found.select([pl.col("all").is_not_null().sum(), *(hit.sum() for hit in hits)]).row(0)
-    if not whole:
+    matched = lines.filter(lines.str.contains(regex))
+    if matched.is_empty():
         return regex
-    always = frozenset(name for name, count in zip(names, counts, strict=True) if count == whole)
+    probe, names = _probe(regex)
+    if not names:
+        return regex
+    found = matched.str.extract_groups(probe).struct.unnest()
+    hits = [pl.col(name).is_not_null() if name[0] == "b" else pl.col(name) != "" for name in names]
+    counts = found.select(hit.sum() for hit in hits).row(0)
+    always = frozenset(name for name, count in zip(names, counts, strict=True) if count == matched.len())
     never = frozenset(name for name, count in zip(names, counts, strict=True) if not count)
     return _narrowed(regex, always, never)
 
@@ -68,7 +71,7 @@ def _probe(regex: str) -> tuple[str, list[str]]:
         names.append(node.branch(place))
         return f"(?P<{node.branch(place)}>{text})"
 
-    return f"(?P<all>{show(tree(regex))})", names
+    return show(tree(regex)), names
 
 
 def _plain(node: Node) -> str:

@@ -19,6 +19,7 @@ _TOKEN = re.compile(
     r"|(?P<quant>(?:[?*+]|\{\d+(?:,\d*)?\})\??)|(?P<atom>\[\^?(?:\\.|[^\\\]])+\]|\\x\{[0-9A-Fa-f]+\}|\\.|[^\\])",
     re.DOTALL,
 )
+_ASCII = "".join(map(chr, range(128)))
 _OTHER = 1 << 128  # what is not ASCII
 _ENDLESS = 1 << 16
 _END = -1
@@ -43,6 +44,8 @@ class Node:
     quant: str = ""
     least: int = 1
     most: int = 1
+    first: int = 0
+    """The number of its first character."""
     captures: bool = False
     """Whether it may capture nothing, which is not the same as to be left out."""
 
@@ -67,13 +70,15 @@ def tree(regex: str) -> Node:
             stack.append((text, [[]], stack[-1][2] or "i" in re.sub("-.*|P<.*", "", text)))
         elif kind == "close":
             opening, branches, _ = stack.pop()
-            stack[-1][1][-1].append(Node(number, opening, branches=tuple(map(tuple, branches))))
+            first = min((node.first for branch in branches for node in branch), default=number)
+            stack[-1][1][-1].append(Node(number, opening, branches=tuple(map(tuple, branches)), first=first))
         elif kind == "bar":
             stack[-1][1].append([])
         elif kind == "quant":
             sequence[-1] = _repeat(sequence[-1], text)
         else:
-            sequence.append(Node(number, text, _mask(text, fold=stack[-1][2]) if kind == "atom" else 0))
+            mask = _mask(text, fold=stack[-1][2]) if kind == "atom" else 0
+            sequence.append(Node(number, text, mask, first=number))
     return Node(0, "(?:", branches=tuple(map(tuple, stack[0][1])))
 
 
@@ -93,9 +98,14 @@ def _mask(atom: str, *, fold: bool) -> int:
         return 0
     if atom.startswith(r"\x{"):
         return 1 << min(int(atom[3:-1], 16), 128)
-    pattern = re.compile(atom, re.ASCII | re.IGNORECASE if fold else re.ASCII)
-    wide = atom == "." or atom[0] == "[" or ord(atom[0]) > 127
-    return sum(1 << code for code in range(128) if pattern.fullmatch(chr(code))) | (_OTHER if wide else 0)
+    if len(atom) == 1 and atom != ".":
+        return (
+            1 << min(ord(atom), 128)
+            if not fold
+            else 1 << min(ord(atom.lower()), 128) | 1 << min(ord(atom.upper()), 128)
+        )
+    wide = _OTHER if atom == "." or atom[0] == "[" else 0
+    return sum(1 << ord(char) for char in re.findall(atom, _ASCII, re.IGNORECASE if fold else 0)) | wide
 
 
 class _Ways:
@@ -234,23 +244,13 @@ def _cause(node: Node, cuts: frozenset[str], start: int, end: int) -> frozenset[
     """Return the cuts that took away the step from one place to another: those it enters, and those it leaves out."""
     wrong: set[str] = set()
 
-    def inside(each: Node) -> tuple[int, int]:
-        numbers = [each.number]
-        for branch in each.branches:
-            for inner in branch:
-                numbers += inside(inner)
-        return min(numbers), max(numbers)
-
     def walk(each: Node) -> None:
-        low, high = inside(each)
-        holds = low <= end <= high
-        if each.choice in cuts and holds:
+        if each.choice in cuts and each.first <= end <= each.number:
             wrong.add(each.choice)
-        if f"m{each.number}" in cuts and start < low and high < end:
+        if f"m{each.number}" in cuts and start < each.first and each.number < end:
             wrong.add(f"m{each.number}")
         for place, branch in enumerate(each.branches):
-            spans = [inside(inner) for inner in branch]
-            if each.branch(place) in cuts and spans and min(spans)[0] <= end <= max(s[1] for s in spans):
+            if each.branch(place) in cuts and branch and branch[0].first <= end <= branch[-1].number:
                 wrong.add(each.branch(place))
             for inner in branch:
                 walk(inner)

@@ -21,7 +21,7 @@ import atheris
 with atheris.instrument_imports(include=["loganalytics"]):
     import loganalytics as la
     from loganalytics.exceptions import LogAnalyticsError
-    from loganalytics.formats import Parsed
+    from loganalytics.formats import Parsed, narrowing
     from loganalytics.sources import files
 
 CASES = sorted(Path(__file__).parents[1].joinpath("formats").glob("*.json"))
@@ -46,6 +46,7 @@ def spy(lines, detection, **options):
 def one_file(data: bytes) -> None:
     """Load one file that the bytes make, and account for its lines."""
     chosen = atheris.FuzzedDataProvider(data)
+    narrowing.WORTH_IT = chosen.PickValueInList([1, 5_000])
     files.BLOCK = chosen.PickValueInList([16 * 1024 * 1024, 64, 300, 2000])
     packed = chosen.ConsumeIntInRange(0, 9) == 0
     zone = chosen.PickValueInList(["UTC", "Europe/Berlin", "America/St_Johns"])
