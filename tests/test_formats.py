@@ -105,6 +105,24 @@ def test_lines_without_a_time_are_events():
     assert events["exception"].to_list() == [None, "    indented"]
 
 
+def test_a_body_is_read_below_events_of_its_format_only():
+    """What stands below a line that no format knows does not take the place of its text."""
+    broken = '{"name": "shop", "msg": "dead", "time": "2024-03-05T09:12:'
+    lines = [broken, "java.net.BindException: in use", "info: Microsoft.Hosting.Lifetime[14]", "      Now listening"]
+    events = parse_lines(lines).events
+    assert events["message"].to_list() == [broken, "Now listening"]
+    assert events["exception"].to_list() == [lines[1], lines[3]]
+
+
+def test_a_format_without_a_year_has_it_from_the_others_in_the_file():
+    """Lines that write no year happened in the year of those that do, not in 1970."""
+    lines = ["Mar 10 12:00:00 web1 sshd[1]: a"] * 3 + ["2024-03-10 12:00:01,123 - app - ERROR - b"] * 2
+    events = parse(
+        pl.DataFrame({"n": range(5), "line": lines}, schema_overrides={"n": pl.UInt64}), detect(lines)
+    ).events
+    assert set(events["timestamp"].dt.year()) == {2024}
+
+
 LINES = st.lists(
     st.one_of(
         st.sampled_from(

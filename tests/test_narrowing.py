@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import loganalytics as la
 from loganalytics.formats.capture import _between
 from loganalytics.formats.catalogue import FORMATS
-from loganalytics.formats.narrowing import narrow
+from loganalytics.formats.logfmt import _ordered
+from loganalytics.formats.narrowing import fitted, narrow
 
 CASES = sorted((Path(__file__).parent / "formats").glob("*.json"))
 SPECS = [json.loads(path.read_text(encoding="utf-8")) for path in CASES]
@@ -69,6 +71,15 @@ def test_narrowed_is_whole(form, data):
         check(regex, data.draw(st.lists(mangled(tails), min_size=1)), data.draw(st.lists(mangled(tails), max_size=20)))
 
 
+PAIRS = ["ts=2026-03-10T12:00:00Z", "level=info", 'msg="a b"', "n=1", "msg=", 'msg=""', "n=level=1", 'n="level=x"']
+
+
+@given(*[st.lists(st.lists(st.sampled_from(PAIRS), max_size=5).map(" ".join), min_size=1, max_size=9)] * 2)
+def test_narrowed_is_whole_for_logfmt(sample, lines):
+    """So it is where the expression comes from the sample's keys."""
+    check(_ordered(("ts", "level", "msg", "n")), sample, lines)
+
+
 @pytest.mark.parametrize(
     ("regex", "sample", "narrowed"),
     [
@@ -87,3 +98,26 @@ def test_narrowed_is_whole(form, data):
 def test_what_is_cut(regex, sample, narrowed):
     """A choice that no line took is cut where no text can tell the difference, and kept where one can."""
     assert narrow(regex, pl.Series(sample)) == (narrowed or regex)
+
+
+def test_few_lines_are_not_worth_it():
+    """Looking at the ways of an expression takes longer than to read a few lines by it."""
+    regex, few = r"^a(?: (?P<b>\d+))? (?P<c>[a-z]+)$", pl.Series(["a x"] * 10)
+    assert fitted(regex, few) == regex
+    assert fitted(regex, few.sample(10_000, with_replacement=True)) == r"^a (?P<c>[a-z]+)$"
+
+
+def test_lines_that_the_narrowed_expression_leaves_are_read_by_the_whole_one(tmp_path):
+    """A rare layout among very many lines has all its fields, in its place."""
+    usual = '10.0.0.1 - - [10/Mar/2024:12:00:01 +0000] "GET /a HTTP/1.1" 200 5 "-" "curl"'
+    rare = usual.replace("10.0.0.1 - -", "shop.example:443 10.0.0.2 - bob") + ' "1.2.3.4" 0.012'
+    lines = [usual] * 7_001 + [rare] + [usual] * 2
+    path = tmp_path / "access.log"
+    path.write_text("\n".join(lines))
+    logs = la.load(path)
+    row = logs.row(7_001, named=True)
+    assert logs.height == len(lines)
+    assert logs["offset"].to_list() == [str(n) for n in range(1, len(lines) + 1)]
+    assert (row["server.address"], row["user.name"], row["duration_ms"]) == ("shop.example:443", "bob", 12.0)
+    assert row["http.request.header.x_forwarded_for"] == "1.2.3.4"
+    assert logs["server.address"].null_count() == len(lines) - 1

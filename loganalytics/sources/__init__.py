@@ -43,7 +43,8 @@ def load(
 
     Returns the core columns of the log frame, then the fields of the records. Files come in the order of their names,
     rotated sets in the order of time, and lines in the order of the file. No line is dropped, and a log that lies
-    there under two names is read once: see load_report().
+    there under two names is read once: see load_report(). Formats are detected on the head, the middle and the end of
+    a file, and on the head alone of archives and addresses.
 
     Raises SourceNotFoundError when there is no such file, UnreadableSourceError when it is not a log.
 

@@ -103,7 +103,8 @@ def explain(
     """Yield of each file its name, its formats and its first events.
 
     The formats have one row each: format, lines (of the sample, that it reads), share (of the sample) and times (how it
-    writes them); what is in none is the row "text".
+    writes them); what is in none is the row "text". The sample is of the file's head, middle and end; of what is packed
+    or has an address, of its head.
     """
     for file in select(source, None, None, tz, None, None, formats).open():
         found = file.detection
