@@ -67,6 +67,7 @@ TIME_FORMATS: tuple[TimeFormat, ...] = (
                zone=True, abbreviation=True),
     TimeFormat("rfc 2822", rf"{_DAY}, \d{{1,2}} {_MONTH} \d{{4}} {_CLOCK} [+-]\d{{4}}", "%a, %e %b %Y %H:%M:%S %z",
                zone=True),
+    TimeFormat("day month year, joined", rf"\d{{2}}{_MONTH}\d{{4}} {_CLOCK}{_FRACTION}", "%d%b%Y %H:%M:%S%.f"),
     TimeFormat("day month year", rf"\d{{1,2}} {_MONTH} \d{{4}} {_CLOCK}{_FRACTION}", "%e %b %Y %H:%M:%S%.f"),
     TimeFormat("day month", rf"\d{{1,2}} {_MONTH} {_CLOCK}{_FRACTION}", "%e %b %H:%M:%S%.f", year=False),
     TimeFormat("day-month-year zone", rf"\d{{2}}-{_MONTH}-\d{{4}} {_CLOCK} {ZONE_NAME}", "%d-%b-%Y %H:%M:%S%#z",

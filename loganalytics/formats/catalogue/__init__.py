@@ -20,7 +20,7 @@ from loganalytics.formats.catalogue.system import AUDIT, SYSTEM, SYSTEM_LATE
 from loganalytics.formats.catalogue.web import WEB
 
 FORMATS: tuple[Format, ...] = (
-    *AUDIT, *WEB, *SYSTEM, *JAVA, *DATABASES, *PYTHON, *LANGUAGES, *GENERAL, *SYSTEM_LATE, *PYTHON_LATE, *GO, *PROGRAM,
+    *AUDIT, *WEB, *SYSTEM, *JAVA, *PYTHON, *DATABASES, *LANGUAGES, *GENERAL, *SYSTEM_LATE, *PYTHON_LATE, *GO, *PROGRAM,
 )  # fmt: skip
 
 __all__ = [

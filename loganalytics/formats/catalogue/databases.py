@@ -61,6 +61,11 @@ DATABASES = (
         examples=("# Time: 2024-01-01T00:00:00.123456Z", "# Time: 240101 10:00:00"),
     ),
     Format(
+        "ClickHouse",
+        r"^{any} \[ (?P<thread.id>\d+) \] \{(?P<trace_id>[^}]*)\} <{level}> (?P<logger>[^:]+): (?P<message>.*)$",
+        examples=("2024.03.10 12:00:02.123456 [ 1235 ] {a1b2-c3} <Error> executeQuery: Code: 60. DB::Exception",),
+    ),
+    Format(
         "etcd (capnslog)", r"^{iso} (?P<level>[DINWECTF]) \| (?P<logger>[\w./-]+): (?P<message>.*)$",
         examples=("2024-03-10 12:00:02.123456 W | etcdserver: read-only range request took too long",),
     ),

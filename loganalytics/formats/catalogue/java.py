@@ -66,6 +66,20 @@ JAVA = (
         examples=("Jan 01, 2024 10:00:00 AM org.example.Main start",),
     ),
     Format(
+        "Jenkins", r"^{iso}\s+\[id=(?P<thread.id>\d+)\]\s+{LEVEL}\s+(?P<logger>[^\s:]+): (?P<message>.*)$",
+        examples=("2024-03-10 12:00:02.123+0000 [id=22]\tWARNING\thudson.model.Run#execute: aborted",),
+    ),
+    Format(
+        "Minecraft",
+        r"^\[(?P<time>\d{2}:\d{2}:\d{2})\] \[(?P<thread.name>[^\]/]+)/{LEVEL}\]: (?P<message>.*)$",
+        examples=("[12:00:02] [Server thread/WARN]: Can't keep up!",),
+    ),
+    Format(
+        "Minecraft (Forge)",
+        r"^\[{any}\] \[(?P<thread.name>[^\]/]+)/{LEVEL}\] \[(?P<logger>[^\]]*)\]: (?P<message>.*)$",
+        examples=("[10Mar2024 12:00:02.123] [main/ERROR] [mixin/]: Mixin config failed",),
+    ),
+    Format(
         "Spark", r"^{slash} {LEVEL} (?P<logger>[A-Z][\w$]*): (?P<message>.*)$",
         examples=("24/03/10 12:00:01 INFO SparkContext: Running Spark version 3.5.0",),
     ),

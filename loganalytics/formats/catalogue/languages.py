@@ -6,6 +6,8 @@ from loganalytics.formats.catalogue.entry import Format
 from loganalytics.formats.catalogue.web import STATUS
 
 _GLOG = {"I": "info", "W": "warning", "E": "error", "F": "fatal"}
+_FOUR = {"TRAC": "trace", "DEBU": "debug", "ERRO": "error", "FATA": "fatal", "PANI": "panic"}
+_TELEGRAF = {"T": "trace", "D": "debug", "I": "info", "W": "warning", "E": "error"}
 _THREE = {"VRB": "trace", "TRC": "trace", "FTL": "fatal", "PNC": "panic"}
 _DOTNET = {"trce": "trace", "dbug": "debug", "fail": "error"}
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -63,6 +65,20 @@ LANGUAGES = (
         "Serilog", r"^{any} \[?(?P<level>VRB|TRC|DBG|INF|WRN|ERR|FTL|PNC)\]? (?P<message>.*)$",
         levels=_THREE,
         examples=("2024-01-01 00:00:00.123 +00:00 [INF] Now listening on: http://localhost:5000",),
+    ),
+    Format(
+        "logrus (terminal)",
+        r"^(?P<level>TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI)\[(?P<process.uptime>\d+)\] (?P<message>.*)$",
+        levels=_FOUR, examples=("WARN[0001] slow                                          took=3s",),
+    ),
+    Format(
+        "zerolog (console)",
+        r"^(?P<time>\d{1,2}:\d{2}[AP]M) (?P<level>TRC|DBG|INF|WRN|ERR|FTL|PNC) (?P<message>.*)$",
+        levels=_THREE, examples=("12:01PM ERR failed error=x",),
+    ),
+    Format(
+        "Telegraf", r"^{iso} (?P<level>[TDIWE])! (?:\[(?P<logger>[^\]]+)\] )?(?P<message>.*)$",
+        levels=_TELEGRAF, examples=("2024-03-10T12:00:02Z E! [inputs.docker] Error in plugin: no such host",),
     ),
     Format(
         "npm",

@@ -7,6 +7,8 @@ from loganalytics.formats.catalogue.web import STATUS
 
 _WORDS = r"(?P<level>DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL|TRACE)"
 
+_TORNADO = {"D": "debug", "I": "info", "W": "warning", "E": "error", "C": "critical"}
+
 PYTHON = (
     Format(
         "Celery",
@@ -54,6 +56,20 @@ PYTHON = (
         examples=("2024-03-10 12:00:02,123 - url_helper.py[WARNING]: Calling 'http://169.254.169.254' failed",),
     ),
     Format(
+        "Scrapy", r"^{iso} \[(?P<logger>[A-Za-z_][\w.]*)\] {LEVEL}: (?P<message>.*)$",
+        examples=("2024-03-10 12:00:01 [scrapy.utils.log] INFO: Scrapy 2.11.0 started (bot: shop)",),
+    ),
+    Format(
+        "Salt",
+        r"^{iso} \[(?P<logger>[\w.-]+) *:(?P<code.line.number>\d+) *\]\[{LEVEL} *\]\[(?P<process.pid>\d+)\] "
+        r"(?P<message>.*)$",
+        examples=("2024-03-10 12:00:01,123 [salt.master      :123 ][INFO    ][1234] Setting up the Salt Master",),
+    ),
+    Format(
+        "Tornado", r"^\[(?P<level>[DIWEC]) {any} (?P<logger>[^\]]+)\] (?P<message>.*)$",
+        levels=_TORNADO, examples=("[W 240310 12:00:02 web:2271] 404 GET /x (127.0.0.1) 0.50ms",),
+    ),
+    Format(
         "Flask", r"^\[{iso}\] {LEVEL} in (?P<logger>\w+): (?P<message>.*)$",
         examples=("[2024-01-01 00:00:00,123] ERROR in app: Exception on /login [POST]",),
     ),
@@ -79,6 +95,10 @@ PYTHON_LATE = (
     Format(
         "level, message", rf"^{_WORDS}: +(?P<message>.*)$", share=0.2,
         examples=("INFO:     Started server process [1]", "ERROR: no such host"),
+    ),
+    Format(
+        "[level] message", r"^\[{LEVEL}\] (?P<message>.*)$", share=0.2,
+        examples=("[ERROR] plugin/errors: 2 example.com. A: i/o timeout",),
     ),
 )  # fmt: skip
 """After those that say more; it bears no time."""

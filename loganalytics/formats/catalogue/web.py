@@ -19,7 +19,7 @@ _AGENT = r' "(?P<http.request.header.referer>(?:[^"\\]|\\.)*)" "(?P<user_agent.o
 # nginx's $request_time is in seconds and always has three decimals; what has none may be %T or %D.
 _REQUEST_TIME = r"(?: (?:(?:rt|request_time)=)?(?P<duration_s>\d+\.\d{3})\b)?"
 _HAPROXY = (
-    r"^(?:(?P<log.prefix>.*) )?(?P<service>[\w.-]+)\[(?P<process.pid>\d+)\]: "
+    r"^(?:(?:(?P<log.prefix>.*) )?(?P<service>[\w.-]+)\[(?P<process.pid>\d+)\]: )?"
     r"(?P<client.address>[\w.:]+):(?P<client.port>\d+) "
     r"\[{clf}\] (?P<haproxy.frontend>\S+) (?P<haproxy.backend>[^\s/]+)/(?P<haproxy.server>\S+) "
 )
