@@ -16,7 +16,7 @@ import polars as pl
 from error_problems import PROBLEMS
 from error_traces import labelled_errors
 
-import loganalytics as la
+from loganalytics.analyses.clusters import with_clusters
 
 GOAL = 0.95
 
@@ -44,10 +44,9 @@ def main() -> None:
 
 
 def clustered(logs: pl.DataFrame) -> pl.DataFrame:
-    """Return problem, cluster_id and exception of each error."""
-    from loganalytics.analyses.clusters import with_clusters
-
-    return with_clusters(logs).select("problem", "cluster_id", "message", "exception")
+    """Return problem, cluster_id, message and exception of each error."""
+    truth = logs.select("source", "offset", "problem")
+    return with_clusters(logs).join(truth, on=["source", "offset"])
 
 
 def adjusted_rand(found: pl.DataFrame) -> float:
