@@ -22,8 +22,8 @@ _TYPE_IN_MESSAGE = r"\b((?:[A-Za-z_$][\w$]*\.)*[A-Z][\w$]*(?:Error|Exception))\b
 
 # How an event tells of a failure that has no severity, and what only looks so: "0 errors", "failed=0", "error.log".
 _FAILURE = (
-    r"(?i)\b(?:errors?|fail(?:s|ed|ures?)?|fatal|panic(?:ked)?|exception|traceback|critical|segfault|core dumped"
-    r"|out of memory)\b|[a-z](?:Error|Exception)\b"
+    r"(?i)\b(?:errors?|fail(?:s|ed|ures?)?|fatal|panic(?:ked)?|traceback|critical|segfault|core dumped|out of memory"
+    r"|(?:unhandled|uncaught|threw(?: an)?|raised(?: an)?) exception)\b|\bexception:|(?-i:[a-z](?:Error|Exception)\b)"
 )
 _NO_FAILURE = (
     r"(?i)\b(?:no|0|zero|without(?: any)?) (?:\w+ )?(?:errors?|failures?|exceptions?)\b"
@@ -112,8 +112,8 @@ def _with_fingerprints(errors: pl.DataFrame) -> pl.DataFrame:
     known = pl.coalesce("exception_type", *named)
     status = pl.col(_STATUS).cast(pl.String) if _STATUS in errors.columns else pl.lit(None, dtype=pl.String)
     sort = pl.concat_str(pl.lit("template"), known, status, separator="\n", ignore_nulls=True)
-    # A stack logged without an exception tells where it was logged, not what.
-    nameless = pl.when(pl.col("exception_type").is_null()).then("template")
+    # A stack logged without an error tells where it was logged, not what.
+    nameless = pl.when(pl.col("exception_type").is_null() & pl.col("reason").is_null()).then("template")
     trace = pl.concat_str("fingerprint", nameless, separator="\n", ignore_nulls=True)
     kind = pl.concat_str("kind", nameless, separator="\n", ignore_nulls=True)
     has_trace = pl.col("fingerprint").is_not_null()
@@ -133,7 +133,7 @@ def _labelled(traces: pl.DataFrame) -> pl.DataFrame:
     label = pl.concat_str("exception_type", pl.col("said").str.head(200), separator=": ", ignore_nulls=True)
     has_label = pl.col("fingerprint").is_not_null() & (label != "")
     return traces.join(templates, on="reason", how="left").select(
-        *("message", "exception", "fingerprint", "kind", "frames", "exception_type"),
+        *("message", "exception", "fingerprint", "kind", "frames", "exception_type", "reason"),
         label=pl.when(has_label).then(label),
     )
 

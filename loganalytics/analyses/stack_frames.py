@@ -12,11 +12,13 @@ import polars as pl
 FRAME = "(?m)" + "|".join(
     [
         r"File \"[^\"\n]+\", line \d+(?:, in [^\n]+)?",  # Python
-        r"^\s*\d+:\s+(?:0x[0-9a-f]+ - )?(?:<[^\n]*|[\w:$<>{}#&,\[\]]+)(?:\n\s+at [^\n]+)?$",  # Rust
+        r"^\s*\d+:\s+(?:0x[0-9a-f]+ - )?(?:<[\w&][^\n]*>::[^\n]*|[\w:$<>{}#&,\[\]]+)(?:\n\s+at [^\n]+)?$",  # Rust
+        r"panicked at (?:'[^\n]*', )?[^\s:]+:\d+:\d+",  # Rust, where there is no backtrace
         r"^(?:[^\s()]+(?:\(\*?[^\s()]+\)[^\s()]*)?|\S+\([^\n]*\))\n\s+(?:[A-Za-z]:)?[^\n:]+\.go:\d+",  # Go
         r"^#\d+ \S+\(\d+\): [^\n]+",  # PHP
         r"[^\s:]+\.rb:\d+:in [`'][^'\n]+'",  # Ruby
         r"^\s*at [^\n]+(?:\([^\n]*|:\d+\)?)",  # JVM, Node, .NET
+        r"^[^\s@]*@[a-z\-]+://[^\s]+:\d+:\d+$",  # Firefox and Safari
     ]
 )
 
@@ -26,6 +28,8 @@ _NODE_PLACE = r":\d+:\d+\)?(?: \{)?$|\((?:<anonymous>|index \d+|native)\)|\(node
 _NAME = {
     "python": (r"^File \"([^\"]+)\", line \d+(?:, in (.+))?$", "${1}:${2}"),
     "rust": (r"^\d+:\s+(?:0x[0-9a-f]+ - )?([^\n]+?)(?:::h[0-9a-f]{16})?(?:\n[\s\S]*)?$", "${1}"),
+    "panic": (r"^panicked at (?:'.*', )?(.+?):\d+:\d+$", "${1}:"),
+    "gecko": (r"^([^@]*)@[a-z\-]+://(.+):\d+:\d+$", "${2}:${1}"),
     "go": (r"^(.+?)(?:\([^()*]*\)|\(\{.*\))?\n[\s\S]*$", "${1}"),
     "php": (r"^#\d+ ([^(]+)\(\d+\): ([^(]+).*$", "${1}:${2}"),
     "ruby": (r"^(.+\.rb):\d+:in [`'](?:[\w ]+(?:\(\d+ levels\) )?in )?(.+)'$", "${1}:${2}"),
@@ -43,6 +47,7 @@ _PATH = r"^(?:[^:\n]|:[/\\])*?((?:[^/\\:]+[/\\])?[^/\\:]+):"
 _GENERATED = [
     (r"lambda\$(\w+)\$\d+|\$anonfun\$(\w+)\$\d+", "${1}${2}"),  # JVM
     (r"\$\d+", "$"),
+    (r"<<(\w+)>b__[\d_]+>d(?:\.MoveNext)?", "${1}"),
     (r"\.?<>c(?:__DisplayClass[\d_]*)?(?:`\d)?", ""),  # .NET: closures, async methods, local functions
     (r"<(\w+)>[bd]__[\d_|]*(?:\.MoveNext)?", "${1}"),
     (r"<(\w+)>g__(\w+)\|[\d_]+", "${1}.${2}"),
@@ -55,13 +60,13 @@ _GENERATED = [
 # Frames that a compiler or a proxy puts beside the real one, or a newer version of the language leaves out.
 _NOISE = (
     r"\$\$(?:Lambda|FastClass|Enhancer|SpringCGLIB)|\$Proxy\d|(?:Method|Constructor)Accessor|LambdaForm|MethodHandle"
-    r"|<(?:list|dict|set)comp>|<genexpr>|lambda_method\d*|\(index \d+\)|^at (?:\w+\.)*\w+ \((?:<anonymous>|native)\)"
+    r"|<(?:list|dict|set)comp>|<genexpr>|lambda_method\d*|_COROUTINE\.|\(index \d+\)|^at (?:\w+\.)*\w+ \((?:<anonymous>|native)\)"
 )
 
 # Frames of libraries and of the language itself: they say where it surfaced, not whose problem it is.
 _LIBRARY = (
     r"site-packages|dist-packages|lib[/\\]python\d|<frozen |<string>|node_modules|\bnode:|\((?:node:)?internal/"
-    r"|/vendor/|/gems/|/lib/ruby/|/go/src/|/pkg/mod/|/rustc/|[/\\]\.cargo[/\\]|^(?:runtime|net/http|testing|panic)[.(]"
+    r"|/vendor/|/gems/|/lib/ruby/|/[Gg]o/src/|/pkg/mod/|/rustc/|[/\\]\.cargo[/\\]|^(?:runtime|net/http|testing|panic)[.(]"
     r"|^\d+:\s+(?:0x[0-9a-f]+ - )?<?(?:&?(?:std|core|alloc|tokio|anyhow|eyre|color_eyre|futures\w*|hyper|tower|axum"
     r"|actix\w*|rayon|backtrace|tracing\w*)::|_*rust_|_start\b|__libc_start|start_thread|clone3?\b|main$|__pthread)"
     r"|^at (?:[\w.@\-]*/){0,2}(?:java|javax|jdk|sun|jakarta|kotlin|kotlinx|scala|akka|groovy|android|androidx|dalvik"
@@ -94,6 +99,10 @@ def _language(text: pl.Expr) -> pl.Expr:
         .then(pl.lit("php"))
         .when(text.str.contains(r"\.rb:\d+:in "))
         .then(pl.lit("ruby"))
+        .when(text.str.starts_with("panicked at "))
+        .then(pl.lit("panic"))
+        .when(text.str.contains(r"^[^\s@]*@[a-z\-]+://"))
+        .then(pl.lit("gecko"))
         .when(text.str.contains(_JVM_PLACE))
         .then(pl.lit("jvm"))
         .when(text.str.contains(_NODE_PLACE))
@@ -106,7 +115,7 @@ def _name(text: pl.Expr) -> pl.Expr:
     name = text
     for language, (pattern, kept) in _NAME.items():
         name = pl.when(pl.col("language") == language).then(text.str.replace(pattern, kept)).otherwise(name)
-    has_path = pl.col("language").is_in(["python", "node", "php", "ruby"])
+    has_path = pl.col("language").is_in(["python", "node", "gecko", "panic", "php", "ruby"])
     name = pl.when(has_path).then(name.str.replace(_PATH, "${1}:")).otherwise(name)
     for pattern, kept in _GENERATED:
         name = name.str.replace_all(pattern, kept)

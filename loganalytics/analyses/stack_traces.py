@@ -34,14 +34,21 @@ _ASIDE = [
 ]
 
 # In the first line of a segment. A name that ends like an exception wins over whatever stands first.
-_NAME = r"(?:[A-Za-z_][\w$]*[.\\:]+)*[A-Za-z_$][\w$]*(?:Error|Exception|Throwable|Failure|Fault)"
+_NAME = (
+    r"(?:(?:[A-Za-z_][\w$]*[.\\:]+)+(?:Error|Exception)"
+    r"|(?:[A-Za-z_][\w$]*[.\\:]+)*[A-Za-z_$][\w$]*(?:Error|Exception|Throwable|Failure|Fault))"
+)
 _NAMED = rf"^[^\n]*?\b({_NAME})\b"
 _BARE = rf"^(?:Exception in thread \"[^\"\n]*\" )?{_NAME}(?::|\s*\n|$)"
 _RUST_PANIC = r"^thread '[^'\n]*'[^\n]* (panick)ed at "
 _RUST_SAYS = r"^thread '[^\n]* panicked at (?:'([^\n]*)', [^\n]*|[^\n]*:\n([^\n]*))"
 _GO_PANIC = r"^\s*(panic|fatal error):"
 _LEADING = r"^\s*(?:Uncaught )?([A-Za-z_$][\w$]*(?:[.\\][\w$]+)*)(?::|\s*\n|$)"
-_REASON = rf"^[^\n]*?(?:\b{_NAME}(?: \[[A-Z_]+\]| \(\w+\))?|panic|fatal error)['\"(]*:?[ ]?([^\n]*)"
+_REASON = rf"^[^\n]*?(?:\b{_NAME}(?: \[[A-Z_]+\]| ?\([^()\n]{{1,12}}\))?|panic|fatal error)['\"(]*:?[ ]?([^\n]*)"
+_RUBY_SAYS = r"^\S+:\d+:in [`'][^'\n]*': ([^\n]*?)(?: \([^\n]*\))?(?:\n|$)"
+# Node prints the line of source first.
+_FURTHER_DOWN = r"\n(?:Uncaught )?((?:[\w$]+\.)*[\w$]*(?:Error|Exception))(?::[ ]?([^\n]*))?\n\s+at "
+_SAYS_ONLY = r"^([^\n]*)\n\S+\n\s+[^\n]*\.go:\d+"  # Go: an error's text, then its frames
 
 # What a runtime says when it stops the program: as good as a type.
 _RUNTIME = (
@@ -117,16 +124,19 @@ def _exception_type(segment: str) -> pl.Expr:
     text = pl.col(segment)
     python = pl.when(_is_python(segment)).then(text.str.extract(_PYTHON_TYPE))
     rust = text.str.extract(_RUST_PANIC).str.replace("panick", "panic", literal=True)
-    others = [text.str.extract(pattern) for pattern in (_NAMED, _GO_PANIC, _LEADING)]
-    is_function = text.str.contains(r"^\S+\n\s+\S+\.go:\d+")  # a Go trace without an error begins with a frame
-    return pl.coalesce(python, rust, pl.when(~is_function).then(pl.coalesce(*others)))
+    others = [text.str.extract(pattern) for pattern in (_NAMED, _GO_PANIC, _FURTHER_DOWN)]
+    # A Go trace without an error begins with a frame; where only the goroutine is told, what was logged stands first.
+    has_head = ~text.str.contains(r"^\S+\n\s+[^\n]+\.go:\d+|\ngoroutine \d")
+    return pl.coalesce(python, rust, *others, pl.when(has_head).then(text.str.extract(_LEADING)))
 
 
 def _reason(segment: str) -> pl.Expr:
     text = pl.col(segment)
     python = text.str.extract(_PYTHON_REASON)
     rust = pl.coalesce(text.str.extract(_RUST_SAYS, 1), text.str.extract(_RUST_SAYS, 2))
-    reason = pl.when(_is_python(segment)).then(python).otherwise(pl.coalesce(rust, text.str.extract(_REASON)))
+    others = [text.str.extract(pattern) for pattern in (_RUBY_SAYS, _REASON)]
+    found = pl.coalesce(rust, *others, text.str.extract(_FURTHER_DOWN, 2), text.str.extract(_SAYS_ONLY))
+    reason = pl.when(_is_python(segment)).then(python).otherwise(found)
     reason = reason.str.strip_chars()
     return pl.when(reason != "").then(reason)
 
