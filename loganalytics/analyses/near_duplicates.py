@@ -1,9 +1,9 @@
 """Groups of errors that say the same in slightly other words, or come by a slightly other way, become one.
 
-Groups are compared by the cosine of TF-IDF weights over their words (of a template) or frames (of a trace) and joined by
-agglomerative clustering with complete linkage, so that no chain of small steps joins what is far apart. High cosine is
-not enough: "could not open" and "could not close" are alike, but two problems. Texts must be equal but for what is added
-at an end; traces must have the same types and fail at the same place.
+Groups are compared by the cosine of TF-IDF weights over their words (of a template) or frames (of a trace) and joined
+by agglomerative clustering with complete linkage, so that no chain of small steps joins what is far apart. High cosine
+is not enough: "could not open" and "could not close" are alike, but two problems. Texts must be equal but for what is
+added at an end; traces must have the same types and fail at the same place.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ def near_duplicates(groups: pl.DataFrame) -> pl.DataFrame:
     Needs fingerprint (distinct), kind (a group joins only one of the same kind; null joins none), text (the words or
     frames that are compared), is_trace and events.
     """
-    table = groups.filter(pl.col("kind").is_not_null()).sort("events", "fingerprint", descending=[True, False]).head(MOST)
+    table = (
+        groups.filter(pl.col("kind").is_not_null()).sort("events", "fingerprint", descending=[True, False]).head(MOST)
+    )
     table = table.with_columns(text=pl.when("is_trace").then("text").otherwise(_words("text")))
     table = table.filter(pl.col("text").str.len_bytes() > 0)
     pairs = _allowed(_alike(table), table)

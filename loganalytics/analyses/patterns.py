@@ -138,7 +138,12 @@ def _mined(part: Part, unseen: TemplateCatalogue | None) -> tuple[Part, pl.DataF
     marks = pl.DataFrame()
     if unseen is not None:
         names = unseen.templates.select("template", "name")
-        marks = found.select("template", "unseen").unique().join(names, on="template", how="left").rename({"template": "key"})
+        marks = (
+            found.select("template", "unseen")
+            .unique()
+            .join(names, on="template", how="left")
+            .rename({"template": "key"})
+        )
     return merge([Part(groups, windows)]), marks
 
 
@@ -157,10 +162,10 @@ def pattern_values(logs: Frame, template_id: str) -> pl.DataFrame:
 
     Needs message; uses template and template_id where present.
 
-    Returns position (Int64, from 0), before (String, the text before the wildcard), kind (String: integer, number, address
-    (IPv4 and IPv6), uuid, hex, path, url, time or text; the kind of all its values, or text), events (Int64), distinct
-    (Int64), top (List[Struct{value: String, count: Int64}], the ten most frequent), and p50, p95 and max (Float64; null
-    unless the kind is integer or number). Quantiles are exact. Quotes around a value are not part of it.
+    Returns position (Int64, from 0), before (String, the text before the wildcard), kind (String: integer, number,
+    address (IPv4 and IPv6), uuid, hex, path, url, time or text; the kind of all its values, or text), events (Int64),
+    distinct (Int64), top (List[Struct{value: String, count: Int64}], the ten most frequent), and p50, p95 and max
+    (Float64; null unless the kind is integer or number). Quantiles are exact. Quotes around a value are not part of it.
 
     Raises InvalidArgumentError when no event has the template.
 

@@ -19,7 +19,9 @@ def match(masked: pl.Series, templates: pl.Series) -> pl.DataFrame:
     pairs = texts.join(known, on="shape", suffix="_known").with_row_index("pair")
     words = pairs.select("pair", "words", "words_known").explode("words", "words_known")
     is_hole = pl.col("words_known") == HOLE
-    fits = words.group_by("pair").agg(fits=(is_hole | (pl.col("words") == pl.col("words_known"))).all(), holes=is_hole.sum())
+    fits = words.group_by("pair").agg(
+        fits=(is_hole | (pl.col("words") == pl.col("words_known"))).all(), holes=is_hole.sum()
+    )
     found = pairs.join(fits.filter("fits"), on="pair").sort("holes", "template")
     return found.unique("masked", keep="first", maintain_order=True).select("masked", "template")
 
