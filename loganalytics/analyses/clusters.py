@@ -47,13 +47,13 @@ def cluster_errors(logs: Frame, *, unseen: TemplateCatalogue | None = None) -> p
     """List the problems that the errors come down to: one row a problem, the most frequent first.
 
     Errors are events with severity_number >= 17, and events without any severity whose text tells of a failure
-    ("failed", "error", "panic") or that carry a stack trace. Those with a stack trace are one problem when the types of the root
-    cause and of the outermost exception are the same, and so are the frames nearest to the failure, the application's
-    own where there are any. The rest are one problem when their message template is the same (and the type of the
-    exception and the HTTP status, where the frame has such columns). Then groups that are nearly the same become one:
-    texts with an addition, traces that fail at the same place by slightly other ways (TF-IDF and agglomerative
-    clustering with complete linkage, among the 2,000 greatest groups); and errors without a trace join the problem that
-    errors of the same template with a trace have, if it is one.
+    ("failed", "error", "panic") or that carry a stack trace. Those with a stack trace are one problem when the types
+    of the root cause and of the outermost exception are the same, and so are the frames nearest to the failure, the
+    application's own where there are any. The rest are one problem when their message template is the same (and the
+    type of the exception and the HTTP status, where the frame has such columns). Then groups that are nearly the same
+    become one: texts with an addition, traces that fail at the same place by slightly other ways (TF-IDF and
+    agglomerative clustering with complete linkage, among the 2,000 greatest groups); and errors without a trace join
+    the problem that errors of the same template with a trace have, if it is one.
 
     Needs timestamp, severity_number, service and message; uses exception, trace_id, source and offset, the
     columns of template and of exception type (error.type, ...) where the frame has them.

@@ -205,8 +205,8 @@ def _values(events: pl.DataFrame) -> pl.DataFrame:
         before=pl.col("template").str.split(WILDCARD).list.head(pl.col("value").list.len()),
     )
     flat = found.explode("value", "position", "before", empty_as_null=False)
-    value = pl.col("value").str.strip_chars("\"'")
-    return flat.group_by("position", "before", value).agg(count=pl.col("events").sum())
+    flat = flat.with_columns(pl.col("value").cast(pl.String).str.strip_chars("\"'"), pl.col("events").cast(pl.Int64))
+    return flat.group_by("position", "before", "value").agg(count=pl.col("events").sum())
 
 
 def _kind() -> pl.Expr:
@@ -220,6 +220,5 @@ def _kind() -> pl.Expr:
 def _quantile(share: float) -> pl.Expr:
     """Return the smallest value that at least this share of the events do not exceed."""
     number = pl.col("value").cast(pl.Float64, strict=False)
-    order = number.arg_sort(nulls_last=True)
-    reached = pl.col("count").gather(order).cum_sum() >= share * pl.col("count").sum()
-    return number.gather(order).filter(reached).first()
+    reached = pl.col("count").sort_by(number, nulls_last=True).cum_sum() >= share * pl.col("count").sum()
+    return number.sort(nulls_last=True).filter(reached).first()
