@@ -137,12 +137,14 @@ class Words:
         into = self._merged_into
         while not np.array_equal(into, into[into]):
             into = into[into]
-        return self._with_holes().gather(into)
+        return self._with_holes(np.unique(into)).gather(into)
 
-    def _with_holes(self) -> pl.Series:
+    def _with_holes(self, left: Ints) -> pl.Series:
+        """Return the texts, with their holes in those that are left; the others have become one of them."""
         if not self._holes:
             return self._source
-        holes = pl.concat(self._holes).with_columns(hole=True)
+        kept = pl.DataFrame({"text": left}, schema_overrides={"text": self._holes[0].schema["text"]})
+        holes = pl.concat(self._holes).join(kept, on="text", how="semi").with_columns(hole=True)
         texts = holes["text"].unique().sort()
         cut = self._source.gather(texts).str.replace_all(f"({WORD})", f"{_CUT}${{1}}{_CUT}").str.split(_CUT)
         place = pl.int_ranges(pl.col("piece").list.len())
