@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from loganalytics.analyses.anomalies import detect_anomalies
-    from loganalytics.analyses.clusters import cluster_errors, patterns
+    from loganalytics.analyses.clusters import cluster_errors
     from loganalytics.analyses.coverage import coverage
     from loganalytics.analyses.latency import latency
+    from loganalytics.analyses.patterns import pattern_values, patterns
     from loganalytics.analyses.trends import trend
     from loganalytics.charts import (
         chart_anomalies,
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     )
     from loganalytics.reports import report
     from loganalytics.sources import load, load_report, scan
-    from loganalytics.templates import with_templates
+    from loganalytics.templates import TemplateCatalogue, with_templates
 
 # Where each public name lives. Importing the package must stay cheap, so a name is loaded when it is first used.
 _HOMES = {
+    "TemplateCatalogue": "templates",
     "chart_anomalies": "charts",
     "chart_coverage": "charts",
     "chart_errors": "charts",
@@ -37,7 +39,8 @@ _HOMES = {
     "latency": "analyses.latency",
     "load": "sources",
     "load_report": "sources",
-    "patterns": "analyses.clusters",
+    "pattern_values": "analyses.patterns",
+    "patterns": "analyses.patterns",
     "report": "reports",
     "scan": "sources",
     "trend": "analyses.trends",
@@ -47,6 +50,7 @@ _HOMES = {
 __version__ = "0.1.0"
 
 __all__ = [
+    "TemplateCatalogue",
     "chart_anomalies",
     "chart_coverage",
     "chart_errors",
@@ -59,6 +63,7 @@ __all__ = [
     "latency",
     "load",
     "load_report",
+    "pattern_values",
     "patterns",
     "report",
     "scan",
