@@ -41,16 +41,14 @@ def find_spikes(series: Series, sure: float) -> list[Change]:
     """Return the runs of windows that stand out from those around them, and from the same time of other periods."""
     import numpy as np
 
-    usual = series.with_season(_around(series.calm))
-    raw = _around(series.y)
-    spread = _overdispersion(series, usual)
+    # The season of two periods is their mean, half of which is the spike: there only what is around counts, and
+    # whether it comes back.
+    usual = _around(series.y) if series.cycles == 2 else series.with_season(_around(series.calm))
     found = []
     for kind, sign in (("spike", 1), ("dip", -1)):
-        p = _tail(series, usual, sign, spread)
-        if series.cycles == 2:  # the season is the mean of two, so that a spike leaves a dip on the other day
-            p = np.maximum(p, _tail(series, raw, sign, spread))
-        p = np.where(_comes_back(series, usual, sign), 1.0, p)
-        found += [_spike(series, raw if series.cycles == 2 else usual, kind, sign, run, p) for run in _runs(p < sure)]
+        p = _tail(series, usual, sign, _overdispersion(series, usual, sign))
+        p = np.where(_comes_back(series, sign), 1.0, p)
+        found += [_spike(series, usual, kind, sign, run, p) for run in _runs(p < sure)]
     return sorted((change for change in found if change), key=lambda change: change.start)
 
 
@@ -62,10 +60,10 @@ def _around(y: Array) -> Array:
     return np.asarray(median_filter(y, size=min(AROUND, len(y) // 2 * 2 - 1), mode="nearest"))
 
 
-def _overdispersion(series: Series, usual: Array) -> float:
+def _overdispersion(series: Series, usual: Array, sign: int) -> float:
     """Return for counts alpha of the variance mu + alpha mu^2, for others the standard deviation of the rest.
 
-    From the calmest 98 % of the windows, so that what is to be found does not hide itself; what that leaves out is
+    Counts vary by their own measure up and down, as bursts are no dips. From the calmest 98 % of the windows, so that what is to be found does not hide itself; what that leaves out is
     made good as for normal noise.
     """
     import numpy as np
@@ -77,8 +75,9 @@ def _overdispersion(series: Series, usual: Array) -> float:
         wide = [np.quantile(np.abs(rest), share) / z for share, z in ((0.95, 1.96), (0.98, 2.33))]
         scale = max(middle, *wide, 1e-9 * max(np.abs(series.y).max(), 1e-12))
         return float(scale)
-    mu = _expected(series, usual)[calm]
-    over = (series.x[calm] - mu) ** 2 / CALM - mu
+    side = calm & (sign * rest >= 0)
+    mu = _expected(series, usual)[side]
+    over = (series.x[side] - mu) ** 2 / CALM - mu
     return float(max(over.sum() / max((mu**2).sum(), 1e-12), 0.0))
 
 
@@ -101,13 +100,13 @@ def _tail(series: Series, usual: Array, sign: int, spread: float) -> Array:
     mu, x = _expected(series, usual), series.x
     slight = np.abs(x - mu) < LEAST_CHANGE * mu
     # What comes back is itself known from a few periods only: the variance of their median is added.
-    alpha = spread + (np.pi / 2 / series.cycles / mu if series.cycles else 0.0) + 1e-6
+    alpha = spread + (np.pi / 2 / series.cycles / mu if series.cycles > 2 else 0.0) + 1e-6
     chance = 1 / (1 + alpha * mu)
     p = nbinom.sf(x - 1, 1 / alpha, chance) if sign > 0 else nbinom.cdf(x, 1 / alpha, chance)
     return np.where(slight, 1.0, p)
 
 
-def _comes_back(series: Series, usual: Array, sign: int) -> Flags:
+def _comes_back(series: Series, sign: int) -> Flags:
     """Return which windows are no farther out than about the same time is in the median of the other periods."""
     import numpy as np
     from scipy.ndimage import maximum_filter

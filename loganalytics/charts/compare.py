@@ -33,7 +33,7 @@ def chart_compare(compare: schema.Frame, *, title: str | None = None) -> alt.Lay
     axis = alt.Axis(
         values=[0.001, 0.01, 0.1, 1, 10, 100, 1000], format="~g", title="times the baseline", gridOpacity=0.15
     )
-    x = alt.X("factor:Q", axis=axis, scale=alt.Scale(type="log", domain=[0.001, 1000], nice=False))
+    x = alt.X("factor:Q", axis=axis, scale=alt.Scale(type="log", domain=[least, 1000], nice=False))
     used = [name for name in _COLOURS if name in table["group"].to_list()]
     scale = alt.Scale(domain=used, range=[_COLOURS[name] for name in used])
     colour = alt.Color("group:N", title=None, scale=scale, legend=legend(used))
