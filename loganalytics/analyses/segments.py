@@ -63,8 +63,8 @@ def _around(y: Array) -> Array:
 def _overdispersion(series: Series, usual: Array, sign: int) -> float:
     """Return for counts alpha of the variance mu + alpha mu^2, for others the standard deviation of the rest.
 
-    Counts vary by their own measure up and down, as bursts are no dips. From the calmest 98 % of the windows, so that what is to be found does not hide itself; what that leaves out is
-    made good as for normal noise.
+    Counts vary by their own measure up and down, as bursts are no dips. The calmest 98 % of the windows tell it, so
+    that what is to be found does not hide itself; what that leaves out is made good as for normal noise.
     """
     import numpy as np
 

@@ -30,6 +30,7 @@ def chart_compare(compare: schema.Frame, *, title: str | None = None) -> alt.Lay
         y=alt.Y("rank:O", axis=None, scale=alt.Scale(paddingInner=0)),
         tooltip=tips(text="what", kind="kind", baseline="baseline", incident="incident", sure="p-value"),
     )
+    least = 0.001 if (table["factor"] < 1).any() else 0.5
     axis = alt.Axis(
         values=[0.001, 0.01, 0.1, 1, 10, 100, 1000], format="~g", title="times the baseline", gridOpacity=0.15
     )
