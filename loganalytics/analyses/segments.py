@@ -19,6 +19,7 @@ LEAST_NOISE = 0.5  # on the even scale, where a count's own is 1
 LEAST_CHANGE = 0.2  # of the level, for counts that are so large that less is sure
 SHORTEST = 5  # windows of a level
 TAILS = 5  # degrees of freedom of the noise of measures that are no counts: they have heavy tails
+APART = 4.0  # times the spread of the windows around, without which nothing is a spike
 MOST = 4_000  # windows that levels are looked for in; longer series are put together first
 MANY = 5  # periods, from which a season is known well enough to be trusted alone
 CALM = 0.85  # of the variance of normal noise is in its calmest 98 %
@@ -47,7 +48,7 @@ def find_spikes(series: Series, sure: float) -> list[Change]:
     found = []
     for kind, sign in (("spike", 1), ("dip", -1)):
         p = _tail(series, usual, sign, _overdispersion(series, usual, sign))
-        p = np.where(_comes_back(series, sign), 1.0, p)
+        p = np.where(_comes_back(series, sign) | ~_stands_out(series, usual), 1.0, p)
         found += [_spike(series, usual, kind, sign, run, p) for run in _runs(p < sure)]
     return sorted((change for change in found if change), key=lambda change: change.start)
 
@@ -133,6 +134,14 @@ def _either(first: Array, second: Array) -> Array:
     import numpy as np
 
     return np.where(np.isnan(first), second, np.minimum(first, second))
+
+
+def _stands_out(series: Series, usual: Array) -> Flags:
+    """Return which windows are farther out than those around them vary, as they do on a slope."""
+    import numpy as np
+
+    out = np.abs(series.y - usual)
+    return np.asarray(out > APART * 1.4826 * _around(out))
 
 
 def _runs(flags: Flags) -> list[tuple[int, int]]:
