@@ -100,8 +100,9 @@ def _tail(series: Series, usual: Array, sign: int, spread: float) -> Array:
         return np.asarray(t.sf(sign * (series.y - usual) / spread, TAILS))
     mu, x = _expected(series, usual), series.x
     slight = np.abs(x - mu) < LEAST_CHANGE * mu
-    # What comes back is itself known from a few periods only: the variance of their median is added.
-    alpha = spread + (np.pi / 2 / series.cycles / mu if series.cycles > 2 else 0.0) + 1e-6
+    # What is usual is itself known from a few windows and periods only: the variance of their medians is added.
+    known = 1 / AROUND + (1 / series.cycles if series.cycles > 2 else 0.0)
+    alpha = spread + np.pi / 2 * known / mu + 1e-6
     chance = 1 / (1 + alpha * mu)
     p = nbinom.sf(x - 1, 1 / alpha, chance) if sign > 0 else nbinom.cdf(x, 1 / alpha, chance)
     return np.where(slight, 1.0, p)
