@@ -11,8 +11,9 @@ import pytest
 
 CALM = [
     {
-        "timestamp": f"2026-03-10T{11 + i // 60:02}:{i % 60:02}:00Z", "level": "INFO", "service": "web", "message": "ok",
-        "trace_id": f"req-{i // 4:06}", "user_id": i % 3, "job_run_id": i // 8, "step": ["build", "test"][i // 4 % 2],
+        "timestamp": f"2026-03-10T{11 + i // 60:02}:{i % 60:02}:00Z", "level": "INFO", "service": "web",
+        "message": "ok", "trace_id": f"req-{i // 4:06}", "user_id": i % 3,
+        "job_run_id": i // 8, "step": ["build", "test"][i // 4 % 2],
     }
     for i in range(120)
 ]  # fmt: skip
