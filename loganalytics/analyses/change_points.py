@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SURE = 0.01  # corrected for the number of windows and of values
 EDGE = 3  # windows beside a step in which a spike is none
 TESTS = 3  # a window: spike, dip, step
+LEAST_EVENTS = 5  # of a series of counts: with fewer nothing can be sure
 FEWEST = 12  # windows, of which nobody can tell what is usual
 
 _MEASURES = ("window", "events", "errors", "error_rate")
@@ -74,7 +75,10 @@ def _changes(group: pl.DataFrame, by: str | None, groups: int) -> pl.DataFrame |
     x = values.to_numpy()
     if len(x) < FEWEST or x.max() == x.min():
         return None
-    series = remove_season(x, is_count=group["value"].dtype.is_integer() and x.min() >= 0, windows=group["window"])
+    is_count = group["value"].dtype.is_integer() and x.min() >= 0
+    if is_count and x.sum() < LEAST_EVENTS:
+        return None
+    series = remove_season(x, is_count=is_count, windows=group["window"])
     tried = TESTS * len(x) * groups
     spikes = find_spikes(series, SURE / tried)
     steps = find_steps(series, spikes, SURE / tried)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 AROUND = 25  # windows, of which a spike is fewer than half
-LEAST_NOISE = 0.5  # on the even scale, where a count's own is 1
+LEAST_NOISE = 0.5  # on the even scale, where that of a Poisson count is 1
 LEAST_CHANGE = 0.2  # of the level, for counts that are so large that less is sure
 SHORTEST = 5  # windows of a level
 TAILS = 5  # degrees of freedom of the noise of measures that are no counts: they have heavy tails
@@ -170,7 +170,7 @@ def find_steps(series: Series, spikes: list[Change], sure: float) -> list[Change
 
     calm = _levelled(series.calm, spikes)
     raw = _levelled(series.y, spikes)
-    noise = _noise(calm)
+    noise = _noise(calm, is_count=series.is_count)
     edges = _edges(calm / noise)
     found = []
     for group in _slopes(calm, edges, noise):
@@ -192,14 +192,15 @@ def _levelled(y: Array, spikes: list[Change]) -> Array:
     return out
 
 
-def _noise(y: Array) -> float:
+def _noise(y: Array, *, is_count: bool) -> float:
     """Return the standard deviation of the noise, from differences of neighbours: levels do not matter to these."""
     import numpy as np
 
     steps = np.diff(y)
     robust = 1.4826 * float(np.median(np.abs(steps - np.median(steps)))) / 2**0.5
     wide = float(np.quantile(np.abs(steps), 0.95)) / 1.96 / 2**0.5
-    return max(robust, wide, 1e-9 * max(float(np.abs(y).max()), 1e-12))
+    # Without a floor sparse series would be all levels, and finding them would take for ever.
+    return max(robust, wide, LEAST_NOISE if is_count else float(y.std()) / 10, 1e-12)
 
 
 def _edges(y: Array) -> list[int]:
