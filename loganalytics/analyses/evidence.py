@@ -61,15 +61,15 @@ class Evidence:
 def gather(logs: Frame, incident: Range, baseline: Range) -> Evidence:
     """Run what throws light on an incident, and return it all."""
     frame = lazy(logs, *CORE).with_columns(pl.col("service").cast(pl.String))
-    baseline, incident = within_log(frame, baseline, incident)
-    events = cut(frame, baseline, incident)
+    old, new = within_log(frame, baseline, incident)
+    events = cut(frame, old, new)
     around = frame.filter(_around(incident, baseline).holds())
     shown = trend(around, every=_every(_around(incident, baseline).length))
     return Evidence(
         incident,
         baseline,
         events,
-        _with_errors(differences(events, exposure(baseline, incident)), events),
+        _with_errors(differences(events, exposure(old, new)), events),
         _silent(frame, events, incident, baseline),
         _changes(shown),
         shown,
