@@ -7,35 +7,59 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from loganalytics.analyses.anomalies import detect_anomalies
+    from loganalytics.analyses.change_points import change_points
     from loganalytics.analyses.clusters import cluster_errors
+    from loganalytics.analyses.compare import compare
+    from loganalytics.analyses.context import context
     from loganalytics.analyses.coverage import coverage
     from loganalytics.analyses.latency import latency
     from loganalytics.analyses.patterns import pattern_values, patterns
+    from loganalytics.analyses.sessions import sessions
+    from loganalytics.analyses.sql import sql
+    from loganalytics.analyses.steps import steps
+    from loganalytics.analyses.traces import trace, traces
     from loganalytics.analyses.trends import trend
     from loganalytics.charts import (
         chart_anomalies,
+        chart_change_points,
+        chart_compare,
         chart_coverage,
         chart_errors,
         chart_latency,
         chart_patterns,
+        chart_sessions,
+        chart_steps,
+        chart_trace,
+        chart_traces,
         chart_trend,
     )
     from loganalytics.reports import report
+    from loganalytics.reports.incident import incident
     from loganalytics.sources import load, load_report, scan
     from loganalytics.templates import TemplateCatalogue, with_templates
 
 # Where each public name lives. Importing the package must stay cheap, so a name is loaded when it is first used.
 _HOMES = {
     "TemplateCatalogue": "templates",
+    "change_points": "analyses.change_points",
     "chart_anomalies": "charts",
+    "chart_change_points": "charts",
+    "chart_compare": "charts",
     "chart_coverage": "charts",
     "chart_errors": "charts",
     "chart_latency": "charts",
     "chart_patterns": "charts",
+    "chart_sessions": "charts",
+    "chart_steps": "charts",
+    "chart_trace": "charts",
+    "chart_traces": "charts",
     "chart_trend": "charts",
     "cluster_errors": "analyses.clusters",
+    "compare": "analyses.compare",
+    "context": "analyses.context",
     "coverage": "analyses.coverage",
     "detect_anomalies": "analyses.anomalies",
+    "incident": "reports.incident",
     "latency": "analyses.latency",
     "load": "sources",
     "load_report": "sources",
@@ -43,6 +67,11 @@ _HOMES = {
     "patterns": "analyses.patterns",
     "report": "reports",
     "scan": "sources",
+    "sessions": "analyses.sessions",
+    "sql": "analyses.sql",
+    "steps": "analyses.steps",
+    "trace": "analyses.traces",
+    "traces": "analyses.traces",
     "trend": "analyses.trends",
     "with_templates": "templates",
 }
@@ -51,15 +80,25 @@ __version__ = "0.1.0"
 
 __all__ = [
     "TemplateCatalogue",
+    "change_points",
     "chart_anomalies",
+    "chart_change_points",
+    "chart_compare",
     "chart_coverage",
     "chart_errors",
     "chart_latency",
     "chart_patterns",
+    "chart_sessions",
+    "chart_steps",
+    "chart_trace",
+    "chart_traces",
     "chart_trend",
     "cluster_errors",
+    "compare",
+    "context",
     "coverage",
     "detect_anomalies",
+    "incident",
     "latency",
     "load",
     "load_report",
@@ -67,6 +106,11 @@ __all__ = [
     "patterns",
     "report",
     "scan",
+    "sessions",
+    "sql",
+    "steps",
+    "trace",
+    "traces",
     "trend",
     "with_templates",
 ]

@@ -8,12 +8,12 @@ import sys
 from collections.abc import Sequence
 
 import loganalytics
-from loganalytics.cli import export, formats, patterns, report, serve, tables
+from loganalytics.cli import export, formats, incident, patterns, report, serve, sql, tables, traces
 from loganalytics.cli.arguments import EPILOG, INTERRUPTED, OK, USAGE
 from loganalytics.exceptions import LogAnalyticsError
 
 # Each adds its verbs, in the order in which help lists them.
-_VERBS = (report, export, patterns, tables, formats, serve)
+_VERBS = (report, export, patterns, tables, incident, traces, sql, formats, serve)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
