@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from loganalytics.formats import json_lines
-from loganalytics.formats.json_lines import JsonLines
+from loganalytics.formats import layout as layouts
+from loganalytics.formats.layout import Layout, typed
+from loganalytics.formats.records import to_events
 from loganalytics.formats.timestamps import Clock
 
 _PAIR = r'([A-Za-z_@][\w.@/-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)'
@@ -25,7 +26,7 @@ _LINE = rf"^(?:{_PAIR}(?: +|$)){{2,}}$"
 class Logfmt:
     """The keys of a sample of logfmt lines, in the order in which lines write them."""
 
-    layout: JsonLines
+    layout: Layout
     keys: tuple[str, ...]
     name: str = "logfmt"
 
@@ -37,8 +38,8 @@ def matches(lines: pl.Series) -> pl.Series:
 
 def learn(lines: Iterable[str]) -> Logfmt | None:
     """Return the keys of a sample of logfmt lines; None when no key is a core column, so that it is some other text."""
-    records = [{key: json_lines.typed(value) for key, value in re.findall(_PAIR, line)} for line in lines]
-    layout = json_lines.learn_records([record for record in records if record], "logfmt")
+    records = [{key: typed(value) for key, value in re.findall(_PAIR, line)} for line in lines]
+    layout = layouts.learn([record for record in records if record])
     if layout is None or not {"timestamp", "level", "message"} & set(layout.core):
         return None
     known = {path[0] for path in layout.fields}
@@ -63,7 +64,7 @@ def read(lines: pl.DataFrame, form: Logfmt, clock: Clock) -> tuple[pl.DataFrame,
     parts = [_cut(lines.filter(ordered), form.keys), _take_apart(others.filter(is_pairs), form.keys)]
     parsed = pl.concat(parts).sort("n") if others.height else parts[0]
     kept = lines if others.is_empty() else lines.filter(pl.col("n").is_in(parsed["n"].implode()))
-    events = json_lines.to_events(parsed.select("n", "r"), kept, form.layout, clock)
+    events = to_events(parsed.select("n", "r"), kept, form.layout, clock)
     return events.with_columns(parsed["attributes"]), others.filter(~is_pairs)
 
 
