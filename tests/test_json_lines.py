@@ -8,6 +8,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+import loganalytics as la
 from loganalytics.formats import json_lines
 from loganalytics.formats.timestamps import Clock
 
@@ -31,7 +32,7 @@ def test_nested_objects_flatten_to_dotted_names():
 
 def test_a_list_is_kept_as_json_text():
     """What is no single value stays whole."""
-    assert read([{"msg": "a", "tags": ["x", {"y": 1}]}])["tags"].to_list() == ['["x",{"y":1}]']
+    assert read([{"msg": "a", "tags": ["x", {"y": 1}]}])["tags"].to_list() == ['["x", {"y": 1}]']
 
 
 def test_a_late_key_is_kept_in_attributes():
@@ -98,3 +99,113 @@ KEYS = st.sampled_from(["msg", "a", "A", "b.c", "b"]) | st.text(max_size=4)
 def test_any_objects_are_read(records):
     """Whatever the objects hold, each line is an event."""
     assert read([{"msg": "first"}, *records]).height == len(records) + 1
+
+
+def test_a_list_is_written_alike_on_both_roads():
+    """A line that Polars' reader refuses does not change how the lists of its block are written."""
+    sample = [{"msg": "a", "n": 1, "tags": ["x", {"y": [1]}]}]
+    assert read(sample, [{"msg": "b", "n": 1.5, "tags": []}])["tags"].to_list() == ['["x", {"y": [1]}]', "[]"]
+
+
+def test_keys_with_nulls_hide_no_late_key():
+    """Values that are missing, null or new in one block are told from each other."""
+    events = read([{"msg": "a", "n": 1}], [{"msg": "b", "n": None}, {"msg": "c", "new": 1}, {"msg": "d", "gone": None}])
+    assert events["attributes"].to_list() == [None, None, '{"new": 1}', None]
+
+
+def read_text(sample: list[str], more: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Parse lines as they stand."""
+    layout = json_lines.learn(sample)
+    assert layout is not None
+    lines = [*sample, *more]
+    frame = pl.DataFrame({"n": range(len(lines)), "line": lines}, schema={"n": pl.UInt64, "line": pl.String})
+    return json_lines.read(frame, layout, Clock())
+
+
+SAMPLE = ['{"msg": "a", "n": 1}', '{"msg": "b", "n": 2}']
+
+
+def test_a_blank_before_the_colon_hides_no_late_key():
+    """Keys are found however they are written."""
+    events, _ = read_text(SAMPLE, ['{"msg" : "c", "new" : 1}', '{"msg":"d","new": 2}'])
+    assert events["attributes"].to_list() == [None, None, '{"new": 1}', '{"new": 2}']
+
+
+def test_text_that_looks_like_a_key_hides_no_late_key():
+    """Quotes and colons within a message are not counted as keys that are known."""
+    events, _ = read_text(SAMPLE, ['{"msg": "c \\": null", "new": 1}', '{"msg": "\\": 1", "n": 3}'])
+    assert events["attributes"].to_list() == [None, None, '{"new": 1}', None]
+
+
+def test_broken_lines_keep_their_text_among_the_others():
+    """A line cut in the middle is an event of its own, in its place, and known for what it is."""
+    events, rest = read_text(SAMPLE, ['{"msg": "c", "n', '{"msg": "d", "n": 4}'])
+    assert rest.is_empty()
+    assert events["message"].to_list() == ["a", "b", '{"msg": "c", "n', "d"]
+    assert events["parsed"].to_list() == [True, True, False, True]
+    assert events["n"].to_list() == [0, 1, 2, 3]
+
+
+def test_a_broken_line_that_ends_like_an_object():
+    """What only a JSON parser sees is found too, and does not take the other lines with it."""
+    events, rest = read_text(SAMPLE, ['{"msg": "c" "n": 3}', '{"msg": "d", "n": 4}', "plain text"])
+    assert events["message"].to_list() == ["a", "b", "d"]
+    assert rest["line"].to_list() == ['{"msg": "c" "n": 3}', "plain text"]
+
+
+def test_an_object_followed_by_blanks():
+    """It is an object all the same."""
+    events, rest = read_text(SAMPLE, ['{"msg": "c", "n": 3}  ', '{"msg": "d", "n": 4}\t'])
+    assert events["n"].len() == 4
+    assert events["message"].to_list() == ["a", "b", "c", "d"]
+    assert rest.is_empty()
+
+
+def test_half_of_a_surrogate_pair_is_not_made_up():
+    """A character that does not exist keeps its line as it is; a whole pair is read."""
+    events, rest = read_text(SAMPLE, [r'{"msg": "\ud83d\ude00", "n": 3}', r'{"msg": "\ud83d", "n": 4}'])
+    assert events["message"].to_list() == ["a", "b", "😀"]
+    assert rest["line"].to_list() == [r'{"msg": "\ud83d", "n": 4}']
+
+
+def test_numbers_beyond_64_bits_are_kept():
+    """They do not fit the column, and stand in attributes as they were written."""
+    events, _ = read_text(SAMPLE, ['{"msg": "c", "n": 123456789012345678901234567890}'])
+    assert events["n"].len() == 3
+    assert json.loads(events["attributes"][2]) == {"n": 123456789012345678901234567890}
+
+
+def test_crlf_and_a_missing_end(tmp_path):
+    """How lines end does not matter, with a broken line among them either."""
+    text = '{"msg": "a", "id": 1}\r\n{"msg": "b", "id\r\n\r\n{"msg": "c", "id": 3}'
+    (tmp_path / "app.log").write_bytes(text.encode())
+    logs = la.load(tmp_path / "app.log")
+    assert logs.select("message", "id", "offset").rows() == [
+        ("a", 1, "1"),
+        ('{"msg": "b", "id', None, "2"),
+        ("c", 3, "4"),
+    ]
+
+
+@given(st.lists(st.dictionaries(KEYS, JSON), min_size=1, max_size=6), st.lists(st.dictionaries(KEYS, JSON), max_size=6))
+def test_both_roads_lead_to_the_same_events(sample, more):
+    """A block that Polars' reader takes gives what DuckDB gives of it, line by line."""
+    lines = [json.dumps(record) for record in [{"msg": "first"}, *sample, *more]]
+    form = json_lines.learn(lines[: len(sample) + 1])
+    assert form is not None
+    frame = pl.DataFrame({"n": range(len(lines)), "line": lines}, schema={"n": pl.UInt64, "line": pl.String})
+    quick, _ = json_lines.read(frame, form, Clock())
+    slow, _ = json_lines._read_each(frame, form.layout, Clock())
+    assert list(map(_meaning, quick.to_dicts())) == list(map(_meaning, slow.to_dicts()))
+
+
+def _meaning(event: dict[str, object]) -> dict[str, object]:
+    """Return an event with the JSON text in it read, since its spelling (1e3, 1000.0) may differ."""
+    return {name: _value(value) for name, value in event.items() if name != "parsed" and value is not None}
+
+
+def _value(value: object) -> object:
+    try:
+        return json.loads(value, parse_int=float) if isinstance(value, str) else value
+    except ValueError:
+        return value

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from loganalytics.formats import json_lines
+from loganalytics.formats import layout as layouts
 from loganalytics.formats.dialects import KEYS
-from loganalytics.formats.json_lines import JsonLines
+from loganalytics.formats.layout import Layout, typed
+from loganalytics.formats.records import to_events
 from loganalytics.formats.timestamps import Clock
 from loganalytics.schema import severities
 
@@ -29,7 +30,7 @@ _MIN_SHARE = 0.8
 class Delimited:
     """The columns of a file with a header; `headers` is the expression for lines that are no events."""
 
-    layout: JsonLines
+    layout: Layout
     columns: tuple[str, ...]
     separator: str
     headers: str
@@ -71,7 +72,7 @@ def read(lines: pl.DataFrame, form: Delimited, clock: Clock) -> tuple[pl.DataFra
     """Split lines (n, line) into the events that have all columns and the lines that do not."""
     records, rest = _split(lines, form)
     kept = lines if rest.is_empty() else lines.filter(~pl.col("n").is_in(rest["n"].implode()))
-    events = json_lines.to_events(records, kept, form.layout, clock)
+    events = to_events(records, kept, form.layout, clock)
     return (_with_status(events) if form.w3c else events), rest
 
 
@@ -105,12 +106,12 @@ def _with_layout(
 ) -> Delimited | None:
     rows = [row for line in lines if len(row := _cells(line, separator) or []) == len(columns)]
     records = [
-        {name: None if cell in ("", "-") else json_lines.typed(cell) for name, cell in zip(columns, row, strict=True)}
+        {name: None if cell in ("", "-") else typed(cell) for name, cell in zip(columns, row, strict=True)}
         for row in rows
     ]
     if w3c and {"date", "time"} <= set(columns):
         records = [{**record, "timestamp": f"{record['date']} {record['time']}"} for record in records]
-    layout = json_lines.learn_records(records)
+    layout = layouts.learn(records)
     return Delimited(layout, columns, separator, headers, w3c) if layout else None
 
 
@@ -141,7 +142,7 @@ def _with_status(events: pl.DataFrame) -> pl.DataFrame:
     """Give a web server's event its message and level, as access logs have them."""
     if not {"cs-method", "cs-uri-stem", "sc-status"} <= set(events.columns):
         return events
-    status = pl.col("sc-status")
+    status = pl.col("sc-status").cast(pl.Int64, strict=False)  # text where the sample had no rows
     level = pl.when(status >= 500).then(pl.lit("error")).when(status >= 400).then(pl.lit("warning"))
     message = pl.concat_str("cs-method", "cs-uri-stem", "sc-status", separator=" ", ignore_nulls=True)
     return events.with_columns(message.alias("message"), *severities(level.otherwise(pl.lit("info"))))

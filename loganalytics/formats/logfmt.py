@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from loganalytics.formats import json_lines
-from loganalytics.formats.json_lines import JsonLines
+from loganalytics.formats import layout as layouts
+from loganalytics.formats.layout import Layout, typed
 from loganalytics.formats.narrowing import fitted
+from loganalytics.formats.records import to_events
 from loganalytics.formats.timestamps import Clock
 
 _PAIR = r'([A-Za-z_@][\w.@/-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)'
@@ -26,7 +27,7 @@ _LINE = rf"^(?:{_PAIR}(?: +|$)){{2,}}$"
 class Logfmt:
     """The keys of a sample of logfmt lines, in the order in which lines write them."""
 
-    layout: JsonLines
+    layout: Layout
     keys: tuple[str, ...]
     name: str = "logfmt"
 
@@ -38,8 +39,8 @@ def matches(lines: pl.Series) -> pl.Series:
 
 def learn(lines: Iterable[str]) -> Logfmt | None:
     """Return the keys of a sample of logfmt lines; None when no key is a core column, so that it is some other text."""
-    records = [{key: json_lines.typed(value) for key, value in re.findall(_PAIR, line)} for line in lines]
-    layout = json_lines.learn_records([record for record in records if record], "logfmt")
+    records = [{key: typed(value) for key, value in re.findall(_PAIR, line)} for line in lines]
+    layout = layouts.learn([record for record in records if record])
     if layout is None or not {"timestamp", "level", "message"} & set(layout.core):
         return None
     known = {path[0] for path in layout.fields}
@@ -66,7 +67,7 @@ def read(lines: pl.DataFrame, form: Logfmt, clock: Clock) -> tuple[pl.DataFrame,
 
 
 def _to_events(parsed: pl.DataFrame, lines: pl.DataFrame, form: Logfmt, clock: Clock) -> pl.DataFrame:
-    events = json_lines.to_events(parsed.select("n", "r"), lines, form.layout, clock)
+    events = to_events(parsed.select("n", "r"), lines, form.layout, clock)
     return events.with_columns(parsed["attributes"])
 
 

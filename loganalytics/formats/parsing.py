@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -23,6 +24,8 @@ _CONTINUES = (
 
 # Which reader an event is of, while it is put together.
 _FORM = "\0form"
+# So many events are put in their places among the others one by one.
+_FEW = 100
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,14 @@ class Parsed:
     blank: int
 
 
-def parse(lines: pl.DataFrame, detection: Detection, *, before: bool | None = None) -> Parsed:
+def parse(
+    lines: pl.DataFrame, detection: Detection, *, before: bool | None = None, utf8: bytes | None = None
+) -> Parsed:
     """Turn lines (n: UInt64, line: String) into events (n, parsed, multiline, continues, and the formats' columns).
 
     No line is lost: it is an event, or part of an event's `exception`, or blank, or in `leading`. `before` tells
     whether the event before these lines is multiline; when there is none, lines that continue nothing are events.
+    `utf8` is what the lines are cut from, where that is at hand.
     """
     if detection.wrapper:
         return _parse_wrapped(lines, replace(detection, wrapper=None), detection.wrapper, before=before)
@@ -46,19 +52,47 @@ def parse(lines: pl.DataFrame, detection: Detection, *, before: bool | None = No
     if headers is not None and headers.any():
         parsed = parse(lines.filter(~headers), detection, before=before)
         return replace(parsed, blank=parsed.blank + int(headers.sum()))
-    filled = pl.col("line").str.strip_chars() != ""
-    rest = lines.filter(filled)
-    blank = lines.filter(~filled)
+    rest, blank = lines, None
     parts: list[pl.DataFrame] = []
     for place, reader in enumerate(_readers(detection)):
+        if blank is None and not isinstance(reader.form, JsonLines):  # which takes no blank line
+            rest, blank = _split_blank(rest)
         if rest.is_empty():
             break
-        events, rest = _read(rest, reader)
+        events, rest = _read(rest, reader, utf8 if rest.height == lines.height else None)
         if events.height:
-            marks = {"parsed": pl.lit(value=True), "multiline": pl.lit(_multiline(reader)), _FORM: pl.lit(place)}
+            known = pl.col("parsed") if "parsed" in events.columns else pl.lit(value=True)
+            marks = {"parsed": known, "multiline": pl.lit(_multiline(reader)), _FORM: pl.lit(place)}
             parts.append(events.with_columns(**marks))
-    events = pl.concat(parts, how="diagonal_relaxed").sort("n") if parts else _no_events()
+    events = _in_order(parts) if parts else _no_events()
+    blank = lines.clear() if blank is None else blank
     return _with_body(_join_continuations(events, rest, blank, before), detection)
+
+
+def _split_blank(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the lines with text and those without."""
+    filled = lines["line"].str.strip_chars() != ""
+    return (lines, lines.clear()) if filled.all() else (lines.filter(filled), lines.filter(~filled))
+
+
+def _in_order(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """Put together what several readers made of a block, by the numbers of the lines."""
+    parts = [part for part in parts if part.height]
+    if len(parts) == 1:
+        return parts[0]
+    together = pl.concat(parts, how="diagonal_relaxed")
+    few = sum(part.height for part in parts[1:])
+    if few > _FEW:
+        return together.sort("n")
+    # A few events among many: cutting the many where they belong is far cheaper than sorting.
+    many, others = together.head(parts[0].height), together.tail(few).sort("n")
+    places = [0, *many["n"].search_sorted(others["n"]), many.height]
+    pieces = [
+        piece
+        for place, (start, end) in enumerate(itertools.pairwise(places))
+        for piece in (many.slice(start, end - start), others.slice(place, 1))
+    ]
+    return pl.concat(pieces)
 
 
 def _parse_wrapped(lines: pl.DataFrame, detection: Detection, wrapper: Wrapper, *, before: bool | None) -> Parsed:
@@ -96,9 +130,9 @@ def _readers(detection: Detection) -> list[Reader]:
     return [*detection.readers, *([] if TIMED in known else [general])]
 
 
-def _read(lines: pl.DataFrame, reader: Reader) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _read(lines: pl.DataFrame, reader: Reader, utf8: bytes | None) -> tuple[pl.DataFrame, pl.DataFrame]:
     if isinstance(reader.form, JsonLines):
-        return json_lines.read(lines, reader.form, reader.clock)
+        return json_lines.read(lines, reader.form, reader.clock, utf8)
     if isinstance(reader.form, Logfmt):
         return logfmt.read(lines, reader.form, reader.clock)
     if isinstance(reader.form, Delimited):
@@ -124,11 +158,13 @@ def _join_continuations(events: pl.DataFrame, rest: pl.DataFrame, blank: pl.Data
     split = rest.with_columns(continues.alias("continues"))
     raw = split.filter(~pl.col("continues")).select("n", pl.col("line").alias("message"))
     raw = raw.with_columns(parsed=pl.lit(value=False), multiline=pl.lit(RAW.multiline))
-    events = pl.concat([events, raw], how="diagonal_relaxed").sort("n") if raw.height else events
+    events = _in_order([events, raw]) if raw.height else events
     lines = split.filter("continues").drop("continues")
     if blank.height:
         within = _below_multiline(blank, events, before)
         lines, blank = pl.concat([lines, blank.filter(within)]).sort("n"), blank.filter(~within)
+    if lines.is_empty():
+        return Parsed(events.with_columns(continues=pl.lit(0, dtype=pl.UInt32)), lines, blank.height)
     return _append(events, lines, blank.height)
 
 

@@ -217,7 +217,8 @@ def _parse_one(texts: pl.Series, form: TimeFormat, clock: Clock) -> pl.Series:
     pattern = form.pattern
     if not form.year:
         column, pattern = pl.concat_str(pl.lit(f"{clock.year or 1970} "), column), "%Y " + pattern
-    parse = column.str.to_datetime(pattern, strict=False, time_unit="us")
+    repeats = "f" not in pattern  # a memory of texts costs more than it saves where few are the same
+    parse = column.str.to_datetime(pattern, strict=False, time_unit="us", cache=repeats)
     if form.zone:
         parse = parse.dt.replace_time_zone("UTC") if form.exact else parse.dt.convert_time_zone("UTC")
     since_1970 = parse if form.exact else pl.when(parse.dt.year() >= 1970).then(parse)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import polars as pl
 
@@ -30,6 +31,13 @@ class Reading:
     budget: Budget | None = None
 
 
+class Block(NamedTuple):
+    """Whole lines of a stream: numbered (n: UInt64 from 1, line: String), and what these are cut from."""
+
+    lines: pl.DataFrame
+    utf8: bytes | None = None
+
+
 def looks_binary(head: bytes) -> bool:
     """Whether these bytes are not text: NUL bytes without a UTF-16 byte order mark, or mostly control characters."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -38,14 +46,17 @@ def looks_binary(head: bytes) -> bool:
     return head.count(0) > len(head) // 100 or controls > len(head) // 10
 
 
-def read_blocks(stream: BinaryIO, reading: Reading, *, size: int) -> Iterator[pl.DataFrame]:
-    """Yield frames (n: UInt64 from 1, line: String) of whole lines, filling in `reading` on the way."""
-    for block in _whole_lines(_as_utf8(_chunks(stream, reading, size)), reading, size):
-        for part in _few_lines(block):
-            lines = _to_lines(part, reading)
-            number = pl.int_range(reading.lines + 1, reading.lines + 1 + lines.len(), dtype=pl.UInt64)
-            reading.lines += lines.len()
-            yield lines.to_frame("line").select(number.alias("n"), "line")
+def read_blocks(stream: BinaryIO, reading: Reading, *, size: int) -> Iterator[Block]:
+    """Yield blocks of whole lines, filling in `reading` on the way."""
+    for text in _whole_lines(_as_utf8(_chunks(stream, reading, size)), reading, size):
+        line, utf8 = _to_lines(text, reading)
+        number = pl.int_range(reading.lines + 1, reading.lines + 1 + line.len(), dtype=pl.UInt64, eager=True)
+        reading.lines += line.len()
+        lines = pl.DataFrame([number.alias("n"), line.alias("line")])
+        if lines.height <= _MOST_LINES:
+            yield Block(lines, utf8)
+        else:
+            yield from map(Block, lines.iter_slices(_MOST_LINES))
 
 
 def _chunks(stream: BinaryIO, reading: Reading, size: int) -> Iterator[bytes]:
@@ -54,7 +65,7 @@ def _chunks(stream: BinaryIO, reading: Reading, size: int) -> Iterator[bytes]:
     while True:
         try:
             # read1 hands out what an archive holds before the place where it breaks; read would lose it.
-            part = stream.read1(size) if hasattr(stream, "read1") else stream.read(size)
+            part = _read(stream, size)
         except BROKEN as error:
             reading.note = f"unreadable after {reading.bytes:,} bytes ({_reason(error)}): the rest is lost"
             part = b""
@@ -69,6 +80,18 @@ def _chunks(stream: BinaryIO, reading: Reading, size: int) -> Iterator[bytes]:
             parts, filled = [], 0
         if not part or reading.note:
             return
+
+
+def _read(stream: BinaryIO, size: int) -> bytes:
+    """Read about that much; of a file on the disk up to the end of a line, so that no line must be put together."""
+    if isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO) and stream.seekable():
+        start = stream.tell()
+        stream.seek(start + size)
+        stream.readline(size)
+        end = stream.tell()
+        stream.seek(start)
+        return stream.read(end - start)
+    return stream.read1(size) if hasattr(stream, "read1") else stream.read(size)
 
 
 def _reason(error: Exception) -> str:
@@ -88,8 +111,11 @@ def _whole_lines(chunks: Iterator[bytes], reading: Reading, size: int) -> Iterat
     held = 0
     for chunk in chunks:
         end = chunk.rfind(b"\n") + 1
+        if end == len(chunk) and not held:
+            yield chunk
+            continue
         if end:
-            yield b"".join([*left, chunk[:end]])
+            yield b"".join([*left, memoryview(chunk)[:end]])
             left, held = [chunk[end:]], len(chunk) - end
             continue
         left.append(chunk)
@@ -115,28 +141,15 @@ def _character_end(text: bytes) -> int:
     return len(text)
 
 
-def _few_lines(block: bytes) -> Iterator[bytes]:
-    """Split a block of very many lines."""
-    parts = block.count(b"\n") // _MOST_LINES + 1
-    start = 0
-    for part in range(1, parts):
-        end = block.find(b"\n", max(start, part * len(block) // parts)) + 1
-        if end > start:
-            yield block[start:end]
-            start = end
-    if start < len(block):
-        yield block[start:] if start else block
-
-
-def _to_lines(block: bytes, reading: Reading) -> pl.Series:
+def _to_lines(block: bytes, reading: Reading) -> tuple[pl.Series, bytes | None]:
     if not reading.lines and block.startswith(b"\xef\xbb\xbf"):
         block = block[3:]
     try:
         lines = pl.read_lines(block).to_series()
     except pl.exceptions.ComputeError:  # not UTF-8
-        text = block.decode("utf-8", errors="replace")
-        lines = pl.read_lines(text.encode()).to_series()
+        block = block.decode("utf-8", errors="replace").encode()
+        lines = pl.read_lines(block).to_series()
         reading.invalid_utf8 += int(lines.str.contains("\ufffd", literal=True).sum())
-    if b"\x1b[" in block:
-        lines = lines.str.replace_all(_ANSI, "")
-    return lines
+    if b"\x1b" in block:  # one byte is found ten times as fast as two
+        return lines.str.replace_all(_ANSI, ""), None
+    return lines, block

@@ -14,7 +14,7 @@ from loganalytics.exceptions import SourceError, UnreadableSourceError
 from loganalytics.formats import Detection
 from loganalytics.formats.catalogue import Format
 from loganalytics.sources import urls
-from loganalytics.sources.blocks import LONGEST_LINE, Reading, looks_binary, read_blocks
+from loganalytics.sources.blocks import LONGEST_LINE, Block, Reading, looks_binary, read_blocks
 from loganalytics.sources.discovery import service_of
 from loganalytics.sources.places import Place, unpacked
 from loganalytics.sources.sampling import sample_lines
@@ -22,7 +22,7 @@ from loganalytics.sources.unpacking import BROKEN
 from loganalytics.sources.years import first_year
 
 NOT_A_LOG = "no line begins with a time"
-BLOCK = 16 * 1024 * 1024
+BLOCK = 8 * 1024 * 1024
 
 
 @dataclass
@@ -63,12 +63,12 @@ def open_files(
             file.reading.note = f"{NOT_A_LOG}: skipped. Hint: name the file to read it"
     if len(files) == 1 and files[0].reading.note:
         raise UnreadableSourceError(f"{files[0].source!r}: {files[0].reading.note}")
-    dated = [_sample_range(file) for file in files if file.detection.bears_year]
-    for file in files:
-        if not file.detection.bears_year:
-            first = first_time(file)
-            if first:
-                file.detection = file.detection.with_year(first_year(first, file.place.modified, dated))
+    yearless = [file for file in files if not file.detection.bears_year]
+    dated = [_sample_range(file) for file in files if file.detection.bears_year] if yearless else []
+    for file in yearless:
+        first = first_time(file)
+        if first:
+            file.detection = file.detection.with_year(first_year(first, file.place.modified, dated))
     return files
 
 
@@ -76,11 +76,12 @@ def read_events(file: LogFile) -> Iterator[pl.DataFrame]:
     """Yield log frames of one file, in its order; the file's counts are whole when the last one was handed out."""
     if file.reading.note:
         return
-    held: pl.DataFrame | None = None  # the last event of a block, until the next block shows whether it goes on
+    held: pl.DataFrame | None = None  # the events of a block, until the next block shows whether the last goes on
     more: list[str] = []  # how it goes on; joined once, since it may be long
     continues = 0
     for block in _blocks(file):
-        parsed = formats.parse(block, file.detection, before=None if held is None else held["multiline"][0])
+        before = None if held is None else held["multiline"][-1]
+        parsed = formats.parse(block.lines, file.detection, before=before, utf8=block.utf8)
         file.blank += parsed.blank
         if parsed.leading.height:
             more.append(parsed.leading["line"].str.join("\n").item())
@@ -89,8 +90,7 @@ def read_events(file: LogFile) -> Iterator[pl.DataFrame]:
             continue
         if held is not None:
             yield _finish(_continue(held, more, continues), file)
-        held, more, continues = parsed.events.tail(1), [], 0
-        yield _finish(parsed.events.head(-1), file)
+        held, more, continues = parsed.events, [], 0
         file.detection = _next_year(file.detection, parsed.events)
     if held is not None:
         yield _finish(_continue(held, more, continues), file)
@@ -126,7 +126,7 @@ def _parse_sample(lines: Sequence[str], detection: Detection) -> pl.DataFrame:
     return formats.parse(frame.cast({"n": pl.UInt64}), detection).events
 
 
-def _blocks(file: LogFile) -> Iterator[pl.DataFrame]:
+def _blocks(file: LogFile) -> Iterator[Block]:
     if file.place.url is not None:
         yield from urls.read_blocks(file.place.url, file.reading, file.storage_options)
         return
@@ -194,13 +194,17 @@ def _sample_range(file: LogFile) -> tuple[dt.datetime, dt.datetime] | None:
     return (cast(dt.datetime, times.min()), cast(dt.datetime, times.max())) if times.len() else None
 
 
-def _continue(held: pl.DataFrame, more: list[str], count: int) -> pl.DataFrame:
+def _continue(events: pl.DataFrame, more: list[str], count: int) -> pl.DataFrame:
+    """Add lines to the last event's exception."""
     if not more:
-        return held
-    begun = held["exception"].to_list() if "exception" in held.columns else []
+        return events
+    last = events.tail(1)
+    begun = last["exception"].to_list() if "exception" in last.columns else []
+    text = "\n".join([each for each in begun if each is not None] + more)
+    more.clear()  # it may be long: no more copies than must be
     # As a series: a long literal is copied about ten times on its way through an expression.
-    exception = pl.Series("exception", ["\n".join([text for text in begun if text is not None] + more)])
-    return held.with_columns(exception, pl.col("continues") + count)
+    last = last.with_columns(pl.Series("exception", [text]), pl.col("continues") + count)
+    return pl.concat([events.head(-1), last], how="diagonal_relaxed")
 
 
 def _next_year(detection: Detection, events: pl.DataFrame) -> Detection:

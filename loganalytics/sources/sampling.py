@@ -23,7 +23,7 @@ def sample_lines(place: Place) -> list[str]:
     reading = Reading()
     with unpacked(place) as (stream, _):
         block = next(read_blocks(stream, reading, size=_HEAD), None)
-    head = [] if block is None else block["line"].to_list()
+    head = [] if block is None else block.lines["line"].to_list()
     if place.packed or reading.bytes >= place.size or place.head.startswith(_UTF16):
         return _spread(head)
     assert place.disk is not None
@@ -51,4 +51,4 @@ def _window(file: BinaryIO, start: int) -> list[str]:
     if not 0 < begin < end:
         return []
     blocks = read_blocks(io.BytesIO(text[begin:end]), Reading(), size=_LATER)
-    return [line for block in blocks for line in block["line"].to_list()]
+    return [line for block in blocks for line in block.lines["line"].to_list()]

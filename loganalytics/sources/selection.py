@@ -133,10 +133,10 @@ def _in_time(files: list[LogFile]) -> list[LogFile]:
         folder, _, name = file.source.rpartition("/")
         sets.setdefault((folder, base_name(name)), []).append(number)
     ordered = list(files)
-    for numbers in sets.values():
+    for numbers in (several for several in sets.values() if len(several) > 1):
         times = [first_time(files[number]) for number in numbers if files[number].sample]
         dated = all(files[number].detection.bears_year for number in numbers)
-        if len(numbers) > 1 and dated and len(times) == len(numbers) and None not in times:
+        if dated and len(times) == len(numbers) and None not in times:
             by_time = sorted(zip(times, numbers, strict=True), key=lambda pair: (pair[0], pair[1]))
             for place, (_, number) in zip(numbers, by_time, strict=True):
                 ordered[place] = files[number]

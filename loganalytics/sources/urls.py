@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import polars as pl
 
 from loganalytics.exceptions import SourceNotFoundError, UnreadableSourceError
-from loganalytics.sources.blocks import Reading
+from loganalytics.sources.blocks import Block, Reading
 
 SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "azure", "abfs", "abfss", "adl", "http", "https")
 _ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+://)([^\s'\"<>()]*)")
@@ -65,14 +65,14 @@ def sample(url: str, storage_options: Mapping[str, Any] | None) -> list[str]:
         raise told(url, error, storage_options) from None
 
 
-def read_blocks(url: str, reading: Reading, storage_options: Mapping[str, Any] | None) -> Iterator[pl.DataFrame]:
-    """Yield frames (n: UInt64 from 1, line: String) of the lines at an address, filling in `reading`."""
+def read_blocks(url: str, reading: Reading, storage_options: Mapping[str, Any] | None) -> Iterator[Block]:
+    """Yield blocks of the lines at an address, filling in `reading`."""
     try:
         for block in _scan(url, storage_options).collect_batches(chunk_size=_ROWS, engine="streaming"):
             number = pl.int_range(reading.lines + 1, reading.lines + 1 + block.height, dtype=pl.UInt64)
             reading.lines += block.height
             reading.bytes += int(block["line"].str.len_bytes().sum()) + block.height
-            yield block.select(number.alias("n"), "line")
+            yield Block(block.select(number.alias("n"), "line"))
     except _FAILS as error:
         reading.note = f"unreadable after {reading.lines:,} lines ({scrub(str(error), storage_options)})"
 
