@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ALARM = 3.0  # surprise: one ordinary window in a thousand
 FEWEST = 12  # windows; among fewer nothing is usual
 WARM_UP = (0.05, 200)  # share of the windows, events: before, every kind of event is new
+QUIET = 0.25  # share of the blocks of windows in which nothing happens, at least
 FEWEST_ODD = 40  # windows; a forest that ranks fewer has no tail to speak of
 MOST_ROWS = 20_000
 MOST_FROM_FOREST = 6.0
@@ -108,7 +109,7 @@ def _judge(features: Features, windows: Windows) -> _Verdict:
 
     judged = _against_baselines(features, windows)
     surprise = np.maximum(judged.surprise.max(axis=1) - np.log10(len(judged.names)), 0)
-    surprise *= baselines.temper(surprise[:, None])[0]
+    surprise *= baselines.temper(surprise[:, None], QUIET)[0]
     if windows.count < FEWEST:
         surprise[:] = 0
     return _Verdict(features.value, features.counts[:, :2], surprise, _summary(judged), read_reasons(judged))
@@ -177,8 +178,7 @@ def _unseen(features: Features) -> Judged:
 
 def _durations(features: Features, windows: Windows) -> Judged:
     usual, surprise = baselines.usual_durations(features.durations, features.measured, windows)
-    names = ["duration_p50", "duration_p95"]
-    return Judged(names, features.durations, usual.middle, usual.low, usual.high, surprise)
+    return Judged(features.timed, features.durations, usual.middle, usual.low, usual.high, surprise)
 
 
 def _summary(judged: Judged) -> Array:

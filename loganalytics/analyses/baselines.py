@@ -26,7 +26,7 @@ LEAST_SPREAD = 0.1  # of the logarithm of durations: less than ten per cent is n
 MOST_FROM_DURATIONS = 50.0
 LN10 = 2.302585092994046
 BLOCK = 36  # windows; the most surprising of so many, ...
-USUAL_BLOCKS = 0.9  # ... in this share of the blocks, must not surprise
+USUAL_BLOCKS = 0.75  # ... in this share of the blocks, must not surprise
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def usual_durations(durations: Array, measured: Array, windows: Windows) -> tupl
 
     logs = np.log(np.maximum(durations, 1e-3))
     middle = _usual_log_duration(logs, windows)
-    root = np.sqrt(np.maximum(measured, 1))[:, None]
+    root = np.sqrt(np.maximum(measured, 1))
     residual = logs - middle
     spread = 1.4826 * _median(np.abs(residual * root))
     sigma = np.maximum(np.nan_to_num(spread) / root, LEAST_SPREAD)
@@ -218,17 +218,18 @@ def _median(rows: Array) -> Array:
     return np.array([np.median(column) if len(column) else np.nan for column in columns])
 
 
-def temper(surprise: Array) -> Array:
+def temper(surprise: Array, share: float = USUAL_BLOCKS) -> Array:
     """Return the factors by which to scale down features that surprise often, one a column.
 
-    The most surprising of 36 ordinary windows exceeds 2.6 (one in 360) once in ten times. Where the blocks of a
-    log do so more often, the feature comes in bursts by nature, or its counts vary more than Poisson's.
+    The most surprising of 36 ordinary windows exceeds 2.2 (one in 144) once in four times. Where the blocks of a
+    log do so more often, the feature comes in bursts by nature, or its counts vary more than Poisson's. `share` is
+    that of the blocks taken for ordinary.
     """
     import numpy as np
 
     size = max(1, min(BLOCK, len(surprise) // 8))
     most = np.maximum.reduceat(surprise, np.arange(0, len(surprise), size), axis=0)
-    at = int(USUAL_BLOCKS * (len(most) - 1))
+    at = int(share * (len(most) - 1))
     often = np.partition(most, at, axis=0)[at]
-    usual = np.log10(size / (1 - USUAL_BLOCKS))
+    usual = np.log10(size / (1 - share))
     return np.asarray(usual / np.maximum(often, usual))
