@@ -125,6 +125,7 @@ def _against_baselines(features: Features, windows: Windows) -> Judged:
     usual = baselines.usual_counts(counts, windows, least_share)
     surprise = baselines.count_surprise(counts, usual)
     fewer_is_no_trouble = np.array([_is_trouble(name) for name in features.names])
+    surprise = baselines.persistent(counts, usual, surprise)
     surprise[(counts < usual.low) & fewer_is_no_trouble] = 0
     noise = 2 * np.sqrt(np.maximum(usual.high, baselines.FLOOR) / baselines.temper(surprise))
     parts = [

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[np.float64]]
 
 MOST = 5  # reasons a window
+VAGUE = 0.7  # weight, as a reason, of what a level says: the template behind it says it better
 LEAST = 1.0  # surprise: what one window in ten shows explains nothing
 
 REASONS = pl.List(
@@ -64,7 +65,8 @@ def read_reasons(judged: Judged) -> pl.DataFrame:
     import numpy as np
 
     window, feature = np.nonzero(judged.surprise >= LEAST)
-    total = judged.surprise.sum(axis=1)
+    weight = np.array([VAGUE if name.startswith("level:") else 1.0 for name in judged.names])
+    total = (judged.surprise * weight).sum(axis=1)
     cells = pl.DataFrame(
         {
             "window": window,
@@ -73,7 +75,7 @@ def read_reasons(judged: Judged) -> pl.DataFrame:
             "expected": judged.expected[window, feature],
             "low": judged.low[window, feature],
             "high": judged.high[window, feature],
-            "contribution": judged.surprise[window, feature] / total[window],
+            "contribution": (judged.surprise[window, feature] * weight[feature]) / total[window],
         },
         schema_overrides={"window": pl.Int64},
     )
