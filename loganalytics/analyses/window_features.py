@@ -103,6 +103,57 @@ def lay_windows(events: pl.DataFrame, every: str | timedelta) -> tuple[Windows, 
 
 def read_features(events: pl.DataFrame, windows: int) -> Iterator[Features]:
     """Return the features of one value of `by` after the other, sorted by value, nulls first."""
+    tables = _tables(events)
+    split = {name: _partitions(table) for name, table in tables.items()}
+    for (value,), own in sorted_partitions(tables["totals"]):
+        parts = {name: split[name].get(value, table.clear()) for name, table in tables.items()}
+        yield _features(value, own, parts, windows)
+
+
+def read_known(
+    events: pl.DataFrame, windows: int, known: dict[object, tuple[list[str], list[str]]], kinds: pl.Series
+) -> Iterator[Features]:
+    """Return the named counts and durations of each value of `by`, and those that are new with their totals only.
+
+    `known` holds the names of counts and durations by value, `kinds` the templates that are not unseen. Each
+    window is told by itself, whatever is around it.
+    """
+    import numpy as np
+
+    tables = _tables(events)
+    split = {name: _partitions(table) for name, table in tables.items()}
+    new = [value for value in split["totals"] if value not in known]
+    for value, (names, timed) in {**known, **{value: (["events", "errors"], []) for value in new}}.items():
+        parts = {name: split[name].get(value, table.clear()) for name, table in tables.items()}
+        at = parts["totals"]["window"].to_numpy()
+        counts = np.zeros((windows, len(names)))
+        cells = pl.concat(
+            [
+                parts["values"].select("window", "name", "len"),
+                *(
+                    parts[part].select("window", name=pl.format("{}:{}", pl.lit(label), "name"), len="len")
+                    for part, label in (("levels", "level"), ("templates", "template"))
+                ),
+                *(
+                    parts["totals"].select("window", name=pl.lit(name), len=pl.col(name).cast(pl.UInt32))
+                    for name in ("events", "errors", "trace_ids")
+                ),
+            ]
+        ).filter(pl.col("name").is_in(names))
+        column = {name: number for number, name in enumerate(names)}
+        number = cells["name"].replace_strict(column, return_dtype=pl.Int64).to_numpy()
+        counts[cells["window"].to_numpy(), number] = cells["len"].to_numpy()
+        _, durations, measured = _durations(parts["totals"], parts["timed"], windows, timed[len(FEWEST_DURATIONS) :])
+        unseen = parts["templates"].filter(~pl.col("name").is_in(kinds.implode()))["window"].to_numpy()
+        width = len(timed)
+        yield Features(
+            value, names, counts, timed, durations[:, :width], measured[:, :width],
+            np.bincount(unseen, minlength=windows).astype(float), np.zeros(windows),
+        )  # fmt: skip
+
+
+def _tables(events: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Return what is counted and measured, by value and window."""
     ms = pl.col("ms")
     totals = events.group_by("by", "window").agg(
         events=pl.len(),
@@ -112,15 +163,13 @@ def read_features(events: pl.DataFrame, windows: int) -> Iterator[Features]:
         p50=ms.median(),
         p95=ms.quantile(0.95),
     )
-    levels = events.drop_nulls("level").group_by("by", "window", name=pl.col("level").cast(pl.String)).len()
-    templates = events.group_by("by", "window", name="template").len()
-    measured = events.filter(ms.is_not_null())
-    timed = measured.group_by("by", "window", name="template").agg(len=pl.len(), ms=ms.median())
-    tables = {"levels": levels, "templates": templates, "timed": timed, "values": _by_values(events)}
-    split = {name: _partitions(table) for name, table in tables.items()}
-    for (value,), own in sorted_partitions(totals):
-        parts = {name: split[name].get(value, table.clear()) for name, table in tables.items()}
-        yield _features(value, own, parts, windows)
+    return {
+        "totals": totals,
+        "levels": events.drop_nulls("level").group_by("by", "window", name=pl.col("level").cast(pl.String)).len(),
+        "templates": events.group_by("by", "window", name="template").len(),
+        "timed": events.filter(ms.is_not_null()).group_by("by", "window", name="template").agg(pl.len(), ms.median()),
+        "values": _by_values(events),
+    }
 
 
 def _by_values(events: pl.DataFrame) -> pl.DataFrame:
@@ -163,7 +212,7 @@ def _features(value: object, totals: pl.DataFrame, parts: dict[str, pl.DataFrame
     split = np.hstack([by_level, by_value])
     # A level or service that says the same as a total (one level only, or one level of errors) would say it twice.
     new = [i for i in range(len(more)) if not (counts == split[:, [i]]).all(axis=0).any()]
-    timed, durations, measured = _durations(totals, parts["timed"], windows)
+    timed, durations, measured = _durations(totals, parts["timed"], windows, _that_take_long(parts["timed"]))
     unseen, expected = _unseen(parts["templates"], counts[:, 0])
     return Features(
         value=value,
@@ -177,22 +226,28 @@ def _features(value: object, totals: pl.DataFrame, parts: dict[str, pl.DataFrame
     )
 
 
-def _durations(totals: pl.DataFrame, timed: pl.DataFrame, windows: int) -> tuple[list[str], Array, Array]:
+def _that_take_long(timed: pl.DataFrame) -> list[str]:
+    """Return the templates with the most durations, as names of features."""
+    kinds = timed.group_by("name").agg(pl.col("len").sum()).sort("len", "name", descending=[True, False])
+    return [f"duration:{kind}" for kind in kinds["name"].head(MOST_TIMED)] if kinds.height > 1 else []
+
+
+def _durations(
+    totals: pl.DataFrame, timed: pl.DataFrame, windows: int, kept: list[str]
+) -> tuple[list[str], Array, Array]:
     """Return the names, values and numbers of durations: over all events, and by template."""
     import numpy as np
 
-    kinds = timed.group_by("name").agg(pl.col("len").sum()).sort("len", "name", descending=[True, False])
-    kept = kinds["name"].head(MOST_TIMED).to_list() if kinds.height > 1 else []
     durations, measured = np.full((2, windows, 2 + len(kept)), np.nan)
     at = totals["window"].to_numpy()
     for column, (name, fewest) in enumerate(FEWEST_DURATIONS.items()):
         durations[at, column] = totals.select(pl.when(pl.col("measured") >= fewest).then(name)).to_series().to_numpy()
         measured[at, column] = totals["measured"].to_numpy()
     for column, kind in enumerate(kept, len(FEWEST_DURATIONS)):
-        own = timed.filter((pl.col("name") == kind) & (pl.col("len") >= FEWEST_DURATIONS["p50"]))
+        own = timed.filter((pl.col("name") == kind.removeprefix("duration:")) & (pl.col("len") >= FEWEST_DURATIONS["p50"]))
         durations[own["window"].to_numpy(), column] = own["ms"].to_numpy()
         measured[own["window"].to_numpy(), column] = own["len"].to_numpy()
-    return ["duration_p50", "duration_p95", *(f"duration:{kind}" for kind in kept)], durations, np.nan_to_num(measured)
+    return ["duration_p50", "duration_p95", *kept], durations, np.nan_to_num(measured)
 
 
 def _greatest(values: pl.DataFrame) -> pl.DataFrame:
