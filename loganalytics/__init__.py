@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from loganalytics.analyses.anomalies import detect_anomalies
+    from loganalytics.analyses.anomaly_models import AnomalyModel, fit_anomalies
     from loganalytics.analyses.clusters import cluster_errors, patterns
     from loganalytics.analyses.coverage import coverage
     from loganalytics.analyses.latency import latency
+    from loganalytics.analyses.sequences import detect_anomalous_sequences
     from loganalytics.analyses.trends import trend
     from loganalytics.charts import (
         chart_anomalies,
+        chart_anomalous_sequences,
         chart_coverage,
         chart_errors,
         chart_latency,
@@ -25,7 +28,9 @@ if TYPE_CHECKING:
 
 # Where each public name lives. Importing the package must stay cheap, so a name is loaded when it is first used.
 _HOMES = {
+    "AnomalyModel": "analyses.anomaly_models",
     "chart_anomalies": "charts",
+    "chart_anomalous_sequences": "charts",
     "chart_coverage": "charts",
     "chart_errors": "charts",
     "chart_latency": "charts",
@@ -34,6 +39,8 @@ _HOMES = {
     "cluster_errors": "analyses.clusters",
     "coverage": "analyses.coverage",
     "detect_anomalies": "analyses.anomalies",
+    "detect_anomalous_sequences": "analyses.sequences",
+    "fit_anomalies": "analyses.anomaly_models",
     "latency": "analyses.latency",
     "load": "sources",
     "load_report": "sources",
@@ -47,7 +54,9 @@ _HOMES = {
 __version__ = "0.1.0"
 
 __all__ = [
+    "AnomalyModel",
     "chart_anomalies",
+    "chart_anomalous_sequences",
     "chart_coverage",
     "chart_errors",
     "chart_latency",
@@ -56,6 +65,8 @@ __all__ = [
     "cluster_errors",
     "coverage",
     "detect_anomalies",
+    "detect_anomalous_sequences",
+    "fit_anomalies",
     "latency",
     "load",
     "load_report",

@@ -77,8 +77,12 @@ def _weekend(windows: Windows, length: int) -> Array:
     """Return 1 for windows of a Saturday or Sunday, 0 for others."""
     import numpy as np
 
-    days = (windows.first.timestamp() + np.arange(length) * windows.every.total_seconds()) // DAY
-    return np.asarray((days + 3) % 7 >= 5).astype(int)  # 1970 began on a Thursday
+    return is_weekend(windows.first.timestamp() + np.arange(length) * windows.every.total_seconds())
+
+
+def is_weekend(seconds: Array) -> Any:
+    """Return 1 for times (seconds since 1970, UTC) of a Saturday or Sunday, 0 for others."""
+    return ((seconds // DAY + 3) % 7 >= 5).astype(int)  # 1970 began on a Thursday
 
 
 def _as_a_week_ago(counts: Array, usual: Usual, week: int) -> Usual:
@@ -100,8 +104,8 @@ def _same_time_of_day(counts: Array, slots: Array, weekend: Array, seconds: floa
     middle, low, high = (np.zeros_like(counts) for _ in range(3))
     for kind in np.unique(weekend):
         own = weekend == kind
-        daily = _median_by(slots[own], counts[own])
-        middle[own], low[own], high[own] = daily[slots[own]], _widened(daily, min)[slots[own]], _widened(daily, max)[slots[own]]
+        daily = by_time_of_day(counts[own], slots[own])
+        low[own], middle[own], high[own] = (rows[slots[own]] for rows in daily)
     level, habit = _level(counts, seconds, hours=12), _level(middle, seconds, hours=12)
     ratio = np.divide(level, habit, out=np.ones_like(level), where=habit >= FLOOR)
     new = np.where(habit < FLOOR, level, 0.0)
@@ -125,6 +129,22 @@ def _around(counts: Array, slots: Array, seconds: float, *, with_other_day: bool
         np.roll(counts, per_day, axis=0),
     )
     return Usual(np.minimum(level, _widened(other, min)), level, np.maximum(level, _widened(other, max)))
+
+
+def by_time_of_day(counts: Array, slots: Array) -> tuple[Array, Array, Array]:
+    """Return for each slot the low, middle and high: the median over the days, and its range one slot around."""
+    daily = _median_by(slots, counts)
+    return _widened(daily, min), daily, _widened(daily, max)
+
+
+def hourly_means(counts: Array, seconds: float) -> Array:
+    """Return the means of counts by hour, or by window where these are longer."""
+    import numpy as np
+
+    size = max(1, round(HOUR / seconds))
+    starts = np.arange(0, len(counts), size)
+    sizes = np.diff(np.append(starts, len(counts)))
+    return np.asarray(np.add.reduceat(counts, starts, axis=0) / sizes[:, None])
 
 
 def _median_by(groups: Array, values: Array) -> Array:
@@ -250,24 +270,52 @@ def usual_durations(durations: Array, measured: Array, windows: Windows) -> tupl
     """
     import numpy as np
 
-    logs = np.log(np.maximum(durations, 1e-3))
-    middle = _usual_log_duration(logs, windows)
-    root = np.sqrt(np.maximum(measured, 1))
-    residual = logs - middle
-    spread = 1.4826 * _median(np.abs(residual * root))
-    sigma = np.maximum(np.nan_to_num(spread) / root, LEAST_SPREAD)
-    score = np.nan_to_num(np.maximum(residual, 0) / sigma)
-    usual = Usual(np.exp(middle - 2 * sigma), np.exp(middle), np.exp(middle + 2 * sigma))
+    middle = _usual_log_duration(np.log(np.maximum(durations, 1e-3)), windows)
+    usual, residual = duration_range(durations, measured, middle, _spread(durations, measured, middle))
+    score = np.maximum(residual, 0)
     surprise = score**2 / 2 / LN10
-    clipped = np.nan_to_num(np.clip(residual / sigma, -3, 3))
+    clipped = np.clip(residual, -3, 3)
     for length in RUNS:
-        if len(logs) < 2 * length:
+        if len(durations) < 2 * length:
             continue
         run = np.maximum(_summed(clipped, length), 0) ** 2 / length / 2 / LN10 - np.log10(length) - RUN_COST
         best = _most_ahead(run, length)
         even = surprise >= np.maximum(EVEN * best / length, LEAST_ODD)
         surprise = np.where(even, np.maximum(surprise, best), surprise)
     return usual, np.minimum(surprise, MOST_FROM_DURATIONS)
+
+
+def duration_range(durations: Array, measured: Array, middle: Array, spread: Array) -> tuple[Usual, Array]:
+    """Return the usual range of quantiles of duration, and how many spreads above its middle they are."""
+    import numpy as np
+
+    sigma = np.maximum(np.nan_to_num(spread) / np.sqrt(np.maximum(measured, 1)), LEAST_SPREAD)
+    residual = np.nan_to_num((np.log(np.maximum(durations, 1e-3)) - middle) / sigma)
+    return Usual(np.exp(middle - 2 * sigma), np.exp(middle), np.exp(middle + 2 * sigma)), residual
+
+
+def _spread(durations: Array, measured: Array, middle: Array) -> Array:
+    """Return the spread (scaled MAD) of the logarithm of one duration."""
+    import numpy as np
+
+    residual = np.log(np.maximum(durations, 1e-3)) - middle
+    return np.asarray(1.4826 * _median(np.abs(residual * np.sqrt(np.maximum(measured, 1)))))
+
+
+def usual_hours(durations: Array, measured: Array, windows: Windows) -> tuple[Array, Array]:
+    """Return the logarithm of the usual duration by hour of the day, one hour around, and the spread about it."""
+    import numpy as np
+
+    logs = np.log(np.maximum(durations, 1e-3))
+    seconds = windows.first.timestamp() + np.arange(len(logs)) * windows.every.total_seconds()
+    hour = (seconds % DAY // HOUR).astype(int)
+    whole = _median(logs)
+    usual = np.tile(whole, (24, 1))
+    if len(logs) * windows.every.total_seconds() >= 3 * DAY:
+        for one in range(24):
+            around = _median(logs[np.isin(hour, [(one - 1) % 24, one, (one + 1) % 24])])
+            usual[one] = np.where(np.isnan(around), whole, around)
+    return usual, _spread(durations, measured, usual[hour])
 
 
 def _usual_log_duration(logs: Array, windows: Windows) -> Array:

@@ -93,6 +93,7 @@ def _text() -> pl.Expr:
         "trace_ids": "distinct trace ids",
         "error_share": "share of errors",
         "unseen_templates": "kinds of event never seen before",
+        "new_events": "events of kinds never seen before",
         "duration_p50": "median duration",
         "duration_p95": "95th percentile of duration",
     }

@@ -26,6 +26,7 @@ BURST = 3  # events of a template in one window, for it to count as bursty
 MOST_VALUES = 40  # of services or hosts that are looked at one by one
 MOST_TIMED = 20  # templates whose durations are looked at one by one
 FEWEST_DURATIONS = {"p50": 3, "p95": 10}  # in a window, for the quantile to mean anything
+NEW_EVENTS = "new_events"  # of kinds that a model has not seen
 HOSTS = ("host", "host.name", "hostname", "host_name", "server", "node", "pod", "k8s.pod.name", "instance")
 
 _NEEDED = ("timestamp", "severity_number", "level", "trace_id", "message")
@@ -127,9 +128,11 @@ def read_known(
         parts = {name: split[name].get(value, table.clear()) for name, table in tables.items()}
         at = parts["totals"]["window"].to_numpy()
         counts = np.zeros((windows, len(names)))
+        unseen = parts["templates"].filter(~pl.col("name").is_in(kinds.implode()))
         cells = pl.concat(
             [
                 parts["values"].select("window", "name", "len"),
+                unseen.group_by("window").agg(name=pl.lit(NEW_EVENTS), len=pl.col("len").sum()),
                 *(
                     parts[part].select("window", name=pl.format("{}:{}", pl.lit(label), "name"), len="len")
                     for part, label in (("levels", "level"), ("templates", "template"))
@@ -144,11 +147,10 @@ def read_known(
         number = cells["name"].replace_strict(column, return_dtype=pl.Int64).to_numpy()
         counts[cells["window"].to_numpy(), number] = cells["len"].to_numpy()
         _, durations, measured = _durations(parts["totals"], parts["timed"], windows, timed[len(FEWEST_DURATIONS) :])
-        unseen = parts["templates"].filter(~pl.col("name").is_in(kinds.implode()))["window"].to_numpy()
         width = len(timed)
         yield Features(
             value, names, counts, timed, durations[:, :width], measured[:, :width],
-            np.bincount(unseen, minlength=windows).astype(float), np.zeros(windows),
+            np.bincount(unseen["window"].to_numpy(), minlength=windows).astype(float), np.zeros(windows),
         )  # fmt: skip
 
 
