@@ -10,11 +10,13 @@ from loganalytics.charts.clusters import chart_errors, chart_patterns
 from loganalytics.charts.coverage import chart_coverage
 from loganalytics.charts.latency import chart_latency
 from loganalytics.charts.look import LEVEL_COLOURS
+from loganalytics.charts.sequences import chart_anomalous_sequences
 from loganalytics.charts.trends import chart_trend
 
 __all__ = [
     "LEVEL_COLOURS",
     "chart_anomalies",
+    "chart_anomalous_sequences",
     "chart_coverage",
     "chart_errors",
     "chart_latency",
