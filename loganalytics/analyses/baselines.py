@@ -231,7 +231,7 @@ def persistent(observed: Array, usual: Usual, surprise: Array) -> Array:
     """
     import numpy as np
 
-    most = usual.high + 2 * np.sqrt(usual.high) + 2
+    most = usual.high + np.sqrt(usual.high) + 1
     clipped = np.minimum(observed, most)
     for length in RUNS:
         if len(observed) < 2 * length:
@@ -274,7 +274,7 @@ def usual_durations(durations: Array, measured: Array, windows: Windows) -> tupl
     usual, residual = duration_range(durations, measured, middle, _spread(durations, measured, middle))
     score = np.maximum(residual, 0)
     surprise = score**2 / 2 / LN10
-    clipped = np.clip(residual, -3, 3)
+    clipped = np.clip(residual, -2, 2)
     for length in RUNS:
         if len(durations) < 2 * length:
             continue
