@@ -92,8 +92,14 @@ def labelled(path: str, seeds: list[int]) -> pl.DataFrame:
 
 def _measure(name: str, truth, scores, flagged=None) -> dict:  # type: ignore[type-arg, no-untyped-def]
     import numpy as np
-    from sklearn.metrics import average_precision_score, f1_score, precision_recall_curve, precision_score, recall_score
-    from sklearn.metrics import roc_auc_score
+    from sklearn.metrics import (
+        average_precision_score,
+        f1_score,
+        precision_recall_curve,
+        precision_score,
+        recall_score,
+        roc_auc_score,
+    )
 
     precision, recall, _ = precision_recall_curve(truth, scores)
     at = {} if flagged is None else {"precision": precision_score(truth, flagged), "recall": recall_score(truth, flagged),

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (the tables of what is logged read better in long lines)
 """Fourteen days of invented logs with thirty planted incidents of eight kinds, and which windows they fall in."""
 
 from __future__ import annotations
