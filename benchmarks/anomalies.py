@@ -102,8 +102,10 @@ def _measure(name: str, truth, scores, flagged=None) -> dict:  # type: ignore[ty
     )
 
     precision, recall, _ = precision_recall_curve(truth, scores)
-    at = {} if flagged is None else {"precision": precision_score(truth, flagged), "recall": recall_score(truth, flagged),
-                                     "F1": f1_score(truth, flagged)}  # fmt: skip
+    at = {}
+    if flagged is not None:
+        measures = {"precision": precision_score, "recall": recall_score, "F1": f1_score}
+        at = {label: measure(truth, flagged) for label, measure in measures.items()}
     best = np.nanmax(2 * precision * recall / np.maximum(precision + recall, 1e-9))
     ranked = {"ROC-AUC": roc_auc_score(truth, scores), "AP": average_precision_score(truth, scores), "best F1": best}
     return {"judge": name, **ranked, **at}
