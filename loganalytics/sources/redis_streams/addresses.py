@@ -171,7 +171,7 @@ def told(error: Exception, shown: str) -> SourceError:
             return UnreadableSourceError(f"{shown!r}: the key holds no stream. Hint: see loganalytics sources.")
         return UnreadableSourceError(f"{shown!r} answers: {public(text)}. Hint: is this Redis 5 or later, or Valkey?")
     hint = "check host and port, and whether the server runs"
-    if "SSL" in text or "certificate" in text or "closed by server" in text:
+    if re.search("SSL|certificate|closed by server|reset by peer", text):
         hint = "rediss:// for a server with TLS, redis:// for one without; ?ssl_ca_certs=FILE for a private authority"
     return UnreachableSourceError(f"{shown!r} cannot be reached: {public(text).rstrip('.')}. Hint: {hint}.")
 
