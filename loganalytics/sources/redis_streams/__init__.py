@@ -20,7 +20,7 @@ from loganalytics.sources.stores import DESCRIPTION, Group, Reader, Want
 from loganalytics.sources.tally import SCHEMA
 
 # A reader that waits for what is new sees a server that hangs sooner than one that asks for pages.
-_PATIENCE = {"socket_timeout": 3.0}
+_PATIENCE = {"socket_timeout": 2.0}
 
 
 class Store:
