@@ -140,9 +140,9 @@ def follow(address: str, kind: str, rate: int, seconds: int) -> None:
     import loganalytics as la
 
     stream = f"tail-{kind}"
-    redis.Redis.from_url(address).delete(stream)
+    redis.Redis.from_url(address).xadd(stream, entry(kind, 0, random.Random(SEED)))
     cores = sorted(os.sched_getaffinity(0))
-    tail = la.tail(f"{address}?stream={stream}", since="1h")
+    tail = la.tail(f"{address}?stream={stream}")
     writer = multiprocessing.get_context("spawn").Process(
         target=write, args=(address, stream, kind, rate, seconds, cores[-1])
     )
