@@ -38,12 +38,13 @@ if TYPE_CHECKING:
     )
     from loganalytics.reports import report
     from loganalytics.reports.incident import incident
-    from loganalytics.sources import load, load_report, scan
+    from loganalytics.sources import Tail, describe, load, load_cursor, load_report, save_cursor, scan, tail
     from loganalytics.templates import TemplateCatalogue, with_templates
 
 # Where each public name lives. Importing the package must stay cheap, so a name is loaded when it is first used.
 _HOMES = {
     "AnomalyModel": "analyses.anomaly_models",
+    "Tail": "sources",
     "TemplateCatalogue": "templates",
     "change_points": "analyses.change_points",
     "chart_anomalies": "charts",
@@ -63,20 +64,24 @@ _HOMES = {
     "compare": "analyses.compare",
     "context": "analyses.context",
     "coverage": "analyses.coverage",
+    "describe": "sources",
     "detect_anomalies": "analyses.anomalies",
     "detect_anomalous_sequences": "analyses.sequences",
     "fit_anomalies": "analyses.anomaly_models",
     "incident": "reports.incident",
     "latency": "analyses.latency",
     "load": "sources",
+    "load_cursor": "sources",
     "load_report": "sources",
     "pattern_values": "analyses.patterns",
     "patterns": "analyses.patterns",
     "report": "reports",
+    "save_cursor": "sources",
     "scan": "sources",
     "sessions": "analyses.sessions",
     "sql": "analyses.sql",
     "steps": "analyses.steps",
+    "tail": "sources",
     "trace": "analyses.traces",
     "traces": "analyses.traces",
     "trend": "analyses.trends",
@@ -87,6 +92,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AnomalyModel",
+    "Tail",
     "TemplateCatalogue",
     "change_points",
     "chart_anomalies",
@@ -106,20 +112,24 @@ __all__ = [
     "compare",
     "context",
     "coverage",
+    "describe",
     "detect_anomalies",
     "detect_anomalous_sequences",
     "fit_anomalies",
     "incident",
     "latency",
     "load",
+    "load_cursor",
     "load_report",
     "pattern_values",
     "patterns",
     "report",
+    "save_cursor",
     "scan",
     "sessions",
     "sql",
     "steps",
+    "tail",
     "trace",
     "traces",
     "trend",

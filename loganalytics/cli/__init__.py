@@ -8,12 +8,12 @@ import sys
 from collections.abc import Sequence
 
 import loganalytics
-from loganalytics.cli import export, formats, incident, patterns, report, serve, sql, tables, traces
-from loganalytics.cli.arguments import EPILOG, INTERRUPTED, OK, USAGE
-from loganalytics.exceptions import LogAnalyticsError
+from loganalytics.cli import export, formats, incident, patterns, report, serve, sources, sql, tables, tail, traces
+from loganalytics.cli.arguments import EPILOG, INCOMPLETE, INTERRUPTED, OK, USAGE
+from loganalytics.exceptions import LogAnalyticsError, UnreachableSourceError
 
 # Each adds its verbs, in the order in which help lists them.
-_VERBS = (report, export, patterns, tables, incident, traces, sql, formats, serve)
+_VERBS = (report, export, patterns, tables, incident, traces, sql, tail, sources, formats, serve)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -21,6 +21,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
+    except UnreachableSourceError as error:
+        print(f"loganalytics: {error}", file=sys.stderr)
+        return INCOMPLETE
     except LogAnalyticsError as error:
         print(f"loganalytics: {error}", file=sys.stderr)
         return USAGE

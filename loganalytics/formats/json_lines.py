@@ -17,6 +17,7 @@ import polars as pl
 from loganalytics.formats import layout as layouts
 from loganalytics.formats import ndjson
 from loganalytics.formats.dialects import Path
+from loganalytics.formats.duck import cursor
 from loganalytics.formats.layout import Layout
 from loganalytics.formats.leftovers import drifted, flattened, late, quote, to_object, with_attributes
 from loganalytics.formats.records import to_events
@@ -112,7 +113,7 @@ def _parse(lines: pl.DataFrame, layout: Layout) -> pl.DataFrame:
 
     spec = json.dumps(_texts(layouts.tree(layout.fields)))
     record = f"from_json(line, {quote(spec)})"
-    with duckdb.connect() as connection:
+    with cursor() as connection:
         connection.register("lines", lines.select("line").to_arrow())
         try:
             records = connection.sql(f"select {record} as r from lines").pl()

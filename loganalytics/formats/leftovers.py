@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics.formats.dialects import Path
+from loganalytics.formats.duck import cursor
 from loganalytics.formats.layout import INTEGER, NUMBER, TEXT, Layout, kind_of
 from loganalytics.formats.records import type_text, value
 
@@ -84,10 +85,8 @@ def to_object(line: str) -> dict[str, Any] | None:
 
 def _unknown(lines: pl.DataFrame, layout: Layout) -> set[Path]:
     """Return the paths of the keys in these lines that the layout does not have."""
-    import duckdb
-
     found: set[Path] = set()
-    with duckdb.connect() as connection:
+    with cursor() as connection:
         connection.register("lines", lines.select("line").to_arrow())
         for path in layout.objects:
             pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
