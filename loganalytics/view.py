@@ -17,7 +17,8 @@ class View:
     """A source and what to keep of it.
 
     `level` keeps events of that level and above; `services` those of the services named; `grep` those whose message or
-    exception matches the regular expression; `formats` is the path of a TOML file with formats of one's own.
+    exception matches the regular expression; `formats` is the path of a TOML file with formats of one's own; `query` is
+    a condition, as load() takes it.
     """
 
     source: tuple[str, ...]
@@ -28,10 +29,14 @@ class View:
     services: tuple[str, ...] = ()
     grep: str | None = None
     formats: str | None = None
+    query: str | None = None
 
     def load(self) -> pl.DataFrame:
         """Return the events of the view; load_report() still tells of all that was read."""
-        logs = load(self.source, since=self.since, until=self.until, tz=self.tz, formats=self.formats)
+        logs = load(
+            self.source, since=self.since, until=self.until, tz=self.tz, formats=self.formats, level=self.level,
+            query=self.query,
+        )  # fmt: skip
         kept = logs.filter(self.filter())
         report = load_report(logs)
         remember(kept, lambda: report)
@@ -44,7 +49,7 @@ class View:
         """
         keep = pl.lit(value=True)
         if self.level:
-            keep &= (pl.col("severity_number") >= _number(self.level)).fill_null(value=False)
+            keep &= (pl.col("severity_number") >= schema.severity_of(self.level)).fill_null(value=False)
         if self.services:
             keep &= pl.col("service").is_in(self.services)
         if self.grep:
@@ -53,14 +58,6 @@ class View:
                 value=False
             )
         return keep
-
-
-def _number(level: str) -> int:
-    found = schema.LEVELS.get(level.lower())
-    if not found:
-        names = ", ".join(dict.fromkeys(name for name, _ in schema.LEVELS.values()))
-        raise InvalidArgumentError(f"There is no level {level!r}. Hint: one of {names}.")
-    return found[1]
 
 
 def _check_regex(pattern: str) -> None:

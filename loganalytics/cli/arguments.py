@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
 EPILOG = (
-    "exit codes: 0 done; 1 findings at or over --fail-on; 2 usage or data; 3 a source was incomplete; 130 interrupted"
+    "exit codes: 0 done; 1 findings at or over --fail-on; 2 usage or data; 3 a source was unreachable or incomplete; "
+    "130 interrupted"
 )
 
 OK, FINDINGS, USAGE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
@@ -30,7 +31,8 @@ def add_selection(added: argparse.ArgumentParser) -> None:
     """Add the source, and what to keep of it."""
     added.add_argument(
         "source", nargs="+", metavar="SOURCE",
-        help='file, glob or folder, packed or not; Parquet; s3://, gs://, az://, https://; "-" is standard input',
+        help='file, glob or folder, packed or not; Parquet; s3://, gs://, az://, https://; redis://; '
+        '"-" is standard input',
     )  # fmt: skip
     group = added.add_argument_group("selection")
     group.add_argument("--since", metavar="TIME", help='from then on: "2026-03-10 14:00", "2h", "yesterday"')
@@ -39,6 +41,7 @@ def add_selection(added: argparse.ArgumentParser) -> None:
     group.add_argument("--formats", metavar="FILE.toml", help="formats of your own, tried before those that are known")
     group.add_argument("--level", metavar="LEVEL", help="this level and above")
     group.add_argument("--service", metavar="NAME", action="append", default=[], help="only this one; repeatable")
+    group.add_argument("--query", metavar="SQL", help="only events for which this condition holds: duration_ms > 500")
     group.add_argument("--grep", metavar="REGEX", help="only events whose text matches")
 
 
@@ -48,7 +51,7 @@ def view_of(arguments: argparse.Namespace) -> View:
 
     return View(
         tuple(arguments.source), arguments.since, arguments.until, arguments.tz, arguments.level,
-        tuple(arguments.service), arguments.grep, arguments.formats,
+        tuple(arguments.service), arguments.grep, arguments.formats, arguments.query,
     )  # fmt: skip
 
 

@@ -34,7 +34,10 @@ def _run_export(arguments: argparse.Namespace) -> int:
 
     view = view_of(arguments)
     keep = view.filter()
-    logs = loganalytics.scan(view.source, since=view.since, until=view.until, tz=view.tz, formats=view.formats)
+    logs = loganalytics.scan(
+        view.source, since=view.since, until=view.until, tz=view.tz, formats=view.formats, level=view.level,
+        query=view.query,
+    )  # fmt: skip
     written = export(logs.filter(keep), arguments.output, form=arguments.format, append=arguments.append)
     tell(load_report(logs))
     if written.files:
