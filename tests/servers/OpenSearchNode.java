@@ -1,24 +1,38 @@
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
+import org.opensearch.Version;
 import org.opensearch.common.settings.Settings;
-import org.opensearch.common.logging.LogConfigurator;
 import org.opensearch.env.Environment;
 import org.opensearch.node.Node;
 import org.opensearch.plugins.PluginInfo;
 
+/** One OpenSearch node, 2 or 3: FOLDER HTTP_PORT TRANSPORT_PORT. It ends with its standard input. */
 public class OpenSearchNode extends Node {
-    OpenSearchNode(Environment env) { super(env, List.of(), true); }
-    public static void main(String[] args) throws Exception {
-        Path home = Path.of(args[0]);
-        Settings.Builder settings = Settings.builder()
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    OpenSearchNode(Environment environment) {
+        super(environment, (List) transport(), true);
+    }
+
+    /** The HTTP server: version 2 takes a class here, version 3 its description. */
+    private static List<Object> transport() {
+        try {
+            return List.of(Class.forName("org.opensearch.transport.Netty4Plugin"));
+        } catch (ClassNotFoundException absent) {
+            String name = "org.opensearch.transport.Netty4ModulePlugin";
+            return List.of(new PluginInfo(
+                "transport-netty4", "HTTP", "1", Version.CURRENT, "17", name, null, List.of(), false));
+        }
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        Path home = Path.of(arguments[0]);
+        Settings settings = Settings.builder()
             .put("path.home", home).put("path.data", home.resolve("data")).put("path.logs", home.resolve("logs"))
-            .put("node.name", "node_1").put("cluster.name", "tests").put("discovery.type", "single-node")
-            .put("http.port", args[1]).put("transport.port", args[2]).put("network.host", "127.0.0.1")
-            .put("cluster.routing.allocation.disk.threshold_enabled", false);
-        Environment env = new Environment(settings.build(), home.resolve("config"));
-        new OpenSearchNode(env).start();
-        System.out.println("started");
-        new CountDownLatch(1).await();
+            .put("node.name", "node").put("cluster.name", "tests").put("discovery.type", "single-node")
+            .put("network.host", "127.0.0.1").put("http.port", arguments[1]).put("transport.port", arguments[2])
+            .put("cluster.routing.allocation.disk.threshold_enabled", false).build();
+        new OpenSearchNode(new Environment(settings, home.resolve("config"))).start();
+        System.in.transferTo(java.io.OutputStream.nullOutputStream());
+        Runtime.getRuntime().halt(0);
     }
 }
