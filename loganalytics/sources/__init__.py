@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -12,15 +13,19 @@ from loganalytics.formats.user import Formats
 from loganalytics.progress import track
 from loganalytics.sources import files as _files
 from loganalytics.sources.conditions import check_columns, condition, where
+from loganalytics.sources.cursors import load_cursor, save_cursor
 from loganalytics.sources.descriptions import describe_files, describe_tables
 from loganalytics.sources.discovery import Source
 from loganalytics.sources.export import Export, export
 from loganalytics.sources.files import LogFile
 from loganalytics.sources.selection import Selection, When, read_all, select
 from loganalytics.sources.stores import DESCRIPTION, Store, Want, open_store
+from loganalytics.sources.tails import Tail, tail
 from loganalytics.sources.tally import load_report, of_files, of_tables, remember
 
-__all__ = ["Export", "describe", "export", "load", "load_report", "scan"]
+__all__ = [
+    "Export", "Tail", "describe", "export", "load", "load_cursor", "load_report", "save_cursor", "scan", "tail",
+]  # fmt: skip
 
 
 def load(
@@ -65,15 +70,15 @@ def load(
     chosen = select(source, since, until, tz, storage_options, max_unpacked_bytes, formats, level, query)
     opened = chosen.open()
     frames = [
-        _keep(frame, chosen.keep)
+        _keep(frame, chosen.want.keep)
         for frame in track(read_all(opened), lambda: _files.position(opened), sum(f.place.size for f in opened))
     ]
     table = chosen.table()
     if table is not None:
-        kept = table if chosen.keep is None else table.filter(chosen.keep)
+        kept = table if chosen.want.keep is None else table.filter(chosen.want.keep)
         frames.insert(0, kept.collect(engine="streaming"))
     stores = [open_store(address) for address in chosen.stores]
-    answers = {store: [_keep(frame, chosen.keep) for frame in store.batches(chosen.want)] for store in stores}
+    answers = {store: [_keep(frame, chosen.want.keep) for frame in store.batches(chosen.want)] for store in stores}
     frames += [frame for store in stores if not store.own_query for frame in answers[store]]
     logs = where(pl.concat(frames, how="diagonal_relaxed"), query) if frames else schema.empty()
     own = [frame for store in stores if store.own_query for frame in answers[store]]
@@ -110,9 +115,9 @@ def scan(
         return read_all(opened)
 
     table = chosen.table()
-    parts = [] if table is None else [table if chosen.keep is None else table.filter(chosen.keep)]
+    parts = [] if table is None else [table if chosen.want.keep is None else table.filter(chosen.want.keep)]
     if opened or not (parts or stores):
-        parts.append(_lazily(read_files, [schema.empty(), *shapes], chosen.keep))
+        parts.append(_lazily(read_files, [schema.empty(), *shapes], chosen.want.keep))
     parts += [_of_store(store, chosen.want) for store in stores if not store.own_query]
     if query is not None and parts:
         expression = condition(query)
@@ -168,9 +173,13 @@ def _lazily(
     return register_io_source(batches, schema=columns)
 
 
+# Columns that a store's later frames have and its first one had not.
+_LATE = pl.DataFrame(schema={"attributes": pl.String})
+
+
 def _of_store(store: Store, want: Want) -> pl.LazyFrame:
     first = next(store.batches(want), schema.empty())
-    return _lazily(lambda: store.batches(want), [schema.empty(), first.clear()], want.keep)
+    return _lazily(lambda: store.batches(want), [schema.empty(), first.clear(), _LATE], want.keep)
 
 
 def _report(chosen: Selection, opened: list[LogFile], stores: list[Store]) -> pl.DataFrame:
@@ -187,7 +196,22 @@ def _keep(frame: pl.DataFrame, predicate: pl.Expr | None) -> pl.DataFrame:
 
 
 def _shape(frame: pl.DataFrame, columns: pl.Schema) -> pl.DataFrame:
+    """Give a frame these columns; what it has beyond them goes to `attributes`."""
+    late = [name for name in frame.columns if name not in columns and frame[name].null_count() < frame.height]
+    if late and "attributes" in columns:
+        frame = frame.with_columns(_folded(frame, late))
     return frame.select(
         (pl.col(name) if name in frame.columns else pl.lit(None)).cast(kind).alias(name)
         for name, kind in columns.items()
     )
+
+
+def _folded(frame: pl.DataFrame, late: list[str]) -> pl.Series:
+    own = frame["attributes"] if "attributes" in frame.columns else [None] * frame.height
+    rows = frame.select(late).iter_rows(named=True)
+    both = [
+        (json.loads(text) if text else {}) | {name: value for name, value in row.items() if value is not None}
+        for text, row in zip(own, rows, strict=True)
+    ]
+    texts = [json.dumps(found, ensure_ascii=False, default=str) if found else None for found in both]
+    return pl.Series("attributes", texts, dtype=pl.String)
