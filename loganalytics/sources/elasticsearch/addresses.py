@@ -121,9 +121,7 @@ def _login(rest: str) -> tuple[Login, str]:
     return (unquote(name), unquote(password)), rest
 
 
-def _hosts(
-    netloc: str, scheme: str, prefix: str, known: _Environment, user: Login
-) -> tuple[tuple[Host, ...], Login]:
+def _hosts(netloc: str, scheme: str, prefix: str, known: _Environment, user: Login) -> tuple[tuple[Host, ...], Login]:
     named = netloc or known.get("HOSTS") or "localhost"
     hosts: list[Host] = []
     for text in filter(None, (part.strip() for part in named.split(","))):

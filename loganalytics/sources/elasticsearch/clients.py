@@ -131,7 +131,9 @@ def _what(kind: str) -> str:
 def _error(address: Address, refused: Refused) -> Exception:
     reason = refused.reason.strip().splitlines()[0][:300] if refused.reason.strip() else refused.kind
     if refused.kind == "index_not_found_exception" or refused.status == 404:
-        return SourceNotFoundError(f"{address.source!r}: {reason}. Hint: see which indices there are: describe() lists.")
+        return SourceNotFoundError(
+            f"{address.source!r}: {reason}. Hint: see which indices there are: describe() lists."
+        )
     if "query_shard_exception" in refused.kind or "parse" in refused.kind or "search_phase" in refused.kind:
         return InvalidArgumentError(
             f"{address.source!r} cannot read the query: {reason}. Hint: Lucene's syntax, such as "

@@ -36,11 +36,11 @@ class Sample:
 
     def records(self, index: str) -> Records:
         """Return what the documents of an index hold."""
-        return self.families.get(_family(index)) or next(iter(self.families.values()))
+        return self.families.get(family(index)) or next(iter(self.families.values()))
 
     def frame(self, hits: pl.DataFrame, index: str) -> pl.DataFrame:
-        """Return the log frame of documents (line, offset), with the columns of all indices."""
-        frame = self.records(index).frame(hits.with_columns(pl.lit(index).alias("source")))
+        """Return the log frame of documents (line, source, offset) of an index, with the columns of all indices."""
+        frame = self.records(index).frame(hits)
         if frame.schema == self.columns:
             return frame
         return frame.select(
@@ -73,7 +73,7 @@ def sample(client: Client, query: Query, tz: str) -> Sample:
     for bucket in buckets:
         hits = bucket["hits"]["hits"]["hits"][:each]
         texts = [json.dumps(hit.get("_source", {}), ensure_ascii=False) for hit in hits]
-        found.setdefault(_family(bucket["key"]), []).extend(texts)
+        found.setdefault(family(bucket["key"]), []).extend(texts)
     families = {name: Records.learn(texts, tz) for name, texts in sorted(found.items()) if texts or not buckets}
     every = [text for texts in found.values() for text in texts]
     average = sum(map(len, every)) / len(every) if every else 0
@@ -81,5 +81,5 @@ def sample(client: Client, query: Query, tz: str) -> Sample:
     return Sample(families, pl.concat(shapes, how="diagonal_relaxed").schema, average + _ENVELOPE)
 
 
-def _family(index: str) -> str:
+def family(index: str) -> str:
     return re.sub(r"\d+", "#", index)

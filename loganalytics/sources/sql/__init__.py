@@ -24,7 +24,8 @@ class Store:
 
     def __init__(self, address: str) -> None:
         self.address = addresses.parse(address)
-        self.source = self.address.source
+        which = self.address.table or ("query" if self.address.query else None)
+        self.source = f"{self.address.source}?table={which}" if which else self.address.source
         self._counts: list[Counts] = []
 
     def batches(self, want: Want) -> Iterator[pl.DataFrame]:

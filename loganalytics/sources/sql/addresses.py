@@ -94,5 +94,7 @@ def _file(netloc: str, path: str, shown: str) -> str:
     relative = netloc + path if netloc else path.removeprefix("/")
     found = next((name for name in (relative, path) if name and Path(name).is_file()), None)
     if found is None:
-        raise SourceNotFoundError(f"There is no database {shown!r}. Hint: sqlite:///relative.db, sqlite:////absolute.db.")
+        raise SourceNotFoundError(
+            f"There is no database {shown!r}. Hint: sqlite:///relative.db, sqlite:////absolute.db."
+        )
     return found

@@ -307,7 +307,9 @@ class _MySQL(Database):
         if relation.startswith("("):
             return [Column(f.name, _kind(f.type)) for f in self._read(f"select * from {relation} as r limit 1").schema]
         schema, _, table = relation.replace("``", "`").strip("`").rpartition("`.`")
-        where = f"table_name = {self.literal(table)} and table_schema = " + (self.literal(schema) if schema else "database()")
+        where = f"table_name = {self.literal(table)} and table_schema = " + (
+            self.literal(schema) if schema else "database()"
+        )
         rows = [row for batch in self._batches(
             "select cast(column_name as char) as n, cast(data_type as char) as k from information_schema.columns where "
             f"{where} order by ordinal_position") for row in batch.iter_rows()]  # fmt: skip

@@ -51,9 +51,7 @@ class Rows:
         if table is None and address.query is None:
             tables = database.tables()
             if len(tables) != 1:
-                raise SourceNotFoundError(
-                    f"{address.source!r} names no table. Hint: add ?table=NAME; {_list(tables)}."
-                )
+                raise SourceNotFoundError(f"{address.source!r} names no table. Hint: add ?table=NAME; {_list(tables)}.")
             table = tables[0]
         if table is not None:
             relation = ".".join(database.name(part) for part in table.split("."))
@@ -219,7 +217,7 @@ def _core(columns: Sequence[Column], wanted: Mapping[str, str]) -> dict[str, Col
     named = _named(columns, wanted)
     paths = core_paths({(name,): "integer" if column.kind == "number" else "text" for column, name in named})
     by_name = {name: column for column, name in named}
-    found = {core: by_name[paths[core][0][0]] for core in ("timestamp", "level") if core in paths}
+    found: dict[str, Column] = {core: by_name[paths[core][0][0]] for core in ("timestamp", "level") if core in paths}
     when = None if "timestamp" in found else _time(columns)
     return found if when is None else found | {"timestamp": when}
 
