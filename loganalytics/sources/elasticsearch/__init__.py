@@ -38,11 +38,11 @@ class Store:
         client = Client(self.address)
         self._counts = {}
         with client.told():
+            layout = self._layout(client)
             fields = find(client)
             found = sample(client, everywhere(fields, want), want.tz)
-            layout = self._layout(client, fields)
             self._note(fields, layout)
-            queries = {index: wanted(fields, want, index, found.records(index).layout) for index in fields.indices}
+            queries = {i: wanted(fields, want, i, found.records(i).layout) for i, _ in layout.there}
             for page in pages.read(client, layout, queries, found.document_bytes):
                 yield self._frame(page, found)
         if not any(count.events for count in self._counts.values()):
@@ -66,8 +66,8 @@ class Store:
         """Return one row an index that events were read of."""
         return pl.DataFrame([count.row() for count in self._counts.values()], schema=SCHEMA, orient="row")
 
-    def _layout(self, client: Client, fields: Fields) -> pages.Layout:
-        layout = pages.find_shards(client, self.address.index, fields.indices)
+    def _layout(self, client: Client) -> pages.Layout:
+        layout = pages.find_shards(client, self.address.index)
         if not layout.down:
             return layout
         names = ", ".join(f"{number} of {index!r}" for index, number in layout.down[:4])

@@ -74,11 +74,11 @@ def find(client: Client) -> Fields:
     except Refused as refused:
         if refused.status != 404:
             raise
-        raise _missing(client) from None
+        raise missing(client) from None
     named = answer["indices"] if isinstance(answer["indices"], list) else [answer["indices"]]
-    indices = [index for index in named if not _is_own(index, client.address.index)]
+    indices = [index for index in named if not is_own(index, client.address.index)]
     if not indices:
-        raise _missing(client)
+        raise missing(client)
     all_indices = frozenset(indices)
     kinds = {
         name: {kind: frozenset(caps.get("indices") or all_indices) for kind, caps in each.items()}
@@ -137,7 +137,7 @@ def _severe(fields: Fields, index: str, severity: int, layout: JsonLines) -> lis
     return [{"bool": {"must_not": {"terms": {name: [form for word in low for form in _cases(word)]}}}}]
 
 
-def _is_own(index: str, pattern: str) -> bool:
+def is_own(index: str, pattern: str) -> bool:
     """Whether an index is the server's own, which no pattern that begins with * means; those of data streams are not."""
     return index.startswith(".") and not index.startswith(".ds-") and pattern.startswith("*")
 
@@ -146,7 +146,8 @@ def _cases(word: str) -> Sequence[str]:
     return (word, word.upper(), word.capitalize())
 
 
-def _missing(client: Client) -> SourceNotFoundError:
+def missing(client: Client) -> SourceNotFoundError:
+    """Return the error for a pattern that no index matches, with what there is."""
     try:
         rows = client.json("GET", "/_cat/indices?format=json&h=index&s=index")
     except Refused:

@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ import polars as pl
 
 from loganalytics.exceptions import IncompleteSourceError, UnreadableSourceError
 from loganalytics.sources.elasticsearch.clients import Client, Lost, Refused
-from loganalytics.sources.elasticsearch.fields import Query
+from loganalytics.sources.elasticsearch.fields import Query, is_own, missing
 
 LARGEST = 10_000
 """Hits a page: what a server allows by default (index.max_result_window)."""
@@ -77,14 +77,28 @@ class Layout:
     """What the aliases by which an index was named let through."""
 
 
-def find_shards(client: Client, pattern: str, indices: Collection[str]) -> Layout:
-    """Return the shards behind those indices of a pattern."""
-    answer = client.json("GET", f"/{quote(pattern, safe=',*-:<>')}/_search_shards")
-    copies = [copy for group in answer["shards"] for copy in group if copy["index"] in indices]
-    every = {(copy["index"], copy["shard"]) for copy in copies}
+def find_shards(client: Client, pattern: str) -> Layout:
+    """Return the shards behind a pattern; the mappings tell nothing of an index that is down as a whole.
+
+    Raises SourceNotFoundError.
+    """
+    path = f"/{quote(pattern, safe=',*-:<>')}"
+    try:
+        answer = client.json("GET", f"{path}/_search_shards")
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        raise missing(client) from None
+    copies = [copy for group in answer["shards"] for copy in group]
     there = {(copy["index"], copy["shard"]) for copy in copies if copy["state"] in ("STARTED", "RELOCATING")}
+    every = {(copy["index"], copy["shard"]) for copy in copies}
+    if not all(answer["shards"]):  # a shard that no node has is an empty group, without its name
+        settings = client.json("GET", f"{path}/_settings?filter_path=*.settings.index.number_of_shards")
+        for index, found in settings.items():
+            every |= {(index, n) for n in range(int(found["settings"]["index"]["number_of_shards"]))}
     filters = {name: each["filter"] for name, each in answer.get("indices", {}).items() if "filter" in each}
-    return Layout(sorted(there), sorted(every - there), filters)
+    mine = [sorted(place for place in places if not is_own(place[0], pattern)) for places in (there, every - there)]
+    return Layout(mine[0], mine[1], filters)
 
 
 def read(client: Client, layout: Layout, queries: Mapping[str, Query], document_bytes: float) -> Iterator[Page]:
