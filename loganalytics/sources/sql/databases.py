@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import polars as pl
 
@@ -29,7 +32,7 @@ _LOST = re.compile(
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table or query; kind is timestamp, timestamptz, number, text or other."""
+    """A column of a table or query; kind is timestamp, timestamptz, number, text, binary or other."""
 
     name: str
     kind: str
@@ -294,14 +297,26 @@ class _MySQL(Database):
             yield pl.DataFrame(batch)
 
     def _read(self, sql: str) -> Any:
-        try:
-            import connectorx
-        except ImportError:
-            raise MissingExtraError("connectorx", "sql") from None
+        connectorx = self._driver()
         before = ["set time_zone = '+00:00'", "set session transaction read only"]
         return connectorx.read_sql(
             self.address.dsn, sql, return_type="arrow_stream", batch_size=BATCH, pre_execution_query=before
         )
+
+    def _driver(self) -> Any:
+        """Return the driver, having seen that there is a server: it would try for half a minute, and write to stderr."""
+        quiet = "RUST_LOG" not in os.environ
+        os.environ.setdefault("RUST_LOG", "off")
+        try:
+            import connectorx
+        except ImportError:
+            raise MissingExtraError("connectorx", "sql") from None
+        finally:
+            if quiet:
+                del os.environ["RUST_LOG"]
+        split = urlsplit(self.address.dsn)
+        socket.create_connection((split.hostname or "localhost", split.port or 3306), timeout=10).close()
+        return connectorx
 
     def _columns(self, relation: str) -> list[Column]:
         if relation.startswith("("):
@@ -332,12 +347,13 @@ class _MySQL(Database):
         return f"cast({self.literal(iso)} as datetime(6))"
 
     def json(self, columns: Sequence[tuple[Column, str]]) -> str:
-        values = [(column, name, f"k.{self.name(column.name)}") for column, name in columns]
-        parts = [
-            f"{self.literal(name)}, " + (f"concat({value}, '+00:00')" if column.kind == "timestamptz" else value)
-            for column, name, value in values
-        ]
-        return f"cast(json_merge_patch('{{}}', json_object({', '.join(parts)})) as char)"
+        parts = [f"{self.literal(name)}, {self._value(column)}" for column, name in columns]
+        row = f"json_object({', '.join(parts)})"  # a patch leaves out what is null, and is null when the row is odd
+        return f"cast(coalesce(json_merge_patch('{{}}', {row}), {row}) as char)"
+
+    def _value(self, column: Column) -> str:
+        value = f"k.{self.name(column.name)}"
+        return {"timestamptz": f"concat({value}, '+00:00')", "binary": f"hex({value})"}.get(column.kind, value)
 
     def tables(self) -> list[str]:
         found = self.rows(
@@ -365,4 +381,6 @@ def _mysql_kind(kind: str) -> str:
         return "timestamptz" if kind == "timestamp" else "timestamp"
     if re.fullmatch(r".*int|float|double|decimal", kind):
         return "number"
+    if re.search(r"blob|binary|bit", kind):
+        return "binary"
     return "text" if re.search(r"char|text|enum", kind) else "other"
