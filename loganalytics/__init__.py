@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         chart_patterns,
         chart_trend,
     )
+    from loganalytics.pushdown import trend_of
     from loganalytics.reports import report
     from loganalytics.sources import Tail, describe, load, load_cursor, load_report, save_cursor, scan, tail
     from loganalytics.templates import with_templates
@@ -46,6 +47,7 @@ _HOMES = {
     "scan": "sources",
     "tail": "sources",
     "trend": "analyses.trends",
+    "trend_of": "pushdown",
     "with_templates": "templates",
 }
 
@@ -73,6 +75,7 @@ __all__ = [
     "scan",
     "tail",
     "trend",
+    "trend_of",
     "with_templates",
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 
 import polars as pl
@@ -184,6 +185,73 @@ def test_the_other_product_is_told_apart(node):
     other = {"opensearch": "elasticsearch", "elasticsearch": "opensearch"}[node.product]
     with pytest.raises(UnreadableSourceError, match=f"{node.product}://"):
         la.load(node.address("product").replace(node.product, other))
+
+
+@pytest.mark.parametrize("by", [None, "level", "service", "source", "details.region", "logger"])
+def test_counts_of_the_server_are_those_of_the_events(node, by):
+    """Every window, value and error, in weeks and minutes; a column that the server cannot count by is loaded."""
+    names = ["info", "ERROR", "Critical", None, "odd"]
+    documents = [
+        event | {"service": f"s{n % 3}", "level": names[n % 5], "details": {"region": "eu" if n % 2 else "us"}}
+        for n, event in enumerate(events(400))
+    ]
+    node.index("counted-1", [{name: value for name, value in d.items() if value is not None} for d in documents[:300]])
+    node.index("counted-2", [{name: value for name, value in d.items() if value is not None} for d in documents[300:]])
+    wanted = {"since": "2026-03-10 12:01", "query": "message:event AND NOT message:77"}
+    if by == "logger":
+        wanted["query"] = None
+        node.add("counted-1", [{"_id": "x", "@timestamp": "2026-03-10T12:03:00Z", "logger": "a", "level": "info"}])
+    logs = la.load(node.address("counted-*"), **wanted)
+    for every in ("1m", "1w"):
+        assert la.trend_of(node.address("counted-*"), every=every, by=by, **wanted).equals(
+            la.trend(logs, every=every, by=by)
+        )
+
+
+def test_counting_asks_for_no_events(node, monkeypatch):
+    """Where the server can count, not one page of hits is read."""
+    node.index("uncounted", events(20))
+
+    def read(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(pages, "read", read)
+    assert la.trend_of(node.address("uncounted"), every="1h", by="level", level="info")["events"].to_list() == [20]
+    with pytest.raises(AssertionError):
+        la.trend_of(node.address("uncounted"), every="1h", by="message")
+
+
+def now(seconds: float = 0) -> str:
+    """Return a time some seconds ago."""
+    return (dt.datetime.now(dt.UTC) - dt.timedelta(seconds=seconds)).isoformat()
+
+
+def test_a_tail_hands_out_each_event_once(node):
+    """From the end on, new indices of the pattern too, events that come late, and after a saved cursor."""
+    for name in ("flowing-1", "flowing-2"):
+        node.delete(name)
+    node.index("flowing-1", [{"_id": f"old{n}", "@timestamp": now(n), "message": "old"} for n in range(20)])
+    with la.tail(node.address("flowing-*", "?overlap=20s"), idle=0.3) as tail:
+        assert list(tail) == []
+        node.add("flowing-1", [{"_id": "a", "@timestamp": now(), "message": "a", "level": "info"}])
+        assert tail.read(10)["offset"].to_list() == ["a"]
+        node.add("flowing-2", [{"_id": "b", "@timestamp": now(), "message": "b"}])
+        assert tail.read(10)["offset"].to_list() == ["b"]
+        node.add("flowing-1", [{"_id": "late", "@timestamp": now(12), "message": "late"}])
+        assert tail.read(20)["offset"].to_list() == ["late"]
+        cursor = json.loads(json.dumps(tail.cursor))
+    node.add("flowing-1", [{"_id": "c", "@timestamp": now(), "message": "c"}])
+    with la.tail(node.address("flowing-*", "?overlap=20s"), cursor=cursor, idle=0.3) as tail:
+        assert [name for batch in tail for name in batch["offset"]] == ["c"]
+
+
+def test_a_tail_reads_more_than_a_page_from_one_moment(node, monkeypatch):
+    """A burst within one millisecond, over several shards."""
+    monkeypatch.setattr("loganalytics.sources.elasticsearch.tail._PAGE", 20)
+    moment = now()
+    node.index("burst", [{"_id": f"e{n}", "@timestamp": moment, "message": str(n)} for n in range(500)], settings={"number_of_shards": 3})  # fmt: skip
+    with la.tail(node.address("burst"), since="1h", idle=0.3) as tail:
+        assert sorted(name for batch in tail for name in batch["offset"]) == sorted(f"e{n}" for n in range(500))
 
 
 @pytest.mark.parametrize("kind", ["elasticsearch-9", "opensearch-3"])

@@ -199,7 +199,9 @@ def test_a_tail_needs_a_key(tmp_path):
 def test_describe_lists_tables(database):
     """Rows, times and who writes."""
     database.run("create table if not exists other(x integer)")
-    rows = la.describe(database.address.rstrip("?&")).select("source", "kind", "entries", "services").rows()
+    found = la.describe(database.address.rstrip("?&"))
+    assert found["note"].to_list() == [None, None]
+    rows = found.select("source", "kind", "entries", "services").rows()
     assert rows == [("logs", "table", 4, ["api", "jobs"]), ("other", "table", 0, [])]
     database.run("drop table other")
 
@@ -208,7 +210,7 @@ def test_what_is_not_there_is_told(database):
     """A table, a column in the address and one in the query."""
     with pytest.raises(SourceNotFoundError, match="nowhere"):
         la.load(f"{database.address}table=nowhere")
-    with pytest.raises(InvalidArgumentError, match=r"'made' .* created_at"):
+    with pytest.raises(InvalidArgumentError, match=r"'made'.*created_at"):
         la.load(f"{database.address}table=logs&timestamp=made")
     with pytest.raises(InvalidArgumentError, match="bogus"):
         la.load(logs_at(database), query="bogus = 1")

@@ -35,7 +35,7 @@ class MariaDB:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         self._wait()
-        self.run("create database app", "create user 'me'@'localhost' identified by 's3cr/et'",
+        self.run("create database app character set utf8mb4", "create user 'me'@'localhost' identified by 's3cr/et'",
                  "grant all on app.* to 'me'@'localhost'", database=None)  # fmt: skip
 
     @property

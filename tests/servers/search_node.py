@@ -22,7 +22,7 @@ NEEDS_JAVA = {"opensearch-2": 17, "elasticsearch-8": 17, "opensearch-3": 21, "el
 _HERE = Path(__file__).parent
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "loganalytics-tests")
 # Starting fast matters more than running fast.
-_JAVA = ("-Xms400m", "-Xmx400m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+_JAVA = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 _DESCRIPTOR = """name=transport-netty4
 description=HTTP
 version={version}
@@ -42,8 +42,9 @@ def missing(reason: str) -> None:
 class SearchNode:
     """One node on a port of its own; what it holds survives kill() and start()."""
 
-    def __init__(self, kind: str, folder: Path, port: int | None = None) -> None:
+    def __init__(self, kind: str, folder: Path, port: int | None = None, heap: str = "400m") -> None:
         self.kind, self.folder = kind, folder
+        self._heap = (f"-Xms{heap}", f"-Xmx{heap}", *(_JAVA if heap == "400m" else ()))
         self.port = port or free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._alive: int | None = None
@@ -73,7 +74,7 @@ class SearchNode:
         source = _HERE / f"{'Elasticsearch' if self.product == 'elasticsearch' else 'OpenSearch'}Node.java"
         with pipe.open("rb") as standard_input, (self.folder / "node.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [java, *_JAVA, "-cp", f"{library}/*", str(source), str(self.folder), str(self.port), str(free_port())],
+                [java, *self._heap, "-cp", f"{library}/*", str(source), str(self.folder), str(self.port), str(free_port())],
                 stdin=standard_input, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         self.wait()

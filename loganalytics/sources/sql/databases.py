@@ -143,10 +143,10 @@ class _Adbc(Database):
             for batch in cursor.fetch_record_batch():
                 held.append(pl.DataFrame(batch))
                 if sum(frame.height for frame in held) >= BATCH:
-                    yield pl.concat(held)
+                    yield from pl.concat(held).iter_slices(BATCH)
                     held = []
             if held:
-                yield pl.concat(held)
+                yield from pl.concat(held).iter_slices(BATCH)
 
     def _arrow_columns(self, relation: str) -> list[Column]:
         with self._connect() as connection, connection.cursor() as cursor:
@@ -181,7 +181,7 @@ class _PostgreSQL(_Adbc):
 
     def json(self, columns: Sequence[tuple[Column, str]]) -> str:
         named = ", ".join(f"k.{self.name(column.name)} as {self.name(name)}" for column, name in columns)
-        return f"json_strip_nulls(row_to_json((select x from (select {named}) as x)))::text"
+        return f"""json_strip_nulls(row_to_json((select "the row" from (select {named}) as "the row")))::text"""
 
     def tables(self) -> list[str]:
         found = self.rows(

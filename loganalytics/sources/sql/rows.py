@@ -76,7 +76,9 @@ class Rows:
         when = self.core.get("timestamp")
         by = when.name if newest and when is not None else self.key
         order = "" if by is None else f" order by {self._of(by)}{' desc' if newest else ''}"
-        place = f"cast({self._of(self.key)} as {self.database.text})" if self.key else "null"
+        place = (
+            f"cast({self._of(self.key)} as {self.database.text})" if self.key else f"cast(null as {self.database.text})"
+        )
         cut = "" if limit is None else f" limit {limit}"
         line = self.database.json(self.columns)
         return f"select {line} as line, {place} as place from {self.relation} as k{where}{order}{cut}"
