@@ -58,8 +58,9 @@ def test_every_hit_is_read_past_what_one_page_holds(node, monkeypatch):
 def test_mappings_of_many_kinds_become_the_log_frame(node):
     """ECS, OpenTelemetry and plain documents behind one pattern each fill the core columns."""
     node.index("kinds-ecs", [{
-        "@timestamp": "2026-03-10T12:00:00.123Z", "log.level": "error", "service": {"name": "api"}, "log": {"logger": "a.b"},
-        "message": "boom", "error": {"stack_trace": "Traceback"}, "trace": {"id": "t1"}, "event": {"duration": 5_000_000},
+        "@timestamp": "2026-03-10T12:00:00.123Z", "log.level": "error", "service": {"name": "api"},
+        "log": {"logger": "a.b"}, "message": "boom", "error": {"stack_trace": "Traceback"}, "trace": {"id": "t1"},
+        "event": {"duration": 5_000_000},
     }])  # fmt: skip
     node.index("kinds-otel", [{
         "@timestamp": "2026-03-10T12:00:01Z", "severityText": "WARN", "severityNumber": 13, "body": "otel",
@@ -111,10 +112,11 @@ def test_a_broken_query_is_told(node):
 def test_aliases_and_data_streams_are_read_by_their_names(node):
     """An alias' filter holds, and the events of a data stream bear the index behind it."""
     node.index("alias-1", [event | {"level": "error" if n % 2 else "info"} for n, event in enumerate(events(6))])
-    node.call("POST", "/_aliases", {"actions": [{"add": {"index": "alias-1", "alias": "errors", "filter": {"match": {"level": "error"}}}}]})  # fmt: skip
+    errors = {"index": "alias-1", "alias": "errors", "filter": {"match": {"level": "error"}}}
+    node.call("POST", "/_aliases", {"actions": [{"add": errors}]})
     assert sorted(la.load(node.address("errors"))["offset"]) == ["e1", "e3", "e5"]
-    node.call("PUT", "/_index_template/flow", {
-        "index_patterns": ["flow-*"], "data_stream": {}, "template": {"settings": {"number_of_replicas": 0}}})  # fmt: skip
+    template = {"settings": {"number_of_replicas": 0}}
+    node.call("PUT", "/_index_template/flow", {"index_patterns": ["flow-*"], "data_stream": {}, "template": template})
     node.add("flow-app", [{"@timestamp": "2026-03-10T12:00:00Z", "message": "streamed"}])
     logs = la.load(node.address("flow-app"), query="streamed")
     assert logs["message"].unique().to_list() == ["streamed"]
@@ -142,7 +144,7 @@ def test_documents_that_look_like_answers_are_not_cut(node):
     """A document may hold the very text by which hits are told apart."""
     inner = [{"_index": "z", "_id": "q", "_source": {"x": 1}, "sort": [n]} for n in range(3)]
     node.index(
-        "inner", [{"_id": 'a"b\\', "message": "answer", "hits": inner, "text": '},{"_index":"x","_id":"y"'}] + events(3)
+        "inner", [{"_id": 'a"b\\', "message": "answer", "hits": inner, "text": '},{"_index":"x","_id":"y"'}, *events(3)]
     )
     logs = la.load(node.address("inner"))
     assert sorted(logs["offset"]) == ['a"b\\', "e0", "e1", "e2"]
@@ -249,7 +251,8 @@ def test_a_tail_reads_more_than_a_page_from_one_moment(node, monkeypatch):
     """A burst within one millisecond, over several shards."""
     monkeypatch.setattr("loganalytics.sources.elasticsearch.tail._PAGE", 20)
     moment = now()
-    node.index("burst", [{"_id": f"e{n}", "@timestamp": moment, "message": str(n)} for n in range(500)], settings={"number_of_shards": 3})  # fmt: skip
+    documents = [{"_id": f"e{n}", "@timestamp": moment, "message": str(n)} for n in range(500)]
+    node.index("burst", documents, settings={"number_of_shards": 3})
     with la.tail(node.address("burst"), since="1h", idle=0.3) as tail:
         assert sorted(name for batch in tail for name in batch["offset"]) == sorted(f"e{n}" for n in range(500))
 

@@ -18,7 +18,7 @@ from loganalytics.exceptions import IncompleteSourceError, UnreachableSourceErro
 from loganalytics.sources.elasticsearch import pages
 from loganalytics.sources.stores import Want, open_store
 
-SECRET = "s3cr/et?"  # noqa: S105
+SECRET = "s3cr/et?"
 
 
 @pytest.fixture

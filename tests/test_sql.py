@@ -19,8 +19,12 @@ from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError, U
 from loganalytics.sources.sql.addresses import parse
 
 COLUMNS = "id, created_at, level, service, msg, details, took"
+TABLE = (
+    "create table logs(id {key}, created_at {time}, level {text}, service {text}, msg {text}, details {json}, "
+    "took {number});"
+)
 ROWS = [
-    (1, "2026-03-10 12:00:00.250", "info", "api", "it's 'quoted' \\ and \"so\"", '{"user": {"id": 7}, "ok": true}', 1.5),
+    (1, "2026-03-10 12:00:00.250", "info", "api", "it's 'quoted' \\ \"so\"", '{"user": {"id": 7}, "ok": true}', 1.5),
     (2, "2026-03-10 12:30:00.000", "ERROR", "jobs", "disk full\nTraceback", None, None),
     (3, "2026-03-10 13:00:00.000", "Warning", "api", "naïve ☃", '{"user": {"id": 8, "name": "ann"}}', 0.25),
     (7, None, None, None, "no time", None, None),
@@ -49,8 +53,8 @@ class Filed:
 
     def __init__(self, kind: str, path: Path) -> None:
         self.kind, self.path = kind, path
-        column = "text" if kind == "sqlite" else "timestamp"
-        self.run(f"create table logs(id integer primary key, created_at {column}, level varchar, service varchar, msg varchar, details varchar, took double)")  # fmt: skip
+        time = "text" if kind == "sqlite" else "timestamp"
+        self.run(TABLE.format(key="integer primary key", time=time, text="varchar", json="varchar", number="double"))
         self.insert(ROWS)
 
     @property
@@ -75,9 +79,11 @@ class Served:
         self.server, self.address = server, address
         self.run("drop table if exists logs")
         if isinstance(server, MariaDB):
-            self.run("create table logs(id bigint auto_increment primary key, created_at datetime(6), level varchar(20), service varchar(20), msg text, details json, took double)")  # fmt: skip
+            key, json, number = "bigint auto_increment primary key", "json", "double"
         else:
-            self.run("create table logs(id bigserial primary key, created_at timestamp, level text, service text, msg text, details jsonb, took float8);")  # fmt: skip
+            key, json, number = "bigserial primary key", "jsonb", "float8"
+        time = "datetime(6)" if isinstance(server, MariaDB) else "timestamp"
+        self.run(TABLE.format(key=key, time=time, text="text", json=json, number=number))
         self.insert(ROWS)
 
     def run(self, statement: str) -> None:
@@ -241,7 +247,8 @@ def test_times_that_bear_a_zone_are_read_as_they_are(servers):
     """PostgreSQL's timestamptz and MariaDB's timestamp mean a moment, whatever tz= says."""
     postgres, maria = servers("postgresql"), servers("mariadb")
     postgres.run(
-        "drop table if exists zoned; create table zoned(timestamp timestamptz, message text); insert into zoned values ('2026-03-10 12:00:00+01', 'a');"
+        "drop table if exists zoned; create table zoned(timestamp timestamptz, message text);"
+        "insert into zoned values ('2026-03-10 12:00:00+01', 'a');"
     )
     maria.run(
         "drop table if exists zoned",
@@ -255,11 +262,11 @@ def test_times_that_bear_a_zone_are_read_as_they_are(servers):
 
 
 def test_bytes_and_wide_tables_of_sqlite_are_read(tmp_path):
-    """Blobs as hexadecimal digits; more columns than a function takes arguments; values of other types than declared."""
+    """Blobs as hexadecimal digits; more columns than a function takes arguments; values not of the type declared."""
     names = [f"c{n}" for n in range(150)]
     with sqlite3.connect(tmp_path / "wide.db") as connection:
         connection.execute(f"create table logs(message text, {', '.join(f'{n} integer' for n in names)})")
-        connection.execute(f"insert into logs(message, c0, c1, c149) values ('a', x'00ff', 'text', 3), ('b', 1, 2, 4)")
+        connection.execute("insert into logs(message, c0, c1, c149) values ('a', x'00ff', 'text', 3), ('b', 1, 2, 4)")
     logs = la.load(f"sqlite:///{tmp_path}/wide.db")
     assert logs.select("c0", "c1", "c149").rows() == [("00FF", "text", 3), ("1", "2", 4)]
 

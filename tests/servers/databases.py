@@ -26,12 +26,13 @@ class MariaDB:
         data = folder / "mariadb"
         user = ["--user=root"] if os.getuid() == 0 else []
         subprocess.run(
-            ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", *user],
+            ["mariadb-install-db", "--no-defaults", f"--datadir={data}",
+             "--auth-root-authentication-method=normal", *user],
             check=True, capture_output=True,
         )  # fmt: skip
         self._process = subprocess.Popen(
-            [str(program), "--no-defaults", f"--datadir={data}", f"--port={self.port}", f"--socket={self.socket}", *user,
-             "--bind-address=127.0.0.1", "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0"],
+            [str(program), "--no-defaults", f"--datadir={data}", f"--port={self.port}", f"--socket={self.socket}",
+             *user, "--bind-address=127.0.0.1", "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         self._wait()

@@ -74,7 +74,8 @@ class SearchNode:
         source = _HERE / f"{'Elasticsearch' if self.product == 'elasticsearch' else 'OpenSearch'}Node.java"
         with pipe.open("rb") as standard_input, (self.folder / "node.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [java, *self._heap, "-cp", f"{library}/*", str(source), str(self.folder), str(self.port), str(free_port())],
+                [java, *self._heap, "-cp", f"{library}/*", str(source),
+                 str(self.folder), str(self.port), str(free_port())],
                 stdin=standard_input, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         self.wait()

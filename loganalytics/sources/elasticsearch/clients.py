@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from collections.abc import Iterator
 from typing import Any, Protocol
 
 from loganalytics.exceptions import (
@@ -116,7 +115,7 @@ class Client:
             return
         if not text.lstrip().startswith(("{", "[")):
             raise UnreadableSourceError(
-                f"{self.address.source!r} is no {self.address.product}: it does not answer in JSON. Hint: check the port."
+                f"{self.address.source!r} is no {self.address.product}: no JSON comes back. Hint: check the port."
             )
         other = "elasticsearch" if elastic else "opensearch"
         raise UnreadableSourceError(

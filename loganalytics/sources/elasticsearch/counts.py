@@ -70,7 +70,7 @@ def _keys(fields: Fields, index: str, layout: JsonLines | None, by: str | None) 
         return None
     level = _field(fields, index, core, "level")
     grouped = "_index" if by == "source" else None if by in (None, "level") else _field(fields, index, core, str(by))
-    if level is None and core.get("level") or (grouped is None and by not in (None, "level", "source")):
+    if (level is None and core.get("level")) or (grouped is None and by not in (None, "level", "source")):
         return None
     return _Keys(times, level, grouped)
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from loganalytics.exceptions import SourceNotFoundError
 from loganalytics.formats.dialects import KEYS
 from loganalytics.formats.json_lines import JsonLines
-from loganalytics.schema import LEVELS, LETTERS
+from loganalytics.schema import LETTERS, LEVELS
 from loganalytics.sources.elasticsearch.clients import Client, Refused
 from loganalytics.sources.stores import Want
 
@@ -138,7 +138,7 @@ def _severe(fields: Fields, index: str, severity: int, layout: JsonLines) -> lis
 
 
 def is_own(index: str, pattern: str) -> bool:
-    """Whether an index is the server's own, which no pattern that begins with * means; those of data streams are not."""
+    """Whether an index is the server's own, which no pattern that begins with * means; a data stream's is not."""
     return index.startswith(".") and not index.startswith(".ds-") and pattern.startswith("*")
 
 

@@ -102,9 +102,10 @@ def find_shards(client: Client, pattern: str) -> Layout:
 
 
 def read(client: Client, layout: Layout, queries: Mapping[str, Query], document_bytes: float) -> Iterator[Page]:
-    """Yield all hits in these shards of the query of each index, a page of each of some in turn; the next ones are on their way.
+    """Yield all hits in these shards of the query of each index, a page of each of some shards in turn.
 
-    Raises IncompleteSourceError when a shard cannot be read to its end.
+    While one page is read the next ones are on their way. Raises IncompleteSourceError when a shard cannot be read to
+    its end.
     """
     waiting = deque(
         Shard(index, number, _both(queries[index], layout.filters.get(index)), _fitting(document_bytes))

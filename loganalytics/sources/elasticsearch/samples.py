@@ -82,4 +82,5 @@ def sample(client: Client, query: Query, tz: str) -> Sample:
 
 
 def family(index: str) -> str:
+    """Return what an index has in common with those that are divided by day or number."""
     return re.sub(r"\d+", "#", index)

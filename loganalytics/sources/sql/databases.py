@@ -150,7 +150,7 @@ class _Adbc(Database):
 
     def _arrow_columns(self, relation: str) -> list[Column]:
         with self._connect() as connection, connection.cursor() as cursor:
-            cursor.execute(f"select * from {relation} as r limit 0")  # noqa: S608
+            cursor.execute(f"select * from {relation} as r limit 0")
             schema = cursor.fetch_record_batch().schema
         return [Column(field.name, _kind(field.type)) for field in schema]
 
@@ -185,8 +185,8 @@ class _PostgreSQL(_Adbc):
 
     def tables(self) -> list[str]:
         found = self.rows(
-            "select case when table_schema = current_schema() then table_name else table_schema || '.' || table_name end"
-            " from information_schema.tables where table_schema not in ('pg_catalog', 'information_schema') order by 1"
+            "select case when table_schema = current_schema() then '' else table_schema || '.' end || table_name from "
+            "information_schema.tables where table_schema not in ('pg_catalog', 'information_schema') order by 1"
         )
         return [name for (name,) in found]
 
@@ -265,8 +265,8 @@ class _DuckDB(Database):
                 yield pl.DataFrame(batch)
 
     def _columns(self, relation: str) -> list[Column]:
-        rows = [row for batch in self._batches(f"select column_name, column_type from (describe select * from {relation} as r)")
-                for row in batch.iter_rows()]  # fmt: skip
+        sql = f"select column_name, column_type from (describe select * from {relation} as r)"
+        rows = [row for batch in self._batches(sql) for row in batch.iter_rows()]
         return [Column(name, self._kind(kind)) for name, kind in rows]
 
     def _kind(self, kind: str) -> str:
@@ -304,7 +304,7 @@ class _MySQL(Database):
         )
 
     def _driver(self) -> Any:
-        """Return the driver, having seen that there is a server: it would try for half a minute, and write to stderr."""
+        """Return the driver, having seen that there is a server: it would try for half a minute, and print."""
         quiet = "RUST_LOG" not in os.environ
         os.environ.setdefault("RUST_LOG", "off")
         try:
@@ -357,14 +357,15 @@ class _MySQL(Database):
 
     def tables(self) -> list[str]:
         found = self.rows(
-            "select cast(table_name as char) as n from information_schema.tables where table_schema = database() order by 1"
+            "select cast(table_name as char) as n from information_schema.tables where table_schema = database() "
+            "order by 1"
         )
         return [name for (name,) in found]
 
     def key(self, table: str) -> str | None:
         found = self.rows(
-            "select cast(column_name as char) as n from information_schema.key_column_usage where constraint_name = 'PRIMARY'"
-            f" and table_schema = database() and table_name = {self.literal(table)}"
+            "select cast(column_name as char) as n from information_schema.key_column_usage where "
+            f"constraint_name = 'PRIMARY' and table_schema = database() and table_name = {self.literal(table)}"
         )
         return found[0][0] if len(found) == 1 else None
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
 from loganalytics.formats.dialects import core_paths
-from loganalytics.schema import LEVELS, LETTERS
+from loganalytics.schema import LETTERS, LEVELS
 from loganalytics.sources.records import Records
 from loganalytics.sources.sql.databases import Column, Database
 from loganalytics.sources.stores import Want
