@@ -38,8 +38,7 @@ _PARTS = re.compile(
     r"(?P<scheme>[a-z+]+)://(?:(?P<login>[^/?#@]*(?:@[^/?#@]*)*)@)?(?P<hosts>[^/?#@]*)(?P<path>/[^?#]*)?(?:\?(?P<query>.*))?$",
     re.IGNORECASE | re.DOTALL,
 )
-_CONNECT_SECONDS = 5.0
-_ANSWER_SECONDS = 20.0
+_TIMEOUTS: dict[str, Any] = {"socket_connect_timeout": 5.0, "socket_timeout": 20.0}
 
 
 @dataclass(frozen=True)
@@ -56,12 +55,12 @@ class Address:
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """Arguments of redis-py's connection."""
 
-    def connect(self, **changed: Any) -> Client:
-        """Return a client, which connects when it is first used."""
+    def connect(self, **defaults: Any) -> Client:
+        """Return a client, which connects when it is first used; what the address says goes before the defaults."""
         import redis as untyped
 
         redis: Any = untyped  # half of it is annotated
-        options = dict(self.options) | changed
+        options = _TIMEOUTS | defaults | dict(self.options)
         if self.kind == "cluster":
             nodes = [redis.cluster.ClusterNode(host, port) for host, port in self.hosts]
             return cast("Client", redis.RedisCluster(startup_nodes=nodes, **options))
@@ -137,8 +136,8 @@ def _options(url: str, kind: str, host: tuple[str, int | None], shown: str) -> d
     if kind == "cluster":
         options.pop("db", None)
     # RESP2 answers are plain lists, which go to columns as they are; retries are for who reads, who knows from where.
-    options |= {"protocol": 2, "decode_responses": False, "retry": redis.retry.Retry(redis.backoff.NoBackoff(), 0)}
-    return {"socket_connect_timeout": _CONNECT_SECONDS, "socket_timeout": _ANSWER_SECONDS} | options
+    once = redis.retry.Retry(redis.backoff.NoBackoff(), 0)
+    return options | {"protocol": 2, "decode_responses": False, "retry": once}
 
 
 def _login(host: str, port: int | None) -> dict[str, str]:
@@ -159,7 +158,7 @@ def told(error: Exception, shown: str) -> SourceError:
             f"{shown!r} refuses the login ({text.rstrip('.')}). Hint: give user and password in the address, in "
             "REDIS_USERNAME and REDIS_PASSWORD, or in the credentials file."
         )
-    if text.startswith("MOVED") or "CLUSTER" in text:
+    if isinstance(error, redis.exceptions.AskError):  # MOVED too
         return UnreachableSourceError(f"{shown!r} is a part of a cluster. Hint: write redis+cluster://.")
     if isinstance(error, redis.TimeoutError):
         tls = " Does it speak TLS at this port?" if "s://" in shown or "s+" in shown else ""

@@ -45,7 +45,7 @@ class Fields:
             return pl.DataFrame({"n": number, "message": to_json(fields)})
         names = [path[0] for path in layout.fields]
         absent = [pl.lit(None, dtype=pl.String).alias(name) for name in names if name not in fields.columns]
-        record = fields.select(*[name for name in names if name in fields.columns], *absent)
+        record = fields.with_columns(absent).select(names)
         speechless = _speechless(record, layout)
         line = pl.repeat(None, fields.height, dtype=pl.String, eager=True)
         if speechless.any():
