@@ -55,6 +55,12 @@ def test_every_hit_is_read_past_what_one_page_holds(node, monkeypatch):
     assert la.load_report(logs).select("source", "lines", "events", "note").row(0) == ("every-1", 2500, 2500, None)
 
 
+def test_a_smaller_window_is_kept_to(node):
+    """An index may allow fewer hits a page than is usual."""
+    node.index("narrow", events(250), settings={"max_result_window": 100})
+    assert la.load(node.address("narrow")).height == 250
+
+
 def test_mappings_of_many_kinds_become_the_log_frame(node):
     """ECS, OpenTelemetry and plain documents behind one pattern each fill the core columns."""
     node.index("kinds-ecs", [{

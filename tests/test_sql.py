@@ -196,11 +196,16 @@ def test_a_tail_goes_by_the_key_and_waits_for_gaps(database):
 
 
 def test_a_tail_needs_a_key(tmp_path):
-    """Without one nothing tells what is new."""
+    """A table of SQLite always has one, a view has none: nothing tells what is new."""
     with sqlite3.connect(tmp_path / "x.db") as connection:
         connection.execute("create table logs(message text)")
+        connection.execute("create view seen as select message from logs")
+    with la.tail(f"sqlite:///{tmp_path}/x.db?table=logs", idle=0.1) as tail:
+        with sqlite3.connect(tmp_path / "x.db") as connection:
+            connection.execute("insert into logs values ('a')")
+        assert tail.read(5).select("message", "offset").row(0) == ("a", "1")
     with pytest.raises(InvalidArgumentError, match="key=id"):
-        la.tail(f"sqlite:///{tmp_path}/x.db")
+        la.tail(f"sqlite:///{tmp_path}/x.db?table=seen")
 
 
 def test_describe_lists_tables(database):

@@ -241,7 +241,10 @@ class _SQLite(_Adbc):
 
     def key(self, table: str) -> str | None:
         found = self.rows(f"select name from pragma_table_info({self.literal(table)}) where pk > 0")
-        return found[0][0] if len(found) == 1 else None
+        if found:
+            return found[0][0] if len(found) == 1 else None
+        real = self.rows(f"select 1 from sqlite_master where type = 'table' and name = {self.literal(table)}")
+        return "rowid" if real else None  # a table without a primary key has this one, a view has none
 
     def moment(self, iso: str, kind: str) -> str:
         return self.literal(iso)
