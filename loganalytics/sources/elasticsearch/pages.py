@@ -177,8 +177,7 @@ def _gone(refused: Refused) -> bool:
 
 
 def _search(client: Client, shard: Shard) -> str:
-    fresh = shard.point is None
-    if fresh:
+    if shard.point is None:
         shard.point = _open(client, shard)
         shard.reopened += shard.after is not None
     body: dict[str, Any] = {
@@ -186,7 +185,7 @@ def _search(client: Client, shard: Shard) -> str:
         "size": shard.size,
         "sort": [{"_seq_no": {"order": "asc", "unmapped_type": "long"}}],
         "query": shard.query,
-        "track_total_hits": fresh,
+        "track_total_hits": not shard.begun,
     }
     if shard.after is not None:
         behind = {"range": {"_seq_no": {"gt": shard.after}}}
@@ -209,7 +208,9 @@ def _taken(client: Client, shard: Shard, answer: str) -> int:
     """Move the shard behind a page, and return how many hits it has."""
     if not shard.begun:
         total = _TOTAL.search(answer[:4000])
-        shard.expected = shard.got + (int(total[1]) if total else 0)
+        if total is None:
+            raise UnreadableSourceError(f"{client.address.source!r} does not tell how many hits there are.")
+        shard.expected = shard.got + int(total[1])
         shard.begun = True
     last = answer.rfind('"sort":[')
     hits = 0 if last < 0 else min(shard.size, shard.expected - shard.got)
