@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import polars as pl
 
@@ -114,7 +111,9 @@ def open_database(address: Address) -> Database:
 
     Raises MissingExtraError when its driver is not installed.
     """
-    kinds = {"postgresql": _PostgreSQL, "sqlite": _SQLite, "duckdb": _DuckDB, "mysql": _MySQL}
+    from loganalytics.sources.sql.mysql import MySQL
+
+    kinds = {"postgresql": _PostgreSQL, "sqlite": _SQLite, "duckdb": _DuckDB, "mysql": MySQL}
     return kinds[address.kind](address)
 
 
@@ -152,10 +151,11 @@ class _Adbc(Database):
         with self._connect() as connection, connection.cursor() as cursor:
             cursor.execute(f"select * from {relation} as r limit 0")
             schema = cursor.fetch_record_batch().schema
-        return [Column(field.name, _kind(field.type)) for field in schema]
+        return [Column(field.name, kind_of(field.type)) for field in schema]
 
 
-def _kind(dtype: Any) -> str:
+def kind_of(dtype: Any) -> str:
+    """Return the kind of a column of an Arrow type."""
     import pyarrow.types as types
 
     if types.is_timestamp(dtype):
@@ -290,101 +290,3 @@ class _DuckDB(Database):
             f"and table_name = {self.literal(table)}"
         )
         return found[0][0] if len(found) == 1 else None
-
-
-class _MySQL(Database):
-    text = "char"
-
-    def _batches(self, sql: str) -> Iterator[pl.DataFrame]:
-        for batch in self._read(sql):
-            yield pl.DataFrame(batch)
-
-    def _read(self, sql: str) -> Any:
-        connectorx = self._driver()
-        before = ["set time_zone = '+00:00'", "set session transaction read only"]
-        return connectorx.read_sql(
-            self.address.dsn, sql, return_type="arrow_stream", batch_size=BATCH, pre_execution_query=before
-        )
-
-    def _driver(self) -> Any:
-        """Return the driver, having seen that there is a server: it would try for half a minute, and print."""
-        quiet = "RUST_LOG" not in os.environ
-        os.environ.setdefault("RUST_LOG", "off")
-        try:
-            import connectorx
-        except ImportError:
-            raise MissingExtraError("connectorx", "sql") from None
-        finally:
-            if quiet:
-                del os.environ["RUST_LOG"]
-        split = urlsplit(self.address.dsn)
-        socket.create_connection((split.hostname or "localhost", split.port or 3306), timeout=10).close()
-        return connectorx
-
-    def _columns(self, relation: str) -> list[Column]:
-        if relation.startswith("("):
-            return [Column(f.name, _kind(f.type)) for f in self._read(f"select * from {relation} as r limit 1").schema]
-        schema, _, table = relation.replace("``", "`").strip("`").rpartition("`.`")
-        where = f"table_name = {self.literal(table)} and table_schema = " + (
-            self.literal(schema) if schema else "database()"
-        )
-        rows = [row for batch in self._batches(
-            "select cast(column_name as char) as n, cast(data_type as char) as k from information_schema.columns where "
-            f"{where} order by ordinal_position") for row in batch.iter_rows()]  # fmt: skip
-        if not rows:
-            raise SourceNotFoundError(
-                f"{self.address.source!r}: there is no table {table!r}. Hint: describe() lists the tables."
-            )
-        return [Column(name, _mysql_kind(kind)) for name, kind in rows]
-
-    def name(self, identifier: str) -> str:
-        return "`" + identifier.replace("`", "``") + "`"
-
-    def literal(self, value: int | float | str) -> str:
-        if isinstance(value, int | float):
-            return repr(value)
-        # A backslash means something in a string or not, as the server is set; hexadecimal digits never do.
-        return f"convert(x'{value.encode().hex()}' using utf8mb4)"
-
-    def moment(self, iso: str, kind: str) -> str:
-        return f"cast({self.literal(iso)} as datetime(6))"
-
-    def json(self, columns: Sequence[tuple[Column, str]]) -> str:
-        parts = [f"{self.literal(name)}, {self._value(column)}" for column, name in columns]
-        row = f"json_object({', '.join(parts)})"  # a patch leaves out what is null, and is null when the row is odd
-        return f"cast(coalesce(json_merge_patch('{{}}', {row}), {row}) as char)"
-
-    def _value(self, column: Column) -> str:
-        value = f"k.{self.name(column.name)}"
-        return {"timestamptz": f"concat({value}, '+00:00')", "binary": f"hex({value})"}.get(column.kind, value)
-
-    def tables(self) -> list[str]:
-        found = self.rows(
-            "select cast(table_name as char) as n from information_schema.tables where table_schema = database() "
-            "order by 1"
-        )
-        return [name for (name,) in found]
-
-    def key(self, table: str) -> str | None:
-        found = self.rows(
-            "select cast(column_name as char) as n from information_schema.key_column_usage where "
-            f"constraint_name = 'PRIMARY' and table_schema = database() and table_name = {self.literal(table)}"
-        )
-        return found[0][0] if len(found) == 1 else None
-
-    def size(self, table: str) -> int | None:
-        found = self.rows(
-            "select cast(data_length + index_length as signed) as n from information_schema.tables where "
-            f"table_schema = database() and table_name = {self.literal(table)}"
-        )
-        return found[0][0] if found else None
-
-
-def _mysql_kind(kind: str) -> str:
-    if kind in ("datetime", "timestamp"):
-        return "timestamptz" if kind == "timestamp" else "timestamp"
-    if re.fullmatch(r".*int|float|double|decimal", kind):
-        return "number"
-    if re.search(r"blob|binary|bit", kind):
-        return "binary"
-    return "text" if re.search(r"char|text|enum", kind) else "other"
