@@ -131,9 +131,9 @@ def test_aliases_and_data_streams_are_read_by_their_names(node):
 
 def test_a_missing_index_is_told_with_what_there_is(node):
     """By name and by pattern."""
-    node.index("there-1", events(1))
+    node.index("a-there-1", events(1))
     for name in ("nowhere", "nowhere-*"):
-        with pytest.raises(SourceNotFoundError, match="there-1"):
+        with pytest.raises(SourceNotFoundError, match="a-there-1"):
             la.load(node.address(name))
 
 
@@ -199,19 +199,20 @@ def test_the_other_product_is_told_apart(node):
 def test_counts_of_the_server_are_those_of_the_events(node, by):
     """Every window, value and error, in weeks and minutes; a column that the server cannot count by is loaded."""
     names = ["info", "ERROR", "Critical", None, "odd"]
+    here = f"counted-by-{by}".lower()
     documents = [
         event | {"service": f"s{n % 3}", "level": names[n % 5], "details": {"region": "eu" if n % 2 else "us"}}
         for n, event in enumerate(events(400))
     ]
-    node.index("counted-1", [{name: value for name, value in d.items() if value is not None} for d in documents[:300]])
-    node.index("counted-2", [{name: value for name, value in d.items() if value is not None} for d in documents[300:]])
+    node.index(f"{here}-1", [{name: value for name, value in d.items() if value is not None} for d in documents[:300]])
+    node.index(f"{here}-2", [{name: value for name, value in d.items() if value is not None} for d in documents[300:]])
     wanted = {"since": "2026-03-10 12:01", "query": "message:event AND NOT message:77"}
     if by == "logger":
         wanted["query"] = None
-        node.add("counted-1", [{"_id": "x", "@timestamp": "2026-03-10T12:03:00Z", "logger": "a", "level": "info"}])
-    logs = la.load(node.address("counted-*"), **wanted)
+        node.add(f"{here}-1", [{"_id": "x", "@timestamp": "2026-03-10T12:03:00Z", "logger": "a", "level": "info"}])
+    logs = la.load(node.address(f"{here}-*"), **wanted)
     for every in ("1m", "1w"):
-        assert la.trend_of(node.address("counted-*"), every=every, by=by, **wanted).equals(
+        assert la.trend_of(node.address(f"{here}-*"), every=every, by=by, **wanted).equals(
             la.trend(logs, every=every, by=by)
         )
 
