@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         chart_traces,
         chart_trend,
     )
+    from loganalytics.pushdown import trend_of
     from loganalytics.reports import report
     from loganalytics.reports.incident import incident
     from loganalytics.sources import Tail, describe, load, load_cursor, load_report, save_cursor, scan, tail
@@ -85,6 +86,7 @@ _HOMES = {
     "trace": "analyses.traces",
     "traces": "analyses.traces",
     "trend": "analyses.trends",
+    "trend_of": "pushdown",
     "with_templates": "templates",
 }
 
@@ -133,6 +135,7 @@ __all__ = [
     "trace",
     "traces",
     "trend",
+    "trend_of",
     "with_templates",
 ]
 

@@ -4,7 +4,8 @@ LogAnalyticsError
 ├── SourceError                 something about the place the logs come from
 │   ├── SourceNotFoundError     no such file, glob, stream, index or table   (also FileNotFoundError)
 │   ├── UnreadableSourceError   it is there, but these are not logs we can read   (also ValueError)
-│   └── UnreachableSourceError  the server does not answer, or lets nobody in   (also ConnectionError)
+│   ├── UnreachableSourceError  the server does not answer, or lets nobody in   (also ConnectionError)
+│   └── IncompleteSourceError   the server answered with a part of what it holds
 ├── MissingColumnError          the frame lacks a column that the analysis needs   (also ValueError)
 ├── InvalidArgumentError        an option has a value that makes no sense   (also ValueError)
 └── MissingExtraError           an optional library is not installed   (also ImportError)
@@ -33,6 +34,10 @@ class UnreadableSourceError(SourceError, ValueError):
 
 class UnreachableSourceError(SourceError, ConnectionError):
     """The server does not answer, or refuses the login."""
+
+
+class IncompleteSourceError(SourceError):
+    """The server could read only a part of what it holds."""
 
 
 class MissingColumnError(LogAnalyticsError, ValueError):

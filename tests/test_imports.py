@@ -18,7 +18,7 @@ FLOORS = [
     {"times", "progress", "wording", "quick_altair"},
     {"formats", "templates", "output", "episodes"},
     {"analyses", "sources", "charts", "findings", "causes"},
-    {"view"},
+    {"view", "pushdown"},
     {"reports"},
     {"dashboard"},
     {"cli"},

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import loganalytics
 from loganalytics.cli import export, formats, incident, patterns, report, serve, sources, sql, tables, tail, traces
 from loganalytics.cli.arguments import EPILOG, INCOMPLETE, INTERRUPTED, OK, USAGE
-from loganalytics.exceptions import LogAnalyticsError, UnreachableSourceError
+from loganalytics.exceptions import IncompleteSourceError, LogAnalyticsError, UnreachableSourceError
 
 # Each adds its verbs, in the order in which help lists them.
 _VERBS = (report, export, patterns, tables, incident, traces, sql, tail, sources, formats, serve)
@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
-    except UnreachableSourceError as error:
+    except (UnreachableSourceError, IncompleteSourceError) as error:
         print(f"loganalytics: {error}", file=sys.stderr)
         return INCOMPLETE
     except LogAnalyticsError as error:

@@ -31,7 +31,8 @@ def add_selection(added: argparse.ArgumentParser) -> None:
     """Add the source, and what to keep of it."""
     added.add_argument(
         "source", nargs="+", metavar="SOURCE",
-        help='file, glob or folder, packed or not; Parquet; s3://, gs://, az://, https://; redis://; '
+        help='file, glob or folder, packed or not; Parquet; s3://, gs://, az://, https://; servers: redis://, '
+        "elasticsearch://, opensearch://, postgresql://, mysql://, sqlite:///, duckdb:///; "
         '"-" is standard input',
     )  # fmt: skip
     group = added.add_argument_group("selection")

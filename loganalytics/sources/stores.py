@@ -21,6 +21,8 @@ from loganalytics.schema import TIMESTAMP
 _HOMES: dict[str, str] = {
     **dict.fromkeys(("redis", "rediss", "valkey", "valkeys", "unix"), "redis_streams"),
     **dict.fromkeys(("redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel"), "redis_streams"),
+    **dict.fromkeys(("elasticsearch", "elasticsearch+https", "opensearch", "opensearch+https"), "elasticsearch"),
+    **dict.fromkeys(("postgresql", "postgres", "mysql", "mariadb", "sqlite", "duckdb"), "sql"),
 }
 
 DESCRIPTION: dict[str, pl.DataType] = {

@@ -1,0 +1,50 @@
+"""Trends of sources whose servers count for themselves, without loading the events."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+
+from loganalytics.analyses import trends
+from loganalytics.sources import scan
+from loganalytics.sources.discovery import Source
+from loganalytics.sources.selection import When, read_options
+from loganalytics.sources.stores import is_store, open_store
+from loganalytics.times import parse_every
+
+
+def trend_of(
+    source: Source, *, every: str | timedelta = "5m", by: str | None = None, since: When = None, until: When = None,
+    level: str | None = None, query: str | None = None, tz: str = "UTC",
+) -> pl.DataFrame:  # fmt: skip
+    """Count the events and errors of a source in every window of time, by its server where that can count.
+
+    The same as trend(load(source, ...), every=every, by=by), and the same columns. Elasticsearch and OpenSearch count
+    by a histogram, where the mapping tells the time and the level and `by` is level, source or a keyword; anything else
+    is read lazily and counted here. Other arguments as load() takes them.
+
+    Raises what load() and trend() raise.
+
+    >>> import loganalytics as la, pathlib
+    >>> _ = pathlib.Path("app.log").write_text("2026-03-10 12:00:00 ERROR disk full\\n")
+    >>> la.trend_of("app.log", every="1h", by="level").select("level", "events", "errors").row(0)
+    ('ERROR', 1, 1)
+    """
+    names = [os.fspath(source)] if isinstance(source, (str, os.PathLike)) else [os.fspath(name) for name in source]
+    want = read_options(since, until, level, query, tz, None)
+    parts: list[pl.DataFrame] = []
+    rest: list[str] = []
+    for name in names:
+        store: Any = open_store(name) if is_store(name) else None
+        counted = store.count(want, parse_every(every), by) if hasattr(store, "count") else None
+        if counted is None:
+            rest.append(name)
+        else:
+            parts.append(counted)
+    if rest:
+        logs = scan(rest if len(rest) > 1 else rest[0], since=since, until=until, level=level, query=query, tz=tz)
+        parts.append(trends.partial(logs, every=every, by=by))
+    return trends.finish(trends.merge(parts), every=every)

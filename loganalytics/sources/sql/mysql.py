@@ -1,0 +1,125 @@
+"""MySQL and MariaDB."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import polars as pl
+
+from loganalytics.exceptions import MissingExtraError, SourceNotFoundError
+from loganalytics.sources.sql import databases
+from loganalytics.sources.sql.databases import Column, Database, kind_of
+
+
+class MySQL(Database):
+    """A database with the driver of connectorx; ADBC has none on PyPI."""
+
+    text = "char"
+
+    def _batches(self, sql: str) -> Iterator[pl.DataFrame]:
+        for batch in self._read(sql):
+            yield pl.DataFrame(batch)
+
+    def _read(self, sql: str) -> Any:
+        connectorx = self._driver()
+        before = ["set time_zone = '+00:00'", "set session transaction read only"]
+        return connectorx.read_sql(
+            self.address.dsn, sql, return_type="arrow_stream", batch_size=databases.BATCH, pre_execution_query=before
+        )
+
+    def _driver(self) -> Any:
+        """Return the driver, having seen that there is a server: it would try for half a minute, and print."""
+        quiet = "RUST_LOG" not in os.environ
+        os.environ.setdefault("RUST_LOG", "off")
+        try:
+            import connectorx
+        except ImportError:
+            raise MissingExtraError("connectorx", "sql") from None
+        finally:
+            if quiet:
+                del os.environ["RUST_LOG"]
+        split = urlsplit(self.address.dsn)
+        socket.create_connection((split.hostname or "localhost", split.port or 3306), timeout=10).close()
+        return connectorx
+
+    def _columns(self, relation: str) -> list[Column]:
+        if relation.startswith("("):
+            return [
+                Column(f.name, kind_of(f.type)) for f in self._read(f"select * from {relation} as r limit 1").schema
+            ]
+        database, _, table = relation.replace("``", "`").strip("`").rpartition("`.`")
+        where = f"table_name = {self.literal(table)} and table_schema = " + (
+            self.literal(database) if database else "database()"
+        )
+        rows = [row for batch in self._batches(
+            "select cast(column_name as char) as n, cast(data_type as char) as k from information_schema.columns where "
+            f"{where} order by ordinal_position") for row in batch.iter_rows()]  # fmt: skip
+        if not rows:
+            raise SourceNotFoundError(
+                f"{self.address.source!r}: there is no table {table!r}. Hint: describe() lists the tables."
+            )
+        return [Column(name, _mysql_kind(kind)) for name, kind in rows]
+
+    def name(self, identifier: str) -> str:
+        """Return the identifier, in backticks."""
+        return "`" + identifier.replace("`", "``") + "`"
+
+    def literal(self, value: int | float | str) -> str:
+        """Return a value, quoted."""
+        if isinstance(value, int | float):
+            return repr(value)
+        # A backslash means something in a string or not, as the server is set; hexadecimal digits never do.
+        return f"convert(x'{value.encode().hex()}' using utf8mb4)"
+
+    def moment(self, iso: str, kind: str) -> str:
+        """Return the literal of a time."""
+        return f"cast({self.literal(iso)} as datetime(6))"
+
+    def json(self, columns: Sequence[tuple[Column, str]]) -> str:
+        """Return the expression for a row as a JSON object."""
+        parts = [f"{self.literal(name)}, {self._value(column)}" for column, name in columns]
+        row = f"json_object({', '.join(parts)})"  # a patch leaves out what is null, and is null when the row is odd
+        return f"cast(coalesce(json_merge_patch('{{}}', {row}), {row}) as char)"
+
+    def _value(self, column: Column) -> str:
+        value = f"k.{self.name(column.name)}"
+        return {"timestamptz": f"concat({value}, '+00:00')", "binary": f"hex({value})"}.get(column.kind, value)
+
+    def tables(self) -> list[str]:
+        """Return the names of the tables and views."""
+        found = self.rows(
+            "select cast(table_name as char) as n from information_schema.tables where table_schema = database() "
+            "order by 1"
+        )
+        return [name for (name,) in found]
+
+    def key(self, table: str) -> str | None:
+        """Return the column that is the primary key, if it is one."""
+        found = self.rows(
+            "select cast(column_name as char) as n from information_schema.key_column_usage where "
+            f"constraint_name = 'PRIMARY' and table_schema = database() and table_name = {self.literal(table)}"
+        )
+        return found[0][0] if len(found) == 1 else None
+
+    def size(self, table: str) -> int | None:
+        """Return what a table takes, in bytes."""
+        found = self.rows(
+            "select cast(data_length + index_length as signed) as n from information_schema.tables where "
+            f"table_schema = database() and table_name = {self.literal(table)}"
+        )
+        return found[0][0] if found else None
+
+
+def _mysql_kind(kind: str) -> str:
+    if kind in ("datetime", "timestamp"):
+        return "timestamptz" if kind == "timestamp" else "timestamp"
+    if re.fullmatch(r".*int|float|double|decimal", kind):
+        return "number"
+    if re.search(r"blob|binary|bit", kind):
+        return "binary"
+    return "text" if re.search(r"char|text|enum", kind) else "other"
