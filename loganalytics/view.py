@@ -1,10 +1,11 @@
-"""A view: which logs, and which of their events. Command line, dashboard, links and notebooks speak of logs through it."""
+"""A view: which logs, and which of their events; what command line, dashboard, links and notebooks have in common."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
@@ -14,6 +15,8 @@ from loganalytics import schema
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.sources import load
 from loganalytics.sources.tally import load_report, remember
+from loganalytics.templates import with_templates
+from loganalytics.times import parse_when
 
 _SECRET = re.compile("pass|secret|token|key|credential|signature|^sig$|user", re.IGNORECASE)
 
@@ -74,11 +77,17 @@ class View:
     baseline: tuple[str, str] | None = None
     every: str | None = None
 
-    def load(self) -> pl.DataFrame:
-        """Return the events of the view; load_report() still tells of all that was read."""
+    def load(self, *, templates: bool = False) -> pl.DataFrame:
+        """Return the events of the view; load_report() still tells of all that was read.
+
+        With `templates` they have template and template_id, mined from all of the source before anything is left out:
+        the templates do not depend on the filters then, and a condition can name one. Such a condition implies it.
+        """
         self.filter()
-        logs = load(self.source, since=self.since, until=self.until, tz=self.tz, formats=self.formats)
-        kept = self.keep(logs)
+        templates = templates or any(condition.field in _TEMPLATES for condition in self.where)
+        ends: dict[str, Any] = {} if templates else {"since": self.since, "until": self.until}
+        logs = load(self.source, tz=self.tz, formats=self.formats, **ends)
+        kept = self.keep(self._between(with_templates(logs)) if templates else logs)
         report = load_report(logs)
         remember(kept, lambda: report)
         return kept
@@ -86,6 +95,10 @@ class View:
     def keep(self, logs: pl.DataFrame) -> pl.DataFrame:
         """Return those of the events that the filters keep; the time range is load()'s affair."""
         return logs.filter(self.filter(logs.columns)) if self.filters() else logs
+
+    def _between(self, logs: pl.DataFrame) -> pl.DataFrame:
+        ends = [None if end is None else parse_when(end, tz=self.tz) for end in (self.since, self.until)]
+        return between(logs, *ends)
 
     def filters(self) -> bool:
         """Whether anything but the source and the time range chooses events."""
@@ -168,11 +181,24 @@ class View:
     def to_python(self) -> str:
         """Return the Python expression that makes the view, without secrets: a line of a notebook."""
         plain = self.public()
-        given = [f"{name}={getattr(plain, name)!r}" for name, default in _DEFAULTS.items() if getattr(plain, name) != default]
+        given = [
+            f"{name}={getattr(plain, name)!r}" for name, default in _DEFAULTS.items() if getattr(plain, name) != default
+        ]
         return f"View({', '.join(given)})"
 
 
+_TEMPLATES = ("template", "template_id")
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(View)}
+
+
+def between(logs: pl.DataFrame, since: datetime | None, until: datetime | None) -> pl.DataFrame:
+    """Return the events from `since` on and before `until`; those without a time only where neither is given."""
+    keep = pl.lit(value=True)
+    if since:
+        keep &= (pl.col("timestamp") >= since).fill_null(value=False)
+    if until:
+        keep &= (pl.col("timestamp") < until).fill_null(value=False)
+    return logs.filter(keep) if since or until else logs
 
 
 def without_secrets(address: str) -> str:

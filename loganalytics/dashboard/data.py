@@ -1,42 +1,332 @@
-"""What the pages show, computed once a view and shared by all sessions."""
+"""The events behind the pages and what the analyses say of them: computed once a view, shared by all sessions.
+
+A cached answer is keyed by the view and by name, size and time of its files; no frame is ever hashed. What is
+returned is shared between sessions: never change it.
+"""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, ParamSpec, TypeVar, cast
 
 import polars as pl
 import streamlit as st
 
-from loganalytics.reports import Report, report
+import loganalytics as la
+from loganalytics import schema
+from loganalytics.analyses.durations import duration_ms
+from loganalytics.dashboard import access, facts
+from loganalytics.reports import Report, choose_window, few_services, report, without_misdated
 from loganalytics.sources.discovery import find_files
-from loganalytics.view import View
+from loganalytics.sources.tally import remember
+from loganalytics.times import parse_when
+from loganalytics.view import View, between
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Versions = tuple[tuple[str, int, int], ...]
+
+DURATION = "__ms"
+"""The column of prepared events that holds their duration in milliseconds."""
+
+_WHOLE = 4 * 1024**3  # bytes of files up to which a source is loaded once, whatever the time range
+_FRESH = 20  # seconds for which what a server returned, or "the last hour", stays the same
 
 
 @dataclass(frozen=True)
-class Findings:
-    """The events of a view and the report on them. Shared between sessions: never change what is in it."""
+class Selection:
+    """A view as the caches know it: moments instead of "2h", and the versions of its files."""
 
-    logs: pl.DataFrame
-    report: Report
+    view: View
+    since: datetime | None
+    until: datetime | None
+    versions: Versions
 
 
-def findings(view: View) -> Findings:
-    """Return the analysed events of a view; again only when a file of its source has changed.
+def selection(view: View) -> Selection:
+    """Return what identifies the events of a view.
+
+    Raises SourceNotFoundError and InvalidArgumentError.
+    """
+    view.filter()
+    source = access.addresses(view.source)
+    since, until = (None if text is None else _moment(text, view.tz) for text in (view.since, view.until))
+    plain = replace(view, source=source, since=None, until=None, baseline=None, every=None)
+    return Selection(plain, since, until, _versions(source))
+
+
+def whole(view: View) -> pl.DataFrame:
+    """Return all events of the view's source, without its filters."""
+    return _loaded(*_source_of(selection(view)))
+
+
+def events(view: View) -> pl.DataFrame:
+    """Return the events of a view.
 
     Raises what View.load() raises.
     """
-    return _findings(view, _versions(view))
+    return _events(selection(view))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading and analysing the logs …")
-def _findings(view: View, versions: tuple[tuple[str, int, int], ...]) -> Findings:
-    logs = view.load()
-    title = "Log report: " + ", ".join(os.path.basename(os.path.normpath(name)) for name in view.source[:3])
-    return Findings(logs, report(logs, title=title))
+def prepared(view: View) -> pl.DataFrame:
+    """Return the events of a view with template, template_id and their duration."""
+    return _prepared_events(selection(view))
 
 
-def _versions(view: View) -> tuple[tuple[str, int, int], ...]:
+def before(view: View) -> View | None:
+    """Return the view of the period before, as long as the view's own; None where the view has no beginning."""
+    chosen = selection(view)
+    if chosen.since is None:
+        return None
+    end = chosen.until or datetime.now(UTC)
+    start = chosen.since - (end - chosen.since)
+    return replace(view, since=start.isoformat(), until=chosen.since.isoformat())
+
+
+def window(view: View) -> str:
+    """Return the length of the windows: the view's, else one that cuts its time into some hundreds."""
+    return view.every or _window(selection(view))
+
+
+def trend(view: View) -> pl.DataFrame:
+    """Return the events of a view by window and level."""
+    return _trend(selection(view), window(view))
+
+
+def numbers(view: View) -> facts.Numbers:
+    """Return the counts of a view, and p95 of its durations."""
+    return _numbers(selection(view))
+
+
+def numbers_at_once(view: View) -> facts.Numbers:
+    """Return the counts of a view without p95, which takes longer."""
+    return _counts(selection(view))
+
+
+def durations(view: View) -> pl.DataFrame:
+    """Return p95 of the durations by window."""
+    return _durations(selection(view), window(view))
+
+
+def clusters_over_time(view: View) -> pl.DataFrame:
+    """Return the error clusters of a view with a sparkline each."""
+    return _clusters_over_time(selection(view))
+
+
+def patterns_over_time(view: View) -> pl.DataFrame:
+    """Return the greatest 500 templates of a view with a sparkline each."""
+    return _patterns_over_time(selection(view))
+
+
+def values(view: View, template_id: str) -> list[tuple[int, pl.DataFrame]]:
+    """Return the commonest values behind each wildcard of a template."""
+    return _values(selection(view), template_id)
+
+
+def page_of(view: View, number: int, size: int, *, newest_first: bool) -> pl.DataFrame:
+    """Return one page of the events of a view by time, with their row's number among them as `row`."""
+    logs = events(view)
+    order = _order(selection(view), newest_first)
+    return logs.with_row_index("row")[order.slice((number - 1) * size, size)]
+
+
+def facet(view: View, field: str) -> pl.DataFrame:
+    """Return the commonest values of a field among the events of a view."""
+    return _facet(selection(view), field)
+
+
+def clusters(view: View) -> pl.DataFrame:
+    """Return the error clusters of a view."""
+    return _clusters(selection(view))
+
+
+def patterns(view: View) -> pl.DataFrame:
+    """Return the message templates of a view."""
+    return _patterns(selection(view))
+
+
+def coverage(view: View) -> pl.DataFrame:
+    """Return when each service of a view was heard."""
+    return _coverage(selection(view))
+
+
+def anomalies(view: View, *, by: str | None) -> pl.DataFrame:
+    """Return the scored windows of a view, by a column."""
+    return _anomalies(selection(view), window(view), by)
+
+
+def latency(view: View, *, by: str) -> pl.DataFrame:
+    """Return the durations of a view by a column."""
+    return _latency(selection(view), by)
+
+
+def full_report(view: View) -> Report:
+    """Return the whole report on a view."""
+    return _report(selection(view), view.every)
+
+
+def services(view: View) -> list[str]:
+    """Return the names of all services of the source, whatever the filters."""
+    return _services(*_source_of(selection(view)))
+
+
+def load_report(view: View) -> pl.DataFrame:
+    """Return what was read of the source, and what could not be."""
+    return la.load_report(whole(view))
+
+
+def cached(function: Callable[P, R]) -> Callable[P, R]:
+    """Keep what a function of a Selection and simple values returns; the newest 24 answers."""
+    return cast(Callable[P, R], st.cache_resource(max_entries=24, show_spinner=False)(function))
+
+
+def _moment(text: str, tz: str) -> datetime:
+    """Read a time; one that counts from now stays the same for a while, or nothing would ever be found again."""
+    now = datetime.now(UTC)
+    return parse_when(text, now=now - timedelta(seconds=now.timestamp() % _FRESH), tz=tz)
+
+
+@st.cache_data(ttl=3, show_spinner=False)
+def _versions(source: tuple[str, ...]) -> Versions:
     """Name, size and time of each file: what tells that a cached answer is stale."""
-    stats = [(path, os.stat(path)) for path in find_files(view.source)]
+    if any("://" in name for name in source):
+        return (("", 0, int(time.time() // _FRESH)),)
+    stats = [(path, os.stat(path)) for path in find_files(source)]
     return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)
+
+
+def _source_of(chosen: Selection) -> tuple[tuple[str, ...], str, str | None, Any, Any, Versions]:
+    """Return what has to be loaded: of what is small enough all, so that a new range costs a filter only."""
+    view = chosen.view
+    small = not any("://" in name for name in view.source) and sum(size for _, size, _ in chosen.versions) <= _WHOLE
+    ends = (None, None) if small else (chosen.since, chosen.until)
+    return view.source, view.tz, view.formats, *ends, chosen.versions
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the logs …")
+def _loaded(
+    source: tuple[str, ...], tz: str, formats: str | None, since: Any, until: Any, versions: Versions
+) -> pl.DataFrame:
+    return la.load(source, since=since, until=until, tz=tz, formats=formats)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Finding the message templates …")
+def _prepared(*source: Any) -> pl.DataFrame:
+    logs = la.with_templates(_loaded(*source))
+    return logs.with_columns(duration_ms(logs.columns).alias(DURATION))
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _services(*source: Any) -> list[str]:
+    return _loaded(*source)["service"].drop_nulls().unique().sort().to_list()
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _events(chosen: Selection) -> pl.DataFrame:
+    named = any(condition.field in ("template", "template_id") for condition in chosen.view.where)
+    return _keep(_prepared(*_source_of(chosen)) if named else _loaded(*_source_of(chosen)), chosen)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _prepared_events(chosen: Selection) -> pl.DataFrame:
+    return _keep(_prepared(*_source_of(chosen)), chosen)
+
+
+def _keep(logs: pl.DataFrame, chosen: Selection) -> pl.DataFrame:
+    """Return what range and filters keep, as View.load() does; the same frame where there are none."""
+    kept = chosen.view.keep(between(logs, chosen.since, chosen.until))
+    if kept is not logs:
+        remember(kept, lambda: la.load_report(logs))
+    return kept
+
+
+@cached
+def _window(chosen: Selection) -> str:
+    return choose_window(without_misdated(_events(chosen))["timestamp"])
+
+
+@cached
+def _trend(chosen: Selection, every: str) -> pl.DataFrame:
+    return la.trend(without_misdated(_events(chosen)), every=every, by="level")
+
+
+@cached
+def _numbers(chosen: Selection) -> facts.Numbers:
+    return facts.numbers(_prepared_events(chosen), DURATION)
+
+
+@cached
+def _counts(chosen: Selection) -> facts.Numbers:
+    return facts.numbers(_events(chosen))
+
+
+@cached
+def _durations(chosen: Selection, every: str) -> pl.DataFrame:
+    return facts.durations(without_misdated(_prepared_events(chosen)), DURATION, every)
+
+
+@cached
+def _facet(chosen: Selection, field: str) -> pl.DataFrame:
+    return facts.facet(_events(chosen), field)
+
+
+@cached
+def _values(chosen: Selection, template_id: str) -> list[tuple[int, pl.DataFrame]]:
+    one = _prepared_events(chosen).filter(pl.col("template_id") == template_id)
+    return facts.wildcard_values(la.with_templates(one.select("message"), parameters=True))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _order(chosen: Selection, newest_first: bool) -> pl.Series:
+    return facts.order(_events(chosen), newest_first=newest_first)
+
+
+@cached
+def _clusters_over_time(chosen: Selection) -> pl.DataFrame:
+    found = _clusters(chosen)
+    return found.rename({"trend": "over_time"}) if "trend" in found.columns else found
+
+
+@cached
+def _patterns_over_time(chosen: Selection) -> pl.DataFrame:
+    found = _patterns(chosen).head(500)
+    lines = facts.over_time(_prepared_events(chosen), "template_id", found["template_id"].to_list())
+    return found.join(lines, on="template_id", how="left", maintain_order="left")
+
+
+@cached
+def _clusters(chosen: Selection) -> pl.DataFrame:
+    return la.cluster_errors(_prepared_events(chosen))
+
+
+@cached
+def _patterns(chosen: Selection) -> pl.DataFrame:
+    return la.patterns(_prepared_events(chosen))
+
+
+@cached
+def _coverage(chosen: Selection) -> pl.DataFrame:
+    return la.coverage(without_misdated(_events(chosen)))
+
+
+@cached
+def _anomalies(chosen: Selection, every: str, by: str | None) -> pl.DataFrame:
+    near = without_misdated(_prepared_events(chosen)).drop(DURATION)
+    return la.detect_anomalies(few_services(near) if by == "service" else near, every=every, by=by)
+
+
+@cached
+def _latency(chosen: Selection, by: str) -> pl.DataFrame:
+    logs = _prepared_events(chosen)
+    measured = logs.select(*schema.CORE, pl.col(DURATION).alias("duration_ms"))
+    return la.latency(measured.filter(pl.col("duration_ms").is_not_null()), by=by)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Writing the report …")
+def _report(chosen: Selection, every: str | None) -> Report:
+    names = ", ".join(os.path.basename(os.path.normpath(name)) for name in chosen.view.public().source[:3])
+    return report(_events(chosen), title=f"Log report: {names}", every=every)
