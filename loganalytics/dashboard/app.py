@@ -18,7 +18,7 @@ from loganalytics.dashboard import (
     warm,
 )
 
-_LOGO = Path(__file__).with_name("logo.svg")
+_HERE = Path(__file__).parent
 
 PAGES = {
     "overview": (overview.page, "Overview", ":material/monitoring:"),
@@ -31,8 +31,8 @@ PAGES = {
 
 def main() -> None:
     """Draw the app."""
-    st.set_page_config(page_title="loganalytics", page_icon=":material/monitoring:", layout="wide")
-    st.logo(str(_LOGO), size="large")
+    st.set_page_config(page_title="loganalytics", page_icon=str(_HERE / "icon.svg"), layout="wide")
+    st.logo(str(_HERE / "logo.svg"), size="large")
     warm.once()
     access.require_login()
     pages = {name: st.Page(draw, title=title, icon=icon, url_path=name) for name, (draw, title, icon) in PAGES.items()}

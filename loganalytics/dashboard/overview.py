@@ -77,10 +77,11 @@ def _card(
     place: st.delta_generator.DeltaGenerator, label: str, value: str, change: str | None,
     line: pl.Series | None = None, *, colour: str = "off", note: str = "",
 ) -> None:  # fmt: skip
+    points = line.to_list() if line is not None and line.len() > 1 else None
     place.metric(
         label, value, change or note or None, delta_color="off" if not change else colour,  # type: ignore[arg-type]
         delta_arrow="auto" if change else "off", delta_description="against the period before" if change else None,
-        border=True, height=158, chart_type="area", chart_data=line.to_list() if line is not None and line.len() > 1 else None,
+        border=True, height=158, chart_type="area", chart_data=points,
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ def rows(
     )  # fmt: skip
     if not pick:
         return None
-    picked = event.selection.cells
+    picked = event.selection.cells  # type: ignore[union-attr]
     return table.row(picked[0][0], named=True) if picked and picked[0][0] < table.height else None
 
 
