@@ -1,0 +1,156 @@
+"""One request across services: its events in order with the gaps, and all requests in a table."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from loganalytics.analyses.durations import duration_ms
+from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.schema import CORE, Frame, conform, is_error, lazy
+
+SHORT = 6  # characters; a shorter id is not looked for in messages, where it may be any number
+PATH = 30  # stretches of a critical path that are told
+_PATH = pl.List(pl.Struct({"service": pl.String, "ms": pl.Float64}))
+_NEEDED = ("timestamp", "severity_number", "service", "message", "trace_id", "source", "offset")
+
+
+def trace(logs: Frame, id: str) -> pl.DataFrame:  # noqa: A002
+    """Return the events of one request across all services, in order, with the gaps between them.
+
+    An event belongs when its trace_id is `id`, or when it has none and its message names the id as a word (ids of six
+    characters and more), as a database's log of statements does.
+
+    Needs timestamp, message and trace_id. Returns the columns of the frame, and before them offset_ms (Float64, from
+    the begin of the trace), gap_ms (Float64, since the event before; null for the first), duration_ms (Float64, what
+    the event tells it took, see `latency`), start_ms (Float64: offset_ms less duration_ms, when what it tells of
+    began) and depth (Int64: how many other events of the trace span the time from start_ms to offset_ms, 0 is
+    outermost); sorted by timestamp, source and place. An unknown id gives an empty frame.
+
+    Raises MissingColumnError, and InvalidArgumentError for an empty id.
+
+    Example:
+        >>> from datetime import datetime
+        >>> logs = pl.DataFrame({
+        ...     "timestamp": [datetime(2025, 1, 31, 12, 0, second) for second in (1, 0, 5)],
+        ...     "service": ["api", "web", "web"], "message": ["query in 900ms", "GET /", "done in 5s"],
+        ...     "trace_id": "req-17"})
+        >>> trace(conform(logs), "req-17").select("service", "offset_ms", "gap_ms", "depth").rows()
+        [('web', 0.0, None, 1), ('api', 1000.0, 1000.0, 1), ('web', 5000.0, 4000.0, 0)]
+    """
+    if not str(id).strip():
+        raise InvalidArgumentError("The trace id is empty. Hint: take one from the column trace_id.")
+    frame = lazy(logs, "timestamp", "message", "trace_id")
+    mine = (pl.col("trace_id") == str(id)).fill_null(value=False)
+    if len(str(id)) >= SHORT:
+        mine |= pl.col("trace_id").is_null() & pl.col("message").str.contains(rf"(?:^|[^\w-]){re.escape(str(id))}(?:$|[^\w-])")
+    events = conform(frame.filter(mine).collect())
+    events = events.sort("timestamp", "source", pl.col("offset").str.len_bytes(), "offset", nulls_last=True, maintain_order=True)
+    return _timed(events)
+
+
+def _timed(events: pl.DataFrame) -> pl.DataFrame:
+    """Add offset_ms, gap_ms, duration_ms, start_ms and depth to the events of one trace."""
+    time = pl.col("timestamp")
+    taken = pl.col("duration_ms")
+    timed = events.with_columns(duration_ms(events.columns)).with_columns(at=_ms(time - time.min()))
+    timed = timed.with_columns(begin=pl.col("at") - taken.fill_null(0))
+    # What is told at its end began before: the trace begins with the earliest begin.
+    first = pl.min_horizontal(pl.col("begin").min(), 0.0)
+    timed = timed.with_columns(offset_ms=pl.col("at") - first, start_ms=pl.col("begin") - first, gap_ms=pl.col("at").diff())
+    depth = _depths(timed["start_ms"].to_list(), timed["offset_ms"].to_list())
+    added = ["offset_ms", "gap_ms", "duration_ms", "start_ms", "depth"]
+    timed = timed.with_columns(depth=pl.Series(depth, dtype=pl.Int64))
+    core = [name for name in timed.columns if name not in (*added, "at", "begin")]
+    return timed.select(*added, *core)
+
+
+def _depths(starts: list[float | None], ends: list[float | None]) -> list[int]:
+    """Return how many other spans enclose each; of equal ones the later event encloses: it tells of the end."""
+    depths = [0] * len(starts)
+    known = [i for i, start in enumerate(starts) if start is not None]
+    open_ends: list[float] = []
+    for i in sorted(known, key=lambda i: (starts[i], -(ends[i] or 0.0), -i)):
+        end = ends[i] or 0.0
+        while open_ends and open_ends[-1] < end:
+            open_ends.pop()
+        depths[i] = len(open_ends)
+        if end > (starts[i] or 0.0):
+            open_ends.append(end)
+    return depths
+
+
+def traces(logs: Frame, *, by: str = "trace_id") -> pl.DataFrame:
+    """Sum up every request: one row a trace id, the ones with errors first, then the longest.
+
+    Needs timestamp, severity_number, service, message, source, offset and the column `by` (trace_id; a job's run or a
+    session's id will do). Events without an id are not counted.
+
+    Returns `by`, events (Int64), errors (Int64), services (List[String], in the order in which they came in),
+    first_seen, last_seen (Datetime us UTC), duration_ms (Float64: from the begin of the first event, its own duration
+    taken off, to the last event), longest_gap_ms (Float64: between two events, null for one), gap_from and gap_to
+    (String: the services before and after that gap), first_error (String: message), first_error_service,
+    first_error_at, and critical_path (List[Struct{service, ms}]: at most 30 stretches of events of one service, in
+    order, with the time up to the last event of each since the stretch before).
+
+    Example:
+        >>> from datetime import datetime
+        >>> logs = pl.DataFrame({
+        ...     "timestamp": [datetime(2025, 1, 31, 12, 0, second) for second in (0, 1, 5)],
+        ...     "service": ["web", "api", "web"], "message": "x", "trace_id": "a"})
+        >>> table = traces(conform(logs))
+        >>> table.select("events", "services", "duration_ms", "longest_gap_ms", "gap_from", "gap_to").rows()
+        [(3, ['web', 'api'], 5000.0, 4000.0, 'api', 'web')]
+    """
+    frame = lazy(logs, *_NEEDED, by)
+    have = frame.collect_schema().names()
+    spent = duration_ms(have)
+    key, time = pl.col(by), pl.col("timestamp")
+    order = [by, "timestamp", "source", "place", "offset"]
+    columns = list(dict.fromkeys([by, *_NEEDED]))
+    events = (
+        frame.filter(key.is_not_null())
+        .select(*columns, spent.alias("taken"), place=pl.col("offset").str.len_bytes(), service_=pl.col("service").cast(pl.String))
+        .sort(order, nulls_last=True)
+        .with_columns(
+            is_error().alias("failed"),
+            gap=_ms(time.diff().over(by)),
+            from_=pl.col("service_").shift().over(by),
+            begin=time - pl.duration(microseconds=pl.col("taken").fill_null(0).clip(0, 1e12) * 1000),
+        )
+        .collect()
+    )
+    longest = pl.col("gap").arg_max()
+    failed = pl.col("failed")
+    table = events.group_by(by, maintain_order=True).agg(
+        events=pl.len().cast(pl.Int64),
+        errors=failed.sum().cast(pl.Int64),
+        services=pl.col("service_").drop_nulls().unique(maintain_order=True),
+        first_seen=time.min(),
+        last_seen=time.max(),
+        duration_ms=_ms(time.max() - pl.col("begin").min()),
+        longest_gap_ms=pl.col("gap").max(),
+        gap_from=pl.col("from_").get(longest, null_on_oob=True),
+        gap_to=pl.col("service_").get(longest, null_on_oob=True),
+        first_error=pl.col("message").filter(failed).first(),
+        first_error_service=pl.col("service_").filter(failed).first(),
+        first_error_at=time.filter(failed).first(),
+    )
+    table = table.join(_paths(events, by), on=by, how="left", maintain_order="left")
+    return table.sort(pl.col("errors") > 0, "duration_ms", by, descending=[True, True, False], nulls_last=True)
+
+
+def _paths(events: pl.DataFrame, by: str) -> pl.DataFrame:
+    """Return the critical path of each trace."""
+    key = pl.col(by)
+    starts = (pl.col("service_").ne_missing(pl.col("service_").shift()) | key.ne_missing(key.shift())).fill_null(value=True)
+    stretches = events.select(by, "service_", "gap", stretch=starts.cum_sum()).group_by("stretch", maintain_order=True).agg(
+        pl.col(by).first(), pl.col("service_").first(), ms=pl.col("gap").sum()
+    )
+    path = pl.struct(service="service_", ms="ms").head(PATH).cast(_PATH.inner)  # type: ignore[attr-defined]
+    return stretches.group_by(by, maintain_order=True).agg(critical_path=path)
+
+
+def _ms(length: pl.Expr) -> pl.Expr:
+    return length.dt.total_microseconds() / 1000
