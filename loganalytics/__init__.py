@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         chart_trend,
     )
     from loganalytics.reports import report
-    from loganalytics.sources import load, load_report, scan
+    from loganalytics.sources import describe, load, load_report, scan
     from loganalytics.templates import with_templates
 
 # Where each public name lives. Importing the package must stay cheap, so a name is loaded when it is first used.
@@ -33,6 +33,7 @@ _HOMES = {
     "chart_trend": "charts",
     "cluster_errors": "analyses.clusters",
     "coverage": "analyses.coverage",
+    "describe": "sources",
     "detect_anomalies": "analyses.anomalies",
     "latency": "analyses.latency",
     "load": "sources",
@@ -55,6 +56,7 @@ __all__ = [
     "chart_trend",
     "cluster_errors",
     "coverage",
+    "describe",
     "detect_anomalies",
     "latency",
     "load",

@@ -3,7 +3,8 @@
 LogAnalyticsError
 ├── SourceError                 something about the place the logs come from
 │   ├── SourceNotFoundError     no such file, glob, stream, index or table   (also FileNotFoundError)
-│   └── UnreadableSourceError   it is there, but these are not logs we can read   (also ValueError)
+│   ├── UnreadableSourceError   it is there, but these are not logs we can read   (also ValueError)
+│   └── UnreachableSourceError  the server does not answer, or lets nobody in   (also ConnectionError)
 ├── MissingColumnError          the frame lacks a column that the analysis needs   (also ValueError)
 ├── InvalidArgumentError        an option has a value that makes no sense   (also ValueError)
 └── MissingExtraError           an optional library is not installed   (also ImportError)
@@ -28,6 +29,10 @@ class SourceNotFoundError(SourceError, FileNotFoundError):
 
 class UnreadableSourceError(SourceError, ValueError):
     """The source exists, but holds nothing that can be read as logs."""
+
+
+class UnreachableSourceError(SourceError, ConnectionError):
+    """The server does not answer, or refuses the login."""
 
 
 class MissingColumnError(LogAnalyticsError, ValueError):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from loganalytics.exceptions import MissingColumnError
+from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
 
 Frame = pl.DataFrame | pl.LazyFrame
 
@@ -61,6 +61,21 @@ LETTERS = {"t": "trace", "v": "verbose", "d": "debug", "i": "info", "n": "notice
 
 
 _SPELLED = LEVELS | {letter: LEVELS[word] for letter, word in LETTERS.items()}
+
+
+def severity_of(level: str) -> int:
+    """Return the severity_number of a level as people write it.
+
+    Raises InvalidArgumentError for a level that is not known.
+
+    >>> severity_of("warn")
+    13
+    """
+    found = LEVELS.get(level.lower())
+    if not found:
+        names = ", ".join(dict.fromkeys(name for name, _ in LEVELS.values()))
+        raise InvalidArgumentError(f"There is no level {level!r}. Hint: one of {names}.")
+    return found[1]
 
 
 def severities(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import polars as pl
 
@@ -15,10 +14,12 @@ from loganalytics import schema
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.sources import load
 from loganalytics.sources.tally import load_report, remember
+from loganalytics.sources.urls import public
 from loganalytics.templates import with_templates
 from loganalytics.times import parse_when
 
-_SECRET = re.compile("pass|secret|token|key|credential|signature|^sig$|user", re.IGNORECASE)
+# What the address of a store may say after the "?" that is no secret; all else stays out of links.
+_TOLD = ("stream", "streams", "group", "table", "time", "index", "format", "field", "columns")
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ class View:
 
     `level` keeps events of that level and above; `services` and `loggers` those named; `text` those whose message or
     exception contains it (letters' case aside); `grep` those that match the regular expression; `where` those of which
-    all conditions are true. `formats` is the path of a TOML file with formats of one's own. `baseline` is the range of
-    time that the rest is held against, `every` the length of a window.
+    all conditions are true. `query` is a condition as load() takes it, `formats` a TOML file with formats of
+    one's own. `baseline` is the range of time that the rest is held against, `every` the length of a window.
     """
 
     source: tuple[str, ...] = ()
@@ -74,6 +75,7 @@ class View:
     grep: str | None = None
     where: tuple[Where, ...] = ()
     formats: str | None = None
+    query: str | None = None
     baseline: tuple[str, str] | None = None
     every: str | None = None
 
@@ -85,8 +87,8 @@ class View:
         """
         self.filter()
         templates = templates or any(condition.field in _TEMPLATES for condition in self.where)
-        ends: dict[str, Any] = {} if templates else {"since": self.since, "until": self.until}
-        logs = load(self.source, tz=self.tz, formats=self.formats, **ends)
+        less: dict[str, Any] = {} if templates else {"since": self.since, "until": self.until, "level": self.level}
+        logs = load(self.source, tz=self.tz, formats=self.formats, query=self.query, **less)
         kept = self.keep(self._between(with_templates(logs)) if templates else logs)
         report = load_report(logs)
         remember(kept, lambda: report)
@@ -102,7 +104,7 @@ class View:
 
     def filters(self) -> bool:
         """Whether anything but the source and the time range chooses events."""
-        return bool(self.level or self.services or self.loggers or self.text or self.grep or self.where)
+        return bool(self.level or self.services or self.loggers or self.text or self.grep or self.where or self.query)
 
     def filter(self, columns: Iterable[str] | None = None) -> pl.Expr:
         """Return the expression that is true for the events of the view, and never null.
@@ -112,7 +114,7 @@ class View:
         """
         keep = pl.lit(value=True)
         if self.level:
-            keep &= (pl.col("severity_number") >= _number(self.level)).fill_null(value=False)
+            keep &= (pl.col("severity_number") >= schema.severity_of(self.level)).fill_null(value=False)
         for name, values in (("service", self.services), ("logger", self.loggers)):
             if values:
                 keep &= pl.col(name).is_in(values).fill_null(value=False)
@@ -173,7 +175,7 @@ class View:
         plain = self.public()
         pairs = [("--since", plain.since), ("--until", plain.until), ("--level", plain.level)]
         pairs += [("--service", name) for name in plain.services] + [("--logger", name) for name in plain.loggers]
-        pairs += [("--text", plain.text), ("--grep", plain.grep)]
+        pairs += [("--text", plain.text), ("--grep", plain.grep), ("--query", plain.query)]
         pairs += [("--where", str(condition)) for condition in plain.where]
         pairs += [("--tz", None if plain.tz == "UTC" else plain.tz), ("--formats", plain.formats)]
         return [f"{flag}={value}" for flag, value in pairs if value is not None] + ["--", *plain.source]
@@ -205,22 +207,16 @@ def without_secrets(address: str) -> str:
     """Return an address without user, password and what else in it could be a secret; a path as it is."""
     if "://" not in address:
         return address
-    parts = urlsplit(address)
-    kept = [(name, value) for name, value in parse_qsl(parts.query) if not _SECRET.search(name)]
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=urlencode(kept, safe=":*,/")))
+    plain = public(address)
+    bare = plain.partition("://")[2]
+    query = address[address.rfind(bare) + len(bare) :].partition("#")[0].removeprefix("?")
+    told = [(name, value) for name, value in parse_qsl(query) if name in _TOLD]
+    return plain + ("?" + urlencode(told, safe=":*,/") if told else "")
 
 
 def _anywhere(test: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
     """Hold the test against the message and the exception."""
     return test(pl.col("message")).fill_null(value=False) | test(pl.col("exception")).fill_null(value=False)
-
-
-def _number(level: str) -> int:
-    found = schema.LEVELS.get(level.lower())
-    if not found:
-        names = ", ".join(dict.fromkeys(name for name, _ in schema.LEVELS.values()))
-        raise InvalidArgumentError(f"There is no level {level!r}. Hint: one of {names}.")
-    return found[1]
 
 
 def _check_regex(pattern: str) -> None:

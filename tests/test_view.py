@@ -29,6 +29,7 @@ VIEWS = st.builds(
     grep=st.none() | TEXT,
     where=st.lists(WHERE, max_size=2).map(tuple),
     baseline=st.none() | st.tuples(TEXT, TEXT),
+    query=st.none() | NAME,
     every=st.none() | NAME,
 )
 
@@ -77,6 +78,8 @@ def test_the_command_line_makes_the_same_view(view):
     [
         ("redis://user:pw@host:6379/5?stream=a:b&password=x", "redis://host:6379/5?stream=a:b"),
         ("elasticsearch://u:p@h:9200/logs-*?api_key=k", "elasticsearch://h:9200/logs-*"),
+        ("redis://:p/a?s'word@host:6379/0?stream=app", "redis://host:6379/0?stream=app"),
+        ("https://me:secret@host/app.log?signature=abc#x", "https://host/app.log"),
         ("postgresql://u:p%40@h/db?table=logs", "postgresql://h/db?table=logs"),
         ("/var/log/a@b.log", "/var/log/a@b.log"),
     ],

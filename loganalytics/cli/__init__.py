@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import loganalytics
 from loganalytics.cli import export, formats, report, serve, tables
-from loganalytics.cli.arguments import EPILOG, INTERRUPTED, OK, USAGE
-from loganalytics.exceptions import LogAnalyticsError
+from loganalytics.cli.arguments import EPILOG, INCOMPLETE, INTERRUPTED, OK, USAGE
+from loganalytics.exceptions import LogAnalyticsError, UnreachableSourceError
 
 # Each adds its verbs, in the order in which help lists them.
 _VERBS = (report, export, tables, formats, serve)
@@ -21,6 +21,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
+    except UnreachableSourceError as error:
+        print(f"loganalytics: {error}", file=sys.stderr)
+        return INCOMPLETE
     except LogAnalyticsError as error:
         print(f"loganalytics: {error}", file=sys.stderr)
         return USAGE

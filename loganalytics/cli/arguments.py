@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     Verbs = argparse._SubParsersAction[argparse.ArgumentParser]
 
 EPILOG = (
-    "exit codes: 0 done; 1 findings at or over --fail-on; 2 usage or data; 3 a source was incomplete; 130 interrupted"
+    "exit codes: 0 done; 1 findings at or over --fail-on; 2 usage or data; 3 a source was unreachable or incomplete; "
+    "130 interrupted"
 )
 
 OK, FINDINGS, USAGE, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 130
@@ -30,7 +31,8 @@ def add_selection(added: argparse.ArgumentParser) -> None:
     """Add the source, and what to keep of it."""
     added.add_argument(
         "source", nargs="+", metavar="SOURCE",
-        help='file, glob or folder, packed or not; Parquet; s3://, gs://, az://, https://; "-" is standard input',
+        help='file, glob or folder, packed or not; Parquet; s3://, gs://, az://, https://; redis://; '
+        '"-" is standard input',
     )  # fmt: skip
     group = added.add_argument_group("selection")
     group.add_argument("--since", metavar="TIME", help='from then on: "2026-03-10 14:00", "2h", "yesterday"')
@@ -41,6 +43,7 @@ def add_selection(added: argparse.ArgumentParser) -> None:
     group.add_argument("--service", metavar="NAME", action="append", default=[], help="only this one; repeatable")
     group.add_argument("--logger", metavar="NAME", action="append", default=[], help="only this one; repeatable")
     group.add_argument("--text", metavar="TEXT", help="only events that contain it, in capitals or not")
+    group.add_argument("--query", metavar="SQL", help="only events for which this condition holds: duration_ms > 500")
     group.add_argument("--grep", metavar="REGEX", help="only events whose text matches")
     group.add_argument(
         "--where", metavar="FIELD=VALUE", action="append", default=[],
@@ -56,6 +59,7 @@ def view_of(arguments: argparse.Namespace) -> View:
         tuple(arguments.source), arguments.since, arguments.until, arguments.tz, level=arguments.level,
         services=tuple(arguments.service), loggers=tuple(arguments.logger), text=arguments.text, grep=arguments.grep,
         where=tuple(map(Where.parse, arguments.where)), formats=arguments.formats,
+        query=arguments.query,
     )  # fmt: skip
 
 

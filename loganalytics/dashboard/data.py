@@ -21,6 +21,7 @@ from loganalytics import schema
 from loganalytics.analyses.durations import duration_ms
 from loganalytics.dashboard import access, facts
 from loganalytics.reports import Report, choose_window, few_services, report, without_misdated
+from loganalytics.sources.conditions import where
 from loganalytics.sources.discovery import find_files
 from loganalytics.sources.tally import remember
 from loganalytics.times import parse_when
@@ -199,19 +200,24 @@ def _versions(source: tuple[str, ...]) -> Versions:
     return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)
 
 
-def _source_of(chosen: Selection) -> tuple[tuple[str, ...], str, str | None, Any, Any, Versions]:
+def _source_of(chosen: Selection) -> tuple[tuple[str, ...], str, str | None, str | None, Any, Any, Versions]:
     """Return what has to be loaded: of what is small enough all, so that a new range costs a filter only."""
     view = chosen.view
     small = not any("://" in name for name in view.source) and sum(size for _, size, _ in chosen.versions) <= _WHOLE
     ends = (None, None) if small else (chosen.since, chosen.until)
-    return view.source, view.tz, view.formats, *ends, chosen.versions
+    return view.source, view.tz, view.formats, view.query, *ends, chosen.versions
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the logs …")
 def _loaded(
-    source: tuple[str, ...], tz: str, formats: str | None, since: Any, until: Any, versions: Versions
+    source: tuple[str, ...], tz: str, formats: str | None, query: str | None, since: Any, until: Any, versions: Versions
 ) -> pl.DataFrame:
-    return la.load(source, since=since, until=until, tz=tz, formats=formats)
+    if query is None or any("://" in name for name in source):  # a server may have a query language of its own
+        return la.load(source, since=since, until=until, tz=tz, formats=formats, query=query)
+    logs = _loaded(source, tz, formats, None, since, until, versions)
+    kept = where(logs, query)
+    remember(kept, lambda: la.load_report(logs))
+    return kept
 
 
 @st.cache_resource(max_entries=2, show_spinner="Finding the message templates …")

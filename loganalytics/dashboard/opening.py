@@ -51,4 +51,4 @@ def _nothing(view: View, whole: pl.DataFrame) -> None:
 
 def drop_filters() -> None:
     """Take every filter off the view; source and range stay."""
-    state.change(level=None, services=(), loggers=(), text=None, grep=None, where=())
+    state.change(level=None, services=(), loggers=(), text=None, grep=None, query=None, where=())

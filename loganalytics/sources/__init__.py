@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import polars as pl
@@ -11,28 +11,35 @@ from loganalytics import schema
 from loganalytics.formats.user import Formats
 from loganalytics.progress import track
 from loganalytics.sources import files as _files
+from loganalytics.sources.conditions import check_columns, condition, where
+from loganalytics.sources.descriptions import describe_files, describe_tables
 from loganalytics.sources.discovery import Source
 from loganalytics.sources.export import Export, export
-from loganalytics.sources.selection import When, read_all, select
+from loganalytics.sources.files import LogFile
+from loganalytics.sources.selection import Selection, When, read_all, select
+from loganalytics.sources.stores import DESCRIPTION, Store, Want, open_store
 from loganalytics.sources.tally import load_report, of_files, of_tables, remember
 
-__all__ = ["Export", "export", "load", "load_report", "scan"]
+__all__ = ["Export", "describe", "export", "load", "load_report", "scan"]
 
 
 def load(
-    source: Source, *, since: When = None, until: When = None, tz: str = "UTC",
-    formats: Formats | None = None, storage_options: Mapping[str, Any] | None = None,
+    source: Source, *, since: When = None, until: When = None, level: str | None = None, query: str | None = None,
+    tz: str = "UTC", formats: Formats | None = None, storage_options: Mapping[str, Any] | None = None,
     max_unpacked_bytes: int | None = None,
 ) -> pl.DataFrame:  # fmt: skip
     """Read logs into a log frame, formats and compression detected.
 
     Args:
         source: a file, a glob, a folder (read with its subfolders), a list of these, "-" for standard input, a named
-            pipe, or an address: s3://, gs://, az://, https://. Archives (.gz, .bz2, .xz, .zst, .zip) are unpacked,
-            Parquet is read as it is.
+            pipe, or an address: s3://, gs://, az://, https://, or a server's: redis://. Archives (.gz, .bz2, .xz, .zst,
+            .zip) are unpacked, Parquet is read as it is.
         since: keep events from then on: ISO text, a datetime, or "2h", "7d" before now. Events without a time are kept
             only when neither `since` nor `until` is given. Files that surely lie outside are not read.
         until: keep events before then.
+        level: keep events of this level and above.
+        query: keep events for which this holds: an SQL condition over the columns, such as "duration_ms > 500";
+            Elasticsearch and OpenSearch take it in Lucene's language.
         tz: the time zone of times that bear none.
         formats: your own, tried before those that are known: a Format, several, or the path of a TOML file with
             [[format]] tables of name, pattern (an expression with the groups timestamp and message) or time (a
@@ -45,14 +52,17 @@ def load(
     rotated sets in the order of time, and lines in the order of the file. No line is dropped, and a log that lies
     there under two names is read once: see load_report().
 
-    Raises SourceNotFoundError when there is no such file, UnreadableSourceError when it is not a log.
+    A server's login comes from its address, the environment or the credentials file: see sources.credentials.
+
+    Raises SourceNotFoundError when there is no such file or stream, UnreadableSourceError when it is not a log,
+    UnreachableSourceError when a server does not answer.
 
     >>> import loganalytics as la, pathlib
     >>> _ = pathlib.Path("app.log").write_text("2026-03-10 12:00:00 ERROR disk full\\n")
     >>> la.load("app.log")["level", "message"].row(0)
     ('ERROR', 'disk full')
     """
-    chosen = select(source, since, until, tz, storage_options, max_unpacked_bytes, formats)
+    chosen = select(source, since, until, tz, storage_options, max_unpacked_bytes, formats, level, query)
     opened = chosen.open()
     frames = [
         _keep(frame, chosen.keep)
@@ -62,16 +72,21 @@ def load(
     if table is not None:
         kept = table if chosen.keep is None else table.filter(chosen.keep)
         frames.insert(0, kept.collect(engine="streaming"))
-    logs = pl.concat(frames, how="diagonal_relaxed") if frames else schema.empty()
+    stores = [open_store(address) for address in chosen.stores]
+    answers = {store: [_keep(frame, chosen.keep) for frame in store.batches(chosen.want)] for store in stores}
+    frames += [frame for store in stores if not store.own_query for frame in answers[store]]
+    logs = where(pl.concat(frames, how="diagonal_relaxed"), query) if frames else schema.empty()
+    own = [frame for store in stores if store.own_query for frame in answers[store]]
+    logs = pl.concat([logs, *own], how="diagonal_relaxed") if own else logs
     if "attributes" in logs.columns and logs["attributes"].null_count() == logs.height:
         logs = logs.drop("attributes")
-    remember(logs, lambda: pl.concat([of_tables(chosen.tables, chosen.storage_options), of_files(opened)]))
+    remember(logs, lambda: _report(chosen, opened, stores))
     return logs
 
 
 def scan(
-    source: Source, *, since: When = None, until: When = None, tz: str = "UTC",
-    formats: Formats | None = None, storage_options: Mapping[str, Any] | None = None,
+    source: Source, *, since: When = None, until: When = None, level: str | None = None, query: str | None = None,
+    tz: str = "UTC", formats: Formats | None = None, storage_options: Mapping[str, Any] | None = None,
     max_unpacked_bytes: int | None = None,
 ) -> pl.LazyFrame:  # fmt: skip
     """Read logs lazily, block by block: for what is larger than memory.
@@ -85,19 +100,64 @@ def scan(
     >>> la.scan("app.log").filter(level="ERROR").collect().height
     1
     """
+    chosen = select(source, since, until, tz, storage_options, max_unpacked_bytes, formats, level, query)
+    opened = chosen.open()
+    stores = [open_store(address) for address in chosen.stores]
+    shapes = [pl.DataFrame(schema=_files.event_schema(file)) for file in opened if not file.reading.note]
+
+    def read_files() -> Iterator[pl.DataFrame]:
+        opened[:] = chosen.open()
+        return read_all(opened)
+
+    table = chosen.table()
+    parts = [] if table is None else [table if chosen.keep is None else table.filter(chosen.keep)]
+    if opened or not (parts or stores):
+        parts.append(_lazily(read_files, [schema.empty(), *shapes], chosen.keep))
+    parts += [_of_store(store, chosen.want) for store in stores if not store.own_query]
+    if query is not None and parts:
+        expression = condition(query)
+        parts = [pl.concat(parts, how="diagonal_relaxed")]
+        check_columns(expression, parts[0].collect_schema().names())
+        parts = [parts[0].filter(expression)]
+    parts += [_of_store(store, chosen.want) for store in stores if store.own_query]
+    logs = pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
+    remember(logs, lambda: _report(chosen, opened, stores))
+    return logs
+
+
+def describe(source: Source, *, tz: str = "UTC", storage_options: Mapping[str, Any] | None = None) -> pl.DataFrame:
+    """Tell what a source holds, without reading it all.
+
+    Returns one row a file, stream, index or table: source (as in the log frame), kind, entries, first_seen and
+    last_seen (UTC), bytes, services (who writes, as a sample shows it), readers (consumer groups), trimmed (entries
+    that are gone), note. What a kind of source does not tell without being read is null.
+
+    Raises what load() raises.
+
+    >>> import loganalytics as la, pathlib
+    >>> _ = pathlib.Path("app.log").write_text("2026-03-10 12:00:00 ERROR disk full\\n")
+    >>> la.describe("app.log").select("kind", "services", "bytes").row(0)
+    ('file', ['app'], 36)
+    """
+    chosen = select(source, None, None, tz, storage_options, None, None)
+    parts = [pl.DataFrame(schema=DESCRIPTION), describe_tables(chosen.tables, storage_options)]
+    parts += [describe_files(chosen.open()), *[open_store(address).describe() for address in chosen.stores]]
+    return pl.concat(parts)
+
+
+def _lazily(
+    frames: Callable[[], Iterator[pl.DataFrame]], shapes: list[pl.DataFrame], keep: pl.Expr | None
+) -> pl.LazyFrame:
+    """Return the lazy frame of what this yields, anew each time it runs, with the columns of the shapes."""
     from polars.io.plugins import register_io_source
 
-    chosen = select(source, since, until, tz, storage_options, max_unpacked_bytes, formats)
-    opened = chosen.open()
-    shapes = [pl.DataFrame(schema=_files.event_schema(file)) for file in opened if not file.reading.note]
-    columns = pl.concat([schema.empty(), *shapes], how="diagonal_relaxed").schema
+    columns = pl.concat(shapes, how="diagonal_relaxed").schema
 
     def batches(
         with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch_size: int | None
     ) -> Iterator[pl.DataFrame]:
-        opened[:] = chosen.open()
-        for frame in read_all(opened):
-            shaped = _keep(_keep(_shape(frame, columns), chosen.keep), predicate)
+        for frame in frames():
+            shaped = _keep(_keep(_shape(frame, columns), keep), predicate)
             if n_rows is not None:
                 shaped = shaped.head(n_rows)
                 n_rows -= shaped.height
@@ -105,13 +165,17 @@ def scan(
             if n_rows == 0:
                 return
 
-    logs = register_io_source(batches, schema=columns)
-    table = chosen.table()
-    if table is not None:
-        kept = table if chosen.keep is None else table.filter(chosen.keep)
-        logs = pl.concat([kept, logs], how="diagonal_relaxed") if opened else kept
-    remember(logs, lambda: pl.concat([of_tables(chosen.tables, chosen.storage_options), of_files(opened)]))
-    return logs
+    return register_io_source(batches, schema=columns)
+
+
+def _of_store(store: Store, want: Want) -> pl.LazyFrame:
+    first = next(store.batches(want), schema.empty())
+    return _lazily(lambda: store.batches(want), [schema.empty(), first.clear()], want.keep)
+
+
+def _report(chosen: Selection, opened: list[LogFile], stores: list[Store]) -> pl.DataFrame:
+    tables = of_tables(chosen.tables, chosen.storage_options)
+    return pl.concat([tables, of_files(opened), *[store.report() for store in stores]])
 
 
 def _keep(frame: pl.DataFrame, predicate: pl.Expr | None) -> pl.DataFrame:

@@ -106,7 +106,12 @@ def position(files: Sequence[LogFile]) -> int:
 
 def event_schema(file: LogFile) -> dict[str, pl.DataType]:
     """Return the columns that the file's events have, from its sample."""
-    return dict(_to_log_frame(_parse_sample(file.sample, file.detection), file).schema)
+    return dict(first_events(file).schema)
+
+
+def first_events(file: LogFile) -> pl.DataFrame:
+    """Return the log frame of the file's sample."""
+    return _to_log_frame(_parse_sample(file.sample, file.detection), file)
 
 
 def times_of(lines: Sequence[str], detection: Detection) -> pl.Series:

@@ -1,4 +1,4 @@
-"""What one load or scan reads: the files found, opened anew each time a scan runs, and the Parquet among them."""
+"""What one load or scan reads: the files found, opened anew each time a scan runs, the Parquet among them, stores."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from loganalytics.sources.files import LogFile, first_time, open_files, read_eve
 from loganalytics.sources.places import Place, Spool, places
 from loganalytics.sources.ranges import mark_outside
 from loganalytics.sources.rotation import base_name
+from loganalytics.sources.stores import Want, is_store
 from loganalytics.sources.unpacking import unpacked_limit
 from loganalytics.times import parse_when, parse_zone
 
@@ -39,15 +40,21 @@ class Selection:
     limit: int | None
     storage_options: Mapping[str, Any] | None
     formats: tuple[Format, ...] = ()
+    severity: int | None = None
+    query: str | None = None
+    stores: list[str] = field(default_factory=list)
+    """The addresses of servers."""
     spool: Spool = field(default_factory=Spool)
 
     @property
     def keep(self) -> pl.Expr | None:
-        """The events within the time range; None when there is none."""
-        when = pl.col("timestamp")
-        keeps = [when >= self.since] if self.since is not None else []
-        keeps += [when < self.until] if self.until is not None else []
-        return pl.all_horizontal(keeps) if keeps else None
+        """The events within the time range and of the level; None when all are kept."""
+        return self.want.keep
+
+    @property
+    def want(self) -> Want:
+        """What a store is asked for."""
+        return Want(self.since, self.until, self.severity, self.query, self.tz, self.formats)
 
     def open(self) -> list[LogFile]:
         """Return the text files, opened, in the order in which they are read; what is not to be read bears a note."""
@@ -73,11 +80,13 @@ class Selection:
 
 def select(
     source: Source, since: When, until: When, tz: str, storage_options: Mapping[str, Any] | None, limit: int | None,
-    formats: Formats | None,
+    formats: Formats | None, level: str | None = None, query: str | None = None,
 ) -> Selection:  # fmt: skip
     """Find what a source names, and read the options."""
     zone = parse_zone(tz).key
     found = find(source)
+    stores = [url for url in found.urls if is_store(url)]
+    found.urls = [url for url in found.urls if url not in stores]
     for url in found.urls:
         urls.check(url)
     local = [path for path in found.files if lake.is_parquet(path)]
@@ -94,6 +103,7 @@ def select(
         found, [str(path) for path in local] + remote,
         None if since is None else parse_when(since, tz=zone), None if until is None else parse_when(until, tz=zone),
         zone, unpacked_limit(limit), storage_options, read_formats(formats),
+        None if level is None else schema.severity_of(level), query, stores,
     )  # fmt: skip
 
 

@@ -14,6 +14,9 @@ from loganalytics.sources.blocks import Reading
 
 SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "azure", "abfs", "abfss", "adl", "http", "https")
 _ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+://)([^\s'\"<>()]*)")
+_WHOLE = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+://)(\S*)")
+# A password that nobody has percent-encoded: user:password@, where the password may hold / ? # and is no port.
+_LOGIN = re.compile(r"^[^/?#@]*:(?!\d*(?:[/?#,]|$))\S*@")
 _ROWS = 50_000
 _FAILS = (pl.exceptions.PolarsError, OSError)
 
@@ -23,7 +26,12 @@ def public(url: str) -> str:
 
     >>> public("https://me:secret@host/app.log?signature=abc")
     'https://host/app.log'
+    >>> public("redis://:p/a?s'word@host:6379/0?stream=app")
+    'redis://host:6379/0'
     """
+    whole = _WHOLE.fullmatch(url)
+    if whole:
+        return whole[1] + _bare(whole[2])
     return _ADDRESS.sub(lambda found: found[1] + _bare(found[2]), url)
 
 
@@ -97,7 +105,7 @@ def told(url: str, error: Exception, storage_options: Mapping[str, Any] | None) 
 
 
 def _bare(rest: str) -> str:
-    without = re.split(r"[?#]", rest, maxsplit=1)[0]
+    without = re.split(r"[?#]", _LOGIN.sub("", rest), maxsplit=1)[0]
     host, slash, path = without.partition("/")
     return host.rsplit("@", 1)[-1] + slash + path
 

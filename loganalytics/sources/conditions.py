@@ -1,0 +1,60 @@
+"""A condition in SQL, evaluated over log frames."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
+
+_HINT = "Hint: an SQL condition over the columns, such as duration_ms > 500 and message like '%timeout%'."
+
+
+def condition(query: str) -> pl.Expr:
+    """Return the expression of a condition such as "duration_ms > 500".
+
+    Raises InvalidArgumentError, which says what is wrong with it.
+    """
+    try:
+        return pl.sql_expr(query)
+    except pl.exceptions.PolarsError as error:
+        raise _told(query, error) from None
+
+
+def where(logs: pl.DataFrame, query: str | None) -> pl.DataFrame:
+    """Return the events for which the condition holds.
+
+    Raises InvalidArgumentError, and MissingColumnError for a column that the logs do not have.
+    """
+    if query is None:
+        return logs
+    expression = condition(query)
+    check_columns(expression, logs.columns)
+    try:
+        return logs.filter(expression)
+    except pl.exceptions.PolarsError as error:
+        raise _told(query, error) from None
+
+
+def where_known(logs: pl.DataFrame, query: str | None) -> pl.DataFrame:
+    """Do the same for a part of the logs, in which a column may be missing: it is null there."""
+    if query is None:
+        return logs
+    missing = set(condition(query).meta.root_names()) - set(logs.columns)
+    wide = logs.with_columns(pl.lit(None).alias(name) for name in sorted(missing))
+    return where(wide, query).select(logs.columns)
+
+
+def check_columns(expression: pl.Expr, columns: list[str]) -> None:
+    """Raise MissingColumnError for a column of the condition that is none of these."""
+    for name in expression.meta.root_names():
+        if name not in columns:
+            have = ", ".join(columns[:20]) + (", …" if len(columns) > 20 else "")
+            raise MissingColumnError(
+                f"The query names the column {name!r}; the logs have {have}. "
+                'Hint: a name with a dot is written in double quotes, as in "http.status_code" >= 500.'
+            )
+
+
+def _told(query: str, error: Exception) -> InvalidArgumentError:
+    reason = (str(error).strip().splitlines() or [""])[0]
+    return InvalidArgumentError(f"The query {query!r} cannot be evaluated: {reason}. {_HINT}")

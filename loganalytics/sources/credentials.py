@@ -1,0 +1,59 @@
+"""Logins of servers, from a file that only its owner can read."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from loganalytics.exceptions import UnreadableSourceError
+
+
+def login(host: str, port: int | None = None) -> Mapping[str, str]:
+    """Return what the credentials file holds of a host: username, password and the like; empty when it holds nothing.
+
+    The file is named by LOGANALYTICS_CREDENTIALS, else it is credentials.toml in the user's configuration folder
+    (~/.config/loganalytics). It has one table a host, or one a host and port, which comes first:
+
+        ["redis.example.com:6379"]
+        username = "reader"
+        password = "…"
+
+    Raises UnreadableSourceError when others than the owner may read the file, and when it is no TOML.
+    """
+    path = _path()
+    if path is None:
+        return {}
+    _check(path)
+    try:
+        known = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):  # the message may quote the file
+        raise UnreadableSourceError(
+            f'{str(path)!r} is not TOML. Hint: write ["host:port"] tables with username and password.'
+        ) from None
+    found = known.get(f"{host}:{port}", known.get(host, {}))
+    return {key: str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+
+def _path() -> Path | None:
+    named = os.environ.get("LOGANALYTICS_CREDENTIALS")
+    if named:
+        return Path(named).expanduser()
+    import platformdirs
+
+    path = Path(platformdirs.user_config_dir("loganalytics"), "credentials.toml")
+    return path if path.exists() else None
+
+
+def _check(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise UnreadableSourceError(
+            f"The credentials file {str(path)!r} cannot be read: {error.strerror}. Hint: see LOGANALYTICS_CREDENTIALS."
+        ) from None
+    if sys.platform != "win32" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise UnreadableSourceError(f"Others may read the credentials in {str(path)!r}. Hint: chmod 600 {path}")
