@@ -10,11 +10,13 @@ from loganalytics.dashboard import (
     access,
     anomalies,
     explore,
+    live,
     overview,
     patterns,
     sidebar,
     sources,
     state,
+    traces,
     warm,
 )
 
@@ -23,8 +25,10 @@ _HERE = Path(__file__).parent
 PAGES = {
     "overview": (overview.page, "Overview", ":material/monitoring:"),
     "explore": (explore.page, "Explore", ":material/search:"),
+    "live": (live.page, "Live", ":material/sensors:"),
     "patterns": (patterns.page, "Patterns", ":material/category:"),
     "anomalies": (anomalies.page, "Anomalies", ":material/troubleshoot:"),
+    "traces": (traces.page, "Traces", ":material/account_tree:"),
     "sources": (sources.page, "Sources", ":material/dns:"),
 }
 

@@ -18,7 +18,9 @@ import streamlit as st
 
 import loganalytics as la
 from loganalytics import schema
+from loganalytics.analyses import traces as traces_of
 from loganalytics.analyses.durations import duration_ms
+from loganalytics.analyses.sql import sql as run_sql
 from loganalytics.dashboard import access, facts
 from loganalytics.reports import Report, choose_window, few_services, report, without_misdated
 from loganalytics.sources.conditions import where
@@ -163,6 +165,21 @@ def anomalies(view: View, *, by: str | None) -> pl.DataFrame:
 def latency(view: View, *, by: str) -> pl.DataFrame:
     """Return the durations of a view by a column."""
     return _latency(selection(view), by)
+
+
+def trace(view: View, trace_id: str) -> pl.DataFrame:
+    """Return the events of one request, of all of the source."""
+    return _trace(*_source_of(selection(view)), trace_id)
+
+
+def traces(view: View) -> pl.DataFrame:
+    """Return the requests of a view."""
+    return _traces(selection(view))
+
+
+def sql(view: View, query: str) -> pl.DataFrame:
+    """Return what DuckDB answers to a query over the events of a view."""
+    return _sql(selection(view), query)
 
 
 def full_report(view: View) -> Report:
@@ -325,10 +342,26 @@ def _anomalies(chosen: Selection, every: str, by: str | None) -> pl.DataFrame:
     return la.detect_anomalies(few_services(near) if by == "service" else near, every=every, by=by)
 
 
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _trace(*source_and_id: Any) -> pl.DataFrame:
+    *source, trace_id = source_and_id
+    return traces_of.trace(_loaded(*source), trace_id)
+
+
+@cached
+def _traces(chosen: Selection) -> pl.DataFrame:
+    return traces_of.traces(_events(chosen))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _sql(chosen: Selection, query: str) -> pl.DataFrame:
+    return run_sql(query, logs=_events(chosen))
+
+
 @cached
 def _latency(chosen: Selection, by: str) -> pl.DataFrame:
     logs = _prepared_events(chosen)
-    measured = logs.select(*schema.CORE, pl.col(DURATION).alias("duration_ms"))
+    measured = logs.select(*schema.CORE, "template", pl.col(DURATION).alias("duration_ms"))
     return la.latency(measured.filter(pl.col("duration_ms").is_not_null()), by=by)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from loganalytics.dashboard import data, event, exports, facts, histogram, opening, state, tables
+from loganalytics.dashboard import data, event, exports, facts, histogram, opening, sql, state, tables
 from loganalytics.view import View
 
 _PAGE = 1000
@@ -24,7 +24,13 @@ def page() -> None:
         _facets(view, logs)
     with right:
         histogram.draw("explore", height=190)
-        _events(view, logs)
+        events, query = st.tabs(["Events", "SQL"], key="explore-tab", on_change="rerun")
+        if events.open:
+            with events:
+                _events(view, logs)
+        if query.open:
+            with query:
+                sql.draw(view)
 
 
 def _facets(view: View, logs: pl.DataFrame) -> None:

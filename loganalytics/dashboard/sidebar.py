@@ -85,6 +85,11 @@ def _filters(view: View) -> None:
         "Regular expression", key="grep", on_change=_take, args=("grep",), placeholder=r"timeout|5\d\d",
         icon=":material/regular_expression:",
     )  # fmt: skip
+    _set("query", view.query or "")
+    st.text_input(
+        "Condition in SQL", key="query", on_change=_take, args=("query",), placeholder="duration_ms > 500",
+        icon=":material/database_search:",
+    )  # fmt: skip
     conditions = {str(where): where for where in view.where} | {f"logger={name}": name for name in view.loggers}
     if conditions:
         _set("conditions", list(conditions))
