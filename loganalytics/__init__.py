@@ -20,11 +20,12 @@ if TYPE_CHECKING:
         chart_trend,
     )
     from loganalytics.reports import report
-    from loganalytics.sources import describe, load, load_report, scan
+    from loganalytics.sources import Tail, describe, load, load_cursor, load_report, save_cursor, scan, tail
     from loganalytics.templates import with_templates
 
 # Where each public name lives. Importing the package must stay cheap, so a name is loaded when it is first used.
 _HOMES = {
+    "Tail": "sources",
     "chart_anomalies": "charts",
     "chart_coverage": "charts",
     "chart_errors": "charts",
@@ -37,10 +38,13 @@ _HOMES = {
     "detect_anomalies": "analyses.anomalies",
     "latency": "analyses.latency",
     "load": "sources",
+    "load_cursor": "sources",
     "load_report": "sources",
     "patterns": "analyses.clusters",
     "report": "reports",
+    "save_cursor": "sources",
     "scan": "sources",
+    "tail": "sources",
     "trend": "analyses.trends",
     "with_templates": "templates",
 }
@@ -48,6 +52,7 @@ _HOMES = {
 __version__ = "0.1.0"
 
 __all__ = [
+    "Tail",
     "chart_anomalies",
     "chart_coverage",
     "chart_errors",
@@ -60,10 +65,13 @@ __all__ = [
     "detect_anomalies",
     "latency",
     "load",
+    "load_cursor",
     "load_report",
     "patterns",
     "report",
+    "save_cursor",
     "scan",
+    "tail",
     "trend",
     "with_templates",
 ]

@@ -86,7 +86,6 @@ def _print_table(frame: pl.DataFrame, path: str | None) -> None:
 def cell(value: Any) -> str:
     """Return one value as a person reads it, on one line, without control characters."""
     import datetime as dt
-    import re
 
     if value is None:
         return ""
@@ -100,5 +99,12 @@ def cell(value: Any) -> str:
         return ", ".join(cell(item) for item in value[:5]) + (" …" if len(value) > 5 else "")
     if isinstance(value, dict):
         return cell(value["text"]) if "text" in value else " to ".join(cell(item) for item in value.values())
-    text = re.sub(_CONTROL, "\ufffd", str(value)).replace("\n", " ⏎ ")
+    text = clean(str(value))
     return text if len(text) <= 3 * _WIDEST else text[: 3 * _WIDEST] + "…"
+
+
+def clean(text: str) -> str:
+    """Return text on one line, without the control characters that a terminal would obey."""
+    import re
+
+    return re.sub(_CONTROL, "\ufffd", text).replace("\n", " ⏎ ")

@@ -37,6 +37,11 @@ def add_selection(added: argparse.ArgumentParser) -> None:
     group = added.add_argument_group("selection")
     group.add_argument("--since", metavar="TIME", help='from then on: "2026-03-10 14:00", "2h", "yesterday"')
     group.add_argument("--until", metavar="TIME", help="before then")
+    add_filters(group)
+
+
+def add_filters(group: argparse._ArgumentGroup) -> None:
+    """Add what to keep of the events."""
     group.add_argument("--tz", metavar="ZONE", default="UTC", help="the zone of times that bear none (default: UTC)")
     group.add_argument("--formats", metavar="FILE.toml", help="formats of your own, tried before those that are known")
     group.add_argument("--level", metavar="LEVEL", help="this level and above")
@@ -56,9 +61,9 @@ def view_of(arguments: argparse.Namespace) -> View:
     from loganalytics.view import View, Where
 
     return View(
-        tuple(arguments.source), arguments.since, arguments.until, arguments.tz, level=arguments.level,
-        services=tuple(arguments.service), loggers=tuple(arguments.logger), text=arguments.text, grep=arguments.grep,
-        where=tuple(map(Where.parse, arguments.where)), formats=arguments.formats,
+        tuple(arguments.source), arguments.since, getattr(arguments, "until", None), arguments.tz,
+        level=arguments.level, services=tuple(arguments.service), loggers=tuple(arguments.logger), text=arguments.text,
+        grep=arguments.grep, where=tuple(map(Where.parse, arguments.where)), formats=arguments.formats,
         query=arguments.query,
     )  # fmt: skip
 

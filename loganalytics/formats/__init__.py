@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from loganalytics.formats.detection import Detection, detect
-from loganalytics.formats.parsing import Parsed, parse
+from loganalytics.formats.parsing import Parsed, parse, parse_each
 
-__all__ = ["Detection", "Parsed", "detect", "parse"]
+__all__ = ["Detection", "Parsed", "detect", "parse", "parse_each"]

@@ -57,6 +57,28 @@ def parse(lines: pl.DataFrame, detection: Detection, *, before: bool | None = No
     return _with_body(_join_continuations(events, rest, blank, before), detection)
 
 
+def parse_each(lines: pl.DataFrame, detection: Detection) -> pl.DataFrame:
+    """Turn each text (n, line) into one event: none continues another, as among the entries of a queue.
+
+    A text of several lines is read by its first; the others are its `exception`. Columns as parse() gives them.
+    """
+    several = bool(lines["line"].str.contains("\n", literal=True).any())
+    rest = lines.with_columns(pl.col("line").str.extract(r"^([^\r\n]*)")) if several else lines
+    parts: list[pl.DataFrame] = []
+    for reader in _readers(detection):
+        if rest.is_empty() or isinstance(reader.form, Delimited):
+            continue
+        events, rest = _read(rest, reader)
+        parts.append(events.with_columns(parsed=pl.lit(value=True)))
+    parts.append(rest.select("n", pl.col("line").alias("message"), parsed=pl.lit(value=False)))
+    events = pl.concat([part for part in parts if part.height] or parts[-1:], how="diagonal_relaxed").sort("n")
+    if not several:
+        return events
+    more = lines.select(pl.col("line").str.extract(r"(?s)^[^\n]*\n(.*)$").replace("", None)).to_series()
+    own = ["exception"] if "exception" in events.columns else []
+    return events.with_columns(pl.coalesce(*own, more).alias("exception"))
+
+
 def _parse_wrapped(lines: pl.DataFrame, detection: Detection, wrapper: Wrapper, *, before: bool | None) -> Parsed:
     """Parse what a wrapper holds, each container's or stream's lines for themselves, and add what it tells."""
     inner = unwrap(lines, wrapper)

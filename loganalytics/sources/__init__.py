@@ -12,15 +12,19 @@ from loganalytics.formats.user import Formats
 from loganalytics.progress import track
 from loganalytics.sources import files as _files
 from loganalytics.sources.conditions import check_columns, condition, where
+from loganalytics.sources.cursors import load_cursor, save_cursor
 from loganalytics.sources.descriptions import describe_files, describe_tables
 from loganalytics.sources.discovery import Source
 from loganalytics.sources.export import Export, export
 from loganalytics.sources.files import LogFile
 from loganalytics.sources.selection import Selection, When, read_all, select
 from loganalytics.sources.stores import DESCRIPTION, Store, Want, open_store
+from loganalytics.sources.tails import Tail, tail
 from loganalytics.sources.tally import load_report, of_files, of_tables, remember
 
-__all__ = ["Export", "describe", "export", "load", "load_report", "scan"]
+__all__ = [
+    "Export", "Tail", "describe", "export", "load", "load_cursor", "load_report", "save_cursor", "scan", "tail",
+]  # fmt: skip
 
 
 def load(
@@ -65,15 +69,15 @@ def load(
     chosen = select(source, since, until, tz, storage_options, max_unpacked_bytes, formats, level, query)
     opened = chosen.open()
     frames = [
-        _keep(frame, chosen.keep)
+        _keep(frame, chosen.want.keep)
         for frame in track(read_all(opened), lambda: _files.position(opened), sum(f.place.size for f in opened))
     ]
     table = chosen.table()
     if table is not None:
-        kept = table if chosen.keep is None else table.filter(chosen.keep)
+        kept = table if chosen.want.keep is None else table.filter(chosen.want.keep)
         frames.insert(0, kept.collect(engine="streaming"))
     stores = [open_store(address) for address in chosen.stores]
-    answers = {store: [_keep(frame, chosen.keep) for frame in store.batches(chosen.want)] for store in stores}
+    answers = {store: [_keep(frame, chosen.want.keep) for frame in store.batches(chosen.want)] for store in stores}
     frames += [frame for store in stores if not store.own_query for frame in answers[store]]
     logs = where(pl.concat(frames, how="diagonal_relaxed"), query) if frames else schema.empty()
     own = [frame for store in stores if store.own_query for frame in answers[store]]
@@ -110,9 +114,9 @@ def scan(
         return read_all(opened)
 
     table = chosen.table()
-    parts = [] if table is None else [table if chosen.keep is None else table.filter(chosen.keep)]
+    parts = [] if table is None else [table if chosen.want.keep is None else table.filter(chosen.want.keep)]
     if opened or not (parts or stores):
-        parts.append(_lazily(read_files, [schema.empty(), *shapes], chosen.keep))
+        parts.append(_lazily(read_files, [schema.empty(), *shapes], chosen.want.keep))
     parts += [_of_store(store, chosen.want) for store in stores if not store.own_query]
     if query is not None and parts:
         expression = condition(query)

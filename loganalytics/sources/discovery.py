@@ -46,7 +46,7 @@ def find(source: Source) -> Found:
             continue
         try:
             named = not Path(text).expanduser().is_dir()
-            paths = sorted(_expand(text, found.notes), key=rotation_order)
+            paths = sorted(expand(text, found.notes), key=rotation_order)
         except PermissionError as error:
             raise UnreadableSourceError(f"{text!r} cannot be read: {error.strerror}. Hint: see its folders.") from None
         for path in paths:
@@ -77,7 +77,11 @@ def sample_data() -> str:
     return os.path.relpath(folder)
 
 
-def _expand(name: str, notes: dict[Path, str]) -> Iterable[Path]:
+def expand(name: str, notes: dict[Path, str]) -> Iterable[Path]:
+    """Return the files that a path, a folder or a glob names, and note what could not be followed.
+
+    Raises SourceNotFoundError.
+    """
     if name == STDIN:
         return [Path(STDIN)]
     path = Path(name).expanduser()

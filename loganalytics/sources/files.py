@@ -111,7 +111,7 @@ def event_schema(file: LogFile) -> dict[str, pl.DataType]:
 
 def first_events(file: LogFile) -> pl.DataFrame:
     """Return the log frame of the file's sample."""
-    return _to_log_frame(_parse_sample(file.sample, file.detection), file)
+    return to_log_frame(_parse_sample(file.sample, file.detection), file.source)
 
 
 def times_of(lines: Sequence[str], detection: Detection) -> pl.Series:
@@ -221,7 +221,7 @@ def _next_year(detection: Detection, events: pl.DataFrame) -> Detection:
 
 
 def _finish(events: pl.DataFrame, file: LogFile) -> pl.DataFrame:
-    frame = _to_log_frame(events, file)
+    frame = to_log_frame(events, file.source)
     file.events += frame.height
     file.unparsed += int((~events["parsed"]).sum())
     file.no_timestamp += frame["timestamp"].null_count()
@@ -232,13 +232,14 @@ def _finish(events: pl.DataFrame, file: LogFile) -> pl.DataFrame:
     return frame
 
 
-def _to_log_frame(events: pl.DataFrame, file: LogFile) -> pl.DataFrame:
-    fallback = pl.lit(service_of(file.source), dtype=pl.String)
+def to_log_frame(events: pl.DataFrame, source: str) -> pl.DataFrame:
+    """Return the log frame of the events that parse() found in a file."""
+    fallback = pl.lit(service_of(source), dtype=pl.String)
     service = pl.coalesce("service", fallback) if "service" in events.columns else fallback
     return schema.conform(
         events.with_columns(
             service.alias("service"),
-            pl.lit(file.source).alias("source"),
+            pl.lit(source).alias("source"),
             pl.col("n").cast(pl.String).alias("offset"),
         ).drop("n", "parsed", "multiline", "continues")
     )

@@ -11,7 +11,6 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.exceptions import UnreadableSourceError
-from loganalytics.formats.catalogue import Format
 from loganalytics.formats.user import Formats, read_formats
 from loganalytics.sources import lake, urls
 from loganalytics.sources.discovery import Found, Source, find
@@ -34,27 +33,12 @@ class Selection:
     found: Found
     tables: list[str]
     """The Parquet among them: paths and addresses."""
-    since: dt.datetime | None
-    until: dt.datetime | None
-    tz: str
+    want: Want
     limit: int | None
     storage_options: Mapping[str, Any] | None
-    formats: tuple[Format, ...] = ()
-    severity: int | None = None
-    query: str | None = None
     stores: list[str] = field(default_factory=list)
     """The addresses of servers."""
     spool: Spool = field(default_factory=Spool)
-
-    @property
-    def keep(self) -> pl.Expr | None:
-        """The events within the time range and of the level; None when all are kept."""
-        return self.want.keep
-
-    @property
-    def want(self) -> Want:
-        """What a store is asked for."""
-        return Want(self.since, self.until, self.severity, self.query, self.tz, self.formats)
 
     def open(self) -> list[LogFile]:
         """Return the text files, opened, in the order in which they are read; what is not to be read bears a note."""
@@ -64,9 +48,11 @@ class Selection:
             for url in self.found.urls
             for name in urls.list_objects(url, self.storage_options)
         ]
-        files = _in_time(open_files(listed, tz=self.tz, storage_options=self.storage_options, own_formats=self.formats))
+        files = _in_time(
+            open_files(listed, tz=self.want.tz, storage_options=self.storage_options, own_formats=self.want.formats)
+        )
         mark_doubles(files)
-        mark_outside(files, self.since, self.until)
+        mark_outside(files, self.want.since, self.want.until)
         return files
 
     def table(self) -> pl.LazyFrame | None:
@@ -74,7 +60,11 @@ class Selection:
         if not self.tables:
             return None
         return lake.scan_parquet(
-            self.tables, tz=self.tz, since=self.since, until=self.until, storage_options=self.storage_options
+            self.tables,
+            tz=self.want.tz,
+            since=self.want.since,
+            until=self.want.until,
+            storage_options=self.storage_options,
         )
 
 
@@ -83,7 +73,6 @@ def select(
     formats: Formats | None, level: str | None = None, query: str | None = None,
 ) -> Selection:  # fmt: skip
     """Find what a source names, and read the options."""
-    zone = parse_zone(tz).key
     found = find(source)
     stores = [url for url in found.urls if is_store(url)]
     found.urls = [url for url in found.urls if url not in stores]
@@ -99,12 +88,23 @@ def select(
         del found.files[path]
     remote = [url for url in found.urls if lake.is_parquet_url(url)]
     found.urls = [url for url in found.urls if url not in remote]
-    return Selection(
-        found, [str(path) for path in local] + remote,
-        None if since is None else parse_when(since, tz=zone), None if until is None else parse_when(until, tz=zone),
-        zone, unpacked_limit(limit), storage_options, read_formats(formats),
-        None if level is None else schema.severity_of(level), query, stores,
-    )  # fmt: skip
+    tables = [str(path) for path in local] + remote
+    want = read_options(since, until, level, query, tz, formats)
+    return Selection(found, tables, want, unpacked_limit(limit), storage_options, stores)
+
+
+def read_options(
+    since: When, until: When, level: str | None, query: str | None, tz: str, formats: Formats | None
+) -> Want:
+    """Read what the user wrote about which events are wanted.
+
+    Raises InvalidArgumentError, which names what cannot be read.
+    """
+    zone = parse_zone(tz).key
+    start = None if since is None else parse_when(since, tz=zone)
+    end = None if until is None else parse_when(until, tz=zone)
+    severity = None if level is None else schema.severity_of(level)
+    return Want(start, end, severity, query, zone, read_formats(formats))
 
 
 def explain(

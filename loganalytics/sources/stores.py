@@ -72,6 +72,8 @@ class Group:
 
     name: str
     consumer: str
+    claim_after: float = 60.0
+    """Seconds after which what another reader was sent and did not confirm goes to this one."""
 
 
 class Reader(Protocol):

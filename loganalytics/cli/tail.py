@@ -1,0 +1,105 @@
+"""`tail`: events as they come, on the terminal or as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import loganalytics
+from loganalytics.cli.arguments import INTERRUPTED, OK, add_filters, verb, view_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from loganalytics.cli.arguments import Verbs
+
+_COLOURS = {"DEBUG": "2", "TRACE": "2", "WARNING": "33", "SECURITY": "33", "ERROR": "31", "CRITICAL": "1;31"}
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Add tail."""
+    added = verb(verbs, "tail", "follow logs: print events as they come")
+    added.add_argument(
+        "source", nargs="+", metavar="SOURCE",
+        help="file (rotated or not there yet), folder, glob, or redis://host:6379/0?stream=key",
+    )  # fmt: skip
+    group = added.add_argument_group("selection")
+    group.add_argument("--since", metavar="TIME", help="begin there rather than with what is new")
+    add_filters(group)
+    added.add_argument("--format", choices=("text", "json"), default="text", help="json: one object a line")
+    added.add_argument("--until-idle", metavar="5s", help="end when nothing came for so long")
+    added.add_argument("--cursor", metavar="FILE", help="go on where the last run ended, and keep the place there")
+    added.add_argument("--group", metavar="NAME", help="share a Redis stream with the readers of this consumer group")
+    added.add_argument("--consumer", metavar="NAME", help="this reader's name in the group (default: host and process)")
+    added.set_defaults(run=_run_tail)
+
+
+def _run_tail(arguments: argparse.Namespace) -> int:
+    from loganalytics.times import parse_every
+
+    view = view_of(arguments)
+    keep = view.filter()
+    idle = parse_every(arguments.until_idle).total_seconds() if arguments.until_idle else None
+    cursor = loganalytics.load_cursor(arguments.cursor)[0] if arguments.cursor else None
+    follow = loganalytics.tail(
+        view.source, since=view.since, cursor=cursor, level=view.level, query=view.query, tz=view.tz,
+        formats=view.formats, group=arguments.group, consumer=arguments.consumer, idle=idle,
+    )  # fmt: skip
+    show = _print_json if arguments.format == "json" else _print_text
+    try:
+        for batch in follow:
+            show(batch.filter(keep))
+            if arguments.cursor:
+                loganalytics.save_cursor(arguments.cursor, follow.cursor)
+        if arguments.cursor:
+            loganalytics.save_cursor(arguments.cursor, follow.cursor)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    finally:
+        with contextlib.suppress(KeyboardInterrupt):
+            follow.close()
+            _tell(follow.status)
+    return OK
+
+
+def _print_json(batch: pl.DataFrame) -> None:
+    from loganalytics.output import write
+
+    if batch.height:
+        write(batch, form="ndjson")
+        sys.stdout.flush()
+
+
+def _print_text(batch: pl.DataFrame) -> None:
+    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    lines = [_line(row, coloured=coloured) for row in batch.iter_rows(named=True)]
+    if lines:
+        sys.stdout.write("\n".join(lines) + "\n")
+        sys.stdout.flush()
+
+
+def _line(row: dict[str, Any], *, coloured: bool) -> str:
+    """Return an event on one line, and its exception below; control characters cannot reach the terminal."""
+    from loganalytics.output import clean
+
+    level = row["level"] or "-"
+    colour = _COLOURS.get(level) if coloured else None
+    word = f"\x1b[{colour}m{clean(level):<8}\x1b[0m" if colour else f"{clean(level):<8}"
+    when = f"{row['timestamp']:%Y-%m-%d %H:%M:%S.%f}"[:-3] if row["timestamp"] else "-" * 23
+    name = clean("/".join(filter(None, (row["service"], row["logger"]))) or row["source"])
+    text = f"{when} {word} {name}: {clean(row['message'])}"
+    below = (row["exception"] or "").split("\n") if row["exception"] else []
+    return "\n".join([text, *[f"    {clean(line)}" for line in below]])
+
+
+def _tell(status: dict[str, Any]) -> None:
+    """Tell on standard error what was read, and what could not be."""
+    rest = [f"{status['kept']:,} after the filters"] if status["kept"] != status["read"] else []
+    words = {"lost": "lost (trimmed before they were read)", "skipped": "skipped", "reconnects": "reconnects",
+             "invalid_utf8": "with bytes that are not UTF-8", "truncated": "files truncated with their end unread",
+             "missing": "files of the cursor gone"}  # fmt: skip
+    rest += [f"{status[name]:,} {text}" for name, text in words.items() if status.get(name)]
+    print(f"Read {status['read']:,} events" + "".join(f", {part}" for part in rest) + ".", file=sys.stderr)

@@ -1,0 +1,72 @@
+"""A tail's place, saved with what its consumer has made of the events so far, in one write."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from loganalytics.exceptions import UnreadableSourceError
+
+
+def save_cursor(path: str | os.PathLike[str], cursor: Mapping[str, Any], state: Any = None) -> None:
+    """Save a cursor, and the consumer's state with it, so that they are never apart.
+
+    The file is replaced as a whole: after a crash it holds the old pair or the new one. `state` is what JSON can hold.
+
+    Raises OSError when the disk is full or the folder cannot be written to; the old file is left as it was.
+
+    >>> save_cursor("tail.json", {"readers": {}}, state={"events": 7})
+    >>> load_cursor("tail.json")
+    ({'readers': {}}, {'events': 7})
+    """
+    target = Path(path)
+    text = json.dumps({"cursor": dict(cursor), "state": state})
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, target)
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            message = f"{os.strerror(error.errno)}: the cursor was not saved, the one saved before is as it was"
+            raise OSError(error.errno, message, str(target)) from None
+        raise
+    _sync_folder(target.parent)
+
+
+def load_cursor(path: str | os.PathLike[str]) -> tuple[dict[str, Any] | None, Any]:
+    """Return the cursor and the state that were saved; None twice when nothing was.
+
+    Raises UnreadableSourceError when the file is no such thing.
+    """
+    try:
+        saved = json.loads(Path(path).read_text(encoding="utf-8"))
+        return dict(saved["cursor"]), saved["state"]
+    except FileNotFoundError:
+        return None, None
+    except (ValueError, KeyError, TypeError):
+        raise UnreadableSourceError(
+            f"{os.fspath(path)!r} holds no cursor. Hint: name another file, or remove it to begin anew."
+        ) from None
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let the new name survive a power cut too, where folders can be opened."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(handle)
+    except OSError:
+        return
+    finally:
+        os.close(handle)

@@ -1,0 +1,82 @@
+"""Redis Streams, of Redis and Valkey: see addresses.py for how they are named. Reading changes nothing there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import polars as pl
+
+from loganalytics.exceptions import SourceNotFoundError
+from loganalytics.sources.redis_streams.addresses import parse
+from loganalytics.sources.redis_streams.describing import describe
+from loganalytics.sources.redis_streams.following import StreamReader
+from loganalytics.sources.redis_streams.groups import GroupReader
+from loganalytics.sources.redis_streams.reading import Stream, read
+from loganalytics.sources.redis_streams.records import Records
+from loganalytics.sources.redis_streams.server import Server, shown
+from loganalytics.sources.stores import DESCRIPTION, Group, Reader, Want
+from loganalytics.sources.tally import SCHEMA
+
+# A reader that waits for what is new sees a server that hangs sooner than one that asks for pages.
+_PATIENCE = {"socket_timeout": 3.0}
+
+
+class Store:
+    """The streams at one address."""
+
+    own_query = False
+
+    def __init__(self, address: str) -> None:
+        self._address = parse(address)
+        named = urlencode([("stream", key) for key in self._address.streams], safe=":/")
+        self.source = self._address.shown + (f"?{named}" if named else "")
+        self._records: dict[str, Records] = {}
+        self._read: list[Stream] = []
+
+    def batches(self, want: Want) -> Iterator[pl.DataFrame]:
+        """Yield the events of the streams, one stream after the other, in the order of their ids."""
+        server = Server(self._address)
+        try:
+            keys = self._streams(server)
+            self._read = [Stream(key, self._records.setdefault(key, Records(want.tz, want.formats))) for key in keys]
+            for stream in self._read:
+                yield from read(server, stream, want)
+        finally:
+            server.close()
+
+    def reader(self, want: Want, cursor: Mapping[str, Any] | None, group: Group | None = None) -> Reader:
+        """Return a reader of what is new; one of a group shares it with the group's other readers."""
+        server = Server(self._address, **_PATIENCE)
+        named = self._address.streams
+        keys = list(named) if named else self._streams(server)
+        if group:
+            return GroupReader(server, keys, want, group)
+        return StreamReader(server, keys, want, cursor)
+
+    def describe(self) -> pl.DataFrame:
+        """Return one row a stream."""
+        server = Server(self._address)
+        try:
+            rows = server.reach(lambda: [describe(server, key) for key in server.streams()])
+        finally:
+            server.close()
+        return pl.DataFrame(rows, schema=DESCRIPTION, orient="row")
+
+    def report(self) -> pl.DataFrame:
+        """Return one row a stream that was read; its entries are counted as lines."""
+        rows = [
+            (
+                shown(one.key), one.records.name or None, None, one.entries, one.entries, one.records.unparsed,
+                one.no_timestamp, one.invalid_utf8, one.first_seen, one.last_seen, "; ".join(one.notes) or None,
+            )
+            for one in self._read
+        ]  # fmt: skip
+        return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+    def _streams(self, server: Server) -> list[str]:
+        keys = server.reach(server.streams)
+        if not keys:
+            raise SourceNotFoundError(f"There are no streams at {self.source!r}. Hint: check the database's number.")
+        return keys
