@@ -12,6 +12,9 @@ from loganalytics.schema import CORE, Frame, conform, is_error, lazy
 
 SHORT = 6  # characters; a shorter id is not looked for in messages, where it may be any number
 PATH = 30  # stretches of a critical path that are told
+# An id that only the text bears: /*trace_id='req_17'*/ in a statement, 'trace_id': 'req_17' in a task's result.
+_IN_TEXT = r"(?i)\btrace_?id[\"']?[=:] ?[\"']?([\w-]{6,64})"
+
 _PATH = pl.List(pl.Struct({"service": pl.String, "ms": pl.Float64}))
 _NEEDED = ("timestamp", "severity_number", "service", "message", "trace_id", "source", "offset")
 
@@ -84,15 +87,16 @@ def _depths(starts: list[float | None], ends: list[float | None]) -> list[int]:
 def traces(logs: Frame, *, by: str = "trace_id") -> pl.DataFrame:
     """Sum up every request: one row a trace id, the ones with errors first, then the longest.
 
-    Needs timestamp, severity_number, service, message, source, offset and the column `by` (trace_id; a job's run or a
-    session's id will do). Events without an id are not counted.
+    Needs timestamp, severity_number, service, message, trace_id, source, offset and the column `by` (a job's run or a
+    session's id will do as well). Events without an id are not counted; a trace_id may be in the message only
+    ("trace_id=...", as a comment of a statement).
 
     Returns `by`, events (Int64), errors (Int64), services (List[String], in the order in which they came in),
     first_seen, last_seen (Datetime us UTC), duration_ms (Float64: from the begin of the first event, its own duration
     taken off, to the last event), longest_gap_ms (Float64: between two events, null for one), gap_from and gap_to
     (String: the services before and after that gap), first_error (String: message), first_error_service,
     first_error_at, and critical_path (List[Struct{service, ms}]: at most 30 stretches of events of one service, in
-    order, with the time up to the last event of each since the stretch before).
+    order, with the time up to the last event of each since the stretch before, or since the begin).
 
     Example:
         >>> from datetime import datetime
@@ -110,7 +114,8 @@ def traces(logs: Frame, *, by: str = "trace_id") -> pl.DataFrame:
     order = [by, "timestamp", "source", "place", "offset"]
     columns = list(dict.fromkeys([by, *_NEEDED]))
     events = (
-        frame.filter(key.is_not_null())
+        (frame.with_columns(_ids()) if by == "trace_id" else frame)
+        .filter(key.is_not_null())
         .select(*columns, spent.alias("taken"), place=pl.col("offset").str.len_bytes(), service_=pl.col("service").cast(pl.String))
         .sort(order, nulls_last=True)
         .with_columns(
@@ -141,10 +146,18 @@ def traces(logs: Frame, *, by: str = "trace_id") -> pl.DataFrame:
     return table.sort(pl.col("errors") > 0, "duration_ms", by, descending=[True, True, False], nulls_last=True)
 
 
+def _ids() -> pl.Expr:
+    """Return the expression for trace_id, taken from the message where the column is empty."""
+    told = pl.col("trace_id").is_null() & pl.col("message").str.contains("(?i)trace_?id")
+    return pl.coalesce("trace_id", pl.when(told).then("message").str.extract(_IN_TEXT)).alias("trace_id")
+
+
 def _paths(events: pl.DataFrame, by: str) -> pl.DataFrame:
     """Return the critical path of each trace."""
     key = pl.col(by)
+    lead = _ms(pl.col("timestamp") - pl.col("begin").min().over(by))
     starts = (pl.col("service_").ne_missing(pl.col("service_").shift()) | key.ne_missing(key.shift())).fill_null(value=True)
+    events = events.with_columns(pl.col("gap").fill_null(lead))
     stretches = events.select(by, "service_", "gap", stretch=starts.cum_sum()).group_by("stretch", maintain_order=True).agg(
         pl.col(by).first(), pl.col("service_").first(), ms=pl.col("gap").sum()
     )

@@ -101,7 +101,7 @@ class Report:
             "findings": [asdict(finding) for finding in self.findings],
             "tables": {name: _table(name, table) for name, table in self.tables.items()},
         }
-        return json.dumps(_plain(told), ensure_ascii=True, indent=1) + "\n"
+        return json.dumps(plain(told), ensure_ascii=True, indent=1) + "\n"
 
     def __repr__(self) -> str:
         """Return the title and the verdict."""
@@ -241,14 +241,14 @@ def _table(name: str, table: pl.DataFrame) -> dict[str, Any]:
     return {"total": shown.height, "rows": shown.head(_JSON_ROWS).to_dicts()}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return a value as JSON knows it; text of a log is cut at 2,000 characters."""
     if isinstance(value, str):
         return value if len(value) <= _JSON_TEXT else f"{value[:_JSON_TEXT]}…"
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | pl.Series):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, timedelta):

@@ -1,0 +1,89 @@
+"""Where a trend changes: spikes, dips, steps and slopes, each with how sure it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from loganalytics.analyses.season import remove_season
+from loganalytics.analyses.segments import Change, find_spikes, find_steps
+from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.schema import Frame, lazy
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[np.float64]]
+
+SURE = 0.01  # corrected for the number of windows and of values
+FEWEST = 12  # windows, of which nobody can tell what is usual
+
+_MEASURES = ("window", "events", "errors", "error_rate")
+
+
+def change_points(trend: Frame, *, column: str = "events") -> pl.DataFrame:
+    """Tell where a trend changes: the windows at which a spike, a dip, a step or a slope begins.
+
+    A spike or dip stands out from the windows around it for less than half a day's worth of 25 of them; a step is a
+    level that stays; a trend is a rise or fall that goes on. What comes back every day (in trends of two days and
+    more), or with another period that the trend itself shows, is no change. Counts are compared on the scale of their
+    square root (Anscombe 1948, doi:10.1093/biomet/35.3-4.246), spikes among them by the negative binomial
+    distribution that the trend's own variance fits; steps are found by PELT (Killick et al. 2012,
+    doi:10.1080/01621459.2012.737745, from ruptures) and tested with the noise's autocorrelation taken into account.
+
+    Needs window and `column`; a further column beside events, errors and error_rate splits the trend, as `trend`
+    returns it with `by`. Windows are taken for equally long and complete; rows with a null window are left out.
+
+    Returns window (the first one that is different), that further column, kind (spike, dip, step, trend), p_value
+    (Float64, corrected for all windows and values that were tried; below 0.01), before and after (Float64: what was
+    usual before, and the peak, the level or the end of the slope after); sorted by window. Trends with fewer than 12
+    windows, and those that never vary, have none.
+
+    Raises MissingColumnError, and InvalidArgumentError for a column that holds no numbers.
+
+    Example:
+        >>> from datetime import datetime, timedelta
+        >>> hours = [datetime(2025, 1, 31) + timedelta(hours=hour) for hour in range(48)]
+        >>> counts = [50 + hour % 5 for hour in range(30)] + [500] + [50 + hour % 5 for hour in range(17)]
+        >>> change_points(pl.DataFrame({"window": hours, "events": counts})).select("window", "kind", "after").rows()
+        [(datetime.datetime(2025, 2, 1, 6, 0), 'spike', 500.0)]
+    """
+    frame = lazy(trend, "window", column)
+    schema = frame.collect_schema()
+    if not schema[column].is_numeric():
+        raise InvalidArgumentError(
+            f"The column {column!r} holds no numbers, but {schema[column]}. Hint: name one such as events or errors."
+        )
+    by = next((name for name in schema.names() if name not in (*_MEASURES, column)), None)
+    keys = ["window", *([by] if by else [])]
+    table = frame.select(*keys, pl.col(column).alias("value")).drop_nulls("window").sort(*reversed(keys)).collect()
+    groups = table.partition_by(by, maintain_order=True) if by else [table]
+    found = [part for group in groups if (part := _changes(group, by, len(groups))) is not None]
+    result = {"window": schema["window"]} | ({by: schema[by]} if by else {})
+    result |= {"kind": pl.String(), "p_value": pl.Float64(), "before": pl.Float64(), "after": pl.Float64()}
+    empty = pl.DataFrame(schema=result)
+    return pl.concat([empty, *found]).sort(*keys, "kind", nulls_last=True)
+
+
+def _changes(group: pl.DataFrame, by: str | None, groups: int) -> pl.DataFrame | None:
+    """Return the changes of one series; None when it has none, or is too short or too even to have one."""
+    values = group["value"].cast(pl.Float64).fill_nan(None).interpolate().fill_null(strategy="forward").fill_null(0.0)
+    x = values.to_numpy()
+    if len(x) < FEWEST or x.max() == x.min():
+        return None
+    series = remove_season(x, is_count=group["value"].dtype.is_integer() and x.min() >= 0, windows=group["window"])
+    tried = len(x) * groups
+    spikes = find_spikes(series, SURE / tried)
+    steps = find_steps(series, spikes, SURE / tried)
+    rows = [_row(group, change, tried) for change in (*spikes, *steps)]
+    schema = {name: group.schema[name] for name in group.columns if name != "value"}
+    numbers = {"kind": pl.String(), "p_value": pl.Float64(), "before": pl.Float64(), "after": pl.Float64()}
+    return pl.DataFrame(rows, schema=schema | numbers, orient="row") if rows else None
+
+
+def _row(group: pl.DataFrame, change: Change, tried: int) -> tuple[object, ...]:
+    keys = group.drop("value").row(change.start)
+    return (*keys, change.kind, min(change.p * tried, 1.0), change.before, change.after)
+
+
