@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from loganalytics.analyses.anomalies import detect_anomalies
-    from loganalytics.analyses.clusters import cluster_errors, patterns
+    from loganalytics.analyses.clusters import cluster_errors
     from loganalytics.analyses.coverage import coverage
     from loganalytics.analyses.latency import latency
+    from loganalytics.analyses.patterns import pattern_values, patterns
     from loganalytics.analyses.trends import trend
     from loganalytics.charts import (
         chart_anomalies,
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
     )
     from loganalytics.reports import report
     from loganalytics.sources import Tail, describe, load, load_cursor, load_report, save_cursor, scan, tail
-    from loganalytics.templates import with_templates
+    from loganalytics.templates import TemplateCatalogue, with_templates
 
 # Where each public name lives. Importing the package must stay cheap, so a name is loaded when it is first used.
 _HOMES = {
     "Tail": "sources",
+    "TemplateCatalogue": "templates",
     "chart_anomalies": "charts",
     "chart_coverage": "charts",
     "chart_errors": "charts",
@@ -40,7 +42,8 @@ _HOMES = {
     "load": "sources",
     "load_cursor": "sources",
     "load_report": "sources",
-    "patterns": "analyses.clusters",
+    "pattern_values": "analyses.patterns",
+    "patterns": "analyses.patterns",
     "report": "reports",
     "save_cursor": "sources",
     "scan": "sources",
@@ -53,6 +56,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Tail",
+    "TemplateCatalogue",
     "chart_anomalies",
     "chart_coverage",
     "chart_errors",
@@ -67,6 +71,7 @@ __all__ = [
     "load",
     "load_cursor",
     "load_report",
+    "pattern_values",
     "patterns",
     "report",
     "save_cursor",

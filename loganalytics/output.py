@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.wording import sparkline
 
 FORMATS = ("table", "json", "ndjson", "csv", "parquet")
 _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"
@@ -74,8 +75,10 @@ def _print_table(frame: pl.DataFrame, path: str | None) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for name, kind in frame.schema.items():
         table.add_column(name, justify="right" if kind.is_numeric() else "left", overflow="fold", max_width=_WIDEST)
+    trends = [isinstance(kind, pl.List) and kind.inner.is_integer() for kind in frame.dtypes]
     for row in frame.iter_rows():
-        table.add_row(*[Text(cell(value)) for value in row])  # Text: log lines are no markup
+        texts = [sparkline(value or []) if is_trend else cell(value) for value, is_trend in zip(row, trends, strict=True)]
+        table.add_row(*[Text(text) for text in texts])  # Text: log lines are no markup
     if path is None:
         Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 # CSI and OSC sequences whole, then what is left of the C0 and C1 controls; then the marks by which text can
@@ -88,3 +89,14 @@ def listing(names: list[str], most: int = 4) -> str:
     """Return names as "a, b and c", the rest counted: "a, b and 3 more"."""
     shown = names if len(names) <= most else [*names[: most - 1], f"{len(names) - most + 1} more"]
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+def sparkline(counts: Iterable[int]) -> str:
+    """Return counts as a row of blocks: a blank for none, else as high as the share of the greatest.
+
+    >>> sparkline([0, 1, 4, 8])
+    ' ▁▄█'
+    """
+    numbers = list(counts)
+    most = max(numbers, default=0)
+    return "".join("▁▂▃▄▅▆▇█"[max(0, math.ceil(8 * n / most) - 1)] if n else " " for n in numbers)

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 from polars.testing import assert_frame_equal
 
-from loganalytics.analyses.clusters import cluster_errors, patterns
+from loganalytics.analyses.clusters import cluster_errors
+from loganalytics.analyses.patterns import patterns
 from loganalytics.schema import conform, empty
 
 START = datetime(2025, 1, 1, tzinfo=UTC)

@@ -66,14 +66,14 @@ RUBY = """ActiveRecord::ConnectionTimeoutError: no connection for order {order}
 \tfrom /srv/shop/app/jobs/pay.rb:{line}:in `perform'"""
 
 ALL = {
-    "python": (PYTHON, "ConnectionRefusedError", "views.py:create"),
-    "chained": (CHAINED.replace("{outer}", "PayError"), "ConnectionRefusedError", "views.py:create"),
-    "java": (JAVA, "java.net.SocketTimeoutException", "Client.java:com.acme.http.Client.send"),
-    "node": (NODE, "MongoServerSelectionError", "db.mjs:connect"),
-    "dotnet": (DOTNET, "System.Net.Sockets.SocketException", "Db.cs:Acme.Db.Open"),
-    "go": (GO, "panic", "main.go:main.process"),
-    "php": (PHP, "PDOException", "Db.php:PDO->__construct"),
-    "ruby": (RUBY, "ActiveRecord::ConnectionTimeoutError", "order.rb:charge"),
+    "python": (PYTHON, "ConnectionRefusedError", "orders/views.py:create"),
+    "chained": (CHAINED.replace("{outer}", "PayError"), "ConnectionRefusedError", "orders/views.py:create"),
+    "java": (JAVA, "java.net.SocketTimeoutException", "com.acme.http.Client.send"),
+    "node": (NODE, "MongoServerSelectionError", "src/db.mjs:connect"),
+    "dotnet": (DOTNET, "System.Net.Sockets.SocketException", "Acme.Db.Open"),
+    "go": (GO, "panic", "main.process"),
+    "php": (PHP, "PDOException", "shop/Db.php:PDO->__construct"),
+    "ruby": (RUBY, "ActiveRecord::ConnectionTimeoutError", "models/order.rb:charge"),
 }
 
 

@@ -47,8 +47,6 @@ _TABLES: dict[str, tuple[Callable[[pl.DataFrame, argparse.Namespace], pl.DataFra
         lambda logs, a: loganalytics.trend(logs, every=a.every, by=a.by),
         "count events and errors by window", {"every": None, "by": None},
     ),
-    "patterns": (lambda logs, a: loganalytics.patterns(logs), "list the message templates, commonest first", {}),
-    "errors": (lambda logs, a: loganalytics.cluster_errors(logs), "list the errors, one row a problem", {}),
     "anomalies": (
         lambda logs, a: _anomalous(loganalytics.detect_anomalies(logs, every=a.every, by=a.by)),
         "list the anomalous windows with the reasons", {"every": None, "by": None},

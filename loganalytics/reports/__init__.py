@@ -14,10 +14,11 @@ import polars as pl
 
 from loganalytics import __version__, schema
 from loganalytics.analyses.anomalies import detect_anomalies
-from loganalytics.analyses.clusters import cluster_errors, patterns
+from loganalytics.analyses.clusters import cluster_errors
 from loganalytics.analyses.coverage import coverage
 from loganalytics.analyses.durations import duration_ms
 from loganalytics.analyses.latency import latency
+from loganalytics.analyses.patterns import patterns
 from loganalytics.analyses.trends import trend
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.findings import Finding, findings

@@ -1,0 +1,85 @@
+"""`patterns` and `errors`: what kinds of event and which problems there are, with or without a catalogue."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+import loganalytics
+from loganalytics.cli.arguments import INCOMPLETE, OK, add_selection, incomplete, load, verb
+from loganalytics.cli.tables import add_output
+from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from loganalytics.cli.arguments import Verbs
+    from loganalytics.templates import TemplateCatalogue
+
+# What a terminal has no room for; every other format has it.
+_TOO_WIDE = ("templates", "trace_ids", "exception", "share")
+
+
+def add_verbs(verbs: Verbs) -> None:
+    """Add patterns and errors."""
+    added = verb(verbs, "patterns", "list the message templates, commonest first")
+    _add_options(added)
+    added.add_argument("--values", metavar="TEMPLATE_ID", help="list what stands behind the wildcards of one template")
+    added.set_defaults(run=_run_patterns)
+    added = verb(verbs, "errors", "list the errors, one row a problem")
+    _add_options(added)
+    added.set_defaults(run=_run_errors)
+
+
+def _add_options(added: argparse.ArgumentParser) -> None:
+    add_selection(added)
+    group = added.add_argument_group("catalogue")
+    group.add_argument(
+        "--catalogue", metavar="FILE.parquet", help="templates of earlier runs: what they have not seen is marked"
+    )
+    group.add_argument("--update", action="store_true", help="add these logs to the catalogue; makes it if need be")
+    add_output(added)
+
+
+def _run_patterns(arguments: argparse.Namespace) -> int:
+    catalogue = _catalogue(arguments)
+    logs = load(arguments)
+    if arguments.values:
+        table = loganalytics.pattern_values(loganalytics.with_templates(logs, unseen=catalogue), arguments.values)
+    else:
+        table = loganalytics.patterns(logs, unseen=catalogue)
+    return _finish(table, logs, catalogue, arguments)
+
+
+def _run_errors(arguments: argparse.Namespace) -> int:
+    catalogue = _catalogue(arguments)
+    logs = load(arguments)
+    return _finish(loganalytics.cluster_errors(logs, unseen=catalogue), logs, catalogue, arguments)
+
+
+def _catalogue(arguments: argparse.Namespace) -> TemplateCatalogue | None:
+    """Return the catalogue that was named, before anything is read; an empty one if it is to be made."""
+    from loganalytics.templates import TemplateCatalogue
+
+    if arguments.catalogue is None:
+        if arguments.update:
+            raise InvalidArgumentError("--update has nothing to update. Hint: name the file with --catalogue.")
+        return None
+    try:
+        return TemplateCatalogue.load(arguments.catalogue)
+    except SourceNotFoundError:
+        if arguments.update:
+            return TemplateCatalogue()
+        raise
+
+
+def _finish(
+    table: pl.DataFrame, logs: pl.DataFrame, catalogue: TemplateCatalogue | None, arguments: argparse.Namespace
+) -> int:
+    from loganalytics.output import write
+
+    shown = table.drop(*_TOO_WIDE, strict=False) if arguments.format == "table" else table
+    write(shown, form=arguments.format, path=arguments.output)
+    if catalogue is not None and arguments.update:
+        catalogue.update(logs).save(arguments.catalogue)
+    return INCOMPLETE if incomplete(logs) else OK

@@ -1,0 +1,31 @@
+"""Texts against templates that are already known: the same words, anything where the template has a wildcard."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from loganalytics.templates.masking import HOLE, WILDCARD, tidy
+from loganalytics.templates.words import WORD
+
+
+def match(masked: pl.Series, templates: pl.Series) -> pl.DataFrame:
+    """Return masked and template for those of the masked texts that a template fits; the most literal one wins.
+
+    Texts and templates meet by their punctuation and number of words, never in pairs.
+    """
+    texts = _shaped(masked.to_frame("masked").with_columns(text=tidy(pl.col("masked"))))
+    holes = pl.col("template").str.replace_all(WILDCARD, HOLE, literal=True)
+    known = _shaped(templates.to_frame("template").with_columns(text=holes)).drop("text")
+    pairs = texts.join(known, on="shape", suffix="_known").with_row_index("pair")
+    words = pairs.select("pair", "words", "words_known").explode("words", "words_known")
+    is_hole = pl.col("words_known") == HOLE
+    fits = words.group_by("pair").agg(fits=(is_hole | (pl.col("words") == pl.col("words_known"))).all(), holes=is_hole.sum())
+    found = pairs.join(fits.filter("fits"), on="pair").sort("holes", "template")
+    return found.unique("masked", keep="first", maintain_order=True).select("masked", "template")
+
+
+def _shaped(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add shape (the text with w for every word) and words."""
+    text = pl.col("text")
+    shaped = frame.with_columns(shape=text.str.replace_all(WORD, "w"), words=text.str.extract_all(WORD))
+    return shaped.filter(pl.col("words").list.len() > 0)

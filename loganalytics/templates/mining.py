@@ -1,0 +1,66 @@
+"""Masked messages, counted -> templates: only the distinct masked texts, which are few, are merged.
+
+What is counted adds up: `finish(merge([partial(a), partial(b)]))` equals `finish(partial(a and b))`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+
+import polars as pl
+
+from loganalytics import schema
+from loganalytics.templates.masking import HOLE, WILDCARD, mask, tidy
+from loganalytics.templates.merging import merge_words
+from loganalytics.templates.variants import merge_variants
+
+FOUND = {"masked": pl.String(), "events": pl.Int64(), "template": pl.String(), "template_id": pl.String()}
+
+
+def partial(logs: schema.Frame) -> pl.DataFrame:
+    """Count the masked messages: `masked` (String), `events` (Int64)."""
+    return counts(schema.lazy(logs, "message").select(masked=mask(pl.col("message")))).collect()
+
+
+def merge(partials: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Add up the counts of several `partial` results, or of merged ones."""
+    return pl.concat(partials).group_by("masked").agg(pl.col("events").sum())
+
+
+def finish(counted: pl.DataFrame) -> pl.DataFrame:
+    """Decide what is a variable: `masked`, `events` and beside them `template` and `template_id`."""
+    texts = counted.select("masked", "events", text=tidy(pl.col("masked")))
+    for merged in (merge_variants, merge_words, merge_variants):
+        texts = _rewrite(texts, merged)
+    return with_ids(texts.select("masked", "events", template=written(pl.col("text")))).select(list(FOUND))
+
+
+def written(text: pl.Expr) -> pl.Expr:
+    """Return a text with holes as a template."""
+    return text.str.replace_all(f"{HOLE}+", WILDCARD)
+
+
+def with_ids(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add template_id to a frame with `template`."""
+    return frame.join(_ids(frame["template"].unique()), on="template", how="left", maintain_order="left")
+
+
+def _rewrite(texts: pl.DataFrame, merged: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
+    new = merged(texts.group_by("text").agg(pl.col("events").sum()))
+    if not new.height:
+        return texts
+    joined = texts.join(new, on="text", how="left")
+    return joined.select("masked", "events", text=pl.coalesce("new", "text"))
+
+
+def _ids(templates: pl.Series) -> pl.DataFrame:
+    """Return the id of each template. Polars' own hash differs between machines and versions."""
+    ids = [hashlib.sha256(text.encode()).hexdigest()[:12] for text in templates]
+    return pl.DataFrame({"template": templates, "template_id": pl.Series(ids, dtype=pl.String)})
+
+
+def counts(masked: pl.LazyFrame) -> pl.LazyFrame:
+    """Return how many rows have each `masked` text."""
+    found = masked.group_by("masked").agg(pl.len().cast(pl.Int64).alias("events"))
+    return found.select("masked", "events")
