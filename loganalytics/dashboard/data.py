@@ -115,18 +115,8 @@ def durations(view: View) -> pl.DataFrame:
     return _durations(selection(view), window(view))
 
 
-def clusters_over_time(view: View) -> pl.DataFrame:
-    """Return the error clusters of a view with a sparkline each."""
-    return _clusters_over_time(selection(view))
-
-
-def patterns_over_time(view: View) -> pl.DataFrame:
-    """Return the greatest 500 templates of a view with a sparkline each."""
-    return _patterns_over_time(selection(view))
-
-
-def values(view: View, template_id: str) -> list[tuple[int, pl.DataFrame]]:
-    """Return the commonest values behind each wildcard of a template."""
+def values(view: View, template_id: str) -> pl.DataFrame:
+    """Return what stands behind each wildcard of a template."""
     return _values(selection(view), template_id)
 
 
@@ -298,27 +288,13 @@ def _facet(chosen: Selection, field: str) -> pl.DataFrame:
 
 
 @cached
-def _values(chosen: Selection, template_id: str) -> list[tuple[int, pl.DataFrame]]:
-    one = _prepared_events(chosen).filter(pl.col("template_id") == template_id)
-    return facts.wildcard_values(la.with_templates(one.select("message"), parameters=True))
+def _values(chosen: Selection, template_id: str) -> pl.DataFrame:
+    return la.pattern_values(_prepared_events(chosen), template_id)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _order(chosen: Selection, newest_first: bool) -> pl.Series:
     return facts.order(_events(chosen), newest_first=newest_first)
-
-
-@cached
-def _clusters_over_time(chosen: Selection) -> pl.DataFrame:
-    found = _clusters(chosen)
-    return found.rename({"trend": "over_time"}) if "trend" in found.columns else found
-
-
-@cached
-def _patterns_over_time(chosen: Selection) -> pl.DataFrame:
-    found = _patterns(chosen).head(500)
-    lines = facts.over_time(_prepared_events(chosen), "template_id", found["template_id"].to_list())
-    return found.join(lines, on="template_id", how="left", maintain_order="left")
 
 
 @cached
@@ -328,7 +304,8 @@ def _clusters(chosen: Selection) -> pl.DataFrame:
 
 @cached
 def _patterns(chosen: Selection) -> pl.DataFrame:
-    return la.patterns(_prepared_events(chosen))
+    logs = _prepared_events(chosen)
+    return facts.with_new(la.patterns(logs), facts.extent(logs))
 
 
 @cached

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
 
 import polars as pl
 
@@ -52,25 +51,6 @@ def sparks(trend: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.col("events", "errors").sum())
         .select("events", "errors", error_rate=pl.col("errors") / pl.max_horizontal("events", 1))
     )
-
-
-def over_time(logs: pl.DataFrame, key: str, keys: list[str]) -> pl.DataFrame:
-    """Return for each of the keys a sparkline: how many events in each of 40 equal parts of the logs' time."""
-    times = logs["timestamp"].drop_nulls()
-    if times.is_empty():
-        return pl.DataFrame(schema={key: pl.String, "over_time": pl.List(pl.UInt32)})
-    first, last = cast(datetime, times.min()), cast(datetime, times.max())
-    part = (last - first) / timedelta(microseconds=1) / SPARKS + 1
-    counted = (
-        logs.lazy()
-        .filter(pl.col(key).is_in(keys) & pl.col("timestamp").is_not_null())
-        .group_by(key, part=((pl.col("timestamp") - first).dt.total_microseconds() / part).cast(pl.Int32))
-        .len("events")
-    )
-    parts = pl.LazyFrame({"part": range(SPARKS)}, schema={"part": pl.Int32})
-    every = pl.LazyFrame({key: keys}, schema={key: pl.String}).unique().join(parts, how="cross")
-    filled = every.join(counted, on=[key, "part"], how="left").with_columns(pl.col("events").fill_null(0))
-    return filled.sort(key, "part").group_by(key, maintain_order=True).agg(over_time="events").collect()
 
 
 def durations(logs: pl.DataFrame, duration: str, every: str) -> pl.DataFrame:
@@ -164,17 +144,22 @@ def sorted_patterns(patterns: pl.DataFrame, way: str) -> pl.DataFrame:
     return patterns.sort(by, "template", descending=[descending, False], nulls_last=True)
 
 
-def wildcard_values(messages: pl.DataFrame, most: int = 8, values: int = 50) -> list[tuple[int, pl.DataFrame]]:
-    """Return the commonest values behind each wildcard of one template, by its number: value, events.
+def with_new(patterns: pl.DataFrame, ends: tuple[datetime, datetime] | None) -> pl.DataFrame:
+    """Add is_new: whether the first event came too late for chance.
 
-    Needs parameters, as with_templates(parameters=True) adds them. Wildcards with one value only are left out.
+    Were its n events spread evenly, none would fall into the first part f of the log with probability (1 - f)^n; that
+    must be under 1 %, divided by the number of patterns, for there are many to try (Bonferroni).
     """
-    parameters = messages["parameters"]
-    found = []
-    for number in range(min(cast(int, parameters.list.len().max() or 0), 30)):
-        counted = (
-            parameters.list.get(number, null_on_oob=True).alias("value").to_frame().group_by("value").len("events")
-        )
-        if counted.height > 1:
-            found.append((number + 1, counted.sort("events", "value", descending=[True, False]).head(values)))
-    return found[:most]
+    if ends is None or ends[0] == ends[1]:
+        return patterns.with_columns(is_new=pl.lit(value=False))
+    part = (pl.col("first_seen") - ends[0]).dt.total_microseconds() / ((ends[1] - ends[0]) / timedelta(microseconds=1))
+    late = (1 - part.clip(0, 1)).pow(pl.col("events")) < 0.01 / patterns.height
+    return patterns.with_columns(is_new=(late & (pl.col("events") > 1)).fill_null(value=False))
+
+
+def top_values(top: list[dict[str, object]]) -> pl.DataFrame:
+    """Return the values behind a wildcard as pattern_values() tells them: value, events."""
+    return pl.DataFrame(
+        [(value["value"], value["count"]) for value in top],
+        schema={"value": pl.String, "events": pl.Int64}, orient="row",
+    )  # fmt: skip

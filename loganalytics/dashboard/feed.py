@@ -112,8 +112,8 @@ class Feed:
             while self._wanted():
                 self._take(tail.read(0.25))
                 self._set(status=tail.status)
-        except (LogAnalyticsError, OSError, pl.exceptions.PolarsError) as error:
-            self._set(error=str(error))
+        except Exception as error:  # the thread has nobody else to tell
+            self._set(error=str(error) if isinstance(error, LogAnalyticsError) else type(error).__name__)
         finally:
             if tail is not None:
                 self._cursor = tail.cursor

@@ -14,6 +14,7 @@ import loganalytics as la
 from loganalytics.dashboard import access, demo, facts, state, tables, tail_view
 from loganalytics.dashboard.feed import Feed, Tail
 from loganalytics.exceptions import LogAnalyticsError
+from loganalytics.sources.conditions import where_known
 from loganalytics.view import View
 from loganalytics.wording import printable, span
 
@@ -84,7 +85,7 @@ def _tail(feed: Feed) -> None:
         st.error("The connection was lost.", icon=":material/cloud_off:")
         st.text(now.error)
     try:
-        kept = view.keep(feed.events())
+        kept = where_known(view.keep(feed.events()), view.query)
     except (LogAnalyticsError, pl.exceptions.PolarsError) as error:
         st.warning("This filter cannot be used.", icon=":material/filter_alt:")
         st.text(str(error))

@@ -114,11 +114,11 @@ def _by(view: View) -> str | None:
 def _errors(view: View) -> None:
     st.subheader("Errors")
     with st.spinner("Grouping the errors …"):
-        clusters = data.clusters_over_time(view)
+        clusters = data.clusters(view)
     if clusters.is_empty():
         st.success("No errors here.", icon=":material/check_circle:")
         return
-    columns = [name for name in ("label", "events", "over_time", "services", "first_seen") if name in clusters.columns]
+    columns = ["is_new", "label", "events", "trend", "services", "first_seen"]
     told = {
         "label": st.column_config.TextColumn("problem", width="large"),
         "first_seen": st.column_config.DatetimeColumn("first seen", format="MMM D HH:mm", timezone="UTC", width=110),

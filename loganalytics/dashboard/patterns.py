@@ -11,6 +11,8 @@ from loganalytics.dashboard import data, facts, opening, state, tables
 from loganalytics.view import View
 from loganalytics.wording import count, listing, moment, percent, printable
 
+_MOST = 2000
+
 
 def page() -> None:
     """Draw the templates and the error clusters of the session's view."""
@@ -29,24 +31,22 @@ def page() -> None:
 
 def _templates(view: View) -> None:
     with st.spinner("Finding the message templates …"):
-        found = data.patterns_over_time(view)
+        found = data.patterns(view)
     sort, only = st.columns([3, 2], vertical_alignment="center")
     sort.markdown(f"**{found.height:,}** kinds of message. Click on one to look into it.")
     way = only.segmented_control(
         "Sort", ["commonest", "rarest", "newest", "errors"], default="commonest", required=True, key="patterns-sort",
         label_visibility="collapsed", width="stretch",
     )  # fmt: skip
-    table = facts.sorted_patterns(found, str(way))
-    columns = ["is_new", "template", "events", "errors", "share", "over_time", "services", "first_seen"]
+    table = facts.sorted_patterns(found, str(way)).head(_MOST)
+    columns = ["is_new", "template", "events", "errors", "share", "trend", "services", "first_seen"]
     told: dict[str, Any] = {
-        "is_new": st.column_config.CheckboxColumn("new", width=48, help="None before a late part of the log."),
         "template": st.column_config.TextColumn("template", width="large"),
         "share": st.column_config.ProgressColumn("share", format="percent", min_value=0, max_value=1, width=110),
         "first_seen": st.column_config.DatetimeColumn("first seen", format="MMM D HH:mm", timezone="UTC", width=110),
     }
-    shown = [name for name in columns if name in table.columns]
-    picked = tables.rows(table.select("template_id", *shown), f"patterns-{hash(view)}-{way}", columns=told, pick=True,
-                         height=460, order=shown)  # fmt: skip
+    picked = tables.rows(table.select("template_id", *columns), f"patterns-{hash(view)}-{way}", columns=told, pick=True,
+                         height=460, order=columns)  # fmt: skip
     if picked:
         _template(view, table.row(by_predicate=pl.col("template_id") == picked["template_id"], named=True))
 
@@ -68,38 +68,44 @@ def _values(view: View, template_id: str) -> None:
     """Show what stands behind each wildcard of a template."""
     with st.spinner("Reading the values behind the wildcards …"):
         values = data.values(view, template_id)
-    if not values:
+    if values.is_empty():
         return
     st.text("Behind the wildcards")
-    for start in range(0, len(values), 4):
-        places = st.columns(4)
-        for place, (number, table) in zip(places, values[start : start + 4], strict=False):
-            told = {
-                "value": st.column_config.TextColumn(f"<*> {number}", width="small"),
-                "events": st.column_config.ProgressColumn(
-                    "events", format="compact", min_value=0, max_value=int(table["events"].sum()), width="small"
-                ),
-            }
+    for start in range(0, min(values.height, 12), 4):
+        for place, row in zip(st.columns(4), values[start : start + 4].to_dicts(), strict=False):
             with place:
-                tables.rows(table, f"value-{template_id}-{number}", columns=told, height=210)
+                _value(template_id, row)
+
+
+def _value(template_id: str, row: dict[str, Any]) -> None:
+    told = {
+        "value": st.column_config.TextColumn(f"{row['position'] + 1}: {row['kind']}", width="small"),
+        "events": st.column_config.ProgressColumn(
+            "events", format="compact", min_value=0, max_value=row["events"], width="small"
+        ),
+    }
+    key = f"value-{template_id}-{row['position']}"
+    tables.rows(facts.top_values(row["top"]), key, columns=told, height=210)
+    said = f"{row['distinct']:,} distinct"
+    if row["p50"] is not None:
+        said += f" · p50 {row['p50']:,.4g} · p95 {row['p95']:,.4g} · max {row['max']:,.4g}"
+    st.caption(said)
 
 
 def _clusters(view: View) -> None:
     with st.spinner("Grouping the errors …"):
-        found = data.clusters_over_time(view)
+        found = data.clusters(view)
     if found.is_empty():
         st.success("No errors here.", icon=":material/check_circle:")
         return
     st.markdown(f"**{found.height:,}** problems behind the errors. Click on one to look into it.")
-    columns = ["is_new", "label", "events", "over_time", "services", "exception_type", "first_seen", "last_seen"]
+    columns = ["is_new", "label", "events", "trend", "services", "exception_type", "first_seen", "last_seen"]
     told = {
-        "is_new": st.column_config.CheckboxColumn("new", width=48),
         "label": st.column_config.TextColumn("problem", width="large"),
         "exception_type": st.column_config.TextColumn("type", width="small"),
     }
-    shown = [name for name in columns if name in found.columns]
-    picked = tables.rows(found.select("cluster_id", *shown), f"clusters-{hash(view)}", columns=told, pick=True,
-                         height=380, order=shown)  # fmt: skip
+    picked = tables.rows(found.select("cluster_id", *columns), f"clusters-{hash(view)}", columns=told, pick=True,
+                         height=380, order=columns)  # fmt: skip
     if picked:
         _cluster(found.row(by_predicate=pl.col("cluster_id") == picked["cluster_id"], named=True))
 

@@ -40,7 +40,10 @@ def _known(table: pl.DataFrame) -> dict[str, Any]:
             "level", width=96, options=list(LEVEL_COLOURS), color=list(LEVEL_COLOURS.values())
         ),
         "message": column.TextColumn("message", width="large"),
-        "over_time": column.AreaChartColumn("over time", width=150, y_min=0),
+        "is_new": column.CheckboxColumn(
+            "new", width=48, help="None in the first part of the log, too late for chance."
+        ),
+        "trend": column.AreaChartColumn("over time", width=150, y_min=0),
         "events": column.NumberColumn("events", format="localized"),
         "errors": column.NumberColumn("errors", format="localized"),
         "services": column.ListColumn("services"),
