@@ -7,20 +7,34 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from loganalytics.analyses.anomalies import detect_anomalies
+    from loganalytics.analyses.change_points import change_points
     from loganalytics.analyses.clusters import cluster_errors
+    from loganalytics.analyses.compare import compare
+    from loganalytics.analyses.context import context
     from loganalytics.analyses.coverage import coverage
     from loganalytics.analyses.latency import latency
     from loganalytics.analyses.patterns import pattern_values, patterns
+    from loganalytics.analyses.sessions import sessions
+    from loganalytics.analyses.sql import sql
+    from loganalytics.analyses.steps import steps
+    from loganalytics.analyses.traces import trace, traces
     from loganalytics.analyses.trends import trend
     from loganalytics.charts import (
         chart_anomalies,
+        chart_change_points,
+        chart_compare,
         chart_coverage,
         chart_errors,
         chart_latency,
         chart_patterns,
+        chart_sessions,
+        chart_steps,
+        chart_trace,
+        chart_traces,
         chart_trend,
     )
     from loganalytics.reports import report
+    from loganalytics.reports.incident import incident
     from loganalytics.sources import Tail, describe, load, load_cursor, load_report, save_cursor, scan, tail
     from loganalytics.templates import TemplateCatalogue, with_templates
 
@@ -28,16 +42,26 @@ if TYPE_CHECKING:
 _HOMES = {
     "Tail": "sources",
     "TemplateCatalogue": "templates",
+    "change_points": "analyses.change_points",
     "chart_anomalies": "charts",
+    "chart_change_points": "charts",
+    "chart_compare": "charts",
     "chart_coverage": "charts",
     "chart_errors": "charts",
     "chart_latency": "charts",
     "chart_patterns": "charts",
+    "chart_sessions": "charts",
+    "chart_steps": "charts",
+    "chart_trace": "charts",
+    "chart_traces": "charts",
     "chart_trend": "charts",
     "cluster_errors": "analyses.clusters",
+    "compare": "analyses.compare",
+    "context": "analyses.context",
     "coverage": "analyses.coverage",
     "describe": "sources",
     "detect_anomalies": "analyses.anomalies",
+    "incident": "reports.incident",
     "latency": "analyses.latency",
     "load": "sources",
     "load_cursor": "sources",
@@ -47,7 +71,12 @@ _HOMES = {
     "report": "reports",
     "save_cursor": "sources",
     "scan": "sources",
+    "sessions": "analyses.sessions",
+    "sql": "analyses.sql",
+    "steps": "analyses.steps",
     "tail": "sources",
+    "trace": "analyses.traces",
+    "traces": "analyses.traces",
     "trend": "analyses.trends",
     "with_templates": "templates",
 }
@@ -57,16 +86,26 @@ __version__ = "0.1.0"
 __all__ = [
     "Tail",
     "TemplateCatalogue",
+    "change_points",
     "chart_anomalies",
+    "chart_change_points",
+    "chart_compare",
     "chart_coverage",
     "chart_errors",
     "chart_latency",
     "chart_patterns",
+    "chart_sessions",
+    "chart_steps",
+    "chart_trace",
+    "chart_traces",
     "chart_trend",
     "cluster_errors",
+    "compare",
+    "context",
     "coverage",
     "describe",
     "detect_anomalies",
+    "incident",
     "latency",
     "load",
     "load_cursor",
@@ -76,7 +115,12 @@ __all__ = [
     "report",
     "save_cursor",
     "scan",
+    "sessions",
+    "sql",
+    "steps",
     "tail",
+    "trace",
+    "traces",
     "trend",
     "with_templates",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from loganalytics.wording import count, listing, moment, printable, span
+from loganalytics.wording import count, listing, moment, percent, printable, span
 
 ERROR, WARNING = 17, 13
 
@@ -16,6 +16,7 @@ ERROR, WARNING = 17, 13
 _WEIGHT = {"new_error": 4.0, "silence": 4.0, "more_errors": 3.0, "attempts": 3.0, "slower": 3.0, "culprit": 3.0}
 _REPEATED = 2.0  # less for each further cause of one kind: three are told of, and they should differ
 _EARLY = 1.5  # more for what begins with the incident
+_SAYS_SO = 1.5  # more for attempts whose message says that they failed
 CAUSES, CONSEQUENCES = 10, 20
 
 # Fields that say who or where, so that a value of theirs may be to blame; a status or a level is what came of it.
@@ -24,7 +25,9 @@ _WHO = re.compile(
     r"device|tenant|customer|account|org|project|runner|worker|agent|user_agent|version|release|build)"
     r"(?:[._-](?:id|name|ip|address|original))?$"
 )
-_TRIED = re.compile(r"(?i)\b(?:fail(?:ed|ure)?|denied|invalid|refused|reject(?:ed)?|unauthori[sz]ed|forbidden|attempt|retry)")
+_TRIED = re.compile(
+    r"(?i)\b(?:fail(?:ed|ure)?|denied|invalid|refused|reject(?:ed)?|unauthori[sz]ed|forbidden|attempt|retry)"
+)
 _NAME, _TEXT = 60, 160
 
 
@@ -52,9 +55,7 @@ class Told:
     example: str | None = None
 
 
-def tell(
-    differences: list[dict[str, Any]], silent: list[dict[str, Any]], start: datetime, end: datetime
-) -> list[Told]:
+def tell(differences: list[dict[str, Any]], silent: list[dict[str, Any]], start: datetime, end: datetime) -> list[Told]:
     """Return what changed as causes, the likeliest first, and then consequences.
 
     Takes the rows of `compare` (templates with errors, severity_number, services, first_seen) and of the services
@@ -74,6 +75,8 @@ def _weighed(told: Told, start: datetime, end: datetime) -> tuple[float, Told]:
     weight = _WEIGHT[told.kind] + math.log2(1 + told.score)
     if told.start is not None and told.start <= start + (end - start) / 10:
         weight += _EARLY
+    if told.kind == "attempts" and _TRIED.search(told.value or ""):
+        weight += _SAYS_SO
     return weight, told
 
 
@@ -94,7 +97,9 @@ def _tell_silence(row: dict[str, Any]) -> Told:
     name = printable(row["service"], _NAME) or "unknown service"
     lasting = span(row["end"] - row["start"])
     title = f"{name} silent for {lasting}" + (", to the end of the incident" if row["lasts"] else "")
-    usual = f"No event from {moment(row['start'])}; usually it is never silent for longer than {span(row['expected_gap'])}."
+    usual = (
+        f"No event from {moment(row['start'])}; usually it is never silent for longer than {span(row['expected_gap'])}."
+    )
     # A score in the unit of G: the longer than usual, the surer.
     excess = (row["end"] - row["start"]) / row["expected_gap"] if row["expected_gap"] else 10.0
     return Told(
@@ -113,13 +118,16 @@ def _tell(row: dict[str, Any], quiet: set[str | None]) -> Told | None:
     if row["kind"] in ("slower", "faster"):
         return _tell_speed(row)
     if row["kind"] == "shifted":
-        return _plain(row, f"{printable(name, _NAME)} shifted: median {_number(row['baseline_p50'])} → {_number(row['incident_p50'])}")
+        return _plain(
+            row,
+            f"{printable(name, _NAME)} shifted: median {_number(row['baseline_p50'])} → {_number(row['incident_p50'])}",
+        )
     if name == "service" and row["kind"] in ("gone", "fewer") and row["value"] in quiet:
         return None
     what = f"{printable(name, _NAME)} = {printable(row['value'], _NAME)}"
     among = " among the errors" if row["scope"] == "errors" else ""
     if _WHO.search(name) and row["kind"] in ("new", "more"):
-        return _told(row, "cause", "culprit", f"{what}{among}: {_rate(row)} events", _counts(row))
+        return _told(row, "cause", "culprit", f"{what}{among}: {_many(row)}", _counts(row))
     return _plain(row, f"{what}{among}: {_rate(row)}")
 
 
@@ -134,16 +142,22 @@ def _tell_template(row: dict[str, Any], quiet: set[str | None]) -> Told | None:
             return _told(row, "cause", "new_error", f"{lead}new error {said}", _counts(row))
         return _told(row, "cause", "more_errors", f"{lead}error {said} {_rate(row)}", _counts(row))
     if severity >= WARNING or _TRIED.search(row["value"] or ""):
-        kind = "new" if row["kind"] == "new" else _rate(row)
-        return _told(row, "cause", "attempts", f"{lead}{said} {kind}: {count(row['incident_count'], 'event')}", _counts(row))
+        return _told(row, "cause", "attempts", f"{lead}{said} {_many(row)}", _counts(row))
     return _plain(row, f"{lead}{said} {'new' if row['kind'] == 'new' else _rate(row)}")
 
 
 def _tell_speed(row: dict[str, Any]) -> Told:
     what = printable(row["value"], _NAME) or "the log"
-    medians = f"median {_ms(row['baseline_p50'])} → {_ms(row['incident_p50'])}, p95 {_ms(row['baseline_p95'])} → {_ms(row['incident_p95'])}"
+    old, new = ([_ms(row[f"{side}_{point}"]) for point in ("p50", "p95")] for side in ("baseline", "incident"))
+    medians = f"median {old[0]} → {new[0]}, p95 {old[1]} → {new[1]}"
     if row["kind"] == "slower":
-        return _told(row, "cause", "slower", f"{what} slower: {_times(row['ratio'])} as long as before", medians[0].upper() + medians[1:] + ".")
+        return _told(
+            row,
+            "cause",
+            "slower",
+            f"{what} slower: {_times(row['ratio'])} as long as before",
+            medians[0].upper() + medians[1:] + ".",
+        )
     return _plain(row, f"{what} faster: {medians}")
 
 
@@ -179,6 +193,10 @@ def _rate(row: dict[str, Any]) -> str:
     return f"{_times(ratio)} as many" if ratio >= 1 else f"down to {ratio:.0%}".replace("%", " %")
 
 
+def _many(row: dict[str, Any]) -> str:
+    return f"{_rate(row)}, {count(row['incident_count'], 'event')}"
+
+
 def _times(ratio: float | None) -> str:
     if ratio is None or math.isinf(ratio):
         return "many times"
@@ -198,16 +216,13 @@ def _number(value: float | None) -> str:
 
 
 def with_common(told: Told, common: list[tuple[str, str, float]]) -> str:
-    """Return the detail of a finding with what its events have in common."""
+    """Return the detail of a finding with what its events have in common: (field, value, share) each."""
     if not common:
         return told.detail
     facts = [
-        f"{value_of(value)} in the message ({share:.0%})" if name == "message" else f"{printable(name, _NAME)} = {value_of(value)} ({share:.0%})"
+        printable(value, _NAME)
+        + (" in the message" if name == "message" else f" as {printable(name, _NAME)}")
+        + f" ({percent(round(share, 2))})"
         for name, value, share in common[:3]
-    ]  # fmt: skip
-    return f"{told.detail} In common: {listing([fact.replace('%', ' %') for fact in facts])}."
-
-
-def value_of(value: str) -> str:
-    """Return a value of a field as it is shown."""
-    return printable(value, _NAME)
+    ]
+    return f"{told.detail} In common: {listing(facts)}."

@@ -17,7 +17,7 @@ FLOORS = [
     {"schema"},
     {"times", "progress", "wording", "quick_altair"},
     {"formats", "templates", "output", "episodes"},
-    {"analyses", "sources", "charts", "findings"},
+    {"analyses", "sources", "charts", "findings", "causes"},
     {"view"},
     {"reports"},
     {"dashboard"},

@@ -85,5 +85,3 @@ def _changes(group: pl.DataFrame, by: str | None, groups: int) -> pl.DataFrame |
 def _row(group: pl.DataFrame, change: Change, tried: int) -> tuple[object, ...]:
     keys = group.drop("value").row(change.start)
     return (*keys, change.kind, min(change.p * tried, 1.0), change.before, change.after)
-
-

@@ -10,7 +10,7 @@ from loganalytics.analyses.differences import SLICES, Exposure, count_terms, jud
 from loganalytics.analyses.ranges import Pair, Range, parse_range
 from loganalytics.analyses.shifts import shifts
 from loganalytics.analyses.significance import benjamini_hochberg
-from loganalytics.schema import CORE, Frame, conform, lazy
+from loganalytics.schema import Frame, conform, lazy
 from loganalytics.templates import with_templates
 
 SURE = 0.05  # share of false rows among those returned
@@ -73,9 +73,11 @@ def compare(logs: Frame, *, baseline: Pair, incident: Pair, tz: str = "UTC") -> 
 
 
 def cut(logs: Frame, old: Range, new: Range) -> pl.DataFrame:
-    """Return the events of both ranges with their templates and `slice`: the part of the baseline, -1 in the incident."""
+    """Return the events of both ranges with their templates and `slice`: their part of the baseline, or -1."""
     frame = lazy(logs, "timestamp", "message", "severity_number")
-    part = (pl.col("timestamp") - old.start).dt.total_microseconds() * SLICES // (old.length // timedelta(microseconds=1))
+    part = (
+        (pl.col("timestamp") - old.start).dt.total_microseconds() * SLICES // (old.length // timedelta(microseconds=1))
+    )
     frame = frame.filter(old.holds() | new.holds())
     frame = frame.with_columns(slice=pl.when(new.holds()).then(-1).otherwise(part).cast(pl.Int8))
     events = conform(frame.collect())
@@ -139,7 +141,9 @@ def _tell_shifts(moved: pl.DataFrame, ranges: Exposure) -> pl.DataFrame:
     is_duration = pl.col("field") == "duration_ms"
     up = pl.col("effect") > 0
     kind = pl.when(~is_duration).then(pl.lit("shifted")).when(up).then(pl.lit("slower")).otherwise(pl.lit("faster"))
-    subject = pl.when(pl.col("value").is_null()).then("field").otherwise(pl.concat_str("field", pl.lit(" of "), "value"))
+    subject = (
+        pl.when(pl.col("value").is_null()).then("field").otherwise(pl.concat_str("field", pl.lit(" of "), "value"))
+    )
     return moved.rename({"before": "baseline_count", "after": "incident_count"}).with_columns(
         kind=kind, subject=subject, scope=pl.lit("events"),
         baseline_rate=pl.col("baseline_count") / ranges.before, incident_rate=pl.col("incident_count") / ranges.after,
@@ -149,7 +153,9 @@ def _tell_shifts(moved: pl.DataFrame, ranges: Exposure) -> pl.DataFrame:
 def _without_echoes(table: pl.DataFrame) -> pl.DataFrame:
     """Return the rows by score, without field values that only repeat another row: the same events, counted again."""
     rank = pl.col("field").replace_strict({"template": 0, "service": 1, "level": 2, "logger": 3}, default=4)
-    order = table.sort(pl.col("score").round(6), rank.fill_null(-1), "field", "value", descending=[True, False, False, False])
+    order = table.sort(
+        pl.col("score").round(6), rank.fill_null(-1), "field", "value", descending=[True, False, False, False]
+    )
     is_term = pl.col("incident_p50").is_null()
     counts = ["scope", "baseline_count", "incident_count"]
     is_first = pl.struct(counts).is_first_distinct() | ~is_term | (pl.col("field") == "template")

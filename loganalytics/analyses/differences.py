@@ -64,11 +64,12 @@ def categorical(frame: pl.DataFrame) -> list[str]:
         return []
     distinct = frame.select(pl.col(names).n_unique()).row(0, named=True)
     filled = frame.select(pl.col(names).count()).row(0, named=True)
-    found = [
-        name
-        for name in names
-        if filled[name] and (distinct[name] <= FEW or (not frame.schema[name].is_integer() and distinct[name] <= filled[name] / 2))
-    ]  # fmt: skip
+    found = []
+    for name in names:
+        is_code = distinct[name] <= FEW
+        is_word = not frame.schema[name].is_integer() and distinct[name] <= filled[name] / 2
+        if filled[name] and (is_code or is_word):
+            found.append(name)
     return sorted(found, key=lambda name: (name not in _FIRST, name))
 
 
@@ -148,5 +149,9 @@ def _concentration(terms: pl.DataFrame) -> pl.Series:
         joined = joined.join(table, on=keys, how="left", nulls_equal=True, maintain_order="left")
     joined = joined.with_columns(pl.col("events").fill_null(pl.col("after")))
     expected = (pl.col("events") / pl.col("all_events")).clip(1e-9, 1 - 1e-9)
-    numbers = joined.select("after", rest=pl.col("all_errors").fill_null(0) - pl.col("after"), share=expected.fill_nan(0.5))
-    return pl.Series(g_test(*(numbers[name].fill_null(0.5).to_numpy().astype(float) for name in ("rest", "after", "share"))))
+    numbers = joined.select(
+        "after", rest=pl.col("all_errors").fill_null(0) - pl.col("after"), share=expected.fill_nan(0.5)
+    )
+    return pl.Series(
+        g_test(*(numbers[name].fill_null(0.5).to_numpy().astype(float) for name in ("rest", "after", "share")))
+    )

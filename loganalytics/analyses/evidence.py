@@ -22,6 +22,7 @@ HISTORY = timedelta(days=7)  # before the incident, from which the habits of ser
 TRACES = 100
 WINDOWS = 120  # of the trend around the incident
 _STEPS = (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 21_600, 86_400)  # seconds
+SPEAKING = 6  # characters of a value in a message that says something: an address, not a port
 DOMINANT, LIFT = 0.7, 3.0  # share of the rows that a value must have to stand out, and times its share elsewhere
 
 _SILENT = {
@@ -80,7 +81,9 @@ def _around(incident: Range, baseline: Range) -> Range:
     """Return the incident with twice its length before it, as a picture needs, or the baseline when that is near."""
     before = max(2 * incident.length, timedelta(hours=1))
     near = baseline.end == incident.start
-    return Range(min(incident.start - before, baseline.start) if near else incident.start - before, incident.end + before / 2)
+    return Range(
+        min(incident.start - before, baseline.start) if near else incident.start - before, incident.end + before / 2
+    )
 
 
 def _every(length: timedelta) -> timedelta:
@@ -89,9 +92,7 @@ def _every(length: timedelta) -> timedelta:
 
 
 def _changes(shown: pl.DataFrame) -> pl.DataFrame:
-    found = [
-        change_points(shown, column=column).with_columns(of=pl.lit(column)) for column in ("events", "errors")
-    ]
+    found = [change_points(shown, column=column).with_columns(of=pl.lit(column)) for column in ("events", "errors")]
     return pl.concat(found).sort("window", "of")
 
 
@@ -113,10 +114,16 @@ def _silent(frame: pl.LazyFrame, events: pl.DataFrame, incident: Range, baseline
     seen = coverage(frame.filter(Range(incident.start - HISTORY, incident.end).holds()))
     if seen.is_empty():
         return pl.DataFrame(schema=_SILENT)
-    ended = seen.select("service", "expected_gap", pl.col("gaps").alias("gap"), lasts=pl.lit(value=False)).explode("gap")
+    ended = seen.select("service", "expected_gap", pl.col("gaps").alias("gap"), lasts=pl.lit(value=False)).explode(
+        "gap"
+    )
     ended = ended.drop_nulls("gap").unnest("gap")
     lasting = seen.filter("is_silent").select(
-        "service", "expected_gap", start="last_seen", end=pl.lit(incident.end, pl.Datetime("us", "UTC")), lasts=pl.lit(value=True)
+        "service",
+        "expected_gap",
+        start="last_seen",
+        end=pl.lit(incident.end, pl.Datetime("us", "UTC")),
+        lasts=pl.lit(value=True),
     )
     gaps = pl.concat([ended, lasting], how="diagonal")
     overlap = pl.min_horizontal("end", pl.lit(incident.end)) - pl.max_horizontal("start", pl.lit(incident.start))
@@ -158,8 +165,8 @@ def stands_out(events: pl.DataFrame, rows: pl.Expr) -> list[tuple[str, str, floa
         if name in ("level", "logger", "service"):
             continue
         share, value = _top(mine[name])
-        elsewhere = rest[name].drop_nulls().cast(pl.String)
-        usual = float((elsewhere == value).mean() or 0.0) if len(elsewhere) else 0.0
+        elsewhere = rest[name].drop_nulls().cast(pl.String).to_frame("value")
+        usual = elsewhere.filter(pl.col("value") == value).height / max(elsewhere.height, 1)
         if value and share >= DOMINANT and share >= LIFT * usual and mine[name].count() >= mine.height / 2:
             found.append((name, value, share))
     if mine["template"].n_unique() == 1:
@@ -177,10 +184,8 @@ def _top(values: pl.Series) -> tuple[float, str]:
 def _parameters(mine: pl.DataFrame, known: set[str]) -> list[tuple[str, str, float]]:
     behind = mine.select(p=parameters(pl.col("message"), pl.col("template")))["p"]
     found = []
-    for place in range(min(int(behind.list.len().max() or 0), 8)):  # type: ignore[call-overload]
+    for place in range(min(max(behind.list.len().to_list(), default=0), 8)):
         share, value = _top(behind.list.get(place, null_on_oob=True).alias("p"))
-        if DOMINANT <= share and value not in known and mine.height >= 5 and 3 <= len(value) <= 60:
+        if share >= DOMINANT and value not in known and mine.height >= 5 and SPEAKING <= len(value) <= 60:
             found.append(("message", value, share))
     return found
-
-

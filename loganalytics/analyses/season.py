@@ -26,7 +26,8 @@ class Series:
     Attributes:
         x: the values themselves.
         y: the same on the even scale: 2 sqrt(x + 3/8) for counts, else x.
-        season: what comes back, on the even scale: a factor (about 1) for counts, which grow with the level, else a term.
+        season: what comes back, on the even scale: a factor (about 1) for counts, as it grows with the level; else
+            a term.
         period: in windows; 0 for none.
         is_count: whether the values are counts.
     """
@@ -134,10 +135,10 @@ def _profile(y: Array, period: int, *, is_factor: bool) -> Array:
     cycles = -(-len(y) // period)
     table = np.full(cycles * period, np.nan)
     table[: len(y)] = y
-    table = table.reshape(cycles, period)
-    levels = np.nanmedian(table, axis=1, keepdims=True)
+    by_period = table.reshape(cycles, period)
+    levels = np.nanmedian(by_period, axis=1, keepdims=True)
     if len(y) % period:  # the level of a part says nothing of the whole
         levels[-1] = levels[-2]
-    profile = np.nanmedian(table / levels if is_factor else table - levels, axis=0)
+    profile = np.nanmedian(by_period / levels if is_factor else by_period - levels, axis=0)
     profile = np.maximum(profile / np.median(profile), 0.1) if is_factor else profile - np.median(profile)
     return np.tile(profile, cycles)[: len(y)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from loganalytics.analyses.season import JITTER, Series, restore
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, np.dtype[np.float64]]
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 AROUND = 25  # windows, of which a spike is fewer than half
 LEAST_NOISE = 0.5  # on the even scale, where a count's own is 1
@@ -54,9 +56,10 @@ def find_spikes(series: Series, sure: float) -> list[Change]:
 
 def _around(y: Array) -> Array:
     """Return the median of the windows around each."""
+    import numpy as np
     from scipy.ndimage import median_filter
 
-    return median_filter(y, size=min(AROUND, len(y) // 2 * 2 - 1), mode="nearest")
+    return np.asarray(median_filter(y, size=min(AROUND, len(y) // 2 * 2 - 1), mode="nearest"))
 
 
 def _overdispersion(series: Series, usual: Array) -> float:
@@ -104,7 +107,7 @@ def _tail(series: Series, usual: Array, sign: int, spread: float) -> Array:
     return np.where(slight, 1.0, p)
 
 
-def _comes_back(series: Series, usual: Array, sign: int) -> Array:
+def _comes_back(series: Series, usual: Array, sign: int) -> Flags:
     """Return which windows are no farther out than about the same time is in the median of the other periods."""
     import numpy as np
     from scipy.ndimage import maximum_filter
@@ -133,7 +136,7 @@ def _either(first: Array, second: Array) -> Array:
     return np.where(np.isnan(first), second, np.minimum(first, second))
 
 
-def _runs(flags: Array) -> list[tuple[int, int]]:
+def _runs(flags: Flags) -> list[tuple[int, int]]:
     """Return begin and end of each run of true flags."""
     import numpy as np
 
@@ -205,7 +208,7 @@ def _edges(y: Array) -> list[int]:
 
 
 def _wandering(y: Array) -> float:
-    """Return how much more the means of some windows vary from one to the next than independent noise would make them."""
+    """Return how much more the means of 8 windows vary from one to the next than with independent noise."""
     import numpy as np
 
     width = 8
@@ -223,7 +226,7 @@ def _slopes(y: Array, edges: list[int], noise: float) -> list[list[int]]:
     """
     import numpy as np
 
-    levels = [float(y[a:b].mean()) for a, b in zip(edges, edges[1:], strict=False)]
+    levels = [float(y[a:b].mean()) for a, b in pairwise(edges)]
     signs = np.sign(np.diff(levels)).tolist()
     groups: list[list[int]] = []
     i = 0
@@ -247,7 +250,7 @@ def _straight(y: Array, begin: int, stair: list[int], end: int, noise: float) ->
     part = y[begin:end]
     at = np.arange(len(part))
     cuts = [0, *[edge - begin for edge in stair], len(part)]
-    stairs = sum(float(((part[a:b] - part[a:b].mean()) ** 2).sum()) for a, b in zip(cuts, cuts[1:], strict=False))
+    stairs = sum(float(((part[a:b] - part[a:b].mean()) ** 2).sum()) for a, b in pairwise(cuts))
     best: tuple[float, int, int] | None = None
     grid = np.unique(np.linspace(0, len(part) - 1, min(len(part), 40)).astype(int)).tolist()
     for a in grid:
@@ -319,7 +322,9 @@ def _slope(series: Series, calm: Array, raw: Array, group: list[int], noise: flo
     part = calm[begin : end + 1]
     fit = linregress(np.arange(len(part)), part)
     p = float(fit.pvalue) if np.isfinite(fit.pvalue) else 1.0
-    if series.cycles == 2 and np.sign(linregress(np.arange(len(part)), raw[begin : end + 1]).slope) != np.sign(fit.slope):
+    if series.cycles == 2 and np.sign(linregress(np.arange(len(part)), raw[begin : end + 1]).slope) != np.sign(
+        fit.slope
+    ):
         p = 1.0
     width = max(1, min(SHORTEST, len(part) // 4))
     before = float(series.x[max(0, begin - width + 1) : begin + 1].mean())

@@ -18,7 +18,9 @@ FACTOR = 1.25  # and the least by which the median or p95 must have changed
 MOST = 200_000  # values of a side that are sorted; of more, evenly spread ones
 
 # Numbers that name a thing or a place, or count up: they always move, and it means nothing.
-_NAMES = re.compile(r"(?i)(?:^|[._-])(?:\w*id|pid|tid|port|line|lineno|seq|sequence|offset|time|uptime\w*|timestamp|ts|number|version)$")
+_NAMES = re.compile(
+    r"(?i)(?:^|[._-])(?:\w*id|pid|tid|port|line|lineno|seq|sequence|offset|time|uptime\w*|timestamp|ts|number|version)$"
+)
 
 SHIFTED = {
     "field": pl.String(), "value": pl.String(), "before": pl.Int64(), "after": pl.Int64(),
@@ -44,7 +46,11 @@ def _measures(frame: pl.DataFrame) -> Iterator[tuple[str, str | None, pl.DataFra
         is_duration = name.rsplit(".", 1)[-1] == "duration_ms"
         if name in ("slice", "severity_number") or is_duration or not kind.is_numeric() or _NAMES.search(name):
             continue
-        numbers = frame.select("slice", number=pl.col(name).cast(pl.Float64)).drop_nulls().filter(pl.col("number").is_finite())
+        numbers = (
+            frame.select("slice", number=pl.col(name).cast(pl.Float64))
+            .drop_nulls()
+            .filter(pl.col("number").is_finite())
+        )
         if kind.is_float() or numbers["number"].n_unique() > FEW:
             yield name, None, numbers
 
@@ -55,7 +61,11 @@ def _compare(field: str, value: str | None, numbers: pl.DataFrame) -> tuple[obje
     if min(len(before), len(after)) < LEAST:
         return None
     middle = [_quantiles(side) for side in (before, after)]
-    ratio = max(((b / a if a else math.inf) for a, b in zip(*middle, strict=True) if a or b), key=lambda r: abs(math.log(max(r, 1e-9))), default=1.0)
+    ratio = max(
+        ((b / a if a else math.inf) for a, b in zip(*middle, strict=True) if a or b),
+        key=lambda r: abs(math.log(max(r, 1e-9))),
+        default=1.0,
+    )
     distance, p = kolmogorov_smirnov(*(_thinned(side).to_numpy() for side in (before, after)))
     size = len(before) * len(after) / (len(before) + len(after))
     if abs(distance) < DISTANCE or 1 / FACTOR < ratio < FACTOR:

@@ -8,7 +8,7 @@ import polars as pl
 
 from loganalytics.analyses.durations import duration_ms
 from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.schema import CORE, Frame, conform, is_error, lazy
+from loganalytics.schema import Frame, conform, is_error, lazy
 
 SHORT = 6  # characters; a shorter id is not looked for in messages, where it may be any number
 PATH = 30  # stretches of a critical path that are told
@@ -47,9 +47,13 @@ def trace(logs: Frame, id: str) -> pl.DataFrame:  # noqa: A002
     frame = lazy(logs, "timestamp", "message", "trace_id")
     mine = (pl.col("trace_id") == str(id)).fill_null(value=False)
     if len(str(id)) >= SHORT:
-        mine |= pl.col("trace_id").is_null() & pl.col("message").str.contains(rf"(?:^|[^\w-]){re.escape(str(id))}(?:$|[^\w-])")
+        mine |= pl.col("trace_id").is_null() & pl.col("message").str.contains(
+            rf"(?:^|[^\w-]){re.escape(str(id))}(?:$|[^\w-])"
+        )
     events = conform(frame.filter(mine).collect())
-    events = events.sort("timestamp", "source", pl.col("offset").str.len_bytes(), "offset", nulls_last=True, maintain_order=True)
+    events = events.sort(
+        "timestamp", "source", pl.col("offset").str.len_bytes(), "offset", nulls_last=True, maintain_order=True
+    )
     return _timed(events)
 
 
@@ -61,7 +65,9 @@ def _timed(events: pl.DataFrame) -> pl.DataFrame:
     timed = timed.with_columns(begin=pl.col("at") - taken.fill_null(0))
     # What is told at its end began before: the trace begins with the earliest begin.
     first = pl.min_horizontal(pl.col("begin").min(), 0.0)
-    timed = timed.with_columns(offset_ms=pl.col("at") - first, start_ms=pl.col("begin") - first, gap_ms=pl.col("at").diff())
+    timed = timed.with_columns(
+        offset_ms=pl.col("at") - first, start_ms=pl.col("begin") - first, gap_ms=pl.col("at").diff()
+    )
     depth = _depths(timed["start_ms"].to_list(), timed["offset_ms"].to_list())
     added = ["offset_ms", "gap_ms", "duration_ms", "start_ms", "depth"]
     timed = timed.with_columns(depth=pl.Series(depth, dtype=pl.Int64))
@@ -116,7 +122,12 @@ def traces(logs: Frame, *, by: str = "trace_id") -> pl.DataFrame:
     events = (
         (frame.with_columns(_ids()) if by == "trace_id" else frame)
         .filter(key.is_not_null())
-        .select(*columns, spent.alias("taken"), place=pl.col("offset").str.len_bytes(), service_=pl.col("service").cast(pl.String))
+        .select(
+            *columns,
+            spent.alias("taken"),
+            place=pl.col("offset").str.len_bytes(),
+            service_=pl.col("service").cast(pl.String),
+        )
         .sort(order, nulls_last=True)
         .with_columns(
             is_error().alias("failed"),
@@ -156,12 +167,16 @@ def _paths(events: pl.DataFrame, by: str) -> pl.DataFrame:
     """Return the critical path of each trace."""
     key = pl.col(by)
     lead = _ms(pl.col("timestamp") - pl.col("begin").min().over(by))
-    starts = (pl.col("service_").ne_missing(pl.col("service_").shift()) | key.ne_missing(key.shift())).fill_null(value=True)
-    events = events.with_columns(pl.col("gap").fill_null(lead))
-    stretches = events.select(by, "service_", "gap", stretch=starts.cum_sum()).group_by("stretch", maintain_order=True).agg(
-        pl.col(by).first(), pl.col("service_").first(), ms=pl.col("gap").sum()
+    starts = (pl.col("service_").ne_missing(pl.col("service_").shift()) | key.ne_missing(key.shift())).fill_null(
+        value=True
     )
-    path = pl.struct(service="service_", ms="ms").head(PATH).cast(_PATH.inner)  # type: ignore[attr-defined]
+    events = events.with_columns(pl.col("gap").fill_null(lead))
+    stretches = (
+        events.select(by, "service_", "gap", stretch=starts.cum_sum())
+        .group_by("stretch", maintain_order=True)
+        .agg(pl.col(by).first(), pl.col("service_").first(), ms=pl.col("gap").sum())
+    )
+    path = pl.struct(service="service_", ms="ms").head(PATH).cast(_PATH.inner)
     return stretches.group_by(by, maintain_order=True).agg(critical_path=path)
 
 

@@ -8,12 +8,12 @@ import sys
 from collections.abc import Sequence
 
 import loganalytics
-from loganalytics.cli import export, formats, patterns, report, serve, sources, tables, tail
+from loganalytics.cli import export, formats, incident, patterns, report, serve, sources, sql, tables, tail, traces
 from loganalytics.cli.arguments import EPILOG, INCOMPLETE, INTERRUPTED, OK, USAGE
 from loganalytics.exceptions import LogAnalyticsError, UnreachableSourceError
 
 # Each adds its verbs, in the order in which help lists them.
-_VERBS = (report, export, patterns, tables, tail, sources, formats, serve)
+_VERBS = (report, export, patterns, tables, incident, traces, sql, tail, sources, formats, serve)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -55,6 +55,10 @@ _TABLES: dict[str, tuple[Callable[[pl.DataFrame, argparse.Namespace], pl.DataFra
         lambda logs, a: loganalytics.latency(logs, by=a.by),
         "list the durations found in the logs, slowest first", {"by": "logger"},
     ),
+    "change-points": (
+        lambda logs, a: loganalytics.change_points(loganalytics.trend(logs, every=a.every, by=a.by)),
+        "list where the number of events changes: spikes, dips, steps, slopes", {"every": None, "by": None},
+    ),
     "coverage": (lambda logs, a: loganalytics.coverage(logs), "list the services and when they were silent", {}),
 }  # fmt: skip
 

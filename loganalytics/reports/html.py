@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from loganalytics.reports import Report
 
 _FINDINGS, _ERRORS, _SERVICES, _GROUPS, _PATTERNS, _INPUTS = 40, 30, 50, 30, 30, 100
-_FONT = "system-ui, -apple-system, Segoe UI, Roboto, sans-serif"
+FONT = "system-ui, -apple-system, Segoe UI, Roboto, sans-serif"
 _LABEL, _EXAMPLE, _TRACE = 240, 2_000, 6_000
 
-_BOOT = """
+BOOT = """
 for (const box of document.querySelectorAll(".chart")) {
   const spec = JSON.parse(document.getElementById(box.dataset.spec).textContent);
   const options = {actions: false, renderer: "svg", ast: true, tooltip: {theme: "custom"}};
@@ -44,12 +44,12 @@ def page(report: Report) -> str:
     env = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     drawn = _specs(report)
     legend = _legend(drawn["trend"]) if "trend" in drawn else []
-    specs = {name: _embed(spec) for name, spec in drawn.items()}
-    scripts = {"vega": vega_script(), "boot": _BOOT} if specs else {"vega": "", "boot": ""}
+    specs = {name: embed(spec) for name, spec in drawn.items()}
+    scripts = {"vega": vega_script(), "boot": BOOT} if specs else {"vega": "", "boot": ""}
     return env.get_template("report.html.j2").render(
         report=report,
         version=__version__,
-        policy=_policy(scripts),
+        policy=policy(scripts),
         scripts=scripts,
         specs=specs,
         legend=legend,
@@ -66,7 +66,7 @@ def page(report: Report) -> str:
     )
 
 
-def _policy(scripts: dict[str, str]) -> str:
+def policy(scripts: dict[str, str]) -> str:
     """Return a content security policy under which only these scripts run, and nothing is fetched."""
     hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts.values() if text]
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes) or "'none'"
@@ -87,7 +87,7 @@ def _specs(report: Report) -> dict[str, dict[str, Any]]:
         specs = {name: chart(table).to_dict() for name, chart, table in drawn if not table.is_empty()}
     for spec in specs.values():
         spec["width"] = "container"
-        spec["config"]["font"] = _FONT
+        spec["config"]["font"] = FONT
     return specs
 
 
@@ -98,7 +98,7 @@ def _legend(spec: dict[str, Any]) -> list[tuple[str, str]]:
     return list(zip(colour["scale"]["domain"], colour["scale"]["range"], strict=True))
 
 
-def _embed(spec: dict[str, Any]) -> str:
+def embed(spec: dict[str, Any]) -> str:
     """Return JSON that cannot end its script element."""
     text = json.dumps(spec, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -127,7 +127,9 @@ class Incident:
             "facts": self.facts,
             "findings": self.findings.to_dicts(),
             "first_error": self.first_error,
-            "tables": {name: {"total": table.height, "rows": table.head(1000).to_dicts()} for name, table in tables.items()},
+            "tables": {
+                name: {"total": table.height, "rows": table.head(1000).to_dicts()} for name, table in tables.items()
+            },
         }
         return json.dumps(plain(told), ensure_ascii=True, indent=1) + "\n"
 
@@ -252,7 +254,7 @@ def _verdict(findings: pl.DataFrame, evidence: Evidence, facts: dict[str, Any]) 
             "No cause stands out: no new error, no silence, nothing slower, and no value that became frequent"
             + (f"; {count(more, 'other change')} were found." if more else ".")
         )
-    sentences += _first_sentences(evidence)
+    sentences += _first_sentences(evidence, {row["template_id"] for row in causes})
     return tuple(sentences[:SENTENCES])
 
 
@@ -261,17 +263,17 @@ def _sentence(lead: str, row: dict[str, Any]) -> str:
     return f"{lead}: {printable(row['title'], 300)}{since}. {printable(row['detail'], 400)}"
 
 
-def _first_sentences(evidence: Evidence) -> list[str]:
+def _first_sentences(evidence: Evidence, causes: set[str | None]) -> list[str]:
     told = []
     first = evidence.first_error
-    if first is not None and first["timestamp"] is not None:
+    # Rare errors are new in every hour: one is told of when it is a cause, or when nothing else is.
+    if first is not None and first["is_new"] and (first["template_id"] in causes or not causes):
         where = f" in {printable(first['service'], 60)}" if first["service"] else ""
-        kind = "first new error" if first["is_new"] else "first error, of a known kind"
-        told.append(f"The {kind}{where} came at {moment(first['timestamp'])}: “{printable(first['message'], 160)}”.")
+        told.append(
+            f"The first new error{where} came at {moment(first['timestamp'])}: “{printable(first['message'], 160)}”."
+        )
     if evidence.traces.height:
         names = evidence.traces["services"].explode().drop_nulls().unique(maintain_order=True).to_list()
         across = f" across {listing([printable(name, 60) for name in names])}" if names else ""
         told.append(f"{count(evidence.traces.height, 'request')} failed{across}.")
     return told
-
-

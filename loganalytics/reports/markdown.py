@@ -23,7 +23,7 @@ def markdown(report: Report) -> str:
     parts = [
         f"# {text(report.title)}",
         f"**{text(report.verdict, 400)}**",
-        _table(
+        table_of(
             ["events", "errors", "error rate", "services", "time (UTC)"],
             [[count(facts["events"]), count(facts["errors"]), percent(facts["error_rate"]), count(facts["services"]),
               between(facts["first_seen"], facts["last_seen"])]],
@@ -68,7 +68,7 @@ def _errors(report: Report) -> str:
         ]
         for row in table.head(_ROWS).to_dicts()
     ]
-    return _table(["events", "problem", "services", "first seen", "last seen"], rows) if rows else "None."
+    return table_of(["events", "problem", "services", "first seen", "last seen"], rows) if rows else "None."
 
 
 def _inputs(report: Report) -> str:
@@ -77,9 +77,9 @@ def _inputs(report: Report) -> str:
         [row["source"], row["format"], row["lines"], row["events"], row["unparsed"], row["no_timestamp"], row["note"]]
         for row in table.head(_ROWS).to_dicts()
     ]
-    return _table(["source", "format", "lines", "events", "unparsed", "no time", "note"], rows) if rows else "None."
+    return table_of(["source", "format", "lines", "events", "unparsed", "no time", "note"], rows) if rows else "None."
 
 
-def _table(heads: list[str], rows: list[list[object]]) -> str:
+def table_of(heads: list[str], rows: list[list[object]]) -> str:
     lines = [heads, ["---"] * len(heads), *[[text(cell) for cell in row] for row in rows]]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
