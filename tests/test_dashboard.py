@@ -52,7 +52,9 @@ def log(tmp_path):
 def told(app: AppTest) -> str:
     """Return all that is rendered as Markdown or HTML, or is a label, which is Markdown too."""
     kinds = ("markdown", "html", "caption", "subheader", "button", "badge", "metric", "expander", "tab")
-    return "\n".join(f"{getattr(node, 'value', '')} {getattr(node, 'label', '')}" for kind in kinds for node in app.get(kind))
+    return "\n".join(
+        f"{getattr(node, 'value', '')} {getattr(node, 'label', '')}" for kind in kinds for node in app.get(kind)
+    )
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -9,7 +9,7 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
-from loganalytics.dashboard import data, facts, opening, state, tables
+from loganalytics.dashboard import data, drawing, facts, opening, state, tables
 from loganalytics.times import parse_every
 from loganalytics.view import View
 from loganalytics.wording import between
@@ -31,7 +31,7 @@ def page() -> None:
     column = "service" if split == "service" and services > 1 else None
     with st.spinner("Scoring the windows …"):
         scored = data.anomalies(view, by=column)
-    st.altair_chart(la.chart_anomalies(scored), theme=None, width="stretch")
+    drawing.show(la.chart_anomalies(scored))
     _windows(view, scored.filter("is_anomaly"), column)
 
 

@@ -18,15 +18,15 @@ import streamlit as st
 
 import loganalytics as la
 from loganalytics import schema
-from loganalytics.analyses import traces as traces_of
 from loganalytics.analyses.durations import duration_ms
-from loganalytics.analyses.sql import sql as run_sql
 from loganalytics.dashboard import access, facts
+from loganalytics.episodes import episodes_of, incidents
 from loganalytics.reports import Report, choose_window, few_services, report, without_misdated
+from loganalytics.reports.incident import Incident
 from loganalytics.sources.conditions import where
 from loganalytics.sources.discovery import find_files
 from loganalytics.sources.tally import remember
-from loganalytics.times import parse_when
+from loganalytics.times import parse_every, parse_when
 from loganalytics.view import View, between
 
 P = ParamSpec("P")
@@ -165,6 +165,17 @@ def trace(view: View, trace_id: str) -> pl.DataFrame:
 def traces(view: View) -> pl.DataFrame:
     """Return the requests of a view."""
     return _traces(selection(view))
+
+
+def incident(view: View, ends: tuple[datetime, datetime], baseline: str | tuple[str, str]) -> Incident:
+    """Return what differs in a range of time against a baseline, whatever the view's own range."""
+    return _incident(selection(replace(view, since=None, until=None)), ends, baseline)
+
+
+def episodes(view: View) -> list[tuple[datetime, datetime]]:
+    """Return the stretches of time with anomalous windows, the gravest first."""
+    by = "service" if numbers_at_once(view).services > 1 else None
+    return _episodes(selection(view), window(view), by)
 
 
 def sql(view: View, query: str) -> pl.DataFrame:
@@ -322,17 +333,30 @@ def _anomalies(chosen: Selection, every: str, by: str | None) -> pl.DataFrame:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _trace(*source_and_id: Any) -> pl.DataFrame:
     *source, trace_id = source_and_id
-    return traces_of.trace(_loaded(*source), trace_id)
+    return la.trace(_loaded(*source), trace_id)
 
 
 @cached
 def _traces(chosen: Selection) -> pl.DataFrame:
-    return traces_of.traces(_events(chosen))
+    return la.traces(_events(chosen))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _sql(chosen: Selection, query: str) -> pl.DataFrame:
-    return run_sql(query, logs=_events(chosen))
+    return la.sql(query, logs=_events(chosen))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _incident(chosen: Selection, ends: tuple[datetime, datetime], baseline: str | tuple[str, str]) -> Incident:
+    return la.incident(_prepared_events(chosen).drop(DURATION), *ends, baseline=baseline, tz=chosen.view.tz)
+
+
+@cached
+def _episodes(chosen: Selection, every: str, by: str | None) -> list[tuple[datetime, datetime]]:
+    groups = incidents(episodes_of(_anomalies(chosen, every, by), parse_every(every)))
+    weighed = [(sum(episode.score * episode.windows for episode in group), group) for group in groups]
+    weighed.sort(key=lambda pair: (-pair[0], pair[1][0].start))
+    return [(group[0].start, max(episode.end for episode in group)) for _, group in weighed]
 
 
 @cached

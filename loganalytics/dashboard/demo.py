@@ -45,7 +45,12 @@ def address() -> str | None:
         return None
     _OPEN.append(server)
     threading.Thread(target=_write, args=(server.port,), name="loganalytics-demo", daemon=True).start()
-    return f"redis://127.0.0.1:{server.port}/0?stream={STREAM}"
+    return running()
+
+
+def running() -> str | None:
+    """Return the address of the stream if the demonstration runs."""
+    return f"redis://127.0.0.1:{_OPEN[0].port}/0?stream={STREAM}" if _OPEN else None
 
 
 _OPEN: list[Any] = []  # a server stops when nobody holds it

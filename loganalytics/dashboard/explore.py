@@ -23,7 +23,7 @@ def page() -> None:
     with left:
         _facets(view, logs)
     with right:
-        histogram.draw("explore", height=190)
+        histogram.draw("explore", height=110)
         events, query = st.tabs(["Events", "SQL"], key="explore-tab", on_change="rerun")
         if events.open:
             with events:
@@ -61,7 +61,7 @@ def _facet(view: View, field: str, events: int) -> None:
     values = facts.shown(counted).with_columns(pl.col("value").replace("", "(none)"))
     st.dataframe(
         values, hide_index=True, key=key, column_config=told, on_select=lambda: _take(key, field, counted),
-        selection_mode="single-cell", height=min(38 + 35 * counted.height, 38 + 35 * 6),
+        selection_mode="single-cell", height="content" if counted.height < 7 else 38 + 35 * 6,
     )  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def _take(key: str, field: str, counted: pl.DataFrame) -> None:
 
 def _events(view: View, logs: pl.DataFrame) -> None:
     total = data.whole(view).height
-    head, order, columns, export = st.columns([4, 2, 2, 2], vertical_alignment="center")
+    head, order, columns, export = st.columns([3, 2.4, 2, 2], vertical_alignment="center")
     head.markdown(f"**{logs.height:,}** of {total:,} events")
     newest = order.segmented_control(
         "Order", ["newest", "oldest"], default="newest", required=True, key="order", label_visibility="collapsed"

@@ -7,15 +7,16 @@ from datetime import UTC, datetime
 import streamlit as st
 
 import loganalytics as la
-from loganalytics.dashboard import data, facts, state
+from loganalytics.dashboard import data, drawing, facts, state
 from loganalytics.quick_altair import alt
 from loganalytics.times import parse_when
 from loganalytics.wording import between
 
-_BRUSH = "brush"
+BRUSH = "brush"
+"""The name of the selection on a chart of events over time."""
 
 
-def draw(key: str, *, height: int = 250) -> None:
+def draw(key: str, *, height: int = 170) -> None:
     """Draw the histogram of the session's view; a range drawn on it becomes the view's."""
     view = state.view()
     trend = data.trend(view)
@@ -24,18 +25,15 @@ def draw(key: str, *, height: int = 250) -> None:
         return
     chart = la.chart_trend(trend)
     chart.height = height
-    brush = alt.selection_interval(name=_BRUSH, encodings=["x"])
+    brush = alt.selection_interval(name=BRUSH, encodings=["x"])
     key = f"{key}-{hash(view)}"
-    st.altair_chart(
-        chart.add_params(brush), theme=None, width="stretch", key=key, on_select=lambda: _zoom(key),
-        selection_mode=[_BRUSH],
-    )  # fmt: skip
+    drawing.show(chart.add_params(brush), key=key, on_select=lambda: _zoom(key), selection_mode=[BRUSH])
     _range_bar(key)
 
 
 def brushed(key: str) -> tuple[datetime, datetime] | None:
     """Return the range drawn on the chart of that key."""
-    ends = st.session_state[key].selection.get(_BRUSH, {}).get("start")
+    ends = st.session_state[key].selection.get(BRUSH, {}).get("start")
     if not ends or len(ends) != 2 or ends[0] == ends[1]:
         return None
     first, last = sorted(ends)

@@ -39,6 +39,8 @@ def page() -> None:
         return
     feed = _feed(source)
     _lease(source)
+    if source[0] == demo.running():
+        st.caption("A demonstration: a small generator writes into an embedded Valkey, and this follows its stream.")
     _tail(feed)
 
 

@@ -8,11 +8,11 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
-from loganalytics.dashboard import data, facts, histogram, opening, state, tables
+from loganalytics.dashboard import data, drawing, facts, histogram, opening, state, tables
 from loganalytics.findings import Finding
 from loganalytics.reports import Report
 from loganalytics.view import View
-from loganalytics.wording import between, percent, span
+from loganalytics.wording import between, count, percent, span
 
 _ICONS = {"critical": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
 _COLOURS = {"critical": "red", "warning": "orange", "info": "blue"}
@@ -43,12 +43,20 @@ def _numbers(view: View, logs: pl.DataFrame) -> list[st.delta_generator.DeltaGen
     places = [card.empty() for card in cards]
     now, then = facts.numbers(logs), _before(view)
     lines = facts.sparks(data.trend(view))
-    _card(places[0], "Events", f"{now.events:,}", _change(now.events, then.events if then else None), lines["events"])
+    length = span(now.last - now.first) if now.first and now.last else ""
+    change = _change(now.events, then.events if then else None)
+    _card(places[0], "Events", f"{now.events:,}", change, lines["events"], note=f"in {length}" if length else "")
     _card(
         places[1], "Error rate", percent(now.error_rate), _change(now.error_rate, then.error_rate if then else None),
-        lines["error_rate"], colour="inverse",
+        lines["error_rate"], colour="inverse", note=count(now.errors, "error"),
     )  # fmt: skip
-    _card(places[2], "Services", f"{now.services:,}", _change(now.services, then.services if then else None))
+    _card(
+        places[2],
+        "Services",
+        f"{now.services:,}",
+        _change(now.services, then.services if then else None),
+        note="in this view",
+    )
     for place, label in zip(places[3:], ("p95 duration", "Anomalous windows"), strict=True):
         _card(place, label, "…", None)
     return places[3:]
@@ -81,7 +89,7 @@ def _card(
     place.metric(
         label, value, change or note or None, delta_color="off" if not change else colour,  # type: ignore[arg-type]
         delta_arrow="auto" if change else "off", delta_description="against the period before" if change else None,
-        border=True, height=158, chart_type="area", chart_data=points,
+        border=True, height=186, chart_type="area", chart_data=points,
     )  # fmt: skip
 
 
@@ -118,9 +126,9 @@ def _errors(view: View) -> None:
     if clusters.is_empty():
         st.success("No errors here.", icon=":material/check_circle:")
         return
-    columns = ["is_new", "label", "events", "trend", "services", "first_seen"]
+    columns = ["label", "events", "trend", "is_new", "services", "first_seen"]
     told = {
-        "label": st.column_config.TextColumn("problem", width="large"),
+        "label": st.column_config.TextColumn("problem", width=270),
         "first_seen": st.column_config.DatetimeColumn("first seen", format="MMM D HH:mm", timezone="UTC", width=110),
     }
     tables.rows(clusters.head(8).select(columns), "overview-errors", columns=told)
@@ -136,7 +144,7 @@ def _services(view: View) -> None:
     if heard.is_empty():
         st.caption("No event names a service.")
     else:
-        st.altair_chart(la.chart_coverage(heard), theme=None, width="stretch")
+        drawing.show(la.chart_coverage(heard))
 
 
 def _findings(view: View, logs: pl.DataFrame) -> None:

@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
-from loganalytics.dashboard import data, state, tables
+from loganalytics.dashboard import data, drawing, state, tables
 from loganalytics.exceptions import LogAnalyticsError
 from loganalytics.wording import percent, span
 
@@ -64,7 +64,7 @@ def _services() -> None:
     if heard.is_empty():
         st.info("No event of this view names a service.", icon=":material/inbox:")
         return
-    st.altair_chart(la.chart_coverage(heard), theme=None, width="stretch")
+    drawing.show(la.chart_coverage(heard))
     lengths = [
         pl.col(name).map_elements(span, return_dtype=pl.String)
         for name in ("expected_gap", "longest_gap", "silent_for")

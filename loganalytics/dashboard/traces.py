@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
-from loganalytics.dashboard import data, opening, state, tables
+from loganalytics.dashboard import data, drawing, opening, state, tables
 from loganalytics.view import View
 from loganalytics.wording import count, listing, moment, printable
 
@@ -55,7 +55,7 @@ def _trace(view: View, trace_id: str) -> None:
         length = float(events["offset_ms"].max() or 0)  # type: ignore[arg-type]
         st.text(f"{printable(trace_id, 80)} · {count(events.height, 'event')} in {listing(services)} · "
                 f"{length:,.0f} ms from {moment(events['timestamp'][0])}")  # fmt: skip
-        st.altair_chart(la.chart_trace(events.head(200)), theme=None, width="stretch")
+        drawing.show(la.chart_trace(events.head(200)))
         columns = ["offset_ms", "gap_ms", "duration_ms", "level", "service", "logger", "message"]
         told: dict[str, Any] = {
             "offset_ms": st.column_config.NumberColumn("at ms", format="%.1f"),
@@ -100,7 +100,7 @@ def _operations(view: View, logs: pl.DataFrame) -> None:
     if found.is_empty():
         st.info("No event of this view tells how long something took.", icon=":material/timer_off:")
         return
-    st.altair_chart(la.chart_latency(found), theme=None, width="stretch")
+    drawing.show(la.chart_latency(found))
     numbers = {name: st.column_config.NumberColumn(f"{name} ms", format="localized") for name in ("p50", "p95", "p99")}
     columns = [by, "count", "p50", "p95", "p99", "max", "trend", "slow_from", "slow_until", "slow_ratio"]
     told = numbers | {
