@@ -1,7 +1,7 @@
 """Which sources a reader may see: any on this machine, only an administrator's list where there is one.
 
-The list is a TOML file, named by `--sources FILE` or LOGANALYTICS_SOURCES. Its addresses may bear credentials: a
-reader sees, links to and chooses the name alone.
+The list is a TOML file, named by `loganalytics dashboard --sources FILE` or LOGANALYTICS_SOURCES. Its addresses may
+bear credentials: a reader sees, links to and chooses the name alone.
 
     [sources.Production]
     source = ["redis://reader:secret@10.0.0.5/0?stream=logs"]
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
+from loganalytics.exceptions import InvalidArgumentError, LogAnalyticsError, SourceNotFoundError
 from loganalytics.sources.discovery import sample_data
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -33,15 +33,17 @@ class Listed:
 
 
 def start() -> tuple[str, ...]:
-    """Return the source that the app opens with: the command line's, the environment's, else the sample."""
+    """Return the source that the app opens with: the list's first, the one named, else the sample."""
+    listed = readable()
+    if listed is not None:
+        return tuple(sorted(listed)[:1])
     named = tuple(argument for argument in sys.argv[1:] if not argument.startswith("--"))
     if named:
         return named
     given = os.environ.get("LOGANALYTICS_SOURCE", "")
     if given:
         return (given,) if Path(given).exists() or "://" in given else tuple(given.split())
-    listed = readable()
-    return (sorted(listed)[0],) if listed else (sample_data(),)
+    return (sample_data(),)
 
 
 def is_demo() -> bool:
@@ -83,8 +85,14 @@ def addresses(source: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(address for name in source for address in listed[name].source)
 
 
-def require_login() -> None:
-    """Stop here until the reader has logged in, where LOGANALYTICS_LOGIN asks for it."""
+def enter() -> None:
+    """Stop when the list cannot be read, and until the reader has logged in where LOGANALYTICS_LOGIN asks for it."""
+    try:
+        readable()
+    except (LogAnalyticsError, OSError) as error:
+        st.error("The list of sources cannot be read.", icon=":material/error:")
+        st.text(str(error))
+        st.stop()
     if not os.environ.get("LOGANALYTICS_LOGIN"):
         return
     if st.user.get("is_logged_in"):

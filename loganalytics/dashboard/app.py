@@ -43,7 +43,7 @@ def main() -> None:
     st.logo(str(_HERE / "logo.svg"), size="large")
     st.html(_TIGHT)
     warm.once()
-    access.require_login()
+    access.enter()
     pages = {name: st.Page(draw, title=title, icon=icon, url_path=name) for name, (draw, title, icon) in PAGES.items()}
     chosen = st.navigation(list(pages.values()), position="top")
     state.remember_pages(pages)

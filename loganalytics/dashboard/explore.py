@@ -91,8 +91,10 @@ def _events(view: View, logs: pl.DataFrame) -> None:
     if pages > 1:
         number = st.pagination(pages, key=f"page-{hash(view)}") or 1
     found = data.page_of(view, number, _PAGE, newest_first=newest == "newest")
-    picked = tables.rows(found.select("row", *chosen), f"events-{hash(view)}-{number}-{newest}", pick=True,
-                         height=430, order=chosen)  # fmt: skip
+    key = f"events-{hash(view)}-{number}-{newest}"
+    clicked = key in st.session_state and bool(st.session_state[key].selection.cells)
+    height = 260 if clicked or state.opened("event") else 430  # room for the event that is open
+    picked = tables.rows(found.select("row", *chosen), key, pick=True, height=height, order=chosen)
     if picked:
         row = logs.row(picked["row"], named=True)
         state.opened("event", f"{row['source']}|{row['offset']}")

@@ -82,4 +82,6 @@ def _from_url() -> View:
         found = View.from_parameters(told)
     except InvalidArgumentError:
         found = View()
+    if not access.may_name_any():
+        found = replace(found, formats=None)  # a path on the server
     return found if found.source else replace(found, source=access.start())
