@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 def add_verbs(verbs: Verbs) -> None:
     """Add sources."""
-    added = verb(
-        verbs, "sources", "tell what files and servers hold: how much, since when, who writes and reads"
-    )
+    added = verb(verbs, "sources", "tell what files and servers hold: how much, since when, who writes and reads")
     added.add_argument(
         "source", nargs="+", metavar="SOURCE", help="file, glob, folder, or a server: redis://host:6379/0"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -172,9 +173,13 @@ def _lazily(
     return register_io_source(batches, schema=columns)
 
 
+# Columns that a store's later frames have and its first one had not.
+_LATE = pl.DataFrame(schema={"attributes": pl.String})
+
+
 def _of_store(store: Store, want: Want) -> pl.LazyFrame:
     first = next(store.batches(want), schema.empty())
-    return _lazily(lambda: store.batches(want), [schema.empty(), first.clear()], want.keep)
+    return _lazily(lambda: store.batches(want), [schema.empty(), first.clear(), _LATE], want.keep)
 
 
 def _report(chosen: Selection, opened: list[LogFile], stores: list[Store]) -> pl.DataFrame:
@@ -191,7 +196,22 @@ def _keep(frame: pl.DataFrame, predicate: pl.Expr | None) -> pl.DataFrame:
 
 
 def _shape(frame: pl.DataFrame, columns: pl.Schema) -> pl.DataFrame:
+    """Give a frame these columns; what it has beyond them goes to `attributes`."""
+    late = [name for name in frame.columns if name not in columns and frame[name].null_count() < frame.height]
+    if late and "attributes" in columns:
+        frame = frame.with_columns(_folded(frame, late))
     return frame.select(
         (pl.col(name) if name in frame.columns else pl.lit(None)).cast(kind).alias(name)
         for name, kind in columns.items()
     )
+
+
+def _folded(frame: pl.DataFrame, late: list[str]) -> pl.Series:
+    own = frame["attributes"] if "attributes" in frame.columns else [None] * frame.height
+    rows = frame.select(late).iter_rows(named=True)
+    both = [
+        (json.loads(text) if text else {}) | {name: value for name, value in row.items() if value is not None}
+        for text, row in zip(own, rows, strict=True)
+    ]
+    texts = [json.dumps(found, ensure_ascii=False, default=str) if found else None for found in both]
+    return pl.Series("attributes", texts, dtype=pl.String)

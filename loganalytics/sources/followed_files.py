@@ -7,7 +7,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +42,13 @@ class FileReader:
         self._dialects: dict[str, Dialect] = {}
         self._ignored: dict[tuple[int, int], bytes] = {}
         """Files that are not read, and their heads: packed ones, and copies of what was read."""
-        self._finished: list[bytes] = []
-        """Heads of what was truncated: a copy of it is not new."""
+        self._finished: list[tuple[str, bytes]] = []
+        """Names and heads of what was truncated: a copy of it is not new."""
         self._closed = threading.Event()
         self._reading = threading.Lock()
         self._counts = {"truncated": 0, "missing": 0}
         self._late: list[pl.DataFrame] = []
+        self._late_places: list[Mapping[str, Any]] = []
         self._searched = 0.0
         self._left: dict[str, Any] | None = None
         for place in (cursor or {}).get("files", ()):
@@ -58,7 +58,7 @@ class FileReader:
     @property
     def cursor(self) -> dict[str, Any]:
         """Of each file who it is and how far it was handed out."""
-        return self._left or {"files": [file.place for file in self._files.values()]}
+        return self._left or {"files": [*self._late_places, *[file.place for file in self._files.values()]]}
 
     @property
     def status(self) -> dict[str, Any]:
@@ -74,7 +74,8 @@ class FileReader:
         end = time.monotonic() + timeout
         with self._reading:
             while not self._closed.is_set():
-                self._late, frames = [], [*self._late, *self._poll()]
+                frames = [*self._late, *self._poll()]
+                self._late, self._late_places = [], []
                 if frames:
                     return frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
                 left = end - time.monotonic()
@@ -155,7 +156,7 @@ class FileReader:
         if (ignored is not None and head.startswith(ignored)) or not path.is_file():
             os.close(handle)
             return None
-        if is_packed(head) or looks_binary(head) or (not at_end and self._is_copy(head)):
+        if is_packed(head) or looks_binary(head) or (not at_end and self._is_copy(path, handle, head)):
             self._ignored[key] = head
             os.close(handle)
             return None
@@ -165,9 +166,17 @@ class FileReader:
         self._files[key] = file
         return key
 
-    def _is_copy(self, head: bytes) -> bool:
-        known = [file.head for file in self._files.values()] + self._finished
-        return any(len(other) >= _TELLING and head.startswith(other) for other in known)
+    def _is_copy(self, path: Path, handle: int, head: bytes) -> bool:
+        """Whether a new file repeats one of its rotated set, as copytruncate leaves it."""
+        name = base_name(path.name)
+        family = [file for file in self._files.values() if base_name(Path(file.source).name) == name]
+        same = [
+            file.last == os.pread(handle, len(file.last), file.offset - len(file.last))
+            for file in family
+            if file.last and head.startswith(file.head)
+        ]
+        heads = [file.head for file in family] + [other for source, other in self._finished if source == name]
+        return any(same) or any(len(other) >= _TELLING and head.startswith(other) for other in heads)
 
     def _dialect(self, source: str) -> Dialect:
         return self._dialects.setdefault(source, Dialect(self._want.tz, self._want.formats))
@@ -175,7 +184,7 @@ class FileReader:
     def _begin_again(self, file: Growing) -> list[pl.DataFrame]:
         """Read on in a file that was truncated, after the rest of what it held, where a copy was made of that."""
         saved = file.place
-        self._finished.append(file.head)
+        self._finished.append((base_name(Path(file.source).name), file.head))
         others = [path for path in _family(Path(file.source)) if _identity(str(path)) != file.identity]
         frames = self._rest(others, saved)
         self._counts["truncated"] += frames is None
@@ -194,7 +203,8 @@ class FileReader:
             head = os.pread(handle, HEAD, 0)
             same = fingerprint(head[: place["head_size"]]) == place["head"]
             if same and os.fstat(handle).st_size >= place["offset"]:
-                file = Growing(str(source), handle, self._dialect(str(source)), int(place["offset"]), head)
+                file = Growing(str(source), handle, self._dialect(str(source)), head=head)
+                file.go_to(int(place["offset"]))
                 file.gone_since = None if path == source else time.monotonic()
                 self._files[file.identity] = file
                 return
@@ -202,11 +212,12 @@ class FileReader:
         frames = self._rest(others, place)
         self._counts["missing"] += frames is None
         self._late += frames or []
+        self._late_places += [place] if frames else []
 
     def _rest(self, paths: Sequence[Path], place: Mapping[str, Any]) -> list[pl.DataFrame] | None:
         """Return what one of these files, a copy and perhaps packed, holds beyond the place; None when none is it."""
-        if place["head_size"] < _TELLING:
-            return None if place["offset"] else []
+        if not place["offset"]:
+            return []
         for path in paths:
             rest = _beyond(path, place)
             if rest is not None:
@@ -216,7 +227,9 @@ class FileReader:
                     copy.flush()
                     source = str(place["source"])
                     file = Growing(source, os.dup(copy.fileno()), self._dialect(source))
-                    frames = list(iter(partial(file.read, last=True), None))
+                    frames = []
+                    while (frame := file.read(last=True)) is not None:
+                        frames.append(frame)
                     file.close()
                 return frames
         return None
@@ -253,16 +266,16 @@ def _family(path: Path) -> list[Path]:
 
 def _beyond(path: Path, place: Mapping[str, Any]) -> bytes | None:
     """Return what a file, unpacked, holds beyond a place; None when it is another one."""
-    size, offset = int(place["head_size"]), int(place["offset"])
+    size, offset, last = int(place["head_size"]), int(place["offset"]), b""
     try:
         with unpacked(Place(str(path), path)) as (stream, _):
-            head = stream.read(size)
-            if len(head) < size or fingerprint(head) != place["head"]:
+            read = stream.read(max(size, HEAD))
+            if fingerprint(read[:size]) != place["head"]:
                 return None
-            rest = head[offset:] if offset < size else b""
-            left = max(0, offset - size)
-            while left and (skipped := stream.read(min(left, 1024 * 1024))):
-                left -= len(skipped)
-            return None if left else rest + stream.read()
+            while len(read) < offset and (more := stream.read(1024 * 1024)):
+                last, offset, read = read[-HEAD:], offset - len(read), more
+            last += read[:offset]
+            same = len(read) >= offset and fingerprint(last[len(last) - int(place["last_size"]) :]) == place["last"]
+            return read[offset:] + stream.read() if same else None
     except BROKEN:
         return None

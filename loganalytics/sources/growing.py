@@ -61,6 +61,8 @@ class Growing:
     dialect: Dialect
     offset: int = 0
     head: bytes = b""
+    last: bytes = b""
+    """The last bytes before the offset: with the head they tell a copy of the file from another file."""
     gone_since: float | None = None
     """Since when it no longer lies under its name."""
     grown: float = field(default_factory=time.monotonic)
@@ -79,7 +81,8 @@ class Growing:
         device, inode = self.identity
         return {
             "source": self.source, "device": device, "inode": inode, "offset": self.offset,
-            "head": fingerprint(self.head), "head_size": len(self.head), "lines": self.dialect.lines,
+            "head": fingerprint(self.head), "head_size": len(self.head), "last": fingerprint(self.last),
+            "last_size": len(self.last), "lines": self.dialect.lines,
         }  # fmt: skip
 
     def truncated(self) -> bool:
@@ -101,11 +104,16 @@ class Growing:
             if not end:
                 break
             self.dialect.lines += chunk.count(b"\n")
-            self.offset += end
+            self.go_to(self.offset + end)
+
+    def go_to(self, offset: int) -> None:
+        """Begin at a place where an event begins."""
+        self.offset = offset
+        self.last = os.pread(self.handle, min(HEAD, offset), max(0, offset - HEAD))
 
     def restart(self) -> None:
         """Read it from its beginning."""
-        self.offset, self._pending, self.head = 0, b"", b""
+        self.offset, self._pending, self.head, self.last = 0, b"", b"", b""
 
     def read(self, *, last: bool = False) -> pl.DataFrame | None:
         """Return the events that are whole, or None; the last time all that there is."""
@@ -136,6 +144,7 @@ class Growing:
         if not taken:
             return None
         self.offset += taken
+        self.last = (self.last + self._pending[max(0, taken - HEAD) : taken])[-HEAD:]
         self._pending = self._pending[taken:]
         self.dialect.lines = reading.lines - left
         self.dialect.invalid_utf8 += reading.invalid_utf8

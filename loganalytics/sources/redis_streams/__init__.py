@@ -20,7 +20,7 @@ from loganalytics.sources.stores import DESCRIPTION, Group, Reader, Want
 from loganalytics.sources.tally import SCHEMA
 
 # A reader that waits for what is new sees a server that hangs sooner than one that asks for pages.
-_PATIENCE = {"socket_timeout": 3.0}
+_PATIENCE = {"socket_timeout": 2.0}
 
 
 class Store:
@@ -34,6 +34,7 @@ class Store:
         self.source = self._address.shown + (f"?{named}" if named else "")
         self._records: dict[str, Records] = {}
         self._read: list[Stream] = []
+        self._answered = False
 
     def batches(self, want: Want) -> Iterator[pl.DataFrame]:
         """Yield the events of the streams, one stream after the other, in the order of their ids."""
@@ -76,7 +77,9 @@ class Store:
         return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
     def _streams(self, server: Server) -> list[str]:
-        keys = server.reach(server.streams)
+        # A server that answered before is waited for: a scan reads more than once.
+        keys = server.persist(server.streams) if self._answered else server.reach(server.streams)
+        self._answered = True
         if not keys:
             raise SourceNotFoundError(f"There are no streams at {self.source!r}. Hint: check the database's number.")
         return keys

@@ -38,8 +38,7 @@ _PARTS = re.compile(
     r"(?P<scheme>[a-z+]+)://(?:(?P<login>[^/?#@]*(?:@[^/?#@]*)*)@)?(?P<hosts>[^/?#@]*)(?P<path>/[^?#]*)?(?:\?(?P<query>.*))?$",
     re.IGNORECASE | re.DOTALL,
 )
-_CONNECT_SECONDS = 5.0
-_ANSWER_SECONDS = 20.0
+_TIMEOUTS: dict[str, Any] = {"socket_connect_timeout": 5.0, "socket_timeout": 20.0}
 
 
 @dataclass(frozen=True)
@@ -56,12 +55,12 @@ class Address:
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """Arguments of redis-py's connection."""
 
-    def connect(self, **changed: Any) -> Client:
-        """Return a client, which connects when it is first used."""
+    def connect(self, **defaults: Any) -> Client:
+        """Return a client, which connects when it is first used; what the address says goes before the defaults."""
         import redis as untyped
 
         redis: Any = untyped  # half of it is annotated
-        options = dict(self.options) | changed
+        options = _TIMEOUTS | defaults | dict(self.options)
         if self.kind == "cluster":
             nodes = [redis.cluster.ClusterNode(host, port) for host, port in self.hosts]
             return cast("Client", redis.RedisCluster(startup_nodes=nodes, **options))
@@ -137,8 +136,8 @@ def _options(url: str, kind: str, host: tuple[str, int | None], shown: str) -> d
     if kind == "cluster":
         options.pop("db", None)
     # RESP2 answers are plain lists, which go to columns as they are; retries are for who reads, who knows from where.
-    options |= {"protocol": 2, "decode_responses": False, "retry": redis.retry.Retry(redis.backoff.NoBackoff(), 0)}
-    return {"socket_connect_timeout": _CONNECT_SECONDS, "socket_timeout": _ANSWER_SECONDS} | options
+    once = redis.retry.Retry(redis.backoff.NoBackoff(), 0)
+    return options | {"protocol": 2, "decode_responses": False, "retry": once}
 
 
 def _login(host: str, port: int | None) -> dict[str, str]:
@@ -171,7 +170,7 @@ def told(error: Exception, shown: str) -> SourceError:
             return UnreadableSourceError(f"{shown!r}: the key holds no stream. Hint: see loganalytics sources.")
         return UnreadableSourceError(f"{shown!r} answers: {public(text)}. Hint: is this Redis 5 or later, or Valkey?")
     hint = "check host and port, and whether the server runs"
-    if "SSL" in text or "certificate" in text or "closed by server" in text:
+    if re.search("SSL|certificate|closed by server|reset by peer", text):
         hint = "rediss:// for a server with TLS, redis:// for one without; ?ssl_ca_certs=FILE for a private authority"
     return UnreachableSourceError(f"{shown!r} cannot be reached: {public(text).rstrip('.')}. Hint: {hint}.")
 

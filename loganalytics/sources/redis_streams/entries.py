@@ -10,13 +10,15 @@ import polars as pl
 
 Entry = Sequence[Any]
 """What the server answers: [id, [field, value, field, value, …]], all bytes."""
+Columns = tuple[pl.Series, pl.DataFrame, int]
+"""The ids, the fields as columns of text (null where an entry lacks one), and how many entries were not UTF-8."""
 
 # Entries of one set of fields become columns by slicing; sets beyond so many are taken field by field.
 _MOST_SHAPES = 64
 
 
-def to_columns(entries: Sequence[Entry]) -> tuple[pl.Series, pl.DataFrame, int]:
-    """Return the ids, the fields as columns of text (null where an entry lacks one), and how many were not UTF-8.
+def to_columns(entries: Sequence[Entry]) -> Columns:
+    """Return raw entries as columns.
 
     Bytes that are not UTF-8 are replaced by U+FFFD. Of a field that an entry bears twice the last counts, as in
     redis-py.

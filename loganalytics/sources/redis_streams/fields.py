@@ -14,6 +14,8 @@ from loganalytics.formats.timestamps import Clock, fit
 
 # What JSON would write as a number: "007" is text, and so is what a float would round.
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(\.\d{1,15})?")
+# Text, even where it looks like a number.
+_WORDS = ("message", "msg", "service", "logger", "exception")
 _SAMPLE, _MORE = 1000, 100
 # A stream whose fields never settle has the later ones in `attributes`.
 _MOST_LESSONS = 20
@@ -43,7 +45,7 @@ class Fields:
             return pl.DataFrame({"n": number, "message": to_json(fields)})
         names = [path[0] for path in layout.fields]
         absent = [pl.lit(None, dtype=pl.String).alias(name) for name in names if name not in fields.columns]
-        record = fields.select(*[name for name in names if name in fields.columns], *absent)
+        record = fields.with_columns(absent).select(names)
         speechless = _speechless(record, layout)
         line = pl.repeat(None, fields.height, dtype=pl.String, eager=True)
         if speechless.any():
@@ -78,7 +80,7 @@ def to_json(fields: pl.DataFrame) -> pl.Series:
 
 
 def _typed(row: dict[str, str | None]) -> dict[str, Any]:
-    return {name: _value(text) for name, text in row.items() if text is not None}
+    return {name: text if name in _WORDS else _value(text) for name, text in row.items() if text is not None}
 
 
 def _value(text: str) -> object:

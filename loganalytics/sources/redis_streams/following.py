@@ -162,6 +162,8 @@ class StreamReader(Following):
         return count
 
     def _answer(self, block: float) -> list[tuple[str, list[Sequence[Any]]]]:
+        import redis
+
         found: list[tuple[str, list[Sequence[Any]]]] = []
         together = [list(self._at)] if self.server.address.kind != "cluster" else [[key] for key in self._at]
         for keys in together:
@@ -173,8 +175,12 @@ class StreamReader(Following):
             at = self._at[key]
             number = None if at.number is None else at.number + len(entries)
             self._at[key] = Position(entries[-1][0].decode(), number)
-        for key in self._at if not found else [key for key, _ in found]:
-            self._count_lost(key)
+        try:
+            for key in self._at if not found else [key for key, _ in found]:
+                self._count_lost(key)
+        except (redis.RedisError, OSError):
+            if not found:
+                raise  # what was read is handed out first; what is wrong shows again at the next read
         return found
 
     def _count_lost(self, key: str) -> None:
@@ -190,7 +196,7 @@ class StreamReader(Following):
             return
         if info.added is None or info.gone is None or at.number is None:
             return
-        passed = bool(info.first) and place(str(info.first)) > place(at.id)
+        passed = info.first is None or place(info.first) > place(at.id)
         if place(info.last_id) < place(at.id):  # the server lost its last entries when it went down
             at.id, at.number = info.last_id, info.added
         if info.added < at.number:  # another stream of this name

@@ -78,6 +78,7 @@ class GroupReader(Following):
             for key in self.streams:  # the stream was deleted, and the group with it
                 self._create(key, "0")
             self._handed.clear()
+            self._unseen = True
             return []
         self._handed = {key: [entry[0] for entry in entries] for key, entries in found}
         return found

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import polars as pl
 
-from loganalytics.sources.redis_streams.entries import to_columns
+from loganalytics.sources.redis_streams.entries import Columns, to_columns
 from loganalytics.sources.redis_streams.records import Records, time_of
 from loganalytics.sources.redis_streams.server import Info, Server, shown
 from loganalytics.sources.stores import Want
@@ -39,10 +39,16 @@ class Stream:
 
     def events(self, entries: Sequence[Sequence[Any]]) -> pl.DataFrame:
         """Return the log frame of raw entries, and count them."""
-        ids, fields, broken = to_columns(entries)
+        return self.to_events([to_columns(entries)])
+
+    def to_events(self, pages: Sequence[Columns]) -> pl.DataFrame:
+        """Return the log frame of entries that are columns already, and count them."""
+        one = len(pages) == 1
+        ids = pages[0][0] if one else pl.concat([ids for ids, _, _ in pages])
+        fields = pages[0][1] if one else pl.concat([fields for _, fields, _ in pages], how="diagonal")
         frame = self.records.events(ids, fields).with_columns(pl.lit(shown(self.key)).alias("source"))
         self.entries += frame.height
-        self.invalid_utf8 += broken
+        self.invalid_utf8 += sum(broken for _, _, broken in pages)
         self.no_timestamp += frame["timestamp"].null_count()
         if self.no_timestamp < self.entries and frame["timestamp"].null_count() < frame.height:
             low, high = cast(dt.datetime, frame["timestamp"].min()), cast(dt.datetime, frame["timestamp"].max())
@@ -61,14 +67,15 @@ def read(server: Server, stream: Stream, want: Want) -> Iterator[pl.DataFrame]:
     if info is None or not info.length:
         return
     low, high = id_range(server, stream, want, info)
-    read, held = 0, cast("list[Sequence[Any]]", [])
+    read, held, pages = 0, 0, list[Columns]()
     while True:
         page = server.persist(partial(server.range, stream.key, low, high, _PAGE))
-        read += len(page)
-        held += page
-        if held and (not page or len(held) >= (_FRAME if read > _FIRST else _FIRST)):
-            yield stream.events(held)
-            held = []
+        read, held = read + len(page), held + len(page)
+        if page:
+            pages.append(to_columns(page))
+        if pages and (not page or held >= (_FRAME if read > _FIRST else _FIRST)):
+            yield stream.to_events(pages)
+            held, pages = 0, []
         if not page:
             break
         low = f"({page[-1][0].decode()}"

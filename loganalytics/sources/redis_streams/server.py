@@ -94,6 +94,8 @@ class Server:
         while True:
             try:
                 return do()
+            except SourceError:
+                raise
             except redis.AuthenticationError as error:
                 raise told(error, self.address.shown) from None
             except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
