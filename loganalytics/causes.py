@@ -28,7 +28,7 @@ _WHO = re.compile(
 _TRIED = re.compile(
     r"(?i)\b(?:fail(?:ed|ure)?|denied|invalid|refused|reject(?:ed)?|unauthori[sz]ed|forbidden|attempt|retry)"
 )
-_NAME, _TEXT = 60, 160
+_NAME, _SAID = 60, 110
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def _tell(row: dict[str, Any], quiet: set[str | None]) -> Told | None:
 
 def _tell_template(row: dict[str, Any], quiet: set[str | None]) -> Told | None:
     lead = _lead(row)
-    said = f"“{printable(row['value'], _TEXT)}”"
+    said = f"“{printable(row['value'], _SAID)}”"
     severity, errors = row.get("severity_number") or 0, row.get("errors") or 0
     if row["kind"] in ("gone", "fewer"):
         return _plain(row, f"{said} {_rate(row)}")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[np.float64]]
 
 SURE = 0.01  # corrected for the number of windows and of values
+EDGE = 3  # windows beside a step in which a spike is none
+TESTS = 3  # a window: spike, dip, step
 FEWEST = 12  # windows, of which nobody can tell what is usual
 
 _MEASURES = ("window", "events", "errors", "error_rate")
@@ -73,9 +75,12 @@ def _changes(group: pl.DataFrame, by: str | None, groups: int) -> pl.DataFrame |
     if len(x) < FEWEST or x.max() == x.min():
         return None
     series = remove_season(x, is_count=group["value"].dtype.is_integer() and x.min() >= 0, windows=group["window"])
-    tried = len(x) * groups
+    tried = TESTS * len(x) * groups
     spikes = find_spikes(series, SURE / tried)
     steps = find_steps(series, spikes, SURE / tried)
+    # At the edge of a new level the windows around are still of the old one.
+    edges = [step.start for step in steps]
+    spikes = [spike for spike in spikes if all(abs(spike.start - edge) > EDGE for edge in edges)]
     rows = [_row(group, change, tried) for change in (*spikes, *steps)]
     schema = {name: group.schema[name] for name in group.columns if name != "value"}
     numbers = {"kind": pl.String(), "p_value": pl.Float64(), "before": pl.Float64(), "after": pl.Float64()}

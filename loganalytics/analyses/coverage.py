@@ -6,6 +6,7 @@ from typing import cast
 
 import polars as pl
 
+from loganalytics.analyses.heartbeats import heartbeats
 from loganalytics.analyses.silence import Silences, find_silences
 from loganalytics.schema import TIMESTAMP, Frame, lazy
 
@@ -30,7 +31,9 @@ def coverage(logs: Frame) -> pl.DataFrame:
     Returns service, events (Int64), first_seen, last_seen, expected_gap (Duration us: the longest that is not
     unusual; null for a single event), longest_gap (Duration us), longest_gap_start, silent_for (Duration us: from
     last_seen to the end of the log), is_silent (Boolean) and gaps (List[Struct{start, end}]: the unusual ones
-    that ended, to the second); sorted by service.
+    that ended, to the second), and, where the frame has messages, heartbeats (Int64: events that say they are one),
+    heartbeat_every (Duration us: the median interval, null when it is not regular) and late_heartbeats (Int64:
+    intervals over 1.5 times that, the one up to the end of the log included); sorted by service.
 
     Example:
         >>> from datetime import datetime
@@ -44,7 +47,8 @@ def coverage(logs: Frame) -> pl.DataFrame:
     """
     frame = lazy(logs, "timestamp", "service").filter(pl.col("timestamp").is_not_null())
     seconds = frame.select("service", second=pl.col("timestamp").dt.epoch("us") // 1_000_000).unique()
-    seen, times = pl.collect_all(
+    told = frame if "message" in frame.collect_schema() else frame.with_columns(message=pl.lit(""))
+    seen, times, beats = pl.collect_all(
         [
             frame.group_by("service").agg(
                 events=pl.len().cast(pl.Int64),
@@ -52,10 +56,12 @@ def coverage(logs: Frame) -> pl.DataFrame:
                 last_seen=pl.col("timestamp").max(),
             ),
             seconds.sort("second").group_by("service", maintain_order=True).agg("second"),
+            heartbeats(told),
         ]
     )
     table = seen.join(times, on="service", nulls_equal=True).sort("service")
-    return _with_gaps(table.with_columns(silent_for=pl.col("last_seen").max() - pl.col("last_seen")))
+    found = _with_gaps(table.with_columns(silent_for=pl.col("last_seen").max() - pl.col("last_seen")))
+    return found.join(beats, on="service", how="left", nulls_equal=True, maintain_order="left")
 
 
 def _with_gaps(table: pl.DataFrame) -> pl.DataFrame:

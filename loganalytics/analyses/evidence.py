@@ -60,7 +60,7 @@ class Evidence:
 
 def gather(logs: Frame, incident: Range, baseline: Range) -> Evidence:
     """Run what throws light on an incident, and return it all."""
-    frame = lazy(logs, *CORE)
+    frame = lazy(logs, *CORE).with_columns(pl.col("service").cast(pl.String))
     events = cut(frame, baseline, incident)
     around = frame.filter(_around(incident, baseline).holds())
     shown = trend(around, every=_every(_around(incident, baseline).length))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, cast
 import polars as pl
 
 from loganalytics.analyses.durations import duration_ms
+from loganalytics.analyses.endpoints import endpoint
+from loganalytics.analyses.steps import STEP_COLUMNS
 from loganalytics.schema import CORE, TIMESTAMP, Frame, lazy
 from loganalytics.times import window_start
 
@@ -34,7 +36,9 @@ def latency(logs: Frame, *, by: str = "logger") -> pl.DataFrame:
     are null, from what the message says, such as "in 35.2ms"; see `duration_ms`. Events that tell none are not
     counted.
 
-    Needs timestamp, message and the column `by`.
+    Needs timestamp, message and the column `by`. Where there is no column endpoint, `by="endpoint"` takes it from the
+    fields of HTTP and URL, or from messages such as "GET /builds/17 200": "GET /builds/<*>". Where there is no column
+    step, `by="step"` takes the first there is of step_name, stage, task, phase and the like.
 
     Returns `by`, count (Int64), p50, p95, p99 and max (Float64, milliseconds), trend (Float64, the relative
     change of the median in an hour: 0.1 is 10 % slower every hour; null with fewer than five hours that hold
@@ -65,7 +69,7 @@ def latency(logs: Frame, *, by: str = "logger") -> pl.DataFrame:
 
 def _measured(logs: Frame, by: str) -> pl.DataFrame:
     """Return the events that tell a duration, with what the summary reads."""
-    frame = lazy(logs, "timestamp", "message", by)
+    frame = _with_group(lazy(logs, "timestamp", "message"), by)
     have = frame.collect_schema().names()
     core = [pl.lit(None, CORE[name]).alias(name) for name in _EXAMPLE if name not in (*have, "duration_ms")]
     columns = list(dict.fromkeys([by, *_EXAMPLE]))
@@ -75,6 +79,17 @@ def _measured(logs: Frame, by: str) -> pl.DataFrame:
         .filter(pl.col("duration_ms").is_not_null())
         .collect()
     )
+
+
+def _with_group(frame: pl.LazyFrame, by: str) -> pl.LazyFrame:
+    """Return the frame with the column `by`: an endpoint or a step under its own name is found."""
+    have = frame.collect_schema().names()
+    if by == "endpoint" and by not in have:
+        return frame.with_columns(endpoint(have)).filter(pl.col(by).is_not_null())
+    if by == "step" and by not in have:
+        name = next((name for name in STEP_COLUMNS if name in have), by)
+        frame = frame.rename({name: by}) if name != by else frame
+    return lazy(frame, by)
 
 
 def _slowest(frame: pl.DataFrame, by: str) -> pl.DataFrame:

@@ -19,6 +19,7 @@ LEAST_NOISE = 0.5  # on the even scale, where a count's own is 1
 LEAST_CHANGE = 0.2  # of the level, for counts that are so large that less is sure
 SHORTEST = 5  # windows of a level
 TAILS = 5  # degrees of freedom of the noise of measures that are no counts: they have heavy tails
+APART = 4.0  # times the spread of the windows around, without which nothing is a spike
 MOST = 4_000  # windows that levels are looked for in; longer series are put together first
 MANY = 5  # periods, from which a season is known well enough to be trusted alone
 CALM = 0.85  # of the variance of normal noise is in its calmest 98 %
@@ -41,16 +42,14 @@ def find_spikes(series: Series, sure: float) -> list[Change]:
     """Return the runs of windows that stand out from those around them, and from the same time of other periods."""
     import numpy as np
 
-    usual = series.with_season(_around(series.calm))
-    raw = _around(series.y)
-    spread = _overdispersion(series, usual)
+    # The season of two periods is their mean, half of which is the spike: there only what is around counts, and
+    # whether it comes back.
+    usual = _around(series.y) if series.cycles == 2 else series.with_season(_around(series.calm))
     found = []
     for kind, sign in (("spike", 1), ("dip", -1)):
-        p = _tail(series, usual, sign, spread)
-        if series.cycles == 2:  # the season is the mean of two, so that a spike leaves a dip on the other day
-            p = np.maximum(p, _tail(series, raw, sign, spread))
-        p = np.where(_comes_back(series, usual, sign), 1.0, p)
-        found += [_spike(series, raw if series.cycles == 2 else usual, kind, sign, run, p) for run in _runs(p < sure)]
+        p = _tail(series, usual, sign, _overdispersion(series, usual, sign))
+        p = np.where(_comes_back(series, sign) | ~_stands_out(series, usual), 1.0, p)
+        found += [_spike(series, usual, kind, sign, run, p) for run in _runs(p < sure)]
     return sorted((change for change in found if change), key=lambda change: change.start)
 
 
@@ -62,11 +61,11 @@ def _around(y: Array) -> Array:
     return np.asarray(median_filter(y, size=min(AROUND, len(y) // 2 * 2 - 1), mode="nearest"))
 
 
-def _overdispersion(series: Series, usual: Array) -> float:
+def _overdispersion(series: Series, usual: Array, sign: int) -> float:
     """Return for counts alpha of the variance mu + alpha mu^2, for others the standard deviation of the rest.
 
-    From the calmest 98 % of the windows, so that what is to be found does not hide itself; what that leaves out is
-    made good as for normal noise.
+    Counts vary by their own measure up and down, as bursts are no dips. The calmest 98 % of the windows tell it, so
+    that what is to be found does not hide itself; what that leaves out is made good as for normal noise.
     """
     import numpy as np
 
@@ -77,8 +76,9 @@ def _overdispersion(series: Series, usual: Array) -> float:
         wide = [np.quantile(np.abs(rest), share) / z for share, z in ((0.95, 1.96), (0.98, 2.33))]
         scale = max(middle, *wide, 1e-9 * max(np.abs(series.y).max(), 1e-12))
         return float(scale)
-    mu = _expected(series, usual)[calm]
-    over = (series.x[calm] - mu) ** 2 / CALM - mu
+    side = calm & (sign * rest >= 0)
+    mu = _expected(series, usual)[side]
+    over = (series.x[side] - mu) ** 2 / CALM - mu
     return float(max(over.sum() / max((mu**2).sum(), 1e-12), 0.0))
 
 
@@ -100,14 +100,15 @@ def _tail(series: Series, usual: Array, sign: int, spread: float) -> Array:
         return np.asarray(t.sf(sign * (series.y - usual) / spread, TAILS))
     mu, x = _expected(series, usual), series.x
     slight = np.abs(x - mu) < LEAST_CHANGE * mu
-    # What comes back is itself known from a few periods only: the variance of their median is added.
-    alpha = spread + (np.pi / 2 / series.cycles / mu if series.cycles else 0.0) + 1e-6
+    # What is usual is itself known from a few windows and periods only: the variance of their medians is added.
+    known = 1 / AROUND + (1 / series.cycles if series.cycles > 2 else 0.0)
+    alpha = spread + np.pi / 2 * known / mu + 1e-6
     chance = 1 / (1 + alpha * mu)
     p = nbinom.sf(x - 1, 1 / alpha, chance) if sign > 0 else nbinom.cdf(x, 1 / alpha, chance)
     return np.where(slight, 1.0, p)
 
 
-def _comes_back(series: Series, usual: Array, sign: int) -> Flags:
+def _comes_back(series: Series, sign: int) -> Flags:
     """Return which windows are no farther out than about the same time is in the median of the other periods."""
     import numpy as np
     from scipy.ndimage import maximum_filter
@@ -134,6 +135,14 @@ def _either(first: Array, second: Array) -> Array:
     import numpy as np
 
     return np.where(np.isnan(first), second, np.minimum(first, second))
+
+
+def _stands_out(series: Series, usual: Array) -> Flags:
+    """Return which windows are farther out than those around them vary, as they do on a slope."""
+    import numpy as np
+
+    out = np.abs(series.y - usual)
+    return np.asarray(out > APART * 1.4826 * _around(out))
 
 
 def _runs(flags: Flags) -> list[tuple[int, int]]:

@@ -8,7 +8,7 @@ from loganalytics.exceptions import MissingColumnError
 from loganalytics.schema import Frame, is_error, lazy
 
 # Where loggers put what an event of a job belongs to, and how the step stands; the first that is there is taken.
-_STEPS = ("step", "step_name", "step_id", "stage", "stage_name", "task", "task_name", "phase", "labels.step",
+STEP_COLUMNS = ("step", "step_name", "step_id", "stage", "stage_name", "task", "task_name", "phase", "labels.step",
           "labels.stage", "labels.task", "celery.task_name", "job_name")  # fmt: skip
 _STATES = ("status", "state", "result", "conclusion", "outcome", "labels.status", "labels.state")
 
@@ -42,11 +42,11 @@ def steps(logs: Frame, *, by: str = "job_run_id", step: str | None = None, statu
     """
     frame = lazy(logs, "timestamp", "severity_number", by, *[name for name in (step, status) if name])
     have = frame.collect_schema().names()
-    step = step or _first(have, _STEPS, by)
+    step = step or _first(have, STEP_COLUMNS, by)
     status = status or next((name for name in _STATES if name in have), None)
     if step is None:
         raise MissingColumnError(
-            f"No column names the step of a run: the frame has none of {', '.join(_STEPS[:6])}. "
+            f"No column names the step of a run: the frame has none of {', '.join(STEP_COLUMNS[:6])}. "
             "Hint: name one with step=."
         )
     table = _runs(frame, by, step, status)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
 
 from loganalytics import schema
 from loganalytics.charts import data
-from loganalytics.charts.look import ACCENT, ALARM, finish, legend, time_axis, tips
+from loganalytics.charts.look import ACCENT, ALARM, MUTED, finish, legend, time_axis, tips
 from loganalytics.quick_altair import alt
 from loganalytics.wording import moment, printable
 
@@ -17,21 +18,27 @@ POINTS, MARKS = 600, 60
 
 
 def chart_change_points(
-    changes: schema.Frame, *, trend: schema.Frame | None = None, column: str = "events", title: str | None = None
+    changes: schema.Frame,
+    *,
+    trend: schema.Frame | None = None,
+    column: str = "events",
+    within: tuple[datetime, datetime] | None = None,
+    title: str | None = None,
 ) -> alt.LayerChart:
     """Draw where a trend changes, over the trend itself when it is given: a mark for each change.
 
     Needs window, kind, before and after, as `change_points` returns them; of a trend, window and `column`, of which
     more than 600 windows are put together. A trend split by a further column is drawn as the sum of its values. At
-    most the 60 surest changes are drawn.
+    most the 60 surest changes are drawn. `within` shades a time range.
 
     Example: chart_change_points(change_points(table), trend=table)
     """
     marks = _marks(data.collect(changes, "window", "kind", "before", "after"))
     line = _line(None if trend is None else data.collect(trend, "window", column), column)
+    band = _band(within)
     times = pl.concat([marks["start"], line["start"]])
     # One table for all layers: Vega-Lite would otherwise keep the scales of each apart.
-    table = pl.concat([line, marks], how="diagonal")
+    table = pl.concat([line, marks, band], how="diagonal")
     x = time_axis(times.min(), times.max() + _step(line)) if len(times) else time_axis(None, None)  # type: ignore[arg-type, operator]
     x["bin"] = alt.Undefined  # points, not bars
     axis = alt.Axis(tickCount=4, format="~s")
@@ -47,10 +54,11 @@ def chart_change_points(
         legend=legend(list(KINDS)),
     )
     shown = tips(when="window", group="what", kind="kind", before="before", after="after", sure="p-value")
-    points = base.transform_filter("datum.kind != 'line'")
+    points = base.transform_filter("datum.kind != 'line' && datum.kind != 'within'")
+    shade = base.transform_filter("datum.kind == 'within'").mark_rect(color=MUTED, opacity=0.18).encode(x=x, x2="end:T")
     rule = points.mark_rule(strokeDash=[3, 3], opacity=0.7).encode(x=x, color=colour, tooltip=shown)
     dot = points.mark_point(filled=True, size=80, opacity=1).encode(x=x, y=y, color=colour, tooltip=shown)
-    return finish(alt.LayerChart(layer=[trace.encode(x=x, y=y), rule, dot]), title, 220)
+    return finish(alt.LayerChart(layer=[*([shade] if within else []), trace.encode(x=x, y=y), rule, dot]), title, 220)
 
 
 def _marks(changes: pl.DataFrame) -> pl.DataFrame:
@@ -71,6 +79,12 @@ def _marks(changes: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"start": schema.TIMESTAMP, "level": pl.Float64, **texts})
 
 
+def _band(within: tuple[datetime, datetime] | None) -> pl.DataFrame:
+    rows = [] if within is None else [{"start": within[0], "end": within[1], "kind": "within"}]
+    times = {"start": schema.TIMESTAMP, "end": schema.TIMESTAMP}
+    return pl.DataFrame(rows, schema={**times, "kind": pl.String})
+
+
 def _line(trend: pl.DataFrame | None, column: str) -> pl.DataFrame:
     kept: dict[str, Any] = {"start": schema.TIMESTAMP, "level": pl.Float64, "kind": pl.String}
     if trend is None or trend.is_empty():
@@ -84,7 +98,5 @@ def _line(trend: pl.DataFrame | None, column: str) -> pl.DataFrame:
 
 
 def _step(line: pl.DataFrame) -> object:
-    from datetime import timedelta
-
     steps = line["start"].diff().drop_nulls()
     return steps.min() if len(steps) else timedelta(minutes=1)

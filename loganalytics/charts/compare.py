@@ -30,10 +30,11 @@ def chart_compare(compare: schema.Frame, *, title: str | None = None) -> alt.Lay
         y=alt.Y("rank:O", axis=None, scale=alt.Scale(paddingInner=0)),
         tooltip=tips(text="what", kind="kind", baseline="baseline", incident="incident", sure="p-value"),
     )
+    least = 0.001 if (table["factor"] < 1).any() else 0.5
     axis = alt.Axis(
         values=[0.001, 0.01, 0.1, 1, 10, 100, 1000], format="~g", title="times the baseline", gridOpacity=0.15
     )
-    x = alt.X("factor:Q", axis=axis, scale=alt.Scale(type="log", domain=[0.001, 1000], nice=False))
+    x = alt.X("factor:Q", axis=axis, scale=alt.Scale(type="log", domain=[least, 1000], nice=False))
     used = [name for name in _COLOURS if name in table["group"].to_list()]
     scale = alt.Scale(domain=used, range=[_COLOURS[name] for name in used])
     colour = alt.Color("group:N", title=None, scale=scale, legend=legend(used))

@@ -8,7 +8,7 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.charts import data
-from loganalytics.charts.look import ACCENT, ALARM, INK, finish, names_axis, tips
+from loganalytics.charts.look import ACCENT, ALARM, finish, names_axis, tips
 from loganalytics.quick_altair import alt
 from loganalytics.wording import moment, printable
 
@@ -27,17 +27,17 @@ def chart_steps(steps: schema.Frame, *, title: str | None = None) -> alt.LayerCh
         y=names_axis(table["group"]),
         tooltip=tips(group="run", name="step", when="began", lasting="took", usual="usually", status="status"),
     )
-    axis = alt.Axis(tickCount=6, title="seconds since the run began", format="~s", grid=False)
+    axis = alt.Axis(tickCount=6, title="seconds since the run began", format=",", grid=False)
     x = alt.X("from:Q", axis=axis, scale=alt.Scale(nice=False, zero=True))
     bar = base.mark_bar(height={"band": 0.7}, cornerRadius=2, stroke="white", strokeWidth=0.5).encode(
         x=x,
         x2="to:Q",
         color=alt.when(alt.datum.odd).then(alt.value(ALARM)).otherwise(alt.value(ACCENT)),
-        opacity=alt.value(0.75),
+        opacity=alt.value(0.9),
     )
     label = (
         base.transform_filter("datum.shown")
-        .mark_text(align="left", dx=4, fontSize=11, color=INK)
+        .mark_text(align="left", dx=4, fontSize=11, color="white")
         .encode(x="from:Q", text="name:N")
     )
     return finish(alt.LayerChart(layer=[bar, label]), title, 30 * max(table["group"].n_unique(), 1))

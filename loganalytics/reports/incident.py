@@ -199,7 +199,7 @@ def rows_of(row: dict[str, Any]) -> pl.Expr:
     """Return the expression for the events behind a row of the findings, or of `compare`."""
     among = is_error() if row["scope"] == "errors" else pl.lit(value=True)
     if row["template_id"] is not None:
-        return pl.col("template_id") == row["template_id"]
+        return pl.col("template_id").eq(row["template_id"])
     if row["field"] is None:
         return among
     if row["field"] == "duration_ms":
@@ -207,7 +207,7 @@ def rows_of(row: dict[str, Any]) -> pl.Expr:
         return who.eq_missing(row["value"])
     if row["value"] is None:
         return pl.col(row["field"]).is_not_null()
-    return among & (pl.col(row["field"]).cast(pl.String) == row["value"]).fill_null(value=False)
+    return among & pl.col(row["field"]).cast(pl.String).eq_missing(pl.lit(row["value"]))
 
 
 def _frame(told: list[Told], evidence: Evidence) -> pl.DataFrame:
@@ -260,7 +260,7 @@ def _verdict(findings: pl.DataFrame, evidence: Evidence, facts: dict[str, Any]) 
 
 def _sentence(lead: str, row: dict[str, Any]) -> str:
     since = f", from {moment(row['start'])}" if row["start"] and row["kind"] != "silence" else ""
-    return f"{lead}: {printable(row['title'], 300)}{since}. {printable(row['detail'], 400)}"
+    return f"{lead}: {printable(row['title'], 160)}{since}. {printable(row['detail'], 300)}"
 
 
 def _first_sentences(evidence: Evidence, causes: set[str | None]) -> list[str]:

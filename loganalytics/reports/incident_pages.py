@@ -48,11 +48,16 @@ def page(incident: Incident) -> str:
 
 def _specs(incident: Incident) -> dict[str, dict[str, Any]]:
     """Return the charts that have something to show, as Vega-Lite as wide as the page."""
-    changes = incident.change_points.filter(pl.col("of") == "events").drop("of")
+    within = incident.facts["start"], incident.facts["end"]
+    found = incident.change_points["of"].to_list()
+    column = "errors" if found.count("errors") > found.count("events") else "events"
+    changes = incident.change_points.filter(pl.col("of") == column).drop("of")
     drawn = {}
     with alt.data_transformers.enable("default", max_rows=None):
         if incident.trend.height > 1:
-            drawn["around"] = charts.chart_change_points(changes, trend=incident.trend).to_dict()
+            drawn["around"] = charts.chart_change_points(
+                changes, trend=incident.trend, column=column, within=within
+            ).to_dict()
         if incident.compare.height:
             drawn["compare"] = charts.chart_compare(incident.compare).to_dict()
         if incident.traces.height:
@@ -69,12 +74,14 @@ def _tiles(incident: Incident) -> list[dict[str, Any]]:
     length: timedelta = facts["end"] - facts["start"]
     shares = [facts[f"{side}errors"] / max(facts[f"{side}events"], 1) for side in ("", "baseline_")]
     causes = incident.findings.filter(pl.col("role") == "cause").height
-    return [
-        {"name": "Lasted", "value": span(length), "notes": [moment(facts["start"])]},
-        {"name": "Events", "value": count(facts["events"]), "notes": [f"{count(facts['baseline_events'])} in the baseline"]},
-        {"name": "Errors", "value": count(facts["errors"]), "notes": [f"{percent(shares[0])} of events, {percent(shares[1])} before"]},
-        {"name": "Causes", "value": count(causes), "notes": [f"{count(incident.compare.height, 'difference')} in all"]},
-    ]  # fmt: skip
+    differences = count(incident.compare.height, "difference")
+    tiles = [
+        ("Lasted", span(length), moment(facts["start"])),
+        ("Events", count(facts["events"]), f"{count(facts['baseline_events'])} in the baseline"),
+        ("Errors", count(facts["errors"]), f"{percent(shares[0])} of events, {percent(shares[1])} before"),
+        ("Causes", count(causes), f"{differences} in all"),
+    ]
+    return [{"name": name, "value": value, "notes": [note]} for name, value, note in tiles]
 
 
 def _findings(incident: Incident, role: str) -> list[dict[str, str]]:
@@ -136,26 +143,22 @@ def _traces(table: pl.DataFrame) -> dict[str, Any]:
 def markdown(incident: Incident) -> str:
     """Return verdict, numbers, findings, differences and failed requests as Markdown."""
     facts = incident.facts
-    numbers = [
-        [between(facts[f"{side}start"], facts[f"{side}end"]), count(facts[f"{side}events"]), count(facts[f"{side}errors"])]
-        for side in ("", "baseline_")
-    ]  # fmt: skip
-    rows: list[list[object]] = [[name, *row] for name, row in zip(("incident", "baseline"), numbers, strict=True)]
+    rows: list[list[object]] = [
+        [name, between(facts[f"{side}start"], facts[f"{side}end"]), facts[f"{side}events"], facts[f"{side}errors"]]
+        for name, side in (("incident", ""), ("baseline", "baseline_"))
+    ]
     parts = [
         f"# Incident {text(between(facts['start'], facts['end']))}",
-        *[
-            f"**{text(sentence, 500)}**" if i == 0 else text(sentence, 500)
-            for i, sentence in enumerate(incident.verdict)
-        ],
+        f"**{text(incident.verdict[0], 500)}**",
+        *[text(sentence, 500) for sentence in incident.verdict[1:]],
         table_of(["", "time", "events", "errors"], rows),
     ]
     for role, title in (("cause", "Likely causes"), ("consequence", "What else changed")):
         parts += [f"## {title}", _list(incident.findings.filter(pl.col("role") == role)) or "None."]
     traces = _traces(incident.traces)["rows"]
     if traces:
-        failed: list[list[object]] = [
-            [row["id"], row["start"], row["took"], row["services"], row["error"]] for row in traces
-        ]
+        names = ("id", "start", "took", "services", "error")
+        failed: list[list[object]] = [[row[name] for name in names] for row in traces]
         parts += ["## Failed requests", table_of(["request", "began (UTC)", "took", "services", "first error"], failed)]
     parts.append(f"loganalytics {text(__version__)}. All times are UTC.")
     return "\n\n".join(parts) + "\n"

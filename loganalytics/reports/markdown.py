@@ -81,5 +81,6 @@ def _inputs(report: Report) -> str:
 
 
 def table_of(heads: list[str], rows: list[list[object]]) -> str:
+    """Return a table whose cells may be text of a log."""
     lines = [heads, ["---"] * len(heads), *[[text(cell) for cell in row] for row in rows]]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
