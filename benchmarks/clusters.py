@@ -37,7 +37,8 @@ def main() -> None:
         took = time.process_time() - start
         split, merged = mistakes(found)
         index = adjusted_rand(found)
-        print(f"{seed:4} {logs.height:6} {found['cluster_id'].n_unique():5} {index:6.3f} {len(split):6} {len(merged):7} {took:6.2f}")
+        rows = found["cluster_id"].n_unique()
+        print(f"{seed:4} {logs.height:6} {rows:5} {index:6.3f} {len(split):6} {len(merged):7} {took:6.2f}")
         if options.show and seed == 0:
             show(found, split, merged)
     print(f"\ngoal: ARI >= {GOAL}, none split, none merged")
@@ -68,7 +69,9 @@ def show(found: pl.DataFrame, split: list[str], merged: list[str]) -> None:
         groups = found.filter(pl.col("problem") == problem).group_by("cluster_id").agg(
             pl.len(), pl.col("message").first(), pl.col("exception").first())  # fmt: skip
         print(f"\nsplit: {problem}")
-        for _, size, message, exception in groups.sort("len", "cluster_id", descending=[True, False]).head(3).iter_rows():
+        for _, size, message, exception in (
+            groups.sort("len", "cluster_id", descending=[True, False]).head(3).iter_rows()
+        ):
             print(f"--- {size} times: {message}\n{(exception or '')[:1500]}")
     for cluster in merged:
         rows = found.filter(pl.col("cluster_id") == cluster)

@@ -1,7 +1,8 @@
 """The problems that error_traces.py writes errors of: what went wrong, where, and what was logged about it.
 
-Frames are innermost first, "path:function" (Java, .NET and Rust: "path:qualified function"), with "·" for a blank; "~" marks a library's. The chain is outermost
-first, so its last link is the root cause. {id}, {host}, {path}, {uuid}, {hex}, {ms}, {user} differ from error to error.
+Frames are innermost first, "path:function" (Java, .NET and Rust: "path:qualified function"), with "·" for a blank; "~"
+marks a library's. The chain is outermost first, so its last link is the root cause. {id}, {host}, {path}, {uuid}, {hex},
+{ms}, {user} differ from error to error.
 
 Many are hard on purpose: the same type at other places, the same function name in other files, the same root cause
 that surfaces elsewhere, the same text from other places (all of these are different problems), and other texts from
@@ -11,6 +12,9 @@ the same place (which are one).
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+# fmt: off
+# ruff: noqa: E501  (a table: one exception a line)
 
 
 @dataclass(frozen=True)

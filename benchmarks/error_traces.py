@@ -17,7 +17,7 @@ Rng = random.Random
 
 
 def labelled_errors(each: int = 10, *, seed: int = 0) -> pl.DataFrame:
-    """Return `each` errors of every problem, shuffled: timestamp, severity_number, service, message, exception, problem.
+    """Return `each` errors of every problem, shuffled, with its name as `problem`.
 
     Of the last errors of a problem some come as loaders of plain text leave them: the first line of the trace is the
     message.
@@ -64,7 +64,7 @@ def _fill(rng: Rng, text: str) -> str:
         "hex": lambda: "0x" + _hex(rng, 12),
         "hex8": lambda: _hex(rng, 8),
         "ip": lambda: ".".join(str(rng.randrange(1, 255)) for _ in range(4)),
-        "host": lambda: rng.choice([f"db-{rng.randrange(9)}.eu.example.com", f"10.0.{rng.randrange(255)}.7", "localhost"]),
+        "host": lambda: rng.choice([f"db-{rng.randrange(9)}.example.com", f"10.0.{rng.randrange(255)}.7", "localhost"]),
         "path": lambda: f"/{rng.choice(('orders', 'users', 'var/data'))}/{rng.randrange(10_000)}",
         "uuid": lambda: "-".join(_hex(rng, n) for n in (8, 4, 4, 4, 12)),
     }  # fmt: skip
@@ -206,6 +206,9 @@ def _java_proxy(rng: Rng, owner: str, method: str) -> list[str]:
 
 # ---- Go
 
+_SERVER = ("net/http.HandlerFunc.ServeHTTP@net/http/server.go", "net/http.(*conn).serve@net/http/server.go",
+           "runtime.goexit@runtime/asm_amd64.s")  # fmt: skip
+
 
 def _go(rng: Rng, problem: Problem) -> str:
     link = problem.chain[0]
@@ -215,10 +218,14 @@ def _go(rng: Rng, problem: Problem) -> str:
     lines = []
     for frame in link.frames:
         _, file, function = _split(frame)
-        call = "" if plain else rng.choice((f"(0x{_hex(rng, 10)}, {{0x{_hex(rng, 6)}, 0x{rng.randrange(9)}}})", "(...)", "({...})"))
+        call = (
+            ""
+            if plain
+            else rng.choice((f"(0x{_hex(rng, 10)}, {{0x{_hex(rng, 6)}, 0x{rng.randrange(9)}}})", "(...)", "({...})"))
+        )
         lines += [f"{function}{call}", f"\t{root}/{file}:{_line(rng)}" + ("" if plain else f" +0x{_hex(rng, 3)}")]
-    for function, file in (("net/http.HandlerFunc.ServeHTTP", "net/http/server.go"), ("net/http.(*conn).serve", "net/http/server.go"),
-                           ("runtime.goexit", "runtime/asm_amd64.s"))[: rng.randrange(4)]:  # fmt: skip
+    for frame in _some(rng, _SERVER):
+        function, _, file = frame.partition("@")
         lines += [function + ("" if plain else f"(0x{_hex(rng, 10)})"), f"\t/usr/local/go/src/{file}:{_line(rng)}"]
     if problem.style == "zap":
         return "\n".join(lines)
@@ -236,7 +243,7 @@ def _go_head(rng: Rng, problem: Problem, said: str) -> str:
         return f"fatal error: {said}"
     head = "panic: " + ": ".join(part for part in (kind, said) if part)
     if problem.style == "signal":
-        head += f"\n[signal SIGSEGV: segmentation violation code=0x{rng.randrange(1, 3)} addr=0x{_hex(rng, 2)} pc=0x{_hex(rng, 6)}]"
+        head += f"\n[signal SIGSEGV: segmentation violation code=0x1 addr=0x{_hex(rng, 2)} pc=0x{_hex(rng, 6)}]"
     elif rng.random() < 0.3:
         head += f" [recovered]\n\t{head}"
     return head
@@ -249,7 +256,10 @@ def _go_state(rng: Rng) -> str:
 def _go_panic(rng: Rng, problem: Problem) -> list[str]:
     if problem.chain[0].type == "fatal error" or rng.random() < 0.5:
         return []
-    return [f"panic({{0x{_hex(rng, 6)}?, 0x{_hex(rng, 10)}?}})", f"\t/usr/local/go/src/runtime/panic.go:{_line(rng)} +0x{_hex(rng, 3)}"]
+    return [
+        f"panic({{0x{_hex(rng, 6)}?, 0x{_hex(rng, 10)}?}})",
+        f"\t/usr/local/go/src/runtime/panic.go:{_line(rng)} +0x{_hex(rng, 3)}",
+    ]
 
 
 # ---- Node
@@ -265,10 +275,15 @@ def _node(rng: Rng, problem: Problem) -> str:
     for depth, link in enumerate(problem.chain):
         said = _fill(rng, rng.choice(link.texts))
         pad = "  " * depth
-        lines = [f"{link.type}: {said}", *[f"{pad}    at {frame}" for frame in _node_frames(rng, problem, link, root, build)]]
+        lines = [
+            f"{link.type}: {said}",
+            *[f"{pad}    at {frame}" for frame in _node_frames(rng, problem, link, root, build)],
+        ]
         text = text + " {\n  [cause]: " + "\n".join(lines) if depth else "\n".join(lines)
     if len(problem.chain) > 1:
-        text += f" {{\n    errno: -{rng.randrange(1, 120)},\n    code: 'ECONNREFUSED',\n    syscall: 'connect'\n  }}\n}}"
+        text += (
+            f" {{\n    errno: -{rng.randrange(1, 120)},\n    code: 'ECONNREFUSED',\n    syscall: 'connect'\n  }}\n}}"
+        )
     return text
 
 
@@ -310,14 +325,19 @@ def _rust(rng: Rng, problem: Problem) -> str:
     own = [_split(frame)[1:] for frame in link.frames]
     names = [(function, file) for file, function in own] + [(name, "") for name in _some(rng, _RUNTIME)]
     inner = ["anyhow::error::<impl anyhow::Error>::msg"] if problem.style == "anyhow" else [
-        "rust_begin_unwind", "core::panicking::panic_fmt", "core::result::unwrap_failed"][: rng.randrange(1, 4)]  # fmt: skip
+        "rust_begin_unwind", "core::panicking::panic_fmt", "core::result::unwrap_failed",
+    ][: rng.randrange(1, 4)]  # fmt: skip
     lines = []
     for number, (name, file) in enumerate([*[(name, "") for name in inner], *names]):
         lines.append(f"{number:4}: {name}{f'::h{_hex(rng, 16)}' if hashed else ''}")
         if file:
-            lines.append(f"             at {rng.choice(('./', '/build/shop/'))}{file}:{_line(rng)}:{rng.randrange(1, 60)}")
+            lines.append(
+                f"             at {rng.choice(('./', '/build/shop/'))}{file}:{_line(rng)}:{rng.randrange(1, 60)}"
+            )
         elif rng.random() < 0.6:
-            lines.append(f"             at /rustc/{_hex(rng, 40)}/library/core/src/{name.split('::')[0]}.rs:{_line(rng)}:5")
+            lines.append(
+                f"             at /rustc/{_hex(rng, 40)}/library/core/src/{name.split('::')[0]}.rs:{_line(rng)}:5"
+            )
     if problem.style == "anyhow":
         return "\n".join([f"Error: {head}", "", "Caused by:", f"    {said}", "", "Stack backtrace:", *lines])
     at = f"{own[0][0]}:{_line(rng)}:{rng.randrange(1, 60)}"
@@ -325,14 +345,16 @@ def _rust(rng: Rng, problem: Problem) -> str:
     what = f"{head}: {said}"
     panic = f"'{what}', {at}" if problem.style == "old" else f"{at}:\n{what}"
     note = "note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace."
-    return "\n".join([f"thread '{thread}' panicked at {panic}", "stack backtrace:", *lines, *([note] if hashed else [])])
+    return "\n".join(
+        [f"thread '{thread}' panicked at {panic}", "stack backtrace:", *lines, *([note] if hashed else [])]
+    )
 
 
 # ---- .NET
 
 _ASPNET = ("Microsoft.AspNetCore.Mvc.Infrastructure.ActionMethodExecutor.Execute(ActionContext actionContext)",
            "Microsoft.AspNetCore.Mvc.Infrastructure.ControllerActionInvoker.<InvokeActionMethodAsync>g__Awaited|12_0()",
-           "Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Http.HttpProtocol.ProcessRequests[TContext]()")  # fmt: skip
+           "Microsoft.AspNetCore.Server.Kestrel.Core.Internal.Http.HttpProtocol.ProcessRequests[T]()")  # fmt: skip
 
 
 def _dotnet(rng: Rng, problem: Problem) -> str:
@@ -343,7 +365,13 @@ def _dotnet(rng: Rng, problem: Problem) -> str:
     heads, bodies = [], []
     for depth, link in enumerate(problem.chain):
         said = _fill(rng, rng.choice(link.texts))
-        code = " (0x80131904)" if "SqlException" in link.type else f" ({rng.randrange(100, 120)})" if "Socket" in link.type else ""
+        code = (
+            " (0x80131904)"
+            if "SqlException" in link.type
+            else f" ({rng.randrange(100, 120)})"
+            if "Socket" in link.type
+            else ""
+        )
         heads.append((" ---> " if depth else "") + f"{link.type}{code}: {said}")
         bodies.append(_dotnet_frames(rng, problem, link, root if with_source else "", number))
     if problem.name == "aggregate":

@@ -1,6 +1,6 @@
 """Accuracy and speed of the template mining, beside Drain3 and logparser's Drain and Brain where installed.
 
-    python benchmarks/mining.py --data DIR [--lines 1000000]
+    python benchmarks/mining.py --data DIR [--lines 1000000] [--runs 3] [--scan 10000000] [--one HealthApp]
 
 DIR holds labelled logs as Loghub publishes them: one CSV a system with the columns Content and EventTemplate.
 Every miner runs with one configuration for all systems. The measures are those of Loghub-2.0
@@ -10,6 +10,9 @@ GA   grouping accuracy: share of lines whose group holds exactly the lines of on
 FGA  F1 of grouping over templates
 PA   parsing accuracy: share of lines whose template is the true one, letter by letter
 FTA  F1 of template accuracy over templates
+
+Speed is CPU time from messages to templates, on lines drawn from one system and from all, their numbers drawn anew, and
+memory is the peak of a process (mining_speed.py).
 
 Drain3 and logparser3 are not dependencies: `pip install drain3`; `pip install --no-deps logparser3`, which pins
 libraries of 2022, and then `pip install regex pandas numpy scipy scikit-learn tqdm`.
@@ -22,11 +25,11 @@ import contextlib
 import importlib
 import io
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
+from mining_speed import print_memory, print_speed
 
 from loganalytics.templates import with_templates
 
@@ -43,6 +46,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with <system>.csv files")
     parser.add_argument("--lines", type=int, default=1_000_000, help="lines for the speed comparison; 0 for none")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each miner, of which the median counts")
+    parser.add_argument("--scan", type=int, default=10_000_000, help="lines of the greatest file; 0 for none")
+    parser.add_argument("--one", default="BGL", help="the system for the comparison on one system")
     options = parser.parse_args()
     systems = {path.stem: labelled(path) for path in sorted(options.data.glob("*.csv"))}
     if not systems:
@@ -51,10 +57,10 @@ def main() -> None:
     for name, miner in miners.items():
         print_accuracy(name, miner, systems)
     if options.lines:
-        lines = mixed_lines(systems, options.lines)
-        for name in ("loganalytics", "drain3"):
-            if name in miners:
-                print_speed(name, miners[name], lines)
+        fast = {name: miners[name] for name in ("loganalytics", "drain3", "drain3 with masks") if name in miners}
+        print_speed(fast, systems, options.lines, options.runs, options.one)
+    if options.scan:
+        print_memory(systems, options.lines or 1_000_000, options.scan, options.one)
 
 
 def labelled(path: Path) -> pl.DataFrame:
@@ -138,18 +144,6 @@ def measures(truth: pl.Series, found: pl.Series) -> tuple[float, float, float, f
         pairs.filter(pl.col("truth") == pl.col("found"))["lines"].sum() / len(truth),
         2 * exact.height / (groups + templates),
     )
-
-
-def mixed_lines(systems: dict[str, pl.DataFrame], count: int) -> pl.Series:
-    once = pl.concat([lines["message"] for lines in systems.values()])
-    return once.sample(count, with_replacement=True, seed=0)
-
-
-def print_speed(name: str, miner: Miner, lines: pl.Series) -> None:
-    start = time.perf_counter()
-    miner(lines)
-    took = time.perf_counter() - start
-    print(f"\n{name}: {len(lines):,} lines in {took:.2f} s, {len(lines) / took:,.0f} lines/s")
 
 
 if __name__ == "__main__":

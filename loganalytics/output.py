@@ -77,7 +77,9 @@ def _print_table(frame: pl.DataFrame, path: str | None) -> None:
         table.add_column(name, justify="right" if kind.is_numeric() else "left", overflow="fold", max_width=_WIDEST)
     trends = [isinstance(kind, pl.List) and kind.inner.is_integer() for kind in frame.dtypes]
     for row in frame.iter_rows():
-        texts = [sparkline(value or []) if is_trend else cell(value) for value, is_trend in zip(row, trends, strict=True)]
+        texts = [
+            sparkline(value or []) if is_trend else cell(value) for value, is_trend in zip(row, trends, strict=True)
+        ]
         table.add_row(*[Text(text) for text in texts])  # Text: log lines are no markup
     if path is None:
         Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)

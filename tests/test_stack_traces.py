@@ -65,6 +65,38 @@ RUBY = """ActiveRecord::ConnectionTimeoutError: no connection for order {order}
 \tfrom /srv/shop/app/models/order.rb:{line}:in `charge'
 \tfrom /srv/shop/app/jobs/pay.rb:{line}:in `perform'"""
 
+RUST = """thread 'tokio-runtime-worker' panicked at src/pool.rs:{line}:21:
+called `Result::unwrap()` on an `Err` value: PoolTimedOut
+stack backtrace:
+   0: rust_begin_unwind::h00000000000000ab
+             at /rustc/9fc6b43126469e3858e2fe86cafb4f0fd5068869/library/std/src/panicking.rs:665:5
+   1: core::panicking::panic_fmt
+   2: shop::pool::Pool::acquire::{{{{closure}}}}::h0123456789abcdef
+             at ./src/pool.rs:{line}:21
+   3: <shop::Api as hyper::Service>::call
+note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace."""
+
+ANYHOW = """Error: could not sync order {order}
+
+Caused by:
+    0: peer {order} is gone
+    1: Connection reset by peer (os error {line})
+
+Stack backtrace:
+   0: anyhow::error::<impl anyhow::Error>::msg
+   1: shop::sync::push
+             at ./src/sync.rs:{line}:5"""
+
+GO_ERROR = """order {order}: connection refused
+acme.com/shop/store.(*DB).Query
+\t/build/{order}/store/db.go:{line}
+runtime.goexit
+\t/usr/local/go/src/runtime/asm_amd64.s:{line}"""
+
+FIREFOX = """TypeError: order {order} is undefined
+render@https://shop.example/static/main.4f3a2b{line}.js:2:{line}
+commit@https://shop.example/static/main.4f3a2b{line}.js:{line}:1"""
+
 ALL = {
     "python": (PYTHON, "ConnectionRefusedError", "orders/views.py:create"),
     "chained": (CHAINED.replace("{outer}", "PayError"), "ConnectionRefusedError", "orders/views.py:create"),
@@ -72,6 +104,10 @@ ALL = {
     "node": (NODE, "MongoServerSelectionError", "src/db.mjs:connect"),
     "dotnet": (DOTNET, "System.Net.Sockets.SocketException", "Acme.Db.Open"),
     "go": (GO, "panic", "main.process"),
+    "rust": (RUST, "panic", "shop::pool::Pool::acquire"),
+    "anyhow": (ANYHOW, "Error", "shop::sync::push"),
+    "go error": (GO_ERROR, None, "acme.com/shop/store.(*DB).Query"),
+    "firefox": (FIREFOX, "TypeError", "static/main.js:render"),
     "php": (PHP, "PDOException", "shop/Db.php:PDO->__construct"),
     "ruby": (RUBY, "ActiveRecord::ConnectionTimeoutError", "models/order.rb:charge"),
 }
@@ -134,3 +170,80 @@ def test_the_first_line_may_have_become_the_message() -> None:
 def test_other_continuation_lines_are_no_trace(text: str | None) -> None:
     """Multi-line SQL has no fingerprint."""
     assert all(trace["fingerprint"] is None for trace in _read(text))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("lambda$main$0", "lambda$main$7"),
+        ("Pay$$Lambda$14/0x0000000800c0.run", "Pay$$Lambda$99/0x000000080fff.run"),
+        ("Pay$$EnhancerBySpringCGLIB$$1a2b3c4d.charge", "Pay$$SpringCGLIB$$0.charge"),
+        ("$Proxy12.charge", "$Proxy345.charge"),
+    ],
+)
+def test_generated_names_do_not_matter(one: str, other: str) -> None:
+    """Lambdas and proxies are numbered anew in each run."""
+    text = "java.lang.IllegalStateException: no\n\tat com.acme.{}(X.java:1)\n\tat com.acme.Main.main(Main.java:2)"
+    first, second = _read(text.format(one), text.format(other))
+    assert first["fingerprint"] == second["fingerprint"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Acme.Shop.Cart.<Load>d__3.MoveNext()", "Acme.Shop.Cart.Load()"),
+        (
+            "Acme.Shop.Cart.<>c__DisplayClass3_0.<Load>b__0(String s)",
+            "Acme.Shop.Cart.<>c__DisplayClass9_0.<Load>b__1()",
+        ),
+    ],
+)
+def test_the_compiler_of_dotnet_does_not_matter(old: str, new: str) -> None:
+    """An asynchronous method, as older runtimes write it, and closures."""
+    text = "System.InvalidOperationException: no\n   at {} in C:\\src\\Cart.cs:line 7\n   at Acme.Shop.Program.Main()"
+    first, second = _read(text.format(old), text.format(new))
+    assert first["fingerprint"] == second["fingerprint"]
+
+
+def test_what_is_beside_the_chain_does_not_matter() -> None:
+    """Suppressed exceptions, "... 12 more", other goroutines, what ran after a panic."""
+    suppressed = JAVA + "\n\tSuppressed: java.io.IOException: closed\n\t\tat com.acme.Other.close(Other.java:1)"
+    other = GO + "\n\ngoroutine 99 [select]:\nmain.wait()\n\t/srv/shop/main.go:1 +0x1"
+    after = GO.replace(
+        "[running]:\n", "[running]:\nmain.recover()\n\t/srv/shop/r.go:1 +0x1\npanic({{0x1}})\n\t/go/panic.go:9\n"
+    )
+    for plain, more in (
+        (JAVA, suppressed),
+        (JAVA, JAVA.replace("12 more", "3 common frames omitted")),
+        (GO, other),
+        (GO, after),
+    ):
+        first, second = _read(plain.format(line=12, order=7), more.format(line=12, order=7))
+        assert first["fingerprint"] == second["fingerprint"]
+
+
+def test_the_root_of_an_exception_group_is_what_is_in_it() -> None:
+    """Python draws a tree around the traceback."""
+    inner = "\n".join(f"    | {line}" for line in PYTHON.format(line=1, order=1).split("\n"))
+    group = f"""  + Exception Group Traceback (most recent call last):
+  |   File "/srv/jobs/main.py", line 9, in main
+  | ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)
+  +-+---------------- 1 ----------------
+{inner}
+    +------------------------------------"""
+    (trace,) = _read(group)
+    assert trace["exception_type"] == "ConnectionRefusedError"
+    assert "orders/views.py:create" in str(trace["fingerprint"])
+
+
+def test_panics_of_other_kinds_at_one_place_are_other_problems() -> None:
+    """What the runtime says is as good as a type."""
+    text = GO.format(line=1, order=1)
+    first, second = _read(text, text.replace("index out of range [5] with length 3", "integer divide by zero"))
+    assert first["fingerprint"] != second["fingerprint"]
+
+
+def test_an_exception_without_frames_has_a_type_only() -> None:
+    """The JVM leaves the frames out after many."""
+    (trace,) = _read("java.lang.NullPointerException: no order")
+    assert (trace["fingerprint"], trace["exception_type"]) == (None, "java.lang.NullPointerException")

@@ -7,7 +7,16 @@ from datetime import timedelta
 
 import polars as pl
 
-from loganalytics.analyses.groups import NEEDED, Ends, earliest, services, sparklines, time_range, window_of, with_columns_told
+from loganalytics.analyses.groups import (
+    NEEDED,
+    Ends,
+    earliest,
+    services,
+    sparklines,
+    time_range,
+    window_of,
+    with_columns_told,
+)
 from loganalytics.analyses.near_duplicates import near_duplicates
 from loganalytics.analyses.stack_traces import read_traces
 from loganalytics.schema import Frame, conform, is_error, lazy
@@ -37,14 +46,14 @@ _SURE = 0.01  # how improbable a late first event must be before a problem count
 def cluster_errors(logs: Frame, *, unseen: TemplateCatalogue | None = None) -> pl.DataFrame:
     """List the problems that the errors come down to: one row a problem, the most frequent first.
 
-    Errors are events with severity_number >= 17, and events without any severity whose text tells of a failure ("failed",
-    "error", "panic") or that carry a stack trace. Those with a stack trace are one problem when the types of the root
-    cause and of the outermost exception are the same, and so are the frames nearest to the failure, the application's
-    own where there are any. The rest are one problem when their message template is the same (and the type of the
-    exception and the HTTP status, where the frame has such columns). Then groups that are nearly the same become one:
-    texts with an addition, traces that fail at the same place by slightly other ways (TF-IDF and agglomerative
-    clustering with complete linkage, among the 2,000 greatest groups); and errors without a trace join the problem that
-    errors of the same template with a trace have, if it is one.
+    Errors are events with severity_number >= 17, and events without any severity whose text tells of a failure
+    ("failed", "error", "panic") or that carry a stack trace. Those with a stack trace are one problem when the types
+    of the root cause and of the outermost exception are the same, and so are the frames nearest to the failure, the
+    application's own where there are any. The rest are one problem when their message template is the same (and the
+    type of the exception and the HTTP status, where the frame has such columns). Then groups that are nearly the same
+    become one: texts with an addition, traces that fail at the same place by slightly other ways (TF-IDF and
+    agglomerative clustering with complete linkage, among the 2,000 greatest groups); and errors without a trace join
+    the problem that errors of the same template with a trace have, if it is one.
 
     Needs timestamp, severity_number, service and message; uses exception, trace_id, source and offset, the
     columns of template and of exception type (error.type, ...) where the frame has them.
@@ -55,9 +64,9 @@ def cluster_errors(logs: Frame, *, unseen: TemplateCatalogue | None = None) -> p
     whole log to the last), example (the earliest message), trace_ids (List[String], the earliest five) and exception
     (the example's stack trace); sorted by events, then by label.
 
-    A problem is new when the catalogue `unseen` has none of its templates. Without a catalogue, when it has two events or
-    more, and so late a first one is less than 1 % probable (divided by the number of problems) were its events spread
-    evenly over the log: (1 - f) ** events, f the part of the log before the first.
+    A problem is new when the catalogue `unseen` has none of its templates. Without a catalogue, when it has two events
+    or more, and so late a first one is less than 1 % probable (divided by the number of problems) were its events
+    spread evenly over the log: (1 - f) ** events, f the part of the log before the first.
 
     Example:
         >>> messages = ["job 1 failed: ValueError: no", "job 7 failed: ValueError: no", "disk full"]
@@ -141,7 +150,7 @@ def _labelled(traces: pl.DataFrame) -> pl.DataFrame:
 def _with_traceless(errors: pl.DataFrame) -> pl.DataFrame:
     """Give errors without a trace the problem of those of the same template that have one, if it is one problem.
 
-    A JVM stops writing the trace of an exception that comes often, and one place logs with it what another logs without.
+    A JVM stops writing the trace of an exception that comes often; one place logs with it what another logs without.
     """
     traced = errors.filter(pl.col("frames").is_not_null())
     problem = traced.group_by("template").agg(same=pl.col("fingerprint").unique())

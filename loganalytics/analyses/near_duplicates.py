@@ -1,9 +1,10 @@
 """Groups of errors that say the same in slightly other words, or come by a slightly other way, become one.
 
-Groups are compared by the cosine of TF-IDF weights over their words (of a template) or frames (of a trace) and joined by
-agglomerative clustering with complete linkage, so that no chain of small steps joins what is far apart. High cosine is
-not enough: "could not open" and "could not close" are alike, but two problems. Texts must be equal but for what is added
-at an end; traces must have the same types and fail at the same place.
+Groups are compared by the cosine of TF-IDF weights over the words of their templates, or by that of their frames, which
+weigh the same (the frames that near-identical traces share are the frequent ones, and would weigh least), and joined by
+agglomerative clustering with complete linkage, so that no chain of small steps joins what is far apart. High cosine
+is not enough: "could not open" and "could not close" are alike, but two problems. Texts must be equal but for what is
+added at an end; traces must have the same types and fail at the same place.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ MOST = 2_000
 """So many groups are compared, the greatest: time and memory grow with the square."""
 
 _ALIKE = 0.75  # cosine from which groups can be one
-_TRACE_PARTS = 0.8
+_TRACES = 0.8 - 1e-9  # four of five frames, five of six
 
 _WORD = r"[\p{L}_][\p{L}\p{N}_']*"
 # An ending that says the opposite, or tells a cause of its own, is more than an addition.
@@ -31,7 +32,9 @@ def near_duplicates(groups: pl.DataFrame) -> pl.DataFrame:
     Needs fingerprint (distinct), kind (a group joins only one of the same kind; null joins none), text (the words or
     frames that are compared), is_trace and events.
     """
-    table = groups.filter(pl.col("kind").is_not_null()).sort("events", "fingerprint", descending=[True, False]).head(MOST)
+    table = (
+        groups.filter(pl.col("kind").is_not_null()).sort("events", "fingerprint", descending=[True, False]).head(MOST)
+    )
     table = table.with_columns(text=pl.when("is_trace").then("text").otherwise(_words("text")))
     table = table.filter(pl.col("text").str.len_bytes() > 0)
     pairs = _allowed(_alike(table), table)
@@ -50,17 +53,24 @@ def _words(name: str) -> pl.Expr:
 
 def _alike(table: pl.DataFrame) -> pl.DataFrame:
     """Return the pairs a < b whose texts have a high cosine: a, b, similarity."""
+    rows = table.with_row_index("at")
+    texts = _cosines(rows.filter(~pl.col("is_trace")), " ", weigh=True)
+    traces = _cosines(rows.filter("is_trace"), "\n", weigh=False)
+    return pl.concat([texts.filter(pl.col("similarity") >= _ALIKE), traces.filter(pl.col("similarity") >= _TRACES)])
+
+
+def _cosines(rows: pl.DataFrame, separator: str, *, weigh: bool) -> pl.DataFrame:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    empty = pl.DataFrame(schema={"a": pl.Int64, "b": pl.Int64, "similarity": pl.Float64})
-    if table.height < 2:
-        return empty
-    terms = pl.when("is_trace").then(pl.col("text").str.split("\n")).otherwise(pl.col("text").str.split(" "))
-    weigh = TfidfVectorizer(analyzer=_as_it_is, dtype=np.float64)
-    weights = weigh.fit_transform(table.select(terms)["text"].to_list())
+    if rows.height < 2:
+        return pl.DataFrame(schema={"a": pl.Int64, "b": pl.Int64, "similarity": pl.Float64})
+    weights = TfidfVectorizer(analyzer=_as_it_is, use_idf=weigh).fit_transform(
+        rows["text"].str.split(separator).to_list()
+    )
     found: Any = (weights @ weights.T).tocoo()
-    pairs = pl.DataFrame({"a": found.row.astype(np.int64), "b": found.col.astype(np.int64), "similarity": found.data})
-    return pairs.filter((pl.col("a") < pl.col("b")) & (pl.col("similarity") >= _ALIKE))
+    at = rows["at"].cast(pl.Int64)
+    pairs = pl.DataFrame({"a": at.gather(found.row), "b": at.gather(found.col), "similarity": found.data})
+    return pairs.filter(pl.col("a") < pl.col("b"))
 
 
 def _as_it_is(terms: list[str]) -> list[str]:
@@ -76,8 +86,7 @@ def _allowed(pairs: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
         long=pl.when(is_longer).then("text").otherwise("text_b"),
         short=pl.when(is_longer).then("text_b").otherwise("text"),
     )
-    trace = pl.col("is_trace") & (pl.col("similarity") >= _TRACE_PARTS)
-    return both.filter((pl.col("kind") == pl.col("kind_b")) & (trace | (~pl.col("is_trace") & _only_added())))
+    return both.filter((pl.col("kind") == pl.col("kind_b")) & (pl.col("is_trace") | _only_added()))
 
 
 def _only_added() -> pl.Expr:

@@ -138,7 +138,12 @@ def _mined(part: Part, unseen: TemplateCatalogue | None) -> tuple[Part, pl.DataF
     marks = pl.DataFrame()
     if unseen is not None:
         names = unseen.templates.select("template", "name")
-        marks = found.select("template", "unseen").unique().join(names, on="template", how="left").rename({"template": "key"})
+        marks = (
+            found.select("template", "unseen")
+            .unique()
+            .join(names, on="template", how="left")
+            .rename({"template": "key"})
+        )
     return merge([Part(groups, windows)]), marks
 
 
@@ -157,10 +162,10 @@ def pattern_values(logs: Frame, template_id: str) -> pl.DataFrame:
 
     Needs message; uses template and template_id where present.
 
-    Returns position (Int64, from 0), before (String, the text before the wildcard), kind (String: integer, number, address
-    (IPv4 and IPv6), uuid, hex, path, url, time or text; the kind of all its values, or text), events (Int64), distinct
-    (Int64), top (List[Struct{value: String, count: Int64}], the ten most frequent), and p50, p95 and max (Float64; null
-    unless the kind is integer or number). Quantiles are exact. Quotes around a value are not part of it.
+    Returns position (Int64, from 0), before (String, the text before the wildcard), kind (String: integer, number,
+    address (IPv4 and IPv6), uuid, hex, path, url, time or text; the kind of all its values, or text), events (Int64),
+    distinct (Int64), top (List[Struct{value: String, count: Int64}], the ten most frequent), and p50, p95 and max
+    (Float64; null unless the kind is integer or number). Quantiles are exact. Quotes around a value are not part of it.
 
     Raises InvalidArgumentError when no event has the template.
 
@@ -200,8 +205,8 @@ def _values(events: pl.DataFrame) -> pl.DataFrame:
         before=pl.col("template").str.split(WILDCARD).list.head(pl.col("value").list.len()),
     )
     flat = found.explode("value", "position", "before", empty_as_null=False)
-    value = pl.col("value").str.strip_chars("\"'")
-    return flat.group_by("position", "before", value).agg(count=pl.col("events").sum())
+    flat = flat.with_columns(pl.col("value").cast(pl.String).str.strip_chars("\"'"), pl.col("events").cast(pl.Int64))
+    return flat.group_by("position", "before", "value").agg(count=pl.col("events").sum())
 
 
 def _kind() -> pl.Expr:
@@ -215,6 +220,5 @@ def _kind() -> pl.Expr:
 def _quantile(share: float) -> pl.Expr:
     """Return the smallest value that at least this share of the events do not exceed."""
     number = pl.col("value").cast(pl.Float64, strict=False)
-    order = number.arg_sort(nulls_last=True)
-    reached = pl.col("count").gather(order).cum_sum() >= share * pl.col("count").sum()
-    return number.gather(order).filter(reached).first()
+    reached = pl.col("count").sort_by(number, nulls_last=True).cum_sum() >= share * pl.col("count").sum()
+    return number.sort(nulls_last=True).filter(reached).first()

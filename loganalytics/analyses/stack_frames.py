@@ -34,7 +34,8 @@ _NAME = {
     "php": (r"^#\d+ ([^(]+)\(\d+\): ([^(]+).*$", "${1}:${2}"),
     "ruby": (r"^(.+\.rb):\d+:in [`'](?:[\w ]+(?:\(\d+ levels\) )?in )?(.+)'$", "${1}:${2}"),
     "node": (
-        r"^at (?:async |new |Object\.|Function\.)*(?:(.+?)(?: \[as .+?\])? \()?(?:[a-z\-]+://+)?(.+?)(?::\d+)*\)?(?: \{)?$",
+        r"^at (?:async |new |Object\.|Function\.)*(?:(.+?)(?: \[as .+?\])? \()?"
+        r"(?:[a-z\-]+://+)?(.+?)(?::\d+)*\)?(?: \{)?$",
         "${2}:${1}",
     ),
     "jvm": (r"^at (?:[\w.@\-]*/){0,2}([^(]+)\(.*$", "${1}"),
@@ -60,13 +61,15 @@ _GENERATED = [
 # Frames that a compiler or a proxy puts beside the real one, or a newer version of the language leaves out.
 _NOISE = (
     r"\$\$(?:Lambda|FastClass|Enhancer|SpringCGLIB)|\$Proxy\d|(?:Method|Constructor)Accessor|LambdaForm|MethodHandle"
-    r"|<(?:list|dict|set)comp>|<genexpr>|lambda_method\d*|_COROUTINE\.|\(index \d+\)|^at (?:\w+\.)*\w+ \((?:<anonymous>|native)\)"
+    r"|<(?:list|dict|set)comp>|<genexpr>|lambda_method\d*|_COROUTINE\.|\(index \d+\)"
+    r"|^at (?:\w+\.)*\w+ \((?:<anonymous>|native)\)"
 )
 
 # Frames of libraries and of the language itself: they say where it surfaced, not whose problem it is.
 _LIBRARY = (
     r"site-packages|dist-packages|lib[/\\]python\d|<frozen |<string>|node_modules|\bnode:|\((?:node:)?internal/"
-    r"|/vendor/|/gems/|/lib/ruby/|/[Gg]o/src/|/pkg/mod/|/rustc/|[/\\]\.cargo[/\\]|^(?:runtime|net/http|testing|panic)[.(]"
+    r"|/vendor/|/gems/|/lib/ruby/|/[Gg]o/src/|/pkg/mod/|/rustc/|[/\\]\.cargo[/\\]"
+    r"|^(?:runtime|net/http|testing|panic)[.(]"
     r"|^\d+:\s+(?:0x[0-9a-f]+ - )?<?(?:&?(?:std|core|alloc|tokio|anyhow|eyre|color_eyre|futures\w*|hyper|tower|axum"
     r"|actix\w*|rayon|backtrace|tracing\w*)::|_*rust_|_start\b|__libc_start|start_thread|clone3?\b|main$|__pthread)"
     r"|^at (?:[\w.@\-]*/){0,2}(?:java|javax|jdk|sun|jakarta|kotlin|kotlinx|scala|akka|groovy|android|androidx|dalvik"

@@ -61,9 +61,9 @@ _RUNTIME = (
 def read_traces(errors: pl.DataFrame) -> pl.DataFrame:
     """Return message and exception with fingerprint, kind, frames, exception_type and reason; null without a trace.
 
-    Needs message and exception (String). `kind` is the fingerprint with the innermost frame only, `frames` the lines that
-    it has besides; `reason` is the text that follows the root cause's type. An exception without any frames (the JVM
-    leaves them out after many) has type and reason only.
+    Needs message and exception (String). `kind` is the fingerprint with the innermost frame only, `frames` the lines
+    that it has besides; `reason` is the text that follows the root cause's type. An exception without any frames (the
+    JVM leaves them out after many) has type and reason only.
     """
     texts = errors.filter(pl.col("exception").is_not_null()).with_columns(trace=_trace_text())
     parsed = texts.with_columns(_segments()).with_columns(_ends()).with_row_index("row")
@@ -86,7 +86,9 @@ def read_traces(errors: pl.DataFrame) -> pl.DataFrame:
 def _trace_text() -> pl.Expr:
     """Return the trace without what is beside the chain; its first line may have been taken for the message."""
     exception = pl.col("exception").str.replace_all("\r\n", "\n", literal=True)
-    headless = exception.str.contains(r"^\s*(?:at |File \"|from |\.\.\. \d|---> |Caused by:|goroutine |stack backtrace:)")
+    headless = exception.str.contains(
+        r"^\s*(?:at |File \"|from |\.\.\. \d|---> |Caused by:|goroutine |stack backtrace:)"
+    )
     trace = pl.when(headless).then(pl.concat_str("message", exception, separator="\n")).otherwise(exception)
     for pattern, kept in _ASIDE:
         trace = trace.str.replace_all(pattern, kept)

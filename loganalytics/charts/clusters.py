@@ -12,23 +12,30 @@ from loganalytics.wording import count, percent
 
 
 def chart_errors(clusters: schema.Frame, *, title: str | None = None) -> alt.LayerChart:
-    """Draw the greatest 12 error clusters as bars.
+    """Draw the greatest 12 error clusters as bars, with their course in time; new ones are marked.
 
-    Needs label and events, as `cluster_errors` returns them; the tooltip tells services, first and last seen.
+    Needs label and events, as `cluster_errors` returns them; uses trend and is_new, and the tooltip tells services,
+    first and last seen.
     """
     frame = data.collect(clusters, "label", "events")
-    return bars(data.ranked(frame, "label", 12, lambda row: count(row["events"])), ALARM, title)
+
+    def show(row: dict[str, Any]) -> str:
+        return count(row["events"]) + (" · new" if row.get("is_new") else "")
+
+    return bars(data.ranked(frame, "label", 12, show), ALARM, title)
 
 
 def chart_patterns(patterns: schema.Frame, *, title: str | None = None) -> alt.LayerChart:
-    """Draw the greatest 15 message templates as bars, with their share of all events.
+    """Draw the greatest 15 message templates as bars, with their share of all events and their course in time.
 
-    Needs template and events, as `patterns` returns them; the tooltip tells services, first and last seen.
+    Needs template and events, as `patterns` returns them; uses share, trend and unseen (which is marked new), and the
+    tooltip tells services, first and last seen.
     """
     frame = data.collect(patterns, "template", "events")
 
     def show(row: dict[str, Any]) -> str:
         share = row.get("share")
-        return count(row["events"]) + (f" · {percent(share)}" if share is not None else "")
+        new = " · new" if row.get("unseen") else ""
+        return count(row["events"]) + (f" · {percent(share)}" if share is not None else "") + new
 
     return bars(data.ranked(frame, "template", 15, show), ACCENT, title)

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.wording import between, moment, printable, span
+from loganalytics.wording import between, moment, printable, span, sparkline
 
 BARS = 120  # at 720 pixels a bar is 6 wide
 NAME = 28  # characters that fit beside a chart
@@ -113,7 +113,7 @@ def reasons(frame: pl.DataFrame) -> pl.Expr:
 
 
 def ranked(frame: pl.DataFrame, name: str, most: int, show: Callable[[dict[str, Any]], str]) -> pl.DataFrame:
-    """Return the rows with most events: rank, name (short), text, events, shown and the tooltip's."""
+    """Return the rows with most events: rank, name (short), text, events, shown, spark and the tooltip's."""
     frame = frame.sort("events", name, descending=[True, False], nulls_last=True).head(most)
     rows = [
         {
@@ -122,13 +122,14 @@ def ranked(frame: pl.DataFrame, name: str, most: int, show: Callable[[dict[str, 
             "text": printable(row[name], TEXT) or "(no text)",
             "events": row["events"],
             "shown": show(row),
+            "spark": sparkline(row.get("trend") or []),
             "services": printable(", ".join(map(str, row.get("services") or [])), TEXT),
             "first": moment(row.get("first_seen")),
             "last": moment(row.get("last_seen")),
         }
         for rank, row in enumerate(frame.to_dicts())
     ]
-    dtypes = dict.fromkeys(("name", "text", "shown", "services", "first", "last"), pl.String)
+    dtypes = dict.fromkeys(("name", "text", "shown", "spark", "services", "first", "last"), pl.String)
     return pl.DataFrame(rows, schema={"rank": pl.Int64, "events": pl.Int64, **dtypes})
 
 

@@ -49,13 +49,14 @@ _LOOK: dict[str, Any] = {
 
 
 def bars(table: pl.DataFrame, colour: str, title: str | None) -> alt.LayerChart:
-    """Draw one bar a row with its text above it, which leaves the text the whole width."""
+    """Draw one bar a row with its text above it, and at the end of that its course in time and its number."""
     base = alt.Chart(table).encode(
         y=alt.Y("rank:O", axis=None, scale=alt.Scale(paddingInner=0)),
         tooltip=tips(text="text", shown="events", services="services", first="first seen", last="last seen"),
     )
     x = alt.X("events:Q", axis=None, scale=alt.Scale(zero=True, nice=False))
-    limit = alt.ExprRef("width - 110")
+    has_trend = (table["spark"] != "").any()
+    limit = alt.ExprRef("width - 330" if has_trend else "width - 110")
     track = base.mark_bar(height=7, yOffset=9, cornerRadius=3, color=INK, opacity=0.15).encode(
         x=alt.value(0), x2=alt.value("width")
     )
@@ -64,7 +65,11 @@ def bars(table: pl.DataFrame, colour: str, title: str | None) -> alt.LayerChart:
         x=alt.value(0), text="name:N"
     )
     number = base.mark_text(align="right", dy=-6, fontSize=12, color=INK).encode(x=alt.value("width"), text="shown:N")
-    return finish(alt.LayerChart(layer=[track, bar, label, number]), title, 36 * max(table.height, 1))
+    layers = [track, bar, label, number]
+    if has_trend:
+        spark = base.mark_text(align="right", dy=-6, fontSize=11, font="monospace", color=colour)
+        layers.append(spark.encode(x=alt.value(alt.ExprRef("width - 130")), text="spark:N"))
+    return finish(alt.LayerChart(layer=layers), title, 36 * max(table.height, 1))
 
 
 def time_axis(first: datetime | None, last: datetime | None) -> alt.X:

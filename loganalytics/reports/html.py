@@ -135,6 +135,8 @@ def _errors(table: pl.DataFrame) -> dict[str, Any]:
             "services": printable(", ".join(row["services"] or []), _LABEL),
             "first": moment(row["first_seen"], zone=False),
             "last": moment(row["last_seen"], zone=False),
+            "spark": _spark(row["trend"]),
+            "is_new": row["is_new"],
             "example": printable(row["example"], _EXAMPLE, lines=True),
             "trace": printable(row.get("exception"), _TRACE, lines=True),
             "trace_ids": printable(", ".join(row["trace_ids"] or []), _LABEL),
@@ -180,6 +182,13 @@ def _milliseconds(value: float | None) -> str:
     return f"{value:,.0f} ms" if value >= 100 else f"{value:.3g} ms"
 
 
+def _spark(trend: list[int]) -> str:
+    """Return the outline of a sparkline's bars, 4 wide and at most 20 high, for the path of an SVG."""
+    most = max(trend, default=0)
+    heights = [(number, max(2, round(20 * events / most))) for number, events in enumerate(trend) if events]
+    return "".join(f"M{4 * number} 20v-{height}h3v{height}z" for number, height in heights)
+
+
 def _patterns(table: pl.DataFrame) -> dict[str, Any]:
     most = max(table["events"].to_list(), default=1)
     rows = [
@@ -188,6 +197,7 @@ def _patterns(table: pl.DataFrame) -> dict[str, Any]:
             "events": count(row["events"]),
             "width": round(100 * row["events"] / most, 1),
             "share": percent(row["share"]),
+            "spark": _spark(row["trend"]),
             "errors": count(row["errors"]),
             "example": printable(row["example"], _EXAMPLE, lines=True),
         }

@@ -61,7 +61,7 @@ def _errors(report: Report) -> str:
     rows = [
         [
             count(row["events"]),
-            row["label"],
+            row["label"] + (" (new)" if row["is_new"] else ""),
             ", ".join(row["services"] or []),
             moment(row["first_seen"]),
             moment(row["last_seen"]),

@@ -179,7 +179,9 @@ class TemplateCatalogue:
         """
         target = Path(path).expanduser()
         if not target.is_file():
-            raise SourceNotFoundError(f"There is no catalogue {str(target)!r}. Hint: TemplateCatalogue.save writes one.")
+            raise SourceNotFoundError(
+                f"There is no catalogue {str(target)!r}. Hint: TemplateCatalogue.save writes one."
+            )
         try:
             texts = pl.read_parquet(target)
             return cls(texts.select(pl.col(name).cast(kind) for name, kind in _COLUMNS.items()))

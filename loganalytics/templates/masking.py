@@ -14,6 +14,7 @@ WILDCARD = "<*>"
 _B = r"(?-u:\b)"
 _AFTER_NON_WORD = r"(?-u:\b{start-half})"
 _W = r"[A-Za-z0-9_]"
+_HEX = r"[0-9A-Fa-f]"
 _INSIDE = r"[^\s\"'<>\])},;]"
 _LAST = r"[^\s\"'<>\])},;.:!?]"
 
@@ -27,12 +28,17 @@ _SHAPES = "|".join(
         rf"{_AFTER_NON_WORD}\\\\{_INSIDE}*{_LAST}",  # \\server\path
         rf"{_AFTER_NON_WORD}/[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}(?::[0-9]+)?",  # /10.0.0.1:80, as Java writes it
         rf"{_AFTER_NON_WORD}[.~]{{0,2}}/[A-Za-z0-9_.@%+~\-](?:[^\s\"'<>\])}},;:]*[^\s\"'<>\])}},;:.!?])?",  # path
-        rf"{_B}[A-Za-z]+(?:[_\-][A-Za-z]+)*[_\-]{{1,2}}[0-9]{_W}*(?:[.:/_\-]+{_W}+)*",  # job_12_0003, node-7
+        # job_12_0003, node-7; but of LINK-3-UPDOWN only LINK-3, for the rest names the event.
+        rf"{_B}[A-Za-z]+(?:[_\-][A-Za-z]+)*[_\-]{{1,2}}[0-9]{_W}*(?:[.:/_\-]+(?:[a-z0-9_]{_W}*|[A-Z]+[0-9]{_W}*))*",
         # Hex that begins with a letter: a1b2c3 or, letters only, deadbeef.
         rf"{_B}(?:[a-f]+[0-9][0-9a-f]{{4,}}|[A-F]+[0-9][0-9A-F]{{4,}}|[0-9a-f]{{8,}}|[0-9A-F]{{8,}}){_B}",
+        # IPv6: whole, or with ::, which begins with a digit or as local addresses do
+        rf"{_B}(?:[0-9A-Fa-f]{{1,4}}:){{7}}[0-9A-Fa-f]{{1,4}}{_B}",
+        rf"{_B}(?:[0-9]{_HEX}{{0,3}}(?::{_HEX}{{1,4}})*:|fe80:|f[cd][0-9a-f]{{2}}(?::{_HEX}{{1,4}})*:):"
+        rf"(?:{_HEX}{{1,4}}(?::{_HEX}{{1,4}})*)?(?:%{_W}+)?",
         rf"{_B}[vV][0-9]+(?:\.[0-9]{_W}*)+",  # v1.2.3
         # Numbers, hex, times, IPv4, versions, 16K, 80x25: all that begins with a digit.
-        rf"<?(?:{_AFTER_NON_WORD}[+\-])?{_B}[0-9]{_W}*(?:[.:/_\-]+[0-9]{_W}*)*",
+        rf"<?(?:{_AFTER_NON_WORD}[+\-])?{_B}[0-9]{_W}*(?:[.:/_\-]+[0-9]{_W}*)*(?:[µμ]s)?",
         r"[\p{Nd}--0-9]+",  # digits of other scripts
         r"<\*>|\x1e",
     ]
@@ -58,6 +64,10 @@ _PHRASES = {
     rf"(^|[\s=\[(\"'@,:])(?:{_LABEL}\.)+{_TOP_LEVEL}(?::{HOLE})?(?:/{HOLE})?($|[\s=\])\"',:;])": rf"${{1}}{HOLE}${{2}}",
     # relative path
     r"[\w.\-]*(?:/[\w.\-]+){3,}": HOLE,
+    # 1.2.3-rc1+build.5
+    rf"{HOLE}-(?:rc|alpha|beta|pre|dev|final|SNAPSHOT|RELEASE)[.\-]?(?:\d|{HOLE})*|{HOLE}\+(?:[\w.\-]|{HOLE})+": HOLE,
+    # the bytes of a dump: 3f de <*> 00
+    rf"\b(?:{HOLE} )*[0-9a-f]{{2}}(?: (?:[0-9a-f]{{2}}\b|{HOLE})){{3,}}": HOLE,
     # 12.map
     rf"{HOLE}(?:\.[a-z0-9_\-]+)+": HOLE,
     rf"{HOLE}{{2,}}": HOLE,

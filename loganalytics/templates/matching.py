@@ -13,19 +13,23 @@ def match(masked: pl.Series, templates: pl.Series) -> pl.DataFrame:
 
     Texts and templates meet by their punctuation and number of words, never in pairs.
     """
-    texts = _shaped(masked.to_frame("masked").with_columns(text=tidy(pl.col("masked"))))
+    texts = shaped(masked.to_frame("masked").with_columns(text=tidy(pl.col("masked"))), "text")
     holes = pl.col("template").str.replace_all(WILDCARD, HOLE, literal=True)
-    known = _shaped(templates.to_frame("template").with_columns(text=holes)).drop("text")
+    known = shaped(templates.to_frame("template").with_columns(text=holes), "text").drop("text")
     pairs = texts.join(known, on="shape", suffix="_known").with_row_index("pair")
     words = pairs.select("pair", "words", "words_known").explode("words", "words_known")
     is_hole = pl.col("words_known") == HOLE
-    fits = words.group_by("pair").agg(fits=(is_hole | (pl.col("words") == pl.col("words_known"))).all(), holes=is_hole.sum())
+    fits = words.group_by("pair").agg(
+        fits=(is_hole | (pl.col("words") == pl.col("words_known"))).all(), holes=is_hole.sum()
+    )
     found = pairs.join(fits.filter("fits"), on="pair").sort("holes", "template")
     return found.unique("masked", keep="first", maintain_order=True).select("masked", "template")
 
 
-def _shaped(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add shape (the text with w for every word) and words."""
-    text = pl.col("text")
-    shaped = frame.with_columns(shape=text.str.replace_all(WORD, "w"), words=text.str.extract_all(WORD))
-    return shaped.filter(pl.col("words").list.len() > 0)
+def shaped(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Add shape (the text with w for every word), words, and how many of them are literals; not for texts without."""
+    text = pl.col(column)
+    frame = frame.with_columns(shape=text.str.replace_all(WORD, "w"), words=text.str.extract_all(WORD))
+    words = pl.col("words").list
+    literals = words.len().cast(pl.Int64) - words.count_matches(HOLE)
+    return frame.with_columns(literals=literals).filter(words.len() > 0)

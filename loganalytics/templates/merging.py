@@ -116,7 +116,7 @@ def _rivals(words: Words) -> Flags:
         {
             "at": at,
             "bucket": others[at],
-            "first": words.position[at] == 0,
+            "first": (words.position[at] == 0) & ~words.opens[words.row[at]],
             "verdict": words.kind[at] == VERDICT,
             "wild": words.kind[at] == WILD,
             "named": words.is_value[at] | np.isin(words.names()[at], words.keys),

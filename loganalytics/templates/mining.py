@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 import polars as pl
 
 from loganalytics import schema
+from loganalytics.templates.absorbing import absorb
 from loganalytics.templates.masking import HOLE, WILDCARD, mask, tidy
 from loganalytics.templates.merging import merge_words
 from loganalytics.templates.variants import merge_variants
@@ -31,7 +32,7 @@ def merge(partials: Iterable[pl.DataFrame]) -> pl.DataFrame:
 def finish(counted: pl.DataFrame) -> pl.DataFrame:
     """Decide what is a variable: `masked`, `events` and beside them `template` and `template_id`."""
     texts = counted.select("masked", "events", text=tidy(pl.col("masked")))
-    for merged in (merge_variants, merge_words, merge_variants):
+    for merged in (merge_variants, merge_words, merge_variants, absorb):
         texts = _rewrite(texts, merged)
     return with_ids(texts.select("masked", "events", template=written(pl.col("text")))).select(list(FOUND))
 
@@ -47,7 +48,7 @@ def with_ids(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _rewrite(texts: pl.DataFrame, merged: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
-    new = merged(texts.group_by("text").agg(pl.col("events").sum()))
+    new = merged(texts.group_by("text").agg(pl.col("events").sum(), texts=pl.len().cast(pl.Int64)))
     if not new.height:
         return texts
     joined = texts.join(new, on="text", how="left")

@@ -54,6 +54,8 @@ class Words:
         # Texts of one frame have the same punctuation and number of words.
         self.frame = hash_of(texts.str.replace_all(WORD, "w"))
         self.text: Ints = np.arange(len(texts))
+        self.opens: Flags = texts.str.contains(r"^[(\[{<\"'`]").to_numpy().astype(bool)
+        """Whether a text begins with a bracket or a quote: what it holds is no name of the event."""
         self._hole = hash_of(pl.Series([HOLE]))[0]
         self._source = texts
         self._merged_into: Ints = np.arange(len(texts))
@@ -127,7 +129,7 @@ class Words:
         kept[texts] = True
         words = kept[self.row]
         self.hash, self.kind, self.is_value = self.hash[words], self.kind[words], self.is_value[words]
-        self.frame, self.text = self.frame[kept], self.text[kept]
+        self.frame, self.text, self.opens = self.frame[kept], self.text[kept], self.opens[kept]
         self._lay_out(self.counts[kept])
 
     def merged(self) -> pl.Series:
@@ -135,12 +137,14 @@ class Words:
         into = self._merged_into
         while not np.array_equal(into, into[into]):
             into = into[into]
-        return self._with_holes().gather(into)
+        return self._with_holes(np.unique(into)).gather(into)
 
-    def _with_holes(self) -> pl.Series:
+    def _with_holes(self, left: Ints) -> pl.Series:
+        """Return the texts, with their holes in those that are left; the others have become one of them."""
         if not self._holes:
             return self._source
-        holes = pl.concat(self._holes).with_columns(hole=True)
+        kept = pl.DataFrame({"text": left}, schema_overrides={"text": self._holes[0].schema["text"]})
+        holes = pl.concat(self._holes).join(kept, on="text", how="semi").with_columns(hole=True)
         texts = holes["text"].unique().sort()
         cut = self._source.gather(texts).str.replace_all(f"({WORD})", f"{_CUT}${{1}}{_CUT}").str.split(_CUT)
         place = pl.int_ranges(pl.col("piece").list.len())
@@ -160,12 +164,13 @@ _CUT = "\x1e"
 
 def _kinds(words: pl.Series, hashes: Hashes) -> npt.NDArray[np.uint8]:
     flat = pl.DataFrame({"word": words, "hash": hashes})
-    kinds = flat.unique("hash").select("hash", _kind_of(pl.col("word")).alias("kind"))
+    kinds = flat.unique("hash").select("hash", kind_of(pl.col("word")).alias("kind"))
     joined = flat.select("hash").join(kinds, on="hash", how="left", maintain_order="left")
     return joined["kind"].to_numpy().copy()
 
 
-def _kind_of(word: pl.Expr) -> pl.Expr:
+def kind_of(word: pl.Expr) -> pl.Expr:
+    """Return the kind of each word."""
     return (
         pl.when(word == HOLE)
         .then(WILD)
