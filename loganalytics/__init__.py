@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from loganalytics.analyses.anomalies import detect_anomalies
+    from loganalytics.analyses.anomaly_models import AnomalyModel, fit_anomalies
     from loganalytics.analyses.change_points import change_points
     from loganalytics.analyses.clusters import cluster_errors
     from loganalytics.analyses.compare import compare
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from loganalytics.analyses.coverage import coverage
     from loganalytics.analyses.latency import latency
     from loganalytics.analyses.patterns import pattern_values, patterns
+    from loganalytics.analyses.sequences import detect_anomalous_sequences
     from loganalytics.analyses.sessions import sessions
     from loganalytics.analyses.sql import sql
     from loganalytics.analyses.steps import steps
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from loganalytics.analyses.trends import trend
     from loganalytics.charts import (
         chart_anomalies,
+        chart_anomalous_sequences,
         chart_change_points,
         chart_compare,
         chart_coverage,
@@ -40,10 +43,12 @@ if TYPE_CHECKING:
 
 # Where each public name lives. Importing the package must stay cheap, so a name is loaded when it is first used.
 _HOMES = {
+    "AnomalyModel": "analyses.anomaly_models",
     "Tail": "sources",
     "TemplateCatalogue": "templates",
     "change_points": "analyses.change_points",
     "chart_anomalies": "charts",
+    "chart_anomalous_sequences": "charts",
     "chart_change_points": "charts",
     "chart_compare": "charts",
     "chart_coverage": "charts",
@@ -61,6 +66,8 @@ _HOMES = {
     "coverage": "analyses.coverage",
     "describe": "sources",
     "detect_anomalies": "analyses.anomalies",
+    "detect_anomalous_sequences": "analyses.sequences",
+    "fit_anomalies": "analyses.anomaly_models",
     "incident": "reports.incident",
     "latency": "analyses.latency",
     "load": "sources",
@@ -84,10 +91,12 @@ _HOMES = {
 __version__ = "0.1.0"
 
 __all__ = [
+    "AnomalyModel",
     "Tail",
     "TemplateCatalogue",
     "change_points",
     "chart_anomalies",
+    "chart_anomalous_sequences",
     "chart_change_points",
     "chart_compare",
     "chart_coverage",
@@ -105,6 +114,8 @@ __all__ = [
     "coverage",
     "describe",
     "detect_anomalies",
+    "detect_anomalous_sequences",
+    "fit_anomalies",
     "incident",
     "latency",
     "load",

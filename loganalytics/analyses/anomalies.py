@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from loganalytics.analyses import baselines
-from loganalytics.analyses.reasons import LEAST, REASONS, Judged, join, read_reasons
+from loganalytics.analyses.reasons import REASONS, Judged, join, read_reasons
 from loganalytics.analyses.window_features import Features, Windows, lay_windows, read_events, read_features
+from loganalytics.analyses.window_forest import WindowForest
 from loganalytics.schema import TIMESTAMP, Frame
 from loganalytics.times import parse_every
 
@@ -22,18 +23,18 @@ if TYPE_CHECKING:
 ALARM = 3.0  # surprise: one ordinary window in a thousand
 FEWEST = 12  # windows; among fewer nothing is usual
 WARM_UP = (0.05, 200)  # share of the windows, events: before, every kind of event is new
-FEWEST_ODD = 40  # windows; a forest that ranks fewer has no tail to speak of
-MOST_ROWS = 20_000
-MOST_FROM_FOREST = 6.0
+QUIET = 0.25  # share of the blocks of windows in which nothing happens, at least
 
 _SUMMED_UP = ("events", "errors", "error_share", "unseen_templates", "duration_p50", "duration_p95")
-_SCHEMA = {
+SCHEMA = {
     "window": TIMESTAMP,
     "by": pl.String(),
     "events": pl.Int64(),
     "errors": pl.Int64(),
     "score": pl.Float64(),
     "is_anomaly": pl.Boolean(),
+    "judge": pl.String(),
+    "baseline_score": pl.Float64(),
     "reasons": REASONS,
 }
 
@@ -58,7 +59,9 @@ def detect_anomalies(
     template_id and the duration_ms columns where present. Events without a timestamp are not counted.
 
     Returns one row a window (and value): window (Datetime us UTC, its start), `by`, events, errors (Int64),
-    score (Float64, 0 to 1, high = anomalous), is_anomaly (Boolean) and reasons (List[Struct{feature, observed,
+    score (Float64, 0 to 1, high = anomalous), is_anomaly (Boolean), judge (String: "baseline", "forest" or "both"
+    found the anomaly, null where there is none; a forest that never stands alone adds nothing), baseline_score
+    (Float64, without the forest) and reasons (List[Struct{feature, observed,
     expected, low, high, contribution, text}]: at most five, the strongest first, none where nothing stands out;
     contribution is the share of the window's surprise); sorted by window and value. Among fewer than twelve
     windows all scores are 0.
@@ -82,18 +85,17 @@ def detect_anomalies(
     events = read_events(logs, by)
     name = by or "by"
     if events.is_empty():
-        table = pl.DataFrame(schema={**_SCHEMA, "by": events.schema["by"]})
+        table = pl.DataFrame(schema={**SCHEMA, "by": events.schema["by"]})
     else:
         windows, numbered = lay_windows(events, every)
         verdicts = [_judge(features, windows) for features in read_features(numbered, windows.count)]
-        surprises = _with_forest(verdicts, seed)
-        rows = [_rows(*pair, windows, events.schema["by"]) for pair in zip(verdicts, surprises, strict=True)]
-        table = pl.concat(rows).sort("window", "by")
-    return table.select(*_SCHEMA).rename({"by": name}) if by else table.select(*_SCHEMA).drop("by")
+        forest = WindowForest.fit([verdict.summary for verdict in verdicts], seed)
+        table = tell(verdicts, forest, windows, events.schema["by"])
+    return table.select(*SCHEMA).rename({"by": name}) if by else table.select(*SCHEMA).drop("by")
 
 
 @dataclass(frozen=True)
-class _Verdict:
+class Verdict:
     """What the features of one value of `by` say about its windows."""
 
     value: object
@@ -103,15 +105,22 @@ class _Verdict:
     reasons: pl.DataFrame
 
 
-def _judge(features: Features, windows: Windows) -> _Verdict:
+def _judge(features: Features, windows: Windows) -> Verdict:
     import numpy as np
 
     judged = _against_baselines(features, windows)
-    surprise = np.maximum(judged.surprise.max(axis=1) - np.log10(len(judged.names)), 0)
-    surprise *= baselines.temper(surprise[:, None])[0]
+    surprise = oddest(judged)
+    surprise *= baselines.temper(surprise[:, None], QUIET)[0]
     if windows.count < FEWEST:
-        surprise[:] = 0
-    return _Verdict(features.value, features.counts[:, :2], surprise, _summary(judged), read_reasons(judged))
+        surprise = np.zeros(windows.count)
+    return Verdict(features.value, features.counts[:, :2], surprise, summed_up(judged), read_reasons(judged))
+
+
+def oddest(judged: Judged) -> Array:
+    """Return the surprise of each window by its oddest feature, corrected for how many were looked at."""
+    import numpy as np
+
+    return np.asarray(np.maximum(judged.surprise.max(axis=1) - np.log10(len(judged.names)), 0))
 
 
 def _against_baselines(features: Features, windows: Windows) -> Judged:
@@ -123,7 +132,8 @@ def _against_baselines(features: Features, windows: Windows) -> Judged:
     least_share = np.where([":" in name for name in features.names], 0.0, 0.25)
     usual = baselines.usual_counts(counts, windows, least_share)
     surprise = baselines.count_surprise(counts, usual)
-    fewer_is_no_trouble = np.array([_is_trouble(name) for name in features.names])
+    fewer_is_no_trouble = np.array([is_trouble(name) for name in features.names])
+    surprise = baselines.persistent(counts, usual, surprise)
     surprise[(counts < usual.low) & fewer_is_no_trouble] = 0
     noise = 2 * np.sqrt(np.maximum(usual.high, baselines.FLOOR) / baselines.temper(surprise))
     parts = [
@@ -135,7 +145,7 @@ def _against_baselines(features: Features, windows: Windows) -> Judged:
             usual.high + noise,
             surprise,
         ),
-        _share_of_errors(counts, usual),
+        share_of_errors(counts, usual),
         _unseen(features),
         _durations(features, windows),
     ]
@@ -143,11 +153,11 @@ def _against_baselines(features: Features, windows: Windows) -> Judged:
     return replace(joined, surprise=joined.surprise * baselines.temper(joined.surprise))
 
 
-def _is_trouble(name: str) -> bool:
+def is_trouble(name: str) -> bool:
     return name in ("errors", "level:ERROR", "level:CRITICAL", "level:WARNING", "level:SECURITY")
 
 
-def _share_of_errors(counts: Array, usual: baselines.Usual) -> Judged:
+def share_of_errors(counts: Array, usual: baselines.Usual) -> Judged:
     """Hold the errors against how many there usually are among so many events."""
     import numpy as np
 
@@ -177,11 +187,10 @@ def _unseen(features: Features) -> Judged:
 
 def _durations(features: Features, windows: Windows) -> Judged:
     usual, surprise = baselines.usual_durations(features.durations, features.measured, windows)
-    names = ["duration_p50", "duration_p95"]
-    return Judged(names, features.durations, usual.middle, usual.low, usual.high, surprise)
+    return Judged(features.timed, features.durations, usual.middle, usual.low, usual.high, surprise)
 
 
-def _summary(judged: Judged) -> Array:
+def summed_up(judged: Judged) -> Array:
     """Return a few columns that mean the same for every value of `by`, for one forest to learn from all."""
     import numpy as np
 
@@ -192,49 +201,29 @@ def _summary(judged: Judged) -> Array:
     return np.hstack([*first, strongest, every.sum(axis=1, keepdims=True), (every > 1).sum(axis=1, keepdims=True)])
 
 
-def _with_forest(verdicts: list[_Verdict], seed: int) -> list[Array]:
-    """Return the surprise of each value's windows: its own, or the forest's where that is more."""
-    import numpy as np
-    from sklearn.ensemble import IsolationForest
-
-    rows = np.vstack([verdict.summary for verdict in verdicts])
-    surprise = np.concatenate([verdict.surprise for verdict in verdicts])
-    odd = np.flatnonzero(rows[:, :-2].max(axis=1) >= LEAST)  # the rest is ordinary, and has no reasons
-    if len(odd) >= FEWEST_ODD and len(verdicts[0].surprise) >= FEWEST:
-        sample = rows[:: max(1, len(rows) // MOST_ROWS)]
-        forest = IsolationForest(random_state=seed, n_estimators=100).fit(sample)
-        scores = -forest.score_samples(rows[odd])
-        surprise[odd] = np.maximum(surprise[odd], _tail(scores, len(rows)))
-    return list(np.split(surprise, np.cumsum([len(verdict.surprise) for verdict in verdicts])[:-1]))
+def tell(verdicts: list[Verdict], forest: WindowForest | None, windows: Windows, dtype: pl.DataType) -> pl.DataFrame:
+    """Return one row a window and value: its scores, which judge decided, and the reasons."""
+    rows = [_rows(verdict, forest, windows, dtype) for verdict in verdicts]
+    return pl.concat(rows).sort("window", "by")
 
 
-def _tail(scores: Array, total: int) -> Array:
-    """Return the surprise of forest scores: their rank, drawn on beyond the highest hundredth as a straight line."""
+def _rows(verdict: Verdict, forest: WindowForest | None, windows: Windows, dtype: pl.DataType) -> pl.DataFrame:
     import numpy as np
 
-    ordered = np.sort(scores)[::-1]
-    ranks = np.array([max(5, total // 100), max(20, total // 20)])
-    ranks = np.minimum(ranks, [len(ordered) // 4, len(ordered) - 1])
-    high, low = ordered[ranks]
-    if high <= low:
-        return np.zeros(len(scores))
-    at_high, at_low = np.log10(total / np.maximum(ranks, 1))
-    surprise = at_low + (scores - low) / (high - low) * (at_high - at_low)
-    return np.asarray(np.clip(surprise, 0, MOST_FROM_FOREST))
-
-
-def _rows(verdict: _Verdict, surprise: Array, windows: Windows, dtype: pl.DataType) -> pl.DataFrame:
-    import numpy as np
-
-    score = surprise / (surprise + ALARM)
+    isolated = forest.surprise(verdict.summary) if forest else np.zeros(windows.count)
+    surprise = np.maximum(verdict.surprise, isolated)
+    judge = pl.when(baseline=True, forest=True).then(pl.lit("both"))
+    judge = judge.when(baseline=True).then(pl.lit("baseline")).when(forest=True).then(pl.lit("forest"))
     return (
         pl.DataFrame(
             {
                 "number": np.arange(windows.count),
                 "events": verdict.totals[:, 0].astype(np.int64),
                 "errors": verdict.totals[:, 1].astype(np.int64),
-                "score": score,
-                "is_anomaly": score >= 0.5,
+                "score": surprise / (surprise + ALARM),
+                "baseline_score": verdict.surprise / (verdict.surprise + ALARM),
+                "baseline": verdict.surprise >= ALARM,
+                "forest": isolated >= ALARM,
             }
         )
         .join(verdict.reasons, left_on="number", right_on="window", how="left")
@@ -242,6 +231,8 @@ def _rows(verdict: _Verdict, surprise: Array, windows: Windows, dtype: pl.DataTy
             (pl.lit(windows.first) + pl.col("number") * windows.every).cast(TIMESTAMP).alias("window"),
             pl.lit(verdict.value, dtype).alias("by"),
             pl.col("reasons").fill_null(pl.lit([], REASONS)),
+            is_anomaly=pl.col("score") >= 0.5,
+            judge=judge.otherwise(None),
         )
-        .select(*_SCHEMA)
+        .select(*SCHEMA)
     )

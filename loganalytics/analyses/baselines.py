@@ -20,13 +20,18 @@ DAY, HOUR = 86_400.0, 3_600.0
 FLOOR = 0.3  # events expected at least, so that a first event is none too surprising
 SLOTS = 4  # windows a day; from longer windows no time of day can be read
 PROLONG = 6  # hours; a day's rhythm is no line for longer
+FEWEST_FOR_WEEKEND = 10  # days; fewer hold too few weekends
+RUNS = (3, 12)  # windows; what is a little odd for so long is odd
+EVEN = 0.6  # share of a run's surprise by window that a window must bear itself
+LEAST_ODD = 0.2  # surprise of a window that takes part in a run
+RUN_COST = 0.3  # surprise; for looking at runs too
 FEWEST_HOURS = 4  # for a slope
 MOST_GROWTH = 4.0  # of what is usual, from one day to the next
 LEAST_SPREAD = 0.1  # of the logarithm of durations: less than ten per cent is no news
 MOST_FROM_DURATIONS = 50.0
 LN10 = 2.302585092994046
 BLOCK = 36  # windows; the most surprising of so many, ...
-USUAL_BLOCKS = 0.9  # ... in this share of the blocks, must not surprise
+USUAL_BLOCKS = 0.75  # ... in this share of the blocks, must not surprise
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,9 @@ class Usual:
 def usual_counts(counts: Array, windows: Windows, least_share: Array) -> Usual:
     """Return what is usual for counts (windows by features).
 
-    From three days on it is the median of the same time of day over the days, and the range of these medians
-    from the window before to the one after; where the twelve hours before and after lie above or below (a
+    From three days on it is the median of the same time of day over the days (from ten days on, over the days
+    of the week and those of the weekend apart; UTC), and the range of these medians from the window before to the
+    one after; from two weeks on, what was seen a week before or after is usual too; where the twelve hours before and after lie above or below (a
     weekend, a new release) it moves with them, but down to no less than the feature's `least_share`. With two
     days, the other day takes the place of the median, beside the level of the hours around; with less, it is
     that level alone.
@@ -54,7 +60,10 @@ def usual_counts(counts: Array, windows: Windows, least_share: Array) -> Usual:
     days = len(counts) / per_day if per_day >= SLOTS else 0.0
     slots = ((windows.first.timestamp() + np.arange(len(counts)) * seconds) % DAY // (DAY / per_day)).astype(int)
     if days >= 3:
-        usual = _same_time_of_day(counts, slots, seconds, least_share)
+        weekend = _weekend(windows, len(counts)) if days >= FEWEST_FOR_WEEKEND else np.zeros(len(counts), int)
+        usual = _same_time_of_day(counts, slots, weekend, seconds, least_share)
+        if days >= 14 - 1 / per_day:
+            usual = _as_a_week_ago(counts, usual, 7 * per_day)
     else:
         usual = _around(counts, slots, seconds, with_other_day=days >= 1.9)
     rare = np.minimum(np.minimum(counts, np.quantile(counts, 0.99, axis=0)).mean(axis=0), 1.0)
@@ -64,11 +73,39 @@ def usual_counts(counts: Array, windows: Windows, least_share: Array) -> Usual:
     return Usual(low, np.clip(usual.middle, low, high), high)
 
 
-def _same_time_of_day(counts: Array, slots: Array, seconds: float, least_share: Array) -> Usual:
+def _weekend(windows: Windows, length: int) -> Array:
+    """Return 1 for windows of a Saturday or Sunday, 0 for others."""
     import numpy as np
 
-    daily = _median_by(slots, counts)
-    middle, low, high = daily[slots], _widened(daily, min)[slots], _widened(daily, max)[slots]
+    return is_weekend(windows.first.timestamp() + np.arange(length) * windows.every.total_seconds())
+
+
+def is_weekend(seconds: Array) -> Any:
+    """Return 1 for times (seconds since 1970, UTC) of a Saturday or Sunday, 0 for others."""
+    return ((seconds // DAY + 3) % 7 >= 5).astype(int)  # 1970 began on a Thursday
+
+
+def _as_a_week_ago(counts: Array, usual: Usual, week: int) -> Usual:
+    """Return what is usual, widened to what a week before (in the first week, after) was beyond chance."""
+    import numpy as np
+
+    before = np.arange(len(counts)) - week
+    then = np.where(before < 0, np.minimum(before + 2 * week, len(counts) - 1), before)
+    most, least = _widened(counts, max)[then], _widened(counts, min)[then]
+    noise = 2 * np.sqrt(most) + 1
+    return Usual(
+        np.minimum(usual.low, least + noise), usual.middle, np.maximum(usual.high, most - noise)
+    )
+
+
+def _same_time_of_day(counts: Array, slots: Array, weekend: Array, seconds: float, least_share: Array) -> Usual:
+    import numpy as np
+
+    middle, low, high = (np.zeros_like(counts) for _ in range(3))
+    for kind in np.unique(weekend):
+        own = weekend == kind
+        daily = by_time_of_day(counts[own], slots[own])
+        low[own], middle[own], high[own] = (rows[slots[own]] for rows in daily)
     level, habit = _level(counts, seconds, hours=12), _level(middle, seconds, hours=12)
     ratio = np.divide(level, habit, out=np.ones_like(level), where=habit >= FLOOR)
     new = np.where(habit < FLOOR, level, 0.0)
@@ -92,6 +129,22 @@ def _around(counts: Array, slots: Array, seconds: float, *, with_other_day: bool
         np.roll(counts, per_day, axis=0),
     )
     return Usual(np.minimum(level, _widened(other, min)), level, np.maximum(level, _widened(other, max)))
+
+
+def by_time_of_day(counts: Array, slots: Array) -> tuple[Array, Array, Array]:
+    """Return for each slot the low, middle and high: the median over the days, and its range one slot around."""
+    daily = _median_by(slots, counts)
+    return _widened(daily, min), daily, _widened(daily, max)
+
+
+def hourly_means(counts: Array, seconds: float) -> Array:
+    """Return the means of counts by hour, or by window where these are longer."""
+    import numpy as np
+
+    size = max(1, round(HOUR / seconds))
+    starts = np.arange(0, len(counts), size)
+    sizes = np.diff(np.append(starts, len(counts)))
+    return np.asarray(np.add.reduceat(counts, starts, axis=0) / sizes[:, None])
 
 
 def _median_by(groups: Array, values: Array) -> Array:
@@ -170,6 +223,44 @@ def count_surprise(observed: Array, usual: Usual) -> Array:
     return np.where(out, nats / LN10, 0.0)
 
 
+def persistent(observed: Array, usual: Usual, surprise: Array) -> Array:
+    """Return the surprise of counts, or of the runs of windows that they are part of where that is more.
+
+    A run is judged by its sum. A window takes part if it is odd itself; and one window that is very odd
+    does not make those around it so.
+    """
+    import numpy as np
+
+    most = usual.high + 2 * np.sqrt(usual.high) + 2
+    clipped = np.minimum(observed, most)
+    for length in RUNS:
+        if len(observed) < 2 * length:
+            continue
+        sums = [_summed(values, length) for values in (clipped, usual.low, usual.high)]
+        run = count_surprise(sums[0], Usual(sums[1], sums[1], sums[2])) - np.log10(length) - RUN_COST
+        best = _most_ahead(run, length)
+        surprise = np.where(surprise >= np.maximum(EVEN * best / length, LEAST_ODD), np.maximum(surprise, best), surprise)
+    return surprise
+
+
+def _summed(values: Array, length: int) -> Array:
+    """Return the sums of each row and those before it, so many together."""
+    import numpy as np
+
+    total = np.cumsum(np.vstack([np.zeros((length, values.shape[1])), values]), axis=0)
+    return np.asarray(total[length:] - total[:-length])
+
+
+def _most_ahead(values: Array, length: int) -> Array:
+    """Return the most of each row and those after it, so many together."""
+    import numpy as np
+
+    most = values.copy()
+    for step in range(1, length):
+        most[:-step] = np.maximum(most[:-step], values[step:])
+    return np.asarray(most)
+
+
 def usual_durations(durations: Array, measured: Array, windows: Windows) -> tuple[Usual, Array]:
     """Return what is usual for quantiles of duration, and the surprise of slower ones.
 
@@ -179,15 +270,52 @@ def usual_durations(durations: Array, measured: Array, windows: Windows) -> tupl
     """
     import numpy as np
 
+    middle = _usual_log_duration(np.log(np.maximum(durations, 1e-3)), windows)
+    usual, residual = duration_range(durations, measured, middle, _spread(durations, measured, middle))
+    score = np.maximum(residual, 0)
+    surprise = score**2 / 2 / LN10
+    clipped = np.clip(residual, -3, 3)
+    for length in RUNS:
+        if len(durations) < 2 * length:
+            continue
+        run = np.maximum(_summed(clipped, length), 0) ** 2 / length / 2 / LN10 - np.log10(length) - RUN_COST
+        best = _most_ahead(run, length)
+        even = surprise >= np.maximum(EVEN * best / length, LEAST_ODD)
+        surprise = np.where(even, np.maximum(surprise, best), surprise)
+    return usual, np.minimum(surprise, MOST_FROM_DURATIONS)
+
+
+def duration_range(durations: Array, measured: Array, middle: Array, spread: Array) -> tuple[Usual, Array]:
+    """Return the usual range of quantiles of duration, and how many spreads above its middle they are."""
+    import numpy as np
+
+    sigma = np.maximum(np.nan_to_num(spread) / np.sqrt(np.maximum(measured, 1)), LEAST_SPREAD)
+    residual = np.nan_to_num((np.log(np.maximum(durations, 1e-3)) - middle) / sigma)
+    return Usual(np.exp(middle - 2 * sigma), np.exp(middle), np.exp(middle + 2 * sigma)), residual
+
+
+def _spread(durations: Array, measured: Array, middle: Array) -> Array:
+    """Return the spread (scaled MAD) of the logarithm of one duration."""
+    import numpy as np
+
+    residual = np.log(np.maximum(durations, 1e-3)) - middle
+    return np.asarray(1.4826 * _median(np.abs(residual * np.sqrt(np.maximum(measured, 1)))))
+
+
+def usual_hours(durations: Array, measured: Array, windows: Windows) -> tuple[Array, Array]:
+    """Return the logarithm of the usual duration by hour of the day, one hour around, and the spread about it."""
+    import numpy as np
+
     logs = np.log(np.maximum(durations, 1e-3))
-    middle = _usual_log_duration(logs, windows)
-    root = np.sqrt(np.maximum(measured, 1))[:, None]
-    residual = logs - middle
-    spread = 1.4826 * _median(np.abs(residual * root))
-    sigma = np.maximum(np.nan_to_num(spread) / root, LEAST_SPREAD)
-    score = np.nan_to_num(np.maximum(residual, 0) / sigma)
-    usual = Usual(np.exp(middle - 2 * sigma), np.exp(middle), np.exp(middle + 2 * sigma))
-    return usual, np.minimum(score**2 / 2 / LN10, MOST_FROM_DURATIONS)
+    seconds = windows.first.timestamp() + np.arange(len(logs)) * windows.every.total_seconds()
+    hour = (seconds % DAY // HOUR).astype(int)
+    whole = _median(logs)
+    usual = np.tile(whole, (24, 1))
+    if len(logs) * windows.every.total_seconds() >= 3 * DAY:
+        for one in range(24):
+            around = _median(logs[np.isin(hour, [(one - 1) % 24, one, (one + 1) % 24])])
+            usual[one] = np.where(np.isnan(around), whole, around)
+    return usual, _spread(durations, measured, usual[hour])
 
 
 def _usual_log_duration(logs: Array, windows: Windows) -> Array:
@@ -218,17 +346,18 @@ def _median(rows: Array) -> Array:
     return np.array([np.median(column) if len(column) else np.nan for column in columns])
 
 
-def temper(surprise: Array) -> Array:
+def temper(surprise: Array, share: float = USUAL_BLOCKS) -> Array:
     """Return the factors by which to scale down features that surprise often, one a column.
 
-    The most surprising of 36 ordinary windows exceeds 2.6 (one in 360) once in ten times. Where the blocks of a
-    log do so more often, the feature comes in bursts by nature, or its counts vary more than Poisson's.
+    The most surprising of 36 ordinary windows exceeds 2.2 (one in 144) once in four times. Where the blocks of a
+    log do so more often, the feature comes in bursts by nature, or its counts vary more than Poisson's. `share` is
+    that of the blocks taken for ordinary.
     """
     import numpy as np
 
     size = max(1, min(BLOCK, len(surprise) // 8))
     most = np.maximum.reduceat(surprise, np.arange(0, len(surprise), size), axis=0)
-    at = int(USUAL_BLOCKS * (len(most) - 1))
+    at = int(share * (len(most) - 1))
     often = np.partition(most, at, axis=0)[at]
-    usual = np.log10(size / (1 - USUAL_BLOCKS))
+    usual = np.log10(size / (1 - share))
     return np.asarray(usual / np.maximum(often, usual))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[np.float64]]
 
 MOST = 5  # reasons a window
+VAGUE = 0.7  # weight, as a reason, of what a level says: the template behind it says it better
 LEAST = 1.0  # surprise: what one window in ten shows explains nothing
 
 REASONS = pl.List(
@@ -64,7 +65,8 @@ def read_reasons(judged: Judged) -> pl.DataFrame:
     import numpy as np
 
     window, feature = np.nonzero(judged.surprise >= LEAST)
-    total = judged.surprise.sum(axis=1)
+    weight = np.array([VAGUE if name.startswith("level:") else 1.0 for name in judged.names])
+    total = (judged.surprise * weight).sum(axis=1)
     cells = pl.DataFrame(
         {
             "window": window,
@@ -73,7 +75,7 @@ def read_reasons(judged: Judged) -> pl.DataFrame:
             "expected": judged.expected[window, feature],
             "low": judged.low[window, feature],
             "high": judged.high[window, feature],
-            "contribution": judged.surprise[window, feature] / total[window],
+            "contribution": (judged.surprise[window, feature] * weight[feature]) / total[window],
         },
         schema_overrides={"window": pl.Int64},
     )
@@ -91,6 +93,7 @@ def _text() -> pl.Expr:
         "trace_ids": "distinct trace ids",
         "error_share": "share of errors",
         "unseen_templates": "kinds of event never seen before",
+        "new_events": "events of kinds never seen before",
         "duration_p50": "median duration",
         "duration_p95": "95th percentile of duration",
     }
@@ -99,9 +102,15 @@ def _text() -> pl.Expr:
         .then(pl.format("{} events", name.str.slice(6)))
         .when(name.str.starts_with("template:"))
         .then(pl.format('events "{}"', name.str.slice(9, 120)))
+        .when(name.str.starts_with("duration:"))
+        .then(pl.format('median duration of "{}"', name.str.slice(9, 120)))
+        .when(name.str.starts_with("errors:"))
+        .then(pl.format("errors of {}", name.str.slice(7).str.replace(":", " ")))
+        .when(name.str.contains("^(service|host):"))
+        .then(pl.format("events of {}", name.str.replace(":", " ")))
         .otherwise(name.replace(known))
     )
-    share, duration = name == "error_share", name.str.starts_with("duration_")
+    share, duration = name == "error_share", name.str.starts_with("duration")
     unit = pl.when(share).then(pl.lit(" %")).when(duration).then(pl.lit(" ms")).otherwise(pl.lit(""))
     low, high = _number("low"), _number("high")
     usual = pl.when(low == high).then(high).otherwise(pl.format("{} to {}", low, high))
@@ -111,9 +120,9 @@ def _text() -> pl.Expr:
 def _number(column: str) -> pl.Expr:
     value = pl.when(pl.col("feature") == "error_share").then(pl.col(column) * 100).otherwise(column)
     rough = value.round_sig_figs(3)
-    whole = pl.when(pl.col("feature").str.starts_with("duration_")).then(rough).otherwise(value)
+    whole = pl.when(pl.col("feature").str.starts_with("duration")).then(rough).otherwise(value)
     return (
-        pl.when(pl.col("feature").str.starts_with("duration_") & (value < 10))
+        pl.when(pl.col("feature").str.starts_with("duration") & (value < 10))
         .then(rough.cast(pl.String))
         .otherwise(whole.round().cast(pl.Int64).cast(pl.String))
     )

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 MOST_WINDOWS = 2_000_000  # times the values of `by`
 MOST_TEMPLATES = 200  # for a value of `by`: half by how many events, half by how many in one window
 BURST = 3  # events of a template in one window, for it to count as bursty
+MOST_VALUES = 40  # of services or hosts that are looked at one by one
+MOST_TIMED = 20  # templates whose durations are looked at one by one
 FEWEST_DURATIONS = {"p50": 3, "p95": 10}  # in a window, for the quantile to mean anything
+NEW_EVENTS = "new_events"  # of kinds that a model has not seen
+HOSTS = ("host", "host.name", "hostname", "host_name", "server", "node", "pod", "k8s.pod.name", "instance")
 
 _NEEDED = ("timestamp", "severity_number", "level", "trace_id", "message")
 
@@ -42,19 +46,26 @@ class Features:
     """What the windows hold for one value of `by`; rows are windows."""
 
     value: object
-    names: list[str]  # of counts: events, errors, trace_ids, level:..., template:...
+    names: list[str]  # of counts: events, errors, trace_ids, level:..., service:..., errors:host:..., template:...
     counts: Array  # windows x names
-    durations: Array  # windows x (p50, p95), milliseconds; NaN where too few were measured
-    measured: Array  # how many durations a window holds
+    timed: list[str]  # of durations: duration_p50, duration_p95, duration:... by template
+    durations: Array  # windows x timed, milliseconds; NaN where too few were measured
+    measured: Array  # windows x timed: how many durations each rests on
     unseen: Array  # templates first seen in the window
     unseen_expected: Array  # how many there had to be expected, as things stood before
 
 
 def read_events(logs: Frame, by: str | None) -> pl.DataFrame:
-    """Return what the features are made of: by, timestamp, error, level, trace_id, template, template_id, ms."""
+    """Return what the features are made of: by, timestamp, error, level, trace_id, template, ms, service, host.
+
+    Of service and host, the one that `by` names is left out: it would say everything twice.
+    """
     frame = lazy(logs, *_NEEDED)
     have = frame.collect_schema().names()
-    wanted = [*_NEEDED, *(name for name in ("template", "template_id", by) if name in have)]
+    host = next((name for name in HOSTS if name in have), None)
+    parts = {"service": "service" if "service" in have else None, "host": host}
+    parts = {part: column for part, column in parts.items() if column and column != by}
+    wanted = [*_NEEDED, *(name for name in ("template", "template_id", by, *parts.values()) if name in have)]
     events = (
         frame.filter(pl.col("timestamp").is_not_null()).select(*dict.fromkeys(wanted), __ms=duration_ms(have)).collect()
     )
@@ -63,7 +74,10 @@ def read_events(logs: Frame, by: str | None) -> pl.DataFrame:
     value = pl.lit(None, pl.String) if by is None else pl.col(by)
     return (
         lazy(events, *([] if by is None else [by]))
-        .select("timestamp", "level", "trace_id", "template", error=is_error(), ms="__ms", by=value)
+        .select(
+            "timestamp", "level", "trace_id", "template", error=is_error().fill_null(value=False), ms="__ms", by=value,
+            **{part: pl.col(column).cast(pl.String) for part, column in parts.items()},
+        )
         .collect()
     )
 
@@ -90,6 +104,58 @@ def lay_windows(events: pl.DataFrame, every: str | timedelta) -> tuple[Windows, 
 
 def read_features(events: pl.DataFrame, windows: int) -> Iterator[Features]:
     """Return the features of one value of `by` after the other, sorted by value, nulls first."""
+    tables = _tables(events)
+    split = {name: _partitions(table) for name, table in tables.items()}
+    for (value,), own in sorted_partitions(tables["totals"]):
+        parts = {name: split[name].get(value, table.clear()) for name, table in tables.items()}
+        yield _features(value, own, parts, windows)
+
+
+def read_known(
+    events: pl.DataFrame, windows: int, known: dict[object, tuple[list[str], list[str]]], kinds: pl.Series
+) -> Iterator[Features]:
+    """Return the named counts and durations of each value of `by`, and those that are new with their totals only.
+
+    `known` holds the names of counts and durations by value, `kinds` the templates that are not unseen. Each
+    window is told by itself, whatever is around it.
+    """
+    import numpy as np
+
+    tables = _tables(events)
+    split = {name: _partitions(table) for name, table in tables.items()}
+    new = [value for value in split["totals"] if value not in known]
+    for value, (names, timed) in {**known, **{value: (["events", "errors"], []) for value in new}}.items():
+        parts = {name: split[name].get(value, table.clear()) for name, table in tables.items()}
+        at = parts["totals"]["window"].to_numpy()
+        counts = np.zeros((windows, len(names)))
+        unseen = parts["templates"].filter(~pl.col("name").is_in(kinds.implode()))
+        cells = pl.concat(
+            [
+                parts["values"].select("window", "name", "len"),
+                unseen.group_by("window").agg(name=pl.lit(NEW_EVENTS), len=pl.col("len").sum()),
+                *(
+                    parts[part].select("window", name=pl.format("{}:{}", pl.lit(label), "name"), len="len")
+                    for part, label in (("levels", "level"), ("templates", "template"))
+                ),
+                *(
+                    parts["totals"].select("window", name=pl.lit(name), len=pl.col(name).cast(pl.UInt32))
+                    for name in ("events", "errors", "trace_ids")
+                ),
+            ]
+        ).filter(pl.col("name").is_in(names))
+        column = {name: number for number, name in enumerate(names)}
+        number = cells["name"].replace_strict(column, return_dtype=pl.Int64).to_numpy()
+        counts[cells["window"].to_numpy(), number] = cells["len"].to_numpy()
+        _, durations, measured = _durations(parts["totals"], parts["timed"], windows, timed[len(FEWEST_DURATIONS) :])
+        width = len(timed)
+        yield Features(
+            value, names, counts, timed, durations[:, :width], measured[:, :width],
+            np.bincount(unseen["window"].to_numpy(), minlength=windows).astype(float), np.zeros(windows),
+        )  # fmt: skip
+
+
+def _tables(events: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Return what is counted and measured, by value and window."""
     ms = pl.col("ms")
     totals = events.group_by("by", "window").agg(
         events=pl.len(),
@@ -99,11 +165,34 @@ def read_features(events: pl.DataFrame, windows: int) -> Iterator[Features]:
         p50=ms.median(),
         p95=ms.quantile(0.95),
     )
-    levels = events.drop_nulls("level").group_by("by", "window", name=pl.col("level").cast(pl.String)).len()
-    templates = events.group_by("by", "window", name="template").len()
-    for (value,), own in sorted_partitions(totals):
-        same = pl.col("by").eq_missing(pl.lit(value, events.schema["by"]))
-        yield _features(value, own, levels.filter(same), templates.filter(same), windows)
+    return {
+        "totals": totals,
+        "levels": events.drop_nulls("level").group_by("by", "window", name=pl.col("level").cast(pl.String)).len(),
+        "templates": events.group_by("by", "window", name="template").len(),
+        "timed": events.filter(ms.is_not_null()).group_by("by", "window", name="template").agg(pl.len(), ms.median()),
+        "values": _by_values(events),
+    }
+
+
+def _by_values(events: pl.DataFrame) -> pl.DataFrame:
+    """Return the events and errors of each service and host, where there are several."""
+    counted = [pl.DataFrame(schema={"by": events.schema["by"], "window": pl.Int64, "name": pl.String, "len": pl.UInt32})]
+    for part in ("service", "host"):
+        if part not in events.columns or events[part].n_unique() < 2:
+            continue
+        each = events.drop_nulls(part).group_by("by", "window", part).agg(pl.len(), errors=pl.col("error").sum())
+        name = pl.format("{}:{}", pl.lit(part), part)
+        counted += [
+            each.select("by", "window", name=name, len="len"),
+            each.filter(pl.col("errors") > 0).select(
+                "by", "window", name=pl.format("errors:{}", name), len=pl.col("errors").cast(pl.UInt32)
+            ),
+        ]
+    return pl.concat(counted)
+
+
+def _partitions(table: pl.DataFrame) -> dict[object, pl.DataFrame]:
+    return {value: part for (value,), part in table.partition_by("by", as_dict=True).items()}
 
 
 def sorted_partitions(totals: pl.DataFrame) -> list[tuple[tuple[object, ...], pl.DataFrame]]:
@@ -111,39 +200,63 @@ def sorted_partitions(totals: pl.DataFrame) -> list[tuple[tuple[object, ...], pl
     return list(totals.sort("by", "window").partition_by("by", as_dict=True, maintain_order=True).items())
 
 
-def _features(
-    value: object, totals: pl.DataFrame, levels: pl.DataFrame, templates: pl.DataFrame, windows: int
-) -> Features:
+def _features(value: object, totals: pl.DataFrame, parts: dict[str, pl.DataFrame], windows: int) -> Features:
     import numpy as np
 
     at = totals["window"].to_numpy()
     names = ["events", "errors", *(["trace_ids"] if totals["trace_ids"].sum() else [])]
     counts = np.zeros((windows, len(names)))
     counts[at] = totals.select(names).to_numpy()
-    level_names, by_level = _spread(levels, windows)
-    template_names, by_template = _spread(_that_matter(templates), windows)
-    # A level that says the same as a total (one level only, or one level of errors) would say it twice.
-    new = [i for i in range(len(level_names)) if not (counts == by_level[:, [i]]).all(axis=0).any()]
-    durations = np.full((windows, 2), np.nan)
-    durations[at] = totals.select(
-        pl.when(pl.col("measured") >= fewest).then(name) for name, fewest in FEWEST_DURATIONS.items()
-    ).to_numpy()
-    measured = np.zeros(windows)
-    measured[at] = totals["measured"].to_numpy()
-    unseen, expected = _unseen(templates, counts[:, 0])
+    level_names, by_level = _spread(parts["levels"], windows)
+    value_names, by_value = _spread(_greatest(parts["values"]), windows)
+    template_names, by_template = _spread(_that_matter(parts["templates"]), windows)
+    more = [*(f"level:{name}" for name in level_names), *value_names]
+    split = np.hstack([by_level, by_value])
+    # A level or service that says the same as a total (one level only, or one level of errors) would say it twice.
+    new = [i for i in range(len(more)) if not (counts == split[:, [i]]).all(axis=0).any()]
+    timed, durations, measured = _durations(totals, parts["timed"], windows, _that_take_long(parts["timed"]))
+    unseen, expected = _unseen(parts["templates"], counts[:, 0])
     return Features(
         value=value,
-        names=[
-            *names,
-            *(f"level:{level_names[i]}" for i in new),
-            *(f"template:{name}" for name in template_names),
-        ],
-        counts=np.hstack([counts, by_level[:, new], by_template]),
+        names=[*names, *(more[i] for i in new), *(f"template:{name}" for name in template_names)],
+        counts=np.hstack([counts, split[:, new], by_template]),
+        timed=timed,
         durations=durations,
         measured=measured,
         unseen=unseen,
         unseen_expected=expected,
     )
+
+
+def _that_take_long(timed: pl.DataFrame) -> list[str]:
+    """Return the templates with the most durations, as names of features."""
+    kinds = timed.group_by("name").agg(pl.col("len").sum()).sort("len", "name", descending=[True, False])
+    return [f"duration:{kind}" for kind in kinds["name"].head(MOST_TIMED)] if kinds.height > 1 else []
+
+
+def _durations(
+    totals: pl.DataFrame, timed: pl.DataFrame, windows: int, kept: list[str]
+) -> tuple[list[str], Array, Array]:
+    """Return the names, values and numbers of durations: over all events, and by template."""
+    import numpy as np
+
+    durations, measured = np.full((2, windows, 2 + len(kept)), np.nan)
+    at = totals["window"].to_numpy()
+    for column, (name, fewest) in enumerate(FEWEST_DURATIONS.items()):
+        durations[at, column] = totals.select(pl.when(pl.col("measured") >= fewest).then(name)).to_series().to_numpy()
+        measured[at, column] = totals["measured"].to_numpy()
+    for column, kind in enumerate(kept, len(FEWEST_DURATIONS)):
+        own = timed.filter((pl.col("name") == kind.removeprefix("duration:")) & (pl.col("len") >= FEWEST_DURATIONS["p50"]))
+        durations[own["window"].to_numpy(), column] = own["ms"].to_numpy()
+        measured[own["window"].to_numpy(), column] = own["len"].to_numpy()
+    return ["duration_p50", "duration_p95", *kept], durations, np.nan_to_num(measured)
+
+
+def _greatest(values: pl.DataFrame) -> pl.DataFrame:
+    """Keep the services and hosts that have the most events."""
+    each = values.group_by("name").agg(pl.col("len").sum()).with_columns(kind=pl.col("name").str.extract("^(errors:)?[^:]+", 0))
+    ranked = each.sort("kind", "len", "name", descending=[False, True, False])
+    return values.join(ranked.group_by("kind").head(MOST_VALUES), on="name", how="semi")
 
 
 def _spread(counted: pl.DataFrame, windows: int) -> tuple[list[str], Array]:

@@ -12,6 +12,7 @@ from loganalytics.charts.compare import chart_compare
 from loganalytics.charts.coverage import chart_coverage
 from loganalytics.charts.latency import chart_latency
 from loganalytics.charts.look import LEVEL_COLOURS
+from loganalytics.charts.sequences import chart_anomalous_sequences
 from loganalytics.charts.sessions import chart_sessions
 from loganalytics.charts.steps import chart_steps
 from loganalytics.charts.traces import chart_trace, chart_traces
@@ -20,6 +21,7 @@ from loganalytics.charts.trends import chart_trend
 __all__ = [
     "LEVEL_COLOURS",
     "chart_anomalies",
+    "chart_anomalous_sequences",
     "chart_change_points",
     "chart_compare",
     "chart_coverage",

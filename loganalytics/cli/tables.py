@@ -51,6 +51,10 @@ _TABLES: dict[str, tuple[Callable[[pl.DataFrame, argparse.Namespace], pl.DataFra
         lambda logs, a: _anomalous(loganalytics.detect_anomalies(logs, every=a.every, by=a.by)),
         "list the anomalous windows with the reasons", {"every": None, "by": None},
     ),
+    "sequences": (
+        lambda logs, a: _anomalous(loganalytics.detect_anomalous_sequences(logs, by=a.by)),
+        "list the anomalous sequences (traces, sessions, job runs) with the reasons", {"by": "trace_id"},
+    ),
     "latency": (
         lambda logs, a: loganalytics.latency(logs, by=a.by),
         "list the durations found in the logs, slowest first", {"by": "logger"},

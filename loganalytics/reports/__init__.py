@@ -19,6 +19,7 @@ from loganalytics.analyses.coverage import coverage
 from loganalytics.analyses.durations import duration_ms
 from loganalytics.analyses.latency import latency
 from loganalytics.analyses.patterns import patterns
+from loganalytics.analyses.sequences import detect_anomalous_sequences
 from loganalytics.analyses.trends import trend
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.findings import Finding, findings
@@ -34,6 +35,7 @@ SCHEMA_VERSION = 1
 _LADDER = ("1s", "2s", "5s", "15s", "30s", "1m", "2m", "5m", "15m", "30m", "1h", "2h", "6h", "12h", "1d", "7d", "28d")
 _WINDOWS = 600
 _SERVICES = 50
+_FEWEST_TRACES, _TRACED = 50, 200_000  # traces; events in them
 _JSON_ROWS, _JSON_TEXT = 1_000, 2_000
 
 
@@ -48,7 +50,7 @@ class Report:
         facts: events, errors, error_rate, services, first_seen, last_seen, undated (events without
             a time), misdated (events dated years away from the rest, left out of the analyses).
         parameters: what the analyses were called with.
-        tables: trend, anomalies, errors, coverage, latency, patterns and inputs, as the analyses return them.
+        tables: trend, anomalies, sequences (by trace_id), errors, coverage, latency, patterns and inputs, as the analyses return them.
     """
 
     title: str
@@ -137,6 +139,7 @@ def report(logs: schema.Frame, *, title: str = "Log report", every: str | None =
     tables = {
         "trend": trend(near, every=every, by="level"),
         "anomalies": detect_anomalies(few_services(near), every=every, by=by),
+        "sequences": detect_anomalous_sequences(_traced(near), by="trace_id"),
         "errors": cluster_errors(near),
         "coverage": coverage(near),
         "latency": _latency(near),
@@ -181,6 +184,18 @@ def few_services(frame: pl.DataFrame) -> pl.DataFrame:
         return frame
     kept = pl.col("service").is_in(sizes["service"].head(_SERVICES - 1).to_list(), nulls_equal=True)
     return frame.with_columns(pl.when(kept).then("service").otherwise(pl.lit("other services")).alias("service"))
+
+
+def _traced(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the events of the last traces, of which there must be enough to say what is usual."""
+    traced = frame.filter(pl.col("trace_id").is_not_null())
+    if traced["trace_id"].n_unique() < _FEWEST_TRACES:
+        return traced.clear()
+    if traced.height <= _TRACED:
+        return traced
+    traces = traced.group_by("trace_id").agg(pl.len(), first=pl.col("timestamp").min())
+    last = traces.sort("first", "trace_id", descending=True).filter(pl.col("len").cum_sum() <= _TRACED)
+    return traced.join(last, on="trace_id", how="semi")
 
 
 def _latency(frame: pl.DataFrame) -> pl.DataFrame:
@@ -238,7 +253,7 @@ def _verdict(found: list[Finding], facts: dict[str, Any]) -> str:
 
 def _table(name: str, table: pl.DataFrame) -> dict[str, Any]:
     """Return a table for the JSON: at most 1,000 rows, of the anomalies those that are; "total" tells how many."""
-    shown = table.filter(pl.col("is_anomaly")) if name == "anomalies" else table
+    shown = table.filter(pl.col("is_anomaly")) if name in ("anomalies", "sequences") else table
     return {"total": shown.height, "rows": shown.head(_JSON_ROWS).to_dicts()}
 
 

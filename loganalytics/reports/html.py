@@ -80,6 +80,7 @@ def _specs(report: Report) -> dict[str, dict[str, Any]]:
     drawn: list[tuple[str, Callable[[pl.DataFrame], Any], pl.DataFrame]] = [
         ("trend", charts.chart_trend, tables["trend"]),
         ("anomalies", charts.chart_anomalies, tables["anomalies"]),
+        ("sequences", charts.chart_anomalous_sequences, tables["sequences"].filter("is_anomaly")),
         ("coverage", charts.chart_coverage, heard),
         ("latency", charts.chart_latency, tables["latency"]),
     ]

@@ -1,0 +1,60 @@
+"""Which sequences of events are anomalous."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from loganalytics import schema
+from loganalytics.charts import data
+from loganalytics.charts.look import ALARM, INK, MUTED, finish, tips
+from loganalytics.quick_altair import alt
+from loganalytics.wording import count, moment, printable
+
+_MOST = 15
+
+
+def chart_anomalous_sequences(sequences: schema.Frame, *, title: str | None = None) -> alt.LayerChart:
+    """Draw the 15 sequences with the highest scores as bars, with the first reason; anomalies stand out.
+
+    Needs events, score, is_anomaly and reasons, as `detect_anomalous_sequences` returns them, and takes the first
+    column for the sequence's name; the tooltip tells two reasons, the number of events, first and last seen.
+    """
+    frame = data.collect(sequences, "events", "score", "is_anomaly", "reasons")
+    table = _rows(frame.sort("score", descending=True, maintain_order=True).head(_MOST))
+    base = alt.Chart(table).encode(
+        y=alt.Y("rank:O", axis=None, scale=alt.Scale(paddingInner=0)),
+        tooltip=tips(text="sequence", score="score", reasons="why", shown="events", first="first seen", last="last seen"),
+    )
+    x = alt.X("score:Q", axis=None, scale=alt.Scale(domain=[0, 1]))
+    colour = alt.when(alt.datum.anomalous).then(alt.value(ALARM)).otherwise(alt.value(MUTED))
+    bar = base.mark_bar(height=7, yOffset=9, cornerRadius=3).encode(x=x, color=colour)
+    name = base.mark_text(align="left", dy=-6, limit=alt.ExprRef("width - 60"), fontSize=12, color=INK)
+    number = base.mark_text(align="right", dy=-6, fontSize=12, color=INK)
+    layers = [
+        bar,
+        name.encode(x=alt.value(0), text="name:N"),
+        number.encode(x=alt.value("width"), text=alt.Text("score:Q", format=".2f")),
+    ]
+    return finish(alt.LayerChart(layer=layers), title, 36 * max(table.height, 1))
+
+
+def _rows(frame: pl.DataFrame) -> pl.DataFrame:
+    rows = []
+    for rank, row in enumerate(frame.to_dicts()):
+        text = printable(row[frame.columns[0]], data.TEXT) or "(no name)"
+        why = [reason["text"] for reason in row["reasons"] or []][:2]
+        rows.append(
+            {
+                "rank": rank,
+                "name": printable(" · ".join([printable(text, data.NAME), *why[:1]]), data.LABEL),
+                "text": text,
+                "reasons": printable(" · ".join(why), data.TEXT),
+                "score": row["score"],
+                "anomalous": bool(row["is_anomaly"]),
+                "shown": count(row["events"]),
+                "first": moment(row.get("first_seen")),
+                "last": moment(row.get("last_seen")),
+            }
+        )
+    texts = dict.fromkeys(("name", "text", "reasons", "shown", "first", "last"), pl.String)
+    return pl.DataFrame(rows, schema={"rank": pl.Int64, "score": pl.Float64, "anomalous": pl.Boolean, **texts})
