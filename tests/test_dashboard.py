@@ -57,13 +57,35 @@ def told(app: AppTest) -> str:
     )
 
 
+SHOWN = {
+    "overview": lambda app: app.metric[0].value == "40,504",
+    "explore": lambda app: "of 40,504 events" in told(app) and len(app.dataframe[-1].value) == 1000,
+    "live": lambda app: app.get("bidi_component"),
+    "patterns": lambda app: len(app.dataframe[0].value) > 50,
+    "anomalies": lambda app: len(app.dataframe[0].value) > 10,
+    "incident": lambda app: any("2026-03-11 14:" in button.label for button in app.button),
+    "traces": lambda app: len(app.dataframe[0].value) == 1000,
+    "sources": lambda app: app.metric[2].value == "40,504",
+}
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_shows_the_sample(page, open_app):
-    """No exception, and something to look at."""
+    """No exception, and what the page is for."""
     app = open_app(View((sample_data(),)), page)
     assert not app.exception
     assert not app.error
-    assert app.metric or app.dataframe or app.get("bidi_component") or app.text_input[-1].key == "trace"
+    assert SHOWN[page](app)
+
+
+def test_an_incident_named_by_a_link_has_its_verdict(open_app):
+    """The cause that was planted is named first, and its baseline can be chosen."""
+    view = View((sample_data(),), baseline=("2026-03-10T14:10:00Z", "2026-03-10T14:35:00Z"))
+    app = open_app(view, "incident", incident="2026-03-11T14:10:00Z/2026-03-11T14:35:00Z")
+    assert not app.exception
+    assert any("sorry, too many clients already" in text.value for text in app.text)
+    assert "2026-03-10 14:10–14:35 UTC" in app.text[1].value
+    assert app.get_by_key("against").value == "drawn"
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -194,9 +194,10 @@ def _finding(found: Incident, rank: int) -> None:
 def _more(found: Incident) -> None:
     changes, compare, traces = st.tabs(["Changes over time", "All differences", "Failed requests"])
     with changes:
+        within = (found.facts["start"], found.facts["end"])
         for name in ("events", "errors"):
             points = found.change_points.filter(pl.col("of") == name).drop("of")
-            chart = la.chart_change_points(points, trend=found.trend, column=name, title=name)
+            chart = la.chart_change_points(points, trend=found.trend, column=name, within=within, title=name)
             drawing.show(chart)
     with compare:
         if not found.compare.is_empty():
