@@ -33,8 +33,8 @@ def _fields(row: dict[str, Any]) -> None:
     told = facts.fields_of(row)
     table = pl.DataFrame(told, schema={"field": pl.String, "value": pl.String}, orient="row")
     names = {
-        "field": st.column_config.TextColumn("field", width="small"),
-        "value": st.column_config.TextColumn("value"),
+        "field": st.column_config.TextColumn("field", width=190),
+        "value": st.column_config.TextColumn("value", width="large"),
     }
     picked = tables.rows(table, f"fields-{row['source']}-{row['offset']}", columns=names, pick=True, height="content")
     with st.container(horizontal=True):

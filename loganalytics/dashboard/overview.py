@@ -126,7 +126,7 @@ def _errors(view: View) -> None:
     if clusters.is_empty():
         st.success("No errors here.", icon=":material/check_circle:")
         return
-    columns = ["label", "events", "trend", "is_new", "services", "first_seen"]
+    columns = ["label", "events", "trend", "is_new", "first_seen"]
     told = {
         "label": st.column_config.TextColumn("problem", width=270),
         "first_seen": st.column_config.DatetimeColumn("first seen", format="MMM D HH:mm", timezone="UTC", width=110),

@@ -43,7 +43,7 @@ def _known(table: pl.DataFrame) -> dict[str, Any]:
         "is_new": column.CheckboxColumn(
             "new", width=48, help="None in the first part of the log, too late for chance."
         ),
-        "trend": column.AreaChartColumn("over time", width=150, y_min=0),
+        "trend": column.AreaChartColumn("over time", width=130, y_min=0),
         "events": column.NumberColumn("events", format="localized"),
         "errors": column.NumberColumn("errors", format="localized"),
         "services": column.ListColumn("services"),
