@@ -182,7 +182,7 @@ def test_whoever_logs_in_sees_what_is_listed_for_her(provider, sources, tmp_path
                     time.sleep(0.1)
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
             page = browser.new_page()
-            page.set_default_timeout(30_000)
+            page.set_default_timeout(90_000)
             page.goto(f"http://127.0.0.1:{port}")
             page.get_by_role("button", name="Log in").wait_for()
             assert page.get_by_test_id("stMetric").count() == 0

@@ -90,7 +90,7 @@ def page(browser):
     """Open a page in a context of its own; afterwards nothing of the log was executed."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
     opened = context.new_page()
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(90_000)
     failures: list[str] = []
     opened.on("pageerror", lambda error: failures.append(str(error)))
     yield opened
@@ -109,12 +109,12 @@ def is_told(page, label: str, text: str) -> None:
     """Wait until a card tells a value."""
     from playwright.sync_api import expect
 
-    expect(metric(page, label)).to_have_text(text, timeout=30_000)
+    expect(metric(page, label)).to_have_text(text, timeout=90_000)
 
 
 def url_has(page, pattern: str) -> None:
     """Wait until the address matches."""
-    page.wait_for_url(re.compile(pattern), timeout=30_000)
+    page.wait_for_url(re.compile(pattern), timeout=90_000)
 
 
 def click_row(page, table: int, row: int, x: int = 60) -> None:

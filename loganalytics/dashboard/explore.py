@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import streamlit as st
 
-from loganalytics.dashboard import data, event, exports, facts, histogram, opening, sql, state, tables
+from loganalytics.dashboard import data, event, exports, facts, histogram, loading, opening, sql, state, tables
 from loganalytics.view import View
 
 _PAGE = 1000
@@ -74,7 +74,7 @@ def _take(key: str, field: str, counted: pl.DataFrame) -> None:
 
 
 def _events(view: View, logs: pl.DataFrame) -> None:
-    total = data.whole(view).height
+    total = loading.whole(view).height
     head, order, columns, export = st.columns([3, 2.4, 2, 2], vertical_alignment="center")
     head.markdown(f"**{logs.height:,}** of {total:,} events")
     newest = order.segmented_control(
@@ -98,7 +98,7 @@ def _events(view: View, logs: pl.DataFrame) -> None:
     if picked:
         row = logs.row(picked["row"], named=True)
         state.opened("event", f"{row['source']}|{row['offset']}")
-        event.draw(row, data.whole(view))
+        event.draw(row, loading.whole(view))
     else:
         _from_link(view)
 
@@ -110,7 +110,7 @@ def _from_link(view: View) -> None:
         st.caption("Click on an event to open it in full.")
         return
     source, _, offset = named.rpartition("|")
-    whole = data.whole(view)
+    whole = loading.whole(view)
     found = whole.filter((pl.col("source") == source) & (pl.col("offset") == offset))
     if found.is_empty():
         state.opened("event", None)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from loganalytics.schema import CORE, is_error
-from loganalytics.times import parse_every, window_start
+from loganalytics.times import window_start
 from loganalytics.wording import printable
 
 SPARKS = 40
@@ -128,11 +128,6 @@ def widened(since: datetime, until: datetime) -> tuple[datetime, datetime]:
     """Return a range twice as long around the same middle."""
     half = (until - since) / 2
     return since - half, until + half
-
-
-def window_after(window: datetime, every: str) -> datetime:
-    """Return when a window ends."""
-    return window + parse_every(every)
 
 
 def sorted_patterns(patterns: pl.DataFrame, way: str) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 import loganalytics as la
-from loganalytics.dashboard import data, drawing, facts, state
+from loganalytics.dashboard import data, drawing, facts, loading, state
 from loganalytics.quick_altair import alt
 from loganalytics.times import parse_when
 from loganalytics.wording import between
@@ -51,7 +51,7 @@ def _zoom(key: str) -> None:
 def _range_bar(key: str) -> None:
     """Tell the range under the chart, with the ways out of it."""
     view = state.view()
-    first, last = facts.extent(data.events(view)) or (None, None)
+    first, last = facts.extent(loading.events(view)) or (None, None)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if not view.since and not view.until:
             st.caption(f"{between(first, last)} · draw a range on the chart to zoom in")
@@ -66,7 +66,7 @@ def _range_bar(key: str) -> None:
 
 def _widen() -> None:
     view = state.view()
-    found = facts.extent(data.whole(view))
+    found = facts.extent(loading.whole(view))
     if found is None:
         return
     first, last = found

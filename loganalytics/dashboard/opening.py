@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import polars as pl
 import streamlit as st
 
-from loganalytics.dashboard import data, state
+from loganalytics.dashboard import loading, state
 from loganalytics.exceptions import LogAnalyticsError
 from loganalytics.view import View
 from loganalytics.wording import between
@@ -17,9 +17,9 @@ def events() -> pl.DataFrame | None:
     """Return the events of the session's view; None, with what to do on the page, when there are none to show."""
     view = state.view()
     try:
-        logs = data.events(view)
+        logs = loading.events(view)
         if logs.is_empty():
-            _nothing(view, data.whole(view))
+            _nothing(view, loading.whole(view))
             return None
     except (LogAnalyticsError, OSError, pl.exceptions.PolarsError) as error:
         st.error("These logs cannot be shown.", icon=":material/error:")

@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
-from loganalytics.dashboard import data, drawing, facts, histogram, opening, state, tables
+from loganalytics.dashboard import data, drawing, facts, histogram, loading, opening, state, tables
 from loganalytics.findings import Finding
 from loganalytics.reports import Report
 from loganalytics.view import View
@@ -95,7 +95,7 @@ def _card(
 
 def _before(view: View) -> facts.Numbers | None:
     """Return the numbers of the period before, where the log reaches back there."""
-    earlier = data.before(view)
+    earlier = loading.before(view)
     if earlier is None:
         return None
     found = data.numbers_at_once(earlier)
@@ -116,7 +116,7 @@ def _thin(line: pl.Series) -> pl.Series:
 
 
 def _by(view: View) -> str | None:
-    return "service" if facts.numbers(data.events(view)).services > 1 else None
+    return "service" if facts.numbers(loading.events(view)).services > 1 else None
 
 
 def _errors(view: View) -> None:

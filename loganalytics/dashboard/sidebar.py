@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from loganalytics.dashboard import access, data, facts, notebook, state
+from loganalytics.dashboard import access, facts, loading, notebook, state
 from loganalytics.dashboard.opening import drop_filters
 from loganalytics.exceptions import LogAnalyticsError
 from loganalytics.view import View
@@ -114,7 +114,7 @@ def _share(view: View) -> None:
 
 def _services(view: View) -> list[str]:
     try:
-        return data.services(view)
+        return loading.services(view)
     except (LogAnalyticsError, OSError):
         return []  # the page says why
 
@@ -143,7 +143,7 @@ def _take_range() -> None:
     if chosen != "custom":
         state.change(since=None if chosen == "all" else chosen, until=None)
         return
-    found = facts.extent(data.whole(state.view()))
+    found = facts.extent(loading.whole(state.view()))
     state.change(since=state.iso(found[0]) if found else "1d", until=state.iso(found[1]) if found else None)
 
 

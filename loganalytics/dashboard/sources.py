@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
-from loganalytics.dashboard import data, drawing, state, tables
+from loganalytics.dashboard import data, drawing, loading, state, tables
 from loganalytics.exceptions import LogAnalyticsError
 from loganalytics.wording import percent, span
 
@@ -15,7 +15,7 @@ def page() -> None:
     """Draw the load report of the whole source, and the coverage of its services in the view."""
     view = state.view()
     try:
-        report, whole = data.load_report(view), data.whole(view)
+        report, whole = loading.load_report(view), loading.whole(view)
     except (LogAnalyticsError, OSError, pl.exceptions.PolarsError) as error:
         st.error("These logs cannot be read.", icon=":material/error:")
         st.text(str(error))
