@@ -148,7 +148,7 @@ def follow(address: str, kind: str, rate: int, seconds: int) -> None:
     )
     os.sched_setaffinity(0, cores[:1])
     writer.start()
-    waits, weights, read, begun, busy = [], [], 0, None, 0.0
+    waits, read, begun, busy = [], 0, None, 0.0
     while True:
         batch = tail.read(2.0)
         now = time.time()

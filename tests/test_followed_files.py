@@ -105,7 +105,7 @@ def test_rotation_by_rename(log):
             found = drain(tail)
             assert numbers(found) == [2 * generation, 2 * generation + 1]
             old.close()
-            old = log.open("a")  # noqa: SIM115 (as a logger does)
+            old = log.open("a")
         old.close()
     places = tail.cursor["readers"]["files"]["files"]
     assert len({(place["device"], place["inode"]) for place in places}) == len(places)

@@ -100,26 +100,32 @@ class FileReader:
             file.gone_since = time.monotonic()
         if moved or time.monotonic() - self._searched >= _SEARCH:
             self._search(at_end=False)
-        frames = []
+        frames, unfinished = [], set[str]()
         for file in list(self._files.values()):
+            if file.source in unfinished:
+                continue  # the last event of the file before it may go on, and comes first
             if file.truncated():
                 frames += self._begin_again(file)
             frame = file.read()
             if frame is not None:
                 frames.append(frame)
+            if file.gone_since is not None and file.unfinished:
+                unfinished.add(file.source)
         return frames
 
     def _search(self, *, at_end: bool) -> None:
         """Open the files that are new under the names, and those that came between a file and its rotation."""
         self._searched = time.monotonic()
-        present = {key for path in self._paths() if (key := self._open(path, at_end=at_end))}
+        found = self._paths().items()
+        present = {key for path, name in found if (key := self._open(path, name, at_end=at_end))}
         for key, file in list(self._files.items()):
             done = file.gone_since is not None and key not in present
             if done and time.monotonic() - max(file.grown, file.gone_since or 0.0) > _LINGER:
                 self._files.pop(key).close()
 
-    def _paths(self) -> list[Path]:
-        found: dict[Path, None] = {}
+    def _paths(self) -> dict[Path, str]:
+        """Return the files that are there, and the name under which each was written."""
+        found: dict[Path, str] = {}
         for name in self._names:
             try:
                 paths = sorted(expand(name, {}), key=rotation_order)
@@ -131,8 +137,8 @@ class FileReader:
                 ) from None
             for path in paths:
                 newer = self._rotated_since(path) if str(path) == name else []
-                found |= dict.fromkeys([*newer, path])
-        return list(found)
+                found |= dict.fromkeys([*newer, path], str(path))
+        return found
 
     def _rotated_since(self, path: Path) -> list[Path]:
         """Return the files that were written under this name after one that is known, and then rotated."""
@@ -142,7 +148,7 @@ class FileReader:
         known = [place for place, other in enumerate(family) if _identity(str(other)) in self._files]
         return family[known[-1] + 1 :] if known else []
 
-    def _open(self, path: Path, *, at_end: bool) -> tuple[int, int] | None:
+    def _open(self, path: Path, name: str, *, at_end: bool) -> tuple[int, int] | None:
         """Follow a file from now on, unless it is known, packed, no text, or a copy of a known one."""
         try:
             key = _identity(str(path))
@@ -160,9 +166,11 @@ class FileReader:
             self._ignored[key] = head
             os.close(handle)
             return None
-        file = Growing(str(path), handle, self._dialect(str(path)), head=head)
+        file = Growing(name, handle, self._dialect(name), head=head)
         if at_end:
             file.go_to_end()
+        if name != str(path):
+            file.gone_since = time.monotonic()
         self._files[key] = file
         return key
 

@@ -85,6 +85,11 @@ class Growing:
             "last_size": len(self.last), "lines": self.dialect.lines,
         }  # fmt: skip
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether there is something that was not handed out yet."""
+        return bool(self._pending) or self.offset < os.fstat(self.handle).st_size
+
     def truncated(self) -> bool:
         """Whether it begins anew: it is shorter than what was read, or begins otherwise."""
         if os.fstat(self.handle).st_size < self.offset + len(self._pending):

@@ -22,6 +22,8 @@ from loganalytics.sources.selection import When, read_options
 from loganalytics.sources.stores import Group, Reader, Want, is_store, open_store
 
 _SLICE = 0.05
+# The last event of a file is held for a moment, since it may go on: what is idle for less has perhaps not shown all.
+_HELD = 0.5
 _FILES = "files"
 
 
@@ -31,11 +33,13 @@ class Tail:
     Safe to close() from another thread.
     """
 
-    def __init__(self, readers: Mapping[str, Reader], asked: Mapping[str, str | None], want: Want, idle: float | None):
+    def __init__(
+        self, readers: Mapping[str, Reader], asked: Mapping[str, str | None], want: Want, idle: float | None
+    ) -> None:
         self._readers = dict(readers)
         self._asked = asked
         self._want = want
-        self._idle = idle
+        self._idle = None if idle is None else max(idle, _HELD if _FILES in readers else 0.0)
         self._kept = 0
         self._closed = threading.Event()
 
@@ -142,7 +146,7 @@ def tail(
             and goes to another reader when it is not.
         consumer: this reader's name in the group (default: host and process). One that comes back under its name
             first gets what it did not confirm.
-        idle: end the iteration when nothing came for so many seconds.
+        idle: end the iteration when nothing came for so many seconds, with files at least half a second.
         claim_after: seconds after which what another reader of the group did not confirm goes to this one.
 
     Rotated, renamed and truncated files and servers that go away for a while are followed on; nothing is lost or

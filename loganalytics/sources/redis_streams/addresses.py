@@ -158,7 +158,7 @@ def told(error: Exception, shown: str) -> SourceError:
             f"{shown!r} refuses the login ({text.rstrip('.')}). Hint: give user and password in the address, in "
             "REDIS_USERNAME and REDIS_PASSWORD, or in the credentials file."
         )
-    if text.startswith("MOVED") or "CLUSTER" in text:
+    if isinstance(error, redis.exceptions.AskError):  # MOVED too
         return UnreachableSourceError(f"{shown!r} is a part of a cluster. Hint: write redis+cluster://.")
     if isinstance(error, redis.TimeoutError):
         tls = " Does it speak TLS at this port?" if "s://" in shown or "s+" in shown else ""

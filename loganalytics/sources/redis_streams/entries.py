@@ -42,10 +42,8 @@ def to_columns(entries: Sequence[Entry]) -> Columns:
 
 def _alike(pairs: Sequence[Sequence[bytes]]) -> bool:
     """Whether all entries have the same fields in the same order."""
-    first, size = pairs[0], len(pairs[0])
-    if any(map(size.__ne__, map(len, pairs))):
-        return False
-    return all(all(map(first[place].__eq__, [fields[place] for fields in pairs])) for place in range(0, size, 2))
+    names = pairs[0][::2]
+    return all([fields[::2] == names for fields in pairs])  # noqa: C419 (half the cost of a generator)
 
 
 def _slice(pairs: Sequence[Sequence[bytes]], rows: Sequence[int], broken: set[int]) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from loganalytics.sources.redis_streams.records import Records, time_of
 from loganalytics.sources.redis_streams.server import Info, Server, shown
 from loganalytics.sources.stores import Want
 
-_PAGE = 2_000
+_PAGE = 2_000  # what stays in the processor's cache until it is columns
 _FRAME = 40_000
 _FIRST = 2_000
 _ENDS = 200

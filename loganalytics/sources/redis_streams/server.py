@@ -54,10 +54,11 @@ class Server:
         Raises redis-py's errors; the next command makes a new connection.
         """
         if self._client is None:
-            self._client = self._raw(self.address.connect(**self._options))
+            self._client = _raw(self.address.connect(**self._options))
         command = tuple(map(_bytes, command))
         if self.address.kind == "cluster" and key is not None:
             node = cast(Any, self._client).get_node_from_key(_bytes(key))
+            _raw(cast(Any, self._client).get_redis_connection(node))  # one that is new to the cluster, perhaps
             return cast(Any, self._client).execute_command(*command, target_nodes=node)
         return cast(Any, self._client).execute_command(*command)
 
@@ -169,23 +170,16 @@ class Server:
         self._ready()
         return cast(bytes, cast(Any, self._client).type(_bytes(key)))
 
-    def _raw(self, client: Client) -> Client:
-        for command in _RAW:
-            client.set_response_callback(command, _as_it_is)
-        if self.address.kind == "cluster":
-            for node in cast(Any, client).get_nodes():
-                self._raw(node.redis_connection or cast(Any, client).get_redis_connection(node))
-        return client
-
 
 def usable(entries: Sequence[Any]) -> list[Sequence[Any]]:
     """Return the entries that are there; of one deleted, a group still tells the id."""
-    return [entry if isinstance(entry[1], list) else _pairs(entry) for entry in entries if entry and entry[1]]
+    return [entry for entry in entries if entry and entry[1]]
 
 
-def _pairs(entry: Sequence[Any]) -> Sequence[Any]:
-    """Undo redis-py's dict, which a cluster's new node may still answer with."""
-    return [entry[0], [part for pair in entry[1].items() for part in pair]]
+def _raw(client: Client) -> Client:
+    for command in _RAW:
+        client.set_response_callback(command, _as_it_is)
+    return client
 
 
 def shown(key: str) -> str:
