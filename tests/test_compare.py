@@ -159,6 +159,12 @@ def test_an_empty_side_falls_back_to_what_is_frequent() -> None:
     assert compare(empty(), baseline=OLD, incident=NEW).is_empty()
 
 
+def test_a_log_that_begins_within_the_baseline_had_not_fewer_events_before() -> None:
+    """The baseline is then the shorter, and nothing is more."""
+    logs = CALM.filter(pl.col("timestamp") >= NOON - timedelta(minutes=15))
+    assert compare(logs, baseline=OLD, incident=NEW).is_empty()
+
+
 def test_where_ranges_overlap_the_time_is_the_incidents() -> None:
     """The whole day can be the baseline of an hour in it."""
     logs = CALM.vstack(events("disk full", 30))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from loganalytics.analyses.season import remove_season
-from loganalytics.analyses.segments import Change, find_spikes, find_steps
+from loganalytics.analyses.segments import find_steps
+from loganalytics.analyses.spikes import Change, find_spikes
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.schema import Frame, lazy
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 SURE = 0.01  # corrected for the number of windows and of values
 EDGE = 3  # windows beside a step in which a spike is none
 TESTS = 3  # a window: spike, dip, step
+LEAST_EVENTS = 5  # of a series of counts: with fewer nothing can be sure
 FEWEST = 12  # windows, of which nobody can tell what is usual
 
 _MEASURES = ("window", "events", "errors", "error_rate")
@@ -59,7 +61,7 @@ def change_points(trend: Frame, *, column: str = "events") -> pl.DataFrame:
         )
     by = next((name for name in schema.names() if name not in (*_MEASURES, column)), None)
     keys = ["window", *([by] if by else [])]
-    table = frame.select(*keys, pl.col(column).alias("value")).drop_nulls("window").sort(*reversed(keys)).collect()
+    table = frame.select(*keys, pl.col(column).alias("__value")).drop_nulls("window").sort(*reversed(keys)).collect()
     groups = table.partition_by(by, maintain_order=True) if by else [table]
     found = [part for group in groups if (part := _changes(group, by, len(groups))) is not None]
     result = {"window": schema["window"]} | ({by: schema[by]} if by else {})
@@ -70,11 +72,14 @@ def change_points(trend: Frame, *, column: str = "events") -> pl.DataFrame:
 
 def _changes(group: pl.DataFrame, by: str | None, groups: int) -> pl.DataFrame | None:
     """Return the changes of one series; None when it has none, or is too short or too even to have one."""
-    values = group["value"].cast(pl.Float64).fill_nan(None).interpolate().fill_null(strategy="forward").fill_null(0.0)
+    values = group["__value"].cast(pl.Float64).fill_nan(None).interpolate().fill_null(strategy="forward").fill_null(0.0)
     x = values.to_numpy()
     if len(x) < FEWEST or x.max() == x.min():
         return None
-    series = remove_season(x, is_count=group["value"].dtype.is_integer() and x.min() >= 0, windows=group["window"])
+    is_count = group["__value"].dtype.is_integer() and x.min() >= 0
+    if is_count and x.sum() < LEAST_EVENTS:
+        return None
+    series = remove_season(x, is_count=is_count, windows=group["window"])
     tried = TESTS * len(x) * groups
     spikes = find_spikes(series, SURE / tried)
     steps = find_steps(series, spikes, SURE / tried)
@@ -82,11 +87,11 @@ def _changes(group: pl.DataFrame, by: str | None, groups: int) -> pl.DataFrame |
     edges = [step.start for step in steps]
     spikes = [spike for spike in spikes if all(abs(spike.start - edge) > EDGE for edge in edges)]
     rows = [_row(group, change, tried) for change in (*spikes, *steps)]
-    schema = {name: group.schema[name] for name in group.columns if name != "value"}
+    schema = {name: group.schema[name] for name in group.columns if name != "__value"}
     numbers = {"kind": pl.String(), "p_value": pl.Float64(), "before": pl.Float64(), "after": pl.Float64()}
     return pl.DataFrame(rows, schema=schema | numbers, orient="row") if rows else None
 
 
 def _row(group: pl.DataFrame, change: Change, tried: int) -> tuple[object, ...]:
-    keys = group.drop("value").row(change.start)
+    keys = group.drop("__value").row(change.start)
     return (*keys, change.kind, min(change.p * tried, 1.0), change.before, change.after)

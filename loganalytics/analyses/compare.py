@@ -7,7 +7,7 @@ from datetime import timedelta
 import polars as pl
 
 from loganalytics.analyses.differences import SLICES, Exposure, count_terms, judge, traffic
-from loganalytics.analyses.ranges import Pair, Range, parse_range
+from loganalytics.analyses.ranges import Pair, Range, parse_range, within
 from loganalytics.analyses.shifts import shifts
 from loganalytics.analyses.significance import benjamini_hochberg
 from loganalytics.schema import Frame, conform, lazy
@@ -38,7 +38,8 @@ def compare(logs: Frame, *, baseline: Pair, incident: Pair, tz: str = "UTC") -> 
     have in common. Fields are all columns of words and codes, each with its 500 most frequent values; they are also
     compared among the errors alone. Measures are compared by the Kolmogorov-Smirnov distance and their quantiles:
     durations (see `latency`) by logger, else by service, and every other column of numbers. Of fields that say the
-    same, one is told. Where the ranges overlap, the time counts for the incident.
+    same, one is told. Where the ranges overlap, the time counts for the incident; where the log begins or ends well
+    within one, that range is cut to the log.
 
     Needs timestamp, message and severity_number; uses template and template_id where present. `baseline` and
     `incident` are pairs (start, end), the end not in it: ISO text, datetimes, "2h"; in `tz` where they bear no zone.
@@ -50,6 +51,8 @@ def compare(logs: Frame, *, baseline: Pair, incident: Pair, tz: str = "UTC") -> 
     (Float64: of the rates; of medians or p95, whichever changed more; null for new), effect (Float64, -1..1: the
     difference of the rates over their sum, or the signed Kolmogorov-Smirnov distance), score (Float64: G, higher is
     surer), p_value (Float64, Benjamini-Hochberg), example (the earliest message), note (null); by score, descending.
+    The events of a row are those with its template_id, or with its value in its field (errors only where scope says
+    so).
     Only rows with p_value < 0.05 and a ratio of 1.5 (measures 1.25) or more, up or down, are returned.
 
     When one range holds no event there is nothing to compare: the most frequent terms of the other are returned,
@@ -69,6 +72,7 @@ def compare(logs: Frame, *, baseline: Pair, incident: Pair, tz: str = "UTC") -> 
         [('new', 'disk full', 0, 20), ('gone', 'ok', 220, 0)]
     """
     old, new = parse_range(baseline, "baseline", tz=tz), parse_range(incident, "incident", tz=tz)
+    old, new = within_log(logs, old, new)
     return differences(cut(logs, old, new), exposure(old, new))
 
 
@@ -82,6 +86,13 @@ def cut(logs: Frame, old: Range, new: Range) -> pl.DataFrame:
     frame = frame.with_columns(slice=pl.when(new.holds()).then(-1).otherwise(part).cast(pl.Int8))
     events = conform(frame.collect())
     return events if {"template", "template_id"} <= set(events.columns) else with_templates(events)
+
+
+def within_log(logs: Frame, old: Range, new: Range) -> list[Range]:
+    """Return the ranges cut to the time from the first to the last event of the log; see `within`."""
+    time = pl.col("timestamp")
+    known = lazy(logs, "timestamp").select(first=time.min(), last=time.max()).collect().row(0)
+    return [old, new] if None in known else within(Range(*known), old, new)
 
 
 def exposure(old: Range, new: Range) -> Exposure:

@@ -31,9 +31,9 @@ def coverage(logs: Frame) -> pl.DataFrame:
     Returns service, events (Int64), first_seen, last_seen, expected_gap (Duration us: the longest that is not
     unusual; null for a single event), longest_gap (Duration us), longest_gap_start, silent_for (Duration us: from
     last_seen to the end of the log), is_silent (Boolean) and gaps (List[Struct{start, end}]: the unusual ones
-    that ended, to the second), and, where the frame has messages, heartbeats (Int64: events that say they are one),
-    heartbeat_every (Duration us: the median interval, null when it is not regular) and late_heartbeats (Int64:
-    intervals over 1.5 times that, the one up to the end of the log included); sorted by service.
+    that ended, to the second), and, from messages that say "heartbeat", "keepalive" or the like,
+    heartbeat (Duration us: the median interval between these; null when there are none or it is not regular) and
+    late (Int64: intervals over 1.5 times that, the one up to the end of the log included); sorted by service.
 
     Example:
         >>> from datetime import datetime

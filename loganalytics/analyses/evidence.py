@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics.analyses.change_points import change_points
-from loganalytics.analyses.compare import cut, differences, exposure
+from loganalytics.analyses.compare import cut, differences, exposure, within_log
 from loganalytics.analyses.coverage import coverage
 from loganalytics.analyses.differences import categorical
 from loganalytics.analyses.ranges import Range
@@ -61,14 +61,15 @@ class Evidence:
 def gather(logs: Frame, incident: Range, baseline: Range) -> Evidence:
     """Run what throws light on an incident, and return it all."""
     frame = lazy(logs, *CORE).with_columns(pl.col("service").cast(pl.String))
-    events = cut(frame, baseline, incident)
+    old, new = within_log(frame, baseline, incident)
+    events = cut(frame, old, new)
     around = frame.filter(_around(incident, baseline).holds())
     shown = trend(around, every=_every(_around(incident, baseline).length))
     return Evidence(
         incident,
         baseline,
         events,
-        _with_errors(differences(events, exposure(baseline, incident)), events),
+        _with_errors(differences(events, exposure(old, new)), events),
         _silent(frame, events, incident, baseline),
         _changes(shown),
         shown,

@@ -11,7 +11,7 @@ REGULAR = 0.75  # share of the intervals within a quarter of the usual one
 
 
 def heartbeats(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Return service, heartbeats, heartbeat_every and late_heartbeats of each service that has heartbeats.
+    """Return service, heartbeat (the usual interval) and late (how many were) of each service that has heartbeats.
 
     Needs timestamp, service and message. A service whose heartbeats come at no regular interval has null for the last
     two. The time from the last one to the end of the log counts as well.
@@ -31,8 +31,8 @@ def heartbeats(frame: pl.LazyFrame) -> pl.LazyFrame:
         .group_by("service")
         .agg(heartbeats=pl.len().cast(pl.Int64), pauses=pauses, last=time.max(), end=pl.col("end").first())
         .select(
-            "service", "heartbeats",
-            heartbeat_every=pl.when(regular).then(usual.cast(pl.Int64).cast(pl.Duration("us"))),
-            late_heartbeats=pl.when(regular).then(late + silent.cast(pl.Int64)),
+            "service",
+            heartbeat=pl.when(regular).then(usual.cast(pl.Int64).cast(pl.Duration("us"))),
+            late=pl.when(regular).then(late + silent.cast(pl.Int64)),
         )
     )  # fmt: skip

@@ -14,6 +14,7 @@ Moment = str | datetime | date
 Pair = tuple[Moment, Moment]
 
 BACK = {"previous_day": timedelta(days=1), "previous_week": timedelta(weeks=1)}
+SLACK = 0.1  # of a range, between whose begin and end events need not lie to its very edges
 SHORTEST = timedelta(hours=1)  # of what came just before: a few minutes would know little of what is usual
 
 
@@ -32,6 +33,19 @@ class Range:
     def holds(self, column: str = "timestamp") -> pl.Expr:
         """Return the expression that is true for the times in the range, and false for null."""
         return pl.col(column).is_between(self.start, self.end, closed="left").fill_null(value=False)
+
+
+def within(known: Range, *ranges: Range) -> list[Range]:
+    """Return the ranges cut to the time of which anything is known, where that leaves out more than a tenth.
+
+    A log that begins in the middle of a baseline had not half the events before; it is the baseline that is shorter.
+    """
+    found = []
+    for one in ranges:
+        start, end = max(one.start, known.start), min(one.end, known.end)
+        is_cut = start < end and end - start < one.length * (1 - SLACK)
+        found.append(Range(start, end) if is_cut else one)
+    return found
 
 
 def parse_range(pair: Pair, option: str, *, tz: str = "UTC") -> Range:

@@ -1,167 +1,23 @@
-"""Changes of a series without season: short ones that stand out, and levels and slopes that stay."""
+"""Lasting changes of a series: levels that stay, and slopes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from loganalytics.analyses.season import JITTER, Series, restore
+from loganalytics.analyses.season import Series
+from loganalytics.analyses.spikes import LEAST_CHANGE, Change, around
 
 if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, np.dtype[np.float64]]
-    Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
-AROUND = 25  # windows, of which a spike is fewer than half
-LEAST_NOISE = 0.5  # on the even scale, where a count's own is 1
-LEAST_CHANGE = 0.2  # of the level, for counts that are so large that less is sure
+LEAST_NOISE = 0.5  # on the even scale, where that of a Poisson count is 1
 SHORTEST = 5  # windows of a level
-TAILS = 5  # degrees of freedom of the noise of measures that are no counts: they have heavy tails
-APART = 4.0  # times the spread of the windows around, without which nothing is a spike
 MOST = 4_000  # windows that levels are looked for in; longer series are put together first
 MANY = 5  # periods, from which a season is known well enough to be trusted alone
-CALM = 0.85  # of the variance of normal noise is in its calmest 98 %
 PENALTY = 4.0  # times ln(n) and the variance, for one more level
-
-
-@dataclass(frozen=True)
-class Change:
-    """One change: where it begins, what it is, how improbable it is by chance (not corrected), before and after."""
-
-    start: int
-    kind: str
-    p: float
-    before: float
-    after: float
-    end: int
-
-
-def find_spikes(series: Series, sure: float) -> list[Change]:
-    """Return the runs of windows that stand out from those around them, and from the same time of other periods."""
-    import numpy as np
-
-    # The season of two periods is their mean, half of which is the spike: there only what is around counts, and
-    # whether it comes back.
-    usual = _around(series.y) if series.cycles == 2 else series.with_season(_around(series.calm))
-    found = []
-    for kind, sign in (("spike", 1), ("dip", -1)):
-        p = _tail(series, usual, sign, _overdispersion(series, usual, sign))
-        p = np.where(_comes_back(series, sign) | ~_stands_out(series, usual), 1.0, p)
-        found += [_spike(series, usual, kind, sign, run, p) for run in _runs(p < sure)]
-    return sorted((change for change in found if change), key=lambda change: change.start)
-
-
-def _around(y: Array) -> Array:
-    """Return the median of the windows around each."""
-    import numpy as np
-    from scipy.ndimage import median_filter
-
-    return np.asarray(median_filter(y, size=min(AROUND, len(y) // 2 * 2 - 1), mode="nearest"))
-
-
-def _overdispersion(series: Series, usual: Array, sign: int) -> float:
-    """Return for counts alpha of the variance mu + alpha mu^2, for others the standard deviation of the rest.
-
-    Counts vary by their own measure up and down, as bursts are no dips. The calmest 98 % of the windows tell it, so
-    that what is to be found does not hide itself; what that leaves out is made good as for normal noise.
-    """
-    import numpy as np
-
-    rest = series.y - usual
-    calm = np.abs(rest) <= np.quantile(np.abs(rest), 0.98)
-    if not series.is_count:
-        middle = 1.4826 * np.median(np.abs(rest))
-        wide = [np.quantile(np.abs(rest), share) / z for share, z in ((0.95, 1.96), (0.98, 2.33))]
-        scale = max(middle, *wide, 1e-9 * max(np.abs(series.y).max(), 1e-12))
-        return float(scale)
-    side = calm & (sign * rest >= 0)
-    mu = _expected(series, usual)[side]
-    over = (series.x[side] - mu) ** 2 / CALM - mu
-    return float(max(over.sum() / max((mu**2).sum(), 1e-12), 0.0))
-
-
-def _expected(series: Series, usual: Array) -> Array:
-    """Return the expected counts: a median of 0 among sparse ones is not nothing."""
-    import numpy as np
-
-    mu = series.restore(usual)
-    middle = np.sort(series.x)[: max(1, int(0.995 * len(series.x)))].mean()
-    return np.where(mu < 1, np.maximum(mu, np.clip(middle / 2, 0.01, 1)), mu)
-
-
-def _tail(series: Series, usual: Array, sign: int, spread: float) -> Array:
-    """Return how probable a value as far out as each is, on the side of `sign`."""
-    import numpy as np
-    from scipy.stats import nbinom, t
-
-    if not series.is_count:
-        return np.asarray(t.sf(sign * (series.y - usual) / spread, TAILS))
-    mu, x = _expected(series, usual), series.x
-    slight = np.abs(x - mu) < LEAST_CHANGE * mu
-    # What is usual is itself known from a few windows and periods only: the variance of their medians is added.
-    known = 1 / AROUND + (1 / series.cycles if series.cycles > 2 else 0.0)
-    alpha = spread + np.pi / 2 * known / mu + 1e-6
-    chance = 1 / (1 + alpha * mu)
-    p = nbinom.sf(x - 1, 1 / alpha, chance) if sign > 0 else nbinom.cdf(x, 1 / alpha, chance)
-    return np.where(slight, 1.0, p)
-
-
-def _comes_back(series: Series, sign: int) -> Flags:
-    """Return which windows are no farther out than about the same time is in the median of the other periods."""
-    import numpy as np
-    from scipy.ndimage import maximum_filter
-
-    n = len(series.x)
-    if series.cycles < 2:
-        return np.zeros(n, bool)
-    out = sign * (series.y - _around(series.y))
-    near = maximum_filter(out, size=2 * JITTER + 1, mode="nearest")
-    others = np.full((series.cycles + 1, n), np.nan)
-    for k in range(-series.cycles, series.cycles + 1):
-        if k:
-            at = np.arange(n) + k * series.period
-            inside = (at >= 0) & (at < n)
-            row = others[abs(k) - 1]
-            row[inside] = np.fmax(row[inside], near[at[inside]]) if k < 0 else _either(row[inside], near[at[inside]])
-    known = ~np.isnan(others).all(axis=0)
-    typical = np.zeros(n)
-    typical[known] = np.nanmedian(others[:, known], axis=0)
-    return (out <= 1.5 * typical) & (typical > 1)
-
-
-def _either(first: Array, second: Array) -> Array:
-    import numpy as np
-
-    return np.where(np.isnan(first), second, np.minimum(first, second))
-
-
-def _stands_out(series: Series, usual: Array) -> Flags:
-    """Return which windows are farther out than those around them vary, as they do on a slope."""
-    import numpy as np
-
-    out = np.abs(series.y - usual)
-    return np.asarray(out > APART * 1.4826 * _around(out))
-
-
-def _runs(flags: Flags) -> list[tuple[int, int]]:
-    """Return begin and end of each run of true flags."""
-    import numpy as np
-
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
-
-
-def _spike(series: Series, usual: Array, kind: str, sign: int, run: tuple[int, int], p: Array) -> Change | None:
-    import numpy as np
-
-    begin, end = run
-    if end - begin > AROUND // 2:
-        return None
-    peak = begin + int(np.argmax(sign * (series.y - usual)[begin:end]))
-    before = max(restore(series, usual[peak]), 0.0) if series.is_count else float(usual[peak])
-    return Change(begin, kind, float(p[begin:end].min()), before, float(series.x[peak]), end)
 
 
 def find_steps(series: Series, spikes: list[Change], sure: float) -> list[Change]:
@@ -170,7 +26,7 @@ def find_steps(series: Series, spikes: list[Change], sure: float) -> list[Change
 
     calm = _levelled(series.calm, spikes)
     raw = _levelled(series.y, spikes)
-    noise = _noise(calm)
+    noise = _noise(calm, is_count=series.is_count)
     edges = _edges(calm / noise)
     found = []
     for group in _slopes(calm, edges, noise):
@@ -185,21 +41,22 @@ def find_steps(series: Series, spikes: list[Change], sure: float) -> list[Change
 
 def _levelled(y: Array, spikes: list[Change]) -> Array:
     """Return the series with its spikes replaced by what is around them."""
-    usual = _around(y)
+    usual = around(y)
     out = y.copy()
     for spike in spikes:
         out[spike.start : spike.end] = usual[spike.start : spike.end]
     return out
 
 
-def _noise(y: Array) -> float:
+def _noise(y: Array, *, is_count: bool) -> float:
     """Return the standard deviation of the noise, from differences of neighbours: levels do not matter to these."""
     import numpy as np
 
     steps = np.diff(y)
     robust = 1.4826 * float(np.median(np.abs(steps - np.median(steps)))) / 2**0.5
     wide = float(np.quantile(np.abs(steps), 0.95)) / 1.96 / 2**0.5
-    return max(robust, wide, 1e-9 * max(float(np.abs(y).max()), 1e-12))
+    # Without a floor sparse series would be all levels, and finding them would take for ever.
+    return max(robust, wide, LEAST_NOISE if is_count else float(y.std()) / 10, 1e-12)
 
 
 def _edges(y: Array) -> list[int]:

@@ -27,7 +27,7 @@ def chart_steps(steps: schema.Frame, *, title: str | None = None) -> alt.LayerCh
         y=names_axis(table["group"]),
         tooltip=tips(group="run", name="step", when="began", lasting="took", usual="usually", status="status"),
     )
-    axis = alt.Axis(tickCount=6, title="seconds since the run began", format=",", grid=False)
+    axis = alt.Axis(tickCount=6, title="seconds since the run began", format=",.6~g", grid=False)
     x = alt.X("from:Q", axis=axis, scale=alt.Scale(nice=False, zero=True))
     bar = base.mark_bar(height={"band": 0.7}, cornerRadius=2, stroke="white", strokeWidth=0.5).encode(
         x=x,

@@ -28,7 +28,7 @@ def chart_trace(trace: schema.Frame, *, title: str | None = None) -> alt.LayerCh
         y=alt.Y("rank:O", axis=None, scale=alt.Scale(paddingInner=0)),
         tooltip=tips(group="service", text="message", begin="began", lasting="took", pause="after the event before"),
     )
-    axis = alt.Axis(tickCount=6, title="milliseconds since the begin", format=",", gridOpacity=0.15)
+    axis = alt.Axis(tickCount=6, title="milliseconds since the begin", format=",.6~g", gridOpacity=0.15)
     x = alt.X("from:Q", axis=axis, scale=alt.Scale(nice=False, zero=True))
     scale = alt.Scale(domain=names, range=[PALETTE[i % len(PALETTE)] for i in range(len(names))])
     colour = alt.Color("group:N", title=None, scale=scale, legend=legend(names))
