@@ -151,3 +151,32 @@ def test_version(tmp_path):
     import loganalytics
 
     assert run("--version", cwd=tmp_path).stdout.strip() == f"loganalytics {loganalytics.__version__}"
+
+
+def test_a_catalogue_marks_what_earlier_runs_have_not_seen(folder):
+    """Made with --update, read by the next run; a catalogue that is not there is told."""
+    options = ["--catalogue", "seen.parquet", "--format", "json"]
+    missing = run("patterns", "app.log", *options, cwd=folder)
+    assert missing.returncode == 2
+    assert "no catalogue" in missing.stderr
+    first = run("patterns", "app.log", *options, "--update", cwd=folder)
+    assert [row["unseen"] for row in json.loads(first.stdout)] == [True]
+    (folder / "new.log").write_text(LOG + "2026-03-10 13:00:00,000 ERROR [app.db] disk full\n")
+    later = run("patterns", "new.log", *options, cwd=folder)
+    assert {row["template"]: row["unseen"] for row in json.loads(later.stdout)} == {
+        "hello <*>": False,
+        "disk full": True,
+    }
+    errors = run("errors", "new.log", *options, cwd=folder)
+    assert {row["label"]: row["is_new"] for row in json.loads(errors.stdout)} == {"hello <*>": False, "disk full": True}
+
+
+def test_values_behind_the_wildcards_of_a_pattern(folder):
+    """By the id that `patterns` shows; another id is a mistake that is told."""
+    (pattern,) = json.loads(run("patterns", "app.log", "--format", "json", cwd=folder).stdout)
+    (row,) = json.loads(
+        run("patterns", "app.log", "--values", pattern["template_id"], "--format", "json", cwd=folder).stdout
+    )
+    assert (row["kind"], row["distinct"], row["max"]) == ("integer", 600, 599.0)
+    assert run("patterns", "app.log", "--values", "none", cwd=folder).returncode == 2
+    assert run("patterns", "app.log", "--update", cwd=folder).returncode == 2

@@ -63,6 +63,11 @@ def filled_in(template: str, values: list[str]) -> str:
         ("mail to jane.doe@example.org bounced", "mail to <*> bounced"),
         ("at Sat Jun 18 02:23:10 2005 stopped", "at <*> stopped"),
         ("since 2025-01-31T10:00:00Z silent", "since <*> silent"),
+        ("peer [2001:db8::7f:1]:443 and fe80::1%eth0 gone", "peer [<*>]:<*> and <*> gone"),
+        ("from 1.4.0-rc2 to 1.4.0+build.77", "from <*> to <*>"),
+        ("rx: 3f de ad 00 be ef, ok", "rx: <*>, ok"),
+        ("waited 5.2µs", "waited <*>"),
+        ("%LINK-3-UPDOWN: interface down", "%<*>-UPDOWN: interface down"),
         ("job_2025_0012 finished on worker-3", "<*> finished on <*>"),
         ("upgraded to v1.2.3", "upgraded to <*>"),
         ("用户123登录成功", "用户<*>登录成功"),
@@ -151,6 +156,25 @@ def test_keeps_a_unit_that_never_varies() -> None:
 def test_joins_lists_of_different_length() -> None:
     """A list of values is one variable if its length varies."""
     assert set(templates("ports [80, 443] open", "ports [22, 80, 443] open")) == {"ports [<*>] open"}
+
+
+def test_what_stands_in_brackets_first_is_no_name() -> None:
+    """Users before what they ran are values, unlike services that start."""
+    assert set(templates(*[f"({user}) CMD (run)" for user in USERS])) == {"(<*>) CMD (run)"}
+
+
+def test_the_keys_of_json_stay() -> None:
+    """Of objects in a message only the values vary, and an empty list is one of the lists."""
+    lists = ["[]", "[1]", "[1, 2, 3]"]
+    found = templates(*[f'{{"user": "{user}", "items": {lists[i % 3]}}}' for i, user in enumerate(USERS * 3)])
+    assert set(found) == {'{"user": "<*>", "items": [<*>]}'}
+
+
+def test_a_text_left_over_joins_the_template_that_fits_it() -> None:
+    """A list, where single values are usual."""
+    many = [f"shard {user} moved away by the balancer" for user in USERS]
+    found = templates(*many, "shard one, two, three moved away by the balancer")
+    assert set(found) == {"shard <*> moved away by the balancer"}
 
 
 def test_id_is_the_hash_of_the_text() -> None:

@@ -88,10 +88,12 @@ def cluster_errors(logs: Frame, *, unseen: TemplateCatalogue | None = None) -> p
 
 def with_clusters(logs: Frame, *, unseen: TemplateCatalogue | None = None) -> pl.DataFrame:
     """Return the errors among the events, with the cluster_id and label of their problem; see `cluster_errors`."""
-    frame = lazy(logs, *NEEDED).filter(_may_be_error())
+    frame = lazy(logs, *NEEDED)
+    frame = frame.filter(_may_be_error(frame.collect_schema().names()))
     errors = with_columns_told(frame, *_TYPE_COLUMNS, _STATUS, "level", unseen=unseen)
     found = _with_fingerprints(errors)
-    found = found.filter(is_error() | pl.col("frames").is_not_null() | _tells_failure())
+    tells = pl.col("level").is_null() & _tells_failure()  # without one: what has an exception that is no trace
+    found = found.filter(is_error() | pl.col("frames").is_not_null() | tells)
     text = pl.coalesce("frames", "template").first()
     groups = found.group_by("fingerprint").agg(
         pl.col("kind").first(), text=text, is_trace=pl.col("frames").is_not_null().any(), events=pl.len()
@@ -104,13 +106,15 @@ def with_clusters(logs: Frame, *, unseen: TemplateCatalogue | None = None) -> pl
     return found.join(ids, on="fingerprint", how="left", maintain_order="left")
 
 
-def _may_be_error() -> pl.Expr:
-    """Return whether an event is an error, or has no severity to tell that it is none."""
-    return is_error() | pl.col("severity_number").is_null()
+def _may_be_error(have: list[str]) -> pl.Expr:
+    """Return whether an event is an error, or has no severity and yet something of one."""
+    has_trace = pl.col("exception").is_not_null() if "exception" in have else pl.lit(value=False)
+    unnamed = pl.col("level").is_null() if "level" in have else pl.lit(value=True)
+    return is_error() | (pl.col("severity_number").is_null() & (has_trace | (unnamed & _tells_failure())))
 
 
 def _tells_failure() -> pl.Expr:
-    return pl.col("message").str.replace_all(_NO_FAILURE, "").str.contains(_FAILURE) & pl.col("level").is_null()
+    return pl.col("message").str.replace_all(_NO_FAILURE, "").str.contains(_FAILURE)
 
 
 def _with_fingerprints(errors: pl.DataFrame) -> pl.DataFrame:

@@ -67,7 +67,7 @@ _PHRASES = {
     # 1.2.3-rc1+build.5
     rf"{HOLE}-(?:rc|alpha|beta|pre|dev|final|SNAPSHOT|RELEASE)[.\-]?(?:\d|{HOLE})*|{HOLE}\+(?:[\w.\-]|{HOLE})+": HOLE,
     # the bytes of a dump: 3f de <*> 00
-    rf"\b(?:{HOLE} )*[0-9a-f]{{2}}(?: (?:[0-9a-f]{{2}}\b|{HOLE})){{3,}}": HOLE,
+    rf"(?:{HOLE} )*\b[0-9a-f]{{2}}(?: (?:[0-9a-f]{{2}}\b|{HOLE})){{3,}}": HOLE,
     # 12.map
     rf"{HOLE}(?:\.[a-z0-9_\-]+)+": HOLE,
     rf"{HOLE}{{2,}}": HOLE,

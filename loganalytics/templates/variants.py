@@ -29,8 +29,8 @@ _VARIANTS = [
     _Variant(r"""(^|[\s=:,(\[])(?:"[^"]*"|'[^']*')""", f'${{1}}"{HOLE}"', least=5),
 ]
 
-# The keys of JSON are no values, though in quotes.
-_KEY = (r"([{,]\s*)\"([\w.\-]+)\"(\s*:)", "${1}\x1d${2}\x1d${3}")
+# The keys of JSON are no values, though in quotes. No masked text holds the character that stands for theirs.
+_KEY = (r"([{,]\s*)\"([\w.\-]+)\"(\s*:)", "${1}\x1e${2}\x1e${3}")
 
 
 def merge_variants(texts: pl.DataFrame) -> pl.DataFrame:
@@ -43,7 +43,7 @@ def merge_variants(texts: pl.DataFrame) -> pl.DataFrame:
         keys = _joined(table, variant)
         table = table.join(keys, left_on="key", right_on="joined", how="left", maintain_order="left", coalesce=False)
         table = table.select("text", new=pl.coalesce("joined", "new"))
-    table = table.with_columns(pl.col("new").str.replace_all("\x1d", '"', literal=True))
+    table = table.with_columns(pl.col("new").str.replace_all("\x1e", '"', literal=True))
     return table.filter(pl.col("new") != pl.col("text"))
 
 
