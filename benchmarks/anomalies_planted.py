@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (the tables of what is logged read better in long lines)
 """Fourteen days of invented logs with thirty planted incidents of eight kinds, and which windows they fall in."""
 
 from __future__ import annotations
@@ -10,7 +11,16 @@ import polars as pl
 
 START = datetime(2025, 1, 6, tzinfo=UTC)  # a Monday
 DAYS, MINUTES = 14, 14 * 1440
-KINDS = ("error burst", "new error", "silence", "latency step", "latency creep", "brute force", "retry storm", "bad host")
+KINDS = (
+    "error burst",
+    "new error",
+    "silence",
+    "latency step",
+    "latency creep",
+    "brute force",
+    "retry storm",
+    "bad host",
+)
 HOSTS = 10
 
 # service: (share of the traffic, its kinds of event: text, level, severity, share of the service's events, ms)
@@ -68,6 +78,11 @@ def plant(rng: np.random.Generator, number: int = 30, first: int = 3 * 1440) -> 
     return incidents
 
 
+def word(text: str) -> str:
+    """Return a regular expression for what was logged."""
+    return text.replace("{}", ".*")
+
+
 def _incident(kind: str, begin: int, end: int, rng: np.random.Generator) -> Incident:
     some = {"brute force": ["auth"], "retry storm": ["web", "api"], "bad host": ["web", "api"],
             "silence": ["api", "auth", "billing", "worker"], "error burst": ["web", "api", "billing", "worker"],
@@ -78,7 +93,6 @@ def _incident(kind: str, begin: int, end: int, rng: np.random.Generator) -> Inci
             "latency creep": rng.uniform(3, 5), "brute force": rng.uniform(20, 80), "retry storm": rng.uniform(2, 5),
             "bad host": rng.uniform(0.3, 0.8)}.get(kind, 0.0)  # fmt: skip
     error = next((text for text, level, *_ in SERVICES[service][1] if level == "ERROR"), "")
-    word = lambda text: text.replace("{}", ".*")
     cause = {"error burst": f"{word(error)}|error", "new error": "|".join(map(word, NEW)) + "|unseen|never seen|error",
              "silence": f"^events|^service:{service}|silen", "latency step": "duration", "latency creep": "duration",
              "brute force": "failed login", "retry storm": "retry",
@@ -153,7 +167,9 @@ def _extra(one: Incident, per_second: float, rng: np.random.Generator) -> pl.Dat
         return _events("auth", "failed login of user {}", "WARNING", 13, np.repeat(span, rng.poisson(rate)), rng)
     if one.kind == "retry storm":
         rate = np.maximum(usual * one.size, 10.0)
-        return _events(one.service, "retrying call {} to upstream", "WARNING", 13, np.repeat(span, rng.poisson(rate)), rng)
+        return _events(
+            one.service, "retrying call {} to upstream", "WARNING", 13, np.repeat(span, rng.poisson(rate)), rng
+        )
     return _events(one.service, "", "", 0, span[:0], rng)
 
 

@@ -154,6 +154,7 @@ def _against_baselines(features: Features, windows: Windows) -> Judged:
 
 
 def is_trouble(name: str) -> bool:
+    """Tell whether fewer of this is no news."""
     return name in ("errors", "level:ERROR", "level:CRITICAL", "level:WARNING", "level:SECURITY")
 
 
@@ -213,7 +214,7 @@ def _rows(verdict: Verdict, forest: WindowForest | None, windows: Windows, dtype
     isolated = forest.surprise(verdict.summary) if forest else np.zeros(windows.count)
     surprise = np.maximum(verdict.surprise, isolated)
     judge = pl.when(baseline=True, forest=True).then(pl.lit("both"))
-    judge = judge.when(baseline=True).then(pl.lit("baseline")).when(forest=True).then(pl.lit("forest"))
+    one = judge.when(baseline=True).then(pl.lit("baseline")).when(forest=True).then(pl.lit("forest"))
     return (
         pl.DataFrame(
             {
@@ -232,7 +233,7 @@ def _rows(verdict: Verdict, forest: WindowForest | None, windows: Windows, dtype
             pl.lit(verdict.value, dtype).alias("by"),
             pl.col("reasons").fill_null(pl.lit([], REASONS)),
             is_anomaly=pl.col("score") >= 0.5,
-            judge=judge.otherwise(None),
+            judge=one.otherwise(None),
         )
         .select(*SCHEMA)
     )

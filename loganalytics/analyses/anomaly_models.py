@@ -52,9 +52,9 @@ class AnomalyModel:
         """Score every window of the logs by how unlike the usual it is, and say why.
 
         Needs what the model was fitted on, and returns the columns of `detect_anomalies`. A window is judged by
-        itself: it scores the same alone, in a tail's batch and in a whole day, if its templates are the same
-        (pass frames with template and template_id from one mining) and it is over. Values of `by` that the model knows and
-        that are not in the logs count as silent.
+        itself: it scores the same alone, in a tail's batch and in a whole day, if it is over and its templates are
+        the same (pass frames with template and template_id from one mining). Values of `by` that the model knows
+        and that are not in the logs count as silent.
 
         Raises MissingColumnError and InvalidArgumentError.
 
@@ -198,7 +198,12 @@ def _profile_in(told: dict[str, Any]) -> Profile:
 
 
 def _forest_out(forest: WindowForest) -> dict[str, Any]:
-    return {"sample": forest.sample.tolist(), "seed": forest.seed, "scores": forest.scores, "surprises": forest.surprises}
+    return {
+        "sample": forest.sample.tolist(),
+        "seed": forest.seed,
+        "scores": forest.scores,
+        "surprises": forest.surprises,
+    }
 
 
 def _forest_in(told: dict[str, Any]) -> WindowForest:

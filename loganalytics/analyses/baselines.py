@@ -48,7 +48,8 @@ def usual_counts(counts: Array, windows: Windows, least_share: Array) -> Usual:
 
     From three days on it is the median of the same time of day over the days (from ten days on, over the days
     of the week and those of the weekend apart; UTC), and the range of these medians from the window before to the
-    one after; from two weeks on, what was seen a week before or after is usual too; where the twelve hours before and after lie above or below (a
+    one after; from two weeks on, what was seen a week before or after is usual too; where the twelve hours before and
+    after lie above or below (a
     weekend, a new release) it moves with them, but down to no less than the feature's `least_share`. With two
     days, the other day takes the place of the median, beside the level of the hours around; with less, it is
     that level alone.
@@ -77,10 +78,10 @@ def _weekend(windows: Windows, length: int) -> Array:
     """Return 1 for windows of a Saturday or Sunday, 0 for others."""
     import numpy as np
 
-    return is_weekend(windows.first.timestamp() + np.arange(length) * windows.every.total_seconds())
+    return np.asarray(is_weekend(windows.first.timestamp() + np.arange(length) * windows.every.total_seconds()))
 
 
-def is_weekend(seconds: Array) -> Any:
+def is_weekend(seconds: Any) -> Any:
     """Return 1 for times (seconds since 1970, UTC) of a Saturday or Sunday, 0 for others."""
     return ((seconds // DAY + 3) % 7 >= 5).astype(int)  # 1970 began on a Thursday
 
@@ -93,9 +94,7 @@ def _as_a_week_ago(counts: Array, usual: Usual, week: int) -> Usual:
     then = np.where(before < 0, np.minimum(before + 2 * week, len(counts) - 1), before)
     most, least = _widened(counts, max)[then], _widened(counts, min)[then]
     noise = 2 * np.sqrt(most) + 1
-    return Usual(
-        np.minimum(usual.low, least + noise), usual.middle, np.maximum(usual.high, most - noise)
-    )
+    return Usual(np.minimum(usual.low, least + noise), usual.middle, np.maximum(usual.high, most - noise))
 
 
 def _same_time_of_day(counts: Array, slots: Array, weekend: Array, seconds: float, least_share: Array) -> Usual:
@@ -231,7 +230,7 @@ def persistent(observed: Array, usual: Usual, surprise: Array) -> Array:
     """
     import numpy as np
 
-    most = usual.high + 2 * np.sqrt(usual.high) + 2
+    most = usual.high + np.sqrt(usual.high) + 1
     clipped = np.minimum(observed, most)
     for length in RUNS:
         if len(observed) < 2 * length:
@@ -239,7 +238,9 @@ def persistent(observed: Array, usual: Usual, surprise: Array) -> Array:
         sums = [_summed(values, length) for values in (clipped, usual.low, usual.high)]
         run = count_surprise(sums[0], Usual(sums[1], sums[1], sums[2])) - np.log10(length) - RUN_COST
         best = _most_ahead(run, length)
-        surprise = np.where(surprise >= np.maximum(EVEN * best / length, LEAST_ODD), np.maximum(surprise, best), surprise)
+        surprise = np.where(
+            surprise >= np.maximum(EVEN * best / length, LEAST_ODD), np.maximum(surprise, best), surprise
+        )
     return surprise
 
 
@@ -274,7 +275,7 @@ def usual_durations(durations: Array, measured: Array, windows: Windows) -> tupl
     usual, residual = duration_range(durations, measured, middle, _spread(durations, measured, middle))
     score = np.maximum(residual, 0)
     surprise = score**2 / 2 / LN10
-    clipped = np.clip(residual, -3, 3)
+    clipped = np.clip(residual, -2, 2)
     for length in RUNS:
         if len(durations) < 2 * length:
             continue

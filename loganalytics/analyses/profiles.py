@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from loganalytics.analyses import baselines
 from loganalytics.analyses.reasons import Judged, join
-from loganalytics.analyses.window_features import NEW_EVENTS, Features, Windows
+from loganalytics.analyses.window_features import NEW_EVENTS, OVERALL, Features, Windows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,7 +106,12 @@ def judge(features: Features, windows: Windows, profile: Profile) -> Judged:
     noise = 2 * np.sqrt(np.maximum(usual.high, baselines.FLOOR))
     counts = Judged(features.names, features.counts, usual.middle, np.maximum(usual.low - noise, 0),
                     usual.high + noise, surprise)  # fmt: skip
-    parts = [counts, share_of_errors(features.counts, usual), _unseen(features, profile), _durations(features, windows, profile)]
+    parts = [
+        counts,
+        share_of_errors(features.counts, usual),
+        _unseen(features, profile),
+        _durations(features, windows, profile),
+    ]
     joined = join(parts)
     return replace(joined, surprise=joined.surprise * profile.factors)
 
@@ -137,5 +142,5 @@ def nothing_known(value: object) -> Profile:
     import numpy as np
 
     zero = np.zeros((1, 2))
-    return Profile(value, ["events", "errors"], zero, zero, zero + baselines.FLOOR, [], np.zeros((HOURS, 0)),
-                   np.zeros(0), 0.0, np.ones(4), 1.0)  # fmt: skip
+    return Profile(value, ["events", "errors"], zero, zero, zero + baselines.FLOOR, OVERALL,
+                   np.full((HOURS, 2), np.nan), zero[0], 0.0, np.ones(6), 1.0)  # fmt: skip

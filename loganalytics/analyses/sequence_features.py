@@ -104,7 +104,7 @@ def _shares(counts: pl.DataFrame, sequences: int) -> pl.DataFrame:
     """
     present = counts.group_by("kind", bin=_bin()).agg(count=pl.col("count").min(), sequences=pl.len().cast(pl.Int64))
     absent = present.group_by("kind").agg(sequences=sequences - pl.col("sequences").sum())
-    absent = absent.filter(pl.col("sequences") > 0).with_columns(bin=0, count=0).cast(dict(present.schema))
+    absent = absent.filter(pl.col("sequences") > 0).with_columns(bin=0, count=0).cast(present.schema)
     shares = pl.concat([present, absent.select(present.columns)]).sort("kind", "bin")
     most = pl.col("sequences").max().over("kind")
     return shares.with_columns(
@@ -131,7 +131,7 @@ def _missed(counts: pl.DataFrame, shares: pl.DataFrame, sequences: int) -> pl.Da
     empty = pl.DataFrame(
         schema={"sequence": pl.Int64, "kind": pl.Int64, "count": pl.Int64, "surprise": pl.Float64, "usual": pl.Int64}
     )
-    return pl.concat([empty, *(cells.cast(dict(empty.schema)) for cells in lacking)])
+    return pl.concat([empty, *(cells.cast(empty.schema) for cells in lacking)])
 
 
 def _amounts(counts: pl.DataFrame, events: pl.Series) -> Array:
@@ -193,8 +193,9 @@ def _total_surprise(cells: pl.DataFrame, missed: pl.DataFrame, shares: pl.DataFr
     against = cells.join(absence, on="kind", how="left", maintain_order="left").with_columns(
         more=pl.col("surprise") - pl.col("absent").fill_null(0.0)
     )
-    sums = np.bincount(against["sequence"].to_numpy(), against["more"].to_numpy(), sequences)
-    sums += float(absence["absent"].sum())
+    sums = float(absence["absent"].sum()) + np.bincount(
+        against["sequence"].to_numpy(), against["more"].to_numpy(), sequences
+    )
     most = np.zeros(sequences)
     for odd in (cells, missed):
         np.maximum.at(most, odd["sequence"].to_numpy(), odd["surprise"].to_numpy())

@@ -25,6 +25,7 @@ PLACES = (1.0, 6.5)  # where a gap between the usual and the odd is looked for
 BLUR = 0.15
 PATIENCE = 1.0  # how much emptier the gap must be for each step away from ALARM
 GAP = 0.5  # of the density that an exponential tail would have
+RARE_ENOUGH = 4.6  # nats: where all are alike, what one in a hundred shows is no anomaly yet
 FEWEST_ODD = 1.0  # nats; less than that explains nothing
 
 _SCHEMA = {
@@ -53,8 +54,9 @@ def detect_anomalous_sequences(logs: Frame, *, by: str = "trace_id", seed: int =
 
     Both are put on one scale by the usual four fifths of the sequences, and the judge that says more decides.
     score = s / (s + t), where t is the place between the usual and the odd at which the scores leave the widest
-    gap, and 4.5 steps of the scale where there is none: 0.5 and more is an anomaly. No share of anomalies is
-    assumed. The table is sorted so that an alert budget is its head.
+    gap, and 4.5 steps of the scale where there is none: 0.5 and more is an anomaly. What one sequence in
+    a hundred shows is no anomaly. No share of anomalies is assumed. The table is sorted so that an alert budget is
+    its head.
 
     Needs the column `by`, and message unless there is template_id (with template for its text). Uses timestamp,
     and source and offset for the order within one time. Events without a value of `by` are left out.
@@ -71,7 +73,8 @@ def detect_anomalous_sequences(logs: Frame, *, by: str = "trace_id", seed: int =
 
     Example:
         >>> steps = ["open", "read", "read", "close"]
-        >>> runs = [(f"run{i:03}", step) for i in range(99) for step in steps] + [("run099", "open"), ("run099", "abort")]
+        >>> runs = [(f"run{i:03}", step) for i in range(99) for step in steps]
+        >>> runs += [("run099", "open"), ("run099", "abort")]
         >>> logs = pl.DataFrame(runs, schema=["run", "template_id"], orient="row")
         >>> worst = detect_anomalous_sequences(logs, by="run").row(0, named=True)
         >>> worst["run"], worst["is_anomaly"], worst["reasons"][0]["text"]
@@ -99,6 +102,8 @@ def _verdict(features: Array, seed: int) -> dict[str, pl.Series]:
     else:
         forest = _scaled(_forest(features, seed), LEAST_STEP["forest"])
         baseline = _scaled(np.sqrt(features[:, FEATURES.index("count_surprise")]), LEAST_STEP["baseline"])
+        common = _evidence(features) < min(RARE_ENOUGH, np.log(len(features)) - 1.5)  # few sequences can show less
+        forest, baseline = (np.where(common, np.minimum(scores, PLACES[0]), scores) for scores in (forest, baseline))
     both = np.maximum(forest, baseline) + BOTH * np.minimum(forest, baseline)
     alarm = _alarm(both)
     odd = both >= alarm
@@ -110,6 +115,15 @@ def _verdict(features: Array, seed: int) -> dict[str, pl.Series]:
         "judge": pl.Series(judge).set(pl.Series(~odd), None),
         "baseline_score": pl.Series(baseline / (baseline + alarm)),
     }
+
+
+def _evidence(features: Array) -> Array:
+    """Return how rare each sequence is at most (nats): by its counts, or by the order of its events."""
+    import numpy as np
+
+    named = dict(zip(FEATURES, features.T, strict=True))
+    out_of_order = (named["order_surprise"] - np.median(named["order_surprise"])) * (np.exp(named["log_events"]) + 1)
+    return np.asarray(np.maximum(named["count_surprise"], out_of_order))
 
 
 def _forest(features: Array, seed: int) -> Array:
@@ -136,7 +150,7 @@ def _scaled(scores: Array, least: float) -> Array:
 
     middle, edge = np.quantile(scores, [0.5, BULK])
     step = max((edge - middle) / np.log(0.5 / (1 - BULK)), least)
-    return np.maximum((scores - middle) / step, 0)
+    return np.asarray(np.maximum((scores - middle) / step, 0))
 
 
 def _alarm(scores: Array) -> float:
@@ -167,8 +181,8 @@ def _reasons(sequences: Sequences) -> pl.DataFrame:
     most = cells.sort("sequence", "surprise", "template", descending=[False, True, False])
     shown = most.group_by("sequence", maintain_order=True).head(MOST)
     shown = shown.join(_ranges(sequences.shares), on="kind", how="left", maintain_order="left")
-    usual = pl.when(pl.col("low") == pl.col("high")).then(pl.col("high").cast(pl.String))
-    usual = usual.otherwise(pl.format("{} to {}", "low", "high"))
+    alike = pl.col("low") == pl.col("high")
+    usual = pl.when(alike).then(pl.col("high").cast(pl.String)).otherwise(pl.format("{} to {}", "low", "high"))
     fields = pl.struct(
         feature=pl.format("template:{}", "text"),
         observed=pl.col("count").cast(pl.Float64),

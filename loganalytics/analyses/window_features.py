@@ -26,6 +26,7 @@ BURST = 3  # events of a template in one window, for it to count as bursty
 MOST_VALUES = 40  # of services or hosts that are looked at one by one
 MOST_TIMED = 20  # templates whose durations are looked at one by one
 FEWEST_DURATIONS = {"p50": 3, "p95": 10}  # in a window, for the quantile to mean anything
+OVERALL = ["duration_p50", "duration_p95"]  # in the order of the above
 NEW_EVENTS = "new_events"  # of kinds that a model has not seen
 HOSTS = ("host", "host.name", "hostname", "host_name", "server", "node", "pod", "k8s.pod.name", "instance")
 
@@ -63,8 +64,8 @@ def read_events(logs: Frame, by: str | None) -> pl.DataFrame:
     frame = lazy(logs, *_NEEDED)
     have = frame.collect_schema().names()
     host = next((name for name in HOSTS if name in have), None)
-    parts = {"service": "service" if "service" in have else None, "host": host}
-    parts = {part: column for part, column in parts.items() if column and column != by}
+    named = {"service": "service" if "service" in have else None, "host": host}
+    parts = {part: column for part, column in named.items() if column and column != by}
     wanted = [*_NEEDED, *(name for name in ("template", "template_id", by, *parts.values()) if name in have)]
     events = (
         frame.filter(pl.col("timestamp").is_not_null()).select(*dict.fromkeys(wanted), __ms=duration_ms(have)).collect()
@@ -75,7 +76,13 @@ def read_events(logs: Frame, by: str | None) -> pl.DataFrame:
     return (
         lazy(events, *([] if by is None else [by]))
         .select(
-            "timestamp", "level", "trace_id", "template", error=is_error().fill_null(value=False), ms="__ms", by=value,
+            "timestamp",
+            "level",
+            "trace_id",
+            "template",
+            error=is_error().fill_null(value=False),
+            ms="__ms",
+            by=value,
             **{part: pl.col(column).cast(pl.String) for part, column in parts.items()},
         )
         .collect()
@@ -124,9 +131,8 @@ def read_known(
     tables = _tables(events)
     split = {name: _partitions(table) for name, table in tables.items()}
     new = [value for value in split["totals"] if value not in known]
-    for value, (names, timed) in {**known, **{value: (["events", "errors"], []) for value in new}}.items():
+    for value, (names, timed) in {**known, **{value: (["events", "errors"], OVERALL) for value in new}}.items():
         parts = {name: split[name].get(value, table.clear()) for name, table in tables.items()}
-        at = parts["totals"]["window"].to_numpy()
         counts = np.zeros((windows, len(names)))
         unseen = parts["templates"].filter(~pl.col("name").is_in(kinds.implode()))
         cells = pl.concat(
@@ -146,10 +152,9 @@ def read_known(
         column = {name: number for number, name in enumerate(names)}
         number = cells["name"].replace_strict(column, return_dtype=pl.Int64).to_numpy()
         counts[cells["window"].to_numpy(), number] = cells["len"].to_numpy()
-        _, durations, measured = _durations(parts["totals"], parts["timed"], windows, timed[len(FEWEST_DURATIONS) :])
-        width = len(timed)
+        _, durations, measured = _durations(parts["totals"], parts["timed"], windows, timed[len(OVERALL) :])
         yield Features(
-            value, names, counts, timed, durations[:, :width], measured[:, :width],
+            value, names, counts, timed, durations, measured,
             np.bincount(unseen["window"].to_numpy(), minlength=windows).astype(float), np.zeros(windows),
         )  # fmt: skip
 
@@ -176,7 +181,9 @@ def _tables(events: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 def _by_values(events: pl.DataFrame) -> pl.DataFrame:
     """Return the events and errors of each service and host, where there are several."""
-    counted = [pl.DataFrame(schema={"by": events.schema["by"], "window": pl.Int64, "name": pl.String, "len": pl.UInt32})]
+    counted = [
+        pl.DataFrame(schema={"by": events.schema["by"], "window": pl.Int64, "name": pl.String, "len": pl.UInt32})
+    ]
     for part in ("service", "host"):
         if part not in events.columns or events[part].n_unique() < 2:
             continue
@@ -246,15 +253,21 @@ def _durations(
         durations[at, column] = totals.select(pl.when(pl.col("measured") >= fewest).then(name)).to_series().to_numpy()
         measured[at, column] = totals["measured"].to_numpy()
     for column, kind in enumerate(kept, len(FEWEST_DURATIONS)):
-        own = timed.filter((pl.col("name") == kind.removeprefix("duration:")) & (pl.col("len") >= FEWEST_DURATIONS["p50"]))
+        own = timed.filter(
+            (pl.col("name") == kind.removeprefix("duration:")) & (pl.col("len") >= FEWEST_DURATIONS["p50"])
+        )
         durations[own["window"].to_numpy(), column] = own["ms"].to_numpy()
         measured[own["window"].to_numpy(), column] = own["len"].to_numpy()
-    return ["duration_p50", "duration_p95", *kept], durations, np.nan_to_num(measured)
+    return [*OVERALL, *kept], durations, np.nan_to_num(measured)
 
 
 def _greatest(values: pl.DataFrame) -> pl.DataFrame:
     """Keep the services and hosts that have the most events."""
-    each = values.group_by("name").agg(pl.col("len").sum()).with_columns(kind=pl.col("name").str.extract("^(errors:)?[^:]+", 0))
+    each = (
+        values.group_by("name")
+        .agg(pl.col("len").sum())
+        .with_columns(kind=pl.col("name").str.extract("^(errors:)?[^:]+", 0))
+    )
     ranked = each.sort("kind", "len", "name", descending=[False, True, False])
     return values.join(ranked.group_by("kind").head(MOST_VALUES), on="name", how="semi")
 

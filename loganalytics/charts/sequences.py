@@ -23,7 +23,9 @@ def chart_anomalous_sequences(sequences: schema.Frame, *, title: str | None = No
     table = _rows(frame.sort("score", descending=True, maintain_order=True).head(_MOST))
     base = alt.Chart(table).encode(
         y=alt.Y("rank:O", axis=None, scale=alt.Scale(paddingInner=0)),
-        tooltip=tips(text="sequence", score="score", reasons="why", shown="events", first="first seen", last="last seen"),
+        tooltip=tips(
+            text="sequence", score="score", reasons="why", shown="events", first="first seen", last="last seen"
+        ),
     )
     x = alt.X("score:Q", axis=None, scale=alt.Scale(domain=[0, 1]))
     colour = alt.when(alt.datum.anomalous).then(alt.value(ALARM)).otherwise(alt.value(MUTED))

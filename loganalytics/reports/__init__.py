@@ -50,7 +50,8 @@ class Report:
         facts: events, errors, error_rate, services, first_seen, last_seen, undated (events without
             a time), misdated (events dated years away from the rest, left out of the analyses).
         parameters: what the analyses were called with.
-        tables: trend, anomalies, sequences (by trace_id), errors, coverage, latency, patterns and inputs, as the analyses return them.
+        tables: trend, anomalies, sequences (by trace_id), errors, coverage, latency, patterns and inputs, as the
+            analyses return them.
     """
 
     title: str
