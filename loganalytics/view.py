@@ -1,8 +1,12 @@
-"""A view: which logs, and which of their events. The command line and the dashboard speak of logs through it."""
+"""A view: which logs, and which of their events; what command line, dashboard, links and notebooks have in common."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import polars as pl
 
@@ -10,54 +14,209 @@ from loganalytics import schema
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.sources import load
 from loganalytics.sources.tally import load_report, remember
+from loganalytics.sources.urls import public
+from loganalytics.templates import with_templates
+from loganalytics.times import parse_when
+
+# What the address of a store may say after the "?" that is no secret; all else stays out of links.
+_TOLD = ("stream", "streams", "group", "table", "time", "index", "format", "field", "columns")
+
+
+@dataclass(frozen=True)
+class Where:
+    """A condition on one field: its value as text is this, or with `exclude` is not; "" stands for none at all."""
+
+    field: str
+    value: str
+    exclude: bool = False
+
+    def __str__(self) -> str:
+        """Return the condition as written on the command line: field=value or field!=value."""
+        return f"{quote(self.field, safe='. @/()[]:-')}{'!=' if self.exclude else '='}{self.value}"
+
+    @classmethod
+    def parse(cls, text: str) -> Where:
+        """Read field=value or field!=value; a field's own "=" and "!" are written %3D and %21.
+
+        Raises InvalidArgumentError where there is no field or no "=".
+        """
+        name, equals, value = text.partition("=")
+        exclude = name.endswith("!")
+        name = unquote(name.removesuffix("!") if exclude else name)
+        if not equals or not name:
+            raise InvalidArgumentError(f"{text!r} is no condition. Hint: write field=value or field!=value.")
+        return cls(name, value, exclude)
+
+    def expression(self, columns: Collection[str]) -> pl.Expr:
+        """Return the expression for it; a field that the logs do not have is empty in all events."""
+        text = pl.col(self.field).cast(pl.String) if self.field in columns else pl.lit("")
+        same = text.fill_null("") == self.value
+        return ~same if self.exclude else same
 
 
 @dataclass(frozen=True)
 class View:
-    """A source and what to keep of it.
+    """A source, what to keep of it, and what it is compared with.
 
-    `level` keeps events of that level and above; `services` those of the services named; `grep` those whose message or
-    exception matches the regular expression; `formats` is the path of a TOML file with formats of one's own; `query` is
-    a condition, as load() takes it.
+    `level` keeps events of that level and above; `services` and `loggers` those named; `text` those whose message or
+    exception contains it (letters' case aside); `grep` those that match the regular expression; `where` those of which
+    all conditions are true. `query` is a condition as load() takes it, `formats` a TOML file with formats of
+    one's own. `baseline` is the range of time that the rest is held against, `every` the length of a window.
     """
 
-    source: tuple[str, ...]
+    source: tuple[str, ...] = ()
     since: str | None = None
     until: str | None = None
     tz: str = "UTC"
     level: str | None = None
     services: tuple[str, ...] = ()
+    loggers: tuple[str, ...] = ()
+    text: str | None = None
     grep: str | None = None
+    where: tuple[Where, ...] = ()
     formats: str | None = None
     query: str | None = None
+    baseline: tuple[str, str] | None = None
+    every: str | None = None
 
-    def load(self) -> pl.DataFrame:
-        """Return the events of the view; load_report() still tells of all that was read."""
-        logs = load(
-            self.source, since=self.since, until=self.until, tz=self.tz, formats=self.formats, level=self.level,
-            query=self.query,
-        )  # fmt: skip
-        kept = logs.filter(self.filter())
+    def load(self, *, templates: bool = False) -> pl.DataFrame:
+        """Return the events of the view; load_report() still tells of all that was read.
+
+        With `templates` they have template and template_id, mined from all of the source before anything is left out:
+        the templates do not depend on the filters then, and a condition can name one. Such a condition implies it.
+        """
+        self.filter()
+        templates = templates or any(condition.field in _TEMPLATES for condition in self.where)
+        less: dict[str, Any] = {} if templates else {"since": self.since, "until": self.until, "level": self.level}
+        logs = load(self.source, tz=self.tz, formats=self.formats, query=self.query, **less)
+        kept = self.keep(self._between(with_templates(logs)) if templates else logs)
         report = load_report(logs)
         remember(kept, lambda: report)
         return kept
 
-    def filter(self) -> pl.Expr:
-        """Return the expression that is true for the events of the view.
+    def keep(self, logs: pl.DataFrame) -> pl.DataFrame:
+        """Return those of the events that the filters keep; the time range is load()'s affair."""
+        return logs.filter(self.filter(logs.columns)) if self.filters() else logs
 
+    def _between(self, logs: pl.DataFrame) -> pl.DataFrame:
+        ends = [None if end is None else parse_when(end, tz=self.tz) for end in (self.since, self.until)]
+        return between(logs, *ends)
+
+    def filters(self) -> bool:
+        """Whether anything but the source and the time range chooses events."""
+        return bool(self.level or self.services or self.loggers or self.text or self.grep or self.where or self.query)
+
+    def filter(self, columns: Iterable[str] | None = None) -> pl.Expr:
+        """Return the expression that is true for the events of the view, and never null.
+
+        `columns` are those of the frame; without them every field of a condition must be one.
         Raises InvalidArgumentError for a level that is not known and for a broken regular expression.
         """
         keep = pl.lit(value=True)
         if self.level:
             keep &= (pl.col("severity_number") >= schema.severity_of(self.level)).fill_null(value=False)
-        if self.services:
-            keep &= pl.col("service").is_in(self.services)
+        for name, values in (("service", self.services), ("logger", self.loggers)):
+            if values:
+                keep &= pl.col(name).is_in(values).fill_null(value=False)
+        if self.text:
+            keep &= _anywhere(lambda text: text.str.contains_any([self.text or ""], ascii_case_insensitive=True))
         if self.grep:
             _check_regex(self.grep)
-            keep &= pl.col("message").str.contains(self.grep) | pl.col("exception").str.contains(self.grep).fill_null(
-                value=False
-            )
+            keep &= _anywhere(lambda text: text.str.contains(self.grep or ""))
+        known = set(columns) if columns is not None else {condition.field for condition in self.where}
+        for condition in self.where:
+            keep &= condition.expression(known)
         return keep
+
+    def public(self) -> View:
+        """Return the view without the secrets of its addresses: what may be shown, linked to and written down."""
+        return replace(self, source=tuple(map(without_secrets, self.source)))
+
+    def to_query(self) -> str:
+        """Return the view as the query of a URL, without secrets; from_query() reads it back."""
+        return urlencode(self.to_parameters(), doseq=True)
+
+    def to_parameters(self) -> dict[str, list[str]]:
+        """Return the view as parameters of a URL: name -> values; what has its default is left out."""
+        written = {}
+        plain = self.public()
+        for name, default in _DEFAULTS.items():
+            value = getattr(plain, name)
+            if value != default:
+                written[name] = [str(part) for part in value] if isinstance(value, tuple) else [value]
+        return written
+
+    @classmethod
+    def from_query(cls, query: str) -> View:
+        """Read a view from the query of a URL; parameters that are not a view's are passed over.
+
+        Raises InvalidArgumentError for a condition that cannot be read.
+        """
+        found: dict[str, list[str]] = {}
+        for name, value in parse_qsl(query, keep_blank_values=True):
+            found.setdefault(name, []).append(value)
+        return cls.from_parameters(found)
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, list[str]]) -> View:
+        """Read a view from the parameters of a URL, as to_parameters() writes them."""
+        given: dict[str, Any] = {}
+        for name, values in parameters.items():
+            if name == "where":
+                given[name] = tuple(map(Where.parse, values))
+            elif name == "baseline":
+                given[name] = (values[0], values[1]) if len(values) == 2 else None
+            elif name in _DEFAULTS:
+                given[name] = tuple(values) if isinstance(_DEFAULTS[name], tuple) else values[-1]
+        return cls(**given)
+
+    def to_arguments(self) -> list[str]:
+        """Return the view as arguments of the command line, without secrets."""
+        plain = self.public()
+        pairs = [("--since", plain.since), ("--until", plain.until), ("--level", plain.level)]
+        pairs += [("--service", name) for name in plain.services] + [("--logger", name) for name in plain.loggers]
+        pairs += [("--text", plain.text), ("--grep", plain.grep), ("--query", plain.query)]
+        pairs += [("--where", str(condition)) for condition in plain.where]
+        pairs += [("--tz", None if plain.tz == "UTC" else plain.tz), ("--formats", plain.formats)]
+        return [f"{flag}={value}" for flag, value in pairs if value is not None] + ["--", *plain.source]
+
+    def to_python(self) -> str:
+        """Return the Python expression that makes the view, without secrets: a line of a notebook."""
+        plain = self.public()
+        given = [
+            f"{name}={getattr(plain, name)!r}" for name, default in _DEFAULTS.items() if getattr(plain, name) != default
+        ]
+        return f"View({', '.join(given)})"
+
+
+_TEMPLATES = ("template", "template_id")
+_DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(View)}
+
+
+def between(logs: pl.DataFrame, since: datetime | None, until: datetime | None) -> pl.DataFrame:
+    """Return the events from `since` on and before `until`; those without a time only where neither is given."""
+    keep = pl.lit(value=True)
+    if since:
+        keep &= (pl.col("timestamp") >= since).fill_null(value=False)
+    if until:
+        keep &= (pl.col("timestamp") < until).fill_null(value=False)
+    return logs.filter(keep) if since or until else logs
+
+
+def without_secrets(address: str) -> str:
+    """Return an address without user, password and what else in it could be a secret; a path as it is."""
+    if "://" not in address:
+        return address
+    plain = public(address)
+    bare = plain.partition("://")[2]
+    query = address[address.rfind(bare) + len(bare) :].partition("#")[0].removeprefix("?")
+    told = [(name, value) for name, value in parse_qsl(query) if name in _TOLD]
+    return plain + ("?" + urlencode(told, safe=":*,/") if told else "")
+
+
+def _anywhere(test: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
+    """Hold the test against the message and the exception."""
+    return test(pl.col("message")).fill_null(value=False) | test(pl.col("exception")).fill_null(value=False)
 
 
 def _check_regex(pattern: str) -> None:

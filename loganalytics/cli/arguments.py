@@ -47,17 +47,25 @@ def add_filters(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--formats", metavar="FILE.toml", help="formats of your own, tried before those that are known")
     group.add_argument("--level", metavar="LEVEL", help="this level and above")
     group.add_argument("--service", metavar="NAME", action="append", default=[], help="only this one; repeatable")
+    group.add_argument("--logger", metavar="NAME", action="append", default=[], help="only this one; repeatable")
+    group.add_argument("--text", metavar="TEXT", help="only events that contain it, in capitals or not")
     group.add_argument("--query", metavar="SQL", help="only events for which this condition holds: duration_ms > 500")
     group.add_argument("--grep", metavar="REGEX", help="only events whose text matches")
+    group.add_argument(
+        "--where", metavar="FIELD=VALUE", action="append", default=[],
+        help="only events with this value of a field; FIELD!=VALUE without it; repeatable",
+    )  # fmt: skip
 
 
 def view_of(arguments: argparse.Namespace) -> View:
     """Return the view that the arguments name."""
-    from loganalytics.view import View
+    from loganalytics.view import View, Where
 
     return View(
-        tuple(arguments.source), arguments.since, getattr(arguments, "until", None), arguments.tz, arguments.level,
-        tuple(arguments.service), arguments.grep, arguments.formats, arguments.query,
+        tuple(arguments.source), arguments.since, getattr(arguments, "until", None), arguments.tz,
+        level=arguments.level, services=tuple(arguments.service), loggers=tuple(arguments.logger), text=arguments.text,
+        grep=arguments.grep, where=tuple(map(Where.parse, arguments.where)), formats=arguments.formats,
+        query=arguments.query,
     )  # fmt: skip
 
 

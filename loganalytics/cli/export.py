@@ -33,12 +33,13 @@ def _run_export(arguments: argparse.Namespace) -> int:
     from loganalytics.sources import export, load_report
 
     view = view_of(arguments)
-    keep = view.filter()
+    view.filter()  # a broken expression is told before anything is read
     logs = loganalytics.scan(
         view.source, since=view.since, until=view.until, tz=view.tz, formats=view.formats, level=view.level,
         query=view.query,
     )  # fmt: skip
-    written = export(logs.filter(keep), arguments.output, form=arguments.format, append=arguments.append)
+    kept = logs.filter(view.filter(logs.collect_schema().names()))
+    written = export(kept, arguments.output, form=arguments.format, append=arguments.append)
     tell(load_report(logs))
     if written.files:
         files = "1 file" if len(written.files) == 1 else f"{len(written.files):,} files"

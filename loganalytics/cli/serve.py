@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,14 @@ def add_verbs(verbs: Verbs) -> None:
     added.add_argument("source", nargs="*", metavar="SOURCE", help="file, glob or folder (default: the sample)")
     added.add_argument("--port", type=int, default=8501)
     added.add_argument("--address", default="127.0.0.1", help="where to listen (default: this machine only)")
+    added.add_argument(
+        "--sources", metavar="FILE.toml",
+        help="let readers see only the sources that this file lists: [sources.NAME] tables with source and readers",
+    )  # fmt: skip
+    added.add_argument(
+        "--login", action="store_true",
+        help="ask readers to log in (OpenID Connect), as [auth] of Streamlit's secrets.toml says",
+    )  # fmt: skip
     added.set_defaults(run=_run_dashboard)
 
 
@@ -32,4 +41,6 @@ def _run_dashboard(arguments: argparse.Namespace) -> int:
     app = Path(__file__).resolve().parents[1] / "dashboard" / "app.py"
     command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(arguments.port)]
     command += ["--server.address", arguments.address, "--", *arguments.source]
-    return subprocess.run(command, check=False).returncode
+    asked = {"LOGANALYTICS_SOURCES": arguments.sources, "LOGANALYTICS_LOGIN": "1" if arguments.login else None}
+    environment = os.environ | {name: value for name, value in asked.items() if value}
+    return subprocess.run(command, check=False, env=environment).returncode

@@ -17,7 +17,7 @@ def add_verbs(verbs: Verbs) -> None:
     """Add sql."""
     added = verb(verbs, "sql", "run one SELECT over the table logs (DuckDB's SQL; nothing but the logs can be read)")
     add_selection(added)
-    added.add_argument("query", metavar="QUERY", help="such as 'select level, count(*) from logs group by 1'")
+    added.add_argument("statement", metavar="QUERY", help="such as 'select level, count(*) from logs group by 1'")
     add_output(added)
     added.set_defaults(run=_run_sql)
 
@@ -26,5 +26,5 @@ def _run_sql(arguments: argparse.Namespace) -> int:
     from loganalytics.output import write
 
     logs = load(arguments)
-    write(loganalytics.sql(arguments.query, logs=logs), form=arguments.format, path=arguments.output)
+    write(loganalytics.sql(arguments.statement, logs=logs), form=arguments.format, path=arguments.output)
     return INCOMPLETE if incomplete(logs) else OK

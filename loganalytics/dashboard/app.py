@@ -1,47 +1,55 @@
-"""The dashboard's frame: page configuration, the source in the sidebar, navigation."""
+"""The dashboard's frame: look, login, navigation and sidebar; Streamlit runs it anew at every interaction."""
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 
 import streamlit as st
 
-from loganalytics.dashboard import overview
-from loganalytics.sources.discovery import sample_data
-from loganalytics.view import View
+from loganalytics.dashboard import (
+    access,
+    anomalies,
+    explore,
+    incident,
+    live,
+    overview,
+    patterns,
+    sidebar,
+    sources,
+    state,
+    traces,
+    warm,
+)
+
+# Streamlit's wide layout leaves 160 pixels empty beside a page, which tables of log lines are better for.
+_TIGHT = "<style>[data-testid=stMainBlockContainer] { padding-left: 2rem; padding-right: 2rem }</style>"
+_HERE = Path(__file__).parent
+
+PAGES = {
+    "overview": (overview.page, "Overview", ":material/monitoring:"),
+    "explore": (explore.page, "Explore", ":material/search:"),
+    "live": (live.page, "Live", ":material/sensors:"),
+    "patterns": (patterns.page, "Patterns", ":material/category:"),
+    "anomalies": (anomalies.page, "Anomalies", ":material/troubleshoot:"),
+    "incident": (incident.page, "Incident", ":material/emergency_home:"),
+    "traces": (traces.page, "Traces", ":material/account_tree:"),
+    "sources": (sources.page, "Sources", ":material/dns:"),
+}
 
 
 def main() -> None:
-    """Draw the app; Streamlit runs it anew at every interaction."""
-    st.set_page_config(page_title="loganalytics", page_icon=":material/monitoring:", layout="wide")
-    view = _view()
-    pages = [st.Page(lambda: overview.page(view), title="Overview", icon=":material/monitoring:", url_path="overview")]
-    st.navigation(pages, position="top").run()
-
-
-def _view() -> View:
-    """Read the view from the sidebar; the source's first value comes from the command line or the environment."""
-    with st.sidebar:
-        st.subheader("Logs")
-        source = st.text_input(
-            "Source",
-            value=" ".join(sys.argv[1:]) or os.environ.get("LOGANALYTICS_SOURCE", "") or sample_data(),
-            placeholder="file, glob or folder",
-            help="A file, a glob or a folder; several are separated by blanks. Packed files are unpacked.",
-        )
-        since = st.text_input("Since", placeholder="2026-03-10 14:00, 2h, yesterday")
-        until = st.text_input("Until", placeholder="2026-03-10 15:00")
-        grep = st.text_input("Text", placeholder="regular expression")
-        level = st.selectbox("Level", ["any", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], help="And above.")
-    return View(
-        source=(source,) if Path(source).exists() else tuple(source.split()),
-        since=since or None,
-        until=until or None,
-        level=None if level == "any" else level,
-        grep=grep or None,
-    )
+    """Draw the app."""
+    st.set_page_config(page_title="loganalytics", page_icon=str(_HERE / "icon.svg"), layout="wide")
+    st.logo(str(_HERE / "logo.svg"), size="large")
+    st.html(_TIGHT)
+    warm.once()
+    access.enter()
+    pages = {name: st.Page(draw, title=title, icon=icon, url_path=name) for name, (draw, title, icon) in PAGES.items()}
+    chosen = st.navigation(list(pages.values()), position="top")
+    state.remember_pages(pages)
+    sidebar.draw()
+    chosen.run()
+    state.write_url()
 
 
 if __name__ == "__main__":

@@ -1,42 +1,232 @@
-"""What the pages show, computed once a view and shared by all sessions."""
+"""What the analyses say of the events of a view: computed once a view, shared by all sessions, never changed."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, ParamSpec, TypeVar, cast
 
 import polars as pl
 import streamlit as st
 
-from loganalytics.reports import Report, report
-from loganalytics.sources.discovery import find_files
+import loganalytics as la
+from loganalytics import schema
+from loganalytics.dashboard import facts, loading
+from loganalytics.dashboard.loading import Selection
+from loganalytics.episodes import episodes_of, incidents
+from loganalytics.reports import Report, choose_window, few_services, report, without_misdated
+from loganalytics.reports.incident import Incident
+from loganalytics.times import parse_every
 from loganalytics.view import View
 
-
-@dataclass(frozen=True)
-class Findings:
-    """The events of a view and the report on them. Shared between sessions: never change what is in it."""
-
-    logs: pl.DataFrame
-    report: Report
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-def findings(view: View) -> Findings:
-    """Return the analysed events of a view; again only when a file of its source has changed.
-
-    Raises what View.load() raises.
-    """
-    return _findings(view, _versions(view))
+def window(view: View) -> str:
+    """Return the length of the windows: the view's, else one that cuts its time into some hundreds."""
+    return view.every or _window(loading.selection(view))
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading and analysing the logs …")
-def _findings(view: View, versions: tuple[tuple[str, int, int], ...]) -> Findings:
-    logs = view.load()
-    title = "Log report: " + ", ".join(os.path.basename(os.path.normpath(name)) for name in view.source[:3])
-    return Findings(logs, report(logs, title=title))
+def trend(view: View) -> pl.DataFrame:
+    """Return the events of a view by window and level."""
+    return _trend(loading.selection(view), window(view))
 
 
-def _versions(view: View) -> tuple[tuple[str, int, int], ...]:
-    """Name, size and time of each file: what tells that a cached answer is stale."""
-    stats = [(path, os.stat(path)) for path in find_files(view.source)]
-    return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)
+def numbers(view: View) -> facts.Numbers:
+    """Return the counts of a view, and p95 of its durations."""
+    return _numbers(loading.selection(view))
+
+
+def numbers_at_once(view: View) -> facts.Numbers:
+    """Return the counts of a view without p95, which takes longer."""
+    return _counts(loading.selection(view))
+
+
+def durations(view: View) -> pl.DataFrame:
+    """Return p95 of the durations by window."""
+    return _durations(loading.selection(view), window(view))
+
+
+def values(view: View, template_id: str) -> pl.DataFrame:
+    """Return what stands behind each wildcard of a template."""
+    return _values(loading.selection(view), template_id)
+
+
+def page_of(view: View, number: int, size: int, *, newest_first: bool) -> pl.DataFrame:
+    """Return one page of the events of a view by time, with their row's number among them as `row`."""
+    logs = loading.events(view)
+    order = _order(loading.selection(view), newest_first)
+    return logs.with_row_index("row")[order.slice((number - 1) * size, size)]
+
+
+def facet(view: View, field: str) -> pl.DataFrame:
+    """Return the commonest values of a field among the events of a view."""
+    return _facet(loading.selection(view), field)
+
+
+def clusters(view: View) -> pl.DataFrame:
+    """Return the error clusters of a view."""
+    return _clusters(loading.selection(view))
+
+
+def patterns(view: View) -> pl.DataFrame:
+    """Return the message templates of a view."""
+    return _patterns(loading.selection(view))
+
+
+def coverage(view: View) -> pl.DataFrame:
+    """Return when each service of a view was heard."""
+    return _coverage(loading.selection(view))
+
+
+def anomalies(view: View, *, by: str | None) -> pl.DataFrame:
+    """Return the scored windows of a view, by a column."""
+    return _anomalies(loading.selection(view), window(view), by)
+
+
+def latency(view: View, *, by: str) -> pl.DataFrame:
+    """Return the durations of a view by a column."""
+    return _latency(loading.selection(view), by)
+
+
+def trace(view: View, trace_id: str) -> pl.DataFrame:
+    """Return the events of one request, of all of the source."""
+    return _trace(*loading.source_of(loading.selection(view)), trace_id)
+
+
+def traces(view: View) -> pl.DataFrame:
+    """Return the requests of a view."""
+    return _traces(loading.selection(view))
+
+
+def incident(view: View, ends: tuple[datetime, datetime], baseline: str | tuple[str, str]) -> Incident:
+    """Return what differs in a range of time against a baseline, whatever the view's own range."""
+    return _incident(loading.selection(replace(view, since=None, until=None)), ends, baseline)
+
+
+def episodes(view: View) -> list[tuple[datetime, datetime]]:
+    """Return the stretches of time with anomalous windows, the gravest first."""
+    by = "service" if numbers_at_once(view).services > 1 else None
+    return _episodes(loading.selection(view), window(view), by)
+
+
+def sql(view: View, query: str) -> pl.DataFrame:
+    """Return what DuckDB answers to a query over the events of a view."""
+    return _sql(loading.selection(view), query)
+
+
+def full_report(view: View) -> Report:
+    """Return the whole report on a view."""
+    return _report(loading.selection(view), view.every)
+
+
+def cached(function: Callable[P, R]) -> Callable[P, R]:
+    """Keep what a function of a Selection and simple values returns; the newest 24 answers."""
+    return cast(Callable[P, R], st.cache_resource(max_entries=24, show_spinner=False)(function))
+
+
+@cached
+def _window(chosen: Selection) -> str:
+    return choose_window(without_misdated(loading.events_of(chosen))["timestamp"])
+
+
+@cached
+def _trend(chosen: Selection, every: str) -> pl.DataFrame:
+    return la.trend(without_misdated(loading.events_of(chosen)), every=every, by="level")
+
+
+@cached
+def _numbers(chosen: Selection) -> facts.Numbers:
+    return facts.numbers(loading.prepared_of(chosen), loading.DURATION)
+
+
+@cached
+def _counts(chosen: Selection) -> facts.Numbers:
+    return facts.numbers(loading.events_of(chosen))
+
+
+@cached
+def _durations(chosen: Selection, every: str) -> pl.DataFrame:
+    return facts.durations(without_misdated(loading.prepared_of(chosen)), loading.DURATION, every)
+
+
+@cached
+def _facet(chosen: Selection, field: str) -> pl.DataFrame:
+    return facts.facet(loading.events_of(chosen), field)
+
+
+@cached
+def _values(chosen: Selection, template_id: str) -> pl.DataFrame:
+    return la.pattern_values(loading.prepared_of(chosen), template_id)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _order(chosen: Selection, newest_first: bool) -> pl.Series:
+    return facts.order(loading.events_of(chosen), newest_first=newest_first)
+
+
+@cached
+def _clusters(chosen: Selection) -> pl.DataFrame:
+    return la.cluster_errors(loading.prepared_of(chosen))
+
+
+@cached
+def _patterns(chosen: Selection) -> pl.DataFrame:
+    logs = loading.prepared_of(chosen)
+    return facts.with_new(la.patterns(logs), facts.extent(logs))
+
+
+@cached
+def _coverage(chosen: Selection) -> pl.DataFrame:
+    return la.coverage(without_misdated(loading.events_of(chosen)))
+
+
+@cached
+def _anomalies(chosen: Selection, every: str, by: str | None) -> pl.DataFrame:
+    near = without_misdated(loading.prepared_of(chosen)).drop(loading.DURATION)
+    return la.detect_anomalies(few_services(near) if by == "service" else near, every=every, by=by)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _trace(*source_and_id: Any) -> pl.DataFrame:
+    *source, trace_id = source_and_id
+    return la.trace(loading.loaded(*source), trace_id)
+
+
+@cached
+def _traces(chosen: Selection) -> pl.DataFrame:
+    return la.traces(loading.events_of(chosen))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _sql(chosen: Selection, query: str) -> pl.DataFrame:
+    return la.sql(query, logs=loading.events_of(chosen))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _incident(chosen: Selection, ends: tuple[datetime, datetime], baseline: str | tuple[str, str]) -> Incident:
+    return la.incident(loading.prepared_of(chosen).drop(loading.DURATION), *ends, baseline=baseline, tz=chosen.view.tz)
+
+
+@cached
+def _episodes(chosen: Selection, every: str, by: str | None) -> list[tuple[datetime, datetime]]:
+    groups = incidents(episodes_of(_anomalies(chosen, every, by), parse_every(every)))
+    weighed = [(sum(episode.score * episode.windows for episode in group), group) for group in groups]
+    weighed.sort(key=lambda pair: (-pair[0], pair[1][0].start))
+    return [(group[0].start, max(episode.end for episode in group)) for _, group in weighed]
+
+
+@cached
+def _latency(chosen: Selection, by: str) -> pl.DataFrame:
+    logs = loading.prepared_of(chosen)
+    measured = logs.select(*schema.CORE, "template", pl.col(loading.DURATION).alias("duration_ms"))
+    return la.latency(measured.filter(pl.col("duration_ms").is_not_null()), by=by)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Writing the report …")
+def _report(chosen: Selection, every: str | None) -> Report:
+    names = ", ".join(os.path.basename(os.path.normpath(name)) for name in chosen.view.public().source[:3])
+    return report(loading.events_of(chosen), title=f"Log report: {names}", every=every)

@@ -1,105 +1,188 @@
-"""The first page: how much, how bad, since when, and what was found."""
+"""The first page: how much, how bad, since when; and, when it is ready, what was found."""
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import timedelta
 
 import polars as pl
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 import loganalytics as la
-from loganalytics.dashboard import data
-from loganalytics.exceptions import LogAnalyticsError
+from loganalytics.dashboard import data, drawing, facts, histogram, loading, opening, state, tables
 from loganalytics.findings import Finding
 from loganalytics.reports import Report
 from loganalytics.view import View
-from loganalytics.wording import between, percent, span
+from loganalytics.wording import between, count, percent, span
 
 _ICONS = {"critical": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
-_COLOURS: dict[str, Literal["red", "orange", "blue"]] = {"critical": "red", "warning": "orange", "info": "blue"}
+_COLOURS = {"critical": "red", "warning": "orange", "info": "blue"}
+_AT_ONCE = 150_000
+"""Up to how many events the findings are worked out without being asked for."""
 
 
-def page(view: View) -> None:
-    """Draw the overview of a view; an empty source and a wrong one say what to do."""
-    if not view.source:
-        st.info("Name a file, a glob or a folder of logs in the sidebar.", icon=":material/folder_open:")
+def page() -> None:
+    """Draw the overview of the session's view."""
+    logs = opening.events()
+    if logs is None:
         return
-    try:
-        found = data.findings(view)
-    except (LogAnalyticsError, OSError) as error:
-        st.error("These logs cannot be shown.", icon=":material/error:")
-        st.text(str(error))
-        return
-    if found.logs.is_empty():
-        st.info("No event is left. Widen the time range or the filters in the sidebar.", icon=":material/filter_alt:")
-        return
-    _numbers(found.report)
-    st.altair_chart(la.chart_trend(found.report.tables["trend"]), theme=None, width="stretch")
-    _findings(found.report)
-    _tables(found.report)
+    view = state.view()
+    late = _numbers(view, logs)
+    histogram.draw("overview")
+    errors, silence = st.columns([3, 2], gap="medium")
+    with errors:
+        _errors(view)
+    with silence:
+        _services(view)
+    _late_numbers(view, late)
+    _findings(view, logs)
 
 
-def _numbers(report: Report) -> None:
-    """Four cards; the sparklines are the windows of the trend."""
-    trend = report.tables["trend"]
-    totals = trend.group_by("window").agg(pl.col("events", "errors").sum()).sort("window")
-    facts = report.facts
-    cards = st.columns(4)
-    worst = sum(finding.severity == "critical" for finding in report.findings)
-    _card(cards[0], "Events", facts["events"], f"in {span(facts['last_seen'] - facts['first_seen'])}", totals["events"])
-    _card(cards[1], "Errors", facts["errors"], f"{percent(facts['error_rate'])} of events", totals["errors"])
-    _card(cards[2], "Services", facts["services"], f"{_silent(report)} silent at the end")
-    _card(cards[3], "Findings", len(report.findings), f"{worst} critical")
-    st.caption(between(facts["first_seen"], facts["last_seen"]))
+def _numbers(view: View, logs: pl.DataFrame) -> list[st.delta_generator.DeltaGenerator]:
+    """Draw the cards that are known at once; return the places of those that take longer."""
+    cards = st.columns(5)
+    places = [card.empty() for card in cards]
+    now, then = facts.numbers(logs), _before(view)
+    lines = facts.sparks(data.trend(view))
+    length = span(now.last - now.first) if now.first and now.last else ""
+    change = _change(now.events, then.events if then else None)
+    _card(places[0], "Events", f"{now.events:,}", change, lines["events"], note=f"in {length}" if length else "")
+    _card(
+        places[1], "Error rate", percent(now.error_rate), _change(now.error_rate, then.error_rate if then else None),
+        lines["error_rate"], colour="inverse", note=count(now.errors, "error"),
+    )  # fmt: skip
+    _card(
+        places[2],
+        "Services",
+        f"{now.services:,}",
+        _change(now.services, then.services if then else None),
+        note="in this view",
+    )
+    for place, label in zip(places[3:], ("p95 duration", "Anomalous windows"), strict=True):
+        _card(place, label, "…", None)
+    return places[3:]
 
 
-def _card(place: DeltaGenerator, label: str, value: int, note: str, line: pl.Series | None = None) -> None:
+def _late_numbers(view: View, places: list[st.delta_generator.DeltaGenerator]) -> None:
+    """Fill in what rests on durations and on the anomaly scores."""
+    with st.spinner("Measuring durations and scoring the windows …"):
+        p95 = data.numbers(view).p95
+        line = data.durations(view)["p95"]
+        _card(
+            places[0],
+            "p95 duration",
+            "–" if p95 is None else span(timedelta(milliseconds=p95)),
+            None,
+            _thin(line),
+            note="as logged",
+        )
+        scored = data.anomalies(view, by=_by(view))
+        marked = scored.filter("is_anomaly")["window"].n_unique()
+        score = scored.group_by("window").agg(pl.col("score").max()).sort("window")["score"]
+        _card(places[1], "Anomalous windows", f"{marked:,}", None, _thin(score), note=f"of {data.window(view)} each")
+
+
+def _card(
+    place: st.delta_generator.DeltaGenerator, label: str, value: str, change: str | None,
+    line: pl.Series | None = None, *, colour: str = "off", note: str = "",
+) -> None:  # fmt: skip
+    points = line.to_list() if line is not None and line.len() > 1 else None
     place.metric(
-        label, f"{value:,}", note, delta_color="off", delta_arrow="off", border=True, height="stretch",
-        chart_data=None if line is None else line.to_list(),
+        label, value, change or note or None, delta_color="off" if not change else colour,  # type: ignore[arg-type]
+        delta_arrow="auto" if change else "off", delta_description="against the period before" if change else None,
+        border=True, height=186, chart_type="area", chart_data=points,
     )  # fmt: skip
 
 
-def _silent(report: Report) -> int:
-    return int(report.tables["coverage"]["is_silent"].sum())
+def _before(view: View) -> facts.Numbers | None:
+    """Return the numbers of the period before, where the log reaches back there."""
+    earlier = loading.before(view)
+    if earlier is None:
+        return None
+    found = data.numbers_at_once(earlier)
+    return found if found.events else None
 
 
-def _findings(report: Report) -> None:
-    heading, button = st.columns([3, 1], vertical_alignment="bottom")
+def _change(now: float, then: float | None) -> str | None:
+    if not then:
+        return None
+    change = now / then - 1
+    return f"{change:+.0%}" if abs(change) < 10 else f"{now / then:.0f} times"
+
+
+def _thin(line: pl.Series) -> pl.Series:
+    """Return at most 40 points of a line, the highest of each stretch."""
+    step = max(1, -(-line.len() // facts.SPARKS))
+    return pl.Series([line.slice(at, step).max() for at in range(0, line.len(), step)])
+
+
+def _by(view: View) -> str | None:
+    return "service" if facts.numbers(loading.events(view)).services > 1 else None
+
+
+def _errors(view: View) -> None:
+    st.subheader("Errors")
+    with st.spinner("Grouping the errors …"):
+        clusters = data.clusters(view)
+    if clusters.is_empty():
+        st.success("No errors here.", icon=":material/check_circle:")
+        return
+    columns = ["label", "events", "trend", "is_new", "first_seen"]
+    told = {
+        "label": st.column_config.TextColumn("problem", width=270),
+        "first_seen": st.column_config.DatetimeColumn("first seen", format="MMM D HH:mm", timezone="UTC", width=110),
+    }
+    tables.rows(clusters.head(8).select(columns), "overview-errors", columns=told)
+
+
+def _services(view: View) -> None:
+    heard = data.coverage(view)
+    silent = heard.filter("is_silent")
+    st.subheader("Services")
+    if not silent.is_empty():
+        st.warning(f"{silent.height} silent at the end of the log", icon=":material/volume_off:")
+        st.text(", ".join(f"{row['service']} for {span(row['silent_for'])}" for row in silent.head(5).to_dicts()))
+    if heard.is_empty():
+        st.caption("No event names a service.")
+    else:
+        drawing.show(la.chart_coverage(heard))
+
+
+def _findings(view: View, logs: pl.DataFrame) -> None:
+    heading, button = st.columns([4, 1], vertical_alignment="bottom")
     heading.subheader("What was found")
+    asked = logs.height <= _AT_ONCE or st.session_state.get("asked") == view
+    if not asked and not button.button("Analyse", icon=":material/troubleshoot:", width="stretch", type="primary"):
+        st.caption("All analyses at once, ranked in words, and a report to keep: press Analyse.")
+        return
+    st.session_state["asked"] = view
+    with st.spinner("Analysing …"):
+        report = data.full_report(view)
     button.download_button(
         "Report", report.to_html, file_name="report.html", mime="text/html", icon=":material/download:",
         width="stretch", on_click="ignore",
     )  # fmt: skip
+    _tell(report)
+
+
+def _tell(report: Report) -> None:
     if not report.findings:
         st.success("Nothing out of the ordinary.", icon=":material/check_circle:")
-    for finding in report.findings[:20]:
-        _finding(finding)
+    for number, finding in enumerate(report.findings[:20]):
+        _finding(finding, number)
 
 
-def _finding(finding: Finding) -> None:
+def _finding(finding: Finding, number: int) -> None:
     """One finding. Log text goes through st.text and st.code only, which show it as text."""
     told = f"{finding.severity} · {finding.kind.replace('_', ' ')} · {between(finding.start, finding.end)}"
-    with st.container(border=True):
-        st.badge(told, icon=_ICONS[finding.severity], color=_COLOURS[finding.severity])
+    with st.container(border=True, gap="small"):
+        with st.container(horizontal=True, horizontal_alignment="distribute"):
+            st.badge(told, icon=_ICONS[finding.severity], color=_COLOURS[finding.severity])  # type: ignore[arg-type]
+            if finding.start and finding.end and finding.start < finding.end:
+                span_of = {"since": state.iso(finding.start), "until": state.iso(finding.end)}
+                st.button(
+                    "Zoom in", key=f"finding-{number}", on_click=state.change, kwargs=span_of, type="tertiary",
+                    icon=":material/zoom_in:",
+                )  # fmt: skip
         st.text(finding.title)
         with st.expander("Evidence"):
             st.code("\n".join((finding.detail, *finding.evidence)), language=None, wrap_lines=True)
-
-
-def _tables(report: Report) -> None:
-    errors, services, patterns = st.tabs(["Errors", "Services", "Patterns"])
-    with errors:
-        columns = ["label", "events", "services", "first_seen", "last_seen", "example"]
-        st.dataframe(report.tables["errors"].select(columns).head(200), hide_index=True)
-    with services:
-        coverage = report.tables["coverage"]
-        st.altair_chart(la.chart_coverage(coverage), theme=None, width="stretch")
-        shown = coverage.with_columns(
-            pl.col("expected_gap", "longest_gap", "silent_for").map_elements(span, return_dtype=pl.String)
-        )
-        st.dataframe(shown.drop("gaps"), hide_index=True)
-    with patterns:
-        columns = ["template", "events", "errors", "share", "services", "first_seen", "last_seen", "example"]
-        st.dataframe(report.tables["patterns"].select(columns).head(500), hide_index=True)

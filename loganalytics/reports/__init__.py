@@ -134,12 +134,12 @@ def report(logs: schema.Frame, *, title: str = "Log report", every: str | None =
     Example: report(load("logs/*.log"), title="Friday night").save("report.html")
     """
     frame = with_templates(schema.lazy(logs, *schema.CORE).collect())
-    near = _near(frame)
+    near = without_misdated(frame)
     every = every or choose_window(near["timestamp"])
     by = "service" if near["service"].n_unique() > 1 else None
     tables = {
         "trend": trend(near, every=every, by="level"),
-        "anomalies": detect_anomalies(_few_services(near), every=every, by=by),
+        "anomalies": detect_anomalies(few_services(near), every=every, by=by),
         "sequences": detect_anomalous_sequences(_traced(near), by="trace_id"),
         "errors": cluster_errors(near),
         "coverage": coverage(near),
@@ -162,7 +162,7 @@ def choose_window(times: pl.Series) -> str:
     return next((every for every in _LADDER if (last - first) / parse_every(every) <= _WINDOWS), _LADDER[-1])
 
 
-def _near(frame: pl.DataFrame) -> pl.DataFrame:
+def without_misdated(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the frame without events dated years away from the rest, as a clock that was not set dates them.
 
     They would stretch the windows until all else fell into one. Away is beyond 100 times the length of the
@@ -178,7 +178,7 @@ def _near(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.filter(at.is_between(low - (high - low), high + (high - low)) | at.is_null())
 
 
-def _few_services(frame: pl.DataFrame) -> pl.DataFrame:
+def few_services(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the frame with all but the 50 greatest services put together as one."""
     sizes = frame.group_by("service").len().sort("len", "service", descending=[True, False])
     if sizes.height <= _SERVICES:

