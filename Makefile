@@ -24,7 +24,7 @@ test: $(READY)
 	./tests/install_browser.sh
 	./tests/install_servers.sh
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: $(READY)
 	$(BIN)/ruff check .
