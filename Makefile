@@ -24,7 +24,7 @@ test: $(READY)
 	./tests/install_browser.sh
 	./tests/install_servers.sh
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff check .

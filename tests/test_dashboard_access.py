@@ -153,7 +153,6 @@ def provider():
 
 
 @pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed: see tests/install_browser.sh")
-@pytest.mark.xdist_group("browser")
 def test_whoever_logs_in_sees_what_is_listed_for_her(provider, sources, tmp_path):
     """Before, nothing is shown; after, the source that only Ann may see; and out again."""
     from playwright.sync_api import sync_playwright

@@ -31,7 +31,6 @@ HOSTILE = [
 ]
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed: see tests/install_browser.sh"),
-    pytest.mark.xdist_group("browser"),
 ]
 
 

@@ -86,7 +86,7 @@ def test_mappings_of_many_kinds_become_the_log_frame(node):
         ("kinds-otel", "WARNING", 13, "shop", None, "otel", None, "t2"),
     ]
     assert logs["timestamp"][0] == dt.datetime(2026, 3, 10, 11, 0, 2, tzinfo=dt.UTC)
-    assert logs.select("details.user.id", "details.tags").row(0) == (7, '["a","b"]')
+    assert logs.select("details.user.id", "details.tags").row(0) == (7, '["a", "b"]')
     assert logs["duration_ms"].to_list() == [None, 5.0, None]
 
 

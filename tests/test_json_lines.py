@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import loganalytics as la
@@ -187,6 +187,7 @@ def test_crlf_and_a_missing_end(tmp_path):
     ]
 
 
+@settings(max_examples=25)
 @given(st.lists(st.dictionaries(KEYS, JSON), min_size=1, max_size=6), st.lists(st.dictionaries(KEYS, JSON), max_size=6))
 def test_both_roads_lead_to_the_same_events(sample, more):
     """A block that Polars' reader takes gives what DuckDB gives of it, line by line."""
