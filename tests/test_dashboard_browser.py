@@ -29,9 +29,7 @@ HOSTILE = [
     "x" * 100_000,
     "🙂 \u202egnp.exe =1+1",
 ]
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed: see tests/install_browser.sh"),
-]
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed: see tests/install_browser.sh")
 
 
 @pytest.fixture(scope="module")
