@@ -86,6 +86,10 @@ DATABASES = (
         ),
     ),
     Format(
+        "Redis signal handler", r"^(?P<process.pid>\d+):signal-handler \({epoch}\) (?P<message>.*)$", multiline=False,
+        examples=("1:signal-handler (1714024483) Received SIGTERM scheduling shutdown...",),
+    ),
+    Format(
         "Elasticsearch",
         r"^\[{iso}\]\[{level} *\]\[(?P<logger>[^\]\s]+) *\] (?:\[(?P<node.name>[^\]]*)\] ?)?(?P<message>.*)$",
         examples=("[2024-01-01T00:00:00,123][INFO ][o.e.n.Node               ] [node-1] started",),
