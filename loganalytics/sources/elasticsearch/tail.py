@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import re
-import threading
 import time
 from array import array
 from collections.abc import Mapping
@@ -27,12 +26,11 @@ from loganalytics.sources.elasticsearch.clients import Client, Lost, Refused
 from loganalytics.sources.elasticsearch.fields import Query, find
 from loganalytics.sources.elasticsearch.pages import hits_of
 from loganalytics.sources.elasticsearch.samples import family, sample
+from loganalytics.sources.polling import PollingReader
 from loganalytics.sources.records import Records
 from loganalytics.sources.stores import Want
 
 _PAGE = 5_000
-_POLL = 0.25
-_LONGEST_PAUSE = 5.0
 _NEAR = 5_000
 """Milliseconds that each look goes back; now and then it is the whole overlap."""
 _MOST_SEEN = 200_000
@@ -53,14 +51,16 @@ class Position:
     swept: float = 0.0
 
 
-class SearchReader:
+class SearchReader(PollingReader):
     """A place in the indices of one address."""
 
+    lost = Lost
+    pause, longest_pause = 0.25, 5.0
+
     def __init__(self, client: Client, want: Want, cursor: Mapping[str, Any] | None) -> None:
+        super().__init__()
         self._client, self._want = client, want
         self._overlap = int(client.address.overlap * 1000)
-        self._closed = threading.Event()
-        self._state, self._read, self._reconnects = "reading", 0, 0
         self._families: dict[str, Records] = {}
         self._index = client.address.index
         saved = dict(cursor or {}).get("positions", {})
@@ -75,36 +75,6 @@ class SearchReader:
                 name: {"at": position.at, "seen": _packed(position.seen)} for name, position in self._positions.items()
             }
         }
-
-    @property
-    def status(self) -> dict[str, Any]:
-        """What was met."""
-        return {
-            "state": self._state, "read": self._read, "lost": 0, "skipped": 0, "reconnects": self._reconnects
-        }  # fmt: skip
-
-    def read(self, timeout: float) -> pl.DataFrame:
-        """Return what is new, the oldest first, empty when nothing comes in time."""
-        deadline = time.monotonic() + timeout
-        pause = _POLL
-        while not self._closed.is_set():
-            try:
-                frame = self._look()
-                self._state, pause = "reading", _POLL
-            except Lost:
-                self._reconnects += self._state == "reading"
-                self._state = "reconnecting"
-                frame, pause = schema.empty(), min(pause * 2, _LONGEST_PAUSE)
-            left = deadline - time.monotonic()
-            if frame.height or left <= 0:
-                return frame
-            self._closed.wait(min(pause, left))
-        return schema.empty()
-
-    def close(self) -> None:
-        """Stop reading."""
-        self._closed.set()
-        self._state = "closed"
 
     def _open(self, saved: Mapping[str, Any], *, beginning: bool) -> dict[str, Position]:
         fields = find(self._client)

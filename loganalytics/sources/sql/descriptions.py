@@ -7,7 +7,8 @@ from dataclasses import replace
 import polars as pl
 
 from loganalytics.exceptions import SourceError
-from loganalytics.sources.sql.databases import Database, open_database
+from loganalytics.sources.sql.database import Database
+from loganalytics.sources.sql.databases import open_database
 from loganalytics.sources.sql.rows import Reading, Rows
 from loganalytics.sources.stores import DESCRIPTION, Want
 

@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 import polars as pl
 
 from loganalytics.exceptions import MissingExtraError, SourceNotFoundError
-from loganalytics.sources.sql import databases
-from loganalytics.sources.sql.databases import Column, Database, kind_of
+from loganalytics.sources.sql.database import Column, Database, kind_of
 
 
 class MySQL(Database):
@@ -29,7 +28,7 @@ class MySQL(Database):
         connectorx = self._driver()
         before = ["set time_zone = '+00:00'", "set session transaction read only"]
         return connectorx.read_sql(
-            self.address.dsn, sql, return_type="arrow_stream", batch_size=databases.BATCH, pre_execution_query=before
+            self.address.dsn, sql, return_type="arrow_stream", batch_size=self.batch_size, pre_execution_query=before
         )
 
     def _driver(self) -> Any:

@@ -15,7 +15,7 @@ from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
 from loganalytics.formats.dialects import core_paths
 from loganalytics.schema import LETTERS, LEVELS
 from loganalytics.sources.records import Records
-from loganalytics.sources.sql.databases import Column, Database
+from loganalytics.sources.sql.database import Column, Database
 from loganalytics.sources.stores import Want
 
 _SAMPLE = 1_000

@@ -10,33 +10,33 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.exceptions import InvalidArgumentError, UnreachableSourceError
+from loganalytics.sources.polling import PollingReader
 from loganalytics.sources.sql.rows import Reading, Rows
 from loganalytics.sources.stores import Want
 
-_POLL = 0.5
-_LONGEST_PAUSE = 10.0
 _ROWS = 10_000
 _WAIT = 60.0
 """Seconds for which a missing number is asked for again: its transaction may not be committed yet."""
 _MOST_GAPS = 1_000
 
 
-class TableReader:
+class TableReader(PollingReader):
     """A place in a table.
 
     Numbers that a sequence gives out are not committed in their order. So the numbers that were skipped are asked for
     again for a minute: a transaction that takes longer is lost.
     """
 
+    lost = UnreachableSourceError
+
     def __init__(self, rows: Rows, want: Want, cursor: Mapping[str, Any] | None) -> None:
+        super().__init__()
         if rows.key is None:
             raise InvalidArgumentError(
                 f"{rows.database.address.source!r} has no single primary key. Hint: name a column that grows: ?key=id."
             )
         self._rows, self._want, self._key = rows, want, rows.key
         self._reading = Reading(rows, want.tz)
-        self._state, self._read, self._reconnects = "reading", 0, 0
-        self._closed = False
         self._gaps: dict[int, float] = {}
         if cursor is not None:
             self._last: int | float | str | None = cursor["key"]
@@ -49,36 +49,6 @@ class TableReader:
         """The last key that was read, and the numbers before it that may still come."""
         return {"key": self._last, "gaps": sorted(self._gaps)}
 
-    @property
-    def status(self) -> dict[str, Any]:
-        """What was met."""
-        return {
-            "state": self._state, "read": self._read, "lost": 0, "skipped": 0, "reconnects": self._reconnects
-        }  # fmt: skip
-
-    def read(self, timeout: float) -> pl.DataFrame:
-        """Return what is new, empty when nothing comes in time."""
-        deadline = time.monotonic() + timeout
-        pause = _POLL
-        while not self._closed:
-            try:
-                frame = self._poll()
-                self._state, pause = "reading", _POLL
-            except UnreachableSourceError:
-                self._reconnects += self._state == "reading"
-                self._state = "reconnecting"
-                frame, pause = schema.empty(), min(pause * 2, _LONGEST_PAUSE)
-            left = deadline - time.monotonic()
-            if frame.height or left <= 0:
-                return frame
-            time.sleep(min(pause, left))
-        return schema.empty()
-
-    def close(self) -> None:
-        """Stop reading."""
-        self._closed = True
-        self._state = "closed"
-
     def _end(self) -> int | float | str | None:
         database = self._rows.database
         ((last,),) = database.rows(self._rows.values(f"max({self._name}) as last"))
@@ -88,7 +58,7 @@ class TableReader:
     def _name(self) -> str:
         return f"k.{self._rows.database.name(self._key)}"
 
-    def _poll(self) -> pl.DataFrame:
+    def _look(self) -> pl.DataFrame:
         literal = self._rows.database.literal
         conditions = []
         if self._last is not None:
