@@ -111,7 +111,7 @@ ENTRIES = st.lists(st.lists(st.tuples(NAMES, st.binary(max_size=6)), min_size=1,
 def test_columns_are_what_a_plain_loop_gives(entries):
     """Column by column and entry by entry the same as redis-py's dicts, decoded."""
     raw = [[f"{n}-0".encode(), [part for pair in pairs for part in pair]] for n, pairs in enumerate(entries)]
-    ids, fields, _ = to_columns(raw)
+    ids, fields, *_ = to_columns(raw)
     assert ids.to_list() == [f"{n}-0" for n in range(len(raw))]
     plain = [
         {k.decode(errors="replace"): v.decode(errors="replace") for k, v in dict(pairs).items()} for pairs in entries
