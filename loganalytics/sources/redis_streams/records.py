@@ -62,10 +62,12 @@ class Records:
         parts = [events for events in self._parts(number, fields, block) if events.height]
         joined = parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal_relaxed").sort("n")
         joined = joined.drop("n", "parsed", "multiline", "continues", strict=False)
-        when = [pl.col("timestamp")] if joined.schema.get("timestamp") == schema.TIMESTAMP else []
-        return schema.conform(
-            joined.with_columns(pl.coalesce(*when, time_of(ids)).alias("timestamp"), ids.alias("offset"))
-        )
+        joined = joined.with_columns(ids.alias("offset"))
+        told = joined.schema.get("timestamp") == schema.TIMESTAMP
+        if not told or joined["timestamp"].null_count():
+            when = [pl.col("timestamp")] if told else []
+            joined = joined.with_columns(pl.coalesce(*when, time_of(ids)).alias("timestamp"))
+        return schema.conform(joined)
 
     def _parts(self, number: pl.Series, fields: pl.DataFrame, block: bytes | None) -> list[pl.DataFrame]:
         """Part the entries with one field, which may hold the record or a line of text, from those with several."""
