@@ -133,7 +133,8 @@ def tail(
 
     Args:
         source: what load() takes but archives, Parquet and object stores: files (that need not be there yet), folders
-            (new files are found), globs, addresses of servers, or a list of these.
+            (new files are found), globs, addresses of servers (new streams are found where none is named), or a list
+            of these.
         since: begin there; by default with what is new from now on.
         cursor: go on where another Tail's `cursor` was; `since` is for what it does not know.
         level: hand out events of this level and above.
