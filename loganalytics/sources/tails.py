@@ -151,7 +151,8 @@ def tail(
         claim_after: seconds after which what another reader of the group did not confirm goes to this one.
 
     Rotated, renamed and truncated files and servers that go away for a while are followed on; nothing is lost or
-    handed out twice. What a stream's owner trimmed before it was read is counted exactly in `status["lost"]`.
+    handed out twice. What a stream's owner trimmed before it was read is counted exactly in `status["lost"]`; with a
+    group only what was sent to a reader and trimmed before it was confirmed: the server does not tell of the others.
 
     Raises SourceNotFoundError, UnreachableSourceError when a server does not answer at the beginning, and
     InvalidArgumentError.
