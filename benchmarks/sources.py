@@ -37,6 +37,7 @@ def main() -> None:
                 compare(f"unix://{socket}", arguments.entries, arguments.rounds)
             if "tail" in arguments.what:
                 for kind in FIELDS:
+                    alone(f"unix://{socket}", kind, arguments.rate, arguments.seconds)
                     follow(f"unix://{socket}", kind, arguments.rate, arguments.seconds)
         finally:
             server.stop()
@@ -89,10 +90,7 @@ def loop(address: str, kind: str) -> int:
         for identifier, fields in page:
             rows.append({"id": identifier, **(json.loads(fields["data"]) if kind == "blob" else fields)})
         last = f"({page[-1][0]}"
-    return pl.DataFrame(rows, infer_schema_length=None).with_columns(
-        pl.col("timestamp").str.to_datetime("%Y-%m-%dT%H:%M:%S%.fZ", time_zone="UTC"),
-        pl.col("user_id").cast(pl.Int64), pl.col("duration_ms").cast(pl.Float64),
-    ).height  # fmt: skip
+    return pl.DataFrame(rows).height
 
 
 def cpu(run, address: str, kind: str, expected: int) -> float:
@@ -175,23 +173,41 @@ def follow(address: str, kind: str, rate: int, seconds: int) -> None:
     tail.close()
 
 
-def write(address: str, stream: str, kind: str, rate: int, seconds: int, core: int) -> None:
+def alone(address: str, kind: str, rate: int, seconds: int) -> None:
+    """How many entries a second the writer manages when nobody reads."""
+    queue = multiprocessing.get_context("spawn").Queue()
+    core = max(os.sched_getaffinity(0))
+    process = multiprocessing.get_context("spawn").Process(
+        target=write, args=(address, f"alone-{kind}", kind, rate, seconds, core, queue)
+    )
+    process.start()
+    print(f"writer alone, {kind}: {queue.get():,.0f} entries/s of {rate:,}")
+    process.join()
+
+
+def write(address: str, stream: str, kind: str, rate: int, seconds: int, core: int, queue=None) -> None:
+    """Add entries at a steady rate: commands that are packed before, so that the writer is not what limits."""
     import redis
 
     os.sched_setaffinity(0, {core})
-    client, rng = redis.Redis.from_url(address), random.Random(SEED)
-    made = [entry(kind, number, rng) for number in range(2000)]
+    rng = random.Random(SEED)
+    connection = redis.Redis.from_url(address).connection_pool.get_connection()
+    made = []
+    for number in range(2000):
+        pairs = (part for pair in entry(kind, number, rng).items() for part in pair)
+        made.append(b"".join(connection.pack_command("XADD", stream, "*", *pairs)))
     number, begun = 0, time.monotonic()
     while (passed := time.monotonic() - begun) < seconds:
-        due = int(passed * rate) - number
+        due = min(int(passed * rate) - number, 500)
         if due < 1:
             time.sleep(0.001)
             continue
-        pipe = client.pipeline(transaction=False)
-        for _ in range(min(due, 500)):
-            pipe.xadd(stream, made[number % 2000])
-            number += 1
-        pipe.execute()
+        connection.send_packed_command([b"".join(made[place % 2000] for place in range(number, number + due))])
+        for _ in range(due):
+            connection.read_response()
+        number += due
+    if queue:
+        queue.put(number / (time.monotonic() - begun))
 
 
 if __name__ == "__main__":

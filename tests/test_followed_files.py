@@ -6,6 +6,7 @@ import gzip
 import os
 import random
 import shutil
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -143,6 +144,20 @@ def test_a_folder_with_new_files(tmp_path):
         with gzip.open(tmp_path / "a.log.2.gz", "wt") as packed:
             packed.write(line(7))
         assert numbers(drain(tail, 1.3)) == [1]
+
+
+def test_what_looks_like_no_log_in_a_folder(tmp_path):
+    """Is not followed, as load() does not read it; one that is named is, and so is one that turns out to be a log."""
+    append(tmp_path / "a.log", line(0))
+    append(tmp_path / "notes.md", "# Notes\n")
+    with la.tail(tmp_path) as tail, la.tail(tmp_path / "notes.md") as named:
+        append(tmp_path / "notes.md", "Buy milk, and call the office about the new desks.\n" * 40)
+        append(tmp_path / "todo", "Water the plants.\n" * 100)
+        append(tmp_path / "worker", line(1))
+        append(tmp_path / "a.log", line(2))
+        assert sorted(numbers(drain(tail, 1.3))) == [1, 2]
+        assert named.read(2)["message"].str.contains("Buy milk").all()
+        assert {Path(name).name for name in la.load(tmp_path)["source"].unique()} == {"a.log", "worker"}
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import json
 import os
 import random
@@ -25,7 +26,7 @@ from loganalytics.exceptions import (
     UnreadableSourceError,
 )
 from loganalytics.sources.redis_streams.addresses import parse
-from loganalytics.sources.redis_streams.entries import to_columns
+from loganalytics.sources.redis_streams.entries import to_columns, uncollected
 
 RECORD = {
     "timestamp": "2026-03-10T12:00:00.123Z", "level": "error", "service": "api", "logger": "jobs.runner",
@@ -111,7 +112,7 @@ ENTRIES = st.lists(st.lists(st.tuples(NAMES, st.binary(max_size=6)), min_size=1,
 def test_columns_are_what_a_plain_loop_gives(entries):
     """Column by column and entry by entry the same as redis-py's dicts, decoded."""
     raw = [[f"{n}-0".encode(), [part for pair in pairs for part in pair]] for n, pairs in enumerate(entries)]
-    ids, fields, _ = to_columns(raw)
+    ids, fields, *_ = to_columns(raw)
     assert ids.to_list() == [f"{n}-0" for n in range(len(raw))]
     plain = [
         {k.decode(errors="replace"): v.decode(errors="replace") for k, v in dict(pairs).items()} for pairs in entries
@@ -369,3 +370,40 @@ def test_unix_socket(tmp_path):
         assert la.load(f"unix://{tmp_path}/s.sock?db=0&stream=s").height == 1
     finally:
         running.stop()
+
+
+def test_values_of_a_lone_field_as_a_block():
+    """As they are, for the JSON reader; none where fields differ or bytes had to be replaced."""
+    lone = [[b"1-0", [b"data", b'{"a":1}']], [b"2-0", [b"data", b""]]]
+    assert to_columns(lone).block == b'{"a":1}\n\n'
+    assert to_columns([*lone, [b"3-0", [b"line", b"x"]]]).block is None
+    assert to_columns([*lone, [b"3-0", [b"data", b"\xff"]]]).block is None
+    assert to_columns([[b"1-0", [b"a", b"1", b"b", b"2"]]]).block is None
+
+
+def test_fields_in_another_order_are_told_apart():
+    """Also where all entries, one after the other, have the names at the places where they would be."""
+    entries = [
+        [b"1-0", [b"a", b"1", b"b", b"2", b"c", b"3"]],
+        [b"2-0", [b"d", b"4"]],
+        [b"3-0", [b"a", b"5", b"b", b"6", b"c", b"7", b"d", b"8"]],
+    ]
+    assert to_columns(entries).fields.select("a", "b", "c", "d").rows() == [
+        ("1", "2", "3", None), (None, None, None, "4"), ("5", "6", "7", "8"),
+    ]  # fmt: skip
+
+
+def test_the_garbage_collector_is_as_it_was():
+    """After an error too; one that the user turned off stays off."""
+    with uncollected():
+        assert not gc.isenabled()
+    with pytest.raises(ZeroDivisionError), uncollected():
+        _ = 1 / 0
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with uncollected():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

@@ -60,6 +60,22 @@ def test_a_stream_that_is_not_there_yet(redis, valkey):
         la.tail(valkey.address)
 
 
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_stream_that_came_later(redis, valkey, shared):
+    """Is found when none was named, and read from its first entry on; by groups too."""
+    add(redis, 3)
+    with la.tail(valkey.address, group="g" if shared else None) as tail:
+        redis.xadd("later", {"message": "one"})
+        more = tail.read(10)
+        assert more["source"].to_list() == ["later"]
+        redis.xadd("later", {"message": "two"})
+        ids = add(redis, 1)
+        offsets = [*drain(tail)]
+        assert ids[0] in offsets
+        assert tail.status["read"] == 3
+        assert tail.status["lost"] == 0
+
+
 def test_level_and_query(redis, valkey):
     """Filter batches; a column that a batch lacks is null there."""
     with la.tail(f"{valkey.address}?stream=s", since="1h", level="error", query="user_id = 7", idle=0.2) as tail:

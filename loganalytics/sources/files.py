@@ -59,7 +59,7 @@ def open_files(
     """
     files = [_open(place, tz, storage_options, own_formats) for place in places]
     for file in files:
-        if not file.place.named and not file.reading.note and not _looks_like_log(file):
+        if not file.place.named and not file.reading.note and not looks_like_log(file.source, file.detection):
             file.reading.note = f"{NOT_A_LOG}: skipped. Hint: name the file to read it"
     if len(files) == 1 and files[0].reading.note:
         raise UnreadableSourceError(f"{files[0].source!r}: {files[0].reading.note}")
@@ -70,6 +70,14 @@ def open_files(
         if first:
             file.detection = file.detection.with_year(first_year(first, file.place.modified, dated))
     return files
+
+
+def looks_like_log(source: str, detection: Detection) -> bool:
+    """Whether a file is called a log, or at least one line in twenty of its sample is an event of a known format."""
+    name = source.rsplit("/", 1)[-1]
+    named = {"log", "out", "err", "txt", "jsonl", "ndjson"} & set(name.split(".")[1:])
+    matched = sum(reader.lines for reader in detection.readers)
+    return bool(named) or "log" in name or matched > 0.05 * detection.sampled
 
 
 def read_events(file: LogFile) -> Iterator[pl.DataFrame]:
@@ -144,14 +152,6 @@ def _blocks(file: LogFile) -> Iterator[Block]:
     except BROKEN as error:  # it went away, or its archive breaks at the first byte
         reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
         file.reading.note = f"unreadable after {file.reading.bytes:,} bytes ({reason}): the rest is lost"
-
-
-def _looks_like_log(file: LogFile) -> bool:
-    """Whether it is called a log, or at least one line in twenty is an event of a known format."""
-    name = file.source.rsplit("/", 1)[-1]
-    named = {"log", "out", "err", "txt", "jsonl", "ndjson"} & set(name.split(".")[1:])
-    matched = sum(reader.lines for reader in file.detection.readers)
-    return bool(named) or "log" in name or matched > 0.05 * file.detection.sampled
 
 
 def _open(place: Place, tz: str, storage_options: Mapping[str, Any] | None, own_formats: Sequence[Format]) -> LogFile:

@@ -41,7 +41,9 @@ class FileReader:
         self._files: dict[tuple[int, int], Growing] = {}
         self._dialects: dict[str, Dialect] = {}
         self._ignored: dict[tuple[int, int], bytes] = {}
-        """Files that are not read, and their heads: packed ones, and copies of what was read."""
+        """Files that are not read, and their heads: packed ones, copies of what was read, and what is no log."""
+        self._unnamed: set[Path] = set()
+        """Files that were found in a folder: they are followed when they look like logs."""
         self._finished: list[tuple[str, bytes]] = []
         """Names and heads of what was truncated: a copy of it is not new."""
         self._closed = threading.Event()
@@ -135,6 +137,7 @@ class FileReader:
                 raise UnreadableSourceError(
                     f"{name!r} cannot be read: {error.strerror}. Hint: see its folder."
                 ) from None
+            self._unnamed.update(paths if Path(name).is_dir() else ())
             for path in paths:
                 newer = self._rotated_since(path) if str(path) == name else []
                 found |= dict.fromkeys([*newer, path], str(path))
@@ -149,7 +152,7 @@ class FileReader:
         return family[known[-1] + 1 :] if known else []
 
     def _open(self, path: Path, name: str, *, at_end: bool) -> tuple[int, int] | None:
-        """Follow a file from now on, unless it is known, packed, no text, or a copy of a known one."""
+        """Follow a file from now on, unless it is known, packed, no text, no log, or a copy of a known one."""
         try:
             key = _identity(str(path))
             if key is None or key in self._files:
@@ -164,6 +167,11 @@ class FileReader:
             return None
         if is_packed(head) or looks_binary(head) or (not at_end and self._is_copy(path, handle, head)):
             self._ignored[key] = head
+            os.close(handle)
+            return None
+        if path in self._unnamed and not self._dialect(name).is_of_log(name, handle):
+            if len(head) == HEAD:  # what is shorter may become one
+                self._ignored[key] = head
             os.close(handle)
             return None
         file = Growing(name, handle, self._dialect(name), head=head)

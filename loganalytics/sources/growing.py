@@ -17,7 +17,7 @@ from loganalytics import formats
 from loganalytics.formats import Detection
 from loganalytics.formats.catalogue import Format
 from loganalytics.sources.blocks import LONGEST_LINE, Reading, read_blocks
-from loganalytics.sources.files import to_log_frame
+from loganalytics.sources.files import looks_like_log, to_log_frame
 from loganalytics.sources.years import first_year
 
 HEAD = 1024
@@ -45,11 +45,16 @@ class Dialect:
         sample = os.pread(handle, _SAMPLE, 0)
         if self.detection is not None and (len(sample) < 2 * self._sampled or self._sampled >= _SAMPLE // 2):
             return
-        whole = sample[: sample.rfind(b"\n") + 1] or sample
-        lines = [line.decode(errors="replace").rstrip("\r") for line in whole.split(b"\n")[:1000] if line]
-        if lines and any(line.strip() for line in lines):
+        lines = _lines(sample)
+        if lines:
             self.detection = formats.detect(lines, tz=self.tz, formats=self.own_formats)
             self._sampled = len(sample)
+
+    def is_of_log(self, source: str, handle: int) -> bool:
+        """Whether an open file looks like a log, by the rule of load() for what lies in a folder."""
+        lines = _lines(os.pread(handle, _SAMPLE, 0))
+        found = formats.detect(lines, tz=self.tz, formats=self.own_formats) if lines else Detection((), 0)
+        return looks_like_log(source, found)
 
 
 @dataclass
@@ -160,6 +165,13 @@ class Growing:
     def close(self) -> None:
         """Let go of the file."""
         os.close(self.handle)
+
+
+def _lines(sample: bytes) -> list[str]:
+    """Return the first lines of a file; none when they are blank."""
+    whole = sample[: sample.rfind(b"\n") + 1] or sample
+    lines = [line.decode(errors="replace").rstrip("\r") for line in whole.split(b"\n")[:1000] if line]
+    return lines if any(line.strip() for line in lines) else []
 
 
 def fingerprint(head: bytes) -> str:

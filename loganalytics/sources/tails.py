@@ -133,7 +133,8 @@ def tail(
 
     Args:
         source: what load() takes but archives, Parquet and object stores: files (that need not be there yet), folders
-            (new files are found), globs, addresses of servers, or a list of these.
+            (new files are found), globs, addresses of servers (new streams are found where none is named), or a list
+            of these.
         since: begin there; by default with what is new from now on.
         cursor: go on where another Tail's `cursor` was; `since` is for what it does not know.
         level: hand out events of this level and above.
@@ -150,7 +151,8 @@ def tail(
         claim_after: seconds after which what another reader of the group did not confirm goes to this one.
 
     Rotated, renamed and truncated files and servers that go away for a while are followed on; nothing is lost or
-    handed out twice. What a stream's owner trimmed before it was read is counted exactly in `status["lost"]`.
+    handed out twice. What a stream's owner trimmed before it was read is counted exactly in `status["lost"]`; with a
+    group only what was sent to a reader and trimmed before it was confirmed: the server does not tell of the others.
 
     Raises SourceNotFoundError, UnreachableSourceError when a server does not answer at the beginning, and
     InvalidArgumentError.

@@ -22,7 +22,7 @@ def describe(server: Server, key: str) -> tuple[object, ...]:
     last: dt.datetime | None = None
     services: list[str] = []
     if entries:
-        ids, fields, _ = to_columns(entries)
+        ids, fields, *_ = to_columns(entries)
         events = Records().events(ids, fields)
         first, last = cast(Any, events["timestamp"].min()), cast(Any, events["timestamp"].max())
         services = events["service"].drop_nulls().unique().sort().to_list()

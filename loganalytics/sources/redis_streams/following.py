@@ -23,6 +23,8 @@ BLOCK = 0.2
 GATHER = 0.015
 """Seconds between two answers that do not fill a batch: a frame of one entry costs as much as one of a thousand."""
 _COUNTING = 10_000
+_SEARCH = 2.0
+"""Seconds between two searches for new streams, where none was named; longer where a search takes long."""
 
 
 @dataclass
@@ -38,6 +40,8 @@ class Following:
 
     def __init__(self, server: Server, keys: Sequence[str], want: Want) -> None:
         self.server = server
+        self._want = want
+        self._search_at = time.monotonic() + _SEARCH
         self.streams = {key: Stream(key, Records(want.tz, want.formats)) for key in keys}
         self._closed = threading.Event()
         self._reading = threading.Lock()
@@ -90,6 +94,44 @@ class Following:
     def _returned(self) -> None:
         """Do what is to be done after a connection was made anew."""
 
+    def _add(self, key: str) -> None:
+        """Read a stream from its beginning, too."""
+        raise NotImplementedError
+
+    def _search(self) -> None:
+        """Find the streams that came since, where the address names none."""
+        begun = time.monotonic()
+        if self.server.address.streams or begun < self._search_at:
+            return
+        for key in self.server.all_streams():
+            if key not in self.streams:
+                self._add(key)
+                # a new dict: status may be asked for by another thread
+                self.streams = {**self.streams, key: Stream(key, Records(self._want.tz, self._want.formats))}
+        now = time.monotonic()
+        self._search_at = now + max(_SEARCH, 20 * (now - begun))
+
+    def _start(self, key: str, *, numbered: bool = True) -> Position:
+        """Return where to begin in a stream, which is counted up to there when the number is asked for."""
+        info = self.server.info(key)
+        if info is None:
+            return Position("0-0", 0)
+        if self._want.since is None:
+            return Position(info.last_id, info.added)
+        first, _ = id_range(self.server, self.streams[key], self._want, info)
+        if first == "-" or (info.first and place(first) <= place(info.first)):
+            return Position("0-0", info.gone)
+        if info.gone is None or not numbered:
+            return Position(_before(first), None)
+        return Position(_before(first), info.gone + self._count(key, first))
+
+    def _count(self, key: str, until: str) -> int:
+        """Count the entries before an id: the server has no command for it."""
+        low, count = "-", 0
+        while page := self.server.range(key, low, f"({until}", _COUNTING):
+            low, count = f"({page[-1][0].decode()}", count + len(page)
+        return count
+
     def _try(self, block: float) -> list[tuple[str, list[Sequence[Any]]]]:
         import redis
 
@@ -98,6 +140,7 @@ class Following:
                 self.server.ask("PING")
                 self._returned()
                 self._state, self._failures = "reading", 0
+            self._search()
             self._closed.wait(min(block, max(0.0, self._answered + GATHER - time.monotonic())))
             answer = self._answer(block)
         except redis.AuthenticationError as error:
@@ -132,7 +175,7 @@ class StreamReader(Following):
         self._at = {
             key: Position(saved[key]["id"], saved[key]["number"])
             if key in saved
-            else server.reach(lambda key=key: self._start(key, want))  # type: ignore[misc]
+            else server.reach(lambda key=key: self._start(key))  # type: ignore[misc]
             for key in keys
         }
         server.reach(lambda: server.ask("PING"))
@@ -142,24 +185,8 @@ class StreamReader(Following):
         """The last id read of each stream, and how many entries had been added up to it."""
         return {"streams": {key: {"id": at.id, "number": at.number} for key, at in self._at.items()}}
 
-    def _start(self, key: str, want: Want) -> Position:
-        info = self.server.info(key)
-        if info is None:
-            return Position("0-0", 0)
-        if want.since is None:
-            return Position(info.last_id, info.added)
-        first, _ = id_range(self.server, self.streams[key], want, info)
-        if first == "-" or (info.first and place(first) <= place(info.first)):
-            return Position("0-0", info.gone)
-        before = self._count(key, first) if info.gone is not None else 0
-        return Position(_before(first), None if info.gone is None else info.gone + before)
-
-    def _count(self, key: str, until: str) -> int:
-        """Count the entries before an id: the server has no command for it."""
-        low, count = "-", 0
-        while page := self.server.range(key, low, f"({until}", _COUNTING):
-            low, count = f"({page[-1][0].decode()}", count + len(page)
-        return count
+    def _add(self, key: str) -> None:
+        self._at = {**self._at, key: Position("0-0", 0)}
 
     def _answer(self, block: float) -> list[tuple[str, list[Sequence[Any]]]]:
         import redis

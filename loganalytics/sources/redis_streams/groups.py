@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from loganalytics.sources.redis_streams.following import COUNT, Following, by_stream
-from loganalytics.sources.redis_streams.reading import id_range
 from loganalytics.sources.redis_streams.server import Server, usable
 from loganalytics.sources.stores import Group, Want
 
@@ -26,19 +25,15 @@ class GroupReader(Following):
         self._unseen = True  # entries that were sent to this reader before, and that it may not have got
         self._claimed = 0.0
         for key in keys:
-            server.reach(lambda key=key: self._create(key, self._start(key, want)))  # type: ignore[misc]
+            server.reach(lambda key=key: self._create(key, self._start(key, numbered=False).id))  # type: ignore[misc]
 
     @property
     def cursor(self) -> dict[str, Any]:
         """Nothing: the server keeps the place of the group."""
         return {"group": self._group}
 
-    def _start(self, key: str, want: Want) -> str:
-        info = self.server.info(key)
-        if info is None:
-            return "0"
-        first = id_range(self.server, self.streams[key], want, info)[0] if want.since is not None else "$"
-        return "0" if first == "-" else first
+    def _add(self, key: str) -> None:
+        self._create(key, "0-0")
 
     def _create(self, key: str, start: str) -> None:
         import redis
@@ -76,7 +71,7 @@ class GroupReader(Following):
             if not str(error).startswith("NOGROUP"):
                 raise
             for key in self.streams:  # the stream was deleted, and the group with it
-                self._create(key, "0")
+                self._create(key, "0-0")
             self._handed.clear()
             self._unseen = True
             return []

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import polars as pl
 
-from loganalytics.sources.redis_streams.entries import Columns, to_columns
+from loganalytics.sources.redis_streams.entries import Columns, to_columns, uncollected
 from loganalytics.sources.redis_streams.records import Records, time_of
 from loganalytics.sources.redis_streams.server import Info, Server, shown
 from loganalytics.sources.stores import Want
@@ -44,11 +44,13 @@ class Stream:
     def to_events(self, pages: Sequence[Columns]) -> pl.DataFrame:
         """Return the log frame of entries that are columns already, and count them."""
         one = len(pages) == 1
-        ids = pages[0][0] if one else pl.concat([ids for ids, _, _ in pages])
-        fields = pages[0][1] if one else pl.concat([fields for _, fields, _ in pages], how="diagonal")
-        frame = self.records.events(ids, fields).with_columns(pl.lit(shown(self.key)).alias("source"))
+        ids = pages[0].ids if one else pl.concat([page.ids for page in pages], rechunk=True)
+        fields = pages[0].fields if one else pl.concat([page.fields for page in pages], how="diagonal", rechunk=True)
+        blocks = [page.block for page in pages if page.block is not None]
+        block = b"".join(blocks) if len(blocks) == len(pages) and fields.width == 1 else None
+        frame = self.records.events(ids, fields, block).with_columns(pl.lit(shown(self.key)).alias("source"))
         self.entries += frame.height
-        self.invalid_utf8 += sum(broken for _, _, broken in pages)
+        self.invalid_utf8 += sum(page.broken for page in pages)
         self.no_timestamp += frame["timestamp"].null_count()
         if self.no_timestamp < self.entries and frame["timestamp"].null_count() < frame.height:
             low, high = cast(dt.datetime, frame["timestamp"].min()), cast(dt.datetime, frame["timestamp"].max())
@@ -69,10 +71,10 @@ def read(server: Server, stream: Stream, want: Want) -> Iterator[pl.DataFrame]:
     low, high = id_range(server, stream, want, info)
     read, held, pages = 0, 0, list[Columns]()
     while True:
-        page = server.persist(partial(server.range, stream.key, low, high, _PAGE))
+        with uncollected():
+            page = server.persist(partial(server.range, stream.key, low, high, _PAGE))
+            pages += [to_columns(page)] if page else []
         read, held = read + len(page), held + len(page)
-        if page:
-            pages.append(to_columns(page))
         if pages and (not page or held >= (_FRAME if read > _FIRST else _FIRST)):
             yield stream.to_events(pages)
             held, pages = 0, []
@@ -115,7 +117,7 @@ def _ids_tell(server: Server, stream: Stream) -> bool:
         ends += server.persist(partial(server.range, key, "-", "+", _ENDS, back=back))
     if not ends:
         return True
-    ids, fields, _ = to_columns(ends)
+    ids, fields, *_ = to_columns(ends)
     added, told = time_of(ids), stream.records.events(ids, fields)["timestamp"]
     if added.null_count():
         return False

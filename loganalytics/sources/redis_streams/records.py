@@ -52,24 +52,27 @@ class Records:
         kinds += [found.name for found in self._texts.values()]
         return " + ".join(dict.fromkeys([*kinds, *(["fields"] if self._fields.used else [])]))
 
-    def events(self, ids: pl.Series, fields: pl.DataFrame) -> pl.DataFrame:
+    def events(self, ids: pl.Series, fields: pl.DataFrame, block: bytes | None = None) -> pl.DataFrame:
         """Return the log frame of entries, one row each, in their order.
 
-        `offset` is the id, whose time stands for the record's where it has none.
+        `offset` is the id, whose time stands for the record's where it has none. `block`: the values of a lone field
+        as bytes, each ended by a newline, where they are at hand.
         """
         number = pl.int_range(fields.height, dtype=pl.UInt64, eager=True)
-        parts = [events for events in self._parts(number, fields) if events.height]
+        parts = [events for events in self._parts(number, fields, block) if events.height]
         joined = parts[0] if len(parts) == 1 else pl.concat(parts, how="diagonal_relaxed").sort("n")
         joined = joined.drop("n", "parsed", "multiline", "continues", strict=False)
-        when = [pl.col("timestamp")] if joined.schema.get("timestamp") == schema.TIMESTAMP else []
-        return schema.conform(
-            joined.with_columns(pl.coalesce(*when, time_of(ids)).alias("timestamp"), ids.alias("offset"))
-        )
+        joined = joined.with_columns(ids.alias("offset"))
+        told = joined.schema.get("timestamp") == schema.TIMESTAMP
+        if not told or joined["timestamp"].null_count():
+            when = [pl.col("timestamp")] if told else []
+            joined = joined.with_columns(pl.coalesce(*when, time_of(ids)).alias("timestamp"))
+        return schema.conform(joined)
 
-    def _parts(self, number: pl.Series, fields: pl.DataFrame) -> list[pl.DataFrame]:
+    def _parts(self, number: pl.Series, fields: pl.DataFrame, block: bytes | None) -> list[pl.DataFrame]:
         """Part the entries with one field, which may hold the record or a line of text, from those with several."""
         if fields.width == 1:
-            return self._lone(number, fields.to_series())
+            return self._lone(number, fields.to_series(), block)
         if not any(fields.null_count().row(0)):
             return self._several(number, fields)
         lone = fields.select(pl.sum_horizontal(pl.all().is_not_null()) == 1).to_series()
@@ -80,8 +83,8 @@ class Records:
                 parts += self._lone(number.filter(lone).filter(rows), column.filter(rows))
         return parts
 
-    def _lone(self, number: pl.Series, text: pl.Series) -> list[pl.DataFrame]:
-        events, rest = self._read_json(text.name, pl.DataFrame({"n": number, "line": text}))
+    def _lone(self, number: pl.Series, text: pl.Series, block: bytes | None = None) -> list[pl.DataFrame]:
+        events, rest = self._read_json(text.name, pl.DataFrame({"n": number, "line": text}), block)
         if rest.is_empty():
             return [events]
         if fold(text.name) in _TEXTS:
@@ -108,22 +111,24 @@ class Records:
                 self._packed[column.name] = 2 * int(texts.str.contains(_OBJECT).sum()) >= texts.len()
         return [name for name in fields.columns if self._packed.get(name)]
 
-    def _read_json(self, key: str, lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def _read_json(
+        self, key: str, lines: pl.DataFrame, block: bytes | None = None
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Split records (n, line) into the events that are JSON objects and the lines that are not."""
         if lines["line"].str.starts_with(" ").any() or lines["line"].str.starts_with("\n").any():
-            lines = lines.with_columns(pl.col("line").str.strip_chars_start())
+            lines, block = lines.with_columns(pl.col("line").str.strip_chars_start()), None
         known = self._json.get(key)
         if known is None or (known.layout is None and known.lessons < _MOST_LESSONS):
             known = self._learn(key, known, lines["line"], _SAMPLE)
         if known.layout is None:
             return lines.clear(), lines
-        events, rest = _objects(lines, known.layout, known.clock)
+        events, rest = _objects(lines, known.layout, known.clock, block)
         late = events["n"].filter(events["attributes"].is_not_null())
         if known.lessons < _MOST_LESSONS and late.len() > _LATE * events.height:
             more = lines["line"].filter(lines["n"].is_in(late.implode()))
             known = self._learn(key, known, more, _MORE)
             assert known.layout is not None
-            events, rest = _objects(lines, known.layout, known.clock)
+            events, rest = _objects(lines, known.layout, known.clock, block)
         return events, rest
 
     def _learn(self, key: str, before: _Json | None, lines: pl.Series, most: int) -> _Json:
@@ -143,9 +148,11 @@ class Records:
         return events
 
 
-def _objects(lines: pl.DataFrame, form: JsonLines, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _objects(
+    lines: pl.DataFrame, form: JsonLines, clock: Clock, block: bytes | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split records (n, line) into the events that are JSON objects and the lines that are not, broken ones too."""
-    events, rest = json_lines.read(lines, form, clock)
+    events, rest = json_lines.read(lines, form, clock, block)
     if "parsed" not in events.columns:
         return events, rest
     broken = events["n"].filter(~events["parsed"])

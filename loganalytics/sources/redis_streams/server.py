@@ -151,7 +151,8 @@ class Server:
     def range(self, key: str, first: str, last: str, count: int, *, back: bool = False) -> list[Sequence[Any]]:
         """Return raw entries from one id to another; "(" before an id excludes it."""
         ends = (last, first) if back else (first, last)
-        return usable(self.ask("XREVRANGE" if back else "XRANGE", key, *ends, "COUNT", count, key=key))
+        answer = self.ask("XREVRANGE" if back else "XRANGE", key, *ends, "COUNT", count, key=key)
+        return cast("list[Sequence[Any]]", answer)
 
     def close(self) -> None:
         """Let go of the connection."""
