@@ -71,7 +71,7 @@ def _behind_time(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     times = read_exact(lines.select(pl.col("line").str.slice(0, width).alias("timestamp")).to_series(), clock)
     timed, left = _divide(lines.select("n", "line", times), times.is_not_null())
-    between = fitted(between + _MESSAGE, timed["line"].str.slice(width)).removesuffix(_MESSAGE)
+    between = fitted(between + _MESSAGE, timed["line"], width).removesuffix(_MESSAGE)
     timed = timed.hstack(_heads(timed["line"], width, between))
     kept, others = _divide(timed, timed["length"].is_not_null())
     message = pl.col("line").str.slice(width + pl.col("length")).alias("message")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 from loganalytics.formats.ascii import ascii_only
@@ -25,6 +27,12 @@ def read(lines: pl.DataFrame, form: Format, clock: Clock) -> tuple[pl.DataFrame,
     """Split lines (n, line) into the events that the format matches and the lines that it does not."""
     events, rest = capture(lines, form, clock)
     return _columns(events, form, clock), rest
+
+
+@cache
+def takes_blank(regex: str) -> bool:
+    """Whether an expression matches a line without text."""
+    return bool(pl.Series(["", " ", "\t", " " * 9]).str.contains(regex).any())
 
 
 def _columns(events: pl.DataFrame, form: Format, clock: Clock) -> pl.DataFrame:
