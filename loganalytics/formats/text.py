@@ -65,13 +65,12 @@ def _joined(events: pl.DataFrame, names: Sequence[str]) -> pl.Series:
     """Return the message that the fields make, joined by blanks: what is empty in all events is left out at once."""
     fields = events.select(pl.col(name).str.strip_chars() for name in names)
     sizes = fields.select(pl.all().str.len_bytes().fill_null(0))
-    told = [name for name, most in sizes.max().row(0, named=True).items() if most] or list(names)
+    told = [name for name in names if sizes[name].max()] or list(names)
+    # Nulls, which are left out, make joining five times as dear.
     parts = [
         pl.col(name) if sizes[name].min() else pl.when(pl.col(name).str.len_bytes() > 0).then(name) for name in told
     ]
-    # To leave out nulls takes five times as long.
-    gaps = any(not sizes[name].min() for name in told)
-    return fields.select(pl.concat_str(parts, separator=" ", ignore_nulls=gaps).alias("message")).to_series()
+    return fields.select(pl.concat_str(parts, separator=" ", ignore_nulls=True).alias("message")).to_series()
 
 
 def _with_duration(events: pl.DataFrame) -> pl.DataFrame:
