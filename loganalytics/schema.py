@@ -36,7 +36,7 @@ ERROR = 17
 LEVELS: dict[str, tuple[str, int]] = {
     "trace": ("TRACE", 1), "trc": ("TRACE", 1), "finest": ("TRACE", 1), "verbose": ("TRACE", 1),
     "debug5": ("DEBUG", 5), "debug4": ("DEBUG", 5), "debug3": ("DEBUG", 5), "debug2": ("DEBUG", 5),
-    "debug1": ("DEBUG", 5), "debug": ("DEBUG", 5), "dbg": ("DEBUG", 5), "finer": ("DEBUG", 5),
+    "debug1": ("DEBUG", 5), "debug": ("DEBUG", 5), "dbg": ("DEBUG", 5), "dbug": ("DEBUG", 5), "finer": ("DEBUG", 5),
     "fine": ("DEBUG", 6),
     "config": ("INFO", 7),
     "info": ("INFO", 9), "inf": ("INFO", 9), "information": ("INFO", 9), "informational": ("INFO", 9),
@@ -46,7 +46,8 @@ LEVELS: dict[str, tuple[str, int]] = {
     "notice": ("INFO", 10), "note": ("INFO", 10), "audit": ("AUDIT", 10), "default": ("INFO", 9),
     "warn": ("WARNING", 13), "warning": ("WARNING", 13), "wrn": ("WARNING", 13),
     "security": ("SECURITY", 13),
-    "error": ("ERROR", 17), "err": ("ERROR", 17), "severe": ("ERROR", 17), "failure": ("ERROR", 17),
+    "error": ("ERROR", 17), "err": ("ERROR", 17), "eror": ("ERROR", 17),
+    "severe": ("ERROR", 17), "failure": ("ERROR", 17),
     "critical": ("CRITICAL", 18), "crit": ("CRITICAL", 18), "alert": ("CRITICAL", 19),
     "fatal": ("CRITICAL", 21), "panic": ("CRITICAL", 21), "dpanic": ("CRITICAL", 21),
     "emerg": ("CRITICAL", 21), "emergency": ("CRITICAL", 21),

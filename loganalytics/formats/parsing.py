@@ -212,12 +212,12 @@ def _below_multiline(lines: pl.DataFrame, events: pl.DataFrame, before: bool | N
 
 def _append(events: pl.DataFrame, lines: pl.DataFrame, blank: int) -> Parsed:
     """Add the continuation lines to the `exception` of the event above them."""
-    owner = _owner(lines, events)
+    owner = _owner(lines, events).set_sorted()
     owned = lines.with_columns(owner=owner).filter(pl.col("owner") >= 0)
     leading = lines.filter(owner < 0)
-    joined = owned.group_by("owner", maintain_order=True).agg(
-        pl.col("line").str.join("\n").alias("more"), pl.len().cast(pl.UInt32).alias("continues")
-    )
+    line = pl.col("line")
+    below = owned.group_by("owner", maintain_order=True).agg(line)
+    joined = below.select("owner", line.list.join("\n").alias("more"), line.list.len().alias("continues"))
     if "exception" not in events.columns:
         events = events.with_columns(exception=pl.lit(None, dtype=pl.String))
     above, more = events["exception"].gather(joined["owner"]), pl.col("more")
