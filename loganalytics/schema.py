@@ -6,8 +6,6 @@ The words are those of the OpenTelemetry log data model
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import polars as pl
 
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
@@ -38,7 +36,7 @@ ERROR = 17
 LEVELS: dict[str, tuple[str, int]] = {
     "trace": ("TRACE", 1), "trc": ("TRACE", 1), "finest": ("TRACE", 1), "verbose": ("TRACE", 1),
     "debug5": ("DEBUG", 5), "debug4": ("DEBUG", 5), "debug3": ("DEBUG", 5), "debug2": ("DEBUG", 5),
-    "debug1": ("DEBUG", 5), "debug": ("DEBUG", 5), "dbg": ("DEBUG", 5), "finer": ("DEBUG", 5),
+    "debug1": ("DEBUG", 5), "debug": ("DEBUG", 5), "dbg": ("DEBUG", 5), "dbug": ("DEBUG", 5), "finer": ("DEBUG", 5),
     "fine": ("DEBUG", 6),
     "config": ("INFO", 7),
     "info": ("INFO", 9), "inf": ("INFO", 9), "information": ("INFO", 9), "informational": ("INFO", 9),
@@ -48,7 +46,8 @@ LEVELS: dict[str, tuple[str, int]] = {
     "notice": ("INFO", 10), "note": ("INFO", 10), "audit": ("AUDIT", 10), "default": ("INFO", 9),
     "warn": ("WARNING", 13), "warning": ("WARNING", 13), "wrn": ("WARNING", 13),
     "security": ("SECURITY", 13),
-    "error": ("ERROR", 17), "err": ("ERROR", 17), "severe": ("ERROR", 17), "failure": ("ERROR", 17),
+    "error": ("ERROR", 17), "err": ("ERROR", 17), "eror": ("ERROR", 17),
+    "severe": ("ERROR", 17), "failure": ("ERROR", 17),
     "critical": ("CRITICAL", 18), "crit": ("CRITICAL", 18), "alert": ("CRITICAL", 19),
     "fatal": ("CRITICAL", 21), "panic": ("CRITICAL", 21), "dpanic": ("CRITICAL", 21),
     "emerg": ("CRITICAL", 21), "emergency": ("CRITICAL", 21),
@@ -78,21 +77,32 @@ def severity_of(level: str) -> int:
     return found[1]
 
 
-def severities(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """Return the expressions for `level` and `severity_number` of levels as people write them.
+def severities(text: pl.Expr) -> pl.Expr:
+    """Return the expression for `level` and `severity_number`, two columns, of levels as people write them.
 
     A word that is not known stays as the level, in capitals, with a null number.
     """
-    level = text.map_batches(lambda words: _map_words(words, _level, pl.String()), return_dtype=pl.String)
-    number = text.map_batches(lambda words: _map_words(words, _number, pl.UInt8()), return_dtype=pl.UInt8)
-    return level.alias("level"), number.alias("severity_number")
+    return _meaning(text).struct.unnest()
 
 
-def _map_words(words: pl.Series, meaning: Callable[[str], object], kind: pl.DataType) -> pl.Series:
+def severity_numbers(text: pl.Expr) -> pl.Expr:
+    """Return the expression for `severity_number` alone."""
+    return _meaning(text).struct.field("severity_number")
+
+
+def _meaning(text: pl.Expr) -> pl.Expr:
+    return text.map_batches(_map_words, return_dtype=pl.Struct(_SEVERITY))
+
+
+_SEVERITY = {"level": pl.String(), "severity_number": pl.UInt8()}
+
+
+def _map_words(words: pl.Series) -> pl.Series:
     """Map a column of few distinct words by their codes, which costs a fifth of replacing the texts."""
     distinct = words.drop_nulls().unique(maintain_order=True)
-    meanings = pl.Series(words.name, [meaning(word) for word in distinct], dtype=kind)
-    return meanings.gather(words.cast(pl.Enum(distinct)).to_physical())
+    meanings = [(_level(word), _number(word)) for word in distinct]
+    codes = words.cast(pl.Enum(distinct)).to_physical()
+    return pl.DataFrame(meanings, schema=_SEVERITY, orient="row")[codes].to_struct(words.name)
 
 
 def _level(word: str) -> str | None:

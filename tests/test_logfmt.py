@@ -27,6 +27,14 @@ def test_fields_become_columns():
     assert event["timestamp"].isoformat() == "2026-03-10T12:00:00+00:00"
 
 
+def test_letters_of_log15():
+    """`t` is the time beside `msg`, as Grafana writes it, and no time in other records."""
+    grafana = parse_lines("t=2024-03-10T12:00:01+0000 lvl=eror msg=failed logger=context").events.row(0, named=True)
+    assert (grafana["level"], grafana["logger"]) == ("ERROR", "context")
+    assert grafana["timestamp"].isoformat() == "2024-03-10T12:00:01+00:00"
+    assert parse_lines("ts=2024-03-10T12:00:01Z level=info t=click").events["t"].to_list() == ["click"]
+
+
 def test_any_order_and_missing_keys():
     """A line may leave keys out, and write them in another order."""
     events = parse_lines(HEAD, "level=warn ts=2026-03-10T12:00:01Z msg=short", "ts=2026-03-10T12:00:02Z path=/b").events

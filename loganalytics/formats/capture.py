@@ -14,7 +14,8 @@ import polars as pl
 
 from loganalytics.formats.ascii import ascii_only
 from loganalytics.formats.catalogue import Format
-from loganalytics.formats.narrowing import fitted
+from loganalytics.formats.heads import GROUPS, read_heads
+from loganalytics.formats.narrowing import WORTH_IT, fitted
 from loganalytics.formats.timestamps import ZONE_NAME, Clock, read_exact, to_utc
 
 # What goes on after a time's fixed width is a time of another format.
@@ -35,11 +36,13 @@ def capture(lines: pl.DataFrame, form: Format, clock: Clock) -> tuple[pl.DataFra
         quick, left = _whole(lines, fitted(form.regex, lines["line"]), names)
     if left.is_empty():
         return quick, left
-    slow, rest = _whole(left, form.regex, names)
-    if slow.is_empty():
-        return quick, rest
+    matched = left["line"].str.contains(form.regex)
+    if not matched.any():
+        return quick, left
+    slow, rest = _whole(left.filter(matched), form.regex, names)
     if quick.schema["timestamp"] != pl.String:  # so that the columns agree
         slow = slow.with_columns(to_utc(slow["timestamp"], clock))
+    rest = pl.concat([left.filter(~matched), rest]).sort("n") if rest.height else left.filter(~matched)
     return pl.concat([quick, slow], how="diagonal").sort("n"), rest
 
 
@@ -67,34 +70,54 @@ def _behind_time(
     lines: pl.DataFrame, between: str, width: int, clock: Clock, names: list[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     times = read_exact(lines.select(pl.col("line").str.slice(0, width).alias("timestamp")).to_series(), clock)
-    tail = lines.select("n", "line", times, pl.col("line").str.slice(width).alias("\0tail"))
-    between = fitted(between + _MESSAGE, tail["\0tail"]).removesuffix(_MESSAGE)
-    groups = tail.with_columns(pl.col("\0tail").str.extract_groups(between).alias("\0g"))
-    head = pl.col("\0g").struct.field("head")
-    good = pl.col("timestamp").is_not_null() & head.is_not_null() & ~pl.col("\0tail").str.contains(_GOES_ON)
-    kept, left = _divide(groups, good)
-    message = pl.col("\0tail").str.slice(head.str.len_chars()).alias("message")
+    timed, left = _divide(lines.select("n", "line", times), times.is_not_null())
+    between = fitted(between + _MESSAGE, timed["line"], width).removesuffix(_MESSAGE)
+    timed = timed.hstack(_heads(timed["line"], width, between))
+    kept, others = _divide(timed, timed["length"].is_not_null())
+    message = pl.col("line").str.slice(width + pl.col("length")).alias("message")
     inner = [name for name in names if name not in ("timestamp", "message")]
-    return kept.select("n", "timestamp", *_fields(kept, inner), message), left
+    events = kept.select("n", "timestamp", *_fields(kept, inner), message)
+    return events, pl.concat([left, others]).sort("n") if others.height else left
+
+
+def _heads(lines: pl.Series, width: int, between: str) -> pl.DataFrame:
+    """Return a struct of the groups of what stands between, and its length: null where the time goes on."""
+    shared = read_heads(lines, width, between, _GOES_ON) if lines.len() >= WORTH_IT else None
+    if shared is None:
+        return _each_head(lines.str.slice(width), between)
+    alone = shared["length"].is_null()
+    if not alone.any():
+        return shared
+    each = _each_head(lines.filter(alone).str.slice(width), between)
+    places = pl.concat([(~alone).arg_true(), alone.arg_true()]).alias("place")
+    return pl.concat([shared.filter(~alone), each]).with_columns(places).sort("place").drop("place")
+
+
+def _each_head(tails: pl.Series, between: str) -> pl.DataFrame:
+    tail = pl.col("tail")
+    groups = tails.alias("tail").to_frame().select(tail.str.extract_groups(between).alias(GROUPS), tail)
+    head = pl.col(GROUPS).struct.field("head")
+    length = pl.when(~tail.str.contains(_GOES_ON)).then(head.str.len_chars()).alias("length")
+    return groups.select(GROUPS, length)
 
 
 def _whole(lines: pl.DataFrame, regex: str, names: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    groups = lines.select("n", "line", pl.col("line").str.extract_groups(regex).alias("\0g"))
+    groups = lines.select("n", "line", pl.col("line").str.extract_groups(regex).alias(GROUPS))
     keys = [name for name in ("timestamp", "message") if name in names] or names[:1]
-    kept, left = _divide(groups, pl.any_horizontal(pl.col("\0g").struct.field(*keys).is_not_null()))
+    known = pl.any_horizontal(pl.col(GROUPS).struct.field(*keys).is_not_null())
+    kept, left = _divide(groups, groups.select(known).to_series())
     return kept.select("n", *_fields(kept, names)), left
 
 
-def _divide(groups: pl.DataFrame, good: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
-    mask = groups.select(good).to_series()
+def _divide(groups: pl.DataFrame, mask: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
     left = groups.filter(~mask).select("n", "line")
     return (groups if left.is_empty() else groups.filter(mask)), left
 
 
 def _fields(groups: pl.DataFrame, names: list[str]) -> list[pl.Expr]:
     """Return the columns of all groups; what an expression was narrowed by is null."""
-    have = {field.name for field in groups.schema["\0g"].fields}  # type: ignore[attr-defined]
+    have = {field.name for field in groups.schema[GROUPS].fields}  # type: ignore[attr-defined]
     return [
-        pl.col("\0g").struct.field(name) if name in have else pl.lit(None, dtype=pl.String).alias(name)
+        pl.col(GROUPS).struct.field(name) if name in have else pl.lit(None, dtype=pl.String).alias(name)
         for name in names
     ]

@@ -145,4 +145,4 @@ def _with_status(events: pl.DataFrame) -> pl.DataFrame:
     status = pl.col("sc-status").cast(pl.Int64, strict=False)  # text where the sample had no rows
     level = pl.when(status >= 500).then(pl.lit("error")).when(status >= 400).then(pl.lit("warning"))
     message = pl.concat_str("cs-method", "cs-uri-stem", "sc-status", separator=" ", ignore_nulls=True)
-    return events.with_columns(message.alias("message"), *severities(level.otherwise(pl.lit("info"))))
+    return events.with_columns(message.alias("message"), severities(level.otherwise(pl.lit("info"))))

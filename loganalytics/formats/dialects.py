@@ -17,7 +17,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "timestamp": ("@timestamp", "timestamp", "time", "ts", "@t", "t.$date", "datetime", "date", "eventTime", "asctime",
                   "timeUnixNano", "timeMillis", "__REALTIME_TIMESTAMP", "EdgeStartTimestamp", "time_iso8601",
                   "time_local", "StartUTC", "created", "log.timestamp", "observedTimeUnixNano", "receiveTimestamp",
-                  "requestReceivedTimestamp", "instant.epochSecond"),
+                  "requestReceivedTimestamp", "instant.epochSecond", "t"),
     "level": ("level", "log.level", "severity", "severityText", "levelname", "lvl", "loglevel", "level_name", "@l", "s",
               "PRIORITY", "log.syslog.severity.name", "severityNumber", "levelno", "log.syslog.severity.code"),
     "service": ("service", "service.name", "service_name", "dd.service", "resource.service.name",
@@ -36,8 +36,8 @@ KEYS: dict[str, tuple[str, ...]] = {
                  "RayID"),
 }  # fmt: skip
 
-# Letters that mean something in MongoDB's records only, and the field by which these are known.
-_MONGODB = {"s", "c"}, "t.$date"
+# Letters that mean something in some records only, and the field by which these are known: MongoDB's, and log15's.
+_LETTERS = {"s": "t.$date", "c": "t.$date", "t": "msg"}
 
 _OTEL = {str(n): word for n, word in enumerate(
     [w for w in ("trace", "debug", "info", "warn", "error", "fatal") for _ in range(4)], start=1)}  # fmt: skip
@@ -100,10 +100,9 @@ def fold(name: str) -> str:
 def core_paths(fields: Mapping[Path, str]) -> dict[str, tuple[Path, ...]]:
     """Return the paths of each core column among the fields (path to type), the likelier first."""
     names = _by_name(fields)
-    letters, sign = _MONGODB
     found: dict[str, tuple[Path, ...]] = {}
     for column, keys in KEYS.items():
-        known = [key for key in keys if key not in letters or sign in names]
+        known = [key for key in keys if key not in _LETTERS or _LETTERS[key] in names]
         paths = [path for key in known for path in names.get(fold(key), ()) if _can_be(column, fields[path])]
         found[column] = tuple(path for path in paths if fold(path[-1]) != "priority" or names.keys() & _FROM_SYSLOG)
     return {column: paths for column, paths in found.items() if paths}

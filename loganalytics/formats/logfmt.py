@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -95,15 +95,19 @@ def _in_one_go(lines: pl.DataFrame, keys: tuple[str, ...]) -> tuple[pl.DataFrame
     text = lines["line"].str.strip_chars_end()
     groups = text.str.extract_groups(fitted(_ordered(keys), text)).struct.unnest()
     found = groups.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
-    record = pl.struct(
-        (pl.col(f"k{place}").str.strip_chars('"') if f"k{place}" in groups.columns else pl.lit(None, dtype=pl.String))
-        .alias(key)
-        for place, key in enumerate(keys)
-    )  # fmt: skip
+    quoted = groups.select(pl.all().str.starts_with('"').any()).row(0, named=True)
+    record = pl.struct(_value(f"k{place}", quoted).alias(key) for place, key in enumerate(keys))
     rows = groups.select(lines["n"], record.alias("r"), pl.lit(None, dtype=pl.String).alias("attributes"))
     if found.all():
         return rows, lines.clear()
     return rows.filter(found), lines.filter(~found)
+
+
+def _value(group: str, quoted: Mapping[str, bool]) -> pl.Expr:
+    """Return the expression for a group's values; few keys ever have one in quotation marks."""
+    if group not in quoted:
+        return pl.lit(None, dtype=pl.String)
+    return pl.col(group).str.strip_chars('"') if quoted[group] else pl.col(group)
 
 
 def _unquote(value: pl.Expr) -> pl.Expr:

@@ -55,7 +55,7 @@ def parse(
     rest, blank = lines, None
     parts: list[pl.DataFrame] = []
     for place, reader in enumerate(_readers(detection)):
-        if blank is None and not isinstance(reader.form, JsonLines):  # which takes no blank line
+        if blank is None and _takes_blank(reader.form):  # else they are looked for among what is left only
             rest, blank = _split_blank(rest)
         if rest.is_empty():
             break
@@ -65,7 +65,8 @@ def parse(
             marks = {"parsed": known, "multiline": pl.lit(_multiline(reader)), _FORM: pl.lit(place)}
             parts.append(events.with_columns(**marks))
     events = _in_order(parts) if parts else _no_events()
-    blank = lines.clear() if blank is None else blank
+    if blank is None:
+        rest, blank = _split_blank(rest)
     return _with_body(_join_continuations(events, rest, blank, before), detection)
 
 
@@ -73,6 +74,13 @@ def _split_blank(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the lines with text and those without."""
     filled = lines["line"].str.strip_chars() != ""
     return (lines, lines.clear()) if filled.all() else (lines.filter(filled), lines.filter(~filled))
+
+
+def _takes_blank(form: object) -> bool:
+    """Whether a format may take a line without text for one of its own."""
+    if isinstance(form, Format):
+        return text.takes_blank(form.regex)
+    return not isinstance(form, JsonLines | Logfmt)
 
 
 def _in_order(parts: list[pl.DataFrame]) -> pl.DataFrame:
@@ -204,20 +212,22 @@ def _below_multiline(lines: pl.DataFrame, events: pl.DataFrame, before: bool | N
 
 def _append(events: pl.DataFrame, lines: pl.DataFrame, blank: int) -> Parsed:
     """Add the continuation lines to the `exception` of the event above them."""
-    owner = _owner(lines, events)
+    owner = _owner(lines, events).set_sorted()
     owned = lines.with_columns(owner=owner).filter(pl.col("owner") >= 0)
     leading = lines.filter(owner < 0)
-    joined = owned.group_by("owner", maintain_order=True).agg(
-        pl.col("line").str.join("\n").alias("more"), pl.len().cast(pl.UInt32).alias("continues")
-    )
+    line = pl.col("line")
+    below = owned.group_by("owner", maintain_order=True).agg(line)
+    joined = below.select("owner", line.list.join("\n").alias("more"), line.list.len().alias("continues"))
     if "exception" not in events.columns:
         events = events.with_columns(exception=pl.lit(None, dtype=pl.String))
-    events = events.with_row_index("owner").with_columns(pl.col("owner").cast(pl.Int64))
-    events = events.join(joined, on="owner", how="left", maintain_order="left").drop("owner")
-    more = pl.when(pl.col("more").str.strip_chars() != "").then("more")
-    exception = pl.concat_str(["exception", more], separator="\n", ignore_nulls=True).replace("", None)
-    return Parsed(
-        events.with_columns(exception.alias("exception"), pl.col("continues").fill_null(0)).drop("more"),
-        leading,
-        blank,
+    above, more = events["exception"].gather(joined["owner"]), pl.col("more")
+    both = pl.concat_str([above, pl.when(more.str.strip_chars() != "").then(more)], separator="\n", ignore_nulls=True)
+    told = joined.select(both.replace("", None).alias("exception")).to_series()
+    own = events["exception"].replace("", None)
+    # Only few events have lines below them, so only theirs are touched.
+    place = pl.int_range(events.height, eager=True).scatter(
+        joined["owner"], events.height + joined.with_row_index()["index"]
     )
+    continues = pl.zeros(events.height, pl.UInt32, eager=True).scatter(joined["owner"], joined["continues"])
+    exception = pl.concat([own, told]).gather(place)
+    return Parsed(events.with_columns(exception, continues.alias("continues")), leading, blank)

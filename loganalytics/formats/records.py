@@ -55,8 +55,8 @@ def _columns(records: pl.DataFrame, layout: Layout, clock: Clock, texts: Collect
     if "timestamp" in layout.core:
         events = events.with_columns(to_utc(events["timestamp"], clock))
     if "level" in events.columns:
-        level, number = severities(_level(layout))
-        events = events.with_columns(level, pl.coalesce(*_numbers(records, layout), number).alias("severity_number"))
+        events = events.with_columns(severities(_level(layout)))
+        events = events.with_columns(severity_number=pl.coalesce(*_numbers(records, layout), "severity_number"))
     if "message" not in events.columns:
         return events.with_columns(message=pl.lit(None, dtype=pl.String))
     return _first_line(events)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
+
 import polars as pl
 
 from loganalytics.formats.ascii import ascii_only
 from loganalytics.formats.capture import capture
 from loganalytics.formats.catalogue import SEVERITY_WORDS, TIMED, TYPES, Format
 from loganalytics.formats.timestamps import Clock, to_utc
-from loganalytics.schema import severities
+from loganalytics.schema import LEVELS, severities
 
 # Where a level may stand in free text: in brackets, after its name, or in capitals behind words that are no prose.
 _IN_BRACKETS = Format("", rf"^.{{0,80}}?[\[<(|](?P<level>(?i:{SEVERITY_WORDS}))[\]>)|]").regex
@@ -17,6 +20,12 @@ _BARE = Format("", r"^(?:(?:[^\sa-z]+|\S*[\d\[\]()<>|=/_:-]\S*)\s+){0,8}{LEVEL}(
 _LEADING = Format("", rf"^[\[<(]?(?P<level>(?i:{SEVERITY_WORDS}))(?:[\]>)]:?|:)(?:\s|$)").regex
 _CAPITALS = Format("", rf"^(?P<level>{SEVERITY_WORDS.upper()})(?:\s|$)").regex
 _SYSLOG = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
+_OF_STATUS = pl.DataFrame(
+    [LEVELS[word] for word in ("info", "warning", "error")],
+    schema={"level": pl.String(), "severity_number": pl.UInt8()},
+    orient="row",
+)
+"""The levels of answers that went well, that were refused (4xx), and that failed (5xx)."""
 _LEVEL = ("level", "severity_number")
 _DURATIONS = {"duration_us": 1e-3, "duration_s": 1e3}
 
@@ -27,18 +36,22 @@ def read(lines: pl.DataFrame, form: Format, clock: Clock) -> tuple[pl.DataFrame,
     return _columns(events, form, clock), rest
 
 
+@cache
+def takes_blank(regex: str) -> bool:
+    """Whether an expression matches a line without text."""
+    return bool(pl.Series(["", " ", "\t", " " * 9]).str.contains(regex).any())
+
+
 def _columns(events: pl.DataFrame, form: Format, clock: Clock) -> pl.DataFrame:
     if events.schema.get("timestamp") == pl.String:
         events = events.with_columns(to_utc(events["timestamp"], clock))
     if form.message:
-        parts = [pl.col(name).str.strip_chars().replace("", None) for name in form.message]
-        joined = pl.concat_str(parts, separator=" ", ignore_nulls=True).alias("message")
-        events = events.with_columns(joined).drop("rest", "before", "after", strict=False)
+        events = events.with_columns(_joined(events, form.message)).drop("rest", "before", "after", strict=False)
     if form.status or form.dashes:  # access logs write a dash for what is not there
+        texts = [name for name in events.columns if name not in ("n", "timestamp", "message")]
+        shortest = events.select(pl.col(texts).str.len_bytes().min()).row(0, named=True)
         events = events.with_columns(
-            pl.when(~pl.col(name).is_in(["-", ""])).then(name)
-            for name in events.columns
-            if name not in ("n", "timestamp", "message")
+            pl.when(~pl.col(name).is_in(["-", ""])).then(name) for name in texts if (shortest[name] or 0) < 2
         )
     if "trace_id" in events.columns:  # many formatters write a dash where there is no request
         events = events.with_columns(pl.col("trace_id").replace(["-", "", "None", "null"], None))
@@ -46,6 +59,18 @@ def _columns(events: pl.DataFrame, form: Format, clock: Clock) -> pl.DataFrame:
     events = events.with_columns(blank)
     typed = [pl.col(name).cast(kind, strict=False) for name, kind in TYPES.items() if name in events.columns]
     return _with_level(_with_duration(events).with_columns(typed), form)
+
+
+def _joined(events: pl.DataFrame, names: Sequence[str]) -> pl.Series:
+    """Return the message that the fields make, joined by blanks: what is empty in all events is left out at once."""
+    fields = events.select(pl.col(name).str.strip_chars() for name in names)
+    sizes = fields.select(pl.all().str.len_bytes().fill_null(0))
+    told = [name for name in names if sizes[name].max()] or list(names)
+    # Nulls, which are left out, make joining five times as dear.
+    parts = [
+        pl.col(name) if sizes[name].min() else pl.when(pl.col(name).str.len_bytes() > 0).then(name) for name in told
+    ]
+    return fields.select(pl.concat_str(parts, separator=" ", ignore_nulls=True).alias("message")).to_series()
 
 
 def _with_duration(events: pl.DataFrame) -> pl.DataFrame:
@@ -60,9 +85,8 @@ def _with_duration(events: pl.DataFrame) -> pl.DataFrame:
 
 def _with_level(events: pl.DataFrame, form: Format) -> pl.DataFrame:
     if form.status and form.status in events.columns:
-        status = pl.col(form.status)
-        text = pl.when(status >= 500).then(pl.lit("error")).when(status >= 400).then(pl.lit("warning"))
-        return events.with_columns(severities(text.when(status.is_not_null()).then(pl.lit("info"))))
+        status = events[form.status]
+        return events.with_columns(_OF_STATUS[(status >= 400).cast(pl.UInt32) + (status >= 500).cast(pl.UInt32)])
     if "level" in events.columns:
         word = pl.col("level").replace(form.levels) if form.levels else pl.col("level")
         return events.with_columns(severities(word))

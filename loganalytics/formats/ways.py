@@ -12,7 +12,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 _TOKEN = re.compile(
     r"(?P<flags>\(\?[a-z-]+\))|(?P<open>\((?:\?P<[^>]+>|\?[a-z-]*:)?)|(?P<close>\))|(?P<bar>\|)"
@@ -170,6 +170,26 @@ def firsts(node: Node, place: int) -> int:
     for each_place in view:
         mask |= ways.masks[each_place]
     return mask
+
+
+@lru_cache(maxsize=20_000)
+def runs_on(regex: str, text: str) -> bool:
+    """Whether some way through an expression that begins with ^ takes all of the text, so that more may matter."""
+    ways, places = _ways(regex)
+    for char in text:
+        bit = 1 << min(ord(char), 128)
+        places = {place for place in places if place != _END and ways.masks[place] & bit}
+        if not places:
+            return False
+        places = {target for place in places for target in ways.edges[place]}
+    return True
+
+
+@cache
+def _ways(regex: str) -> tuple[_Ways, set[int]]:
+    """Return all ways through an expression, and the places where they begin."""
+    ways = _Ways(frozenset())
+    return ways, set(ways.ahead(tree(regex), [_END], ()))
 
 
 def unsafe(whole: Node, cuts: frozenset[str]) -> frozenset[str]:

@@ -136,7 +136,7 @@ def _conform(frame: pl.LazyFrame, tz: str) -> pl.LazyFrame:
 
 def _derived(name: str, columns: pl.Schema) -> pl.Expr:
     if name == "severity_number" and columns.get("level") == pl.String:
-        return schema.severities(pl.col("level"))[1]
+        return schema.severity_numbers(pl.col("level"))
     return pl.lit(None)
 
 
