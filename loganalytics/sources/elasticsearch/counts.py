@@ -51,8 +51,8 @@ def count(
         alike.setdefault(keys, []).append(index)
     rows = [row for keys, indices in alike.items() for row in _rows(client, fields, want, every, keys, indices)]
     counted = pl.DataFrame(rows, schema=_ROW, orient="row")
-    level, number = severities(pl.col("word"))
-    named = counted.with_columns(level, number, window=pl.col("window").cast(pl.Datetime("ms")).cast(pl.Datetime("us")))
+    levels = severities(pl.col("word"))
+    named = counted.with_columns(levels, window=pl.col("window").cast(pl.Datetime("ms")).cast(pl.Datetime("us")))
     if want.severity is not None:
         named = named.filter(pl.col("severity_number") >= want.severity)
     key = [] if by is None else [pl.col("level" if by == "level" else "by").alias(by)]
