@@ -46,7 +46,8 @@ def varied(lines: pl.Series, count: int, seed: int = 0) -> pl.Series:
 def fixed_vocabulary(lines: pl.Series) -> pl.Series:
     """Return the lines with a number for each variable, so that numbers drawn anew make no new words."""
     masked = lines.to_frame("message").select(mask(pl.col("message")))
-    return masked.to_series().str.replace_all(HOLE, "1234567", literal=True)
+    words = masked.to_series().str.replace_all("[0-9]+", "7")  # a single digit stays
+    return words.str.replace_all(HOLE, "1234567", literal=True)
 
 
 def random_words(count: int, seed: int = 0) -> pl.Series:

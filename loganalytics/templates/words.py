@@ -35,8 +35,8 @@ _STATES = (
     r"(?i)(?:^|[_\-])(?:abort|start|shut|end|reject|accept|allow|grant|read|miss|insert|add|connect|disconnect|fail"
     r"|pass|open|clos|stopp?|paus|resum|enabl|disabl|delet|creat|updat|remov|retry|retri|deny|deni|begin|wait|pend|runn"
     r"|queu|process|finish|complet|kill|crash|expir|block|cancell?|skipp|dropp|lock|unlock|succeed|degrad|restart"
-    r"|terminat|suspend|recover|boot|load|scal|drain|refus|timed?|return|resolv|acknowledg|provision|stat|exit|initializ"
-    r"|schedul|establish|activat|approv|confirm|settl|declin|authoriz|deploy|upgrad|refund|ship)(?:ed|ing)$"
+    r"|terminat|suspend|recover|boot|load|scal|drain|refus|timed?|return|resolv|acknowledg|provision|exit|initializ"
+    r"|schedul|establish|activat|approv|confirm|settl|declin|authoriz|deploy|upgrad|refund)(?:ed|ing)$"
 )
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)  # splitmix64
