@@ -18,7 +18,6 @@ from loganalytics.wording import between, count, listing, moment, printable, spa
 
 SEVERITIES = ("critical", "warning", "info")
 
-_SURE = 0.01  # how improbable a late first event must be before an error counts as new
 _TITLE = 160
 _TEXT = 300
 _NAME = 60
@@ -60,12 +59,11 @@ def findings(
     """Return what was found, the gravest first.
 
     Needs what `detect_anomalies`, `coverage` and `cluster_errors` return, and the slow stretches of `latency`:
-    slow_what, services, slow_from, slow_until, slow_ratio, p50, slowest. `window` is the length of a window. The first
-    seen and last seen of coverage say how long the log is.
+    slow_what, services, slow_from, slow_until, slow_ratio, p50, slowest. `window` is the length of a window.
     """
     groups = incidents(episodes_of(anomalies, window))
     silences = silences_of(coverage)
-    new = _new_errors(clusters, coverage)
+    new = _new_errors(clusters)
     found: list[tuple[float, Finding]] = []
     for group in groups:
         start, end = group[0].start - 2 * window, max(episode.end for episode in group)
@@ -81,19 +79,9 @@ def findings(
     return [finding for _, finding in found]
 
 
-def _new_errors(clusters: pl.DataFrame, coverage: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return the clusters whose first event came too late for chance.
-
-    Were its n events spread evenly, none would fall into the first part f of the log with probability
-    (1 - f)^n; that must be under 1 %, divided by the number of clusters (Bonferroni: there are many to try).
-    """
-    start, end = coverage["first_seen"].min(), coverage["last_seen"].max()
-    if not isinstance(start, datetime) or not isinstance(end, datetime) or start == end or clusters.is_empty():
-        return []
-    part = (pl.col("first_seen") - start).dt.total_microseconds() / ((end - start) / timedelta(microseconds=1))
-    chance = (1 - part.clip(0, 1)).pow(pl.col("events"))
-    new = clusters.filter((chance < _SURE / clusters.height) & (pl.col("events") > 1))
-    new = new.sort("events", "label", descending=[True, False])
+def _new_errors(clusters: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return the clusters that are new, the most frequent first."""
+    new = clusters.filter("is_new").sort("events", "label", descending=[True, False])
     return new.with_columns(pl.col("label").replace("", "(no text)")).to_dicts()
 
 

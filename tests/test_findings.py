@@ -51,11 +51,14 @@ def coverage(gaps: dict[str, list[tuple[float, float]]], silent: dict[str, float
 
 
 def clusters(*rows: tuple[str, int, float]) -> pl.DataFrame:
-    """Return what cluster_errors() returns for (label, events, first window)."""
-    cells = [(label, events, ["web"], at(first), at(LENGTH), f"{label} example") for label, events, first in rows]
+    """Return what cluster_errors() returns for (label, events, first window): new unless in the first hour."""
+    cells = [
+        (label, events, ["web"], at(first), at(LENGTH), first >= 12, f"{label} example")
+        for label, events, first in rows
+    ]
     schema = {
         "label": pl.String, "events": pl.Int64, "services": pl.List(pl.String), "first_seen": TIME,
-        "last_seen": TIME, "example": pl.String,
+        "last_seen": TIME, "is_new": pl.Boolean, "example": pl.String,
     }  # fmt: skip
     return pl.DataFrame(cells, schema=schema, orient="row")
 
@@ -123,9 +126,9 @@ def test_a_new_error_within_an_incident_is_its_evidence() -> None:
     assert any("DiskFull" in line for line in found.evidence)
 
 
-def test_only_an_error_that_comes_too_late_for_chance_is_new() -> None:
-    """Forty events from the middle on are new; three from the middle on, or forty from the start, are not."""
-    errors = clusters(("late", 40, 144), ("rare", 3, 144), ("old", 40, 2))
+def test_only_a_new_error_is_a_finding() -> None:
+    """What has been there from the start is none, however frequent."""
+    errors = clusters(("late", 40, 144), ("old", 400, 2))
     assert [f.title for f in find(errors=errors)] == ["web — new error “late”"]
 
 

@@ -232,6 +232,15 @@ def test_events_dated_years_away_do_not_spoil_the_windows(made: Report) -> None:
     assert "1 dated years away" in odd.to_html()
 
 
+def test_failures_without_a_severity_are_told_apart() -> None:
+    """The table of errors counts them, the number of errors does not, and every form says how many they are."""
+    odd = report(logs([(START, None, "web", "upload failed")]))  # type: ignore[list-item]
+    assert (odd.facts["errors"], odd.facts["told_failures"]) == (240, 1)
+    assert odd.tables["errors"]["events"].sum() == 241
+    assert "1 failure without a severity not among them" in odd.to_html()
+    assert "1 event without a severity" in odd.to_markdown()
+
+
 def test_many_services_are_put_together() -> None:
     """A hundred services are judged as 50 at most, none is lost from the counts."""
     frame = logs().with_columns(service=pl.concat_str(pl.lit("pod-"), pl.int_range(pl.len()) % 100))

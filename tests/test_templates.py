@@ -129,6 +129,14 @@ def test_two_values_of_one_key_are_one_event() -> None:
     assert found == ["auth tty=ssh user=<*>"] * 2 + ["closed for user <*>"] * 2
 
 
+def test_the_value_of_a_key_is_a_verdict_only_if_known() -> None:
+    """A database named billing is one among others; a state of running is not one among paused and failed."""
+    names = templates(*[f"slow query on database={name}" for name in ("billing", "orders", "stock")])
+    assert set(names) == {"slow query on database=<*>"}
+    states = [f"job ended state={state}" for state in ("running", "paused", "failed")]
+    assert templates(*states) == states
+
+
 def test_keeps_the_first_word() -> None:
     """The first word names the event, so a dozen services that start are a dozen events."""
     messages = [f"{name}d startup complete" for name in USERS]

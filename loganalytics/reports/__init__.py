@@ -47,8 +47,9 @@ class Report:
         title: of the page.
         verdict: one sentence.
         findings: the gravest first.
-        facts: events, errors, error_rate, services, first_seen, last_seen, undated (events without
-            a time), misdated (events dated years away from the rest, left out of the analyses).
+        facts: events, errors (severity_number >= 17), told_failures (events without a severity that the table of
+            errors counts besides), error_rate, services, first_seen, last_seen, undated (events without a time),
+            misdated (events dated years away from the rest, left out of the analyses).
         parameters: what the analyses were called with.
         tables: trend, anomalies, sequences (by trace_id), errors, coverage, latency, patterns and inputs, as the
             analyses return them.
@@ -149,7 +150,7 @@ def report(logs: schema.Frame, *, title: str = "Log report", every: str | None =
     }
     slow = _slow_stretches(tables["latency"], near)
     found = findings(tables["anomalies"], tables["coverage"], tables["errors"], slow, window=parse_every(every))
-    facts = _facts(frame, near)
+    facts = _facts(frame, near, tables["errors"])
     parameters = {"every": every, "anomalies_by": by, "timezone": "UTC", "exact": True}
     return Report(title, _verdict(found, facts), found, facts, parameters, tables)
 
@@ -222,11 +223,12 @@ def _slow_stretches(latency: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     return slow.join(told, on="slow_what", nulls_equal=True)
 
 
-def _facts(frame: pl.DataFrame, near: pl.DataFrame) -> dict[str, Any]:
+def _facts(frame: pl.DataFrame, near: pl.DataFrame, problems: pl.DataFrame) -> dict[str, Any]:
     errors = int(frame.select(schema.is_error().sum()).item())
     return {
         "events": frame.height,
         "errors": errors,
+        "told_failures": int(problems["events"].sum()) - int(near.select(schema.is_error().sum()).item()),
         "error_rate": errors / frame.height if frame.height else None,
         "services": frame["service"].drop_nulls().n_unique(),
         "first_seen": near["timestamp"].min(),

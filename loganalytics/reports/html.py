@@ -111,11 +111,14 @@ def _tiles(report: Report) -> list[dict[str, Any]]:
     first, last = facts["first_seen"], facts["last_seen"]
     dates = [f"{first:%Y-%m-%d %H:%M} –", f"{last:%Y-%m-%d %H:%M} UTC"] if first else []
     notes = [count(facts["services"], "service") if facts["services"] else "no service named"]
+    errors = [f"{percent(facts['error_rate'])} of events"]
+    told = facts["told_failures"]
+    errors += [f"{count(told, 'failure')} without a severity not among them"] if told else []
     notes += [f"{count(facts['undated'])} without a time"] if facts["undated"] else []
     notes += [f"{count(facts['misdated'])} dated years away, left out"] if facts["misdated"] else []
     return [
         {"name": "Events", "value": count(facts["events"]), "notes": [", ".join(notes)]},
-        {"name": "Errors", "value": count(facts["errors"]), "notes": [f"{percent(facts['error_rate'])} of events"]},
+        {"name": "Errors", "value": count(facts["errors"]), "notes": [", ".join(errors)]},
         {"name": "Findings", "value": count(len(report.findings)), "notes": [_severities(report)]},
         {"name": "Time covered", "value": span(last - first) if first else "–", "notes": dates},
     ]

@@ -68,7 +68,12 @@ def _errors(report: Report) -> str:
         ]
         for row in table.head(_ROWS).to_dicts()
     ]
-    return table_of(["events", "problem", "services", "first seen", "last seen"], rows) if rows else "None."
+    if not rows:
+        return "None."
+    told = count(report.facts["told_failures"], "event")
+    note = f"{told} without a severity whose text tells of a failure counted too.\n\n"
+    listed = table_of(["events", "problem", "services", "first seen", "last seen"], rows)
+    return note + listed if report.facts["told_failures"] else listed
 
 
 def _inputs(report: Report) -> str:

@@ -28,11 +28,9 @@ def merge_words(texts: pl.DataFrame) -> pl.DataFrame:
     words.put_holes(_varied(words, (words.kind == DIGITS) | values, texts=2, values=2))
     _put_rivals(words)
     for _ in range(_ROUNDS):
-        rare = _off_skeleton(words)
-        if not rare.any():
+        changed = words.put_holes(_off_skeleton(words))
+        if not (_put_rivals(words) or changed):
             break
-        words.put_holes(rare)
-        _put_rivals(words)
     return texts.select("text", new=words.merged()).filter(pl.col("new") != pl.col("text"))
 
 
@@ -98,13 +96,12 @@ def _off_skeleton(words: Words) -> Flags:
     return np.logical_or(hit, start)
 
 
-def _put_rivals(words: Words) -> None:
-    """Make holes where texts differ in one word only, until nothing changes."""
-    for _ in range(_ROUNDS):
-        hit = _rivals(words)
-        if not hit.any():
-            return
-        words.put_holes(hit)
+def _put_rivals(words: Words) -> bool:
+    """Make holes where texts differ in one word only, until nothing changes; return whether anything did."""
+    for done in range(_ROUNDS):
+        if not words.put_holes(_rivals(words)):
+            return done > 0
+    return True
 
 
 def _rivals(words: Words) -> Flags:

@@ -20,14 +20,23 @@ WILD, DIGITS, NAME, PLAIN, VERDICT = range(5)
 
 # What an event says: two events that differ here are two events, however alike they look. The last line is for
 # verbs that the list does not hold.
-_SAYS = (
+_LISTED = (
     r"(?i)^(?:true|false|yes|no|on|off|in|out|up|down|ok|okay|pass|success|successful|successfully|fail|failure"
     r"|error|warn|warning|fatal|critical|abort|retry|timeout|open|close|start|startup|stop|shutdown|pause|resume"
     r"|begin|end|done|enable|disable|active|inactive|alive|dead|ready|idle|busy|online|offline|valid|invalid"
     r"|allow|deny|grant|accept|reject|available|unavailable|known|unknown|present|missing|healthy|unhealthy"
     r"|degraded|new|old|read|write|get|put|post|delete|patch|create|update|insert|remove|add|login|logout"
     r"|connect|disconnect)$"
-    r"|(?:^|[_\-])[a-z]{3,}(?:ed|ing)$"
+)
+_SAYS = rf"{_LISTED}|(?:^|[_\-])[a-z]{{3,}}(?:ed|ing)$"
+
+# After "key=" a verb must be known to be one: of state=running and database=billing only the first is a verdict.
+_STATES = (
+    r"(?i)(?:^|[_\-])(?:abort|start|shut|end|reject|accept|allow|grant|read|miss|insert|add|connect|disconnect|fail"
+    r"|pass|open|clos|stopp?|paus|resum|enabl|disabl|delet|creat|updat|remov|retry|retri|deny|deni|begin|wait|pend|runn"
+    r"|queu|process|finish|complet|kill|crash|expir|block|cancell?|skipp|dropp|lock|unlock|succeed|degrad|restart"
+    r"|terminat|suspend|recover|boot|load|scal|drain|refus|timed?|return|resolv|acknowledg|provision|exit|initializ"
+    r"|schedul|establish|activat|approv|confirm|settl|declin|authoriz|deploy|upgrad|refund)(?:ed|ing)$"
 )
 
 _STEP = np.uint64(0x9E3779B97F4A7C15)  # splitmix64
@@ -51,6 +60,9 @@ class Words:
         self.is_value: Flags = flat["is_value"].to_numpy().copy()
         self.hash = hash_of(flat["word"])
         self.kind = _kinds(flat["word"], self.hash)
+        verdicts = np.flatnonzero(self.is_value & (self.kind == VERDICT))
+        says = flat["word"].gather(verdicts).str.contains(f"{_LISTED}|{_STATES}")
+        self.kind[verdicts[~says.to_numpy()]] = PLAIN
         # Texts of one frame have the same punctuation and number of words.
         self.frame = hash_of(texts.str.replace_all(WORD, "w"))
         self.text: Ints = np.arange(len(texts))
@@ -99,11 +111,14 @@ class Words:
         """Return for each text how many of its words are flagged."""
         return np.bincount(self.row[flags], minlength=len(self))
 
-    def put_holes(self, hit: Flags) -> None:
-        """Make holes of the words hit, but leave every text a word to be known by, and join equal texts."""
+    def put_holes(self, hit: Flags) -> bool:
+        """Make holes of the words hit, but leave every text a word to be known by, and join equal texts.
+
+        Return whether there was anything to do.
+        """
         hit = hit & ~self._spared(hit)
         if not hit.any():
-            return
+            return False
         self._holes.append(pl.DataFrame({"text": self.text[self.row[hit]], "position": self.position[hit]}))
         self.values = np.union1d(self.values, self.hash[hit])
         self.hash[hit] = self._hole
@@ -111,6 +126,7 @@ class Words:
         _, first, same = np.unique(self.sums(self.parts(self.hash)), return_index=True, return_inverse=True)
         self._merged_into[self.text] = self.text[first[same]]
         self._keep(np.sort(first))
+        return True
 
     def _spared(self, hit: Flags) -> Flags:
         """Find the first real word of each text that would have none left."""
