@@ -11,6 +11,7 @@ from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.schema import Frame, conform, is_error, lazy
 
 SHORT = 6  # characters; a shorter id is not looked for in messages, where it may be any number
+_AT, _BEGIN = "\0at", "\0begin"  # no field of a log can be named so
 PATH = 30  # stretches of a critical path that are told
 # An id that only the text bears: /*trace_id='req_17'*/ in a statement, 'trace_id': 'req_17' in a task's result.
 _IN_TEXT = r"(?i)\btrace_?id[\"']?[=:] ?[\"']?([\w-]{6,64})"
@@ -61,17 +62,17 @@ def _timed(events: pl.DataFrame) -> pl.DataFrame:
     """Add offset_ms, gap_ms, duration_ms, start_ms and depth to the events of one trace."""
     time = pl.col("timestamp")
     taken = pl.col("duration_ms")
-    timed = events.with_columns(duration_ms(events.columns)).with_columns(at=_ms(time - time.min()))
-    timed = timed.with_columns(begin=pl.col("at") - taken.fill_null(0))
+    timed = events.with_columns(duration_ms(events.columns)).with_columns(_ms(time - time.min()).alias(_AT))
+    timed = timed.with_columns((pl.col(_AT) - taken.fill_null(0)).alias(_BEGIN))
     # What is told at its end began before: the trace begins with the earliest begin.
-    first = pl.min_horizontal(pl.col("begin").min(), 0.0)
+    first = pl.min_horizontal(pl.col(_BEGIN).min(), 0.0)
     timed = timed.with_columns(
-        offset_ms=pl.col("at") - first, start_ms=pl.col("begin") - first, gap_ms=pl.col("at").diff()
+        offset_ms=pl.col(_AT) - first, start_ms=pl.col(_BEGIN) - first, gap_ms=pl.col(_AT).diff()
     )
     depth = _depths(timed["start_ms"].to_list(), timed["offset_ms"].to_list())
     added = ["offset_ms", "gap_ms", "duration_ms", "start_ms", "depth"]
     timed = timed.with_columns(depth=pl.Series(depth, dtype=pl.Int64))
-    core = [name for name in timed.columns if name not in (*added, "at", "begin")]
+    core = [name for name in timed.columns if name not in (*added, _AT, _BEGIN)]
     return timed.select(*added, *core)
 
 
