@@ -64,7 +64,9 @@ def change_points(trend: Frame, *, column: str = "events") -> pl.DataFrame:
     keys = ["window", *([by] if by else [])]
     value = pl.col(column).cast(pl.Float64).fill_nan(None)
     value = value.interpolate().fill_null(strategy="forward").fill_null(0.0)
-    table = frame.drop_nulls("window").sort(*reversed(keys)).select(*keys, (value.over(by) if by else value).alias(_VALUE))
+    table = (
+        frame.drop_nulls("window").sort(*reversed(keys)).select(*keys, (value.over(by) if by else value).alias(_VALUE))
+    )
     groups = table.collect().partition_by(by, maintain_order=True) if by else [table.collect()]
     is_whole = schema[column].is_integer()
     rows = [row for group in groups for row in _changes(group, len(groups), is_whole=is_whole)]

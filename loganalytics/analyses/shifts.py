@@ -47,9 +47,7 @@ def _measures(frame: pl.DataFrame) -> Iterator[tuple[str, str | None, pl.DataFra
         if name in (SLICE, "severity_number") or is_duration or not kind.is_numeric() or _NAMES.search(name):
             continue
         numbers = (
-            frame.select(SLICE, number=pl.col(name).cast(pl.Float64))
-            .drop_nulls()
-            .filter(pl.col("number").is_finite())
+            frame.select(SLICE, number=pl.col(name).cast(pl.Float64)).drop_nulls().filter(pl.col("number").is_finite())
         )
         if kind.is_float() or numbers["number"].n_unique() > FEW:
             yield name, None, numbers

@@ -83,7 +83,11 @@ def _specs(report: Report) -> dict[str, dict[str, Any]]:
     heard = tables["coverage"].filter(pl.col("first_seen").is_not_null())
     drawn: list[tuple[str, Callable[[pl.DataFrame], Any], pl.DataFrame]] = [
         ("trend", charts.chart_trend, tables["trend"]),
-        ("changes", partial(charts.chart_change_points, trend=in_all(tables["trend"])), tables["changes"].filter(pl.col("of") == "events")),
+        (
+            "changes",
+            partial(charts.chart_change_points, trend=in_all(tables["trend"])),
+            tables["changes"].filter(pl.col("of") == "events"),
+        ),
         ("anomalies", charts.chart_anomalies, tables["anomalies"]),
         ("sequences", charts.chart_anomalous_sequences, tables["sequences"].filter("is_anomaly")),
         ("coverage", charts.chart_coverage, heard),
