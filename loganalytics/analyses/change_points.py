@@ -23,6 +23,7 @@ TESTS = 3  # a window: spike, dip, step
 LEAST_EVENTS = 5  # of a series of counts: with fewer nothing can be sure
 FEWEST = 12  # windows, of which nobody can tell what is usual
 
+_VALUE = "\0value"  # no field of a log can be named so
 _MEASURES = ("window", "events", "errors", "error_rate")
 
 
@@ -61,24 +62,27 @@ def change_points(trend: Frame, *, column: str = "events") -> pl.DataFrame:
         )
     by = next((name for name in schema.names() if name not in (*_MEASURES, column)), None)
     keys = ["window", *([by] if by else [])]
-    table = frame.select(*keys, pl.col(column).alias("__value")).drop_nulls("window").sort(*reversed(keys)).collect()
-    groups = table.partition_by(by, maintain_order=True) if by else [table]
-    found = [part for group in groups if (part := _changes(group, by, len(groups))) is not None]
-    result = {"window": schema["window"]} | ({by: schema[by]} if by else {})
+    value = pl.col(column).cast(pl.Float64).fill_nan(None)
+    value = value.interpolate().fill_null(strategy="forward").fill_null(0.0)
+    table = (
+        frame.drop_nulls("window").sort(*reversed(keys)).select(*keys, (value.over(by) if by else value).alias(_VALUE))
+    )
+    groups = table.collect().partition_by(by, maintain_order=True) if by else [table.collect()]
+    is_whole = schema[column].is_integer()
+    rows = [row for group in groups for row in _changes(group, len(groups), is_whole=is_whole)]
+    result = {name: schema[name] for name in keys}
     result |= {"kind": pl.String(), "p_value": pl.Float64(), "before": pl.Float64(), "after": pl.Float64()}
-    empty = pl.DataFrame(schema=result)
-    return pl.concat([empty, *found]).sort(*keys, "kind", nulls_last=True)
+    return pl.DataFrame(rows, schema=result, orient="row").sort(*keys, "kind", nulls_last=True)
 
 
-def _changes(group: pl.DataFrame, by: str | None, groups: int) -> pl.DataFrame | None:
-    """Return the changes of one series; None when it has none, or is too short or too even to have one."""
-    values = group["__value"].cast(pl.Float64).fill_nan(None).interpolate().fill_null(strategy="forward").fill_null(0.0)
-    x = values.to_numpy()
+def _changes(group: pl.DataFrame, groups: int, *, is_whole: bool) -> list[tuple[object, ...]]:
+    """Return the changes of one series: none when it is too short or too even to have one."""
+    x = group[_VALUE].to_numpy()
     if len(x) < FEWEST or x.max() == x.min():
-        return None
-    is_count = group["__value"].dtype.is_integer() and x.min() >= 0
+        return []
+    is_count = is_whole and x.min() >= 0
     if is_count and x.sum() < LEAST_EVENTS:
-        return None
+        return []
     series = remove_season(x, is_count=is_count, windows=group["window"])
     tried = TESTS * len(x) * groups
     spikes = find_spikes(series, SURE / tried)
@@ -86,12 +90,9 @@ def _changes(group: pl.DataFrame, by: str | None, groups: int) -> pl.DataFrame |
     # At the edge of a new level the windows around are still of the old one.
     edges = [step.start for step in steps]
     spikes = [spike for spike in spikes if all(abs(spike.start - edge) > EDGE for edge in edges)]
-    rows = [_row(group, change, tried) for change in (*spikes, *steps)]
-    schema = {name: group.schema[name] for name in group.columns if name != "__value"}
-    numbers = {"kind": pl.String(), "p_value": pl.Float64(), "before": pl.Float64(), "after": pl.Float64()}
-    return pl.DataFrame(rows, schema=schema | numbers, orient="row") if rows else None
+    return [_row(group, change, tried) for change in (*spikes, *steps)]
 
 
 def _row(group: pl.DataFrame, change: Change, tried: int) -> tuple[object, ...]:
-    keys = group.drop("__value").row(change.start)
+    keys = group.drop(_VALUE).row(change.start)
     return (*keys, change.kind, min(change.p * tried, 1.0), change.before, change.after)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from loganalytics.analyses.differences import SLICES, Exposure, count_terms, judge, traffic
+from loganalytics.analyses.differences import SLICE, SLICES, Exposure, count_terms, judge, traffic
 from loganalytics.analyses.ranges import Pair, Range, parse_range, within
 from loganalytics.analyses.shifts import shifts
 from loganalytics.analyses.significance import benjamini_hochberg
@@ -77,13 +77,13 @@ def compare(logs: Frame, *, baseline: Pair, incident: Pair, tz: str = "UTC") -> 
 
 
 def cut(logs: Frame, old: Range, new: Range) -> pl.DataFrame:
-    """Return the events of both ranges with their templates and `slice`: their part of the baseline, or -1."""
+    """Return the events of both ranges with their templates and SLICE: their part of the baseline, or -1."""
     frame = lazy(logs, "timestamp", "message", "severity_number")
     part = (
         (pl.col("timestamp") - old.start).dt.total_microseconds() * SLICES // (old.length // timedelta(microseconds=1))
     )
     frame = frame.filter(old.holds() | new.holds())
-    frame = frame.with_columns(slice=pl.when(new.holds()).then(-1).otherwise(part).cast(pl.Int8))
+    frame = frame.with_columns(pl.when(new.holds()).then(-1).otherwise(part).cast(pl.Int8).alias(SLICE))
     events = conform(frame.collect())
     return events if {"template", "template_id"} <= set(events.columns) else with_templates(events)
 
@@ -104,7 +104,7 @@ def exposure(old: Range, new: Range) -> Exposure:
 
 def differences(frame: pl.DataFrame, ranges: Exposure) -> pl.DataFrame:
     """Return what `compare` does, of events that `cut` returned."""
-    is_new = frame["slice"] < 0
+    is_new = frame[SLICE] < 0
     terms = count_terms(frame)
     if is_new.all() or not is_new.any():
         return _top_terms(terms, frame, ranges)
@@ -175,7 +175,7 @@ def _without_echoes(table: pl.DataFrame) -> pl.DataFrame:
 
 def _with_examples(table: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     """Add the earliest message of the incident for each row, of the baseline for what is gone."""
-    order = frame.sort(pl.col("slice") >= 0, "timestamp", "source", "offset", "message", maintain_order=True)
+    order = frame.sort(pl.col(SLICE) >= 0, "timestamp", "source", "offset", "message", maintain_order=True)
     found = []
     for (field,), rows in table.group_by("field", maintain_order=True):
         if field is None or field == "duration_ms" or (rows["kind"] == "shifted").any():
@@ -200,7 +200,7 @@ def _top_terms(terms: pl.DataFrame, frame: pl.DataFrame, ranges: Exposure) -> pl
     """Return the most frequent terms of the one range that holds events, with a note that nothing was compared."""
     if frame.is_empty():
         return pl.DataFrame(schema=DIFFERENCES)
-    is_new = bool((frame["slice"] < 0).any())
+    is_new = bool((frame[SLICE] < 0).any())
     side, empty = ("incident_count", "baseline") if is_new else ("baseline_count", "incident")
     told = _tell(terms, ranges).filter((pl.col("scope") == "events") & pl.col("field").is_not_null())
     told = told.sort(side, "field", "value", descending=[True, False, False]).head(TERMS)

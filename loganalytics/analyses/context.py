@@ -7,6 +7,7 @@ import polars as pl
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.schema import Frame, lazy
 
+_ROW = "\0row"  # no field of a log can be named so
 # A line number, or the two numbers of a stream entry's id; as text "9" would come after "10".
 _PLACE = r"^(\d+)(?:-(\d+))?$"
 
@@ -35,7 +36,7 @@ def context(
     ordered = _in_order(frame, source, across=across)
     itself = (pl.col("source") == source) & (pl.col("offset").cast(pl.String) == str(offset))
     # Two columns tell which rows are wanted; only these are read whole.
-    places = ordered.select("row", itself.fill_null(value=False).alias("itself")).collect().with_row_index("at")
+    places = ordered.select(_ROW, itself.fill_null(value=False).alias("itself")).collect().with_row_index("at")
     found = places.filter("itself")
     if found.is_empty():
         raise InvalidArgumentError(
@@ -44,9 +45,9 @@ def context(
         )
     middle = found["at"][0]
     near = places.slice(max(middle - before, 0), min(before, middle) + 1 + after)
-    wanted = near.select("row", distance=pl.col("at").cast(pl.Int64) - middle)
-    rows = frame.with_row_index("row").filter(pl.col("row").is_in(wanted["row"].to_list())).collect()
-    return wanted.join(rows, on="row", how="left", maintain_order="left").drop("row")
+    wanted = near.select(_ROW, distance=pl.col("at").cast(pl.Int64) - middle)
+    rows = frame.with_row_index(_ROW).filter(pl.col(_ROW).is_in(wanted[_ROW].to_list())).collect()
+    return wanted.join(rows, on=_ROW, how="left", maintain_order="left").drop(_ROW)
 
 
 def _in_order(frame: pl.LazyFrame, source: str, *, across: bool) -> pl.LazyFrame:
@@ -54,7 +55,7 @@ def _in_order(frame: pl.LazyFrame, source: str, *, across: bool) -> pl.LazyFrame
     parts = pl.col("offset").cast(pl.String).str.extract_groups(_PLACE)
     numbers = [parts.struct[i].cast(pl.Int64, strict=False).alias(f"place{i}") for i in (0, 1)]
     time = [name for name in ("timestamp",) if name in have]
-    narrow = frame.with_row_index("row").select("row", "source", "offset", *time, *numbers)
+    narrow = frame.with_row_index(_ROW).select(_ROW, "source", "offset", *time, *numbers)
     if across:
-        return narrow.drop_nulls("timestamp").sort("timestamp", "source", "place0", "place1", "row", nulls_last=True)
-    return narrow.filter(pl.col("source") == source).sort("place0", "place1", *time, "row", nulls_last=True)
+        return narrow.drop_nulls("timestamp").sort("timestamp", "source", "place0", "place1", _ROW, nulls_last=True)
+    return narrow.filter(pl.col("source") == source).sort("place0", "place1", *time, _ROW, nulls_last=True)

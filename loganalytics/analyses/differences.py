@@ -1,6 +1,6 @@
 """What two time ranges say differently: templates and field values, counted and held against each other.
 
-The frames here hold the events of both ranges: `slice` is -1 for those of the incident, and for those of the
+The frames here hold the events of both ranges: the column SLICE is -1 for those of the incident, and for those of the
 baseline in which of its parts they fall.
 """
 
@@ -13,6 +13,7 @@ import polars as pl
 from loganalytics.analyses.significance import g_test
 from loganalytics.schema import is_error
 
+SLICE = "\0slice"  # no field of a log can be named so
 SLICES = 12  # of the baseline, to see by how much a count varies when nothing is the matter
 VALUES = 500  # of a column that are compared: the most frequent of either range
 FEW = 50  # distinct numbers of a column that is taken for codes (a status), not for a measure
@@ -21,7 +22,7 @@ COMMON = 5  # templates with as many events in either range, and more: from thes
 # The rest of the core columns is text, a time, a place or an identity, whose values come once or twice.
 _NOT_FIELDS = {"timestamp", "severity_number", "message", "exception", "trace_id", "span_id", "attributes"}
 _NOT_FIELDS |= {"source", "offset"}  # a rotated file is no news
-_OURS = {"slice", "template", "template_id"}
+_OURS = {SLICE, "template", "template_id"}
 _FIRST = ("service", "level", "logger")  # of columns that say the same
 
 COUNTED = {
@@ -83,15 +84,15 @@ def _text(name: str) -> pl.Expr:
 
 def _count(frame: pl.DataFrame, keys: list[pl.Expr], field: str | None, scope: str) -> pl.DataFrame:
     names = [key.meta.output_name() for key in keys]
-    n, inside = pl.col("n"), pl.col("n").filter(pl.col("slice") >= 0)
+    n, inside = pl.col("n"), pl.col("n").filter(pl.col(SLICE) >= 0)
     mean = inside.sum() / SLICES
     spread = (inside.pow(2).sum() / mean - inside.sum()) / (SLICES - 1)  # variance of the parts over their mean
     counted = (
-        frame.group_by(*keys, "slice")
+        frame.group_by(*keys, SLICE)
         .agg(n=pl.len().cast(pl.Int64))
         .drop_nulls("value")
         .group_by(names)
-        .agg(before=inside.sum(), after=n.filter(pl.col("slice") < 0).sum(), dispersion=spread)
+        .agg(before=inside.sum(), after=n.filter(pl.col(SLICE) < 0).sum(), dispersion=spread)
     )
     missing = [pl.lit(None, COUNTED[name]).alias(name) for name in ("template_id",) if name not in names]
     counted = counted.with_columns(*missing, field=pl.lit(field, pl.String), scope=pl.lit(scope)).select(list(COUNTED))

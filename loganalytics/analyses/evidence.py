@@ -11,7 +11,7 @@ import polars as pl
 from loganalytics.analyses.change_points import change_points
 from loganalytics.analyses.compare import cut, differences, exposure, within_log
 from loganalytics.analyses.coverage import coverage
-from loganalytics.analyses.differences import categorical
+from loganalytics.analyses.differences import SLICE, categorical
 from loganalytics.analyses.ranges import Range
 from loganalytics.analyses.traces import traces
 from loganalytics.analyses.trends import trend
@@ -38,7 +38,7 @@ class Evidence:
     Attributes:
         incident: the time range looked into.
         baseline: the one it is held against.
-        events: of both, with template, template_id and slice (-1 in the incident).
+        events: of both, with template, template_id and SLICE (-1 in the incident).
         differences: as `compare` returns them, with more about templates: errors, level, services, first_seen.
         silent: services that fell silent within the incident.
         change_points: of the events and errors around it; `of` tells which.
@@ -99,7 +99,7 @@ def _changes(shown: pl.DataFrame) -> pl.DataFrame:
 
 def _with_errors(table: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     """Add to rows of templates how many of the incident's events are errors, their level, services and first time."""
-    inside = events.filter(pl.col("slice") < 0)
+    inside = events.filter(pl.col(SLICE) < 0)
     facts = inside.group_by("template_id").agg(
         errors=is_error().sum().cast(pl.Int64),
         severity_number=pl.col("severity_number").max(),
@@ -128,7 +128,7 @@ def _silent(frame: pl.LazyFrame, events: pl.DataFrame, incident: Range, baseline
     )
     gaps = pl.concat([ended, lasting], how="diagonal")
     overlap = pl.min_horizontal("end", pl.lit(incident.end)) - pl.max_horizontal("start", pl.lit(incident.start))
-    heard = events.filter(pl.col("slice") >= 0).group_by("service").agg(baseline_count=pl.len().cast(pl.Int64))
+    heard = events.filter(pl.col(SLICE) >= 0).group_by("service").agg(baseline_count=pl.len().cast(pl.Int64))
     found = gaps.filter((overlap > (pl.col("end") - pl.col("start")) / 2) & (pl.col("start") < incident.end))
     found = found.join(heard, on="service", how="left", nulls_equal=True)
     found = found.with_columns(pl.col("baseline_count").fill_null(0)).sort("start", "service")
@@ -137,17 +137,17 @@ def _silent(frame: pl.LazyFrame, events: pl.DataFrame, incident: Range, baseline
 
 def _first_error(events: pl.DataFrame) -> dict[str, Any] | None:
     """Return the earliest error of a template that the baseline has not, else the earliest error."""
-    errors = events.filter((pl.col("slice") < 0) & is_error())
+    errors = events.filter((pl.col(SLICE) < 0) & is_error())
     if errors.is_empty():
         return None
-    known = events.filter(pl.col("slice") >= 0)["template_id"].unique()
+    known = events.filter(pl.col(SLICE) >= 0)["template_id"].unique()
     fresh = errors.filter(~pl.col("template_id").is_in(known.to_list()))
     chosen = (fresh if fresh.height else errors).sort("timestamp", "source", "offset", nulls_last=True)
     return chosen.select(*CORE, "template", "template_id", is_new=pl.lit(value=bool(fresh.height))).row(0, named=True)
 
 
 def _failed_traces(events: pl.DataFrame) -> pl.DataFrame:
-    table = traces(events.filter(pl.col("slice") < 0))
+    table = traces(events.filter(pl.col(SLICE) < 0))
     return table.filter(pl.col("errors") > 0).head(TRACES)
 
 
@@ -157,7 +157,7 @@ def stands_out(events: pl.DataFrame, rows: pl.Expr) -> list[tuple[str, str, floa
     Fields are those that `compare` knows, and the wildcards of a template ("word 2 of the message"). A value stands
     out when it is in 70 % of the rows that have the field, and three times as frequent there as elsewhere.
     """
-    inside = events.filter(pl.col("slice") < 0)
+    inside = events.filter(pl.col(SLICE) < 0)
     mine, rest = inside.filter(rows), inside.filter(~rows)
     if mine.is_empty():
         return []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ STRONG = 0.4  # autocorrelation, from which a period other than the day is belie
 ALIKE = 0.4  # correlation of one day with the next, from which a daily rhythm is believed
 CYCLES = 3  # of such a period that must be there
 JITTER = 2  # windows by which what comes back may be early or late
+DAY = 86_400e6  # microseconds
 LONGEST = 20_000  # windows whose autocorrelation is looked at
 
 
@@ -80,11 +80,15 @@ def restore(series: Series, level: float) -> float:
 
 def _daily(windows: pl.Series) -> int:
     """Return how many windows make a day, 0 when the series is shorter than two or windows do not divide it."""
-    steps = windows.diff().drop_nulls()
-    step = steps.median() if len(steps) else None
-    if not isinstance(step, timedelta) or step <= timedelta(0):
+    import numpy as np
+
+    if not windows.dtype.is_temporal():
         return 0
-    day = timedelta(days=1) / step
+    times = windows.to_numpy().astype("datetime64[us]").astype(np.int64)
+    step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+    if step <= 0:
+        return 0
+    day = DAY / step
     return round(day) if day >= 4 and abs(day - round(day)) < 1e-6 and len(windows) >= 2 * round(day) else 0
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from loganalytics.analyses.differences import FEW
+from loganalytics.analyses.differences import FEW, SLICE
 from loganalytics.analyses.durations import duration_ms
 from loganalytics.analyses.significance import kolmogorov_smirnov
 
@@ -39,24 +39,22 @@ def shifts(frame: pl.DataFrame) -> pl.DataFrame:
 def _measures(frame: pl.DataFrame) -> Iterator[tuple[str, str | None, pl.DataFrame]]:
     """Yield field, value (who it belongs to) and the numbers with their side."""
     who = pl.coalesce(pl.col("logger").cast(pl.String), pl.col("service").cast(pl.String)).alias("value")
-    timed = frame.select(who, "slice", number=duration_ms(frame.columns)).drop_nulls("number")
+    timed = frame.select(who, SLICE, number=duration_ms(frame.columns)).drop_nulls("number")
     for (value,), numbers in timed.group_by("value", maintain_order=True):
         yield "duration_ms", None if value is None else str(value), numbers
     for name, kind in frame.schema.items():
         is_duration = name.rsplit(".", 1)[-1] == "duration_ms"
-        if name in ("slice", "severity_number") or is_duration or not kind.is_numeric() or _NAMES.search(name):
+        if name in (SLICE, "severity_number") or is_duration or not kind.is_numeric() or _NAMES.search(name):
             continue
         numbers = (
-            frame.select("slice", number=pl.col(name).cast(pl.Float64))
-            .drop_nulls()
-            .filter(pl.col("number").is_finite())
+            frame.select(SLICE, number=pl.col(name).cast(pl.Float64)).drop_nulls().filter(pl.col("number").is_finite())
         )
         if kind.is_float() or numbers["number"].n_unique() > FEW:
             yield name, None, numbers
 
 
 def _compare(field: str, value: str | None, numbers: pl.DataFrame) -> tuple[object, ...] | None:
-    is_after = numbers["slice"] < 0
+    is_after = numbers[SLICE] < 0
     before, after = numbers["number"].filter(~is_after), numbers["number"].filter(is_after)
     if min(len(before), len(after)) < LEAST:
         return None

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, np.dtype[np.float64]]
+    Places = np.ndarray[Any, np.dtype[np.intp]]
     Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 AROUND = 25  # windows, of which a spike is fewer than half
@@ -40,9 +41,17 @@ def find_spikes(series: Series, sure: float) -> list[Change]:
     # whether it comes back.
     usual = around(series.y) if series.cycles == 2 else series.with_season(around(series.calm))
     found = []
+    far = _stands_out(series, usual)
     for kind, sign in (("spike", 1), ("dip", -1)):
-        p = _tail(series, usual, sign, _overdispersion(series, usual, sign))
-        p = np.where(_comes_back(series, sign) | ~_stands_out(series, usual), 1.0, p)
+        # What stands out is a few windows, if any: only these are held against a distribution.
+        at = np.flatnonzero(far & (sign * (series.y - usual) > 0))
+        if not len(at):
+            continue
+        p = np.ones(len(series.x))
+        p[at] = _tail(series, usual, sign, _overdispersion(series, usual, sign), at)
+        if p.min() >= sure:
+            continue
+        p[_comes_back(series, sign)] = 1.0
         found += [_spike(series, usual, kind, sign, run, p) for run in _runs(p < sure)]
     return sorted((change for change in found if change), key=lambda change: change.start)
 
@@ -85,14 +94,14 @@ def _expected(series: Series, usual: Array) -> Array:
     return np.where(mu < 1, np.maximum(mu, np.clip(middle / 2, 0.01, 1)), mu)
 
 
-def _tail(series: Series, usual: Array, sign: int, spread: float) -> Array:
-    """Return how probable a value as far out as each is, on the side of `sign`."""
+def _tail(series: Series, usual: Array, sign: int, spread: float, at: Places) -> Array:
+    """Return how probable a value as far out as each of those `at` is, on the side of `sign`."""
     import numpy as np
     from scipy.stats import nbinom, t
 
     if not series.is_count:
-        return np.asarray(t.sf(sign * (series.y - usual) / spread, TAILS))
-    mu, x = _expected(series, usual), series.x
+        return np.asarray(t.sf(sign * (series.y - usual)[at] / spread, TAILS))
+    mu, x = _expected(series, usual)[at], series.x[at]
     slight = np.abs(x - mu) < LEAST_CHANGE * mu
     # What is usual is itself known from a few windows and periods only: the variance of their medians is added.
     known = 1 / AROUND + (1 / series.cycles if series.cycles > 2 else 0.0)

@@ -7,13 +7,13 @@ import re
 import polars as pl
 
 from loganalytics.analyses.durations import duration_ms
+from loganalytics.analyses.request_ids import ID, other_fields, with_request_ids
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.schema import Frame, conform, is_error, lazy
 
 SHORT = 6  # characters; a shorter id is not looked for in messages, where it may be any number
+_AT, _BEGIN = "\0at", "\0begin"  # no field of a log can be named so
 PATH = 30  # stretches of a critical path that are told
-# An id that only the text bears: /*trace_id='req_17'*/ in a statement, 'trace_id': 'req_17' in a task's result.
-_IN_TEXT = r"(?i)\btrace_?id[\"']?[=:] ?[\"']?([\w-]{6,64})"
 
 _PATH = pl.List(pl.Struct({"service": pl.String, "ms": pl.Float64}))
 _NEEDED = ("timestamp", "severity_number", "service", "message", "trace_id", "source", "offset")
@@ -22,8 +22,9 @@ _NEEDED = ("timestamp", "severity_number", "service", "message", "trace_id", "so
 def trace(logs: Frame, id: str) -> pl.DataFrame:  # noqa: A002
     """Return the events of one request across all services, in order, with the gaps between them.
 
-    An event belongs when its trace_id is `id`, or when it has none and its message names the id as a word (ids of six
-    characters and more), as a database's log of statements does.
+    An event belongs when `traces` counts it to `id`, when one of its other ids is `id` (request_id, correlation_id and
+    the like, see `traces`), or when it has no trace_id and its message names the id as a word (ids of six characters
+    and more), as a database's log of statements does.
 
     Needs timestamp, message and trace_id. Returns the columns of the frame, and before them offset_ms (Float64, from
     the begin of the trace), gap_ms (Float64, since the event before; null for the first), duration_ms (Float64, what
@@ -44,13 +45,13 @@ def trace(logs: Frame, id: str) -> pl.DataFrame:  # noqa: A002
     """
     if not str(id).strip():
         raise InvalidArgumentError("The trace id is empty. Hint: take one from the column trace_id.")
-    frame = lazy(logs, "timestamp", "message", "trace_id")
-    mine = (pl.col("trace_id") == str(id)).fill_null(value=False)
+    frame = with_request_ids(lazy(logs, "timestamp", "message", "trace_id"))
+    mine = pl.any_horizontal(pl.col(ID, *other_fields(frame)).cast(pl.String).eq_missing(str(id)))
     if len(str(id)) >= SHORT:
         mine |= pl.col("trace_id").is_null() & pl.col("message").str.contains(
             rf"(?:^|[^\w-]){re.escape(str(id))}(?:$|[^\w-])"
         )
-    events = conform(frame.filter(mine).collect())
+    events = conform(frame.filter(mine).drop(ID).collect())
     events = events.sort(
         "timestamp", "source", pl.col("offset").str.len_bytes(), "offset", nulls_last=True, maintain_order=True
     )
@@ -61,17 +62,17 @@ def _timed(events: pl.DataFrame) -> pl.DataFrame:
     """Add offset_ms, gap_ms, duration_ms, start_ms and depth to the events of one trace."""
     time = pl.col("timestamp")
     taken = pl.col("duration_ms")
-    timed = events.with_columns(duration_ms(events.columns)).with_columns(at=_ms(time - time.min()))
-    timed = timed.with_columns(begin=pl.col("at") - taken.fill_null(0))
+    timed = events.with_columns(duration_ms(events.columns)).with_columns(_ms(time - time.min()).alias(_AT))
+    timed = timed.with_columns((pl.col(_AT) - taken.fill_null(0)).alias(_BEGIN))
     # What is told at its end began before: the trace begins with the earliest begin.
-    first = pl.min_horizontal(pl.col("begin").min(), 0.0)
+    first = pl.min_horizontal(pl.col(_BEGIN).min(), 0.0)
     timed = timed.with_columns(
-        offset_ms=pl.col("at") - first, start_ms=pl.col("begin") - first, gap_ms=pl.col("at").diff()
+        offset_ms=pl.col(_AT) - first, start_ms=pl.col(_BEGIN) - first, gap_ms=pl.col(_AT).diff()
     )
     depth = _depths(timed["start_ms"].to_list(), timed["offset_ms"].to_list())
     added = ["offset_ms", "gap_ms", "duration_ms", "start_ms", "depth"]
     timed = timed.with_columns(depth=pl.Series(depth, dtype=pl.Int64))
-    core = [name for name in timed.columns if name not in (*added, "at", "begin")]
+    core = [name for name in timed.columns if name not in (*added, _AT, _BEGIN)]
     return timed.select(*added, *core)
 
 
@@ -94,8 +95,10 @@ def traces(logs: Frame, *, by: str = "trace_id") -> pl.DataFrame:
     """Sum up every request: one row a trace id, the ones with errors first, then the longest.
 
     Needs timestamp, severity_number, service, message, trace_id, source, offset and the column `by` (a job's run or a
-    session's id will do as well). Events without an id are not counted; a trace_id may be in the message only
-    ("trace_id=...", as a comment of a statement).
+    session's id will do as well). Events without an id are not counted. An event without a trace_id belongs to the
+    first that it bears of request_id, http.request.id, req_id, x_request_id, correlation_id, x_correlation_id
+    (however spelt: requestId, x-request-id), then of what its message says: "trace_id=...", "request_id: ...", "correlation_id=...",
+    "[req_...]". An id of these that stands beside one trace_id in other events means that trace.
 
     Returns `by`, events (Int64), errors (Int64), services (List[String], in the order in which they came in),
     first_seen, last_seen (Datetime us UTC), duration_ms (Float64: from the begin of the first event, its own duration
@@ -120,7 +123,7 @@ def traces(logs: Frame, *, by: str = "trace_id") -> pl.DataFrame:
     order = [by, "timestamp", "source", "place", "offset"]
     columns = list(dict.fromkeys([by, *_NEEDED]))
     events = (
-        (frame.with_columns(_ids()) if by == "trace_id" else frame)
+        (with_request_ids(frame).with_columns(pl.col(ID).alias(by)) if by == "trace_id" else frame)
         .filter(key.is_not_null())
         .select(
             *columns,
@@ -155,12 +158,6 @@ def traces(logs: Frame, *, by: str = "trace_id") -> pl.DataFrame:
     )
     table = table.join(_paths(events, by), on=by, how="left", maintain_order="left")
     return table.sort(pl.col("errors") > 0, "duration_ms", by, descending=[True, True, False], nulls_last=True)
-
-
-def _ids() -> pl.Expr:
-    """Return the expression for trace_id, taken from the message where the column is empty."""
-    told = pl.col("trace_id").is_null() & pl.col("message").str.contains("(?i)trace_?id")
-    return pl.coalesce("trace_id", pl.when(told).then("message").str.extract(_IN_TEXT)).alias("trace_id")
 
 
 def _paths(events: pl.DataFrame, by: str) -> pl.DataFrame:

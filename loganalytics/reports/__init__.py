@@ -20,9 +20,11 @@ from loganalytics.analyses.durations import duration_ms
 from loganalytics.analyses.latency import latency
 from loganalytics.analyses.patterns import patterns
 from loganalytics.analyses.sequences import detect_anomalous_sequences
+from loganalytics.analyses.traces import traces
 from loganalytics.analyses.trends import trend
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.findings import Finding, findings
+from loganalytics.reports.changes import find_changes, in_all
 from loganalytics.sources import load_report
 from loganalytics.templates import with_templates
 from loganalytics.times import parse_every
@@ -36,6 +38,7 @@ _LADDER = ("1s", "2s", "5s", "15s", "30s", "1m", "2m", "5m", "15m", "30m", "1h",
 _WINDOWS = 600
 _SERVICES = 50
 _FEWEST_TRACES, _TRACED = 50, 200_000  # traces; events in them
+_SLOW_TRACES = 10
 _JSON_ROWS, _JSON_TEXT = 1_000, 2_000
 
 
@@ -51,8 +54,8 @@ class Report:
             errors counts besides), error_rate, services, first_seen, last_seen, undated (events without a time),
             misdated (events dated years away from the rest, left out of the analyses).
         parameters: what the analyses were called with.
-        tables: trend, anomalies, sequences (by trace_id), errors, coverage, latency, patterns and inputs, as the
-            analyses return them.
+        tables: trend, changes (of events and errors, `of` tells which), anomalies, sequences (by trace_id),
+            slow_traces (the ten longest), errors, coverage, latency, patterns and inputs, as the analyses return them.
     """
 
     title: str
@@ -138,10 +141,13 @@ def report(logs: schema.Frame, *, title: str = "Log report", every: str | None =
     near = without_misdated(frame)
     every = every or choose_window(near["timestamp"])
     by = "service" if near["service"].n_unique() > 1 else None
+    by_level = trend(near, every=every, by="level")
     tables = {
-        "trend": trend(near, every=every, by="level"),
+        "trend": by_level,
+        "changes": find_changes(in_all(by_level)),
         "anomalies": detect_anomalies(few_services(near), every=every, by=by),
         "sequences": detect_anomalous_sequences(_traced(near), by="trace_id"),
+        "slow_traces": _slow_traces(near),
         "errors": cluster_errors(near),
         "coverage": coverage(near),
         "latency": _latency(near),
@@ -188,15 +194,25 @@ def few_services(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.when(kept).then("service").otherwise(pl.lit("other services")).alias("service"))
 
 
+def _slow_traces(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the longest of the last traces; of single events and of equal times nothing is told."""
+    table = traces(_last_traces(frame)).filter(pl.col("duration_ms") > 0)
+    return table.sort("duration_ms", "trace_id", descending=[True, False]).head(_SLOW_TRACES)
+
+
 def _traced(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the events of the last traces, of which there must be enough to say what is usual."""
+    traced = _last_traces(frame)
+    return traced if traced["trace_id"].n_unique() >= _FEWEST_TRACES else traced.clear()
+
+
+def _last_traces(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the events of the last traces, as many as can be looked into while one waits."""
     traced = frame.filter(pl.col("trace_id").is_not_null())
-    if traced["trace_id"].n_unique() < _FEWEST_TRACES:
-        return traced.clear()
     if traced.height <= _TRACED:
         return traced
-    traces = traced.group_by("trace_id").agg(pl.len(), first=pl.col("timestamp").min())
-    last = traces.sort("first", "trace_id", descending=True).filter(pl.col("len").cum_sum() <= _TRACED)
+    ends = traced.group_by("trace_id").agg(pl.len(), first=pl.col("timestamp").min())
+    last = ends.sort("first", "trace_id", descending=True).filter(pl.col("len").cum_sum() <= _TRACED)
     return traced.join(last, on="trace_id", how="semi")
 
 

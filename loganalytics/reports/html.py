@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ import polars as pl
 
 from loganalytics import __version__, charts
 from loganalytics.quick_altair import alt
+from loganalytics.reports.changes import changes, in_all, slow_traces
 from loganalytics.reports.vega import vega_script
 from loganalytics.wording import between, count, moment, percent, printable, span
 
@@ -56,6 +58,8 @@ def page(report: Report) -> str:
         tiles=_tiles(report),
         findings=report.findings[:_FINDINGS],
         more_findings=max(0, len(report.findings) - _FINDINGS),
+        changes=changes(report.tables["changes"]),
+        slow_traces=slow_traces(report.tables["slow_traces"]),
         errors=_errors(report.tables["errors"]),
         services=_services(report.tables["coverage"]),
         latency=_latency(report.tables["latency"]),
@@ -79,6 +83,11 @@ def _specs(report: Report) -> dict[str, dict[str, Any]]:
     heard = tables["coverage"].filter(pl.col("first_seen").is_not_null())
     drawn: list[tuple[str, Callable[[pl.DataFrame], Any], pl.DataFrame]] = [
         ("trend", charts.chart_trend, tables["trend"]),
+        (
+            "changes",
+            partial(charts.chart_change_points, trend=in_all(tables["trend"])),
+            tables["changes"].filter(pl.col("of") == "events"),
+        ),
         ("anomalies", charts.chart_anomalies, tables["anomalies"]),
         ("sequences", charts.chart_anomalous_sequences, tables["sequences"].filter("is_anomaly")),
         ("coverage", charts.chart_coverage, heard),

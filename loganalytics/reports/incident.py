@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics import __version__
+from loganalytics.analyses.differences import SLICE
 from loganalytics.analyses.evidence import Evidence, gather, stands_out
 from loganalytics.analyses.ranges import Moment, Pair, baseline_range, parse_range
 from loganalytics.causes import Told, tell, with_common
@@ -79,8 +80,8 @@ class Incident:
         keep = self.filter(rank)
         row = self.findings.filter(pl.col("rank") == rank).row(0, named=True)
         before = row["kind"] in ("silence", "gone", "fewer")
-        side = pl.lit(value=True) if baseline or before else pl.col("slice") < 0
-        events = self.events.filter(side & keep).drop("slice")
+        side = pl.lit(value=True) if baseline or before else pl.col(SLICE) < 0
+        events = self.events.filter(side & keep).drop(SLICE)
         if row["field"] == "duration_ms":
             from loganalytics.analyses.durations import duration_ms
 
@@ -183,7 +184,7 @@ def incident(
     new = parse_range((start, end), "incident", tz=tz)
     old = baseline_range(baseline, new, tz=tz)
     evidence = gather(logs, new, old)
-    compared = bool((evidence.events["slice"] < 0).any()) and bool((evidence.events["slice"] >= 0).any())
+    compared = bool((evidence.events[SLICE] < 0).any()) and bool((evidence.events[SLICE] >= 0).any())
     rows = evidence.differences.to_dicts() if compared else []
     told = tell(rows, evidence.silent.to_dicts(), new.start, new.end)
     findings = _frame(told, evidence)
@@ -223,8 +224,8 @@ def _frame(told: list[Told], evidence: Evidence) -> pl.DataFrame:
 
 
 def _facts(evidence: Evidence) -> dict[str, Any]:
-    inside = evidence.events.filter(pl.col("slice") < 0)
-    before = evidence.events.filter(pl.col("slice") >= 0)
+    inside = evidence.events.filter(pl.col(SLICE) < 0)
+    before = evidence.events.filter(pl.col(SLICE) >= 0)
     errors = [int(side.select(is_error().sum()).item()) for side in (inside, before)]
     return {
         "start": evidence.incident.start,

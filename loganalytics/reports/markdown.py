@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from loganalytics import __version__
+from loganalytics.reports.changes import changes, slow_traces
 from loganalytics.wording import between, count, moment, percent, printable
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def markdown(report: Report) -> str:
         *(_findings(report) or ["Nothing out of the ordinary."]),
         "## Errors",
         _errors(report),
+        *_changes(report),
+        *_slow_traces(report),
         "## Where this comes from",
         _inputs(report),
         f"loganalytics {text(__version__)}, windows of {text(report.parameters['every'])}. All times are UTC.",
@@ -74,6 +77,20 @@ def _errors(report: Report) -> str:
     note = f"{told} without a severity whose text tells of a failure counted too.\n\n"
     listed = table_of(["events", "problem", "services", "first seen", "last seen"], rows)
     return note + listed if report.facts["told_failures"] else listed
+
+
+def _changes(report: Report) -> list[str]:
+    found = changes(report.tables["changes"])["rows"]
+    rows: list[list[object]] = [[row["when"], row["what"], row["before"], row["after"]] for row in found]
+    return ["## Changes", table_of(["from (UTC)", "what", "before", "after"], rows)] if rows else []
+
+
+def _slow_traces(report: Report) -> list[str]:
+    found = slow_traces(report.tables["slow_traces"])
+    names = ("took", "id", "when", "events", "services", "error")
+    rows: list[list[object]] = [[row[name] for name in names] for row in found]
+    heads = ["took", "trace", "began (UTC)", "events", "services", "first error"]
+    return ["## Slowest requests", table_of(heads, rows)] if rows else []
 
 
 def _inputs(report: Report) -> str:
