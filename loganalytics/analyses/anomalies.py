@@ -113,7 +113,7 @@ def _judge(features: Features, windows: Windows) -> Verdict:
     surprise *= baselines.temper(surprise[:, None], QUIET)[0]
     if windows.count < FEWEST:
         surprise = np.zeros(windows.count)
-    return Verdict(features.value, features.counts[:, :2], surprise, summed_up(judged), read_reasons(judged))
+    return Verdict(features.value, features.counts[:, :2], surprise, summed_up(judged), read_reasons(judged, windows.every))
 
 
 def oddest(judged: Judged) -> Array:
@@ -133,24 +133,26 @@ def _against_baselines(features: Features, windows: Windows) -> Judged:
     usual = baselines.usual_counts(counts, windows, least_share)
     surprise = baselines.count_surprise(counts, usual)
     fewer_is_no_trouble = np.array([is_trouble(name) for name in features.names])
-    surprise = baselines.persistent(counts, usual, surprise)
+    surprise, runs = baselines.persistent(counts, usual, surprise)
     surprise[(counts < usual.low) & fewer_is_no_trouble] = 0
-    noise = 2 * np.sqrt(np.maximum(usual.high, baselines.FLOOR) / baselines.temper(surprise))
     parts = [
-        Judged(
-            features.names,
-            counts,
-            usual.middle,
-            np.maximum(usual.low - noise, 0),
-            usual.high + noise,
-            surprise,
-        ),
+        _counts(features, usual, surprise, runs),
         share_of_errors(counts, usual),
         _unseen(features),
         _durations(features, windows),
     ]
     joined = join(parts)
     return replace(joined, surprise=joined.surprise * baselines.temper(joined.surprise))
+
+
+def _counts(features: Features, usual: baselines.Usual, surprise: Array, runs: baselines.Runs) -> Judged:
+    """Return counts as they are told: summed over runs, where it is the run that is odd."""
+    import numpy as np
+
+    parts = (features.counts, usual.low, usual.middle, usual.high)
+    observed, low, middle, high = (baselines.over_runs(values, runs, np.nansum) for values in parts)
+    told = baselines.count_range(baselines.Usual(low, middle, high), baselines.temper(surprise))
+    return Judged(features.names, observed, told.middle, told.low, told.high, surprise, runs.length)
 
 
 def is_trouble(name: str) -> bool:
@@ -169,7 +171,8 @@ def share_of_errors(counts: Array, usual: baselines.Usual) -> Judged:
     surprise = baselines.count_surprise(errors, baselines.Usual(0 * expected, expected, expected))
     middle = usual.middle[:, [1]] / np.maximum(usual.middle[:, [0]], 1)
     high = np.minimum((expected + 2 * np.sqrt(expected)) / among, 1)
-    return Judged(["error_share"], errors / among, np.minimum(middle, high), 0 * high, high, surprise)
+    alone = np.ones(surprise.shape)
+    return Judged(["error_share"], errors / among, np.minimum(middle, high), 0 * high, high, surprise, alone)
 
 
 def _unseen(features: Features) -> Judged:
@@ -183,12 +186,13 @@ def _unseen(features: Features) -> Judged:
     share, least = WARM_UP
     surprise[(before < least) | (np.arange(len(before)) < share * len(before))] = 0
     high = expected + 2 * np.sqrt(expected)
-    return Judged(["unseen_templates"], observed, features.unseen_expected[:, None], 0 * high, high, surprise)
+    middle, alone = features.unseen_expected[:, None], np.ones(surprise.shape)
+    return Judged(["unseen_templates"], observed, middle, 0 * high, high, surprise, alone)
 
 
 def _durations(features: Features, windows: Windows) -> Judged:
-    usual, surprise = baselines.usual_durations(features.durations, features.measured, windows)
-    return Judged(features.timed, features.durations, usual.middle, usual.low, usual.high, surprise)
+    observed, usual, surprise, runs = baselines.usual_durations(features.durations, features.measured, windows)
+    return Judged(features.timed, observed, usual.middle, usual.low, usual.high, surprise, runs.length)
 
 
 def summed_up(judged: Judged) -> Array:

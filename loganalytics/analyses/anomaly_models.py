@@ -180,7 +180,7 @@ def _plain(events: pl.DataFrame) -> pl.DataFrame:
 def _verdict(features: Features, windows: Windows, profile: Profile, *, silent: bool) -> Verdict:
     judged = profiles.judge(features, windows, profile)
     surprise = oddest(judged) * (0.0 if silent else profile.factor)
-    return Verdict(features.value, features.counts[:, :2], surprise, summed_up(judged), read_reasons(judged))
+    return Verdict(features.value, features.counts[:, :2], surprise, summed_up(judged), read_reasons(judged, windows.every))
 
 
 def _profile_out(profile: Profile) -> dict[str, Any]:

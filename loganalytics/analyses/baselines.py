@@ -222,26 +222,84 @@ def count_surprise(observed: Array, usual: Usual) -> Array:
     return np.where(out, nats / LN10, 0.0)
 
 
-def persistent(observed: Array, usual: Usual, surprise: Array) -> Array:
+@dataclass(frozen=True)
+class Runs:
+    """The runs of windows by which cells are judged: their length, 1 where a window stands alone, and last window."""
+
+    length: Array
+    end: Array
+
+    @classmethod
+    def none(cls, shape: tuple[int, ...]) -> Runs:
+        """Return that all windows stand alone."""
+        import numpy as np
+
+        return cls(np.ones(shape, np.int16), np.zeros(shape, np.int32))
+
+    def longer(self, surprise: Array, run: Array, length: int) -> Array:
+        """Return the surprise, or that of a run of such a length (given by its last window) where it is more.
+
+        A window takes part if it is odd itself; and one window that is very odd does not make those around it so.
+        """
+        import numpy as np
+
+        best = _most_ahead(run, length)
+        taken = (best > surprise) & (surprise >= np.maximum(EVEN * best / length, LEAST_ODD))
+        row, column = np.nonzero(taken)
+        ends = np.minimum(row[:, None] + np.arange(length), len(run) - 1)
+        self.length[row, column] = length
+        self.end[row, column] = ends[np.arange(len(row)), run[ends, column[:, None]].argmax(axis=1)]
+        return np.where(taken, best, surprise)
+
+    def cells(self) -> tuple[Array, Array, Array, Array]:
+        """Return row and column of the cells in runs, the rows of each run (cells x longest), and which are part."""
+        import numpy as np
+
+        row, column = np.nonzero(self.length > 1)
+        back = np.arange(max(RUNS))
+        rows = self.end[row, column][:, None] - back
+        return row, column, np.maximum(rows, 0), (back < self.length[row, column][:, None]) & (rows >= 0)
+
+
+def persistent(observed: Array, usual: Usual, surprise: Array) -> tuple[Array, Runs]:
     """Return the surprise of counts, or of the runs of windows that they are part of where that is more.
 
-    A run is judged by its sum. A window takes part if it is odd itself; and one window that is very odd
-    does not make those around it so.
+    A run is judged by its sum.
     """
     import numpy as np
 
     most = usual.high + np.sqrt(usual.high) + 1
     clipped = np.minimum(observed, most)
+    runs = Runs.none(observed.shape)
     for length in RUNS:
         if len(observed) < 2 * length:
             continue
         sums = [_summed(values, length) for values in (clipped, usual.low, usual.high)]
         run = count_surprise(sums[0], Usual(sums[1], sums[1], sums[2])) - np.log10(length) - RUN_COST
-        best = _most_ahead(run, length)
-        surprise = np.where(
-            surprise >= np.maximum(EVEN * best / length, LEAST_ODD), np.maximum(surprise, best), surprise
-        )
-    return surprise
+        surprise = runs.longer(surprise, run, length)
+    return surprise, runs
+
+
+def over_runs(values: Array, runs: Runs, how: Callable[..., Any]) -> Array:
+    """Return the values, those of cells in runs summed up over the run: by `numpy.nansum` or `numpy.nanmean`."""
+    import numpy as np
+
+    row, column, rows, part = runs.cells()
+    told = values.copy()
+    if len(row):
+        told[row, column] = how(np.where(part, values[rows, column[:, None]], np.nan), axis=1)
+    return np.asarray(told)
+
+
+def count_range(usual: Usual, tempered: Array) -> Usual:
+    """Return the range outside of which counts surprise by 1 and more, scaled down by these factors; and the middle.
+
+    The bound of Chernoff lies outside of two standard deviations above, and of one on the scale of roots below.
+    """
+    import numpy as np
+
+    low = np.maximum(np.sqrt(usual.low) - np.sqrt(1 / tempered), 0) ** 2
+    return Usual(low, usual.middle, usual.high + 2 * np.sqrt(np.maximum(usual.high, FLOOR) / tempered))
 
 
 def _summed(values: Array, length: int) -> Array:
@@ -262,37 +320,54 @@ def _most_ahead(values: Array, length: int) -> Array:
     return np.asarray(most)
 
 
-def usual_durations(durations: Array, measured: Array, windows: Windows) -> tuple[Usual, Array]:
-    """Return what is usual for quantiles of duration, and the surprise of slower ones.
+def usual_durations(durations: Array, measured: Array, windows: Windows) -> tuple[Array, Usual, Array, Runs]:
+    """Return quantiles of duration with what is usual for them, the surprise of slower ones, and the runs told.
 
     Usual is the median over the hours of the day, one hour around, on other days (of the whole log where it is
     shorter than two days), on the scale of logarithms; its spread is the MAD of what is left, for a window with
-    one duration, and shrinks with the root of their number.
+    one duration, and shrinks with the root of their number. A run is judged, and told, by its geometric mean.
     """
     import numpy as np
 
     middle = _usual_log_duration(np.log(np.maximum(durations, 1e-3)), windows)
-    usual, residual = duration_range(durations, measured, middle, _spread(durations, measured, middle))
-    score = np.maximum(residual, 0)
-    surprise = score**2 / 2 / LN10
+    sigma = _sigma(measured, _spread(durations, measured, middle))
+    residual = _residual(durations, middle, sigma)
+    surprise = np.maximum(residual, 0) ** 2 / 2 / LN10
     clipped = np.clip(residual, -2, 2)
+    runs = Runs.none(durations.shape)
     for length in RUNS:
         if len(durations) < 2 * length:
             continue
         run = np.maximum(_summed(clipped, length), 0) ** 2 / length / 2 / LN10 - np.log10(length) - RUN_COST
-        best = _most_ahead(run, length)
-        even = surprise >= np.maximum(EVEN * best / length, LEAST_ODD)
-        surprise = np.where(even, np.maximum(surprise, best), surprise)
-    return usual, np.minimum(surprise, MOST_FROM_DURATIONS)
+        surprise = runs.longer(surprise, run, length)
+    middle, sigma = (np.where(np.isnan(durations), np.nan, values) for values in (middle, sigma))
+    observed = np.exp(over_runs(middle + sigma * np.maximum(residual, -2), runs, np.nanmean))
+    told = [over_runs(values, runs, np.nanmean) for values in (middle, sigma)]
+    return observed, _range(told[0], told[1] / np.sqrt(runs.length)), np.minimum(surprise, MOST_FROM_DURATIONS), runs
 
 
 def duration_range(durations: Array, measured: Array, middle: Array, spread: Array) -> tuple[Usual, Array]:
     """Return the usual range of quantiles of duration, and how many spreads above its middle they are."""
+    sigma = _sigma(measured, spread)
+    return _range(middle, sigma), _residual(durations, middle, sigma)
+
+
+def _sigma(measured: Array, spread: Array) -> Array:
     import numpy as np
 
-    sigma = np.maximum(np.nan_to_num(spread) / np.sqrt(np.maximum(measured, 1)), LEAST_SPREAD)
-    residual = np.nan_to_num((np.log(np.maximum(durations, 1e-3)) - middle) / sigma)
-    return Usual(np.exp(middle - 2 * sigma), np.exp(middle), np.exp(middle + 2 * sigma)), residual
+    return np.asarray(np.maximum(np.nan_to_num(spread) / np.sqrt(np.maximum(measured, 1)), LEAST_SPREAD))
+
+
+def _residual(durations: Array, middle: Array, sigma: Array) -> Array:
+    import numpy as np
+
+    return np.asarray(np.nan_to_num((np.log(np.maximum(durations, 1e-3)) - middle) / sigma))
+
+
+def _range(middle: Array, sigma: Array) -> Usual:
+    import numpy as np
+
+    return Usual(np.exp(middle - 2 * sigma), np.exp(middle), np.exp(middle + 2 * sigma))
 
 
 def _spread(durations: Array, measured: Array, middle: Array) -> Array:
