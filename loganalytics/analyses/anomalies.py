@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from loganalytics.analyses import baselines
-from loganalytics.analyses.reasons import REASONS, Judged, join, read_reasons
+from loganalytics.analyses.reasons import REASONS, Judged, join, read_cells, read_reasons
 from loganalytics.analyses.window_features import Features, Windows, lay_windows, read_events, read_features
 from loganalytics.analyses.window_forest import WindowForest
 from loganalytics.schema import TIMESTAMP, Frame
@@ -102,7 +102,7 @@ class Verdict:
     totals: Array  # windows x (events, errors)
     surprise: Array
     summary: Array  # windows x what the forest sees
-    reasons: pl.DataFrame
+    cells: pl.DataFrame  # what may be a reason
 
 
 def _judge(features: Features, windows: Windows) -> Verdict:
@@ -113,7 +113,7 @@ def _judge(features: Features, windows: Windows) -> Verdict:
     surprise *= baselines.temper(surprise[:, None], QUIET)[0]
     if windows.count < FEWEST:
         surprise = np.zeros(windows.count)
-    return Verdict(features.value, features.counts[:, :2], surprise, summed_up(judged), read_reasons(judged, windows.every))
+    return Verdict(features.value, features.counts[:, :2], surprise, summed_up(judged), read_cells(judged))
 
 
 def oddest(judged: Judged) -> Array:
@@ -208,36 +208,42 @@ def summed_up(judged: Judged) -> Array:
 
 def tell(verdicts: list[Verdict], forest: WindowForest | None, windows: Windows, dtype: pl.DataType) -> pl.DataFrame:
     """Return one row a window and value: its scores, which judge decided, and the reasons."""
-    rows = [_rows(verdict, forest, windows, dtype) for verdict in verdicts]
-    return pl.concat(rows).sort("window", "by")
-
-
-def _rows(verdict: Verdict, forest: WindowForest | None, windows: Windows, dtype: pl.DataType) -> pl.DataFrame:
     import numpy as np
 
-    isolated = forest.surprise(verdict.summary) if forest else np.zeros(windows.count)
-    surprise = np.maximum(verdict.surprise, isolated)
+    baseline = np.concatenate([verdict.surprise for verdict in verdicts])
+    summaries = [verdict.summary for verdict in verdicts]
+    isolated = forest.surprise(np.vstack(summaries)) if forest else np.zeros(len(baseline))
+    surprise = np.maximum(baseline, isolated)
+    totals = np.vstack([verdict.totals for verdict in verdicts]).astype(np.int64)
     judge = pl.when(baseline=True, forest=True).then(pl.lit("both"))
     one = judge.when(baseline=True).then(pl.lit("baseline")).when(forest=True).then(pl.lit("forest"))
+    values = pl.DataFrame({"by": pl.Series([verdict.value for verdict in verdicts], dtype=dtype)})
     return (
         pl.DataFrame(
             {
-                "number": np.arange(windows.count),
-                "events": verdict.totals[:, 0].astype(np.int64),
-                "errors": verdict.totals[:, 1].astype(np.int64),
+                "value": np.repeat(np.arange(len(verdicts)), windows.count),
+                "number": np.tile(np.arange(windows.count), len(verdicts)),
+                "events": totals[:, 0],
+                "errors": totals[:, 1],
                 "score": surprise / (surprise + ALARM),
-                "baseline_score": verdict.surprise / (verdict.surprise + ALARM),
-                "baseline": verdict.surprise >= ALARM,
+                "baseline_score": baseline / (baseline + ALARM),
+                "baseline": baseline >= ALARM,
                 "forest": isolated >= ALARM,
             }
         )
-        .join(verdict.reasons, left_on="number", right_on="window", how="left")
+        .join(values.with_row_index("value").cast({"value": pl.Int64}), on="value", how="left")
+        .join(
+            read_reasons([verdict.cells for verdict in verdicts], windows.every),
+            left_on=["value", "number"],
+            right_on=["value", "window"],
+            how="left",
+        )
         .with_columns(
             (pl.lit(windows.first) + pl.col("number") * windows.every).cast(TIMESTAMP).alias("window"),
-            pl.lit(verdict.value, dtype).alias("by"),
             pl.col("reasons").fill_null(pl.lit([], REASONS)),
             is_anomaly=pl.col("score") >= 0.5,
             judge=one.otherwise(None),
         )
         .select(*SCHEMA)
+        .sort("window", "by")
     )

@@ -63,8 +63,8 @@ def join(parts: list[Judged]) -> Judged:
     )
 
 
-def read_reasons(judged: Judged, every: timedelta) -> pl.DataFrame:
-    """Return window (its number) and reasons, for the windows (so long each) that have any.
+def read_cells(judged: Judged) -> pl.DataFrame:
+    """Return what may be a reason: window (its number) and feature, with what was observed and is usual.
 
     The contribution is the feature's share of the surprise of all features in that window.
     """
@@ -72,24 +72,27 @@ def read_reasons(judged: Judged, every: timedelta) -> pl.DataFrame:
 
     window, feature = np.nonzero(judged.surprise >= LEAST)
     weight = np.array([VAGUE if name.startswith("level:") else 1.0 for name in judged.names])
-    total = (judged.surprise * weight).sum(axis=1)
-    cells = pl.DataFrame(
+    weighted = judged.surprise * weight
+    numbers = {name: getattr(judged, name)[window, feature] for name in ("observed", "expected", "low", "high", "run")}
+    return pl.DataFrame(
         {
-            "window": window,
+            "window": window.astype(np.int64),
             "feature": pl.Series(judged.names, dtype=pl.String).gather(feature),
-            "observed": judged.observed[window, feature],
-            "expected": judged.expected[window, feature],
-            "low": judged.low[window, feature],
-            "high": judged.high[window, feature],
-            "run": judged.run[window, feature],
-            "contribution": (judged.surprise[window, feature] * weight[feature]) / total[window],
-        },
-        schema_overrides={"window": pl.Int64},
+            **{name: values.astype(float) for name, values in numbers.items()},
+            "contribution": weighted[window, feature] / weighted.sum(axis=1)[window],
+        }
     )
-    most = cells.sort("window", "contribution", "feature", descending=[False, True, False])
-    shown = most.group_by("window", maintain_order=True).head(MOST).with_columns(text=_text(every))
+
+
+def read_reasons(cells: list[pl.DataFrame], every: timedelta) -> pl.DataFrame:
+    """Return value (which frame of cells), window and reasons, for the windows (so long each) that have any."""
+    sizes = pl.Series([part.height for part in cells], dtype=pl.UInt32)
+    value = pl.int_range(len(cells), dtype=pl.Int64, eager=True).repeat_by(sizes).explode(empty_as_null=False)
+    rows = pl.concat(cells).with_columns(value.alias("value"))
+    most = rows.sort("value", "window", "contribution", "feature", descending=[False, False, True, False])
+    shown = most.filter(pl.int_range(pl.len()).over("value", "window") < MOST).with_columns(text=_text(every))
     fields = pl.struct("feature", "observed", "expected", "low", "high", "contribution", "text")
-    return shown.group_by("window", maintain_order=True).agg(reasons=fields).cast({"reasons": REASONS})
+    return shown.group_by("value", "window", maintain_order=True).agg(reasons=fields).cast({"reasons": REASONS})
 
 
 def _text(every: timedelta) -> pl.Expr:
