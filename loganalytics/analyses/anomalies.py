@@ -56,7 +56,8 @@ def detect_anomalies(
     ordinary, 0.5 one ordinary window in a thousand, 0.67 one in a million. is_anomaly is score >= 0.5.
 
     Needs timestamp, severity_number, level, trace_id and message, and the column `by`; uses template,
-    template_id and the duration_ms columns where present. Events without a timestamp are not counted.
+    template_id and the duration_ms columns where present. Events without a timestamp are not counted,
+    nor those dated years away from the rest, which a UserWarning tells of.
 
     Returns one row a window (and value): window (Datetime us UTC, its start), `by`, events, errors (Int64),
     score (Float64, 0 to 1, high = anomalous), is_anomaly (Boolean), judge (String: "baseline", "forest" or "both"

@@ -264,20 +264,33 @@ class Runs:
 def persistent(observed: Array, usual: Usual, surprise: Array) -> tuple[Array, Runs]:
     """Return the surprise of counts, or of the runs of windows that they are part of where that is more.
 
-    A run is judged by its sum.
+    A run is judged by its sum, each window at no more than what is a little odd: one that is very odd is no run. Of
+    the shortest runs a window counts for as much as the middle one of it and its neighbours: two are.
     """
     import numpy as np
 
-    most = usual.high + np.sqrt(usual.high) + 1
-    clipped = np.minimum(observed, most)
+    little = usual.high + np.sqrt(usual.high) + 1
+    clipped = np.minimum(observed, little)
+    even = np.minimum(observed, np.maximum(little, _middle_of_three(observed)))
     runs = Runs.none(observed.shape)
-    for length in RUNS:
+    for values, length in ((clipped, RUNS[0]), (clipped, RUNS[1]), (even, RUNS[0])):
         if len(observed) < 2 * length:
             continue
-        sums = [_summed(values, length) for values in (clipped, usual.low, usual.high)]
+        sums = [_summed(part, length) for part in (values, usual.low, usual.high)]
         run = count_surprise(sums[0], Usual(sums[1], sums[1], sums[2])) - np.log10(length) - RUN_COST
         surprise = runs.longer(surprise, run, length)
     return surprise, runs
+
+
+def _middle_of_three(values: Array) -> Array:
+    """Return the median of each row and its neighbours."""
+    import numpy as np
+
+    padded = np.pad(values, ((1, 1), (0, 0)), mode="edge")
+    before, after = padded[:-2], padded[2:]
+    return np.asarray(
+        np.maximum(np.minimum(before, values), np.minimum(np.maximum(before, values), after))
+    )
 
 
 def over_runs(values: Array, runs: Runs, how: Callable[..., Any]) -> Array:
@@ -340,10 +353,10 @@ def usual_durations(durations: Array, measured: Array, windows: Windows) -> tupl
             continue
         run = np.maximum(_summed(clipped, length), 0) ** 2 / length / 2 / LN10 - np.log10(length) - RUN_COST
         surprise = runs.longer(surprise, run, length)
-    middle, sigma = (np.where(np.isnan(durations), np.nan, values) for values in (middle, sigma))
-    observed = np.exp(over_runs(middle + sigma * np.maximum(residual, -2), runs, np.nanmean))
-    told = [over_runs(values, runs, np.nanmean) for values in (middle, sigma)]
-    return observed, _range(told[0], told[1] / np.sqrt(runs.length)), np.minimum(surprise, MOST_FROM_DURATIONS), runs
+    parts = (middle, sigma, np.maximum(residual, -2))
+    middle, sigma, residual = (over_runs(np.where(np.isnan(durations), np.nan, part), runs, np.nanmean) for part in parts)
+    observed, usual = np.exp(middle + sigma * residual), _range(middle, sigma / np.sqrt(runs.length))
+    return observed, usual, np.minimum(surprise, MOST_FROM_DURATIONS), runs
 
 
 def duration_range(durations: Array, measured: Array, middle: Array, spread: Array) -> tuple[Usual, Array]:

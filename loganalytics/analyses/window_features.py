@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,14 +14,15 @@ from loganalytics.analyses.durations import duration_ms
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.schema import Frame, is_error, lazy
 from loganalytics.templates import with_templates
-from loganalytics.times import parse_every, window_start
+from loganalytics.times import parse_every, usual_times, window_start
+from loganalytics.wording import count
 
 if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, np.dtype[np.float64]]
 
-MOST_WINDOWS = 2_000_000  # times the values of `by`
+MOST_WINDOWS = 5_000_000  # times the values of `by`
 MOST_TEMPLATES = 200  # for a value of `by`: half by how many events, half by how many in one window
 BURST = 3  # events of a template in one window, for it to count as bursty
 MOST_VALUES = 40  # of services or hosts that are looked at one by one
@@ -93,9 +95,12 @@ def read_events(logs: Frame, by: str | None) -> pl.DataFrame:
 def lay_windows(events: pl.DataFrame, every: str | timedelta) -> tuple[Windows, pl.DataFrame]:
     """Return the windows of a log that has events, and the events with the number of their `window`.
 
+    Events dated years away from the rest would stretch the windows without end: they are left out, with a warning.
+
     Raises InvalidArgumentError when there are too many to be compared.
     """
     length = parse_every(every)
+    events = _without_misdated(events)
     starts = events.select(window_start(length))["window"]
     first, last = cast(datetime, starts.min()), cast(datetime, starts.max())
     windows = Windows(first, length, (last - first) // length + 1)
@@ -108,6 +113,16 @@ def lay_windows(events: pl.DataFrame, every: str | timedelta) -> tuple[Windows, 
     step = length // timedelta(microseconds=1)
     number = (starts.dt.epoch("us") - starts.dt.epoch("us").min()) // step
     return windows, events.with_columns(number.cast(pl.Int64).alias("window"))
+
+
+def _without_misdated(events: pl.DataFrame) -> pl.DataFrame:
+    usual = usual_times(events["timestamp"])
+    if usual is None:
+        return events
+    near = events.filter(pl.col("timestamp").is_between(*usual))
+    left_out, dated = count(events.height - near.height, "event"), f"{usual[0]:%Y-%m-%d} to {usual[1]:%Y-%m-%d}"
+    warnings.warn(f"{left_out} dated years away left out; all others are of {dated}.", UserWarning, stacklevel=4)
+    return near
 
 
 def read_features(events: pl.DataFrame, windows: int) -> Iterator[Features]:
