@@ -204,7 +204,17 @@ def test_the_verb_lists_the_anomalous_ones(tmp_path: Path) -> None:
     ]
     path = tmp_path / "jobs.jsonl"
     path.write_text("\n".join(lines))
-    command = [sys.executable, "-m", "loganalytics.cli", "sequences", str(path), "--by", "job_run_id", "--format", "ndjson"]
+    command = [
+        sys.executable,
+        "-m",
+        "loganalytics.cli",
+        "sequences",
+        str(path),
+        "--by",
+        "job_run_id",
+        "--format",
+        "ndjson",
+    ]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     assert [json.loads(line)["job_run_id"] for line in told] == ["run999"]
     assert "disk full" in told[0]

@@ -251,7 +251,7 @@ class Runs:
         self.end[row, column] = ends[np.arange(len(row)), run[ends, column[:, None]].argmax(axis=1)]
         return np.where(taken, best, surprise)
 
-    def cells(self) -> tuple[Array, Array, Array, Array]:
+    def cells(self) -> tuple[Any, Any, Any, Any]:
         """Return row and column of the cells in runs, the rows of each run (cells x longest), and which are part."""
         import numpy as np
 
@@ -276,8 +276,10 @@ def persistent(observed: Array, usual: Usual, surprise: Array) -> tuple[Array, R
     for values, length in ((clipped, RUNS[0]), (clipped, RUNS[1]), (even, RUNS[0])):
         if len(observed) < 2 * length:
             continue
-        sums = [_summed(part, length) for part in (values, usual.low, usual.high)]
-        run = count_surprise(sums[0], Usual(sums[1], sums[1], sums[2])) - np.log10(length) - RUN_COST
+        held, low, high = (_summed(part, length) for part in (values, usual.low, usual.high))
+        # Fewer than usual counts as it is: one window of many makes up for those of few.
+        held = np.where(held < low, np.minimum(_summed(observed, length), low), held)
+        run = count_surprise(held, Usual(low, low, high)) - np.log10(length) - RUN_COST
         surprise = runs.longer(surprise, run, length)
     return surprise, runs
 
@@ -288,9 +290,7 @@ def _middle_of_three(values: Array) -> Array:
 
     padded = np.pad(values, ((1, 1), (0, 0)), mode="edge")
     before, after = padded[:-2], padded[2:]
-    return np.asarray(
-        np.maximum(np.minimum(before, values), np.minimum(np.maximum(before, values), after))
-    )
+    return np.asarray(np.maximum(np.minimum(before, values), np.minimum(np.maximum(before, values), after)))
 
 
 def over_runs(values: Array, runs: Runs, how: Callable[..., Any]) -> Array:
@@ -354,7 +354,9 @@ def usual_durations(durations: Array, measured: Array, windows: Windows) -> tupl
         run = np.maximum(_summed(clipped, length), 0) ** 2 / length / 2 / LN10 - np.log10(length) - RUN_COST
         surprise = runs.longer(surprise, run, length)
     parts = (middle, sigma, np.maximum(residual, -2))
-    middle, sigma, residual = (over_runs(np.where(np.isnan(durations), np.nan, part), runs, np.nanmean) for part in parts)
+    middle, sigma, residual = (
+        over_runs(np.where(np.isnan(durations), np.nan, part), runs, np.nanmean) for part in parts
+    )
     observed, usual = np.exp(middle + sigma * residual), _range(middle, sigma / np.sqrt(runs.length))
     return observed, usual, np.minimum(surprise, MOST_FROM_DURATIONS), runs
 

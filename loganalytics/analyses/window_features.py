@@ -164,7 +164,7 @@ def read_known(
     new_kinds = split(unseen, "window")
     timed = split(tables["timed"], "name", "len", "ms")
     totals = split(tables["totals"], *TOTALS)
-    nothing = {name: np.zeros(0, np.int64) for name in TOTALS}
+    nothing: dict[str, Array] = {name: np.zeros(0, np.int64) for name in TOTALS}
     new = {value: (["events", "errors"], OVERALL) for value in totals if value not in known}
     for value, (names, kept) in {**known, **new}.items():
         own = totals.get(value, nothing)
@@ -237,7 +237,11 @@ def _by_values(events: pl.DataFrame, fine: pl.DataFrame) -> pl.DataFrame:
             texts = [name for name in ("by", "host") if events.schema[name] == pl.String]
             coded = events.select("by", "window", "host", "error").with_columns(pl.col(texts).cast(pl.Categorical))
             fine = coded.group_by("by", "window", "host", "error").len()
-        each = fine.filter(pl.col(part).is_not_null()).group_by("by", "window", part).agg(pl.col("len").sum(), errors=errors)
+        each = (
+            fine.filter(pl.col(part).is_not_null())
+            .group_by("by", "window", part)
+            .agg(pl.col("len").sum(), errors=errors)
+        )
         name = pl.format("{}:{}", pl.lit(part), pl.col(part).cast(pl.String))
         counted += [
             each.select("by", "window", name=name, len="len"),
