@@ -10,6 +10,7 @@ import polars as pl
 
 from loganalytics.analyses import baselines
 from loganalytics.analyses.reasons import REASONS, Judged, join, read_cells, read_reasons
+from loganalytics.analyses.runs import Runs, over_runs
 from loganalytics.analyses.window_features import Features, Windows, lay_windows, read_events, read_features
 from loganalytics.analyses.window_forest import WindowForest
 from loganalytics.schema import TIMESTAMP, Frame
@@ -146,12 +147,12 @@ def _against_baselines(features: Features, windows: Windows) -> Judged:
     return replace(joined, surprise=joined.surprise * baselines.temper(joined.surprise))
 
 
-def _counts(features: Features, usual: baselines.Usual, surprise: Array, runs: baselines.Runs) -> Judged:
+def _counts(features: Features, usual: baselines.Usual, surprise: Array, runs: Runs) -> Judged:
     """Return counts as they are told: summed over runs, where it is the run that is odd."""
     import numpy as np
 
     parts = (features.counts, usual.low, usual.middle, usual.high)
-    observed, low, middle, high = (baselines.over_runs(values, runs, np.nansum) for values in parts)
+    observed, low, middle, high = (over_runs(values, runs, np.nansum) for values in parts)
     told = baselines.count_range(baselines.Usual(low, middle, high), baselines.temper(surprise))
     return Judged(features.names, observed, told.middle, told.low, told.high, surprise, runs.length)
 

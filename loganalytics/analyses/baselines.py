@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from loganalytics.analyses.runs import RUNS, Runs, middle_of_three, over_runs, summed
 from loganalytics.analyses.window_features import Windows
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ FLOOR = 0.3  # events expected at least, so that a first event is none too surpr
 SLOTS = 4  # windows a day; from longer windows no time of day can be read
 PROLONG = 6  # hours; a day's rhythm is no line for longer
 FEWEST_FOR_WEEKEND = 10  # days; fewer hold too few weekends
-RUNS = (3, 12)  # windows; what is a little odd for so long is odd
-EVEN = 0.6  # share of a run's surprise by window that a window must bear itself
-LEAST_ODD = 0.2  # surprise of a window that takes part in a run
 RUN_COST = 0.3  # surprise; for looking at runs too
 FEWEST_HOURS = 4  # for a slope
 MOST_GROWTH = 4.0  # of what is usual, from one day to the next
@@ -222,45 +220,6 @@ def count_surprise(observed: Array, usual: Usual) -> Array:
     return np.where(out, nats / LN10, 0.0)
 
 
-@dataclass(frozen=True)
-class Runs:
-    """The runs of windows by which cells are judged: their length, 1 where a window stands alone, and last window."""
-
-    length: Array
-    end: Array
-
-    @classmethod
-    def none(cls, shape: tuple[int, ...]) -> Runs:
-        """Return that all windows stand alone."""
-        import numpy as np
-
-        return cls(np.ones(shape, np.int16), np.zeros(shape, np.int32))
-
-    def longer(self, surprise: Array, run: Array, length: int) -> Array:
-        """Return the surprise, or that of a run of such a length (given by its last window) where it is more.
-
-        A window takes part if it is odd itself; and one window that is very odd does not make those around it so.
-        """
-        import numpy as np
-
-        best = _most_ahead(run, length)
-        taken = (best > surprise) & (surprise >= np.maximum(EVEN * best / length, LEAST_ODD))
-        row, column = np.nonzero(taken)
-        ends = np.minimum(row[:, None] + np.arange(length), len(run) - 1)
-        self.length[row, column] = length
-        self.end[row, column] = ends[np.arange(len(row)), run[ends, column[:, None]].argmax(axis=1)]
-        return np.where(taken, best, surprise)
-
-    def cells(self) -> tuple[Any, Any, Any, Any]:
-        """Return row and column of the cells in runs, the rows of each run (cells x longest), and which are part."""
-        import numpy as np
-
-        row, column = np.nonzero(self.length > 1)
-        back = np.arange(max(RUNS))
-        rows = self.end[row, column][:, None] - back
-        return row, column, np.maximum(rows, 0), (back < self.length[row, column][:, None]) & (rows >= 0)
-
-
 def persistent(observed: Array, usual: Usual, surprise: Array) -> tuple[Array, Runs]:
     """Return the surprise of counts, or of the runs of windows that they are part of where that is more.
 
@@ -271,37 +230,17 @@ def persistent(observed: Array, usual: Usual, surprise: Array) -> tuple[Array, R
 
     little = usual.high + np.sqrt(usual.high) + 1
     clipped = np.minimum(observed, little)
-    even = np.minimum(observed, np.maximum(little, _middle_of_three(observed)))
+    even = np.minimum(observed, np.maximum(little, middle_of_three(observed)))
     runs = Runs.none(observed.shape)
     for values, length in ((clipped, RUNS[0]), (clipped, RUNS[1]), (even, RUNS[0])):
         if len(observed) < 2 * length:
             continue
-        held, low, high = (_summed(part, length) for part in (values, usual.low, usual.high))
+        held, low, high = (summed(part, length) for part in (values, usual.low, usual.high))
         # Fewer than usual counts as it is: one window of many makes up for those of few.
-        held = np.where(held < low, np.minimum(_summed(observed, length), low), held)
+        held = np.where(held < low, np.minimum(summed(observed, length), low), held)
         run = count_surprise(held, Usual(low, low, high)) - np.log10(length) - RUN_COST
         surprise = runs.longer(surprise, run, length)
     return surprise, runs
-
-
-def _middle_of_three(values: Array) -> Array:
-    """Return the median of each row and its neighbours."""
-    import numpy as np
-
-    padded = np.pad(values, ((1, 1), (0, 0)), mode="edge")
-    before, after = padded[:-2], padded[2:]
-    return np.asarray(np.maximum(np.minimum(before, values), np.minimum(np.maximum(before, values), after)))
-
-
-def over_runs(values: Array, runs: Runs, how: Callable[..., Any]) -> Array:
-    """Return the values, those of cells in runs summed up over the run: by `numpy.nansum` or `numpy.nanmean`."""
-    import numpy as np
-
-    row, column, rows, part = runs.cells()
-    told = values.copy()
-    if len(row):
-        told[row, column] = how(np.where(part, values[rows, column[:, None]], np.nan), axis=1)
-    return np.asarray(told)
 
 
 def count_range(usual: Usual, tempered: Array) -> Usual:
@@ -313,24 +252,6 @@ def count_range(usual: Usual, tempered: Array) -> Usual:
 
     low = np.maximum(np.sqrt(usual.low) - np.sqrt(1 / tempered), 0) ** 2
     return Usual(low, usual.middle, usual.high + 2 * np.sqrt(np.maximum(usual.high, FLOOR) / tempered))
-
-
-def _summed(values: Array, length: int) -> Array:
-    """Return the sums of each row and those before it, so many together."""
-    import numpy as np
-
-    total = np.cumsum(np.vstack([np.zeros((length, values.shape[1])), values]), axis=0)
-    return np.asarray(total[length:] - total[:-length])
-
-
-def _most_ahead(values: Array, length: int) -> Array:
-    """Return the most of each row and those after it, so many together."""
-    import numpy as np
-
-    most = values.copy()
-    for step in range(1, length):
-        most[:-step] = np.maximum(most[:-step], values[step:])
-    return np.asarray(most)
 
 
 def usual_durations(durations: Array, measured: Array, windows: Windows) -> tuple[Array, Usual, Array, Runs]:
@@ -351,7 +272,7 @@ def usual_durations(durations: Array, measured: Array, windows: Windows) -> tupl
     for length in RUNS:
         if len(durations) < 2 * length:
             continue
-        run = np.maximum(_summed(clipped, length), 0) ** 2 / length / 2 / LN10 - np.log10(length) - RUN_COST
+        run = np.maximum(summed(clipped, length), 0) ** 2 / length / 2 / LN10 - np.log10(length) - RUN_COST
         surprise = runs.longer(surprise, run, length)
     parts = (middle, sigma, np.maximum(residual, -2))
     middle, sigma, residual = (

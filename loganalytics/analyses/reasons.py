@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from loganalytics.analyses.baselines import RUNS
+from loganalytics.analyses.runs import RUNS
 from loganalytics.wording import span
 
 if TYPE_CHECKING:
