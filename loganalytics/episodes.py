@@ -144,3 +144,11 @@ def belongs(silence: Silence, group: list[Episode]) -> bool:
         and min(silence.end, episode.end) - max(silence.start, episode.start) > 0.5 * (silence.end - silence.start)
         for episode in group
     )
+
+
+def is_slowness(group: list[Episode], start: datetime, end: datetime) -> bool:
+    """Return whether the episodes are all of durations, and most of their time lies between two times."""
+    features = [feature for episode in group for feature, _ in episode.reasons]
+    begin, over = group[0].start, max(episode.end for episode in group)
+    slower = bool(features) and all(feature.startswith("duration") for feature in features)
+    return slower and min(over, end) - max(begin, start) > 0.5 * (over - begin)

@@ -1,7 +1,8 @@
 """What the analyses found, joined and told in plain sentences: frames in, a ranked list of findings out.
 
 Anomalous windows that follow one another are one episode; episodes of several services at the same time are
-one incident; an error first seen within it, or a service that falls silent in it, is evidence of it.
+one incident; an error first seen within it, or a service that falls silent in it, is evidence of it. Windows of
+longer durations while something is slow for hours are evidence of that.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics.episodes import Episode, Silence, belongs, episodes_of, incidents, silences_of
+from loganalytics.episodes import Episode, Silence, belongs, episodes_of, incidents, is_slowness, silences_of
 from loganalytics.wording import between, count, listing, moment, printable, span
 
 SEVERITIES = ("critical", "warning", "info")
@@ -64,8 +65,14 @@ def findings(
     groups = incidents(episodes_of(anomalies, window))
     silences = silences_of(coverage)
     new = _new_errors(clusters)
+    stretches = slow.to_dicts()
+    slowed: list[list[Episode]] = [[] for _ in stretches]
     found: list[tuple[float, Finding]] = []
     for group in groups:
+        within = [is_slowness(group, row["slow_from"], row["slow_until"]) for row in stretches]
+        if any(within):
+            slowed[within.index(True)] += group
+            continue
         start, end = group[0].start - 2 * window, max(episode.end for episode in group)
         mine = [error for error in new if start <= error["first_seen"] < end]
         quiet = [silence for silence in silences if belongs(silence, group)]
@@ -74,7 +81,7 @@ def findings(
         found.append(_tell_incident(group, mine, quiet))
     found += [_tell_silence(silence) for silence in silences]
     found += [_tell_error(error) for error in new]
-    found += [_tell_slow(row) for row in slow.to_dicts()]
+    found += [_tell_slow(row, episodes) for row, episodes in zip(stretches, slowed, strict=True)]
     found.sort(key=lambda pair: (SEVERITIES.index(pair[1].severity), -pair[0], pair[1].start, pair[1].title))
     return [finding for _, finding in found]
 
@@ -189,22 +196,24 @@ def _tell_error(error: dict[str, Any]) -> tuple[float, Finding]:
     return float(error["events"]), finding
 
 
-def _tell_slow(row: dict[str, Any]) -> tuple[float, Finding]:
-    """Return the finding of a stretch of hours in which something took longer than usual."""
+def _tell_slow(row: dict[str, Any], episodes: list[Episode]) -> tuple[float, Finding]:
+    """Return the finding of a stretch of hours in which something took longer than usual, and where it shows."""
     what = printable(row["slow_what"], _NAME)
     names = [printable(name, _NAME) for name in row["services"] or []]
     times = f"{row['slow_ratio']:.1f} times as long as usual"
     lead = f"{listing(names)} — " if names and names != [what] else ""
+    reached = [name for name in dict.fromkeys(n for episode in episodes for n in episode.services) if name not in names]
+    shows = f" It shows in {listing(reached)}, too." if reached else ""
     slowest = [f"{example['duration_ms']:,.0f} ms: {example['message']}" for example in row["slowest"]]
     finding = Finding(
         kind="slowdown",
-        service=", ".join(names),
+        service=", ".join([*names, *reached]),
         start=row["slow_from"],
         end=row["slow_until"],
         severity="warning",
         title=f"{lead}{what} slow: up to {times}",
-        detail=f"The hourly median rose to {times}; over the whole log it is {row['p50']:,.0f} ms.",
-        evidence=_unique([printable(line, _TEXT) for line in slowest]),
+        detail=f"The hourly median rose to {times}; over the whole log it is {row['p50']:,.0f} ms.{shows}",
+        evidence=(*_unique([printable(line, _TEXT) for line in slowest]), *map(_episode_line, episodes)),
     )
     return float(row["slow_ratio"]), finding
 

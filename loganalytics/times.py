@@ -83,6 +83,24 @@ def window_start(every: str | timedelta, column: str = "timestamp") -> pl.Expr:
     return ((epoch - anchor) // length * length + anchor).cast(TIMESTAMP).alias("window")
 
 
+def usual_times(times: pl.Series) -> tuple[datetime, datetime] | None:
+    """Return between which times the events of a log are that are not dated years away; None where all are.
+
+    A clock that was not set dates events in 1970 or 2099. Away is beyond 100 times the length of the middle 99 % of
+    the log (of all but the first and last event, in small ones; a day at least), and that only in a log that
+    seems to last more than two years.
+    """
+    dated = times.drop_nulls()
+    first, last = dated.min(), dated.max()
+    if not isinstance(first, datetime) or not isinstance(last, datetime) or last - first < timedelta(days=730):
+        return None
+    ordered = dated.sort()
+    few = min(max(len(ordered) // 200, 1), (len(ordered) - 1) // 2)
+    low, high = ordered[few], ordered[-1 - few]
+    reach = max(high - low, timedelta(days=1))
+    return None if last - first < 100 * reach else (low - reach, high + reach)
+
+
 def parse_zone(tz: str) -> ZoneInfo:
     """Return the time zone of a name such as "Europe/Berlin".
 

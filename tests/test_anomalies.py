@@ -5,11 +5,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from loganalytics.analyses.anomalies import detect_anomalies
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
 from loganalytics.schema import conform, empty
+from loganalytics.templates import with_templates
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
 DAY = 288  # windows
@@ -201,10 +204,131 @@ def test_events_without_a_time_are_left_out() -> None:
 
 def test_slips_are_named() -> None:
     """A column that is not there, a length that is none, windows without number."""
-    logs = conform(pl.DataFrame({"timestamp": [START, START - timedelta(days=20_000)]}))
+    logs = conform(pl.DataFrame({"timestamp": [START, START + timedelta(days=20_000)] * 3}))
     with pytest.raises(MissingColumnError, match="'sevice'"):
         detect_anomalies(logs, by="sevice")
     with pytest.raises(InvalidArgumentError, match="'5 bananas'"):
         detect_anomalies(empty(), every="5 bananas")
     with pytest.raises(InvalidArgumentError, match="too many"):
         detect_anomalies(logs)
+
+
+@pytest.mark.parametrize("away", [datetime(1970, 1, 1, tzinfo=UTC), datetime(2099, 12, 31, tzinfo=UTC)])
+def test_an_event_dated_years_away_is_left_out_and_told_of(away: datetime) -> None:
+    """A clock that was not set stretches no windows; all else is judged as without it."""
+    logs = _shop(0.25)
+    odd = logs.head(1).with_columns(timestamp=pl.lit(away).cast(logs.schema["timestamp"]))
+    with pytest.warns(UserWarning, match="1 event dated years away left out"):
+        table = detect_anomalies(pl.concat([logs, odd]))
+    assert_frame_equal(table, detect_anomalies(logs))
+
+
+@pytest.mark.parametrize("shift", [timedelta(days=9_000), -timedelta(days=19_000)])
+def test_logs_of_another_age_are_judged_alike(shift: timedelta) -> None:
+    """Where all times lie in the future or far back, they are the usual ones (whole weeks, so that hours agree)."""
+    weeks = timedelta(weeks=shift // timedelta(weeks=1))
+    logs = _more(_shop(0.5), "disk {} is full", 90, 40, "ERROR", 17)
+    shifted = detect_anomalies(logs.with_columns(pl.col("timestamp") + weeks))
+    assert_frame_equal(shifted.with_columns(pl.col("window") - weeks), detect_anomalies(logs))
+
+
+def test_times_that_are_all_equal_are_one_window() -> None:
+    """A thousand events at once are nothing that anything is unlike."""
+    logs = conform(pl.DataFrame({"timestamp": [START] * 1000, "message": "a"}))
+    table = detect_anomalies(logs)
+    assert table.select("events", "score").rows() == [(1000, 0.0)]
+
+
+def test_no_levels_and_no_services_are_no_trouble() -> None:
+    """What is known is judged: a flood of one kind of event."""
+    logs = _more(_shop(0.5), "disk {} is full", 90, 60, "ERROR", 17)
+    nothing = logs.with_columns(pl.lit(None, pl.String).alias(name) for name in ("level", "service"))
+    nothing = nothing.with_columns(severity_number=pl.lit(None, logs.schema["severity_number"]))
+    for by in (None, "service"):
+        assert 90 in _flagged(detect_anomalies(nothing, by=by))
+
+
+def test_days_without_an_event_are_windows_too() -> None:
+    """Three days between two halves: silence is told, and what follows is not news for long."""
+    later = pl.col("timestamp") + timedelta(days=3)
+    logs = pl.concat([_shop(1), _shop(1, seed=1).with_columns(later)])
+    table = detect_anomalies(logs)
+    assert table.height == 4 * DAY
+    assert table.filter(pl.col("window") >= START + timedelta(days=1))["is_anomaly"].any()
+
+
+def test_a_clock_that_jumps_back_changes_nothing() -> None:
+    """Windows are of time, not of rows."""
+    logs = _shop(0.5)
+    half = logs.height // 2
+    jumped = pl.concat([logs.slice(half), logs.head(half)])
+    assert_frame_equal(detect_anomalies(jumped), detect_anomalies(logs))
+
+
+def test_many_values_are_judged_at_once() -> None:
+    """Two thousand services, one of which fails."""
+    rng = np.random.default_rng(2)
+    names = [f"service-{number:04}" for number in range(2000)]
+    rows = 20_000
+    seconds = (rng.random(rows) * 6 * 3600).tolist()
+    calm = pl.DataFrame(
+        {
+            "timestamp": [START + timedelta(seconds=second) for second in seconds],
+            "message": "done",
+            "service": rng.choice(names, rows),
+        }
+    )
+    failed = pl.DataFrame(
+        {"timestamp": [START + timedelta(hours=3)] * 60, "message": "disk full", "service": names[700]}
+    )
+    table = detect_anomalies(conform(pl.concat([calm, failed])), every="15m", by="service")
+    assert table["service"].n_unique() == 2000
+    found = table.filter("is_anomaly")
+    assert (names[700], START + timedelta(hours=3)) in found.select("service", "window").rows()
+    assert found.height <= 5
+
+
+@settings(max_examples=4, deadline=None)
+@given(kind=st.integers(0, len(KINDS) - 1), window=st.integers(50, 120), events=st.integers(60, 300))
+def test_removing_the_first_reason_lowers_the_score(kind: int, window: int, events: int) -> None:
+    """What is named made it so: without the planted events the window scores less, and is as others are."""
+    text, level, severity, *_ = KINDS[kind]
+    logs = _shop(0.5)
+    flooded = _more(logs, text.replace("{}ms", "7ms"), window, events, level, severity)
+    at = pl.col("window") == START + timedelta(minutes=5 * window)
+    before = detect_anomalies(flooded).filter(at)
+    first = _first_reason(before, window)
+    inside = pl.col("timestamp").is_between(START + timedelta(minutes=5 * window),
+                                            START + timedelta(minutes=5 * (window + 1)), closed="left")  # fmt: skip
+    named = _named_by(str(first["feature"]), flooded)
+    usual = round(float(str(first["expected"])))
+    there = flooded.filter(inside & named)
+    after = detect_anomalies(pl.concat([flooded.filter(~(inside & named)), there.head(usual)])).filter(at)
+    assert before["is_anomaly"].item()
+    assert after["score"].item() < before["score"].item()
+
+
+def _named_by(feature: str, logs: pl.DataFrame) -> pl.Expr:
+    """Return which events a feature counts."""
+    kind, _, name = feature.partition(":")
+    if kind == "template":
+        templates = with_templates(logs)
+        return pl.col("message").is_in(templates.filter(pl.col("template") == name)["message"].unique().implode())
+    if kind == "level":
+        return pl.col("level").cast(pl.String) == name
+    if kind in ("errors", "error_share"):
+        return pl.col("severity_number") >= 17
+    return pl.lit(value=True)
+
+
+@settings(max_examples=3, deadline=None)
+@given(seed=st.integers(0, 99), window=st.integers(20, 120), length=st.integers(1, 12))
+def test_no_reason_names_what_is_usual(seed: int, window: int, length: int) -> None:
+    """Observed lies outside of the range that is told, whether a window is odd alone or in a run."""
+    logs = _shop(0.5, seed)
+    begin, end = (START + timedelta(minutes=5 * n) for n in (window, window + length))
+    quiet = pl.col("timestamp").is_between(begin, end, closed="left") & (pl.int_range(pl.len()) % 3 > 0)
+    table = detect_anomalies(logs.filter(~quiet))
+    reasons = table.select(pl.col("reasons").explode(empty_as_null=False)).unnest("reasons")
+    assert reasons.height
+    assert reasons.filter(pl.col("observed").is_between("low", "high")).is_empty()

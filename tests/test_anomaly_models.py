@@ -107,3 +107,31 @@ def test_slips_are_named(tmp_path: Path) -> None:
     (tmp_path / "other.json").write_text('{"format": "other"}')
     with pytest.raises(InvalidArgumentError, match=r"other\.json"):
         AnomalyModel.load(tmp_path / "other.json")
+
+
+@pytest.mark.parametrize("year", [1970, 2099])
+def test_an_event_dated_years_away_is_left_out(year: int) -> None:
+    """In what is learnt from and in what is scored."""
+    odd = LOGS.head(1).with_columns(timestamp=pl.lit(datetime(year, 6, 1, tzinfo=UTC)).cast(LOGS.schema["timestamp"]))
+    with pytest.warns(UserWarning, match="dated years away"):
+        model = fit_anomalies(pl.concat([LOGS, odd]))
+    assert model.windows == fit_anomalies(LOGS).windows
+    with pytest.warns(UserWarning, match="dated years away"):
+        table = model.score(pl.concat([FAILED, odd]))
+    assert_frame_equal(table, model.score(FAILED))
+
+
+def test_odd_logs_are_learnt_from() -> None:
+    """One window, no times, all times equal, no levels, days without an event, a clock that jumps back."""
+    one = LOGS.filter(pl.col("timestamp") < START + timedelta(minutes=5))
+    no_times = LOGS.with_columns(timestamp=pl.lit(None, LOGS.schema["timestamp"]))
+    at_once = LOGS.with_columns(timestamp=pl.lit(START).cast(LOGS.schema["timestamp"]))
+    for logs in (one, no_times, at_once):
+        assert not fit_anomalies(logs).score(FAILED)["is_anomaly"].any()
+        assert fit_anomalies(LOGS).score(logs).height == min(logs["timestamp"].drop_nulls().len(), 1)
+    bare = FAILED.with_columns(pl.lit(None, FAILED.schema[name]).alias(name) for name in ("level", "severity_number"))
+    assert NOON in fit_anomalies(bare.filter(pl.col("message") == "served")).score(bare).filter("is_anomaly")["window"]
+    gap = LOGS.filter(~pl.col("timestamp").is_between(START + timedelta(days=1), START + timedelta(days=3)))
+    assert fit_anomalies(gap).windows == 1152
+    jumped = pl.concat([FAILED.slice(9000), FAILED.head(9000)])
+    assert_frame_equal(fit_anomalies(jumped).score(jumped), fit_anomalies(FAILED).score(FAILED))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,6 +80,20 @@ def test_a_slow_stretch_is_a_finding() -> None:
     assert (found.kind, found.service, found.start, found.end) == ("slowdown", "api", at(4.0), at(9.0))
     assert "api.routes slow: up to 8.7 times" in found.title
     assert "GET /artifacts/7" in found.evidence[0]
+
+
+def test_longer_durations_in_a_slow_stretch_are_evidence_of_it() -> None:
+    """They make no finding of their own, in whatever service they show."""
+    (found,) = find({"web": [5, 6]}, slow=(4.0, 9.0), feature="duration_p95")
+    assert (found.kind, found.service) == ("slowdown", "api, web")
+    assert "shows in web" in found.detail
+    assert "many duration_p95" in found.evidence[-1]
+
+
+@pytest.mark.parametrize(("windows", "feature"), [([5, 6], "errors"), ([8, 9, 10, 11], "duration_p95")])
+def test_other_troubles_near_a_slow_stretch_are_findings(windows: list[int], feature: str) -> None:
+    """Errors at the same time, and durations that are longer at another time."""
+    assert len(find({"web": windows}, slow=(4.0, 9.0), feature=feature)) == 2
 
 
 def find(

@@ -1,6 +1,10 @@
 """Sequences unlike the others are found, with the templates that make them so."""
 
+import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -10,7 +14,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from loganalytics.analyses.sequences import detect_anomalous_sequences
+from loganalytics.charts import chart_anomalous_sequences
 from loganalytics.exceptions import MissingColumnError
+from loganalytics.reports import report
 from loganalytics.schema import conform, empty
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
@@ -147,3 +153,81 @@ def test_a_missing_column_is_named() -> None:
     """The one that sequences are told by."""
     with pytest.raises(MissingColumnError, match="'run'"):
         detect_anomalous_sequences(empty(), by="run")
+
+
+def test_odd_times_do_not_matter() -> None:
+    """No times, all equal, years away: sequences are told by their value, and order falls back on that of the rows."""
+    logs = _logs([*_runs(), ["begin", "page", "disk full", "end"]])
+    table = detect_anomalous_sequences(logs, by="job_run_id").drop("first_seen", "last_seen")
+    at = pl.Datetime("us", "UTC")
+    nowhere, once = pl.lit(None, at), pl.lit(datetime(2025, 1, 6, tzinfo=UTC)).cast(at)
+    away = pl.when(pl.int_range(pl.len()) == pl.len() - 1).then(pl.lit(datetime(2099, 1, 1, tzinfo=UTC)).cast(at))
+    for times in (nowhere, once, away.otherwise(once)):
+        odd = detect_anomalous_sequences(logs.with_columns(timestamp=times), by="job_run_id")
+        assert_frame_equal(odd.drop("first_seen", "last_seen"), table)
+
+
+def test_one_long_sequence_and_events_of_none() -> None:
+    """All events in one trace, and all in none."""
+    logs = _logs([["a", "b"] * 500])
+    table = detect_anomalous_sequences(logs, by="job_run_id")
+    assert table.select("events", "score", "is_anomaly").rows() == [(1000, 0.0, False)]
+    nowhere = logs.with_columns(job_run_id=pl.lit(None, pl.String))
+    assert detect_anomalous_sequences(nowhere, by="job_run_id").is_empty()
+
+
+def test_ten_thousand_sequences_of_one_event() -> None:
+    """Nothing but their kind can be odd: one of ten thousand is."""
+    table = detect_anomalous_sequences(_logs([["ping"]] * 9_999 + [["panic"]]), by="job_run_id")
+    assert table["is_anomaly"].sum() == 1
+    assert table["reasons"][0][0]["feature"] == "template:panic"
+
+
+def test_the_chart_draws_the_worst_first() -> None:
+    """At most fifteen bars, anomalies in the colour of alarm, hostile names as plain text."""
+    logs = _logs([*_runs(), ["begin", "page", "<b>disk full</b>", "end"]])
+    chart = chart_anomalous_sequences(detect_anomalous_sequences(logs, by="job_run_id"), title="Runs")
+    rows = chart.data if isinstance(chart.data, pl.DataFrame) else chart.layer[0].data
+    assert rows.height == 15
+    assert rows["anomalous"].to_list()[0] is True
+    assert "disk full" in rows["reasons"][0]
+    assert chart.to_dict()["layer"][0]["mark"]["type"] == "bar"
+
+
+def test_the_verb_lists_the_anomalous_ones(tmp_path: Path) -> None:
+    """`loganalytics sequences FILE --by COLUMN`, as JSON lines."""
+    runs = [(f"run{n:03}", text) for n in range(60) for text in ("begin", "work", "end")]
+    runs += [("run999", text) for text in ("begin", "disk full", "disk full")]
+    lines = [
+        json.dumps({"timestamp": f"2025-01-06T00:00:{n % 60:02}Z", "message": text, "job_run_id": run})
+        for n, (run, text) in enumerate(runs)
+    ]
+    path = tmp_path / "jobs.jsonl"
+    path.write_text("\n".join(lines))
+    command = [
+        sys.executable,
+        "-m",
+        "loganalytics.cli",
+        "sequences",
+        str(path),
+        "--by",
+        "job_run_id",
+        "--format",
+        "ndjson",
+    ]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert [json.loads(line)["job_run_id"] for line in told] == ["run999"]
+    assert "disk full" in told[0]
+
+
+def test_the_report_shows_traces_unlike_the_others() -> None:
+    """A section of its own, where there are traces enough and one is odd."""
+    at = datetime(2025, 1, 6, tzinfo=UTC)
+    rows = [(f"t{n:03}", text) for n in range(100) for text in ("begin", "work", "end")]
+    rows += [("t999", text) for text in ("begin", "disk full", "disk full")]
+    frame = pl.DataFrame(rows, schema=["trace_id", "message"], orient="row")
+    logs = conform(frame.with_columns(timestamp=pl.Series([at + timedelta(seconds=n) for n in range(len(rows))])))
+    odd, calm = report(logs), report(logs.filter(pl.col("trace_id") != "t999"))
+    assert "Traces unlike the others" in odd.to_html()
+    assert "t999" in odd.to_html()
+    assert "Traces unlike the others" not in calm.to_html()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from loganalytics.analyses import baselines
-from loganalytics.analyses.reasons import REASONS, Judged, join, read_reasons
+from loganalytics.analyses.reasons import REASONS, Judged, join, read_cells, read_reasons
+from loganalytics.analyses.runs import Runs, over_runs
 from loganalytics.analyses.window_features import Features, Windows, lay_windows, read_events, read_features
 from loganalytics.analyses.window_forest import WindowForest
 from loganalytics.schema import TIMESTAMP, Frame
@@ -56,7 +57,8 @@ def detect_anomalies(
     ordinary, 0.5 one ordinary window in a thousand, 0.67 one in a million. is_anomaly is score >= 0.5.
 
     Needs timestamp, severity_number, level, trace_id and message, and the column `by`; uses template,
-    template_id and the duration_ms columns where present. Events without a timestamp are not counted.
+    template_id and the duration_ms columns where present. Events without a timestamp are not counted,
+    nor those dated years away from the rest, which a UserWarning tells of.
 
     Returns one row a window (and value): window (Datetime us UTC, its start), `by`, events, errors (Int64),
     score (Float64, 0 to 1, high = anomalous), is_anomaly (Boolean), judge (String: "baseline", "forest" or "both"
@@ -102,7 +104,7 @@ class Verdict:
     totals: Array  # windows x (events, errors)
     surprise: Array
     summary: Array  # windows x what the forest sees
-    reasons: pl.DataFrame
+    cells: pl.DataFrame  # what may be a reason
 
 
 def _judge(features: Features, windows: Windows) -> Verdict:
@@ -113,7 +115,7 @@ def _judge(features: Features, windows: Windows) -> Verdict:
     surprise *= baselines.temper(surprise[:, None], QUIET)[0]
     if windows.count < FEWEST:
         surprise = np.zeros(windows.count)
-    return Verdict(features.value, features.counts[:, :2], surprise, summed_up(judged), read_reasons(judged))
+    return Verdict(features.value, features.counts[:, :2], surprise, summed_up(judged), read_cells(judged))
 
 
 def oddest(judged: Judged) -> Array:
@@ -133,24 +135,26 @@ def _against_baselines(features: Features, windows: Windows) -> Judged:
     usual = baselines.usual_counts(counts, windows, least_share)
     surprise = baselines.count_surprise(counts, usual)
     fewer_is_no_trouble = np.array([is_trouble(name) for name in features.names])
-    surprise = baselines.persistent(counts, usual, surprise)
+    surprise, runs = baselines.persistent(counts, usual, surprise)
     surprise[(counts < usual.low) & fewer_is_no_trouble] = 0
-    noise = 2 * np.sqrt(np.maximum(usual.high, baselines.FLOOR) / baselines.temper(surprise))
     parts = [
-        Judged(
-            features.names,
-            counts,
-            usual.middle,
-            np.maximum(usual.low - noise, 0),
-            usual.high + noise,
-            surprise,
-        ),
+        _counts(features, usual, surprise, runs),
         share_of_errors(counts, usual),
         _unseen(features),
         _durations(features, windows),
     ]
     joined = join(parts)
     return replace(joined, surprise=joined.surprise * baselines.temper(joined.surprise))
+
+
+def _counts(features: Features, usual: baselines.Usual, surprise: Array, runs: Runs) -> Judged:
+    """Return counts as they are told: summed over runs, where it is the run that is odd."""
+    import numpy as np
+
+    parts = (features.counts, usual.low, usual.middle, usual.high)
+    observed, low, middle, high = (over_runs(values, runs, np.nansum) for values in parts)
+    told = baselines.count_range(baselines.Usual(low, middle, high), baselines.temper(surprise))
+    return Judged(features.names, observed, told.middle, told.low, told.high, surprise, runs.length)
 
 
 def is_trouble(name: str) -> bool:
@@ -169,7 +173,8 @@ def share_of_errors(counts: Array, usual: baselines.Usual) -> Judged:
     surprise = baselines.count_surprise(errors, baselines.Usual(0 * expected, expected, expected))
     middle = usual.middle[:, [1]] / np.maximum(usual.middle[:, [0]], 1)
     high = np.minimum((expected + 2 * np.sqrt(expected)) / among, 1)
-    return Judged(["error_share"], errors / among, np.minimum(middle, high), 0 * high, high, surprise)
+    alone = np.ones(surprise.shape)
+    return Judged(["error_share"], errors / among, np.minimum(middle, high), 0 * high, high, surprise, alone)
 
 
 def _unseen(features: Features) -> Judged:
@@ -183,12 +188,13 @@ def _unseen(features: Features) -> Judged:
     share, least = WARM_UP
     surprise[(before < least) | (np.arange(len(before)) < share * len(before))] = 0
     high = expected + 2 * np.sqrt(expected)
-    return Judged(["unseen_templates"], observed, features.unseen_expected[:, None], 0 * high, high, surprise)
+    middle, alone = features.unseen_expected[:, None], np.ones(surprise.shape)
+    return Judged(["unseen_templates"], observed, middle, 0 * high, high, surprise, alone)
 
 
 def _durations(features: Features, windows: Windows) -> Judged:
-    usual, surprise = baselines.usual_durations(features.durations, features.measured, windows)
-    return Judged(features.timed, features.durations, usual.middle, usual.low, usual.high, surprise)
+    observed, usual, surprise, runs = baselines.usual_durations(features.durations, features.measured, windows)
+    return Judged(features.timed, observed, usual.middle, usual.low, usual.high, surprise, runs.length)
 
 
 def summed_up(judged: Judged) -> Array:
@@ -204,36 +210,42 @@ def summed_up(judged: Judged) -> Array:
 
 def tell(verdicts: list[Verdict], forest: WindowForest | None, windows: Windows, dtype: pl.DataType) -> pl.DataFrame:
     """Return one row a window and value: its scores, which judge decided, and the reasons."""
-    rows = [_rows(verdict, forest, windows, dtype) for verdict in verdicts]
-    return pl.concat(rows).sort("window", "by")
-
-
-def _rows(verdict: Verdict, forest: WindowForest | None, windows: Windows, dtype: pl.DataType) -> pl.DataFrame:
     import numpy as np
 
-    isolated = forest.surprise(verdict.summary) if forest else np.zeros(windows.count)
-    surprise = np.maximum(verdict.surprise, isolated)
+    baseline = np.concatenate([verdict.surprise for verdict in verdicts])
+    summaries = [verdict.summary for verdict in verdicts]
+    isolated = forest.surprise(np.vstack(summaries)) if forest else np.zeros(len(baseline))
+    surprise = np.maximum(baseline, isolated)
+    totals = np.vstack([verdict.totals for verdict in verdicts]).astype(np.int64)
     judge = pl.when(baseline=True, forest=True).then(pl.lit("both"))
     one = judge.when(baseline=True).then(pl.lit("baseline")).when(forest=True).then(pl.lit("forest"))
+    values = pl.DataFrame({"by": pl.Series([verdict.value for verdict in verdicts], dtype=dtype)})
     return (
         pl.DataFrame(
             {
-                "number": np.arange(windows.count),
-                "events": verdict.totals[:, 0].astype(np.int64),
-                "errors": verdict.totals[:, 1].astype(np.int64),
+                "value": np.repeat(np.arange(len(verdicts)), windows.count),
+                "number": np.tile(np.arange(windows.count), len(verdicts)),
+                "events": totals[:, 0],
+                "errors": totals[:, 1],
                 "score": surprise / (surprise + ALARM),
-                "baseline_score": verdict.surprise / (verdict.surprise + ALARM),
-                "baseline": verdict.surprise >= ALARM,
+                "baseline_score": baseline / (baseline + ALARM),
+                "baseline": baseline >= ALARM,
                 "forest": isolated >= ALARM,
             }
         )
-        .join(verdict.reasons, left_on="number", right_on="window", how="left")
+        .join(values.with_row_index("value").cast({"value": pl.Int64}), on="value", how="left")
+        .join(
+            read_reasons([verdict.cells for verdict in verdicts], windows.every),
+            left_on=["value", "number"],
+            right_on=["value", "window"],
+            how="left",
+        )
         .with_columns(
             (pl.lit(windows.first) + pl.col("number") * windows.every).cast(TIMESTAMP).alias("window"),
-            pl.lit(verdict.value, dtype).alias("by"),
             pl.col("reasons").fill_null(pl.lit([], REASONS)),
             is_anomaly=pl.col("score") >= 0.5,
             judge=one.otherwise(None),
         )
         .select(*SCHEMA)
+        .sort("window", "by")
     )

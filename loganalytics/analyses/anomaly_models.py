@@ -14,7 +14,7 @@ import polars as pl
 from loganalytics.analyses import baselines, profiles
 from loganalytics.analyses.anomalies import FEWEST, QUIET, SCHEMA, Verdict, oddest, summed_up, tell
 from loganalytics.analyses.profiles import Profile
-from loganalytics.analyses.reasons import read_reasons
+from loganalytics.analyses.reasons import read_cells
 from loganalytics.analyses.window_features import Features, Windows, lay_windows, read_events, read_features, read_known
 from loganalytics.analyses.window_forest import WindowForest
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
@@ -180,7 +180,7 @@ def _plain(events: pl.DataFrame) -> pl.DataFrame:
 def _verdict(features: Features, windows: Windows, profile: Profile, *, silent: bool) -> Verdict:
     judged = profiles.judge(features, windows, profile)
     surprise = oddest(judged) * (0.0 if silent else profile.factor)
-    return Verdict(features.value, features.counts[:, :2], surprise, summed_up(judged), read_reasons(judged))
+    return Verdict(features.value, features.counts[:, :2], surprise, summed_up(judged), read_cells(judged))
 
 
 def _profile_out(profile: Profile) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from loganalytics.analyses.runs import RUNS, Runs, middle_of_three, over_runs, summed
 from loganalytics.analyses.window_features import Windows
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ FLOOR = 0.3  # events expected at least, so that a first event is none too surpr
 SLOTS = 4  # windows a day; from longer windows no time of day can be read
 PROLONG = 6  # hours; a day's rhythm is no line for longer
 FEWEST_FOR_WEEKEND = 10  # days; fewer hold too few weekends
-RUNS = (3, 12)  # windows; what is a little odd for so long is odd
-EVEN = 0.6  # share of a run's surprise by window that a window must bear itself
-LEAST_ODD = 0.2  # surprise of a window that takes part in a run
 RUN_COST = 0.3  # surprise; for looking at runs too
 FEWEST_HOURS = 4  # for a slope
 MOST_GROWTH = 4.0  # of what is usual, from one day to the next
@@ -222,77 +220,90 @@ def count_surprise(observed: Array, usual: Usual) -> Array:
     return np.where(out, nats / LN10, 0.0)
 
 
-def persistent(observed: Array, usual: Usual, surprise: Array) -> Array:
+def persistent(observed: Array, usual: Usual, surprise: Array) -> tuple[Array, Runs]:
     """Return the surprise of counts, or of the runs of windows that they are part of where that is more.
 
-    A run is judged by its sum. A window takes part if it is odd itself; and one window that is very odd
-    does not make those around it so.
+    A run is judged by its sum, each window at no more than what is a little odd: one that is very odd is no run. Of
+    the shortest runs a window counts for as much as the middle one of it and its neighbours: two are.
     """
     import numpy as np
 
-    most = usual.high + np.sqrt(usual.high) + 1
-    clipped = np.minimum(observed, most)
-    for length in RUNS:
+    little = usual.high + np.sqrt(usual.high) + 1
+    clipped = np.minimum(observed, little)
+    even = np.minimum(observed, np.maximum(little, middle_of_three(observed)))
+    runs = Runs.none(observed.shape)
+    for values, length in ((clipped, RUNS[0]), (clipped, RUNS[1]), (even, RUNS[0])):
         if len(observed) < 2 * length:
             continue
-        sums = [_summed(values, length) for values in (clipped, usual.low, usual.high)]
-        run = count_surprise(sums[0], Usual(sums[1], sums[1], sums[2])) - np.log10(length) - RUN_COST
-        best = _most_ahead(run, length)
-        surprise = np.where(
-            surprise >= np.maximum(EVEN * best / length, LEAST_ODD), np.maximum(surprise, best), surprise
-        )
-    return surprise
+        held, low, high = (summed(part, length) for part in (values, usual.low, usual.high))
+        # Fewer than usual counts as it is: one window of many makes up for those of few.
+        held = np.where(held < low, np.minimum(summed(observed, length), low), held)
+        run = count_surprise(held, Usual(low, low, high)) - np.log10(length) - RUN_COST
+        surprise = runs.longer(surprise, run, length)
+    return surprise, runs
 
 
-def _summed(values: Array, length: int) -> Array:
-    """Return the sums of each row and those before it, so many together."""
+def count_range(usual: Usual, tempered: Array) -> Usual:
+    """Return the range outside of which counts surprise by 1 and more, scaled down by these factors; and the middle.
+
+    The bound of Chernoff lies outside of two standard deviations above, and of one on the scale of roots below.
+    """
     import numpy as np
 
-    total = np.cumsum(np.vstack([np.zeros((length, values.shape[1])), values]), axis=0)
-    return np.asarray(total[length:] - total[:-length])
+    low = np.maximum(np.sqrt(usual.low) - np.sqrt(1 / tempered), 0) ** 2
+    return Usual(low, usual.middle, usual.high + 2 * np.sqrt(np.maximum(usual.high, FLOOR) / tempered))
 
 
-def _most_ahead(values: Array, length: int) -> Array:
-    """Return the most of each row and those after it, so many together."""
-    import numpy as np
-
-    most = values.copy()
-    for step in range(1, length):
-        most[:-step] = np.maximum(most[:-step], values[step:])
-    return np.asarray(most)
-
-
-def usual_durations(durations: Array, measured: Array, windows: Windows) -> tuple[Usual, Array]:
-    """Return what is usual for quantiles of duration, and the surprise of slower ones.
+def usual_durations(durations: Array, measured: Array, windows: Windows) -> tuple[Array, Usual, Array, Runs]:
+    """Return quantiles of duration with what is usual for them, the surprise of slower ones, and the runs told.
 
     Usual is the median over the hours of the day, one hour around, on other days (of the whole log where it is
     shorter than two days), on the scale of logarithms; its spread is the MAD of what is left, for a window with
-    one duration, and shrinks with the root of their number.
+    one duration, and shrinks with the root of their number. A run is judged, and told, by its geometric mean.
     """
     import numpy as np
 
     middle = _usual_log_duration(np.log(np.maximum(durations, 1e-3)), windows)
-    usual, residual = duration_range(durations, measured, middle, _spread(durations, measured, middle))
-    score = np.maximum(residual, 0)
-    surprise = score**2 / 2 / LN10
+    sigma = _sigma(measured, _spread(durations, measured, middle))
+    residual = _residual(durations, middle, sigma)
+    surprise = np.maximum(residual, 0) ** 2 / 2 / LN10
     clipped = np.clip(residual, -2, 2)
+    runs = Runs.none(durations.shape)
     for length in RUNS:
         if len(durations) < 2 * length:
             continue
-        run = np.maximum(_summed(clipped, length), 0) ** 2 / length / 2 / LN10 - np.log10(length) - RUN_COST
-        best = _most_ahead(run, length)
-        even = surprise >= np.maximum(EVEN * best / length, LEAST_ODD)
-        surprise = np.where(even, np.maximum(surprise, best), surprise)
-    return usual, np.minimum(surprise, MOST_FROM_DURATIONS)
+        run = np.maximum(summed(clipped, length), 0) ** 2 / length / 2 / LN10 - np.log10(length) - RUN_COST
+        surprise = runs.longer(surprise, run, length)
+    parts = (middle, sigma, np.maximum(residual, -2))
+    middle, sigma, residual = (
+        over_runs(np.where(np.isnan(durations), np.nan, part), runs, np.nanmean) for part in parts
+    )
+    observed, usual = np.exp(middle + sigma * residual), _range(middle, sigma / np.sqrt(runs.length))
+    return observed, usual, np.minimum(surprise, MOST_FROM_DURATIONS), runs
 
 
 def duration_range(durations: Array, measured: Array, middle: Array, spread: Array) -> tuple[Usual, Array]:
     """Return the usual range of quantiles of duration, and how many spreads above its middle they are."""
+    sigma = _sigma(measured, spread)
+    return _range(middle, sigma), _residual(durations, middle, sigma)
+
+
+def _sigma(measured: Array, spread: Array) -> Array:
     import numpy as np
 
-    sigma = np.maximum(np.nan_to_num(spread) / np.sqrt(np.maximum(measured, 1)), LEAST_SPREAD)
-    residual = np.nan_to_num((np.log(np.maximum(durations, 1e-3)) - middle) / sigma)
-    return Usual(np.exp(middle - 2 * sigma), np.exp(middle), np.exp(middle + 2 * sigma)), residual
+    return np.asarray(np.maximum(np.nan_to_num(spread) / np.sqrt(np.maximum(measured, 1)), LEAST_SPREAD))
+
+
+def _residual(durations: Array, middle: Array, sigma: Array) -> Array:
+    import numpy as np
+
+    return np.asarray(np.nan_to_num((np.log(np.maximum(durations, 1e-3)) - middle) / sigma))
+
+
+def _range(middle: Array, sigma: Array) -> Usual:
+    import numpy as np
+
+    return Usual(np.exp(middle - 2 * sigma), np.exp(middle), np.exp(middle + 2 * sigma))
 
 
 def _spread(durations: Array, measured: Array, middle: Array) -> Array:

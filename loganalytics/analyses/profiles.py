@@ -103,9 +103,9 @@ def judge(features: Features, windows: Windows, profile: Profile) -> Judged:
     surprise = baselines.count_surprise(features.counts, usual)
     trouble = np.array([is_trouble(name) for name in features.names])
     surprise[(features.counts < usual.low) & trouble] = 0
-    noise = 2 * np.sqrt(np.maximum(usual.high, baselines.FLOOR))
-    counts = Judged(features.names, features.counts, usual.middle, np.maximum(usual.low - noise, 0),
-                    usual.high + noise, surprise)  # fmt: skip
+    told = baselines.count_range(usual, profile.factors[: len(features.names)])
+    counts = Judged(features.names, features.counts, told.middle, told.low, told.high, surprise,
+                    np.ones(surprise.shape))  # fmt: skip
     parts = [
         counts,
         share_of_errors(features.counts, usual),
@@ -123,7 +123,7 @@ def _unseen(features: Features, profile: Profile) -> Judged:
     expected = np.maximum(2 * features.counts[:, [0]] * profile.unseen, baselines.FLOOR)
     surprise = baselines.count_surprise(observed, baselines.Usual(0 * expected, expected, expected))
     high = expected + 2 * np.sqrt(expected)
-    return Judged(["unseen_templates"], observed, expected / 2, 0 * high, high, surprise)
+    return Judged(["unseen_templates"], observed, expected / 2, 0 * high, high, surprise, np.ones(surprise.shape))
 
 
 def _durations(features: Features, windows: Windows, profile: Profile) -> Judged:
@@ -134,7 +134,7 @@ def _durations(features: Features, windows: Windows, profile: Profile) -> Judged
     usual, residual = baselines.duration_range(features.durations, features.measured, middle, profile.spread)
     surprise = np.maximum(residual, 0) ** 2 / 2 / baselines.LN10
     return Judged(features.timed, features.durations, usual.middle, usual.low, usual.high,
-                  np.minimum(surprise, baselines.MOST_FROM_DURATIONS))  # fmt: skip
+                  np.minimum(surprise, baselines.MOST_FROM_DURATIONS), np.ones(surprise.shape))  # fmt: skip
 
 
 def nothing_known(value: object) -> Profile:

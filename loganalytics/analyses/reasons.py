@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+
+from loganalytics.analyses.runs import RUNS
+from loganalytics.wording import span
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +45,7 @@ class Judged:
     low: Array
     high: Array
     surprise: Array
+    run: Array  # how many windows are told together; 1 is the window alone
 
 
 def join(parts: list[Judged]) -> Judged:
@@ -54,11 +59,12 @@ def join(parts: list[Judged]) -> Judged:
         np.hstack([part.low for part in parts]),
         np.hstack([part.high for part in parts]),
         np.hstack([part.surprise for part in parts]),
+        np.hstack([part.run for part in parts]),
     )
 
 
-def read_reasons(judged: Judged) -> pl.DataFrame:
-    """Return window (its number) and reasons, for the windows that have any.
+def read_cells(judged: Judged) -> pl.DataFrame:
+    """Return what may be a reason: window (its number) and feature, with what was observed and is usual.
 
     The contribution is the feature's share of the surprise of all features in that window.
     """
@@ -66,27 +72,31 @@ def read_reasons(judged: Judged) -> pl.DataFrame:
 
     window, feature = np.nonzero(judged.surprise >= LEAST)
     weight = np.array([VAGUE if name.startswith("level:") else 1.0 for name in judged.names])
-    total = (judged.surprise * weight).sum(axis=1)
-    cells = pl.DataFrame(
+    weighted = judged.surprise * weight
+    numbers = {name: getattr(judged, name)[window, feature] for name in ("observed", "expected", "low", "high", "run")}
+    return pl.DataFrame(
         {
-            "window": window,
+            "window": window.astype(np.int64),
             "feature": pl.Series(judged.names, dtype=pl.String).gather(feature),
-            "observed": judged.observed[window, feature],
-            "expected": judged.expected[window, feature],
-            "low": judged.low[window, feature],
-            "high": judged.high[window, feature],
-            "contribution": (judged.surprise[window, feature] * weight[feature]) / total[window],
-        },
-        schema_overrides={"window": pl.Int64},
+            **{name: values.astype(float) for name, values in numbers.items()},
+            "contribution": weighted[window, feature] / weighted.sum(axis=1)[window],
+        }
     )
-    most = cells.sort("window", "contribution", "feature", descending=[False, True, False])
-    shown = most.group_by("window", maintain_order=True).head(MOST).with_columns(text=_text())
+
+
+def read_reasons(cells: list[pl.DataFrame], every: timedelta) -> pl.DataFrame:
+    """Return value (which frame of cells), window and reasons, for the windows (so long each) that have any."""
+    sizes = pl.Series([part.height for part in cells], dtype=pl.UInt32)
+    value = pl.int_range(len(cells), dtype=pl.Int64, eager=True).repeat_by(sizes).explode(empty_as_null=False)
+    rows = pl.concat(cells).with_columns(value.alias("value"))
+    most = rows.sort("value", "window", "contribution", "feature", descending=[False, False, True, False])
+    shown = most.filter(pl.int_range(pl.len()).over("value", "window") < MOST).with_columns(text=_text(every))
     fields = pl.struct("feature", "observed", "expected", "low", "high", "contribution", "text")
-    return shown.group_by("window", maintain_order=True).agg(reasons=fields).cast({"reasons": REASONS})
+    return shown.group_by("value", "window", maintain_order=True).agg(reasons=fields).cast({"reasons": REASONS})
 
 
-def _text() -> pl.Expr:
-    """Return what a reason says, such as "ERROR events: 412, usually 3 to 9"."""
+def _text(every: timedelta) -> pl.Expr:
+    """Return what a reason says, such as "ERROR events: 412, usually 3 to 9", or "events in 15 min: 0, usually 21"."""
     name = pl.col("feature")
     known = {
         "errors": "errors",
@@ -112,17 +122,18 @@ def _text() -> pl.Expr:
     )
     share, duration = name == "error_share", name.str.starts_with("duration")
     unit = pl.when(share).then(pl.lit(" %")).when(duration).then(pl.lit(" ms")).otherwise(pl.lit(""))
+    together = {1.0: "", **{float(length): f" in {span(length * every)}" for length in RUNS}}
+    label = label + pl.col("run").cast(pl.Float64).replace_strict(together, return_dtype=pl.String)
     low, high = _number("low"), _number("high")
     usual = pl.when(low == high).then(high).otherwise(pl.format("{} to {}", low, high))
     return pl.format("{}: {}{}, usually {}{}", label, _number("observed"), unit, usual, unit)
 
 
 def _number(column: str) -> pl.Expr:
-    value = pl.when(pl.col("feature") == "error_share").then(pl.col(column) * 100).otherwise(column)
-    rough = value.round_sig_figs(3)
-    whole = pl.when(pl.col("feature").str.starts_with("duration")).then(rough).otherwise(value)
-    return (
-        pl.when(pl.col("feature").str.starts_with("duration") & (value < 10))
-        .then(rough.cast(pl.String))
-        .otherwise(whole.round().cast(pl.Int64).cast(pl.String))
-    )
+    """Return a number as it is read: counts are whole, so that a range of them begins and ends with one that is in."""
+    name, value = pl.col("feature"), pl.col(column)
+    rough = pl.when(name == "error_share").then(value * 100).otherwise(value).round_sig_figs(3)
+    plain = pl.when(rough < 10).then(rough.cast(pl.String)).otherwise(rough.round().cast(pl.Int64).cast(pl.String))
+    whole = {"low": value.ceil(), "high": value.floor()}.get(column, value.round())
+    is_count = ~(name.str.starts_with("duration") | (name == "error_share"))
+    return pl.when(is_count).then(whole.cast(pl.Int64).cast(pl.String)).otherwise(plain.str.strip_suffix(".0"))

@@ -129,13 +129,14 @@ def _evidence(features: Array) -> Array:
 def _forest(features: Array, seed: int) -> Array:
     """Return how isolated each row is, by one forest that looks at the order of events and one that does not.
 
-    Order tells much where events follow one another strictly and little where they interleave.
+    Order tells much where events follow one another strictly and little where they interleave. The rows are sorted,
+    so that which of them a tree sees does not depend on what the sequences are called.
     """
     import numpy as np
     from sklearn.ensemble import IsolationForest
 
-    rows = np.round(features, 3)
-    distinct, where = np.unique(rows, axis=0, return_inverse=True)
+    distinct, where, times = np.unique(np.round(features, 3), axis=0, return_inverse=True, return_counts=True)
+    rows = np.repeat(distinct, times, axis=0)
     orderless = [i for i, name in enumerate(FEATURES) if name != "order_surprise"]
     scores = np.zeros(len(distinct))
     for columns in (orderless, list(range(len(FEATURES)))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,20 +14,22 @@ from loganalytics.analyses.durations import duration_ms
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.schema import Frame, is_error, lazy
 from loganalytics.templates import with_templates
-from loganalytics.times import parse_every, window_start
+from loganalytics.times import parse_every, usual_times, window_start
+from loganalytics.wording import count
 
 if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, np.dtype[np.float64]]
 
-MOST_WINDOWS = 2_000_000  # times the values of `by`
+MOST_WINDOWS = 5_000_000  # times the values of `by`
 MOST_TEMPLATES = 200  # for a value of `by`: half by how many events, half by how many in one window
 BURST = 3  # events of a template in one window, for it to count as bursty
 MOST_VALUES = 40  # of services or hosts that are looked at one by one
 MOST_TIMED = 20  # templates whose durations are looked at one by one
 FEWEST_DURATIONS = {"p50": 3, "p95": 10}  # in a window, for the quantile to mean anything
 OVERALL = ["duration_p50", "duration_p95"]  # in the order of the above
+TOTALS = ("window", "events", "errors", "trace_ids", "measured", "p50", "p95")
 NEW_EVENTS = "new_events"  # of kinds that a model has not seen
 HOSTS = ("host", "host.name", "hostname", "host_name", "server", "node", "pod", "k8s.pod.name", "instance")
 
@@ -92,9 +95,12 @@ def read_events(logs: Frame, by: str | None) -> pl.DataFrame:
 def lay_windows(events: pl.DataFrame, every: str | timedelta) -> tuple[Windows, pl.DataFrame]:
     """Return the windows of a log that has events, and the events with the number of their `window`.
 
+    Events dated years away from the rest would stretch the windows without end: they are left out, with a warning.
+
     Raises InvalidArgumentError when there are too many to be compared.
     """
     length = parse_every(every)
+    events = _without_misdated(events)
     starts = events.select(window_start(length))["window"]
     first, last = cast(datetime, starts.min()), cast(datetime, starts.max())
     windows = Windows(first, length, (last - first) // length + 1)
@@ -109,13 +115,31 @@ def lay_windows(events: pl.DataFrame, every: str | timedelta) -> tuple[Windows, 
     return windows, events.with_columns(number.cast(pl.Int64).alias("window"))
 
 
+def _without_misdated(events: pl.DataFrame) -> pl.DataFrame:
+    usual = usual_times(events["timestamp"])
+    if usual is None:
+        return events
+    near = events.filter(pl.col("timestamp").is_between(*usual))
+    left_out, dated = count(events.height - near.height, "event"), f"{usual[0]:%Y-%m-%d} to {usual[1]:%Y-%m-%d}"
+    warnings.warn(f"{left_out} dated years away left out; all others are of {dated}.", UserWarning, stacklevel=4)
+    return near
+
+
 def read_features(events: pl.DataFrame, windows: int) -> Iterator[Features]:
     """Return the features of one value of `by` after the other, sorted by value, nulls first."""
     tables = _tables(events)
-    split = {name: _partitions(table) for name, table in tables.items()}
-    for (value,), own in sorted_partitions(tables["totals"]):
-        parts = {name: split[name].get(value, table.clear()) for name, table in tables.items()}
-        yield _features(value, own, parts, windows)
+    kinds = split(_first_seen(tables["templates"], windows), "name", "first", "size", "again")
+    levels, values = split(tables["levels"], "name", "len"), split(_greatest(tables["values"]), "name", "len")
+    templates = split(_that_matter(tables["templates"]), "name", "len")
+    timed = split(_that_take_long(tables["timed"]), "name", "len", "ms")
+    for value, totals in split(tables["totals"], *TOTALS).items():
+        by_level, by_value, by_template, by_timed = (
+            parts.get(value, {}) for parts in (levels, values, templates, timed)
+        )
+        counts = _counts(totals, by_level, by_value, by_template, windows)
+        timed_names, durations, measured = _durations(totals, by_timed, windows)
+        unseen, expected = _unseen(kinds[value], counts[1][:, 0])
+        yield Features(value, *counts, timed_names, durations, measured, unseen, expected)
 
 
 def read_known(
@@ -129,171 +153,206 @@ def read_known(
     import numpy as np
 
     tables = _tables(events)
-    split = {name: _partitions(table) for name, table in tables.items()}
-    new = [value for value in split["totals"] if value not in known]
-    for value, (names, timed) in {**known, **{value: (["events", "errors"], OVERALL) for value in new}}.items():
-        parts = {name: split[name].get(value, table.clear()) for name, table in tables.items()}
+    unseen = tables["templates"].filter(~pl.col("name").is_in(kinds.implode()))
+    new_events = unseen.group_by("by", "window").agg(name=pl.lit(NEW_EVENTS), len=pl.col("len").sum())
+    prefixes = {"values": "{}", "levels": "level:{}", "templates": "template:{}", "new": "{}"}
+    named = {
+        part: split(table.with_columns(name=pl.format(prefixes[part], "name")), "name", "len")
+        for part, table in {**tables, "new": new_events}.items()
+        if part in prefixes
+    }
+    new_kinds = split(unseen, "window")
+    timed = split(tables["timed"], "name", "len", "ms")
+    totals = split(tables["totals"], *TOTALS)
+    nothing: dict[str, Array] = {name: np.zeros(0, np.int64) for name in TOTALS}
+    new = {value: (["events", "errors"], OVERALL) for value in totals if value not in known}
+    for value, (names, kept) in {**known, **new}.items():
+        own = totals.get(value, nothing)
         counts = np.zeros((windows, len(names)))
-        unseen = parts["templates"].filter(~pl.col("name").is_in(kinds.implode()))
-        cells = pl.concat(
-            [
-                parts["values"].select("window", "name", "len"),
-                unseen.group_by("window").agg(name=pl.lit(NEW_EVENTS), len=pl.col("len").sum()),
-                *(
-                    parts[part].select("window", name=pl.format("{}:{}", pl.lit(label), "name"), len="len")
-                    for part, label in (("levels", "level"), ("templates", "template"))
-                ),
-                *(
-                    parts["totals"].select("window", name=pl.lit(name), len=pl.col(name).cast(pl.UInt32))
-                    for name in ("events", "errors", "trace_ids")
-                ),
-            ]
-        ).filter(pl.col("name").is_in(names))
         column = {name: number for number, name in enumerate(names)}
-        number = cells["name"].replace_strict(column, return_dtype=pl.Int64).to_numpy()
-        counts[cells["window"].to_numpy(), number] = cells["len"].to_numpy()
-        _, durations, measured = _durations(parts["totals"], parts["timed"], windows, timed[len(OVERALL) :])
-        yield Features(
-            value, names, counts, timed, durations, measured,
-            np.bincount(unseen["window"].to_numpy(), minlength=windows).astype(float), np.zeros(windows),
-        )  # fmt: skip
+        for name in ("events", "errors", "trace_ids"):
+            if name in column:
+                counts[own["window"], column[name]] = own[name]
+        for parts in named.values():
+            _place(parts.get(value, {}), "len", counts, column)
+        _, durations, measured = _durations(own, timed.get(value, {}), windows, kept)
+        at = new_kinds.get(value, nothing)["window"]
+        yield Features(value, names, counts, kept, durations, measured,
+                       np.bincount(at, minlength=windows).astype(float), np.zeros(windows))  # fmt: skip
+
+
+def split(table: pl.DataFrame, *columns: str) -> dict[object, dict[str, Array]]:
+    """Return the columns, and window, of each value of `by` as arrays; values sorted, nulls first."""
+    ordered = table.sort("by", *(name for name in ("name", "window") if name in table.columns))
+    runs = ordered["by"].rle().struct.unnest()
+    arrays = {name: ordered[name].to_numpy() for name in dict.fromkeys([*columns, "window"]) if name in table.columns}
+    parts, begin = {}, 0
+    for length, value in runs.select("len", "value").iter_rows():
+        parts[value] = {name: array[begin : begin + length] for name, array in arrays.items()}
+        begin += length
+    return parts
 
 
 def _tables(events: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """Return what is counted and measured, by value and window."""
-    ms = pl.col("ms")
-    totals = events.group_by("by", "window").agg(
-        events=pl.len(),
-        errors=pl.col("error").sum(),
-        trace_ids=pl.col("trace_id").drop_nulls().n_unique(),
-        measured=ms.count(),
-        p50=ms.median(),
-        p95=ms.quantile(0.95),
+    """Return what is counted and measured, by value and window.
+
+    Counted once in fine, by everything with few values; all but the hosts is summed up from that.
+    """
+    dtype, ms, len_ = events.schema["by"], pl.col("ms"), pl.col("len").sum()
+    texts = [name for name in ("by", "level", "template", "service") if events.schema.get(name) == pl.String]
+    coded = events.with_columns(pl.col(texts).cast(pl.Categorical))
+    keys = [name for name in ("by", "window", "error", "level", "template", "service") if name in events.columns]
+    fine = coded.group_by(keys).len()
+    timed = coded.filter(ms.is_not_null())
+    measured = timed.group_by("by", "window").agg(measured=pl.len(), p50=ms.median(), p95=ms.quantile(0.95))
+    traced = events.filter(pl.col("trace_id").is_not_null()).group_by("by", "window")
+    totals = fine.group_by("by", "window").agg(events=len_, errors=pl.col("len").filter("error").sum())
+    tables = {
+        "totals": totals.join(measured, on=["by", "window"], how="left", nulls_equal=True),
+        "levels": fine.filter(pl.col("level").is_not_null()).group_by("by", "window", name="level").agg(len_),
+        "templates": fine.group_by("by", "window", name="template").agg(len_),
+        "timed": timed.group_by("by", "window", name="template").agg(pl.len(), ms.median()),
+        "values": _by_values(events, fine),
+    }
+    plain = {part: table.with_columns(pl.col("by").cast(dtype)) for part, table in tables.items()}
+    plain["totals"] = (
+        plain["totals"]
+        .join(traced.agg(trace_ids=pl.col("trace_id").n_unique()), on=["by", "window"], how="left", nulls_equal=True)
+        .with_columns(pl.col("measured", "trace_ids").fill_null(0))
     )
     return {
-        "totals": totals,
-        "levels": events.drop_nulls("level").group_by("by", "window", name=pl.col("level").cast(pl.String)).len(),
-        "templates": events.group_by("by", "window", name="template").len(),
-        "timed": events.filter(ms.is_not_null()).group_by("by", "window", name="template").agg(pl.len(), ms.median()),
-        "values": _by_values(events),
+        part: table.with_columns(pl.col("name").cast(pl.String)) if "name" in table.columns else table
+        for part, table in plain.items()
     }
 
 
-def _by_values(events: pl.DataFrame) -> pl.DataFrame:
+def _by_values(events: pl.DataFrame, fine: pl.DataFrame) -> pl.DataFrame:
     """Return the events and errors of each service and host, where there are several."""
-    counted = [
-        pl.DataFrame(schema={"by": events.schema["by"], "window": pl.Int64, "name": pl.String, "len": pl.UInt32})
-    ]
+    errors = pl.col("len").filter("error").sum()
+    counted = [fine.select("by", "window", name=pl.lit(""), len="len").clear()]
     for part in ("service", "host"):
         if part not in events.columns or events[part].n_unique() < 2:
             continue
-        each = events.drop_nulls(part).group_by("by", "window", part).agg(pl.len(), errors=pl.col("error").sum())
-        name = pl.format("{}:{}", pl.lit(part), part)
+        if part == "host":
+            texts = [name for name in ("by", "host") if events.schema[name] == pl.String]
+            coded = events.select("by", "window", "host", "error").with_columns(pl.col(texts).cast(pl.Categorical))
+            fine = coded.group_by("by", "window", "host", "error").len()
+        each = (
+            fine.filter(pl.col(part).is_not_null())
+            .group_by("by", "window", part)
+            .agg(pl.col("len").sum(), errors=errors)
+        )
+        name = pl.format("{}:{}", pl.lit(part), pl.col(part).cast(pl.String))
         counted += [
             each.select("by", "window", name=name, len="len"),
             each.filter(pl.col("errors") > 0).select(
-                "by", "window", name=pl.format("errors:{}", name), len=pl.col("errors").cast(pl.UInt32)
+                "by", "window", name=pl.format("errors:{}", name), len=pl.col("errors")
             ),
         ]
     return pl.concat(counted)
 
 
-def _partitions(table: pl.DataFrame) -> dict[object, pl.DataFrame]:
-    return {value: part for (value,), part in table.partition_by("by", as_dict=True).items()}
-
-
-def sorted_partitions(totals: pl.DataFrame) -> list[tuple[tuple[object, ...], pl.DataFrame]]:
-    """Return the parts of a frame by the column `by`, in its order."""
-    return list(totals.sort("by", "window").partition_by("by", as_dict=True, maintain_order=True).items())
-
-
-def _features(value: object, totals: pl.DataFrame, parts: dict[str, pl.DataFrame], windows: int) -> Features:
+def _counts(
+    totals: dict[str, Array], levels: dict[str, Array], values: dict[str, Array], templates: dict[str, Array],
+    windows: int,
+) -> tuple[list[str], Array]:  # fmt: skip
+    """Return the names and counts of a value."""
     import numpy as np
 
-    at = totals["window"].to_numpy()
-    names = ["events", "errors", *(["trace_ids"] if totals["trace_ids"].sum() else [])]
+    names = ["events", "errors", *(["trace_ids"] if totals["trace_ids"].any() else [])]
     counts = np.zeros((windows, len(names)))
-    counts[at] = totals.select(names).to_numpy()
-    level_names, by_level = _spread(parts["levels"], windows)
-    value_names, by_value = _spread(_greatest(parts["values"]), windows)
-    template_names, by_template = _spread(_that_matter(parts["templates"]), windows)
+    counts[totals["window"]] = np.column_stack([totals[name] for name in names])
+    level_names, by_level = _spread(levels, windows)
+    value_names, by_value = _spread(values, windows)
+    template_names, by_template = _spread(templates, windows)
     more = [*(f"level:{name}" for name in level_names), *value_names]
-    split = np.hstack([by_level, by_value])
+    parts = np.hstack([by_level, by_value])
     # A level or service that says the same as a total (one level only, or one level of errors) would say it twice.
-    new = [i for i in range(len(more)) if not (counts == split[:, [i]]).all(axis=0).any()]
-    timed, durations, measured = _durations(totals, parts["timed"], windows, _that_take_long(parts["timed"]))
-    unseen, expected = _unseen(parts["templates"], counts[:, 0])
-    return Features(
-        value=value,
-        names=[*names, *(more[i] for i in new), *(f"template:{name}" for name in template_names)],
-        counts=np.hstack([counts, split[:, new], by_template]),
-        timed=timed,
-        durations=durations,
-        measured=measured,
-        unseen=unseen,
-        unseen_expected=expected,
-    )
+    new = [i for i in range(len(more)) if not (counts == parts[:, [i]]).all(axis=0).any()]
+    kinds = [f"template:{name}" for name in template_names]
+    return [*names, *(more[i] for i in new), *kinds], np.hstack([counts, parts[:, new], by_template])
 
 
-def _that_take_long(timed: pl.DataFrame) -> list[str]:
-    """Return the templates with the most durations, as names of features."""
-    kinds = timed.group_by("name").agg(pl.col("len").sum()).sort("len", "name", descending=[True, False])
-    return [f"duration:{kind}" for kind in kinds["name"].head(MOST_TIMED)] if kinds.height > 1 else []
+def _spread(cells: dict[str, Array], windows: int) -> tuple[list[str], Array]:
+    """Return the names, sorted, and their counts as a matrix of windows by names."""
+    import numpy as np
+
+    names = list(dict.fromkeys(cells["name"].tolist())) if cells else []
+    matrix = np.zeros((windows, len(names)))
+    _place(cells, "len", matrix, {name: number for number, name in enumerate(names)})
+    return names, matrix
+
+
+def _place(cells: dict[str, Array], what: str, matrix: Array, column: dict[str, int]) -> None:
+    """Write the cells whose names have a column into a matrix of windows by names."""
+    import numpy as np
+
+    if not cells:
+        return
+    at = np.array([column.get(name, -1) for name in cells["name"].tolist()], dtype=np.int64)
+    known = at >= 0
+    matrix[cells["window"][known], at[known]] = cells[what][known]
 
 
 def _durations(
-    totals: pl.DataFrame, timed: pl.DataFrame, windows: int, kept: list[str]
+    totals: dict[str, Array], timed: dict[str, Array], windows: int, kept: list[str] | None = None
 ) -> tuple[list[str], Array, Array]:
-    """Return the names, values and numbers of durations: over all events, and by template."""
+    """Return the names, values and numbers of durations: over all events, and by template (all, or those kept)."""
     import numpy as np
 
-    durations, measured = np.full((2, windows, 2 + len(kept)), np.nan)
-    at = totals["window"].to_numpy()
+    if kept is None:
+        kept = [*OVERALL, *(f"duration:{name}" for name in dict.fromkeys(timed["name"].tolist() if timed else []))]
+    durations, measured = np.full((2, windows, len(kept)), np.nan)
     for column, (name, fewest) in enumerate(FEWEST_DURATIONS.items()):
-        durations[at, column] = totals.select(pl.when(pl.col("measured") >= fewest).then(name)).to_series().to_numpy()
-        measured[at, column] = totals["measured"].to_numpy()
-    for column, kind in enumerate(kept, len(FEWEST_DURATIONS)):
-        own = timed.filter(
-            (pl.col("name") == kind.removeprefix("duration:")) & (pl.col("len") >= FEWEST_DURATIONS["p50"])
-        )
-        durations[own["window"].to_numpy(), column] = own["ms"].to_numpy()
-        measured[own["window"].to_numpy(), column] = own["len"].to_numpy()
-    return [*OVERALL, *kept], durations, np.nan_to_num(measured)
+        durations[totals["window"], column] = np.where(totals["measured"] >= fewest, totals[name], np.nan)
+        measured[totals["window"], column] = totals["measured"]
+    columns = {name.removeprefix("duration:"): number for number, name in enumerate(kept) if ":" in name}
+    enough = timed["len"] >= FEWEST_DURATIONS["p50"] if timed else None
+    own = {name: array[enough] for name, array in timed.items()}
+    _place(own, "ms", durations, columns)
+    _place(own, "len", measured, columns)
+    return kept, durations, np.nan_to_num(measured)
+
+
+def _that_take_long(timed: pl.DataFrame) -> pl.DataFrame:
+    """Keep the templates with the most durations, where there are several."""
+    kinds = timed.group_by("by", "name").agg(pl.col("len").sum()).filter(pl.len().over("by") > 1)
+    most = kinds.sort("by", "len", "name", descending=[False, True, False]).group_by("by").head(MOST_TIMED)
+    return timed.join(most, on=["by", "name"], how="semi", nulls_equal=True)
 
 
 def _greatest(values: pl.DataFrame) -> pl.DataFrame:
     """Keep the services and hosts that have the most events."""
     each = (
-        values.group_by("name")
+        values.group_by("by", "name")
         .agg(pl.col("len").sum())
         .with_columns(kind=pl.col("name").str.extract("^(errors:)?[^:]+", 0))
     )
-    ranked = each.sort("kind", "len", "name", descending=[False, True, False])
-    return values.join(ranked.group_by("kind").head(MOST_VALUES), on="name", how="semi")
-
-
-def _spread(counted: pl.DataFrame, windows: int) -> tuple[list[str], Array]:
-    """Return the names, sorted, and their counts as a matrix of windows by names."""
-    import numpy as np
-
-    names = counted["name"].unique().sort()
-    matrix = np.zeros((windows, len(names)))
-    if len(names):
-        column = names.search_sorted(counted["name"]).to_numpy()
-        matrix[counted["window"].to_numpy(), column] = counted["len"].to_numpy()
-    return names.to_list(), matrix
+    ranked = each.sort("by", "kind", "len", "name", descending=[False, False, True, False])
+    kept = ranked.group_by("by", "kind").head(MOST_VALUES)
+    return values.join(kept, on=["by", "name"], how="semi", nulls_equal=True)
 
 
 def _that_matter(templates: pl.DataFrame) -> pl.DataFrame:
     """Keep the templates that have the most events, altogether or in one window."""
-    each = templates.group_by("name").agg(total=pl.col("len").sum(), most=pl.col("len").max())
-    frequent = each.sort("total", "name", descending=[True, False]).head(MOST_TEMPLATES // 2)
+    each = templates.group_by("by", "name").agg(total=pl.col("len").sum(), most=pl.col("len").max())
+    frequent = each.sort("total", "name", descending=[True, False])
     bursty = each.filter(pl.col("most") >= BURST).sort("most", "name", descending=[True, False])
-    kept = pl.concat([frequent, bursty.head(MOST_TEMPLATES // 2)]).select("name").unique()
-    return templates.join(kept, on="name", how="semi")
+    halves = [half.group_by("by").head(MOST_TEMPLATES // 2).select("by", "name") for half in (frequent, bursty)]
+    return templates.join(pl.concat(halves), on=["by", "name"], how="semi", nulls_equal=True)
 
 
-def _unseen(templates: pl.DataFrame, events: Array) -> tuple[Array, Array]:
+def _first_seen(templates: pl.DataFrame, windows: int) -> pl.DataFrame:
+    """Return in which window each template was first seen, how often there, and in which the next time."""
+    ordered = templates.sort("by", "name", "window").group_by("by", "name", maintain_order=True)
+    return ordered.agg(
+        first=pl.col("window").first(),
+        size=pl.col("len").first(),
+        again=pl.col("window").get(1, null_on_oob=True).fill_null(windows),
+    )
+
+
+def _unseen(kinds: dict[str, Array], events: Array) -> tuple[Array, Array]:
     """Return how many templates were first seen in each window, and how many were to be expected.
 
     The chance that the next event is of a kind never seen is the share of the events so far whose kind was seen
@@ -302,16 +361,10 @@ def _unseen(templates: pl.DataFrame, events: Array) -> tuple[Array, Array]:
     import numpy as np
 
     windows = len(events)
-    ordered = templates.sort("name", "window").group_by("name", maintain_order=True)
-    kinds = ordered.agg(
-        first=pl.col("window").first(),
-        size=pl.col("len").first(),
-        again=pl.col("window").get(1, null_on_oob=True).fill_null(windows),
-    )
-    unseen = np.bincount(kinds["first"].to_numpy(), minlength=windows).astype(float)
-    single = kinds.filter(pl.col("size") == 1)
-    steps = np.bincount(single["first"].to_numpy() + 1, minlength=windows + 2) - np.bincount(
-        np.minimum(single["again"].to_numpy() + 1, windows + 1), minlength=windows + 2
+    unseen = np.bincount(kinds["first"], minlength=windows).astype(float)
+    single = kinds["size"] == 1
+    steps = np.bincount(kinds["first"][single] + 1, minlength=windows + 2) - np.bincount(
+        np.minimum(kinds["again"][single] + 1, windows + 1), minlength=windows + 2
     )
     once = np.cumsum(steps)[:windows]
     before = np.cumsum(events) - events

@@ -44,7 +44,9 @@ class WindowForest:
         ranks = np.array([max(5, len(rows) // 100), max(20, len(rows) // 20)])
         ranks = np.minimum(ranks, [len(ordered) // 4, len(ordered) - 1])
         surprises = np.log10(len(rows) / np.maximum(ranks, 1))
-        return cls(young.sample, seed, tuple(ordered[ranks].tolist()), tuple(surprises.tolist()))
+        grown = cls(young.sample, seed, tuple(ordered[ranks].tolist()), tuple(surprises.tolist()))
+        grown.__dict__["_trees"] = young._trees  # the same, and growing them is what costs
+        return grown
 
     @cached_property
     def _trees(self) -> Any:

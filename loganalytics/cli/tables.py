@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -38,7 +40,11 @@ def _run_table(arguments: argparse.Namespace) -> int:
     from loganalytics.output import write
 
     logs = load(arguments)
-    write(arguments.analysis(logs, arguments), form=arguments.format, path=arguments.output)
+    with warnings.catch_warnings(record=True) as told:
+        table = arguments.analysis(logs, arguments)
+    for warning in told:
+        print(f"loganalytics: {warning.message}", file=sys.stderr)
+    write(table, form=arguments.format, path=arguments.output)
     return INCOMPLETE if incomplete(logs) else OK
 
 

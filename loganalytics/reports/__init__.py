@@ -27,7 +27,7 @@ from loganalytics.findings import Finding, findings
 from loganalytics.reports.changes import find_changes, in_all
 from loganalytics.sources import load_report
 from loganalytics.templates import with_templates
-from loganalytics.times import parse_every
+from loganalytics.times import parse_every, usual_times
 from loganalytics.wording import between, count, listing, percent
 
 SCHEMA_VERSION = 1
@@ -170,19 +170,14 @@ def choose_window(times: pl.Series) -> str:
 
 
 def without_misdated(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the frame without events dated years away from the rest, as a clock that was not set dates them.
+    """Return the frame without events dated years away from the rest.
 
-    They would stretch the windows until all else fell into one. Away is beyond 100 times the length of the
-    middle 99 % of the log, and that only in a log that seems to last more than two years.
+    They would stretch the windows until all else fell into one.
     """
-    times = frame["timestamp"].drop_nulls().sort()
-    if times.is_empty() or times[-1] - times[0] < timedelta(days=730):
+    usual = usual_times(frame["timestamp"])
+    if usual is None:
         return frame
-    low, high = times[len(times) // 200], times[-1 - len(times) // 200]
-    if times[-1] - times[0] < 100 * (high - low) or low == high:
-        return frame
-    at = pl.col("timestamp")
-    return frame.filter(at.is_between(low - (high - low), high + (high - low)) | at.is_null())
+    return frame.filter(pl.col("timestamp").is_between(*usual) | pl.col("timestamp").is_null())
 
 
 def few_services(frame: pl.DataFrame) -> pl.DataFrame:
