@@ -73,8 +73,11 @@ def load(arguments: argparse.Namespace) -> pl.DataFrame:
     """Load what the arguments name, and tell what was read."""
     from loganalytics.sources import load_report
 
-    logs = view_of(arguments).load()
+    view = view_of(arguments)
+    logs = view.load()
     tell(load_report(logs))
+    for field in sorted({where.field for where in view.where} - {*logs.columns}):
+        print(f"No event has the field {field!r} of --where.", file=sys.stderr)
     return logs
 
 
@@ -86,8 +89,9 @@ def tell(report: pl.DataFrame) -> None:
 
     read = report.filter(report["lines"] > 0)
     unparsed = int(read["unparsed"].sum())
+    kind = "source" if read["bytes"].has_nulls() else "file"  # streams, indices and tables have no bytes
     print(
-        f"Read {int(read['lines'].sum()):,} lines of {read.height} {'file' if read.height == 1 else 'files'}: "
+        f"Read {int(read['lines'].sum()):,} lines of {read.height} {kind}{'' if read.height == 1 else 's'}: "
         f"{int(read['events'].sum()):,} events"
         + (f", {unparsed:,} lines in no known format (kept as they are)" if unparsed else "")
         + ".",
