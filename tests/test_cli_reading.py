@@ -46,4 +46,4 @@ def test_tables_of_a_database_are_no_files(folder):
     with sqlite3.connect(folder / "app.db") as database:
         database.execute("create table logs (timestamp text, level text, message text)")
         database.execute("insert into logs values ('2026-03-10 12:00:00', 'ERROR', 'disk full')")
-    assert "of 1 source: 1 event" in run("trend", "sqlite:///app.db", cwd=folder).stderr
+    assert "of 1 source: 1 events" in run("trend", "sqlite:///app.db", cwd=folder).stderr

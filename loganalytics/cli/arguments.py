@@ -75,13 +75,13 @@ def load(arguments: argparse.Namespace) -> pl.DataFrame:
 
     view = view_of(arguments)
     logs = view.load()
-    tell(load_report(logs))
+    tell(load_report(logs), "source" if any("://" in name for name in view.source) else "file")
     for field in sorted({where.field for where in view.where} - {*logs.columns}):
         print(f"No event has the field {field!r} of --where.", file=sys.stderr)
     return logs
 
 
-def tell(report: pl.DataFrame) -> None:
+def tell(report: pl.DataFrame, kind: str = "file") -> None:
     """Tell on standard error what was read and what could not be."""
     from loganalytics.sources.doubles import SAME
     from loganalytics.sources.files import NOT_A_LOG
@@ -89,7 +89,6 @@ def tell(report: pl.DataFrame) -> None:
 
     read = report.filter(report["lines"] > 0)
     unparsed = int(read["unparsed"].sum())
-    kind = "source" if read["bytes"].has_nulls() else "file"  # streams, indices and tables have no bytes
     print(
         f"Read {int(read['lines'].sum()):,} lines of {read.height} {kind}{'' if read.height == 1 else 's'}: "
         f"{int(read['events'].sum()):,} events"
