@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -14,6 +14,9 @@ from loganalytics.wording import sparkline
 FORMATS = ("table", "json", "ndjson", "csv", "parquet")
 _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 _WIDEST = 100
+_PIPED = 200
+_ROOM_FOR_TRENDS = 160
+_SHORT = 19
 
 
 def write(frame: pl.DataFrame, *, form: str, path: str | None = None) -> None:
@@ -72,20 +75,45 @@ def _print_table(frame: pl.DataFrame, path: str | None) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    if frame.is_empty() and path is None:
+        print("Nothing found.")
+        return
+    console = Console(width=_width(), highlight=False)
+    width = console.width if path is None else _PIPED
+    trends = [name for name, kind in frame.schema.items() if isinstance(kind, pl.List) and kind.inner.is_integer()]
+    if width < _ROOM_FOR_TRENDS:
+        frame = frame.drop(trends)
+    texts = {
+        name: [sparkline(value or []) if name in trends else cell(value) for value in frame[name].to_list()]
+        for name in frame.columns
+    }
+    whole = _whole(texts, width)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for name, kind in frame.schema.items():
-        table.add_column(name, justify="right" if kind.is_numeric() else "left", overflow="fold", max_width=_WIDEST)
-    trends = [isinstance(kind, pl.List) and kind.inner.is_integer() for kind in frame.dtypes]
-    for row in frame.iter_rows():
-        texts = [
-            sparkline(value or []) if is_trend else cell(value) for value, is_trend in zip(row, trends, strict=True)
-        ]
-        table.add_row(*[Text(text) for text in texts])  # Text: log lines are no markup
+        side: Literal["left", "right"] = "right" if kind.is_numeric() else "left"
+        table.add_column(name, justify=side, overflow="fold", max_width=_WIDEST, no_wrap=name in whole)
+    for row in zip(*texts.values(), strict=True):
+        table.add_row(*map(Text, row))  # Text: log lines are no markup
     if path is None:
-        Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
+        console.print(table)
     else:
         with Path(path).open("w", encoding="utf-8") as file:
-            Console(file=file, width=200, highlight=False).print(table)
+            Console(file=file, width=_PIPED, highlight=False).print(table)
+
+
+def _whole(texts: dict[str, list[str]], width: int) -> set[str]:
+    """Return the columns of times, numbers and ids, which stay in one piece where the long texts have room beside."""
+    widest = {name: max(map(len, (name, *column))) for name, column in texts.items()}
+    short = {name: size for name, size in widest.items() if size <= _SHORT}
+    needed = sum(short.values()) + 3 * len(texts) + _SHORT * (len(texts) - len(short))
+    return set(short) if needed <= width else set()
+
+
+def _width() -> int | None:
+    """Return the terminal's width as rich finds it; in a pipe that of COLUMNS, else room enough."""
+    import shutil
+
+    return None if sys.stdout.isatty() else shutil.get_terminal_size((_PIPED, 50)).columns
 
 
 def cell(value: Any) -> str:
@@ -96,6 +124,8 @@ def cell(value: Any) -> str:
         return ""
     if isinstance(value, dt.datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, dt.timedelta) and abs(value) >= dt.timedelta(seconds=1):
+        return str(dt.timedelta(seconds=round(value.total_seconds())))
     if isinstance(value, float):
         return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
     if isinstance(value, int) and not isinstance(value, bool):

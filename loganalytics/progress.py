@@ -1,4 +1,4 @@
-"""A progress bar for long work: on a terminal or in a notebook, never in a pipe."""
+"""A progress bar for long work: on a terminal, never in a pipe or a notebook, where it would need ipywidgets."""
 
 from __future__ import annotations
 
@@ -26,4 +26,4 @@ def track(items: Iterable[T], done: Callable[[], int], total: int, *, descriptio
 
 
 def _watched() -> bool:
-    return sys.stderr.isatty() or "ipykernel" in sys.modules
+    return sys.stderr.isatty() and "ipykernel" not in sys.modules

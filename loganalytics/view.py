@@ -49,8 +49,9 @@ class Where:
 
     def expression(self, columns: Collection[str]) -> pl.Expr:
         """Return the expression for it; a field that the logs do not have is empty in all events."""
-        text = pl.col(self.field).cast(pl.String) if self.field in columns else pl.lit("")
-        same = text.fill_null("") == self.value
+        if self.field not in columns:
+            return pl.lit(value=(self.value == "") != self.exclude)
+        same = pl.col(self.field).cast(pl.String).fill_null("") == self.value
         return ~same if self.exclude else same
 
 

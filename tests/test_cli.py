@@ -86,6 +86,7 @@ def test_nothing_but_results_on_standard_output(folder):
         (["export", "app.log", "-o", "missing/r.csv"], "missing"),
         (["trend", "ftp://me:hunter2@host/app.log"], "ftp://host/app.log"),
         (["report", "app.log", "-o", "missing/r.html"], "missing/r.html"),
+        (["dashboard", "nothing.log"], "no file or folder 'nothing.log'"),
     ],
 )
 def test_a_users_mistake_is_told_without_a_traceback(folder, arguments, message):

@@ -73,12 +73,15 @@ def load(arguments: argparse.Namespace) -> pl.DataFrame:
     """Load what the arguments name, and tell what was read."""
     from loganalytics.sources import load_report
 
-    logs = view_of(arguments).load()
-    tell(load_report(logs))
+    view = view_of(arguments)
+    logs = view.load()
+    tell(load_report(logs), "source" if any("://" in name for name in view.source) else "file")
+    for field in sorted({where.field for where in view.where} - {*logs.columns}):
+        print(f"No event has the field {field!r} of --where.", file=sys.stderr)
     return logs
 
 
-def tell(report: pl.DataFrame) -> None:
+def tell(report: pl.DataFrame, kind: str = "file") -> None:
     """Tell on standard error what was read and what could not be."""
     from loganalytics.sources.doubles import SAME
     from loganalytics.sources.files import NOT_A_LOG
@@ -87,7 +90,7 @@ def tell(report: pl.DataFrame) -> None:
     read = report.filter(report["lines"] > 0)
     unparsed = int(read["unparsed"].sum())
     print(
-        f"Read {int(read['lines'].sum()):,} lines of {read.height} {'file' if read.height == 1 else 'files'}: "
+        f"Read {int(read['lines'].sum()):,} lines of {read.height} {kind}{'' if read.height == 1 else 's'}: "
         f"{int(read['events'].sum()):,} events"
         + (f", {unparsed:,} lines in no known format (kept as they are)" if unparsed else "")
         + ".",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from loganalytics.templates import TemplateCatalogue
 
 # What a terminal has no room for; every other format has it.
-_TOO_WIDE = ("templates", "trace_ids", "exception", "share")
+_TOO_WIDE = ("cluster_id", "templates", "exception_type", "example", "trace_ids", "exception", "share")
 
 
 def add_verbs(verbs: Verbs) -> None:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def add_verbs(verbs: Verbs) -> None:
     """Add dashboard."""
     added = verb(verbs, "dashboard", "open the dashboard in the browser")
-    added.add_argument("source", nargs="*", metavar="SOURCE", help="file, glob or folder (default: the sample)")
+    added.add_argument(
+        "source", nargs="*", metavar="SOURCE", help="file, glob, folder or address (default: the sample)"
+    )
     added.add_argument("--port", type=int, default=8501)
     added.add_argument("--address", default="127.0.0.1", help="where to listen (default: this machine only)")
     added.add_argument(
@@ -36,8 +38,12 @@ def _run_dashboard(arguments: argparse.Namespace) -> int:
     import importlib.util
     import subprocess
 
+    from loganalytics.sources.discovery import find
+
     if importlib.util.find_spec("streamlit") is None:
         raise MissingExtraError("streamlit", "dashboard")
+    if arguments.source:
+        find(arguments.source)  # a path that is not there is told here, not in the browser
     app = Path(__file__).resolve().parents[1] / "dashboard" / "app.py"
     command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(arguments.port)]
     command += ["--server.address", arguments.address, "--", *arguments.source]

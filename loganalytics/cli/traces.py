@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 import loganalytics
@@ -60,6 +61,8 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _trace(logs: pl.DataFrame, arguments: argparse.Namespace) -> pl.DataFrame:
     table = loganalytics.trace(logs, arguments.id)
+    if table.is_empty():
+        print(f"No event has the trace id {arguments.id!r}. Hint: `loganalytics traces` lists them.", file=sys.stderr)
     shown = [
         "timestamp",
         "offset_ms",
