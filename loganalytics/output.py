@@ -14,6 +14,7 @@ from loganalytics.wording import sparkline
 FORMATS = ("table", "json", "ndjson", "csv", "parquet")
 _CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 _WIDEST = 100
+_NARROW = 120
 _PIPED = 200
 _ROOM_FOR_TRENDS = 160
 _SHORT = 19
@@ -110,10 +111,10 @@ def _whole(texts: dict[str, list[str]], width: int) -> set[str]:
 
 
 def _width() -> int | None:
-    """Return the terminal's width as rich finds it; in a pipe that of COLUMNS, else room enough."""
+    """Return the terminal's width as rich finds it; in a pipe that of COLUMNS where it is wide, else room enough."""
     import shutil
 
-    return None if sys.stdout.isatty() else shutil.get_terminal_size((_PIPED, 50)).columns
+    return None if sys.stdout.isatty() else max(_NARROW, shutil.get_terminal_size((_PIPED, 50)).columns)
 
 
 def cell(value: Any) -> str:
