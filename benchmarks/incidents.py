@@ -53,7 +53,7 @@ def main() -> None:
                 findings = la.incident(logs, start, end, baseline=baseline).findings.head(3).to_dicts()
                 right = [is_cause(one, finding) for finding in findings]
                 rows.append((one.kind, baseline, right[:1] == [True], any(right)))
-                if arguments.verbose and not right[:1] == [True]:
+                if arguments.verbose and right[:1] != [True]:
                     print(seed, one, baseline, *[f["title"] for f in findings], sep="\n    ", file=sys.stderr)
     table = pl.DataFrame(rows, schema=["kind", "baseline", "first", "among three"], orient="row")
     sums = [pl.len().alias("incidents"), pl.col("first", "among three").sum()]

@@ -97,8 +97,8 @@ def traces(logs: Frame, *, by: str = "trace_id") -> pl.DataFrame:
     Needs timestamp, severity_number, service, message, trace_id, source, offset and the column `by` (a job's run or a
     session's id will do as well). Events without an id are not counted. An event without a trace_id belongs to the
     first that it bears of request_id, http.request.id, req_id, x_request_id, correlation_id, x_correlation_id
-    (however spelt: requestId, x-request-id), then of what its message says: "trace_id=...", "request_id: ...", "correlation_id=...",
-    "[req_...]". An id of these that stands beside one trace_id in other events means that trace.
+    (however spelt: requestId, x-request-id), then of what its message says: "trace_id=...", "request_id: ...",
+    "correlation_id=...", "[req_...]". An id of these that stands beside one trace_id in other events means that trace.
 
     Returns `by`, events (Int64), errors (Int64), services (List[String], in the order in which they came in),
     first_seen, last_seen (Datetime us UTC), duration_ms (Float64: from the begin of the first event, its own duration
