@@ -18,7 +18,7 @@ _HINT = r"(?i)(?:trace|request|req|correlation)[_-]?id|\[req[_-]"
 
 
 def with_request_ids(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Add the column ID: the trace_id, else the first id in FIELDS, else one that the message names, else null.
+    """Add the column ID: the trace_id, else the first of FIELDS, else an id that the message names, else null.
 
     Services may name one request differently. Where events bear a trace_id and another id, events with only that
     other id belong to the same trace, unless several traces share it.
