@@ -230,4 +230,4 @@ def _latency(chosen: Selection, by: str) -> pl.DataFrame:
 @st.cache_resource(max_entries=4, show_spinner="Writing the report …")
 def _report(chosen: Selection, every: str | None) -> Report:
     names = ", ".join(os.path.basename(os.path.normpath(name)) for name in chosen.view.public().source[:3])
-    return report(loading.events_of(chosen), title=f"Log report: {names}", every=every)
+    return report(loading.prepared_of(chosen).drop(loading.DURATION), title=f"Log report: {names}", every=every)

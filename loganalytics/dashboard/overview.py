@@ -16,7 +16,7 @@ from loganalytics.wording import between, count, percent, span
 
 _ICONS = {"critical": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
 _COLOURS = {"critical": "red", "warning": "orange", "info": "blue"}
-_AT_ONCE = 150_000
+_AT_ONCE = 50_000
 """Up to how many events the findings are worked out without being asked for."""
 
 

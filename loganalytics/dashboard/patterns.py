@@ -45,7 +45,7 @@ def _templates(view: View) -> None:
         "share": st.column_config.ProgressColumn("share", format="percent", min_value=0, max_value=1, width=110),
     }
     picked = tables.rows(table.select("template_id", *columns), f"patterns-{hash(view)}-{way}", columns=told, pick=True,
-                         height=460, order=columns)  # fmt: skip
+                         height=458, order=columns)  # fmt: skip
     if picked:
         _template(view, table.row(by_predicate=pl.col("template_id") == picked["template_id"], named=True))
 
@@ -104,7 +104,7 @@ def _clusters(view: View) -> None:
         "exception_type": st.column_config.TextColumn("type", width="small"),
     }
     picked = tables.rows(found.select("cluster_id", *columns), f"clusters-{hash(view)}", columns=told, pick=True,
-                         height=380, order=columns)  # fmt: skip
+                         height=388, order=columns)  # fmt: skip
     if picked:
         _cluster(found.row(by_predicate=pl.col("cluster_id") == picked["cluster_id"], named=True))
 
