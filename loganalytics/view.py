@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 import polars as pl
 
 from loganalytics import schema
+from loganalytics.analyses.clusters import with_cluster_ids
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.sources import load
 from loganalytics.sources.tally import load_report, remember
@@ -84,13 +85,18 @@ class View:
         """Return the events of the view; load_report() still tells of all that was read.
 
         With `templates` they have template and template_id, mined from all of the source before anything is left out:
-        the templates do not depend on the filters then, and a condition can name one. Such a condition implies it.
+        the templates do not depend on the filters then, and a condition can name one. Such a condition implies it, and
+        so does one on cluster_id, the problem of an error as cluster_errors() finds it in all of the source.
         """
         self.filter()
-        templates = templates or any(condition.field in _TEMPLATES for condition in self.where)
+        templates = templates or self.names_template() or self.names_cluster()
         less: dict[str, Any] = {} if templates else {"since": self.since, "until": self.until, "level": self.level}
         logs = load(self.source, tz=self.tz, formats=self.formats, query=self.query, **less)
-        kept = self.keep(self._between(with_templates(logs)) if templates else logs)
+        if templates:
+            mined = with_templates(logs)
+            kept = self.keep(self._between(with_cluster_ids(mined) if self.names_cluster() else mined))
+        else:
+            kept = self.keep(logs)
         report = load_report(logs)
         remember(kept, lambda: report)
         return kept
@@ -102,6 +108,14 @@ class View:
     def _between(self, logs: pl.DataFrame) -> pl.DataFrame:
         ends = [None if end is None else parse_when(end, tz=self.tz) for end in (self.since, self.until)]
         return between(logs, *ends)
+
+    def names_template(self) -> bool:
+        """Whether a condition is on the template, which only mining tells."""
+        return any(condition.field in _TEMPLATES for condition in self.where)
+
+    def names_cluster(self) -> bool:
+        """Whether a condition is on the problem of an error, which only clustering tells."""
+        return any(condition.field == "cluster_id" for condition in self.where)
 
     def filters(self) -> bool:
         """Whether anything but the source and the time range chooses events."""

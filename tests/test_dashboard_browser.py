@@ -167,6 +167,18 @@ def test_a_facet_filters_an_event_opens_and_its_trace_is_followed(page, server):
     page.get_by_text(re.compile(r"req-0\d+ · 4 events in")).wait_for()
 
 
+def test_a_click_on_a_problem_shows_its_events(page, server):
+    """Overview: Explore opens with as many events as the table told, and the link names the problem."""
+    page.goto(server)
+    is_told(page, "Events", "1,200")
+    page.get_by_role("heading", name="What was found").wait_for()
+    settled(page)
+    click_row(page, 0, 0)
+    url_has(page, "/explore.*where=cluster_id%3D[0-9a-f]{12}")
+    page.get_by_text(re.compile(r"^[1-9]\d* of 1,200 events")).wait_for()
+    assert metric(page, "Events").count() == 0
+
+
 @pytest.mark.parametrize("name", ["", "explore", "patterns", "anomalies", "incident", "traces", "sources", "live"])
 def test_hostile_lines_are_text_on_every_page(name, page, server):
     """Nothing is executed and no page fails."""

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loganalytics import schema
+from loganalytics import cluster_errors, schema
 from loganalytics.cli.arguments import add_selection, view_of
 from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.sources.discovery import sample_data
 from loganalytics.view import View, Where, without_secrets
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -120,3 +121,12 @@ def test_a_broken_condition_says_how_to_write_one(query):
     """The error names the text."""
     with pytest.raises(InvalidArgumentError, match="field=value"):
         View.from_query(query)
+
+
+def test_a_condition_on_a_problem_keeps_its_events():
+    """As many as cluster_errors() counts in the whole source, whatever else is asked."""
+    whole = View((sample_data(),)).load(templates=True)
+    for row in cluster_errors(whole).head(4).rows(named=True):
+        found = View((sample_data(),), where=(Where("cluster_id", row["cluster_id"]),)).load()
+        assert found.height == row["events"]
+        assert cluster_errors(found).height == 1

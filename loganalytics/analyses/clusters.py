@@ -40,6 +40,9 @@ _NO_FAILURE = (
     r"|\berrors?[./\-]\w|[./\-]errors?\b"
 )
 
+ROW = "__row"
+"""The column that numbers the events of a frame, so that its errors are found in it again."""
+
 _SURE = 0.01  # how improbable a late first event must be before a problem counts as new
 
 
@@ -74,23 +77,29 @@ def cluster_errors(logs: Frame, *, unseen: TemplateCatalogue | None = None) -> p
         >>> cluster_errors(logs).select("events", "label", "exception_type").rows()
         [(2, 'job <*> failed: ValueError: no', 'ValueError'), (1, 'disk full', None)]
     """
-    ends = time_range(lazy(logs, *NEEDED))
-    errors = with_clusters(logs, unseen=unseen)
+    return summed(with_clusters(logs, unseen=unseen), time_range(lazy(logs, *NEEDED)))
+
+
+def summed(errors: pl.DataFrame, ends: Ends) -> pl.DataFrame:
+    """Return the table of `cluster_errors` for errors that `with_clusters` gave, or some of them, and a log's ends."""
     table = _summary(errors)
     dated = errors.filter(pl.col("timestamp").is_not_null())
     windows = dated.group_by("cluster_id", window_of(ends)).agg(events=pl.len())
     table = table.join(sparklines(windows, table["cluster_id"]), on="cluster_id", maintain_order="left")
-    return table.with_columns(is_new=_is_late(ends) if unseen is None else pl.col("unseen")).select(
+    return table.with_columns(is_new=pl.col("unseen") if "unseen" in table.columns else _is_late(ends)).select(
         *("cluster_id", "label", "events", "templates", "services", "exception_type"),
         *("first_seen", "last_seen", "is_new", "trend", "example", "trace_ids", "exception"),
     )
 
 
 def with_clusters(logs: Frame, *, unseen: TemplateCatalogue | None = None) -> pl.DataFrame:
-    """Return the errors among the events, with the cluster_id and label of their problem; see `cluster_errors`."""
+    """Return the errors among the events, with the cluster_id and label of their problem; see `cluster_errors`.
+
+    Keeps the column ROW, where the frame has it: which event of the frame each one is.
+    """
     frame = lazy(logs, *NEEDED)
     frame = frame.filter(_may_be_error(frame.collect_schema().names()))
-    errors = with_columns_told(frame, *_TYPE_COLUMNS, _STATUS, "level", unseen=unseen)
+    errors = with_columns_told(frame, *_TYPE_COLUMNS, _STATUS, "level", ROW, unseen=unseen)
     found = _with_fingerprints(errors)
     tells = pl.col("level").is_null() & _tells_failure()  # without one: what has an exception that is no trace
     found = found.filter(is_error() | pl.col("frames").is_not_null() | tells)
@@ -104,6 +113,14 @@ def with_clusters(logs: Frame, *, unseen: TemplateCatalogue | None = None) -> pl
     ids = found.select("fingerprint").unique()
     ids = ids.with_columns(cluster_id=pl.col("fingerprint").map_elements(_digest, return_dtype=pl.String))
     return found.join(ids, on="fingerprint", how="left", maintain_order="left")
+
+
+def with_cluster_ids(logs: pl.DataFrame) -> pl.DataFrame:
+    """Return the events with the cluster_id of their problem, null for those that are no errors."""
+    numbered = logs.with_row_index(ROW)
+    ids = with_clusters(numbered).select(ROW, "cluster_id")
+    plain = numbered.drop("cluster_id", strict=False)
+    return plain.join(ids, on=ROW, how="left", maintain_order="left").drop(ROW)
 
 
 def _may_be_error(have: list[str]) -> pl.Expr:

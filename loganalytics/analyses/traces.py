@@ -122,6 +122,7 @@ def traces(logs: Frame, *, by: str = "trace_id") -> pl.DataFrame:
     key, time = pl.col(by), pl.col("timestamp")
     order = [by, "timestamp", "source", "place", "offset"]
     columns = list(dict.fromkeys([by, *_NEEDED]))
+    same = key == key.shift()  # in this order the event before is of the same request: cheaper than a window
     events = (
         (with_request_ids(frame).with_columns(pl.col(ID).alias(by)) if by == "trace_id" else frame)
         .filter(key.is_not_null())
@@ -134,30 +135,43 @@ def traces(logs: Frame, *, by: str = "trace_id") -> pl.DataFrame:
         .sort(order, nulls_last=True)
         .with_columns(
             is_error().alias("failed"),
-            gap=_ms(time.diff().over(by)),
-            from_=pl.col("service_").shift().over(by),
+            gap=pl.when(same).then(_ms(time.diff())),
+            from_=pl.when(same).then(pl.col("service_").shift()),
             begin=time - pl.duration(microseconds=pl.col("taken").fill_null(0).clip(0, 1e12) * 1000),
         )
         .collect()
     )
     longest = pl.col("gap").arg_max()
-    failed = pl.col("failed")
     table = events.group_by(by, maintain_order=True).agg(
         events=pl.len().cast(pl.Int64),
-        errors=failed.sum().cast(pl.Int64),
-        services=pl.col("service_").drop_nulls().unique(maintain_order=True),
+        errors=pl.col("failed").sum().cast(pl.Int64),
         first_seen=time.min(),
         last_seen=time.max(),
         duration_ms=_ms(time.max() - pl.col("begin").min()),
         longest_gap_ms=pl.col("gap").max(),
         gap_from=pl.col("from_").get(longest, null_on_oob=True),
         gap_to=pl.col("service_").get(longest, null_on_oob=True),
-        first_error=pl.col("message").filter(failed).first(),
-        first_error_service=pl.col("service_").filter(failed).first(),
-        first_error_at=time.filter(failed).first(),
     )
-    table = table.join(_paths(events, by), on=by, how="left", maintain_order="left")
+    for more in (_services(events, by), _first_errors(events, by), _paths(events, by)):
+        table = table.join(more, on=by, how="left", maintain_order="left")
+    none = pl.lit([], dtype=pl.List(pl.String))
+    table = table.with_columns(pl.col("services").fill_null(none)).select(
+        *(by, "events", "errors", "services", "first_seen", "last_seen", "duration_ms", "longest_gap_ms", "gap_from"),
+        *("gap_to", "first_error", "first_error_service", "first_error_at", "critical_path"),
+    )
     return table.sort(pl.col("errors") > 0, "duration_ms", by, descending=[True, True, False], nulls_last=True)
+
+
+def _services(events: pl.DataFrame, by: str) -> pl.DataFrame:
+    """Return the services of each trace, in the order in which they came in."""
+    heard = events.select(by, services="service_").drop_nulls().unique(maintain_order=True)
+    return heard.group_by(by).agg("services")
+
+
+def _first_errors(events: pl.DataFrame, by: str) -> pl.DataFrame:
+    """Return the first error of each trace that has one."""
+    first = events.filter("failed").unique(by, keep="first")
+    return first.select(by, first_error="message", first_error_service="service_", first_error_at="timestamp")
 
 
 def _paths(events: pl.DataFrame, by: str) -> pl.DataFrame:

@@ -13,6 +13,7 @@ import streamlit as st
 
 import loganalytics as la
 from loganalytics import schema
+from loganalytics.analyses.clusters import summed
 from loganalytics.dashboard import facts, loading
 from loganalytics.dashboard.loading import Selection
 from loganalytics.episodes import episodes_of, incidents
@@ -170,7 +171,7 @@ def _order(chosen: Selection, newest_first: bool) -> pl.Series:
 
 @cached
 def _clusters(chosen: Selection) -> pl.DataFrame:
-    return la.cluster_errors(loading.prepared_of(chosen))
+    return summed(loading.problems_of(chosen), facts.extent(loading.events_of(chosen)) or (None, None))
 
 
 @cached
@@ -229,4 +230,4 @@ def _latency(chosen: Selection, by: str) -> pl.DataFrame:
 @st.cache_resource(max_entries=4, show_spinner="Writing the report …")
 def _report(chosen: Selection, every: str | None) -> Report:
     names = ", ".join(os.path.basename(os.path.normpath(name)) for name in chosen.view.public().source[:3])
-    return report(loading.events_of(chosen), title=f"Log report: {names}", every=every)
+    return report(loading.prepared_of(chosen).drop(loading.DURATION), title=f"Log report: {names}", every=every)

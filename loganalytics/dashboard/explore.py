@@ -38,13 +38,9 @@ def _facets(view: View, logs: pl.DataFrame) -> None:
         "A click on a value", ["only", "without"], default="only", required=True, key="facet-way", width="stretch"
     )
     known = facts.fields(logs)
-    chosen = st.multiselect(
-        "Facets",
-        known,
-        default=[name for name in _FACETS if name in known],
-        key="facets",
-        placeholder="Fields to count",
-    )
+    with st.popover("Fields to count", icon=":material/checklist:", width="stretch"):  # its labels need the room
+        chosen = st.multiselect("Fields to count", known, default=[name for name in _FACETS if name in known],
+                                key="facets", label_visibility="collapsed")  # fmt: skip
     for field in chosen:
         _facet(view, field, logs.height)
 

@@ -16,6 +16,7 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
+from loganalytics.analyses.clusters import ROW, with_clusters
 from loganalytics.analyses.durations import duration_ms
 from loganalytics.dashboard import access
 from loganalytics.sources.conditions import where
@@ -135,6 +136,44 @@ def _prepared(*source: Any) -> pl.DataFrame:
     return logs.with_columns(duration_ms(logs.columns).alias(DURATION))
 
 
+@st.cache_resource(max_entries=2, show_spinner="Grouping the errors …")
+def _problems(*source: Any) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the errors of a source as with_clusters() tells them, and the same events in full with cluster_id.
+
+    Both are in one order, and have their event's number as ROW.
+    """
+    numbered = _prepared(*source).with_row_index(ROW)
+    told = with_clusters(numbered).sort(ROW)
+    full = numbered[told[ROW]].with_columns(told["cluster_id"])
+    return told, full
+
+
+def problems_of(chosen: Selection) -> pl.DataFrame:
+    """Return the errors of a selection, as with_clusters() tells them of all of the source.
+
+    So a problem has the same cluster_id whatever the filters, and a filter costs no clustering.
+    """
+    told, full = _problems(*source_of(chosen))
+    kept = chosen.view.keep(between(full, chosen.since, chosen.until))
+    return told if kept is full else told.join(kept.select(ROW), on=ROW, how="semi", maintain_order="left")
+
+
+@st.cache_resource(max_entries=1, show_spinner="Grouping the errors …")
+def _clustered(*source: Any) -> pl.DataFrame:
+    """Return the prepared events with cluster_id, null for those that are no errors."""
+    logs = _prepared(*source)
+    told, _ = _problems(*source)
+    ids = logs.select(pl.int_range(pl.len(), dtype=told.schema[ROW]).alias(ROW)).join(
+        told.select(ROW, "cluster_id"), on=ROW, how="left", maintain_order="left"
+    )
+    return logs.with_columns(ids["cluster_id"])
+
+
+def _told(chosen: Selection) -> pl.DataFrame:
+    """Return the prepared events, with the problem of each error where a condition names one."""
+    return (_clustered if chosen.view.names_cluster() else _prepared)(*source_of(chosen))
+
+
 @st.cache_data(max_entries=4, show_spinner=False)
 def _services(*source: Any) -> list[str]:
     return loaded(*source)["service"].drop_nulls().unique().sort().to_list()
@@ -143,14 +182,14 @@ def _services(*source: Any) -> list[str]:
 @st.cache_resource(max_entries=6, show_spinner=False)
 def events_of(chosen: Selection) -> pl.DataFrame:
     """Return the events of a selection."""
-    named = any(condition.field in ("template", "template_id") for condition in chosen.view.where)
-    return _keep(_prepared(*source_of(chosen)) if named else loaded(*source_of(chosen)), chosen)
+    named = chosen.view.names_template() or chosen.view.names_cluster()
+    return _keep(_told(chosen) if named else loaded(*source_of(chosen)), chosen)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def prepared_of(chosen: Selection) -> pl.DataFrame:
     """Return the events of a selection with template, template_id and their duration."""
-    return _keep(_prepared(*source_of(chosen)), chosen)
+    return _keep(_told(chosen), chosen)
 
 
 def _keep(logs: pl.DataFrame, chosen: Selection) -> pl.DataFrame:

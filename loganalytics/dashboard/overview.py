@@ -16,7 +16,7 @@ from loganalytics.wording import between, count, percent, span
 
 _ICONS = {"critical": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
 _COLOURS = {"critical": "red", "warning": "orange", "info": "blue"}
-_AT_ONCE = 150_000
+_AT_ONCE = 50_000
 """Up to how many events the findings are worked out without being asked for."""
 
 
@@ -67,14 +67,11 @@ def _late_numbers(view: View, places: list[st.delta_generator.DeltaGenerator]) -
     with st.spinner("Measuring durations and scoring the windows …"):
         p95 = data.numbers(view).p95
         line = data.durations(view)["p95"]
-        _card(
-            places[0],
-            "p95 duration",
-            "–" if p95 is None else span(timedelta(milliseconds=p95)),
-            None,
-            _thin(line),
-            note="as logged",
-        )
+        earlier = loading.before(view)
+        then = data.numbers(earlier).p95 if earlier else None
+        change = None if p95 is None or then is None else _change(p95, then)
+        told = "–" if p95 is None else span(timedelta(milliseconds=p95))
+        _card(places[0], "p95 duration", told, change, _thin(line), colour="inverse", note="as logged")
         scored = data.anomalies(view, by=_by(view))
         marked = scored.filter("is_anomaly")["window"].n_unique()
         score = scored.group_by("window").agg(pl.col("score").max()).sort("window")["score"]
@@ -126,12 +123,14 @@ def _errors(view: View) -> None:
     if clusters.is_empty():
         st.success("No errors here.", icon=":material/check_circle:")
         return
-    columns = ["label", "events", "trend", "is_new", "first_seen"]
-    told = {
-        "label": st.column_config.TextColumn("problem", width=270),
-        "first_seen": st.column_config.DatetimeColumn("first seen", format="MMM D HH:mm", timezone="UTC", width=110),
-    }
-    tables.rows(clusters.head(8).select(columns), "overview-errors", columns=told)
+    columns = ["label", "events", "trend", "is_new"]
+    told = {"label": st.column_config.TextColumn("problem", width=300)}
+    table = clusters.head(8).select("cluster_id", *columns)
+    picked = tables.rows(table, f"overview-errors-{hash(view)}", columns=told, pick=True, order=columns)
+    st.caption("Click on a problem to see its events.")
+    if picked:
+        state.add("cluster_id", picked["cluster_id"])
+        state.go("explore")
 
 
 def _services(view: View) -> None:

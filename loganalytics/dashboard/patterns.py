@@ -39,14 +39,13 @@ def _templates(view: View) -> None:
         label_visibility="collapsed", width="stretch",
     )  # fmt: skip
     table = facts.sorted_patterns(found, str(way)).head(_MOST)
-    columns = ["is_new", "template", "events", "errors", "share", "trend", "services", "first_seen"]
+    columns = ["template", "events", "errors", "share", "trend", "is_new", "services"]
     told: dict[str, Any] = {
         "template": st.column_config.TextColumn("template", width="large"),
         "share": st.column_config.ProgressColumn("share", format="percent", min_value=0, max_value=1, width=110),
-        "first_seen": st.column_config.DatetimeColumn("first seen", format="MMM D HH:mm", timezone="UTC", width=110),
     }
     picked = tables.rows(table.select("template_id", *columns), f"patterns-{hash(view)}-{way}", columns=told, pick=True,
-                         height=460, order=columns)  # fmt: skip
+                         height=458, order=columns)  # fmt: skip
     if picked:
         _template(view, table.row(by_predicate=pl.col("template_id") == picked["template_id"], named=True))
 
@@ -105,7 +104,7 @@ def _clusters(view: View) -> None:
         "exception_type": st.column_config.TextColumn("type", width="small"),
     }
     picked = tables.rows(found.select("cluster_id", *columns), f"clusters-{hash(view)}", columns=told, pick=True,
-                         height=380, order=columns)  # fmt: skip
+                         height=388, order=columns)  # fmt: skip
     if picked:
         _cluster(found.row(by_predicate=pl.col("cluster_id") == picked["cluster_id"], named=True))
 
@@ -117,6 +116,7 @@ def _cluster(row: dict[str, Any]) -> None:
         if row["exception"]:
             st.code(printable(row["exception"], 50_000, lines=True), language=None, height=260)
         with st.container(horizontal=True):
+            _see("Its events", "cluster_id", row["cluster_id"])
             for trace_id in list(row["trace_ids"])[:5]:
                 if st.button(
                     "Trace " + _plain(trace_id), key=f"cluster-trace-{trace_id}", icon=":material/account_tree:"

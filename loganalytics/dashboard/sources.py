@@ -48,6 +48,12 @@ def _files(report: pl.DataFrame) -> None:
         "format": st.column_config.TextColumn("format", width="medium"),
         "bytes": st.column_config.NumberColumn("bytes", format="bytes", width="small"),
         "lines": st.column_config.NumberColumn("lines", format="localized", width="small"),
+        **{
+            name: st.column_config.DatetimeColumn(
+                name.replace("_", " "), format="MMM D HH:mm", timezone="UTC", width=110
+            )
+            for name in ("first_seen", "last_seen")
+        },
         "understood": st.column_config.ProgressColumn(
             "understood", format="percent", min_value=0, max_value=1, width=110
         ),

@@ -82,11 +82,12 @@ def _requests(view: View) -> None:
         "trace_id": st.column_config.TextColumn("trace"),
         "duration_ms": st.column_config.NumberColumn("took ms", format="localized"),
         "longest_gap_ms": st.column_config.NumberColumn("longest gap ms", format="localized"),
-        "first_error": st.column_config.TextColumn("first error", width="large"),
+        "first_error": st.column_config.TextColumn("first error", width=290),
+        "first_seen": st.column_config.DatetimeColumn("first seen", format="MMM D HH:mm", timezone="UTC", width=110),
     }
     st.caption(f"{found.height:,} requests. Click on one to follow it.")
     key = f"requests-{hash(view)}-{way}-{state.opened('trace')}"
-    picked = tables.rows(table.select(columns).head(_MOST), key, columns=told, pick=True, height=380)
+    picked = tables.rows(table.select(columns).head(_MOST), key, columns=told, pick=True, height=388)
     if picked:
         state.opened("trace", picked["trace_id"])
         st.rerun()
