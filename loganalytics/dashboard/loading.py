@@ -163,9 +163,8 @@ def _clustered(*source: Any) -> pl.DataFrame:
     """Return the prepared events with cluster_id, null for those that are no errors."""
     logs = _prepared(*source)
     told, _ = _problems(*source)
-    ids = logs.select(pl.int_range(pl.len(), dtype=told.schema[ROW]).alias(ROW)).join(
-        told.select(ROW, "cluster_id"), on=ROW, how="left", maintain_order="left"
-    )
+    rows = logs.select(pl.int_range(pl.len()).cast(told.schema[ROW]).alias(ROW))
+    ids = rows.join(told.select(ROW, "cluster_id"), on=ROW, how="left", maintain_order="left")
     return logs.with_columns(ids["cluster_id"])
 
 
