@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import os
 import re
 import shlex
 import subprocess
@@ -28,7 +29,8 @@ def beside_the_sample_data(tmp_path, monkeypatch):
 def test_terminal_session(command, expected):
     """Each command prints what stands below it; "..." stands for anything."""
     arguments = [sys.executable, "-m", "loganalytics.cli", *shlex.split(command)[1:]]
-    result = subprocess.run(arguments, capture_output=True, text=True, check=True)
+    plain = {name: value for name, value in os.environ.items() if name != "COLUMNS"}  # pytest sets it
+    result = subprocess.run(arguments, capture_output=True, text=True, check=True, env=plain)
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     assert doctest.OutputChecker().check_output(expected, result.stdout, flags), result.stdout
 
