@@ -29,9 +29,7 @@ def of_run(tmp_path_factory) -> os.PathLike[str]:
 @pytest.fixture(scope="session", params=["opensearch-2", "elasticsearch-8"])
 def node(request, tmp_path_factory) -> SearchNode:
     """A node for the tests that only read and write."""
-    running = shared_node(request.param, of_run(tmp_path_factory) / request.param)
-    yield running
-    running.stop()
+    return shared_node(request.param, of_run(tmp_path_factory) / request.param)
 
 
 def events(count: int, **fields):

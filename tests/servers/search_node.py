@@ -168,7 +168,10 @@ class SearchNode:
 
 
 def shared_node(kind: str, folder: Path) -> SearchNode:
-    """Return the node that all processes of this test run share; the first one to come starts it."""
+    """Return the node that all processes of this test run share; the first one to come starts it.
+
+    Nobody stops it: whoever comes later would find it gone. It ends with the last of the processes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     state = folder / "port"
     with (folder / "lock").open("w") as lock:
