@@ -49,4 +49,6 @@ def _run_dashboard(arguments: argparse.Namespace) -> int:
     command += ["--server.address", arguments.address, "--", *arguments.source]
     asked = {"LOGANALYTICS_SOURCES": arguments.sources, "LOGANALYTICS_LOGIN": "1" if arguments.login else None}
     environment = os.environ | {name: value for name, value in asked.items() if value}
+    if os.name == "posix":  # becomes the server, so that a signal ends it
+        os.execve(sys.executable, command, environment)
     return subprocess.run(command, check=False, env=environment).returncode
