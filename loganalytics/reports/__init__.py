@@ -22,9 +22,9 @@ from loganalytics.analyses.patterns import patterns
 from loganalytics.analyses.sequences import detect_anomalous_sequences
 from loganalytics.analyses.traces import traces
 from loganalytics.analyses.trends import trend
-from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.findings import Finding, findings
 from loganalytics.reports.changes import find_changes, in_all
+from loganalytics.reports.saving import save
 from loganalytics.sources import load_report
 from loganalytics.templates import with_templates
 from loganalytics.times import parse_every, usual_times
@@ -72,18 +72,7 @@ class Report:
 
         Example: report(logs).save("report.html")
         """
-        target = Path(path)
-        ways: dict[str, Callable[[], str]] = {
-            ".html": self.to_html, ".htm": self.to_html, ".md": self.to_markdown, ".json": self.to_json,
-        }  # fmt: skip
-        if target.suffix.lower() not in ways:
-            raise InvalidArgumentError(
-                f"A report cannot be written as {target.suffix or 'a file without suffix'!r} ({target}). "
-                "Hint: name it .html, .md or .json."
-            )
-        text = ways[target.suffix.lower()]()
-        target.write_text(text, encoding="utf-8", newline="\n")
-        return target
+        return save(self, path, "A report")
 
     def to_html(self) -> str:
         """Return the report as one HTML page that needs no network."""

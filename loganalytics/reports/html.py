@@ -40,20 +40,13 @@ for (const box of document.querySelectorAll(".chart")) {
 
 def page(report: Report) -> str:
     """Return the report as HTML."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    loader = FileSystemLoader(Path(__file__).parent)
-    env = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     drawn = _specs(report)
     legend = _legend(drawn["trend"]) if "trend" in drawn else []
     specs = {name: embed(spec) for name, spec in drawn.items()}
-    scripts = {"vega": vega_script(), "boot": BOOT} if specs else {"vega": "", "boot": ""}
-    return env.get_template("report.html.j2").render(
+    return render(
+        "report.html.j2",
+        specs,
         report=report,
-        version=__version__,
-        policy=policy(scripts),
-        scripts=scripts,
-        specs=specs,
         legend=legend,
         tiles=_tiles(report),
         findings=report.findings[:_FINDINGS],
@@ -65,8 +58,24 @@ def page(report: Report) -> str:
         latency=_latency(report.tables["latency"]),
         patterns=_patterns(report.tables["patterns"]),
         inputs=_inputs(report.tables["inputs"]),
+    )
+
+
+def render(template: str, specs: dict[str, str], **values: Any) -> str:
+    """Return a page of a template: the charts, the scripts that draw them, and the policy that lets no other run."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    loader = FileSystemLoader(Path(__file__).parent)
+    env = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    scripts = {"vega": vega_script(), "boot": BOOT} if specs else {"vega": "", "boot": ""}
+    return env.get_template(template).render(
+        version=__version__,
+        policy=policy(scripts),
+        scripts=scripts,
+        specs=specs,
         when=between,
         plain=printable,
+        **values,
     )
 
 

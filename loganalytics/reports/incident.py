@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -18,6 +17,7 @@ from loganalytics.analyses.ranges import Moment, Pair, baseline_range, parse_ran
 from loganalytics.causes import Told, tell, with_common
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.reports import SCHEMA_VERSION, plain
+from loganalytics.reports.saving import save
 from loganalytics.schema import TIMESTAMP, Frame, is_error
 from loganalytics.wording import between, count, listing, moment, printable
 
@@ -94,17 +94,7 @@ class Incident:
 
         Raises InvalidArgumentError for another suffix.
         """
-        target = Path(path)
-        ways: dict[str, Callable[[], str]] = {
-            ".html": self.to_html, ".htm": self.to_html, ".md": self.to_markdown, ".json": self.to_json,
-        }  # fmt: skip
-        if target.suffix.lower() not in ways:
-            raise InvalidArgumentError(
-                f"An incident cannot be written as {target.suffix or 'a file without suffix'!r} ({target}). "
-                "Hint: name it .html, .md or .json."
-            )
-        target.write_text(ways[target.suffix.lower()](), encoding="utf-8", newline="\n")
-        return target
+        return save(self, path, "An incident")
 
     def to_html(self) -> str:
         """Return the incident as one HTML page that needs no network."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from loganalytics import __version__, charts
 from loganalytics.quick_altair import alt
-from loganalytics.reports.html import BOOT, FONT, embed, policy
+from loganalytics.reports.html import FONT, embed, render
 from loganalytics.reports.markdown import table_of, text
-from loganalytics.reports.vega import vega_script
 from loganalytics.wording import between, count, moment, percent, printable, span
 
 if TYPE_CHECKING:
@@ -25,24 +23,15 @@ _SEVERITY = {"new_error": "critical", "silence": "critical", "more_errors": "cri
 
 def page(incident: Incident) -> str:
     """Return the incident as HTML."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    loader = FileSystemLoader(Path(__file__).parent)
-    env = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     specs = {name: embed(spec) for name, spec in _specs(incident).items()}
-    scripts = {"vega": vega_script(), "boot": BOOT} if specs else {"vega": "", "boot": ""}
-    return env.get_template("incident.html.j2").render(
+    return render(
+        "incident.html.j2",
+        specs,
         incident=incident,
-        version=__version__,
-        policy=policy(scripts),
-        scripts=scripts,
-        specs=specs,
         tiles=_tiles(incident),
         findings={role: _findings(incident, role) for role in ("cause", "consequence")},
         differences=_differences(incident.compare),
         traces=_traces(incident.traces),
-        when=between,
-        plain=printable,
     )
 
 

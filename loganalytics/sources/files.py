@@ -18,6 +18,7 @@ from loganalytics.sources.blocks import LONGEST_LINE, Block, Reading, looks_bina
 from loganalytics.sources.discovery import service_of
 from loganalytics.sources.places import Place, unpacked
 from loganalytics.sources.sampling import sample_lines
+from loganalytics.sources.seen import Seen
 from loganalytics.sources.unpacking import BROKEN
 from loganalytics.sources.years import first_year
 
@@ -26,7 +27,7 @@ BLOCK = 8 * 1024 * 1024
 
 
 @dataclass
-class LogFile:
+class LogFile(Seen):
     """One file: its formats, and what was counted while it was read."""
 
     place: Place
@@ -36,11 +37,8 @@ class LogFile:
     storage_options: Mapping[str, Any] | None = None
     events: int = 0
     unparsed: int = 0
-    no_timestamp: int = 0
     blank: int = 0
     position: int = 0
-    first_seen: dt.datetime | None = None
-    last_seen: dt.datetime | None = None
 
     @property
     def source(self) -> str:
@@ -224,11 +222,7 @@ def _finish(events: pl.DataFrame, file: LogFile) -> pl.DataFrame:
     frame = to_log_frame(events, file.source)
     file.events += frame.height
     file.unparsed += int((~events["parsed"]).sum())
-    file.no_timestamp += frame["timestamp"].null_count()
-    if frame["timestamp"].null_count() < frame.height:
-        low, high = cast(dt.datetime, frame["timestamp"].min()), cast(dt.datetime, frame["timestamp"].max())
-        file.first_seen = min(file.first_seen or low, low)
-        file.last_seen = max(file.last_seen or high, high)
+    file.see(frame)
     return frame
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
 import polars as pl
 
@@ -14,6 +12,7 @@ from loganalytics.formats import json_lines
 from loganalytics.formats.json_lines import JsonLines
 from loganalytics.formats.layout import Layout
 from loganalytics.formats.timestamps import Clock, fit
+from loganalytics.sources.seen import Seen
 
 
 @dataclass(frozen=True)
@@ -55,27 +54,20 @@ class Records:
 
 
 @dataclass
-class Counts:
+class Counts(Seen):
     """What was read of one index or table: a row of the load report."""
 
     source: str
     form: str
     bytes: int = 0
     events: int = 0
-    no_timestamp: int = 0
-    first_seen: dt.datetime | None = None
-    last_seen: dt.datetime | None = None
     notes: list[str] = field(default_factory=list)
 
     def add(self, frame: pl.DataFrame, size: int) -> None:
         """Count the events of a frame that took so many bytes."""
         self.bytes += size
         self.events += frame.height
-        self.no_timestamp += frame["timestamp"].null_count()
-        if frame["timestamp"].null_count() < frame.height:
-            low, high = cast(dt.datetime, frame["timestamp"].min()), cast(dt.datetime, frame["timestamp"].max())
-            self.first_seen = min(self.first_seen or low, low)
-            self.last_seen = max(self.last_seen or high, high)
+        self.see(frame)
 
     def row(self) -> tuple[object, ...]:
         """Return the row of the load report."""

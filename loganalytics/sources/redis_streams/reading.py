@@ -6,13 +6,14 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import polars as pl
 
 from loganalytics.sources.redis_streams.entries import Columns, to_columns, uncollected
 from loganalytics.sources.redis_streams.records import Records, time_of
 from loganalytics.sources.redis_streams.server import Info, Server, shown
+from loganalytics.sources.seen import Seen
 from loganalytics.sources.stores import Want
 
 _PAGE = 2_000  # what stays in the processor's cache until it is columns
@@ -24,17 +25,14 @@ _EARLY, _LATE = dt.timedelta(minutes=5), dt.timedelta(hours=1)
 
 
 @dataclass
-class Stream:
+class Stream(Seen):
     """One stream, and what was counted while it was read."""
 
     key: str
     records: Records
     entries: int = 0
     invalid_utf8: int = 0
-    no_timestamp: int = 0
     bytes: int = 0
-    first_seen: dt.datetime | None = None
-    last_seen: dt.datetime | None = None
     notes: list[str] = field(default_factory=list)
 
     def events(self, entries: Sequence[Sequence[Any]]) -> pl.DataFrame:
@@ -51,10 +49,7 @@ class Stream:
         frame = self.records.events(ids, fields, block).with_columns(pl.lit(shown(self.key)).alias("source"))
         self.entries += frame.height
         self.invalid_utf8 += sum(page.broken for page in pages)
-        self.no_timestamp += frame["timestamp"].null_count()
-        if self.no_timestamp < self.entries and frame["timestamp"].null_count() < frame.height:
-            low, high = cast(dt.datetime, frame["timestamp"].min()), cast(dt.datetime, frame["timestamp"].max())
-            self.first_seen, self.last_seen = min(self.first_seen or low, low), max(self.last_seen or high, high)
+        self.see(frame)
         return frame
 
 
