@@ -16,7 +16,7 @@ import polars as pl
 from error_problems import PROBLEMS
 from error_traces import labelled_errors
 
-from loganalytics.analyses.clusters import with_clusters
+from loganalytics.analyses.errors.clusters import with_clusters
 
 GOAL = 0.95
 

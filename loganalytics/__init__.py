@@ -6,20 +6,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from loganalytics.analyses.anomalies import detect_anomalies
-    from loganalytics.analyses.anomaly_models import AnomalyModel, fit_anomalies
-    from loganalytics.analyses.change_points import change_points
-    from loganalytics.analyses.clusters import cluster_errors
-    from loganalytics.analyses.compare import compare
-    from loganalytics.analyses.context import context
-    from loganalytics.analyses.coverage import coverage
-    from loganalytics.analyses.latency import latency
+    from loganalytics.analyses.anomalies.model import AnomalyModel, fit_anomalies
+    from loganalytics.analyses.anomalies.sequences import detect_anomalous_sequences
+    from loganalytics.analyses.anomalies.windows import detect_anomalies
+    from loganalytics.analyses.change_points.detect import change_points
+    from loganalytics.analyses.compare.compare import compare
+    from loganalytics.analyses.coverage.coverage import coverage
+    from loganalytics.analyses.errors.clusters import cluster_errors
     from loganalytics.analyses.patterns import pattern_values, patterns
-    from loganalytics.analyses.sequences import detect_anomalous_sequences
-    from loganalytics.analyses.sessions import sessions
+    from loganalytics.analyses.requests.context import context
+    from loganalytics.analyses.requests.latency import latency
+    from loganalytics.analyses.requests.sessions import sessions
+    from loganalytics.analyses.requests.steps import steps
+    from loganalytics.analyses.requests.traces import trace, traces
     from loganalytics.analyses.sql import sql
-    from loganalytics.analyses.steps import steps
-    from loganalytics.analyses.traces import trace, traces
     from loganalytics.analyses.trends import trend
     from loganalytics.charts import (
         chart_anomalies,
@@ -37,17 +37,21 @@ if TYPE_CHECKING:
         chart_trend,
     )
     from loganalytics.pushdown import trend_of
-    from loganalytics.reports import report
     from loganalytics.reports.incident import incident
-    from loganalytics.sources import Tail, describe, load, load_cursor, load_report, save_cursor, scan, tail
-    from loganalytics.templates import TemplateCatalogue, with_templates
+    from loganalytics.reports.report import report
+    from loganalytics.sources.cursors import load_cursor, save_cursor
+    from loganalytics.sources.load import describe, load, scan
+    from loganalytics.sources.load_report import load_report
+    from loganalytics.sources.tail import Tail, tail
+    from loganalytics.templates import TemplateCatalogue
+    from loganalytics.templates.annotate import with_templates
 
 # Where each public name lives. Importing the package must stay cheap, so a name is loaded when it is first used.
 _HOMES = {
-    "AnomalyModel": "analyses.anomaly_models",
-    "Tail": "sources",
+    "AnomalyModel": "analyses.anomalies.model",
+    "Tail": "sources.tail",
     "TemplateCatalogue": "templates",
-    "change_points": "analyses.change_points",
+    "change_points": "analyses.change_points.detect",
     "chart_anomalies": "charts",
     "chart_anomalous_sequences": "charts",
     "chart_change_points": "charts",
@@ -61,33 +65,33 @@ _HOMES = {
     "chart_trace": "charts",
     "chart_traces": "charts",
     "chart_trend": "charts",
-    "cluster_errors": "analyses.clusters",
-    "compare": "analyses.compare",
-    "context": "analyses.context",
-    "coverage": "analyses.coverage",
-    "describe": "sources",
-    "detect_anomalies": "analyses.anomalies",
-    "detect_anomalous_sequences": "analyses.sequences",
-    "fit_anomalies": "analyses.anomaly_models",
+    "cluster_errors": "analyses.errors.clusters",
+    "compare": "analyses.compare.compare",
+    "context": "analyses.requests.context",
+    "coverage": "analyses.coverage.coverage",
+    "describe": "sources.load",
+    "detect_anomalies": "analyses.anomalies.windows",
+    "detect_anomalous_sequences": "analyses.anomalies.sequences",
+    "fit_anomalies": "analyses.anomalies.model",
     "incident": "reports.incident",
-    "latency": "analyses.latency",
-    "load": "sources",
-    "load_cursor": "sources",
-    "load_report": "sources",
+    "latency": "analyses.requests.latency",
+    "load": "sources.load",
+    "load_cursor": "sources.cursors",
+    "load_report": "sources.load_report",
     "pattern_values": "analyses.patterns",
     "patterns": "analyses.patterns",
-    "report": "reports",
-    "save_cursor": "sources",
-    "scan": "sources",
-    "sessions": "analyses.sessions",
+    "report": "reports.report",
+    "save_cursor": "sources.cursors",
+    "scan": "sources.load",
+    "sessions": "analyses.requests.sessions",
     "sql": "analyses.sql",
-    "steps": "analyses.steps",
-    "tail": "sources",
-    "trace": "analyses.traces",
-    "traces": "analyses.traces",
+    "steps": "analyses.requests.steps",
+    "tail": "sources.tail",
+    "trace": "analyses.requests.traces",
+    "traces": "analyses.requests.traces",
     "trend": "analyses.trends",
     "trend_of": "pushdown",
-    "with_templates": "templates",
+    "with_templates": "templates.annotate",
 }
 
 __version__ = "0.1.0"

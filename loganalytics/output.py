@@ -9,10 +9,10 @@ from typing import Any, Literal
 import polars as pl
 
 from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.wording import sparkline
+from loganalytics.humanize import sparkline
+from loganalytics.sanitize import clean
 
 FORMATS = ("table", "json", "ndjson", "csv", "parquet")
-_CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 _WIDEST = 100
 _NARROW = 120
 _PIPED = 200
@@ -137,10 +137,3 @@ def cell(value: Any) -> str:
         return cell(value["text"]) if "text" in value else " to ".join(cell(item) for item in value.values())
     text = clean(str(value))
     return text if len(text) <= 3 * _WIDEST else text[: 3 * _WIDEST] + "…"
-
-
-def clean(text: str) -> str:
-    """Return text on one line, without the control characters that a terminal would obey."""
-    import re
-
-    return re.sub(_CONTROL, "\ufffd", text).replace("\n", " ⏎ ")

@@ -9,10 +9,10 @@ from typing import Any
 import polars as pl
 
 from loganalytics.analyses import trends
-from loganalytics.sources import scan
-from loganalytics.sources.discovery import Source
-from loganalytics.sources.selection import When, read_options
-from loganalytics.sources.stores import is_store, open_store
+from loganalytics.sources.files.discovery import Source
+from loganalytics.sources.load import scan
+from loganalytics.sources.read_plan import When, read_options
+from loganalytics.sources.store import is_store, open_store
 from loganalytics.times import parse_every
 
 

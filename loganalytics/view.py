@@ -2,58 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.analyses.clusters import with_cluster_ids
-from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.sources import load
-from loganalytics.sources.tally import load_report, remember
-from loganalytics.sources.urls import public
-from loganalytics.templates import with_templates
+from loganalytics.analyses.errors.clusters import with_cluster_ids
+from loganalytics.filters.expressions import Where, _anywhere, _check_regex, between
+from loganalytics.sources.load import load
+from loganalytics.sources.load_report import load_report, remember
+from loganalytics.sources.uri import public
+from loganalytics.templates.annotate import with_templates
 from loganalytics.times import parse_when
 
 # What the address of a store may say after the "?" that is no secret; all else stays out of links.
 _TOLD = ("stream", "streams", "group", "table", "time", "index", "format", "field", "columns")
-
-
-@dataclass(frozen=True)
-class Where:
-    """A condition on one field: its value as text is this, or with `exclude` is not; "" stands for none at all."""
-
-    field: str
-    value: str
-    exclude: bool = False
-
-    def __str__(self) -> str:
-        """Return the condition as written on the command line: field=value or field!=value."""
-        return f"{quote(self.field, safe='. @/()[]:-')}{'!=' if self.exclude else '='}{self.value}"
-
-    @classmethod
-    def parse(cls, text: str) -> Where:
-        """Read field=value or field!=value; a field's own "=" and "!" are written %3D and %21.
-
-        Raises InvalidArgumentError where there is no field or no "=".
-        """
-        name, equals, value = text.partition("=")
-        exclude = name.endswith("!")
-        name = unquote(name.removesuffix("!") if exclude else name)
-        if not equals or not name:
-            raise InvalidArgumentError(f"{text!r} is no condition. Hint: write field=value or field!=value.")
-        return cls(name, value, exclude)
-
-    def expression(self, columns: Collection[str]) -> pl.Expr:
-        """Return the expression for it; a field that the logs do not have is empty in all events."""
-        if self.field not in columns:
-            return pl.lit(value=(self.value == "") != self.exclude)
-        same = pl.col(self.field).cast(pl.String).fill_null("") == self.value
-        return ~same if self.exclude else same
 
 
 @dataclass(frozen=True)
@@ -208,16 +174,6 @@ _TEMPLATES = ("template", "template_id")
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(View)}
 
 
-def between(logs: pl.DataFrame, since: datetime | None, until: datetime | None) -> pl.DataFrame:
-    """Return the events from `since` on and before `until`; those without a time only where neither is given."""
-    keep = pl.lit(value=True)
-    if since:
-        keep &= (pl.col("timestamp") >= since).fill_null(value=False)
-    if until:
-        keep &= (pl.col("timestamp") < until).fill_null(value=False)
-    return logs.filter(keep) if since or until else logs
-
-
 def without_secrets(address: str) -> str:
     """Return an address without user, password and what else in it could be a secret; a path as it is."""
     if "://" not in address:
@@ -227,20 +183,3 @@ def without_secrets(address: str) -> str:
     query = address[address.rfind(bare) + len(bare) :].partition("#")[0].removeprefix("?")
     told = [(name, value) for name, value in parse_qsl(query) if name in _TOLD]
     return plain + ("?" + urlencode(told, safe=":*,/") if told else "")
-
-
-def _anywhere(test: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
-    """Hold the test against the message and the exception."""
-    return test(pl.col("message")).fill_null(value=False) | test(pl.col("exception")).fill_null(value=False)
-
-
-def _check_regex(pattern: str) -> None:
-    try:
-        pl.Series([""]).str.contains(pattern)
-    except pl.exceptions.ComputeError as error:
-        reason = str(error).strip().splitlines()
-        detail = next((line for line in reason if line.startswith("error:")), reason[0])
-        raise InvalidArgumentError(
-            f"{pattern!r} is no regular expression ({detail}). Hint: put a backslash before characters that stand for "
-            "themselves."
-        ) from None

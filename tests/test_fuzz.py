@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import loganalytics as la
 from loganalytics.exceptions import UnreadableSourceError
 from loganalytics.formats import detect, parse
-from loganalytics.formats.catalogue import FORMATS
+from loganalytics.formats.definitions import FORMATS
 
 EXAMPLES = [line for form in FORMATS for example in form.examples for line in example.split("\n")]
 OTHERS = [

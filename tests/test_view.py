@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from loganalytics import cluster_errors, schema
 from loganalytics.cli.arguments import add_selection, view_of
 from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.sources.discovery import sample_data
-from loganalytics.view import View, Where, without_secrets
+from loganalytics.filters.expressions import Where
+from loganalytics.sources.files.discovery import sample_data
+from loganalytics.view import View, without_secrets
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NAME = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import polars as pl
 
-from loganalytics.analyses.groups import NEEDED, Ends, earliest, services, sparklines, time_range, window_of
+from loganalytics.analyses.summaries import NEEDED, Ends, earliest, services, sparklines, time_range, window_of
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.schema import Frame, conform, is_error, lazy
-from loganalytics.templates import WILDCARD, TemplateCatalogue, with_templates
+from loganalytics.templates import WILDCARD, TemplateCatalogue
 from loganalytics.templates import finish as mine
+from loganalytics.templates.annotate import with_templates
 from loganalytics.templates.masking import mask
 from loganalytics.templates.parameters import parameters
 

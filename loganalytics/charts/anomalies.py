@@ -6,8 +6,8 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.charts import data
-from loganalytics.charts.look import ALARM, MUTED, finish, names_axis, time_axis, tips
-from loganalytics.quick_altair import alt
+from loganalytics.charts.lazy_altair import alt
+from loganalytics.charts.theme import ALARM, MUTED, finish, names_axis, time_axis, tips
 
 
 def chart_anomalies(anomalies: schema.Frame, *, title: str | None = None) -> alt.Chart:

@@ -9,9 +9,10 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.charts import data
-from loganalytics.charts.look import ACCENT, ALARM, MUTED, finish, legend, time_axis, tips
-from loganalytics.quick_altair import alt
-from loganalytics.wording import moment, printable
+from loganalytics.charts.lazy_altair import alt
+from loganalytics.charts.theme import ACCENT, ALARM, MUTED, finish, legend, time_axis, tips
+from loganalytics.humanize import moment
+from loganalytics.sanitize import printable
 
 KINDS = {"spike": ALARM, "dip": "#8565c4", "step": "#e3a23b", "trend": "#4fa08b"}
 POINTS, MARKS = 600, 60

@@ -6,9 +6,9 @@ from typing import Any
 
 from loganalytics import schema
 from loganalytics.charts import data
-from loganalytics.charts.look import ACCENT, ALARM, bars
-from loganalytics.quick_altair import alt
-from loganalytics.wording import count, percent
+from loganalytics.charts.lazy_altair import alt
+from loganalytics.charts.theme import ACCENT, ALARM, bars
+from loganalytics.humanize import count, percent
 
 
 def chart_errors(clusters: schema.Frame, *, title: str | None = None) -> alt.LayerChart:

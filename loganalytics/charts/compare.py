@@ -8,9 +8,9 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.charts import data
-from loganalytics.charts.look import ACCENT, ALARM, INK, MUTED, finish, legend, tips
-from loganalytics.quick_altair import alt
-from loganalytics.wording import printable
+from loganalytics.charts.lazy_altair import alt
+from loganalytics.charts.theme import ACCENT, ALARM, INK, MUTED, finish, legend, tips
+from loganalytics.sanitize import printable
 
 MOST = 16
 _MORE, _LESS, _MEASURE = "new or more", "gone or fewer", "slower, faster, shifted"

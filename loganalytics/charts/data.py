@@ -13,7 +13,8 @@ from typing import Any
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.wording import between, moment, printable, span, sparkline
+from loganalytics.humanize import between, moment, span, sparkline
+from loganalytics.sanitize import printable
 
 BARS = 120  # at 720 pixels a bar is 6 wide
 NAME = 28  # characters that fit beside a chart

@@ -6,8 +6,8 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.charts import data
-from loganalytics.charts.look import ACCENT, ALARM, finish, names_axis, tips
-from loganalytics.quick_altair import alt
+from loganalytics.charts.lazy_altair import alt
+from loganalytics.charts.theme import ACCENT, ALARM, finish, names_axis, tips
 
 
 def chart_latency(latency: schema.Frame, *, title: str | None = None) -> alt.LayerChart:

@@ -6,9 +6,10 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.charts import data
-from loganalytics.charts.look import ALARM, INK, MUTED, finish, tips
-from loganalytics.quick_altair import alt
-from loganalytics.wording import count, moment, printable
+from loganalytics.charts.lazy_altair import alt
+from loganalytics.charts.theme import ALARM, INK, MUTED, finish, tips
+from loganalytics.humanize import count, moment
+from loganalytics.sanitize import printable
 
 _MOST = 15
 

@@ -8,9 +8,10 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.charts import data
-from loganalytics.charts.look import ACCENT, ALARM, finish, names_axis, tips
-from loganalytics.quick_altair import alt
-from loganalytics.wording import moment, printable
+from loganalytics.charts.lazy_altair import alt
+from loganalytics.charts.theme import ACCENT, ALARM, finish, names_axis, tips
+from loganalytics.humanize import moment
+from loganalytics.sanitize import printable
 
 RUNS = 12
 

@@ -8,9 +8,10 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.charts import data
-from loganalytics.charts.look import ALARM, MUTED, PALETTE, finish, legend, time_axis, tips
-from loganalytics.quick_altair import alt
-from loganalytics.wording import moment, printable
+from loganalytics.charts.lazy_altair import alt
+from loganalytics.charts.theme import ALARM, MUTED, PALETTE, finish, legend, time_axis, tips
+from loganalytics.humanize import moment
+from loganalytics.sanitize import printable
 
 EVENTS, REQUESTS = 60, 1_500
 

@@ -6,8 +6,8 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.charts import data
-from loganalytics.charts.look import ALARM, LEVEL_COLOURS, PALETTE, finish, legend, time_axis, tips
-from loganalytics.quick_altair import alt
+from loganalytics.charts.lazy_altair import alt
+from loganalytics.charts.theme import ALARM, LEVEL_COLOURS, PALETTE, finish, legend, time_axis, tips
 
 _KINDS = {"errors": ALARM, "other events": LEVEL_COLOURS["INFO"], "events": LEVEL_COLOURS["INFO"]}
 _OTHER = "#a9b4c2"

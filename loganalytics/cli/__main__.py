@@ -2,6 +2,6 @@
 
 import sys
 
-from loganalytics.cli import main
+from loganalytics.cli.main import main
 
 sys.exit(main())

@@ -59,7 +59,8 @@ def add_filters(group: argparse._ArgumentGroup) -> None:
 
 def view_of(arguments: argparse.Namespace) -> View:
     """Return the view that the arguments name."""
-    from loganalytics.view import View, Where
+    from loganalytics.filters.expressions import Where
+    from loganalytics.view import View
 
     return View(
         tuple(arguments.source), arguments.since, getattr(arguments, "until", None), arguments.tz,
@@ -71,7 +72,7 @@ def view_of(arguments: argparse.Namespace) -> View:
 
 def load(arguments: argparse.Namespace) -> pl.DataFrame:
     """Load what the arguments name, and tell what was read."""
-    from loganalytics.sources import load_report
+    from loganalytics.sources.load_report import load_report
 
     view = view_of(arguments)
     logs = view.load()
@@ -83,9 +84,9 @@ def load(arguments: argparse.Namespace) -> pl.DataFrame:
 
 def tell(report: pl.DataFrame, kind: str = "file") -> None:
     """Tell on standard error what was read and what could not be."""
-    from loganalytics.sources.doubles import SAME
-    from loganalytics.sources.files import NOT_A_LOG
-    from loganalytics.sources.ranges import OUTSIDE
+    from loganalytics.sources.files.deduplication import SAME
+    from loganalytics.sources.files.reader import NOT_A_LOG
+    from loganalytics.sources.files.time_range import OUTSIDE
 
     read = report.filter(report["lines"] > 0)
     unparsed = int(read["unparsed"].sum())
@@ -114,6 +115,6 @@ def tell(report: pl.DataFrame, kind: str = "file") -> None:
 
 def incomplete(logs: pl.DataFrame | pl.LazyFrame) -> bool:
     """Whether a file broke off while it was read; one that was skipped whole is told, but not a failure."""
-    from loganalytics.sources import load_report
+    from loganalytics.sources.load_report import load_report
 
     return bool(load_report(logs)["note"].str.contains("^(?:unreadable|cut short) ").any())

@@ -30,7 +30,8 @@ def add_verbs(verbs: Verbs) -> None:
 
 
 def _run_export(arguments: argparse.Namespace) -> int:
-    from loganalytics.sources import export, load_report
+    from loganalytics.exports import export
+    from loganalytics.sources.load_report import load_report
 
     view = view_of(arguments)
     view.filter()  # a broken expression is told before anything is read

@@ -22,7 +22,7 @@ def _run_formats(arguments: argparse.Namespace) -> int:
     import polars as pl
 
     from loganalytics.output import write
-    from loganalytics.sources.selection import explain
+    from loganalytics.sources.read_plan import explain
 
     view = view_of(arguments)
     for source, formats, sample in explain(view.source, tz=view.tz, formats=view.formats):

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import loganalytics
-from loganalytics.analyses.ranges import BACK
+from loganalytics.analyses.compare.ranges import BACK
 from loganalytics.cli.arguments import INCOMPLETE, OK, add_selection, incomplete, load, verb
 from loganalytics.cli.tables import add_output
 
@@ -78,7 +78,7 @@ def _print(found: Incident) -> None:
 
 
 def _run_compare(arguments: argparse.Namespace) -> int:
-    from loganalytics.analyses.ranges import baseline_range, parse_range
+    from loganalytics.analyses.compare.ranges import baseline_range, parse_range
     from loganalytics.output import write
 
     incident = parse_range((arguments.start, arguments.end), "incident", tz=arguments.tz)

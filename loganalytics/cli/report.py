@@ -12,7 +12,7 @@ from loganalytics.cli.arguments import FINDINGS, INCOMPLETE, OK, add_selection, 
 
 if TYPE_CHECKING:
     from loganalytics.cli.arguments import Verbs
-    from loganalytics.reports import Report
+    from loganalytics.reports.model import Report
 
 _SEVERITIES = ("info", "warning", "critical")
 
@@ -64,7 +64,7 @@ def _print_findings(made: Report) -> None:
 
 
 def _run_demo(arguments: argparse.Namespace) -> int:
-    from loganalytics.cli import main
-    from loganalytics.sources.discovery import sample_data
+    from loganalytics.cli.main import main
+    from loganalytics.sources.files.discovery import sample_data
 
     return main(["report", sample_data(), "--title", "Sample platform", "--output", arguments.output])

@@ -38,7 +38,7 @@ def _run_dashboard(arguments: argparse.Namespace) -> int:
     import importlib.util
     import subprocess
 
-    from loganalytics.sources.discovery import find
+    from loganalytics.sources.files.discovery import find
 
     if importlib.util.find_spec("streamlit") is None:
         raise MissingExtraError("streamlit", "dashboard")

@@ -83,7 +83,7 @@ def _print_text(batch: pl.DataFrame) -> None:
 
 def _line(row: dict[str, Any], *, coloured: bool) -> str:
     """Return an event on one line, and its exception below; control characters cannot reach the terminal."""
-    from loganalytics.output import clean
+    from loganalytics.sanitize import clean
 
     level = row["level"] or "-"
     colour = _COLOURS.get(level) if coloured else None

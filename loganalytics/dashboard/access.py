@@ -19,7 +19,7 @@ from pathlib import Path
 import streamlit as st
 
 from loganalytics.exceptions import InvalidArgumentError, LogAnalyticsError, SourceNotFoundError
-from loganalytics.sources.discovery import sample_data
+from loganalytics.sources.files.discovery import sample_data
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

@@ -6,20 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from loganalytics.dashboard import (
-    access,
-    anomalies,
-    explore,
-    incident,
-    live,
-    overview,
-    patterns,
-    sidebar,
-    sources,
-    state,
-    traces,
-    warm,
-)
+from loganalytics.dashboard import access, preload, state
+from loganalytics.dashboard.components import sidebar
+from loganalytics.dashboard.pages import anomalies, explore, incident, live, overview, patterns, sources, traces
 
 # Streamlit's wide layout leaves 160 pixels empty beside a page, which tables of log lines are better for.
 _TIGHT = "<style>[data-testid=stMainBlockContainer] { padding-left: 2rem; padding-right: 2rem }</style>"
@@ -42,7 +31,7 @@ def main() -> None:
     st.set_page_config(page_title="loganalytics", page_icon=str(_HERE / "icon.svg"), layout="wide")
     st.logo(str(_HERE / "logo.svg"), size="large")
     st.html(_TIGHT)
-    warm.once()
+    preload.once()
     access.enter()
     pages = {name: st.Page(draw, title=title, icon=icon, url_path=name) for name, (draw, title, icon) in PAGES.items()}
     chosen = st.navigation(list(pages.values()), position="top")

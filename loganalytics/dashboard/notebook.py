@@ -16,7 +16,7 @@ def of(view: View) -> str:
     """Return the notebook of a view, as JSON of the format 4.5; it bears no secret."""
     every = f", every={view.every!r}" if view.every else ""
     cells = [
-        "import loganalytics as la\nfrom loganalytics.reports import choose_window\n"
+        "import loganalytics as la\nfrom loganalytics.analyses.windowing import choose_window\n"
         "from loganalytics.view import View, Where",
         f"view = {view.to_python()}\nlogs = view.load(templates=True)\nlogs.height",
         "la.load_report(logs)",

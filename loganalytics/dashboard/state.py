@@ -14,7 +14,8 @@ import streamlit as st
 
 from loganalytics.dashboard import access
 from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.view import View, Where
+from loganalytics.filters.expressions import Where
+from loganalytics.view import View
 
 _VIEW, _OPENED, _PAGES = "view", "opened", "pages"
 _OPENABLE = ("event", "trace", "pattern", "incident", "sql")

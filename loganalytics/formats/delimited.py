@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from loganalytics.formats import layout as layouts
-from loganalytics.formats.dialects import KEYS
-from loganalytics.formats.layout import Layout, typed
-from loganalytics.formats.records import to_events
+from loganalytics.formats.fields import schema as layouts
+from loganalytics.formats.fields.aliases import KEYS
+from loganalytics.formats.fields.events import to_events
+from loganalytics.formats.fields.schema import Layout, typed
 from loganalytics.formats.timestamps import Clock
 from loganalytics.schema import severities
 

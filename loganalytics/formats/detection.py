@@ -9,14 +9,15 @@ from typing import cast
 
 import polars as pl
 
-from loganalytics.formats import delimited, json_lines, logfmt, wrappers
-from loganalytics.formats.catalogue import AUDIT, RAW, TIMED, Format
+from loganalytics.formats import delimited, envelopes, logfmt
+from loganalytics.formats.definitions import AUDIT, RAW, TIMED, Format
 from loganalytics.formats.delimited import Delimited
-from loganalytics.formats.json_lines import JsonLines
+from loganalytics.formats.envelopes import Wrapper
+from loganalytics.formats.json import reader
+from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.logfmt import Logfmt
-from loganalytics.formats.sketches import candidates, with_level_place
+from loganalytics.formats.regex.prefilter import candidates, with_level_place
 from loganalytics.formats.timestamps import Clock, fit, strptime, to_utc
-from loganalytics.formats.wrappers import Wrapper
 
 # A format must take this share of the lines that are left, or it was an accident.
 _MIN_SHARE = 0.02
@@ -70,10 +71,10 @@ class Detection:
 def detect(lines: Sequence[str], *, tz: str = "UTC", formats: Sequence[Format] = ()) -> Detection:
     """Return the formats of a sample of lines; `formats` are tried before those of the table."""
     left = pl.Series("line", [line for line in lines if line.strip()], dtype=pl.String)
-    wrapper = wrappers.find(left)
+    wrapper = envelopes.find(left)
     if wrapper:
         numbered = left.to_frame().with_row_index("n").cast({"n": pl.UInt64})
-        left = wrappers.unwrap(numbered, wrapper)["line"]
+        left = envelopes.unwrap(numbered, wrapper)["line"]
     sampled = left.len()
     readers: list[Reader] = []
     for find in (_first(formats), _delimited, _json, _first(AUDIT), _logfmt):
@@ -121,12 +122,12 @@ def _delimited(lines: pl.Series, tz: str) -> Found:
 
 
 def _json(lines: pl.Series, tz: str) -> Found:
-    form = json_lines.learn(lines.to_list())
+    form = reader.learn(lines.to_list())
     matched = lines.str.starts_with("{")
     if form is None:
         return None, lines.is_null()
     objects = lines.filter(matched).to_list()
-    times = json_lines.sample_times(objects, form)
+    times = reader.sample_times(objects, form)
     return _reader(form, Clock(fit(times), tz), times, len(objects)), matched
 
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from loganalytics.formats import layout as layouts
-from loganalytics.formats.layout import Layout, typed
-from loganalytics.formats.narrowing import fitted
-from loganalytics.formats.records import to_events
+from loganalytics.formats.fields import schema as layouts
+from loganalytics.formats.fields.events import to_events
+from loganalytics.formats.fields.schema import Layout, typed
+from loganalytics.formats.regex.specialize import fitted
 from loganalytics.formats.timestamps import Clock
 
 _PAIR = r'([A-Za-z_@][\w.@/-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)'

@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from loganalytics.formats import delimited, json_lines, logfmt, text
-from loganalytics.formats.catalogue import RAW, TIMED, Format
+from loganalytics.formats import delimited, logfmt
+from loganalytics.formats.definitions import RAW, TIMED, Format
 from loganalytics.formats.delimited import Delimited
 from loganalytics.formats.detection import Detection, Reader
-from loganalytics.formats.json_lines import JsonLines
+from loganalytics.formats.envelopes import Wrapper, unwrap
+from loganalytics.formats.json import reader as json_reader
+from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.logfmt import Logfmt
+from loganalytics.formats.regex import reader as regex_reader
 from loganalytics.formats.timestamps import Clock
-from loganalytics.formats.wrappers import Wrapper, unwrap
 
 # What belongs to the line above it in any format: indented text, and the lines of a stack trace that are not.
 _CONTINUES = (
@@ -79,7 +81,7 @@ def _split_blank(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 def _takes_blank(form: object) -> bool:
     """Whether a format may take a line without text for one of its own."""
     if isinstance(form, Format):
-        return text.takes_blank(form.regex)
+        return regex_reader.takes_blank(form.regex)
     return not isinstance(form, JsonLines | Logfmt)
 
 
@@ -149,7 +151,7 @@ def _with_body(parsed: Parsed, detection: Detection) -> Parsed:
     events = parsed.events
     for place, reader in enumerate(detection.readers):
         if isinstance(reader.form, Format) and reader.form.body and _FORM in events.columns:
-            events = text.read_body(events, reader.form, events[_FORM].eq_missing(place))
+            events = regex_reader.read_body(events, reader.form, events[_FORM].eq_missing(place))
     return replace(parsed, events=events.drop(_FORM, strict=False))
 
 
@@ -163,12 +165,12 @@ def _readers(detection: Detection) -> list[Reader]:
 
 def _read(lines: pl.DataFrame, reader: Reader, utf8: bytes | None) -> tuple[pl.DataFrame, pl.DataFrame]:
     if isinstance(reader.form, JsonLines):
-        return json_lines.read(lines, reader.form, reader.clock, utf8)
+        return json_reader.read(lines, reader.form, reader.clock, utf8)
     if isinstance(reader.form, Logfmt):
         return logfmt.read(lines, reader.form, reader.clock)
     if isinstance(reader.form, Delimited):
         return delimited.read(lines, reader.form, reader.clock)
-    return text.read(lines, reader.form, reader.clock)
+    return regex_reader.read(lines, reader.form, reader.clock)
 
 
 def _multiline(reader: Reader) -> bool:

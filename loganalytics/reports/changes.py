@@ -7,8 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics.analyses.change_points import change_points
-from loganalytics.wording import count, moment, printable, span
+from loganalytics.analyses.change_points.detect import change_points
+from loganalytics.humanize import count, moment, span
+from loganalytics.sanitize import printable
 
 _SHOWN, _TEXT = 20, 240
 

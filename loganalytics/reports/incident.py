@@ -11,15 +11,16 @@ from typing import Any
 import polars as pl
 
 from loganalytics import __version__
-from loganalytics.analyses.differences import SLICE
-from loganalytics.analyses.evidence import Evidence, gather, stands_out
-from loganalytics.analyses.ranges import Moment, Pair, baseline_range, parse_range
-from loganalytics.causes import Told, tell, with_common
+from loganalytics.analyses.compare.ranges import Moment, Pair, baseline_range, parse_range
+from loganalytics.analyses.compare.term_counts import SLICE
 from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.reports import SCHEMA_VERSION, plain
-from loganalytics.reports.saving import save
+from loganalytics.findings.causes import Told, tell, with_common
+from loganalytics.findings.evidence import Evidence, gather, stands_out
+from loganalytics.humanize import between, count, listing, moment
+from loganalytics.reports.json import SCHEMA_VERSION, plain
+from loganalytics.reports.save import save
+from loganalytics.sanitize import printable
 from loganalytics.schema import TIMESTAMP, Frame, is_error
-from loganalytics.wording import between, count, listing, moment, printable
 
 LOOKED_INTO = 8  # causes of whose events it is told what they have in common
 SENTENCES = 5
@@ -83,7 +84,7 @@ class Incident:
         side = pl.lit(value=True) if baseline or before else pl.col(SLICE) < 0
         events = self.events.filter(side & keep).drop(SLICE)
         if row["field"] == "duration_ms":
-            from loganalytics.analyses.durations import duration_ms
+            from loganalytics.analyses.requests.durations import duration_ms
 
             events = events.with_columns(duration_ms(events.columns)).drop_nulls("duration_ms")
             return events.sort("duration_ms", "timestamp", descending=[True, False])
@@ -98,13 +99,13 @@ class Incident:
 
     def to_html(self) -> str:
         """Return the incident as one HTML page that needs no network."""
-        from loganalytics.reports.incident_pages import page
+        from loganalytics.reports.html.incident_page import page
 
         return page(self)
 
     def to_markdown(self) -> str:
         """Return the incident as Markdown."""
-        from loganalytics.reports.incident_pages import markdown
+        from loganalytics.reports.html.incident_page import markdown
 
         return markdown(self)
 

@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from loganalytics import __version__
+from loganalytics.humanize import between, count, moment, percent
 from loganalytics.reports.changes import changes, slow_traces
-from loganalytics.wording import between, count, moment, percent, printable
+from loganalytics.sanitize import printable
 
 if TYPE_CHECKING:
-    from loganalytics.reports import Report
+    from loganalytics.reports.model import Report
 
 # What means something within a line to CommonMark, its tables and mathematics, and what becomes a link or a call
 # by itself on the usual hosts: addresses, @name, #12. HTML becomes entities. No log text begins a line.

@@ -1,74 +1,14 @@
 """Message -> template: the text that stays when the variables are replaced by `<*>`.
 
 The lines are masked in one pass and counted by masked text; only the distinct masked texts, which are few, are
-merged (mining.py). What has been mined can be kept in a catalogue (catalogue.py).
+merged (mining.py). What has been mined can be kept in a catalogue (template_store.py).
 """
 
 from __future__ import annotations
 
-from typing import overload
-
-import polars as pl
-
-from loganalytics import schema
-from loganalytics.templates.catalogue import TemplateCatalogue
-from loganalytics.templates.masking import WILDCARD, mask
-from loganalytics.templates.mining import FOUND, counts, finish, merge, partial
-from loganalytics.templates.parameters import parameters as _parameters
+from loganalytics.templates.annotate import with_templates
+from loganalytics.templates.masking import WILDCARD
+from loganalytics.templates.mining import finish, merge, partial
+from loganalytics.templates.template_store import TemplateCatalogue
 
 __all__ = ["WILDCARD", "TemplateCatalogue", "finish", "merge", "partial", "with_templates"]
-
-_MASKED = "__masked"
-
-
-@overload
-def with_templates(
-    logs: pl.DataFrame, *, parameters: bool = ..., unseen: TemplateCatalogue | None = ...
-) -> pl.DataFrame: ...
-@overload
-def with_templates(
-    logs: pl.LazyFrame, *, parameters: bool = ..., unseen: TemplateCatalogue | None = ...
-) -> pl.LazyFrame: ...
-def with_templates(
-    logs: schema.Frame, *, parameters: bool = False, unseen: TemplateCatalogue | None = None
-) -> schema.Frame:
-    """Add the template of each message: its text with the variables replaced by `<*>`.
-
-    Needs `message`. Adds `template` (String) and `template_id` (String, 12 hex digits of the SHA-256 of the
-    template's text, so the same on any machine), and with `parameters=True` also `parameters` (List[String], the
-    text behind each wildcard). Columns of these names are replaced; rows keep their order. White space in a
-    template is single spaces. A null message counts as an empty one.
-
-    With a catalogue as `unseen`, what the catalogue has seen counts too, so that its templates keep their text and id
-    in logs of any size; and `unseen` (Boolean) tells the templates that it has never seen.
-
-    What is a variable is decided from the distinct messages of the whole frame, whatever their order. A LazyFrame
-    stays lazy; collecting it reads `message` twice.
-
-    Raises MissingColumnError without `message`.
-
-    Example:
-        >>> import polars as pl
-        >>> logs = pl.DataFrame({"message": ["took 5 ms", "took 12 ms"]})
-        >>> with_templates(logs)["template"].to_list()
-        ['took <*> ms', 'took <*> ms']
-    """
-    masked = schema.lazy(logs, "message").with_columns(mask(pl.col("message")).alias(_MASKED))
-    if isinstance(logs, pl.DataFrame):
-        masked = masked.collect().lazy()  # so that the mask is computed once
-    find = finish if unseen is None else unseen.finish
-    marks = [] if unseen is None else ["unseen"]
-    counted = counts(masked.select(masked=_MASKED))
-    found = counted.map_batches(find, schema=FOUND | dict.fromkeys(marks, pl.Boolean()))
-    added = ["template", "template_id", *marks, *(["parameters"] if parameters else [])]
-    names = logs.collect_schema().names()
-    out = masked.drop(added, strict=False).join(
-        found.select(pl.col("masked").alias(_MASKED), "template", "template_id", *marks),
-        on=_MASKED,
-        how="left",
-        maintain_order="left",
-    )
-    if parameters:
-        out = out.with_columns(_parameters(pl.col("message"), pl.col("template")).alias("parameters"))
-    out = out.select(*names, *[name for name in added if name not in names])
-    return out.collect() if isinstance(logs, pl.DataFrame) else out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from loganalytics.templates.masking import HOLE, WILDCARD, tidy
-from loganalytics.templates.words import WORD
+from loganalytics.templates.token_arrays import WORD
 
 
 def match(masked: pl.Series, templates: pl.Series) -> pl.DataFrame:

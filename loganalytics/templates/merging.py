@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from loganalytics.templates.words import DIGITS, NAME, VERDICT, WILD, Flags, Words
+from loganalytics.templates.token_arrays import DIGITS, NAME, VERDICT, WILD, Flags, Words
 
 _MOST_WORDS = 8_000_000
 _ROUNDS = 6

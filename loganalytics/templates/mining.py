@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.templates.absorbing import absorb
+from loganalytics.templates.absorption import absorb
 from loganalytics.templates.masking import HOLE, WILDCARD, mask, tidy
 from loganalytics.templates.merging import merge_words
 from loganalytics.templates.variants import merge_variants

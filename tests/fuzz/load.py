@@ -21,10 +21,11 @@ import atheris
 with atheris.instrument_imports(include=["loganalytics"]):
     import loganalytics as la
     from loganalytics.exceptions import LogAnalyticsError
-    from loganalytics.formats import Parsed, narrowing
-    from loganalytics.sources import files
+    from loganalytics.formats import Parsed
+    from loganalytics.formats.regex import specialize
+    from loganalytics.sources.files import reader
 
-CASES = sorted(Path(__file__).parents[1].joinpath("formats").glob("*.json"))
+CASES = sorted(Path(__file__).parents[1].joinpath("cases").glob("*.json"))
 LINES = [line.encode() for case in CASES for line in json.loads(case.read_text(encoding="utf-8"))["lines"]]
 ODD = [b"", b"\x1b[31mred\x1b[0m", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\0", b'"', b"\\", b"{", b"a,b\tc", b"    ",
        "\u2028\u0085é".encode(), b"=" * 9, b"2026-02-30 25:61:61", b"99999999999999999999", b"-"]  # fmt: skip
@@ -33,7 +34,7 @@ DROPS = {"AWS load balancer", "S3 access log", "uWSGI", "uvicorn access log", "M
 SECONDS = 10
 FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-load-"))
 seen: list[tuple[list[str], Parsed]] = []
-parse = files.formats.parse
+parse = reader.formats.parse
 
 
 def spy(lines, detection, **options):
@@ -46,8 +47,8 @@ def spy(lines, detection, **options):
 def one_file(data: bytes) -> None:
     """Load one file that the bytes make, and account for its lines."""
     chosen = atheris.FuzzedDataProvider(data)
-    narrowing.WORTH_IT = chosen.PickValueInList([1, 5_000])
-    files.BLOCK = chosen.PickValueInList([16 * 1024 * 1024, 64, 300, 2000])
+    specialize.WORTH_IT = chosen.PickValueInList([1, 5_000])
+    reader.BLOCK = chosen.PickValueInList([16 * 1024 * 1024, 64, 300, 2000])
     packed = chosen.ConsumeIntInRange(0, 9) == 0
     zone = chosen.PickValueInList(["UTC", "Europe/Berlin", "America/St_Johns"])
     end = chosen.PickValueInList([b"\n", b"\n", b"\r\n"])
@@ -129,7 +130,7 @@ def _too_long(_signal, _frame) -> None:
 
 
 if __name__ == "__main__":
-    files.formats.parse = spy
+    reader.formats.parse = spy
     signal.signal(signal.SIGPROF, _too_long)
     atheris.Setup(sys.argv, one_file)
     atheris.Fuzz()

@@ -22,13 +22,13 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.exceptions import UnreadableSourceError
-from loganalytics.sources.elasticsearch.clients import Client, Lost, Refused
-from loganalytics.sources.elasticsearch.fields import Query, find
-from loganalytics.sources.elasticsearch.pages import hits_of
-from loganalytics.sources.elasticsearch.samples import family, sample
+from loganalytics.sources.elasticsearch.client import Client, Lost, Refused
+from loganalytics.sources.elasticsearch.mapping import Query, find
+from loganalytics.sources.elasticsearch.paging import hits_of
+from loganalytics.sources.elasticsearch.sampling import family, sample
+from loganalytics.sources.json_records import Records
 from loganalytics.sources.polling import PollingReader
-from loganalytics.sources.records import Records
-from loganalytics.sources.stores import Want
+from loganalytics.sources.store import Want
 
 _PAGE = 5_000
 _NEAR = 5_000

@@ -8,9 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics.formats import layout as layouts
-from loganalytics.formats.layout import Layout
-from loganalytics.formats.records import to_events
+from loganalytics.formats.fields import schema as layouts
+from loganalytics.formats.fields.events import to_events
+from loganalytics.formats.fields.schema import Layout
 from loganalytics.formats.timestamps import Clock, fit
 
 # What JSON would write as a number: "007" is text, and so is what a float would round.

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from loganalytics import formats, schema
-from loganalytics.formats import Detection, json_lines
-from loganalytics.formats.catalogue import Format
-from loganalytics.formats.dialects import KEYS, core_paths, fold
-from loganalytics.formats.json_lines import JsonLines
+from loganalytics.formats import Detection
+from loganalytics.formats.definitions import Format
+from loganalytics.formats.fields.aliases import KEYS, core_paths, fold
+from loganalytics.formats.json import reader
+from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.timestamps import Clock, fit
 from loganalytics.sources.redis_streams.fields import Fields
 
@@ -133,8 +134,8 @@ class Records:
 
     def _learn(self, key: str, before: _Json | None, lines: pl.Series, most: int) -> _Json:
         sample = (before.sample if before else []) + _spread(lines, most)
-        layout = json_lines.learn(sample)
-        times = json_lines.sample_times(sample, layout) if layout else pl.Series(dtype=pl.String)
+        layout = reader.learn(sample)
+        times = reader.sample_times(sample, layout) if layout else pl.Series(dtype=pl.String)
         lessons = 1 + (before.lessons if before else 0)
         self._json[key] = _Json(sample if layout else [], layout, Clock(fit(times), self._tz), lessons)
         return self._json[key]
@@ -152,7 +153,7 @@ def _objects(
     lines: pl.DataFrame, form: JsonLines, clock: Clock, block: bytes | None
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split records (n, line) into the events that are JSON objects and the lines that are not, broken ones too."""
-    events, rest = json_lines.read(lines, form, clock, block)
+    events, rest = reader.read(lines, form, clock, block)
     if "parsed" not in events.columns:
         return events, rest
     broken = events["n"].filter(~events["parsed"])

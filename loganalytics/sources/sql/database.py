@@ -16,7 +16,7 @@ from loganalytics.exceptions import (
     UnreachableSourceError,
     UnreadableSourceError,
 )
-from loganalytics.sources.sql.addresses import Address
+from loganalytics.sources.sql.address import Address
 
 _UNKNOWN = re.compile(r"no such table|does not exist|doesn't exist|Catalog Error: Table|Unknown database", re.I)
 _BROKEN = re.compile(r"syntax|no such column|Unknown column|Binder Error|Parser Error|column .* does not exist", re.I)

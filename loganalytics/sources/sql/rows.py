@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
-from loganalytics.formats.dialects import core_paths
+from loganalytics.formats.fields.aliases import core_paths
 from loganalytics.schema import LETTERS, LEVELS
-from loganalytics.sources.records import Records
+from loganalytics.sources.json_records import Records
 from loganalytics.sources.sql.database import Column, Database
-from loganalytics.sources.stores import Want
+from loganalytics.sources.store import Want
 
 _SAMPLE = 1_000
 _ISO = r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d"

@@ -12,7 +12,7 @@ from loganalytics import schema
 from loganalytics.exceptions import InvalidArgumentError, UnreachableSourceError
 from loganalytics.sources.polling import PollingReader
 from loganalytics.sources.sql.rows import Reading, Rows
-from loganalytics.sources.stores import Want
+from loganalytics.sources.store import Want
 
 _ROWS = 10_000
 _WAIT = 60.0

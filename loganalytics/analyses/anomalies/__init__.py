@@ -1,0 +1,1 @@
+"""Windows and sequences that are unusual, and why: isolation forest and baselines."""

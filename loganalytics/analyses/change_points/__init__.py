@@ -1,0 +1,1 @@
+"""Where the course of a count changes: spikes, dips, steps and trends."""

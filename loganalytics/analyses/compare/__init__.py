@@ -1,0 +1,1 @@
+"""What differs between an incident and its baseline."""

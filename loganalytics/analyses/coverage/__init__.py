@@ -1,0 +1,1 @@
+"""Who logs, how regularly, and who has fallen silent."""

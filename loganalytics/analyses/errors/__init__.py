@@ -1,0 +1,1 @@
+"""Errors put together as problems: stack traces, near duplicates, clusters."""

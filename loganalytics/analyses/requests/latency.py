@@ -1,0 +1,157 @@
+"""How long things take, and whether they are getting slower."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
+
+import polars as pl
+
+from loganalytics.analyses.requests.durations import duration_ms
+from loganalytics.analyses.requests.endpoints import endpoint
+from loganalytics.analyses.requests.steps import STEP_COLUMNS
+from loganalytics.schema import CORE, TIMESTAMP, Frame, lazy
+from loganalytics.times import window_start
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SLOWEST = 5
+LEAST_BUCKETS = 5
+LEAST_IN_BUCKET = 3
+MOST_BUCKETS = 300  # Theil and Sen compare every pair
+DRIFT, ALARM = 1.5, 10.0  # of the CUSUM over hours, in standard deviations: noise gets there once in e^30 hours
+LEAST_HOURS = 2  # a single slow hour is a peak, or the nightly batch
+LEAST_NOISE = 0.1  # of the logarithm of hourly medians: ten per cent up or down is no news
+
+_FOUND = ("trend", "slow_from", "slow_until", "slow_ratio")
+
+_EXAMPLE = ("duration_ms", "timestamp", "message", "trace_id", "source", "offset")
+
+
+def latency(logs: Frame, *, by: str = "logger") -> pl.DataFrame:
+    """Sum up how long things take, by the values of a column; the slowest come first.
+
+    Durations come from the columns named duration_ms (also as the last part of a dotted name) and, where these
+    are null, from what the message says, such as "in 35.2ms"; see `duration_ms`. Events that tell none are not
+    counted.
+
+    Needs timestamp, message and the column `by`. Where there is no column endpoint, `by="endpoint"` takes it from the
+    fields of HTTP and URL, or from messages such as "GET /builds/17 200": "GET /builds/<*>". Where there is no column
+    step, `by="step"` takes the first there is of step_name, stage, task, phase and the like.
+
+    Returns `by`, count (Int64), p50, p95, p99 and max (Float64, milliseconds), trend (Float64, the relative
+    change of the median in an hour: 0.1 is 10 % slower every hour; null with fewer than five hours that hold
+    three events or more), slow_from, slow_until (Datetime us UTC) and slow_ratio (Float64: the stretch of hours
+    that were clearly slower than usual, and how many times slower the worst was; null without one) and slowest
+    (List[Struct{duration_ms, timestamp, message, trace_id, source, offset}],
+    the five slowest events, slowest first); sorted by p95, descending, then by value.
+
+    The trend is the median of the slopes between all pairs of hourly medians of the logarithm (Theil 1950,
+    Sen 1968, doi:10.1080/01621459.1968.10480934), so that a few bad hours do not make one.
+
+    Example:
+        >>> from loganalytics.schema import conform
+        >>> logs = conform(pl.DataFrame({"service": "web", "message": [f"GET / in {ms}ms" for ms in range(1, 102)]}))
+        >>> latency(logs, by="service").select("service", "count", "p50", "p95", "max").rows()
+        [('web', 101, 51.0, 96.0, 101.0)]
+    """
+    frame = _measured(logs, by)
+    quantiles = {f"p{percent}": pl.col("duration_ms").quantile(percent / 100) for percent in (50, 95, 99)}
+    return (
+        frame.group_by(by)
+        .agg(count=pl.len().cast(pl.Int64), **quantiles, max=pl.col("duration_ms").max())
+        .join(_trends(frame, by), on=by, how="left", nulls_equal=True)
+        .join(_slowest(frame, by), on=by, how="left", nulls_equal=True)
+        .sort("p95", by, descending=[True, False])
+    )
+
+
+def _measured(logs: Frame, by: str) -> pl.DataFrame:
+    """Return the events that tell a duration, with what the summary reads."""
+    frame = _with_group(lazy(logs, "timestamp", "message"), by)
+    have = frame.collect_schema().names()
+    core = [pl.lit(None, CORE[name]).alias(name) for name in _EXAMPLE if name not in (*have, "duration_ms")]
+    columns = list(dict.fromkeys([by, *_EXAMPLE]))
+    return (
+        frame.with_columns(duration_ms(have), *core)
+        .select(columns)
+        .filter(pl.col("duration_ms").is_not_null())
+        .collect()
+    )
+
+
+def _with_group(frame: pl.LazyFrame, by: str) -> pl.LazyFrame:
+    """Return the frame with the column `by`: an endpoint or a step under its own name is found."""
+    have = frame.collect_schema().names()
+    if by == "endpoint" and by not in have:
+        return frame.with_columns(endpoint(have)).filter(pl.col(by).is_not_null())
+    if by == "step" and by not in have:
+        name = next((name for name in STEP_COLUMNS if name in have), by)
+        frame = frame.rename({name: by}) if name != by else frame
+    return lazy(frame, by)
+
+
+def _slowest(frame: pl.DataFrame, by: str) -> pl.DataFrame:
+    order = ["duration_ms", "timestamp", "source", "offset", "message"]
+    slow = frame.filter(pl.col("duration_ms").rank("min", descending=True).over(by) <= SLOWEST)
+    return (
+        slow.sort(order, descending=[True, False, False, False, False], nulls_last=True)
+        .group_by(by, maintain_order=True)
+        .agg(slowest=pl.struct(_EXAMPLE).head(SLOWEST))
+    )
+
+
+def _trends(frame: pl.DataFrame, by: str) -> pl.DataFrame:
+    """Return trend and slow stretch of each value that has data enough."""
+    hours = _bucket_hours(frame["timestamp"])
+    medians = (
+        frame.filter(pl.col("timestamp").is_not_null())
+        .group_by(by, window_start(f"{hours}h"))
+        .agg(events=pl.len(), median=pl.col("duration_ms").clip(lower_bound=1e-3).log().median())
+        .filter(pl.col("events") >= LEAST_IN_BUCKET)
+        .with_columns(hour=pl.col("window").dt.epoch("us") / 3_600_000_000)
+        .sort(by, "window")
+        .group_by(by, maintain_order=True)
+        .agg("hour", "median")
+        .filter(pl.col("hour").list.len() >= LEAST_BUCKETS)
+    )
+    series = [(x.to_numpy(), y.to_numpy()) for x, y in zip(medians["hour"], medians["median"], strict=True)]
+    rows = [(_theil_sen(x, y), *_slow_stretch(x, y, hours)) for x, y in series]
+    found = pl.DataFrame(rows, schema=dict.fromkeys(_FOUND, pl.Float64), orient="row")
+    moment = (pl.col("slow_from", "slow_until") * 3_600_000_000).cast(pl.Int64).cast(TIMESTAMP)
+    return pl.concat([medians.select(by), found.with_columns(moment)], how="horizontal")
+
+
+def _bucket_hours(times: pl.Series) -> int:
+    """Return how long the buckets must be for a log not to have too many of them."""
+    if times.drop_nulls().is_empty():
+        return 1
+    span = cast(datetime, times.max()) - cast(datetime, times.min())
+    return max(1, round(span.total_seconds() / 3600 / MOST_BUCKETS))
+
+
+def _theil_sen(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the median of the slopes between all pairs of points."""
+    import numpy as np
+
+    first, second = np.triu_indices(len(x), k=1)
+    return float(np.expm1(np.median((y[second] - y[first]) / (x[second] - x[first]))))
+
+
+def _slow_stretch(x: np.ndarray, y: np.ndarray, hours: int) -> tuple[float | None, float | None, float | None]:
+    """Return begin, end and ratio of the stretch of hours that is farthest above the usual; nulls when none is.
+
+    The stretch is the one with the largest sum of (robust z - DRIFT), as a one-sided CUSUM finds it.
+    """
+    import numpy as np
+
+    above = y - np.median(y)
+    z = above / max(1.4826 * float(np.median(np.abs(above))), LEAST_NOISE)
+    sums = np.append(0.0, np.cumsum(z - DRIFT))
+    rise = sums - np.minimum.accumulate(sums)
+    end = int(np.argmax(rise))
+    begin = int(np.argmin(sums[: end + 1]))
+    if rise[end] < ALARM or end - begin < LEAST_HOURS:
+        return None, None, None
+    return float(x[begin]), float(x[end - 1] + hours), float(np.exp(above[begin:end].max()))

@@ -1,0 +1,46 @@
+"""The command line: one verb an analysis, the same names as in Python."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+import loganalytics
+from loganalytics.cli import export, formats, incident, patterns, report, serve, sources, sql, tables, tail, traces
+from loganalytics.cli.arguments import EPILOG, INCOMPLETE, INTERRUPTED, OK, USAGE
+from loganalytics.exceptions import IncompleteSourceError, LogAnalyticsError, UnreachableSourceError
+
+# Each adds its verbs, in the order in which help lists them.
+_VERBS = (report, export, patterns, tables, incident, traces, sql, tail, sources, formats, serve)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except (UnreachableSourceError, IncompleteSourceError) as error:
+        print(f"loganalytics: {error}", file=sys.stderr)
+        return INCOMPLETE
+    except LogAnalyticsError as error:
+        print(f"loganalytics: {error}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe went away, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except OSError as error:
+        print(f"loganalytics: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        return USAGE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="loganalytics", description=loganalytics.__doc__, epilog=EPILOG)
+    parser.add_argument("--version", action="version", version=f"loganalytics {loganalytics.__version__}")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    for module in _VERBS:
+        module.add_verbs(verbs)
+    return parser

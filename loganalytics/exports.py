@@ -1,0 +1,175 @@
+"""A log frame to files, as it streams: one file, or a folder with a part for each day."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.sources.parquet import DAY
+
+FORMATS = ("parquet", "csv", "ndjson")
+_SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson"}
+_NO_DAY = "__HIVE_DEFAULT_PARTITION__"
+_GROUP = 16 * 1024 * 1024
+_LEAST_ROWS, _MOST_ROWS = 200, 122_880
+_ISO = "%Y-%m-%dT%H:%M:%S%.6fZ"
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was written: how many events, and the files."""
+
+    events: int
+    files: tuple[Path, ...]
+
+
+class _Stream:
+    """The events of a LazyFrame as they come, counted, the first of them seen before the rest is asked for."""
+
+    def __init__(self, logs: pl.LazyFrame) -> None:
+        self.events = 0
+        self.schema = logs.collect_schema()
+        self._rest = iter(logs.collect_batches(engine="streaming"))
+        self._first = next(self._rest, pl.DataFrame(schema=self.schema))
+
+    @property
+    def rows_a_group(self) -> int:
+        """How many rows of this length a row group may hold: Parquet's writer keeps a group in memory."""
+        width = max(1.0, self._first.estimated_size() / max(1, self._first.height))
+        return int(min(_MOST_ROWS, max(_LEAST_ROWS, _GROUP / width)))
+
+    def frame(self) -> pl.LazyFrame:
+        """Return the events, to be read once."""
+        from polars.io.plugins import register_io_source
+
+        return register_io_source(self._batches, schema=self.schema)
+
+    def _batches(
+        self, with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        assert predicate is None
+        assert n_rows is None
+        for frame in itertools.chain([self._first], self._rest):
+            self.events += frame.height
+            yield frame if with_columns is None else frame.select(with_columns)
+
+
+def export(
+    logs: pl.LazyFrame, output: str | os.PathLike[str], *, form: str | None = None, append: bool = False
+) -> Export:
+    """Write a log frame to a file, or to a folder with a part for each day, in bounded memory.
+
+    Args:
+        logs: any log frame; what scan() returned is read as it is written.
+        output: a file; or a folder, when it ends in "/" or is one: date=2026-03-10/part-0.parquet, and so on, which
+            scan() and load() read back. "-" is standard output (CSV and NDJSON). Nothing appears there until all is
+            written; an interrupted export leaves nothing behind.
+        form: "parquet", "csv" or "ndjson"; default: by the suffix, Parquet for a folder. In CSV, text that a
+            spreadsheet would run as a formula gets an apostrophe.
+        append: write beside what a folder holds rather than refuse.
+
+    Raises InvalidArgumentError for a form that is not known, and for a folder that holds something already.
+    """
+    form = _form(str(output), form)
+    stream = _Stream(logs)
+    if str(output) == "-":
+        _sink(stream, sys.stdout.buffer, form)
+        return Export(stream.events, ())
+    path = Path(output).expanduser()
+    is_folder = str(output).endswith(("/", os.sep)) or path.is_dir()
+    if is_folder and path.is_dir() and not append and any(not p.name.startswith(".") for p in path.iterdir()):
+        raise InvalidArgumentError(f"The folder {str(path)!r} is not empty. Hint: add to it with --append.")
+    files = _to_folder(stream, path, form) if is_folder else [_to_file(stream, path, form)]
+    return Export(stream.events, tuple(files))
+
+
+def _form(output: str, form: str | None) -> str:
+    suffix = Path(output).suffix.lower()
+    is_folder = output.endswith(("/", os.sep)) or Path(output).is_dir()
+    known = form or ("parquet" if is_folder else _SUFFIXES.get(suffix))
+    if known not in FORMATS:
+        raise InvalidArgumentError(
+            f"{form or output!r} names no format to write. Hint: .parquet, .csv or .ndjson, or --format."
+        )
+    if output == "-" and known == "parquet":
+        raise InvalidArgumentError("Parquet is binary. Hint: name a file or a folder with --output.")
+    return known
+
+
+def _to_file(logs: _Stream, path: Path, form: str) -> Path:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        _sink(logs, part, form)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def _to_folder(logs: _Stream, folder: Path, form: str) -> list[Path]:
+    """Write to a hidden folder within, then move each part to its day's folder under a number that is free."""
+    made = not folder.exists()
+    staging = folder / f".export-{os.getpid()}"
+    try:
+        staging.mkdir(parents=True)
+        _sink(logs, _by_day(staging), form)
+        return [_move(part, folder / part.parent.name, form) for part in sorted(staging.rglob("part-*"))]
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        if made and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _by_day(folder: Path) -> Any:
+    def name(args: Any) -> str:
+        day = args.partition_keys.item()
+        return f"{DAY}={day or _NO_DAY}/part-{args.index_in_partition:06d}"
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PartitionBy is new: "unstable"
+        key = pl.col("timestamp").dt.date().alias(DAY)
+        return pl.PartitionBy(folder, key=key, include_key=False, file_path_provider=name)
+
+
+def _move(part: Path, folder: Path, form: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    number = 0
+    while (folder / f"part-{number}.{form}").exists():
+        number += 1
+    return part.rename(folder / f"part-{number}.{form}")
+
+
+def _sink(stream: _Stream, target: Any, form: str) -> None:
+    options: dict[str, Any] = {"engine": "streaming", "mkdir": isinstance(target, pl.PartitionBy)}
+    logs = stream.frame()
+    if form == "parquet":
+        logs.sink_parquet(target, row_group_size=stream.rows_a_group, **options)
+    elif form == "csv":
+        _flat(logs).sink_csv(target, datetime_format=_ISO, check_extension=False, **options)
+    else:
+        logs.sink_ndjson(target, check_extension=False, **options)
+
+
+def _flat(logs: pl.LazyFrame) -> pl.LazyFrame:
+    """CSV has no lists; and a spreadsheet would run text that begins like a formula."""
+    exprs = []
+    for name, kind in logs.collect_schema().items():
+        column = pl.col(name)
+        if kind.is_nested():
+            exprs.append(pl.struct(column).struct.json_encode().alias(name))
+        elif kind == pl.String:
+            formula = column.str.contains(r"^[=+\-@\t\r]")
+            exprs.append(pl.when(formula).then(pl.concat_str(pl.lit("'"), column)).otherwise(column).alias(name))
+        else:
+            exprs.append(column)
+    return logs.select(exprs)

@@ -1,0 +1,1 @@
+"""Which events are kept: conditions on fields, texts, times, and conditions in SQL."""

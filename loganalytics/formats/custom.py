@@ -1,0 +1,99 @@
+"""A user's own formats: from code, from a TOML file, or from a strptime pattern."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
+from loganalytics.formats.definitions import Format
+
+Formats = Format | str | os.PathLike[str] | Sequence[Format]
+
+_FIELDS = {"name", "pattern", "time", "levels", "status", "message", "multiline"}
+
+# What strptime's directives look like in text.
+_DIRECTIVES = {
+    "%Y": r"\d{4}", "%y": r"\d{2}", "%m": r"\d{1,2}", "%d": r"\d{1,2}", "%e": r"[ \d]\d", "%j": r"\d{3}",
+    "%H": r"\d{1,2}", "%I": r"\d{1,2}", "%M": r"\d{2}", "%S": r"\d{2}", "%f": r"\d{1,9}", "%.f": r"(?:\.\d{1,9})?",
+    "%3f": r"\d{3}", "%6f": r"\d{6}", "%9f": r"\d{9}", "%b": r"[A-Za-z]{3}", "%B": r"[A-Za-z]+", "%a": r"[A-Za-z]{3}",
+    "%A": r"[A-Za-z]+", "%p": r"[AaPp][Mm]", "%z": r"[+-]\d{2}:?\d{2}", "%#z": r"(?:Z|[+-]\d{2}:?\d{2})",
+    "%T": r"\d{2}:\d{2}:\d{2}", "%F": r"\d{4}-\d{2}-\d{2}", "%s": r"\d{9,10}",
+}  # fmt: skip
+_DIRECTIVE = re.compile(r"%(?:[.#]|\d)?[A-Za-z]")
+
+
+def read_formats(formats: Formats | None) -> tuple[Format, ...]:
+    """Return the formats that are meant: one, several, those of a TOML file, or none.
+
+    Raises InvalidArgumentError for a format that cannot work and SourceNotFoundError when there is no such file.
+    """
+    if formats is None:
+        return ()
+    if isinstance(formats, Format):
+        return (_checked(formats),)
+    if isinstance(formats, str | os.PathLike):
+        return _from_toml(Path(formats))
+    return tuple(_checked(form) for form in formats)
+
+
+def from_strptime(pattern: str) -> Format:
+    """Return the format of lines that begin with a time as strptime writes it; the rest is the message."""
+    place, shape = 0, ""
+    for directive in _DIRECTIVE.finditer(pattern):
+        if directive[0] not in _DIRECTIVES:
+            known = " ".join(_DIRECTIVES)
+            raise InvalidArgumentError(f"{directive[0]!r} in {pattern!r} cannot be read. Hint: use {known}.")
+        shape += re.escape(pattern[place : directive.start()]) + _DIRECTIVES[directive[0]]
+        place = directive.end()
+    shape += re.escape(pattern[place:])
+    text = rf"^[\[(<]?(?P<timestamp>{shape})[\])>]?[\s:|,-]*(?P<message>.*)$"
+    return _checked(Format(f"time {pattern}", text, time=pattern))
+
+
+def _from_toml(path: Path) -> tuple[Format, ...]:
+    try:
+        with path.open("rb") as file:
+            tables = tomllib.load(file).get("format", [])
+    except FileNotFoundError:
+        raise SourceNotFoundError(f"There is no file of formats {str(path)!r}. Hint: check the path.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidArgumentError(f"{str(path)!r} is no TOML: {error}. Hint: mend that line.") from None
+    if not tables:
+        raise InvalidArgumentError(f"{str(path)!r} holds no format. Hint: begin one with [[format]], name and pattern.")
+    return tuple(_from_table(table, path) for table in tables)
+
+
+def _from_table(table: Mapping[str, Any], path: Path) -> Format:
+    unknown = sorted(set(table) - _FIELDS)
+    if unknown or not {"name"} <= set(table) or not {"pattern", "time"} & set(table):
+        what = f"has the key {unknown[0]!r}" if unknown else "lacks a name, or a pattern or time"
+        raise InvalidArgumentError(
+            f"A format in {str(path)!r} {what}. Hint: its keys are {', '.join(sorted(_FIELDS))}."
+        )
+    if "pattern" not in table:
+        return from_strptime(table["time"])
+    return _checked(Format(**{**table, "message": tuple(table.get("message", ()))}))
+
+
+def _checked(form: Format) -> Format:
+    try:
+        groups = pl.Series([""]).str.extract_groups(form.regex).struct.fields
+    except pl.exceptions.ComputeError as error:
+        reason = next((line for line in str(error).splitlines() if line.startswith("error:")), "it does not compile")
+        raise InvalidArgumentError(
+            f"The pattern of format {form.name!r} is no regular expression ({reason}). "
+            "Hint: it is in Rust's dialect, without look-around."
+        ) from None
+    if not {"timestamp", "message"} <= {*groups, *(("message",) if form.message else ())}:
+        raise InvalidArgumentError(
+            f"The pattern of format {form.name!r} captures {', '.join(groups) or 'nothing by name'}. "
+            "Hint: it needs (?P<timestamp>…) and (?P<message>…)."
+        )
+    return form

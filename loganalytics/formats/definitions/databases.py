@@ -1,0 +1,110 @@
+"""Databases, stores and brokers."""
+
+from __future__ import annotations
+
+from loganalytics.formats.definitions.format import Format
+
+_MYSQL = {"Note": "info", "System": "info"}
+_REDIS = {".": "debug", "-": "debug", "*": "notice", "#": "warning"}
+_MONGODB = {"F": "fatal", "E": "error", "W": "warning", "I": "info", "D": "debug"}
+_POSTGRES_LEVEL = (
+    r"(?P<level>LOG|DEBUG[1-5]?|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION)"
+    r": +(?P<message>(?:duration: (?P<duration_ms>\d+\.\d+) ms\b)?.*)$"
+)
+
+DATABASES = (
+    Format(
+        "PostgreSQL",
+        r"^(?:< ?)?{iso}(?: ?>)?(?: ?\[(?P<process.pid>\d+)(?:-\d+)?\])?:?(?: \[\d+-\d+\])?"
+        r"(?: (?:user=)?(?P<db.user>[^\s@=,]*)(?:@|,db=)(?P<db.namespace>[^\s,]*))?(?P<db.context>[^:]*?) ?"
+        + _POSTGRES_LEVEL,
+        examples=(
+            "2025-08-13 01:45:01.123 PDT [12345] LOG:  starting PostgreSQL 15.4",
+            "2026-03-10 00:00:03.123 UTC [1234] app@cicd ERROR:  relation \"t\" does not exist",
+            "2024-01-01 10:00:00 UTC [1234]: [3-1] user=app,db=shop,app=psql,client=10.0.0.1 LOG:  statement: select 1",
+            "< 2024-01-01 10:00:00.123 UTC >LOG:  database system is ready to accept connections",
+        ),
+    ),
+    Format(
+        "PostgreSQL (csvlog)",
+        r'^{iso},(?:"(?P<db.user>[^"]*)")?,(?:"(?P<db.namespace>[^"]*)")?,(?P<process.pid>\d+),'
+        r'(?:"(?P<client.address>[^"]*)")?,(?P<session.id>[0-9a-f.]+),(?P<event.sequence>\d+),'
+        r'(?:"(?P<db.operation.name>[^"]*)")?,(?P<db.context>[^,]*,[^,]*,\d*),'
+        r"(?P<level>LOG|DEBUG[1-5]?|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC),(?P<error.code>\w{5}),"
+        r'"(?P<message>(?:[^"]|"")*)"?(?P<db.details>.*)$',
+        examples=(
+            '2024-03-10 12:00:01.123 UTC,"app","shop",1234,"10.0.0.1:5432",65ed9c1a.4d2,1,"SELECT",'
+            '2024-03-10 11:59:00 UTC,3/12,0,ERROR,42P01,"no such table",,,,,,"select * from t",15,,"psql"',
+        ),
+    ),
+    Format(
+        "PostgreSQL (Amazon RDS)",
+        r"^{iso}:(?P<client.address>[^\s(:]*)(?:\(\d+\))?:(?P<db.user>[^\s@:]*)@(?P<db.namespace>[^\s:]*):"
+        r"\[(?P<process.pid>\d+)\]:" + _POSTGRES_LEVEL,
+        examples=("2024-01-01 10:00:00 UTC:10.0.0.5(40214):app@shop:[1234]:ERROR:  deadlock detected",),
+    ),
+    Format(
+        "MySQL error log",
+        r"^{iso} (?P<thread.id>\d+) \[(?P<level>Note|Warning|Error|ERROR|System)\](?: \[(?P<error.code>MY-\d+)\])?"
+        r"(?: \[(?P<logger>\w+)\])? (?P<message>.*)$",
+        levels=_MYSQL,
+        examples=(
+            "2024-01-01T00:00:00.123456Z 0 [Warning] [MY-010733] [Server] No existing UUID has been found",
+            "2024-01-01  0:00:00 0 [Note] InnoDB: Using Linux native AIO",
+        ),
+    ),
+    Format(
+        "MySQL slow log", r"^(?P<message># Time: {any})$",
+        body=r"(?s)^(?:# User@Host: (?P<db.user>[^\[\s]*)\[[^\]]*\] @ *(?P<client.address>[\w.-]*)[^\n]*\n)?"
+        r"# Query_time: (?P<duration_s>[\d.]+) +Lock_time: [\d.]+ +Rows_sent: (?P<rows_sent>\d+) +Rows_examined: "
+        r"(?P<rows_examined>\d+)[^\n]*\n(?:#[^\n]*\n)*(?:(?:use \S+|SET timestamp=\d+);\n)*(?P<message>[^\n]+)",
+        examples=("# Time: 2024-01-01T00:00:00.123456Z", "# Time: 240101 10:00:00"),
+    ),
+    Format(
+        "ClickHouse",
+        r"^{any} \[ (?P<thread.id>\d+) \] \{(?P<trace_id>[^}]*)\} <{level}> (?P<logger>[^:]+): (?P<message>.*)$",
+        examples=("2024.03.10 12:00:02.123456 [ 1235 ] {a1b2-c3} <Error> executeQuery: Code: 60. DB::Exception",),
+    ),
+    Format(
+        "etcd (capnslog)", r"^{iso} (?P<level>[DINWECTF]) \| (?P<logger>[\w./-]+): (?P<message>.*)$",
+        examples=("2024-03-10 12:00:02.123456 W | etcdserver: read-only range request took too long",),
+    ),
+    Format(
+        "MongoDB (text)",
+        r"^{iso} (?P<level>[FEWID])\d? (?P<logger>[A-Z_]+|-) +\[(?P<thread.name>[^\]]*)\] "
+        r"(?P<message>.*?(?: (?P<duration_ms>\d+)ms)?)$",
+        levels=_MONGODB,
+        examples=("2014-11-03T18:28:32.450-0500 I NETWORK  [initandlisten] waiting for connections on port 27017",),
+    ),
+    Format(
+        "Redis",
+        r"^\[?(?P<process.pid>\d+)(?:\]|:(?P<redis.role>[XCSM])) {redis} (?P<level>[.*#-]) (?P<message>.*)$",
+        levels=_REDIS,
+        examples=(
+            "1:M 25 Apr 2024 05:32:35.018 * Ready to accept connections tcp",
+            "[4018] 14 Nov 07:01:22.119 # User requested shutdown...",
+        ),
+    ),
+    Format(
+        "Redis signal handler", r"^(?P<process.pid>\d+):signal-handler \({epoch}\) (?P<message>.*)$", multiline=False,
+        examples=("1:signal-handler (1714024483) Received SIGTERM scheduling shutdown...",),
+    ),
+    Format(
+        "Elasticsearch",
+        r"^\[{iso}\]\[{level} *\]\[(?P<logger>[^\]\s]+) *\] (?:\[(?P<node.name>[^\]]*)\] ?)?(?P<message>.*)$",
+        examples=("[2024-01-01T00:00:00,123][INFO ][o.e.n.Node               ] [node-1] started",),
+    ),
+    Format(
+        "Kafka", r"^\[{iso}\] {level} (?P<message>.*) \((?P<logger>[A-Za-z_$][\w.$-]*)(?::\d+)?\)$",
+        examples=("[2024-01-01 00:00:00,123] INFO [KafkaServer id=0] started (kafka.server.KafkaServer)",),
+    ),
+    Format(
+        "ZooKeeper",
+        r"^{iso} (?:\[myid:[^\]]*\] )?- {level} +\[(?P<thread.name>.*):(?P<logger>[\w.$]+)@(?P<code.line.number>\d*)\] "
+        r"- (?P<message>.*)$",
+        examples=(
+            "2015-07-29 17:41:44,747 - INFO  [QuorumPeer[myid=1]/0:0:0:0:0:0:0:0:2181:FastLeaderElection@774] - "
+            "Notification time out: 3200",
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,92 @@
+"""Java: log4j, logback and java.util.logging in their usual layouts, and the virtual machine itself."""
+
+from __future__ import annotations
+
+from loganalytics.formats.definitions.format import Format
+
+JAVA = (
+    Format(
+        "JVM unified logging",
+        r"^\[{iso}\](?:\[\d+(?:\.\d+)?m?s\])?\[(?P<level>trace|debug|info|warning|error) *\]"
+        r"\[(?P<logger>[a-z0-9,]+) *\] (?P<message>.*?(?: (?P<duration_ms>\d+\.\d{3})ms)?)$",
+        examples=("[2024-01-01T00:00:00.123+0000][info][gc] GC(0) Pause Young (Normal) 24M->4M(256M) 3.210ms",),
+    ),
+    Format(
+        "JVM unified logging (uptime)",
+        r"^\[(?P<kernel.uptime_s>\d+[.,]\d{3})s\]\[(?P<level>trace|debug|info|warning|error) *\]"
+        r"\[(?P<logger>[a-z0-9,]+) *\] (?P<message>.*?(?: (?P<duration_ms>\d+[.,]\d{3})ms)?)$",
+        examples=("[0.123s][info][gc] GC(0) Pause Young (Normal) 24M->4M(256M) 3.210ms",),
+    ),
+    Format(
+        "Spring Boot",
+        r"^{iso} +{level} (?:\[(?P<service>[^,\]]*),(?P<trace_id>[^,\]]*)(?:,(?P<span_id>[^\]]*))?\] )?"
+        r"(?P<process.pid>\d+) --- "
+        r"(?:\[[^\]]*\] )??\[ *(?P<thread.name>[^\]]*)\] (?P<logger>\S+) *: (?P<message>.*)$",
+        examples=(
+            "2026-03-10 12:00:00.123  INFO 1234 --- [  main] c.e.App  : Started App in 2.1 seconds",
+            "2024-01-01T00:00:00.123Z  WARN 1 --- [shop] [nio-8080-exec-1] c.e.Api : slow",
+            "2026-03-10 12:00:00.123  INFO [shop,5f3c,5f3d] 1234 --- [  main] c.e.App  : Started",
+        ),
+    ),
+    Format(
+        "log4j (level, thread, logger)",
+        r"^{iso} +{level} +\[(?P<thread.name>[^\]]*)\] (?P<logger>[\w.$-]+)(?: *: ?| - )(?P<message>.*)$",
+        examples=(
+            "2015-10-18 18:01:47,978 INFO [main] org.apache.hadoop.v2.MRAppMaster: Created",
+            "2026-03-10 12:00:00,123 WARN  [main] org.example.Main - slow",
+        ),
+    ),
+    Format(
+        "log4j (thread, level, logger)",
+        r"^{iso} +\[(?P<thread.name>[^\]]*)\] +{level} +(?P<logger>[\w.$-]+)(?: +\[[^\]]*\])?(?: -|:) (?P<message>.*)$",
+        examples=("2026-03-10 12:00:00,123 [main] WARN  org.example.Main - slow",),
+    ),
+    Format(
+        "logback (time of day)",
+        r"^(?P<time>\d{2}:\d{2}:\d{2}[.,]\d{3}) +\[(?P<thread.name>[^\]]*)\] +{level} +(?P<logger>[\w.$-]+) "
+        r"-(?:[^ -]*-)? (?P<message>.*)$",
+        examples=("10:15:30.123 [main] INFO  o.e.Main - started",),
+    ),
+    Format(
+        "JBoss",
+        r"^{iso} +{level} +\[(?P<logger>[\w.$-]+)\] \((?P<thread.name>[^)]*)\) (?P<message>.*)$",
+        examples=("2024-01-01 00:00:00,123 INFO  [org.jboss.as] (Controller Boot Thread) WFLYSRV0025: started",),
+    ),
+    Format(
+        "Tomcat",
+        r"^{php} {level} \[(?P<thread.name>[^\]]*)\] (?P<logger>[\w.$]+(?:\.<\w+>)?) (?P<message>.*)$",
+        examples=(
+            "01-Jan-2024 10:00:00.123 INFO [main] org.apache.catalina.startup.Catalina.start Server startup in 12 ms",
+        ),
+    ),
+    Format(
+        "java.util.logging",
+        r"^(?P<message>{any} (?P<logger>[A-Za-z_$][\w$]*(?:\.[\w$]+)+) (?P<code.function.name>[\w$<>]+))$",
+        body=r"^(?P<level>SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): (?P<message>.*)",
+        examples=("Jan 01, 2024 10:00:00 AM org.example.Main start",),
+    ),
+    Format(
+        "Jenkins", r"^{iso}\s+\[id=(?P<thread.id>\d+)\]\s+{LEVEL}\s+(?P<logger>[^\s:]+): (?P<message>.*)$",
+        examples=("2024-03-10 12:00:02.123+0000 [id=22]\tWARNING\thudson.model.Run#execute: aborted",),
+    ),
+    Format(
+        "Minecraft",
+        r"^\[(?P<time>\d{2}:\d{2}:\d{2})\] \[(?P<thread.name>[^\]/]+)/{LEVEL}\]: (?P<message>.*)$",
+        examples=("[12:00:02] [Server thread/WARN]: Can't keep up!",),
+    ),
+    Format(
+        "Minecraft (Forge)",
+        r"^\[{any}\] \[(?P<thread.name>[^\]/]+)/{LEVEL}\] \[(?P<logger>[^\]]*)\]: (?P<message>.*)$",
+        examples=("[10Mar2024 12:00:02.123] [main/ERROR] [mixin/]: Mixin config failed",),
+    ),
+    Format(
+        "Spark", r"^{slash} {LEVEL} (?P<logger>[A-Z][\w$]*): (?P<message>.*)$",
+        examples=("24/03/10 12:00:01 INFO SparkContext: Running Spark version 3.5.0",),
+    ),
+    Format(
+        "Cassandra",
+        r"^{level} +\[(?P<thread.name>[^\]]*)\] {iso} (?P<code.file.path>[\w$.-]+):(?P<code.line.number>\d+) - "
+        r"(?P<message>.*)$",
+        examples=("INFO  [main] 2024-01-01 00:00:00,123 CassandraDaemon.java:123 - Startup complete",),
+    ),
+)  # fmt: skip

@@ -1,0 +1,105 @@
+"""Ruby, PHP, Go, Rust, C++ and .NET: their usual logging libraries."""
+
+from __future__ import annotations
+
+from loganalytics.formats.definitions.format import Format
+from loganalytics.formats.definitions.web import STATUS
+
+_GLOG = {"I": "info", "W": "warning", "E": "error", "F": "fatal"}
+_FOUR = {"TRAC": "trace", "DEBU": "debug", "ERRO": "error", "FATA": "fatal", "PANI": "panic"}
+_TELEGRAF = {"T": "trace", "D": "debug", "I": "info", "W": "warning", "E": "error"}
+_THREE = {"VRB": "trace", "TRC": "trace", "FTL": "fatal", "PNC": "panic"}
+_DOTNET = {"trce": "trace", "dbug": "debug", "fail": "error"}
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+LANGUAGES = (
+    Format(
+        "Ruby logger",
+        r"^[DIWEFAU], \[{iso} #(?P<process.pid>\d+)\] +(?P<level>DEBUG|INFO|WARN|ERROR|FATAL|ANY|UNKNOWN) -- "
+        rf"(?P<logger>[^:]*): (?:\[(?P<trace_id>{_UUID})\] )?(?P<message>.*)$",
+        levels={"ANY": "info", "UNKNOWN": "info"},
+        examples=("I, [2024-01-01T00:00:00.123456 #1234]  INFO -- : Completed 200 OK in 12ms",),
+    ),
+    Format(
+        "Rails request",
+        r'^(?P<message>Started (?P<http.request.method>[A-Z]+) "(?P<url.original>[^"]*)" for (?P<client.address>\S+)) '
+        r"at {iso}$",
+        status=STATUS,
+        body=rf"(?m)^Completed (?P<{STATUS}>\d{{3}}) .*? in (?P<duration_ms>\d+(?:\.\d+)?)ms",
+        examples=('Started GET "/users/1" for 127.0.0.1 at 2024-01-01 10:00:00 +0000',),
+    ),
+    Format(
+        "Laravel", r"^\[{iso}\] (?P<logger>[\w-]+)\.{level}: (?P<message>.*)$",
+        examples=("[2025-01-02 11:19:06] laravel.EMERGENCY: Unable to create configured logger",),
+    ),
+    Format(
+        "glog",
+        r"^(?P<level>[IWEF]){glog} +(?P<thread.id>\d+) (?P<code.file.path>[^\s:]+):(?P<code.line.number>\d+)\] "
+        r"(?P<message>.*)$",
+        levels=_GLOG,
+        examples=(
+            "E0517 15:04:22.619632 1952452992 logging_unittest.cc:253] Log every 3",
+            "I20240517 15:04:22.619632 12345 server.cc:25] listening",
+        ),
+    ),
+    Format(
+        "env_logger", r"^\[{iso} {level} +(?P<logger>\w+(?:::\w+)*)\] (?P<message>.*)$",
+        examples=("[2024-01-01T00:00:00Z INFO  server::http] listening",),
+    ),
+    Format(
+        "Rust tracing",
+        r"^{zulu} +{LEVEL} (?:(?:ThreadId\(\d+\) )?(?P<span.name>[\w.-]+(?:\{[^}]*\})?(?::[\w.-]+(?:\{[^}]*\})?)*): )??"
+        r"(?P<logger>[a-z_]\w*(?:::\w+)*): (?P<message>.*)$",
+        examples=(
+            "2024-01-01T00:00:00.123456Z  INFO server::http: listening port=80",
+            "2024-01-01T00:00:00.123456Z TRACE shaving_yaks{yaks=3}: fmt::yak_shave: hello",
+        ),
+    ),
+    Format(
+        "zap (console)",
+        r"^{any}\t{level}\t(?:(?P<logger>[A-Za-z][\w.-]*)\t)?(?:(?P<code.file.path>[\w./-]+\.go):(?P<code.line.number>\d+)"
+        r"\t)?(?P<message>.*)$",
+        examples=('2024-01-01T00:00:00.000Z\tINFO\tserver/main.go:12\tlistening\t{"port": 80}',),
+    ),
+    Format(
+        "Serilog", r"^{any} \[?(?P<level>VRB|TRC|DBG|INF|WRN|ERR|FTL|PNC)\]? (?P<message>.*)$",
+        levels=_THREE,
+        examples=("2024-01-01 00:00:00.123 +00:00 [INF] Now listening on: http://localhost:5000",),
+    ),
+    Format(
+        "logrus (terminal)",
+        r"^(?P<level>TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI)\[(?P<process.uptime>\d+)\] (?P<message>.*)$",
+        levels=_FOUR, examples=("WARN[0001] slow                                          took=3s",),
+    ),
+    Format(
+        "zerolog (console)",
+        r"^(?P<time>\d{1,2}:\d{2}[AP]M) (?P<level>TRC|DBG|INF|WRN|ERR|FTL|PNC) (?P<message>.*)$",
+        levels=_THREE, examples=("12:01PM ERR failed error=x",),
+    ),
+    Format(
+        "Telegraf", r"^{iso} (?P<level>[TDIWE])! (?:\[(?P<logger>[^\]]+)\] )?(?P<message>.*)$",
+        levels=_TELEGRAF, examples=("2024-03-10T12:00:02Z E! [inputs.docker] Error in plugin: no such host",),
+    ),
+    Format(
+        "npm",
+        r"^(?P<event.sequence>\d+) (?P<level>silly|verbose|info|timing|http|notice|warn|error) (?P<message>.*)$",
+        levels={"silly": "trace", "timing": "debug", "http": "info"}, share=0.3,
+        examples=("0 verbose cli /usr/bin/node /usr/bin/npm",),
+    ),
+    Format(
+        ".NET console",
+        r"^(?P<level>trce|dbug|info|warn|fail|crit): (?P<message>(?P<logger>[A-Za-z_][\w.`+]*)\["
+        r"(?P<event.code>\d+)\])$",
+        levels=_DOTNET, body=r"^\s*(?P<message>[^\n]+)",
+        examples=("info: Microsoft.Hosting.Lifetime[14]",),
+    ),
+)  # fmt: skip
+
+GO = (
+    Format(
+        "Go log",
+        r"^{go} (?:(?P<code.file.path>[\w./-]+\.go):(?P<code.line.number>\d+): )?(?P<message>.*)$",
+        examples=("2009/11/10 23:00:00 listening on :8080", "2009/11/10 23:00:00.123456 main.go:23: listening"),
+    ),
+)  # fmt: skip
+"""After those that begin alike and say more."""

@@ -1,0 +1,104 @@
+"""Python: the standard library's logging in its usual layouts, and what runs Python programs."""
+
+from __future__ import annotations
+
+from loganalytics.formats.definitions.format import Format
+from loganalytics.formats.definitions.web import STATUS
+
+_WORDS = r"(?P<level>DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL|TRACE)"
+
+_TORNADO = {"D": "debug", "I": "info", "W": "warning", "E": "error", "C": "critical"}
+
+PYTHON = (
+    Format(
+        "Celery",
+        r"^\[{iso}: {level}/(?P<thread.name>[^\]]+)\] (?:(?P<logger>[\w.]+)\[(?P<trace_id>[0-9a-f-]{36})\]: )?"
+        r"(?P<message>(?:Task \S+ succeeded in (?P<duration_s>\d+(?:\.\d+)?(?:e-?\d+)?)s)?.*)$",
+        examples=("[2026-03-10 12:00:01,123: INFO/ForkPoolWorker-2] Task a.b[1] succeeded in 1.2s: None",),
+    ),
+    Format(
+        "Airflow",
+        r"^\[{iso}\] \{+(?P<code.file.path>[^:}]+):(?P<code.line.number>\d+)\}+ {level} - (?P<message>.*)$",
+        examples=("[2024-01-01T00:00:00.123+0000] {taskinstance.py:1234} INFO - Marking task as SUCCESS",),
+    ),
+    Format(
+        "gunicorn", r"^\[{iso}\] \[(?P<process.pid>\d+)\] \[{level}\] (?P<message>.*)$",
+        examples=("[2024-01-01 00:00:00 +0000] [123] [INFO] Starting gunicorn 21.2.0",),
+    ),
+    Format(
+        "Python logging (colons)", r"^{iso}:{level}:(?:(?P<logger>[A-Za-z_][\w.]*):)?(?P<message>.*)$",
+        examples=("2009-07-20 22:59:27,672:DEBUG:Hello", "2015-03-12T23:16:52.071:INFO:com.root:Response"),
+    ),
+    Format(
+        "Python logging (dashes)",
+        r"^{iso} - (?P<logger>[^\s-]\S*) - {level} - (?:\[(?P<code.file.path>[\w./-]+\.py):(?P<code.line.number>\d+)\] "
+        r"- )?(?P<message>.*)$",
+        examples=(
+            "2026-03-10 12:00:00,123 - app.db - ERROR - connection lost",
+            "2026-03-10 12:00:00,123 - app.db - ERROR - [db.py:12] - connection lost",
+        ),
+    ),
+    Format(
+        "loguru",
+        r"^{iso} \| {level} *\| (?P<logger>[^\s:]+)(?::(?P<code.function.name>[^\s:]+):(?P<code.line.number>\d+))? - "
+        r"(?P<message>.*)$",
+        examples=("2026-03-10 12:00:00.123 | INFO     | app.db:connect:12 - connected",),
+    ),
+    Format(
+        "OpenStack",
+        r"^{iso} (?P<process.pid>\d+) {level} (?P<logger>[\w.-]+) "
+        r"\[(?P<trace_id>req-[\w-]+|-)(?P<request.context>[^\]]*)\] "
+        r"(?P<message>.*)$",
+        examples=("2017-05-16 00:00:00.008 25746 INFO nova.osapi_compute.wsgi.server [req-38101a0b - - -] 10.11.10.1",),
+    ),
+    Format(
+        "cloud-init", r"^{iso} - (?P<logger>[\w.]+)\[{LEVEL}\]: (?P<message>.*)$",
+        examples=("2024-03-10 12:00:02,123 - url_helper.py[WARNING]: Calling 'http://169.254.169.254' failed",),
+    ),
+    Format(
+        "Scrapy", r"^{iso} \[(?P<logger>[A-Za-z_][\w.]*)\] {LEVEL}: (?P<message>.*)$",
+        examples=("2024-03-10 12:00:01 [scrapy.utils.log] INFO: Scrapy 2.11.0 started (bot: shop)",),
+    ),
+    Format(
+        "Salt",
+        r"^{iso} \[(?P<logger>[\w.-]+) *:(?P<code.line.number>\d+) *\]\[{LEVEL} *\]\[(?P<process.pid>\d+)\] "
+        r"(?P<message>.*)$",
+        examples=("2024-03-10 12:00:01,123 [salt.master      :123 ][INFO    ][1234] Setting up the Salt Master",),
+    ),
+    Format(
+        "Tornado", r"^\[(?P<level>[DIWEC]) {any} (?P<logger>[^\]]+)\] (?P<message>.*)$",
+        levels=_TORNADO, examples=("[W 240310 12:00:02 web:2271] 404 GET /x (127.0.0.1) 0.50ms",),
+    ),
+    Format(
+        "Flask", r"^\[{iso}\] {LEVEL} in (?P<logger>\w+): (?P<message>.*)$",
+        examples=("[2024-01-01 00:00:00,123] ERROR in app: Exception on /login [POST]",),
+    ),
+    Format(
+        "Python logging (bracketed logger)",
+        r"^{iso} +{level} +\[(?P<logger>[A-Za-z_][\w.]*)\](?: +\[(?P<trace_id>[\w-]+)\])? (?P<message>.*)$",
+        examples=("2026-03-10 09:14:03,123 INFO [api.routes] [req_1a2b3c4d] GET /builds/1 200 in 35.2ms",),
+    ),
+    Format(
+        "Python logging (basicConfig)", rf"^{_WORDS}:(?P<logger>[A-Za-z_][\w.]*):(?P<message>.*)$",
+        examples=("INFO:root:started", "WARNING:app.db:slow query"),
+    ),
+    Format(
+        "uvicorn access log",
+        rf'^INFO: +(?P<client.address>[\w.:-]+) - "(?P<http.request.method>[A-Z]+) (?P<url.original>\S+) '
+        rf'(?P<network.protocol>HTTP/[\d.]+)" (?P<{STATUS}>\d{{3}}).*$',
+        status=STATUS, message=("http.request.method", "url.original", STATUS),
+        examples=('INFO:     127.0.0.1:54321 - "GET /items HTTP/1.1" 200 OK',),
+    ),
+)  # fmt: skip
+
+PYTHON_LATE = (
+    Format(
+        "level, message", rf"^{_WORDS}: +(?P<message>.*)$", share=0.2,
+        examples=("INFO:     Started server process [1]", "ERROR: no such host"),
+    ),
+    Format(
+        "[level] message", r"^\[{LEVEL}\] (?P<message>.*)$", share=0.2,
+        examples=("[ERROR] plugin/errors: 2 example.com. A: i/o timeout",),
+    ),
+)  # fmt: skip
+"""After those that say more; it bears no time."""

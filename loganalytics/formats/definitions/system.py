@@ -1,0 +1,147 @@
+"""Operating systems and what writes to their logs."""
+
+from __future__ import annotations
+
+from loganalytics.formats.definitions.format import Format
+
+# A program's name, its process, and what the kernel puts before its text. macOS has names of several words.
+_TAG = (
+    r"(?:-- )?(?P<service>[^\s:\[(]+|[A-Z]\w+(?: \w+){1,3})(?:\((?P<logger>[^)]*)\))?"
+    r"(?:\[(?P<process.pid>\d+)\])?(?: \((?P<process.title>[^)]*)\)| (?P<service.version>\d[\d.]*))?: ?"
+    r"(?:\[ *(?P<kernel.uptime_s>\d+\.\d{6})\] )?"
+)
+_WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?"
+_PRIORITY = r"(?:<(?P<priority>\d{1,3})>)?"
+_LOGCAT = {"V": "trace", "D": "debug", "I": "info", "W": "warning", "E": "error", "F": "fatal", "A": "fatal",
+           "S": "fatal"}  # fmt: skip
+_CEF = (
+    r"CEF:\d+\|(?P<device.vendor>(?:[^|\\]|\\.)*)\|(?P<device.product>(?:[^|\\]|\\.)*)\|(?P<device.version>(?:[^|\\]|\\.)*)"
+    r"\|(?P<event.code>(?:[^|\\]|\\.)*)\|(?P<message>(?:[^|\\]|\\.)*)\|(?P<level>[^|]*)\|(?P<cef.extension>.*)$"
+)
+_CEF_LEVELS = {"0": "info", "1": "info", "2": "info", "3": "info", "4": "warning", "5": "warning", "6": "warning",
+               "7": "error", "8": "error", "9": "critical", "10": "critical", "Unknown": "info", "Low": "info",
+               "Medium": "warning", "High": "error", "Very-High": "critical"}  # fmt: skip
+
+_XORG = {"II": "info", "WW": "warning", "EE": "error", "NI": "warning", "**": "info", "==": "info", "--": "info",
+         "++": "info", "!!": "info", "??": "info"}  # fmt: skip
+
+AUDIT = (
+    Format(
+        "auditd",
+        r"^(?:node=(?P<host.name>\S+) )?type=(?P<event.code>\S+) msg=audit\({epoch}:(?P<event.id>\d+)\): ?"
+        r"(?P<message>.*)$",
+        multiline=False,
+        examples=("type=USER_LOGIN msg=audit(1710072002.123:457): pid=1 uid=0 msg='op=login res=failed'",),
+    ),
+)  # fmt: skip
+"""Before logfmt, which it looks like."""
+
+SYSTEM = (
+    Format(
+        "CEF in syslog", rf"^{_PRIORITY}{{any}} (?P<host.name>\S+) (?:CEF: )?{_CEF}",
+        levels=_CEF_LEVELS, multiline=False,
+        examples=("Sep 19 08:26:10 host CEF:0|Security|threatmanager|1.0|100|worm stopped|10|src=10.0.0.1",),
+    ),
+    Format(
+        "CEF", rf"^{_CEF}", levels=_CEF_LEVELS, multiline=False,
+        examples=("CEF:0|Security|threatmanager|1.0|100|worm stopped|Low|src=10.0.0.1 dst=2.1.2.2",),
+    ),
+    Format(
+        "syslog (RFC 5424)",
+        r"^<(?P<priority>\d{1,3})>\d{1,2} (?:-|{iso}) (?P<host.name>\S+) (?P<service>\S+) (?P<process.pid>\S+) "
+        r'(?P<event.code>\S+) (?P<structured_data>-|(?:\[(?:[^\]\\"]|\\.|"(?:[^"\\]|\\.)*")*\])+)(?: |$)\x{FEFF}?'
+        r"(?P<message>.*)$",
+        dashes=True,
+        examples=(
+            '<165>1 2003-10-11T22:14:15.003Z host.example.com evntslog - ID47 [ex@32473 iut="3"] An event',
+            "<34>1 2003-10-11T22:14:15.003Z mymachine su 77 - - 'su root' failed",
+        ),
+    ),
+    Format(
+        "Dovecot",
+        r"^{syslog} (?P<service>[\w-]+)(?:\((?P<user.name>[^)]*)\))?(?:<[^>\s]*>)*: "
+        r"(?P<level>Debug|Info|Warning|Error|Fatal|Panic): (?P<message>.*)$",
+        examples=("Mar 10 12:00:02 auth: Error: passdb failed",),
+    ),
+    Format(
+        "syslog (RFC 3164)",
+        rf"^{_PRIORITY}{{syslog}} (?P<host.name>\S+) (?:: )?(?:{_TAG})?(?P<message>.*)$",
+        examples=(
+            "Aug 16 00:10:45 Tims-Air syslogd[314]: ASL Sender Statistics",
+            "<34>Oct 11 22:14:15 mymachine su: 'su root' failed for lonvick on /dev/pts/8",
+            "Jan  5 10:00:00 host kernel: [12345.678901] usb 1-1: new high-speed USB device",
+        ),
+    ),
+    Format(
+        "syslog (ISO time)",
+        rf"^{_PRIORITY}{_WEEKDAY}{{iso}} (?P<host.name>[\w.-]+) (?P<service>[\w./@-]+)\[(?P<process.pid>\d+)\]: ?"
+        r"(?P<message>.*)$",
+        examples=(
+            "2026-03-10T00:00:01.123456+00:00 host sshd[314]: Accepted publickey for root",
+            "Mon 2024-01-01 00:00:00 UTC host systemd[1]: Started Session 1 of user root.",
+        ),
+    ),
+    Format(
+        "syslog (epoch)",
+        rf"^(?P<timestamp>\d{{10}}\.\d{{6}}) (?P<host.name>[\w.-]+) {_TAG}(?P<message>.*)$",
+        examples=("1704067200.123456 host systemd[1]: Started Session 1 of user root.",),
+    ),
+    Format(
+        "kernel ring buffer", rf"^{_PRIORITY}\[ *(?P<kernel.uptime_s>\d+\.\d{{6}})\] (?P<message>.*)$", share=0.1,
+        examples=("[12345.678901] usb 1-1: new high-speed USB device number 2 using xhci_hcd",),
+    ),
+    Format(
+        "logcat",
+        r"^{any} +(?:(?P<user.id>\w+) +)??(?P<process.pid>\d+) +(?P<thread.id>\d+) (?P<level>[VDIWEFAS]) "
+        r"(?P<logger>[^:]*[^:\s]) *: "
+        r"(?P<message>.*)$",
+        levels=_LOGCAT,
+        examples=("03-17 16:13:38.811  1702  2395 D WindowManager: printFreezingDisplayLogs",),
+    ),
+    Format(
+        "logcat (time)",
+        r"^{any} (?P<level>[VDIWEFAS])/(?P<logger>[^(]*[^(\s]) *\( *(?P<process.pid>\d+)\): (?P<message>.*)$",
+        levels=_LOGCAT,
+        examples=("03-17 16:13:38.811 D/WindowManager( 1702): printFreezingDisplayLogs",),
+    ),
+    Format(
+        "logcat (brief)",
+        r"^(?P<level>[VDIWEFAS])/(?P<logger>[^(]*[^(\s]) *\( *(?P<process.pid>\d+)\): (?P<message>.*)$",
+        levels=_LOGCAT, share=0.1,
+        examples=("D/WindowManager( 1702): printFreezingDisplayLogs",),
+    ),
+    Format(
+        "logcat (Android Studio)",
+        r"^{iso} (?P<process.pid>\d+)-(?P<thread.id>\d+)/(?P<service>\S+) (?P<level>[VDIWEFA])/(?P<logger>[^:]+): "
+        r"(?P<message>.*)$",
+        levels=_LOGCAT,
+        examples=("2024-03-10 12:00:02.123 1702-2395/com.example.app E/MainActivity: boom",),
+    ),
+    Format(
+        "logcat (Android Studio, columns)",
+        r"^{iso} +(?P<process.pid>\d+)-(?P<thread.id>\d+) +(?P<logger>\S.*?) +(?P<service>\S+) +"
+        r"(?P<level>[VDIWEFA]) {2}(?P<message>.*)$",
+        levels=_LOGCAT,
+        examples=("2024-03-10 12:00:02.123  1702-2395  MainActivity     com.example.app      E  boom",),
+    ),
+    Format(
+        "Xorg",
+        r"^\[ *(?P<kernel.uptime_s>\d+\.\d{3})\] (?:\((?P<level>II|WW|EE|NI|\*\*|==|--|\+\+|!!|\?\?)\) )?"
+        r"(?P<message>.*)$",
+        levels=_XORG, share=0.1,
+        examples=('[    12.346] (II) Loading sub module "glx"',),
+    ),
+    Format(
+        "Windows setup", r"^{iso}, {level} {2,}(?:\[0x\w+\] )?(?P<logger>[A-Z][A-Z0-9_]{1,12}) +(?P<message>.*)$",
+        examples=("2016-09-28 04:30:30, Info                  CBS    Loaded Servicing Stack",),
+    ),
+)  # fmt: skip
+
+SYSTEM_LATE = (
+    Format(
+        "syslog (ISO time, no process)",
+        rf"^{_PRIORITY}{_WEEKDAY}{{iso}} (?P<host.name>[\w.-]+) {_TAG}(?P<message>.*)$", share=0.1,
+        examples=("2026-03-10T00:00:01.123456+00:00 host kernel: [12345.678901] usb 1-1: new device",),
+    ),
+)  # fmt: skip
+"""After those with a level, which they would match too."""

@@ -1,0 +1,162 @@
+"""Web servers, proxies and load balancers."""
+
+from __future__ import annotations
+
+from loganalytics.formats.definitions.format import Format
+
+STATUS = "http.response.status_code"
+# A request line as servers quote it; what is no request (a TLS handshake, garbage) is kept whole.
+_REQUEST = (
+    r'"(?:(?P<http.request.method>[A-Z_]{3,20}) (?P<url.original>[^\s"]+)(?: (?P<network.protocol>[A-Z]+/[\d.]+))?'
+    r'|(?P<http.request.line>(?:[^"\\]|\\.)*))"'
+)
+_MESSAGE = ("http.request.method", "url.original", "http.request.line", STATUS, "rest")
+_ACCESS = (
+    r"^(?:(?P<server.address>[A-Za-z][\w.-]*(?::\d+)?|[\d.]+:\d+) )?(?P<client.address>[\w.:%-]+) \S+ "
+    rf"(?P<user.name>\S+) \[{{clf}}\] {_REQUEST} (?P<{STATUS}>\d{{3}}) (?P<http.response.body.size>\d+|-)"
+)
+_AGENT = r' "(?P<http.request.header.referer>(?:[^"\\]|\\.)*)" "(?P<user_agent.original>(?:[^"\\]|\\.)*)"'
+# nginx's $request_time is in seconds and always has three decimals; what has none may be %T or %D.
+_REQUEST_TIME = r"(?: (?:(?:rt|request_time)=)?(?P<duration_s>\d+\.\d{3})\b)?"
+_HAPROXY = (
+    r"^(?:(?:(?P<log.prefix>.*) )?(?P<service>[\w.-]+)\[(?P<process.pid>\d+)\]: )?"
+    r"(?P<client.address>[\w.:]+):(?P<client.port>\d+) "
+    r"\[{clf}\] (?P<haproxy.frontend>\S+) (?P<haproxy.backend>[^\s/]+)/(?P<haproxy.server>\S+) "
+)
+
+WEB = (
+    Format(
+        "combined access log",
+        rf'{_ACCESS}{_AGENT}(?: "(?P<http.request.header.x_forwarded_for>[^"]*)")?{_REQUEST_TIME}(?P<rest>.*)$',
+        status=STATUS, message=_MESSAGE, multiline=False,
+        examples=(
+            '10.0.0.1 - - [20/Jul/2009:22:59:26 +0000] "GET /a HTTP/1.1" 404 134 "-" "curl/8.0"',
+            'shop.example:443 10.0.0.1 - - [20/Jul/2009:22:59:26 +0000] "GET /a HTTP/1.1" 404 134 "-" "curl/8.0" 0.012',
+        ),
+    ),
+    Format(
+        "common access log", rf"{_ACCESS}{_REQUEST_TIME}(?P<rest>.*)$",
+        status=STATUS, message=_MESSAGE, multiline=False,
+        examples=(
+            '10.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /a.gif HTTP/1.0" 200 2326',
+            '127.0.0.1 - - [01/Jan/2024 10:00:00] "GET /a HTTP/1.1" 200 -',
+        ),
+    ),
+    Format(
+        "HAProxy HTTP",
+        _HAPROXY + r"-?\d+/-?\d+/-?\d+/-?\d+/\+?(?P<duration_ms>\d+) "
+        rf"(?P<{STATUS}>-?\d+) \+?(?P<http.response.body.size>\d+) \S+ \S+ (?P<haproxy.termination_state>\S{{4}}) "
+        rf'\S+ \S+ (?:\{{.*\}} )?{_REQUEST}(?P<rest>.*)$',
+        status=STATUS, message=_MESSAGE, multiline=False,
+        examples=(
+            "Feb  6 12:14:14 localhost haproxy[14389]: 10.0.1.2:33317 [06/Feb/2009:12:14:14.655] http-in static/srv1 "
+            '10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 {1wt.eu} {} "GET /index.html HTTP/1.1"',
+        ),
+    ),
+    Format(
+        "HAProxy TCP",
+        _HAPROXY + r"-?\d+/-?\d+/\+?(?P<duration_ms>\d+) \+?(?P<http.response.body.size>\d+) "
+        r"(?P<haproxy.termination_state>\S{2}) \S+ \S+$",
+        message=("haproxy.frontend", "haproxy.backend", "haproxy.server"), multiline=False,
+        examples=(
+            "Feb  6 12:12:56 localhost haproxy[14387]: 10.0.1.2:33313 [06/Feb/2009:12:12:51.443] fnt bck/srv1 "
+            "0/0/5007 212 -- 0/0/0/0/3 0/0",
+        ),
+    ),
+    Format(
+        "AWS load balancer",
+        r"^(?:(?P<network.protocol.type>https?|h2|grpcs|wss?) )?{iso} (?P<service>[\w./-]+) "
+        r"(?P<client.address>[\d.a-fA-F:]+):(?P<client.port>\d+) (?P<target.address>\S+) "
+        r"(?P<request_processing_s>-?[\d.]+) (?P<target_processing_s>-?[\d.]+) (?P<response_processing_s>-?[\d.]+) "
+        rf"(?P<{STATUS}>\d{{3}}|-) (?P<target.status_code>\d{{1,3}}|-) (?P<http.request.body.size>-?\d+) "
+        rf'(?P<http.response.body.size>-?\d+) {_REQUEST} "(?P<user_agent.original>(?:[^"\\]|\\.)*)"'
+        r'(?: (?P<tls.cipher>\S+) (?P<network.protocol.version>\S+) (?P<target.group>\S+) '
+        r'"(?:Root=)?(?P<trace_id>[^"]*)")?(?P<elb.details>.*)$',
+        status=STATUS, message=("http.request.method", "url.original", "http.request.line", STATUS), multiline=False,
+        examples=(
+            "http 2018-07-02T22:23:00.186641Z app/lb/50dc6c495c0c9188 192.168.131.39:2817 10.0.0.1:80 0.000 0.001 "
+            '0.000 200 200 34 366 "GET http://www.example.com:80/ HTTP/1.1" "curl/7.46.0" - - arn:a "Root=1-58-7c1"',
+        ),
+    ),
+    Format(
+        "Envoy access log",
+        rf"^\[{{iso}}\] {_REQUEST} (?P<{STATUS}>\d{{1,3}}) (?P<envoy.response_flags>[\w,-]+) "
+        r'(?:(?P<envoy.response_code_details>\S+) (?P<envoy.connection_termination>\S+) "(?P<envoy.failure>[^"]*)" )?'
+        r"(?P<http.request.body.size>\d+) (?P<http.response.body.size>\d+) (?P<duration_ms>\d+) "
+        r'(?P<envoy.upstream_ms>\d+|-) "(?P<http.request.header.x_forwarded_for>[^"]*)" '
+        r'"(?P<user_agent.original>[^"]*)" "(?P<trace_id>[^"]*)" "(?P<server.address>[^"]*)" '
+        r'"(?P<upstream.address>[^"]*)"(?P<rest>.*)$',
+        status=STATUS, message=_MESSAGE, multiline=False,
+        examples=(
+            '[2024-03-10T12:00:01.123Z] "GET /a HTTP/1.1" 200 - 0 512 12 11 "10.0.0.1" "curl/8.0" "6f0c-1" "svc.local" '
+            '"10.1.0.1:8080"',
+        ),
+    ),
+    Format(
+        "S3 access log",
+        r"^(?P<bucket.owner>[0-9a-f]{16,64}) (?P<bucket.name>\S+) \[{clf}\] (?P<client.address>\S+) "
+        r"(?P<user.name>\S+) (?P<trace_id>\S+) (?P<s3.operation>\S+) (?P<s3.key>\S+) "
+        rf"(?:{_REQUEST}|-) (?P<{STATUS}>\d{{3}}|-) (?P<error.code>\S+) (?P<http.response.body.size>\d+|-) "
+        r"(?P<s3.object_size>\d+|-) (?P<duration_ms>\d+|-) \S+"
+        rf"{_AGENT}(?P<s3.details>.*)$",
+        status=STATUS, message=("http.request.method", "url.original", "http.request.line", STATUS), multiline=False,
+        examples=(
+            "79a59df900b949e55d96a1e698fbaced awsbucket1 [06/Feb/2019:00:00:38 +0000] 192.0.2.3 79a5 3E57427F3EXAMPLE "
+            'REST.GET.OBJECT a.png "GET /awsbucket1/a.png HTTP/1.1" 200 - 113 113 7 5 "-" "S3Console/0.4" - x',
+        ),
+    ),
+    Format(
+        "Squid",
+        rf"^{{epoch}} +(?P<duration_ms>\d+) (?P<client.address>\S+) (?P<squid.result>[A-Z_]+)/(?P<{STATUS}>\d{{3}}) "
+        r"(?P<http.response.body.size>\d+) (?P<http.request.method>[A-Z_]+) (?P<url.original>\S+) (?P<user.name>\S+) "
+        r"(?P<squid.hierarchy>\S+) (?P<http.response.mime_type>\S+)$",
+        status=STATUS, message=("http.request.method", "url.original", STATUS), multiline=False,
+        examples=("1286536309.450    195 192.168.0.68 TCP_MISS/200 4040 GET http://a.b/ - DIRECT/1.2.3.4 text/html",),
+    ),
+    Format(
+        "uWSGI",
+        r"^\[pid: (?P<process.pid>\d+)\|app: \S+\|req: \S+\] (?P<client.address>\S+) \((?P<user.name>[^)]*)\) "
+        r"\{(?P<uwsgi.vars>[^}]*)\} \[{ctime}\] (?P<http.request.method>[A-Z]+) (?P<url.original>\S+) => generated "
+        r"(?P<http.response.body.size>\d+) bytes in (?:(?P<duration_ms>\d+) msecs|(?P<duration_us>\d+) micros)"
+        rf"(?: via \w+\(\))? \((?P<network.protocol>[A-Z]+/[\d.]+) (?P<{STATUS}>\d{{3}})\)(?P<uwsgi.details>.*)$",
+        status=STATUS, message=("http.request.method", "url.original", STATUS), multiline=False,
+        examples=(
+            "[pid: 88185|app: 0|req: 1/1] 127.0.0.1 () {38 vars in 696 bytes} [Sun Mar 13 22:49:12 2016] POST /m "
+            "=> generated 47 bytes in 129 msecs (HTTP/1.1 200) 9 headers in 378 bytes (1 switches on core 3)",
+        ),
+    ),
+    Format(
+        "Django server", rf"^\[{{clf}}\] {_REQUEST} (?P<{STATUS}>\d{{3}}) (?P<http.response.body.size>\d+|-)$",
+        status=STATUS, message=("http.request.method", "url.original", "http.request.line", STATUS),
+        examples=('[01/Jan/2024 10:00:00] "GET /admin/ HTTP/1.1" 200 1234',),
+    ),
+    Format(
+        "nginx error log",
+        r"^{slash} \[{level}\] (?P<process.pid>\d+)#(?P<thread.id>\d+): (?P<message>.*)$",
+        examples=("2026/03/10 12:00:00 [error] 31#31: *1 connect() failed (111: Connection refused)",),
+    ),
+    Format(
+        "Apache error log",
+        r"^\[{ctime}\] \[(?:(?P<logger>\w*):)?{level}\](?: \[pid (?P<process.pid>\d+)(?::tid (?P<thread.id>\d+))?\])?"
+        r"(?: \[client (?P<client.address>[^\]]+)\])? (?P<message>.*)$",
+        examples=(
+            "[Sun Dec 04 04:47:44 2005] [error] mod_jk child workerEnv in error state 6",
+            "[Fri Sep 09 10:42:29.902022 2011] [core:error] [pid 35708:tid 4328636416] [client 72.15.99.187:51000] "
+            "File does not exist: /usr/local/apache2/htdocs/favicon.ico",
+        ),
+    ),
+    Format(
+        "BIND", r"^{php} (?P<logger>[a-z][a-z-]*): {level}(?: \d+)?: (?P<message>.*)$",
+        examples=("10-Mar-2024 12:00:01.123 queries: info: client @0x7f 10.0.0.1#53 (a.b): query: a.b IN A +",),
+    ),
+    Format(
+        "PHP error log",
+        r"^\[{php}(?: [A-Z]\w+/[\w/+-]+)?\] PHP "
+        r"(?P<level>(?:Fatal|Parse|Core|Compile|Recoverable fatal) (?:error|warning)|Warning|Notice"
+        r"|Deprecated|Strict Standards|Stack trace): +(?P<message>.*)$",
+        levels={"Fatal error": "fatal", "Parse error": "fatal", "Core error": "fatal", "Compile error": "fatal",
+                "Recoverable fatal error": "error", "Core warning": "warning", "Compile warning": "warning",
+                "Deprecated": "warning", "Strict Standards": "notice", "Stack trace": "info"},
+        examples=("[01-Jan-2024 10:00:00 UTC] PHP Warning:  Undefined variable $a in /var/www/a.php on line 3",),
+    ),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""The fields of records as the columns of a log frame: names, types and values."""

@@ -1,0 +1,1 @@
+"""JSON records, a record a line."""

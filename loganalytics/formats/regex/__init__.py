@@ -1,0 +1,1 @@
+"""Lines of text, read by the regular expression of their format."""

@@ -1,0 +1,246 @@
+"""The report as one HTML page: Vega inlined once, specs as JSON data, everything from the log escaped.
+
+The page may load nothing and run nothing but its own two scripts: its content security policy names them by
+hash. Vega gets its own expression interpreter, so that even eval stays forbidden.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from loganalytics import __version__, charts
+from loganalytics.charts.lazy_altair import alt
+from loganalytics.humanize import between, count, moment, percent, span
+from loganalytics.reports.changes import changes, in_all, slow_traces
+from loganalytics.reports.html.vega import vega_script
+from loganalytics.sanitize import printable
+
+if TYPE_CHECKING:
+    from loganalytics.reports.model import Report
+
+_FINDINGS, _ERRORS, _SERVICES, _GROUPS, _PATTERNS, _INPUTS = 40, 30, 50, 30, 30, 100
+FONT = "system-ui, -apple-system, Segoe UI, Roboto, sans-serif"
+_LABEL, _EXAMPLE, _TRACE = 240, 2_000, 6_000
+
+BOOT = """
+for (const box of document.querySelectorAll(".chart")) {
+  const spec = JSON.parse(document.getElementById(box.dataset.spec).textContent);
+  const options = {actions: false, renderer: "svg", ast: true, tooltip: {theme: "custom"}};
+  vegaEmbed(box, spec, options).catch(() => { box.textContent = "The chart could not be drawn."; });
+}
+"""
+
+
+def page(report: Report) -> str:
+    """Return the report as HTML."""
+    drawn = _specs(report)
+    legend = _legend(drawn["trend"]) if "trend" in drawn else []
+    specs = {name: embed(spec) for name, spec in drawn.items()}
+    return render(
+        "report.html.j2",
+        specs,
+        report=report,
+        legend=legend,
+        tiles=_tiles(report),
+        findings=report.findings[:_FINDINGS],
+        more_findings=max(0, len(report.findings) - _FINDINGS),
+        changes=changes(report.tables["changes"]),
+        slow_traces=slow_traces(report.tables["slow_traces"]),
+        errors=_errors(report.tables["errors"]),
+        services=_services(report.tables["coverage"]),
+        latency=_latency(report.tables["latency"]),
+        patterns=_patterns(report.tables["patterns"]),
+        inputs=_inputs(report.tables["inputs"]),
+    )
+
+
+def render(template: str, specs: dict[str, str], **values: Any) -> str:
+    """Return a page of a template: the charts, the scripts that draw them, and the policy that lets no other run."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    loader = FileSystemLoader(Path(__file__).parent)
+    env = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    scripts = {"vega": vega_script(), "boot": BOOT} if specs else {"vega": "", "boot": ""}
+    return env.get_template(template).render(
+        version=__version__,
+        policy=policy(scripts),
+        scripts=scripts,
+        specs=specs,
+        when=between,
+        plain=printable,
+        **values,
+    )
+
+
+def policy(scripts: dict[str, str]) -> str:
+    """Return a content security policy under which only these scripts run, and nothing is fetched."""
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts.values() if text]
+    allowed = " ".join(f"'sha256-{digest}'" for digest in hashes) or "'none'"
+    return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+def _specs(report: Report) -> dict[str, dict[str, Any]]:
+    """Return the charts that have something to show, as Vega-Lite as wide as the page."""
+    tables = report.tables
+    heard = tables["coverage"].filter(pl.col("first_seen").is_not_null())
+    drawn: list[tuple[str, Callable[[pl.DataFrame], Any], pl.DataFrame]] = [
+        ("trend", charts.chart_trend, tables["trend"]),
+        (
+            "changes",
+            partial(charts.chart_change_points, trend=in_all(tables["trend"])),
+            tables["changes"].filter(pl.col("of") == "events"),
+        ),
+        ("anomalies", charts.chart_anomalies, tables["anomalies"]),
+        ("sequences", charts.chart_anomalous_sequences, tables["sequences"].filter("is_anomaly")),
+        ("coverage", charts.chart_coverage, heard),
+        ("latency", charts.chart_latency, tables["latency"]),
+    ]
+    with alt.data_transformers.enable("default", max_rows=None):
+        specs = {name: chart(table).to_dict() for name, chart, table in drawn if not table.is_empty()}
+    for spec in specs.values():
+        spec["width"] = "container"
+        spec["config"]["font"] = FONT
+    return specs
+
+
+def _legend(spec: dict[str, Any]) -> list[tuple[str, str]]:
+    """Take the legend out of a spec and return its names and colours: the page's own wraps on a phone."""
+    colour = spec["encoding"]["color"]
+    colour["legend"] = None
+    return list(zip(colour["scale"]["domain"], colour["scale"]["range"], strict=True))
+
+
+def embed(spec: dict[str, Any]) -> str:
+    """Return JSON that cannot end its script element."""
+    text = json.dumps(spec, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _tiles(report: Report) -> list[dict[str, Any]]:
+    """Return the numbers of the first screen."""
+    facts = report.facts
+    first, last = facts["first_seen"], facts["last_seen"]
+    dates = [f"{first:%Y-%m-%d %H:%M} –", f"{last:%Y-%m-%d %H:%M} UTC"] if first else []
+    notes = [count(facts["services"], "service") if facts["services"] else "no service named"]
+    errors = [f"{percent(facts['error_rate'])} of events"]
+    told = facts["told_failures"]
+    errors += [f"{count(told, 'failure')} without a severity not among them"] if told else []
+    notes += [f"{count(facts['undated'])} without a time"] if facts["undated"] else []
+    notes += [f"{count(facts['misdated'])} dated years away, left out"] if facts["misdated"] else []
+    return [
+        {"name": "Events", "value": count(facts["events"]), "notes": [", ".join(notes)]},
+        {"name": "Errors", "value": count(facts["errors"]), "notes": [", ".join(errors)]},
+        {"name": "Findings", "value": count(len(report.findings)), "notes": [_severities(report)]},
+        {"name": "Time covered", "value": span(last - first) if first else "–", "notes": dates},
+    ]
+
+
+def _severities(report: Report) -> str:
+    names = [finding.severity for finding in report.findings]
+    return ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names)) or "nothing unusual"
+
+
+def _errors(table: pl.DataFrame) -> dict[str, Any]:
+    most = max(table["events"].to_list(), default=1)
+    rows = [
+        {
+            "label": printable(row["label"], _LABEL) or "(no text)",
+            "events": count(row["events"]),
+            "width": round(100 * row["events"] / most, 1),
+            "services": printable(", ".join(row["services"] or []), _LABEL),
+            "first": moment(row["first_seen"], zone=False),
+            "last": moment(row["last_seen"], zone=False),
+            "spark": _spark(row["trend"]),
+            "is_new": row["is_new"],
+            "example": printable(row["example"], _EXAMPLE, lines=True),
+            "trace": printable(row.get("exception"), _TRACE, lines=True),
+            "trace_ids": printable(", ".join(row["trace_ids"] or []), _LABEL),
+        }
+        for row in table.head(_ERRORS).to_dicts()
+    ]
+    return {"rows": rows, "more": max(0, table.height - _ERRORS)}
+
+
+def _services(table: pl.DataFrame) -> dict[str, Any]:
+    rows = [
+        {
+            "service": printable(row["service"], 80) or "unknown",
+            "events": count(row["events"]),
+            "first": moment(row["first_seen"], zone=False),
+            "last": moment(row["last_seen"], zone=False),
+            "expected": span(row["expected_gap"]),
+            "longest": span(row["longest_gap"]),
+            "longest_start": moment(row["longest_gap_start"]),
+            "is_silent": row["is_silent"],
+            "silent": span(row["silent_for"]) if row["is_silent"] else "–",
+        }
+        for row in table.head(_SERVICES).to_dicts()
+    ]
+    return {"rows": rows, "more": max(0, table.height - _SERVICES)}
+
+
+def _latency(table: pl.DataFrame) -> dict[str, Any]:
+    if table.is_empty():
+        return {"rows": [], "more": 0, "by": ""}
+    by = table.columns[0]
+    rows = [
+        {"group": printable(row[by], 80) or "unknown", "count": count(row["count"])}
+        | {name: _milliseconds(row[name]) for name in ("p50", "p95", "p99", "max")}
+        for row in table.head(_GROUPS).to_dicts()
+    ]
+    return {"rows": rows, "more": max(0, table.height - _GROUPS), "by": by}
+
+
+def _milliseconds(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,.0f} ms" if value >= 100 else f"{value:.3g} ms"
+
+
+def _spark(trend: list[int]) -> str:
+    """Return the outline of a sparkline's bars, 4 wide and at most 20 high, for the path of an SVG."""
+    most = max(trend, default=0)
+    heights = [(number, max(2, round(20 * events / most))) for number, events in enumerate(trend) if events]
+    return "".join(f"M{4 * number} 20v-{height}h3v{height}z" for number, height in heights)
+
+
+def _patterns(table: pl.DataFrame) -> dict[str, Any]:
+    most = max(table["events"].to_list(), default=1)
+    rows = [
+        {
+            "template": printable(row["template"], _LABEL) or "(no text)",
+            "events": count(row["events"]),
+            "width": round(100 * row["events"] / most, 1),
+            "share": percent(row["share"]),
+            "spark": _spark(row["trend"]),
+            "errors": count(row["errors"]),
+            "example": printable(row["example"], _EXAMPLE, lines=True),
+        }
+        for row in table.head(_PATTERNS).to_dicts()
+    ]
+    return {"rows": rows, "more": max(0, table.height - _PATTERNS)}
+
+
+def _inputs(table: pl.DataFrame) -> dict[str, Any]:
+    rows = [
+        {
+            "source": printable(row["source"], 160) or "unknown",
+            "format": printable(row["format"], 80),
+            **{
+                name: "–" if row[name] is None else count(row[name])
+                for name in ("lines", "events", "unparsed", "no_timestamp")
+            },
+            "when": between(row["first_seen"], row["last_seen"]),
+            "note": printable(row["note"], _LABEL),
+        }
+        for row in table.head(_INPUTS).to_dicts()
+    ]
+    return {"rows": rows, "more": max(0, table.height - _INPUTS)}

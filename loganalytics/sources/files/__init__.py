@@ -1,0 +1,1 @@
+"""Files and folders, compressed, rotated and growing ones, as logs."""

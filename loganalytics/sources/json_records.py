@@ -1,0 +1,77 @@
+"""JSON records of a server to log frames: the fields are learned from a sample, and nothing is lost on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from loganalytics import schema
+from loganalytics.formats.fields.schema import Layout
+from loganalytics.formats.json import reader
+from loganalytics.formats.json.reader import JsonLines
+from loganalytics.formats.timestamps import Clock, fit
+from loganalytics.sources.counters import Seen
+
+
+@dataclass(frozen=True)
+class Records:
+    """What the records of one server hold, as a sample of them shows."""
+
+    form: JsonLines | None
+    clock: Clock
+
+    @property
+    def layout(self) -> Layout | None:
+        """The fields that the records have."""
+        return self.form.layout if self.form else None
+
+    @classmethod
+    def learn(cls, sample: Sequence[str], tz: str) -> Records:
+        """Return what a sample of records, each JSON text, holds."""
+        form = reader.learn(sample)
+        times = () if form is None else fit(reader.sample_times(sample, form))
+        return cls(form, Clock(times, tz))
+
+    def empty(self) -> pl.DataFrame:
+        """Return the log frame of no records, with their columns."""
+        return self.frame(pl.DataFrame(schema={"line": pl.String, "source": pl.String, "offset": pl.String}))
+
+    def frame(self, records: pl.DataFrame) -> pl.DataFrame:
+        """Return the log frame of records (line: JSON text, source, offset), in their order."""
+        lines = records.with_row_index("n").with_columns(pl.col("n").cast(pl.UInt64), pl.col("line").fill_null(""))
+        if self.form is None:
+            events, rest = lines.select("n").clear(), lines.select("n", "line")
+        else:
+            events, rest = reader.read(lines.select("n", "line"), self.form, self.clock)
+        if rest.height:
+            raw = rest.select("n", pl.col("line").alias("message"))
+            events = pl.concat([events, raw], how="diagonal_relaxed").sort("n")
+        return schema.conform(
+            events.drop("n", "parsed", strict=False).with_columns(records["source"], records["offset"])
+        )
+
+
+@dataclass
+class Counts(Seen):
+    """What was read of one index or table: a row of the load report."""
+
+    source: str
+    form: str
+    bytes: int = 0
+    events: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, frame: pl.DataFrame, size: int) -> None:
+        """Count the events of a frame that took so many bytes."""
+        self.bytes += size
+        self.events += frame.height
+        self.see(frame)
+
+    def row(self) -> tuple[object, ...]:
+        """Return the row of the load report."""
+        return (
+            self.source, self.form, self.bytes, self.events, self.events, 0, self.no_timestamp, 0, self.first_seen,
+            self.last_seen, "; ".join(self.notes) or None,
+        )  # fmt: skip

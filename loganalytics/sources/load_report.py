@@ -1,0 +1,95 @@
+"""What a load read and what it could not: one row a source."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from loganalytics.schema import TIMESTAMP, Frame, lazy
+from loganalytics.sources import parquet
+from loganalytics.sources.files.reader import LogFile
+from loganalytics.sources.uri import public
+
+SCHEMA: dict[str, pl.DataType] = {
+    "source": pl.String(),
+    "format": pl.String(),
+    "bytes": pl.Int64(),
+    "lines": pl.Int64(),
+    "events": pl.Int64(),
+    "unparsed": pl.Int64(),
+    "no_timestamp": pl.Int64(),
+    "invalid_utf8": pl.Int64(),
+    "first_seen": TIMESTAMP,
+    "last_seen": TIMESTAMP,
+    "note": pl.String(),
+}
+
+# By the frame's id, as long as the frame lives: a frame has no place of its own for it.
+_REPORTS: dict[int, Callable[[], pl.DataFrame]] = {}
+
+
+def load_report(logs: Frame) -> pl.DataFrame:
+    """Return one row a source: what was read and what could not be.
+
+    For a frame that load() or scan() returned (a scanned one tells what was read of it so far): source, format, bytes
+    (unpacked), lines, events (lines less continuation and blank lines), unparsed (kept as events with the raw text),
+    no_timestamp, invalid_utf8 (lines with bytes that were replaced), first_seen, last_seen, note (why a file was
+    skipped or cut short). For any other log frame, what the frame itself tells; the rest is null.
+
+    Requires: source, timestamp.
+
+    >>> import loganalytics as la, pathlib
+    >>> _ = pathlib.Path("app.log").write_text("2026-03-10 12:00:00 INFO started\\nnonsense\\n")
+    >>> la.load_report(la.load("app.log")).select("format", "lines", "events").row(0)
+    ('time, level', 2, 1)
+    """
+    known = _REPORTS.get(id(logs))
+    return known() if known else _from_frame(logs)
+
+
+def remember(logs: Frame, report: Callable[[], pl.DataFrame]) -> None:
+    """Let load_report(logs) answer with this report as long as the frame lives."""
+    _REPORTS[id(logs)] = report
+    weakref.finalize(logs, _REPORTS.pop, id(logs), None)
+
+
+def of_files(files: Sequence[LogFile]) -> pl.DataFrame:
+    """Return the report of files that were read."""
+    rows = [
+        (
+            file.source, file.detection.name if file.sample else None, file.reading.bytes, file.reading.lines,
+            file.events, file.unparsed, file.no_timestamp, file.reading.invalid_utf8, file.first_seen,
+            file.last_seen, file.reading.note or None,
+        )
+        for file in files
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def of_tables(tables: Sequence[str], storage_options: Mapping[str, Any] | None) -> pl.DataFrame:
+    """Return the report of Parquet files; their rows are counted as lines, as their footers tell."""
+    rows = [
+        (public(name), "Parquet", None if "://" in name else os.path.getsize(name), rows, rows, 0)
+        for name, rows in zip(tables, parquet.rows_of(tables, storage_options), strict=True)
+    ]
+    known = pl.DataFrame(rows, schema={name: SCHEMA[name] for name in list(SCHEMA)[:6]}, orient="row")
+    return pl.concat([pl.DataFrame(schema=SCHEMA), known], how="diagonal")
+
+
+def _from_frame(logs: Frame) -> pl.DataFrame:
+    frame = lazy(logs, "source", "timestamp")
+    counted = frame.group_by("source").agg(
+        pl.len().cast(pl.Int64).alias("events"),
+        pl.col("timestamp").null_count().cast(pl.Int64).alias("no_timestamp"),
+        pl.col("timestamp").min().alias("first_seen"),
+        pl.col("timestamp").max().alias("last_seen"),
+    )
+    known = counted.sort("source").collect()
+    return known.select(
+        pl.col(name).cast(kind) if name in known.columns else pl.lit(None, dtype=kind).alias(name)
+        for name, kind in SCHEMA.items()
+    )

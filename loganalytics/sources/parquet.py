@@ -1,0 +1,151 @@
+"""Parquet files and folders of them, hive-style or not, as log frames; lazily, so that filters reach the files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from loganalytics import schema
+from loganalytics.exceptions import UnreadableSourceError
+from loganalytics.sources import object_stores, uri
+
+_SUFFIXES = (".parquet", ".pq")
+_HIVE = re.compile(r"(?:^|/)([^/=]+)=[^/]*(?=/)")
+DAY = "date"
+"""The folder that a lake is divided by: date=2026-03-10."""
+
+Options = Mapping[str, Any] | None
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file is Parquet, by its name or else its first bytes."""
+    if path.suffix.lower() in _SUFFIXES:
+        return True
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(4) == b"PAR1"
+    except OSError:
+        return False
+
+
+def is_parquet_url(url: str) -> bool:
+    """Whether an address is that of Parquet, by its name; a folder's is taken for a lake."""
+    path = uri.public(url).lower()
+    return path.endswith((*_SUFFIXES, "/"))
+
+
+def scan_parquet(
+    files: Sequence[str], *, tz: str = "UTC", since: dt.datetime | None = None, until: dt.datetime | None = None,
+    storage_options: Options = None,
+) -> pl.LazyFrame:  # fmt: skip
+    """Return the log frame of Parquet files, whose columns may differ from file to file.
+
+    `since` and `until` leave out the folders of other days (date=...); the rows are still to be filtered. Columns of
+    folders (hive partitions) but `date` follow as columns. Files that are no log frames need `timestamp` and `message`.
+    Raises UnreadableSourceError for a broken file, or one without these columns.
+    """
+    alike: dict[tuple[Any, ...], list[str]] = {}
+    for file in files:
+        columns = tuple(_columns(file, storage_options).items())
+        alike.setdefault((columns, tuple(_HIVE.findall(file))), []).append(file)
+    frames = [
+        _one_kind(group, dict(columns), hive, tz, since, until, storage_options)
+        for (columns, hive), group in alike.items()
+    ]
+    return frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
+
+
+def rows_of(files: Sequence[str], storage_options: Options = None) -> list[int]:
+    """Return how many rows each Parquet file holds, as its footer says."""
+    scans = [pl.scan_parquet(f, hive_partitioning=False, storage_options=_dict(storage_options)) for f in files]
+    return [frame.item() for frame in pl.collect_all([scan.select(pl.len()) for scan in scans])]
+
+
+def _columns(file: str, storage_options: Options) -> pl.Schema:
+    try:
+        found = pl.scan_parquet(file, hive_partitioning=False, storage_options=_dict(storage_options)).collect_schema()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        if "://" in file:
+            raise object_stores.told(file, error, storage_options) from None
+        reason = str(error).strip().splitlines()[0]
+        raise UnreadableSourceError(f"{file!r} is no Parquet file that can be read: {reason}") from None
+    when = found.get("timestamp")
+    if "message" not in found or not (isinstance(when, pl.Datetime) or when == pl.Date):
+        have = ", ".join(f"{name} ({kind})" for name, kind in list(found.items())[:8])
+        raise UnreadableSourceError(
+            f"{uri.public(file)!r} is no log frame: it has {have}. "
+            "Hint: rename its columns to timestamp (a Datetime) and message."
+        )
+    return found
+
+
+def _one_kind(
+    files: list[str], columns: dict[str, pl.DataType], hive: tuple[str, ...], tz: str, since: dt.datetime | None,
+    until: dt.datetime | None, storage_options: Options,
+) -> pl.LazyFrame:  # fmt: skip
+    by_day = DAY in hive and DAY not in columns
+    foreign: dict[str, Any] = {}
+    if "source" not in columns:
+        foreign["include_file_paths"] = "source"
+    if "offset" not in columns:
+        foreign["row_index_name"] = "offset"
+    if by_day:
+        foreign["hive_schema"] = {name: pl.Date if name == DAY else pl.String for name in dict.fromkeys(hive)}
+    frame = pl.scan_parquet(
+        files, hive_partitioning=bool(hive), glob=False, storage_options=_dict(storage_options), **foreign
+    )
+    if by_day:
+        frame = frame.filter(_days(since, until)).drop(DAY)
+    return _conform(frame, tz)
+
+
+def _days(since: dt.datetime | None, until: dt.datetime | None) -> pl.Expr:
+    keep = pl.lit(value=True)
+    if since is not None:
+        keep &= pl.col(DAY) >= since.date()
+    if until is not None:
+        keep &= pl.col(DAY) <= until.date()
+    return keep
+
+
+def _conform(frame: pl.LazyFrame, tz: str) -> pl.LazyFrame:
+    """Return the frame with the core columns first; a column that is as it should be stays untouched for pushdown."""
+    columns = frame.collect_schema()
+    exprs: list[pl.Expr] = []
+    for name, kind in schema.CORE.items():
+        have = columns.get(name)
+        if have == kind:
+            exprs.append(pl.col(name))
+        elif name == "timestamp":
+            exprs.append(_in_utc(columns[name], tz))
+        elif have is None:
+            exprs.append(_derived(name, columns).cast(kind).alias(name))
+        else:
+            exprs.append(pl.col(name).cast(kind, strict=False))
+    if "message" in columns:
+        exprs[list(schema.CORE).index("message")] = exprs[list(schema.CORE).index("message")].fill_null("")
+    return frame.select(*exprs, *[name for name in columns.names() if name not in schema.CORE])
+
+
+def _derived(name: str, columns: pl.Schema) -> pl.Expr:
+    if name == "severity_number" and columns.get("level") == pl.String:
+        return schema.severity_numbers(pl.col("level"))
+    return pl.lit(None)
+
+
+def _in_utc(kind: pl.DataType, tz: str) -> pl.Expr:
+    when = pl.col("timestamp").cast(pl.Datetime("us")) if kind == pl.Date else pl.col("timestamp")
+    if kind == pl.Date or (isinstance(kind, pl.Datetime) and kind.time_zone is None):
+        when = when.dt.replace_time_zone(tz, ambiguous="earliest", non_existent="null")
+    return when.dt.convert_time_zone("UTC").cast(schema.TIMESTAMP)
+
+
+def _dict(storage_options: Options) -> dict[str, Any] | None:
+    return dict(storage_options) if storage_options else None

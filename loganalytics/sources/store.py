@@ -1,0 +1,144 @@
+"""The seam between load, scan, tail and describe, and the servers that logs are kept in.
+
+A store is one address: a Redis server with its streams, an index pattern, a table. Each kind lives in a module of its
+own, which is imported when an address of its scheme is first used.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import polars as pl
+
+from loganalytics.formats.definitions import Format
+from loganalytics.schema import TIMESTAMP
+
+# Scheme of the address -> the module of this package with a class `Store` that takes the address.
+_HOMES: dict[str, str] = {
+    **dict.fromkeys(("redis", "rediss", "valkey", "valkeys", "unix"), "redis_streams"),
+    **dict.fromkeys(("redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel"), "redis_streams"),
+    **dict.fromkeys(("elasticsearch", "elasticsearch+https", "opensearch", "opensearch+https"), "elasticsearch"),
+    **dict.fromkeys(("postgresql", "postgres", "mysql", "mariadb", "sqlite", "duckdb"), "sql"),
+}
+
+DESCRIPTION: dict[str, pl.DataType] = {
+    "source": pl.String(),
+    "kind": pl.String(),
+    "entries": pl.Int64(),
+    "first_seen": TIMESTAMP,
+    "last_seen": TIMESTAMP,
+    "bytes": pl.Int64(),
+    "services": pl.List(pl.String()),
+    "readers": pl.List(pl.String()),
+    "trimmed": pl.Int64(),
+    "note": pl.String(),
+}
+"""The columns of what describe() returns; what a kind of source does not tell is null.
+
+source (as in the log frame), kind ("file", "stream", "index", "table"), entries, first_seen and last_seen, bytes, who
+writes (services, of a sample), who reads (consumer groups), trimmed (entries that are gone), note.
+"""
+
+
+@dataclass(frozen=True)
+class Want:
+    """Which events are wanted; a store leaves out the others at the server where it can."""
+
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    severity: int | None = None
+    """The least severity_number; events without one are left out when this is given."""
+    query: str | None = None
+    """A condition in the store's own language; None for a store without one: see Store.own_query."""
+    tz: str = "UTC"
+    formats: tuple[Format, ...] = ()
+    """The user's own formats, for stores that hold text."""
+
+    @property
+    def keep(self) -> pl.Expr | None:
+        """The events within the time range and of the level; None when all are wanted."""
+        when = pl.col("timestamp")
+        keeps = [when >= self.since] if self.since is not None else []
+        keeps += [when < self.until] if self.until is not None else []
+        keeps += [pl.col("severity_number") >= self.severity] if self.severity is not None else []
+        return pl.all_horizontal(keeps) if keeps else None
+
+
+@dataclass(frozen=True)
+class Group:
+    """A consumer group that shares a stream among its readers, and the name of one of them."""
+
+    name: str
+    consumer: str
+    claim_after: float = 60.0
+    """Seconds after which what another reader was sent and did not confirm goes to this one."""
+
+
+class Reader(Protocol):
+    """A place in a store from which what is new is read."""
+
+    @property
+    def cursor(self) -> dict[str, Any]:
+        """Where to go on after what read() returned last; JSON can hold it, and it bears no secret."""
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """What was met: state ("reading", "reconnecting", "closed"), and the counts read, lost, skipped, reconnects.
+
+        lost: trimmed before it was read; skipped: there, but not handed out, such as what a broken reply held.
+        """
+
+    def read(self, timeout: float) -> pl.DataFrame:
+        """Return what is new as a log frame, empty when nothing comes within so many seconds."""
+
+    def close(self) -> None:
+        """Let go of the connection; a read() in another thread returns soon."""
+
+
+class Store(Protocol):
+    """What lies behind one address.
+
+    Frames may hold more than is wanted of time and level, never less: who asks filters them exactly.
+    """
+
+    source: str
+    """The address without its secrets."""
+    own_query: bool
+    """Whether the store evaluates `Want.query` itself; otherwise who asks evaluates it over the frames, as SQL."""
+
+    def batches(self, want: Want) -> Iterator[pl.DataFrame]:
+        """Yield log frames of bounded size, each event once, in the store's order.
+
+        The first one shows the columns: scan() reads it alone. Raises UnreachableSourceError.
+        """
+
+    def reader(self, want: Want, cursor: Mapping[str, Any] | None, group: Group | None = None) -> Reader:
+        """Return a reader that begins at the cursor, else at `want.since`, else at the end.
+
+        Raises InvalidArgumentError for a group where the store knows none, UnreachableSourceError.
+        """
+
+    def describe(self) -> pl.DataFrame:
+        """Return one row a stream, index or table, with the columns of DESCRIPTION."""
+
+    def report(self) -> pl.DataFrame:
+        """Return the rows of the load report, with the columns of tally.SCHEMA, for what was read so far."""
+
+
+def is_store(address: str) -> bool:
+    """Whether the address names a store rather than a file or an object."""
+    return "://" in address and address.partition("://")[0].lower() in _HOMES
+
+
+def open_store(address: str) -> Store:
+    """Return the store behind an address.
+
+    Raises SourceNotFoundError, UnreadableSourceError, UnreachableSourceError and MissingExtraError, never with a
+    secret in the message.
+    """
+    module = importlib.import_module(f"loganalytics.sources.{_HOMES[address.partition('://')[0].lower()]}.store")
+    return cast(Store, module.Store(address))

@@ -1,0 +1,182 @@
+"""Logs as they grow: one iterator of log frames for files and servers, with a place that can be saved."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any
+
+import polars as pl
+
+from loganalytics import schema
+from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.filters.sql import condition, where_known
+from loganalytics.formats.custom import Formats
+from loganalytics.sources.files.discovery import Source
+from loganalytics.sources.files.tail import FileReader
+from loganalytics.sources.read_plan import When, read_options
+from loganalytics.sources.store import Group, Reader, Want, is_store, open_store
+
+_SLICE = 0.05
+# The last event of a file is held for a moment, since it may go on: what is idle for less has perhaps not shown all.
+_HELD = 0.5
+_FILES = "files"
+
+
+class Tail:
+    """What is new in logs, batch by batch: iterate over it, or call read(); see tail().
+
+    Safe to close() from another thread.
+    """
+
+    def __init__(
+        self, readers: Mapping[str, Reader], asked: Mapping[str, str | None], want: Want, idle: float | None
+    ) -> None:
+        self._readers = dict(readers)
+        self._asked = asked
+        self._want = want
+        self._idle = None if idle is None else max(idle, _HELD if _FILES in readers else 0.0)
+        self._kept = 0
+        self._closed = threading.Event()
+
+    def read(self, timeout: float = 1.0) -> pl.DataFrame:
+        """Return what is new as a log frame; empty when nothing comes within so many seconds.
+
+        Raises UnreachableSourceError when a server comes back and refuses the login. One that is away is waited for.
+        """
+        end = time.monotonic() + timeout
+        while not self._closed.is_set():
+            left = end - time.monotonic()
+            for name, reader in self._readers.items():
+                one = len(self._readers) == 1
+                found = self._keep(name, reader.read(max(0.0, left if one else min(left, _SLICE))))
+                if found.height:
+                    self._kept += found.height
+                    return found
+            if time.monotonic() >= end:
+                break
+        return schema.empty()
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        """Yield batches, none empty, until close(), or until nothing came for `idle` seconds."""
+        last = time.monotonic()
+        while not self._closed.is_set():
+            batch = self.read(0.5 if self._idle is None else max(0.01, min(0.5, last + self._idle - time.monotonic())))
+            if batch.height:
+                yield batch
+                last = time.monotonic()
+            elif self._idle is not None and time.monotonic() - last >= self._idle:
+                return
+
+    @property
+    def cursor(self) -> dict[str, Any]:
+        """Where to go on after the batch that was returned last: for tail(cursor=), and for JSON; without secrets.
+
+        Save it with save_cursor(), together with what was made of the events.
+        """
+        return {"readers": {name: reader.cursor for name, reader in self._readers.items()}}
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """What was met so far.
+
+        state ("reading", "reconnecting", "closed"), read (events), kept (after the filters), lost (trimmed or deleted
+        before they were read), skipped, reconnects, and what a kind of source tells beside these.
+        """
+        total: dict[str, Any] = {"state": "reading", "read": 0, "lost": 0, "skipped": 0, "reconnects": 0}
+        for reader in self._readers.values():
+            for name, value in reader.status.items():
+                if name != "state":
+                    total[name] = total.get(name, 0) + value
+                elif value == "reconnecting":
+                    total["state"] = value
+        total["kept"] = self._kept
+        return total | ({"state": "closed"} if self._closed.is_set() else {})
+
+    def close(self) -> None:
+        """End reading, confirm to consumer groups what was handed out, and let go of connections and files."""
+        self._closed.set()
+        for reader in self._readers.values():
+            reader.close()
+
+    def __enter__(self) -> Tail:
+        """Return the tail."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """Name its sources, without secrets."""
+        return f"Tail({', '.join(self._readers)})"
+
+    def _keep(self, name: str, frame: pl.DataFrame) -> pl.DataFrame:
+        if frame.is_empty():
+            return frame
+        kept = frame if self._want.keep is None else frame.filter(self._want.keep)
+        return where_known(kept, self._asked[name])
+
+
+def tail(
+    source: Source, *, since: When = None, cursor: Mapping[str, Any] | None = None, level: str | None = None,
+    query: str | None = None, tz: str = "UTC", formats: Formats | None = None, group: str | None = None,
+    consumer: str | None = None, idle: float | None = None, claim_after: float = 60.0,
+) -> Tail:  # fmt: skip
+    """Follow logs as they grow, in batches that are log frames.
+
+    Args:
+        source: what load() takes but archives, Parquet and object stores: files (that need not be there yet), folders
+            (new files are found), globs, addresses of servers (new streams are found where none is named), or a list
+            of these.
+        since: begin there; by default with what is new from now on.
+        cursor: go on where another Tail's `cursor` was; `since` is for what it does not know.
+        level: hand out events of this level and above.
+        query: hand out events for which this SQL condition holds; in Elasticsearch's and OpenSearch's own language
+            there. A column that a batch lacks is null.
+        tz: the time zone of times that bear none.
+        formats: your own, as load() takes them.
+        group: for Redis Streams: share the stream with the other readers of this consumer group, which is made when it
+            is not there. Each event is handed out at least once: it is confirmed at the next read() or at close(),
+            and goes to another reader when it is not.
+        consumer: this reader's name in the group (default: host and process). One that comes back under its name
+            first gets what it did not confirm.
+        idle: end the iteration when nothing came for so many seconds, with files at least half a second.
+        claim_after: seconds after which what another reader of the group did not confirm goes to this one.
+
+    Rotated, renamed and truncated files and servers that go away for a while are followed on; nothing is lost or
+    handed out twice. What a stream's owner trimmed before it was read is counted exactly in `status["lost"]`; with a
+    group only what was sent to a reader and trimmed before it was confirmed: the server does not tell of the others.
+
+    Raises SourceNotFoundError, UnreachableSourceError when a server does not answer at the beginning, and
+    InvalidArgumentError.
+
+    >>> import loganalytics as la, pathlib
+    >>> _ = pathlib.Path("app.log").write_text("2026-03-10 12:00:00 ERROR disk full\\n")
+    >>> with la.tail("app.log", since="2026-03-10", idle=0.1) as tail:
+    ...     [batch["message"].to_list() for batch in tail]
+    [['disk full']]
+    """
+    want = read_options(since, None, level, query, tz, formats)
+    names = [os.fspath(source)] if isinstance(source, (str, os.PathLike)) else [os.fspath(name) for name in source]
+    saved = dict(cursor or {}).get("readers", {})
+    readers: dict[str, Reader] = {}
+    asked: dict[str, str | None] = {}
+    shared = Group(group, consumer or f"{socket.gethostname()}-{os.getpid()}", claim_after) if group else None
+    for store in [open_store(name) for name in names if is_store(name)]:
+        readers[store.source] = store.reader(want, saved.get(store.source), shared)
+        asked[store.source] = None if store.own_query else query
+    paths = [name for name in names if not is_store(name)]
+    if paths:
+        if shared:
+            raise InvalidArgumentError("Files know no consumer groups. Hint: group= is for Redis Streams.")
+        readers[_FILES], asked[_FILES] = FileReader(paths, want, saved.get(_FILES)), query
+    for words in filter(None, asked.values()):
+        condition(words)
+    return Tail(readers, asked, want, idle)

@@ -1,0 +1,277 @@
+"""What changed between two time ranges."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from loganalytics.analyses.compare.compare import DIFFERENCES, compare
+from loganalytics.analyses.compare.significance import benjamini_hochberg, g_test
+from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
+from loganalytics.schema import conform, empty
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+OLD, NEW = (NOON - HOUR, NOON), (NOON, NOON + HOUR)
+
+
+def events(message: str, n: int, start: datetime = NOON, length: timedelta = HOUR, **fields: object) -> pl.DataFrame:
+    """Return so many events of one text, evenly over a time."""
+    times = [start + length * i / n for i in range(n)]
+    kinds = {name: pl.lit(value) for name, value in fields.items()}
+    return conform(pl.DataFrame({"timestamp": times, "message": [message] * n}).with_columns(**kinds))
+
+
+def both(message: str, n: int, **fields: object) -> pl.DataFrame:
+    """Return as many events of one text in either hour."""
+    return events(message, 2 * n, NOON - HOUR, 2 * HOUR, **fields)
+
+
+CALM = pl.concat([both(f"{word} finished", 60) for word in ("build", "deploy", "login", "mail", "scan", "upload")])
+
+
+def by_subject(*parts: pl.DataFrame, **options: object) -> dict[str, dict[str, object]]:
+    """Return the differences by what they are of."""
+    logs = pl.concat([CALM, *parts], how="diagonal")
+    table = compare(logs, **{"baseline": OLD, "incident": NEW, **options})  # type: ignore[arg-type]
+    return {row["subject"]: row for row in table.to_dicts()}
+
+
+def test_nothing_changed_is_no_row() -> None:
+    """Two hours alike have no differences, and the result has its columns all the same."""
+    table = compare(CALM, baseline=OLD, incident=NEW)
+    assert table.is_empty()
+    assert dict(table.schema) == DIFFERENCES
+
+
+def test_each_kind_of_template() -> None:
+    """New, gone, more and fewer, with counts, rates a minute and ratio."""
+    found = by_subject(
+        events("disk full", 30),
+        events("cache warm", 30, NOON - HOUR),
+        both("ping", 30).vstack(events("ping", 90)),
+        both("tick", 20).vstack(events("tick", 80, NOON - HOUR)),
+    )
+    assert {name: row["kind"] for name, row in found.items()} == {
+        "disk full": "new", "cache warm": "gone", "ping": "more", "tick": "fewer"
+    }  # fmt: skip
+    ping = found["ping"]
+    assert (ping["baseline_count"], ping["incident_count"], ping["ratio"]) == (30, 120, 4.0)
+    assert (ping["baseline_rate"], ping["incident_rate"]) == (0.5, 2.0)
+    assert found["disk full"]["example"] == "disk full"
+    assert (found["disk full"]["effect"], found["cache warm"]["effect"]) == (1.0, -1.0)
+
+
+def test_ranges_of_unequal_length_are_compared_by_rates() -> None:
+    """Ten hours at the same rate as the one hour are no difference."""
+    logs = pl.concat([events(f"{w} done", 660, NOON - 10 * HOUR, 11 * HOUR) for w in ("build", "mail", "scan")])
+    long = NOON - 10 * HOUR, NOON
+    assert compare(logs, baseline=long, incident=NEW).is_empty()
+    more = compare(logs.vstack(events("scan done", 120)), baseline=long, incident=NEW)
+    assert more.filter(pl.col("field") == "template")["subject"].to_list() == ["scan done"]
+
+
+def test_a_flood_does_not_make_the_rest_fewer() -> None:
+    """Rates are compared, not shares."""
+    assert set(by_subject(events("panic", 5000))) == {"panic", "all events"}
+
+
+def test_more_traffic_of_everything_is_one_row() -> None:
+    """What all templates have in common is told of all events, and not of each."""
+    found = by_subject(
+        *[events(f"{word} finished", 180) for word in ("build", "deploy", "login", "mail", "scan", "upload")]
+    )
+    assert {name: round(float(str(row["ratio"])), 1) for name, row in found.items()} == {"all events": 4.0}
+
+
+def test_a_field_value_explains() -> None:
+    """The host whose rate rose is told, not the others, and not its level twice."""
+    hosts = [both("read block", 40, **{"host.name": f"host-{i}"}) for i in range(8)]
+    found = by_subject(*hosts, events("read block", 200, **{"host.name": "host-3"}))
+    assert found["host.name = host-3"]["kind"] == "more"
+    assert found["host.name = host-3"]["field"] == "host.name"
+    assert found["host.name = host-3"]["value"] == "host-3"
+    assert not [name for name in found if name.startswith("host.name") and name != "host.name = host-3"]
+
+
+def test_a_bad_host_among_the_errors() -> None:
+    """A host as busy as ever, but with most of the errors, is told in the scope of the errors."""
+    fine = [both("write block", 100, severity_number=9, **{"host.name": f"host-{i}"}) for i in range(8)]
+    bad = events("write failed", 50, severity_number=17, **{"host.name": "host-5"})
+    noise = [both("write failed", 2, severity_number=17, **{"host.name": f"host-{i}"}) for i in range(8)]
+    found = by_subject(*fine, *noise, bad)
+    assert found["errors with host.name = host-5"]["scope"] == "errors"
+    assert not [name for name in found if "host-" in name and "host-5" not in name]
+
+
+def test_numbers_with_few_values_are_codes() -> None:
+    """A status is compared by value; identities, one a line, are not compared at all."""
+    fine = both("request", 200, status=200).with_columns(request=pl.int_range(pl.len()).cast(pl.String))
+    found = by_subject(fine, events("request", 60, status=503))
+    assert found["status = 503"]["kind"] == "new"
+    assert not [name for name in found if name.startswith("request =")]
+
+
+def test_durations_and_measures_that_moved() -> None:
+    """One logger of two got slower; a size shifted; a process id that moved is none."""
+    rng = np.random.default_rng(1)
+    parts = []
+    for start, factor in ((NOON - HOUR, 1), (NOON, 5)):
+        for logger, times in (("db", factor), ("web", 1)):
+            frame = events("query done", 200, start, logger=logger)
+            parts.append(
+                frame.with_columns(
+                    duration_ms=pl.Series(rng.lognormal(3, 0.3, 200) * times),
+                    size=pl.Series(rng.normal(1000 * factor, 50, 200)),
+                    pid=pl.Series(rng.integers(1000 * factor, 2000 * factor, 200)),
+                )
+            )
+    found = by_subject(*parts)
+    assert {name: row["kind"] for name, row in found.items()} == {"duration_ms of db": "slower", "size": "shifted"}
+    slow = found["duration_ms of db"]
+    assert slow["ratio"] == pytest.approx(5, rel=0.2)
+    assert float(str(slow["effect"])) > 0.9
+    assert float(str(slow["incident_p50"])) > 4 * float(str(slow["baseline_p50"]))
+
+
+def test_bursts_are_held_against_bursts() -> None:
+    """What comes in bursts of its own is no news in a burst of the usual size; an even one of that size is."""
+    bursts = [events("batch item", 40, NOON - timedelta(minutes=50 - 20 * i), timedelta(seconds=9)) for i in range(2)]
+    even = both("poll", 40)
+    more = [events(name, 100, NOON + timedelta(minutes=5), timedelta(seconds=9)) for name in ("batch item", "poll")]
+    assert set(by_subject(*bursts, even, *more)) == {"poll"}
+
+
+def test_an_empty_side_falls_back_to_what_is_frequent() -> None:
+    """There is nothing to compare then, and each row says so."""
+    table = compare(CALM, baseline=(NOON - 9 * HOUR, NOON - 8 * HOUR), incident=NEW)
+    assert set(table["kind"]) == {"top"}
+    assert table["note"][0].startswith("The baseline holds no event")
+    assert table["p_value"].null_count() == table.height > 0
+    other = compare(CALM, baseline=OLD, incident=(NOON + 9 * HOUR, NOON + 10 * HOUR))
+    assert other["note"][0].startswith("The incident holds no event")
+    assert compare(empty(), baseline=OLD, incident=NEW).is_empty()
+
+
+def test_a_log_that_begins_within_the_baseline_had_not_fewer_events_before() -> None:
+    """The baseline is then the shorter, and nothing is more."""
+    logs = CALM.filter(pl.col("timestamp") >= NOON - timedelta(minutes=15))
+    assert compare(logs, baseline=OLD, incident=NEW).is_empty()
+
+
+def test_where_ranges_overlap_the_time_is_the_incidents() -> None:
+    """The whole day can be the baseline of an hour in it."""
+    logs = CALM.vstack(events("disk full", 30))
+    table = compare(logs, baseline=(NOON - HOUR, NOON + HOUR), incident=NEW)
+    assert_frame_equal(table, compare(logs, baseline=OLD, incident=NEW))
+
+
+@pytest.mark.parametrize(
+    ("baseline", "incident", "message"),
+    [
+        ((NOON, NOON - HOUR), NEW, "baseline ends at"),
+        (OLD, (NOON, NOON), "incident ends at"),
+        (OLD, ("soon", NOON), "'soon' is not a time of incident"),
+        ("2026-03-10", NEW, "baseline is no pair"),
+        (OLD, (NOON,), "incident is no pair"),
+    ],
+)
+def test_ranges_that_make_no_sense(baseline: object, incident: object, message: str) -> None:
+    """Say which range it is, and how to write one."""
+    with pytest.raises(InvalidArgumentError, match=message):
+        compare(CALM, baseline=baseline, incident=incident)  # type: ignore[arg-type]
+
+
+def test_times_in_every_form() -> None:
+    """ISO text with and without a zone, datetimes with and without one, and dates mean the same moments."""
+    logs = CALM.vstack(events("disk full", 30))
+    expected = compare(logs, baseline=OLD, incident=NEW)
+    for pair in (
+        ("2026-03-10 11:00", "2026-03-10 12:00"), ("2026-03-10T12:00:00+01:00", "2026-03-10T13:00:00+01:00"),
+        (datetime(2026, 3, 10, 11), datetime(2026, 3, 10, 12)),
+    ):  # fmt: skip
+        assert_frame_equal(compare(logs, baseline=pair, incident=NEW), expected)
+    local = compare(logs, baseline=("2026-03-10 12:00", "2026-03-10 13:00"), incident=NEW, tz="Europe/Berlin")
+    assert_frame_equal(local, expected)
+    assert compare(logs, baseline=(date(2026, 3, 9), date(2026, 3, 10)), incident=NEW)["note"].null_count() == 0
+
+
+def test_lazy_frames_and_templates_that_are_there() -> None:
+    """Templates of the frame are used; a LazyFrame gives the same."""
+    from loganalytics.templates.annotate import with_templates
+
+    logs = CALM.vstack(events("disk full", 30))
+    expected = compare(logs, baseline=OLD, incident=NEW)
+    assert_frame_equal(compare(logs.lazy(), baseline=OLD, incident=NEW), expected)
+    assert_frame_equal(compare(with_templates(logs), baseline=OLD, incident=NEW), expected)
+    assert expected["template_id"].null_count() == 0
+
+
+def test_row_order_does_not_matter() -> None:
+    """Shuffled logs give the same table."""
+    logs = pl.concat(
+        [CALM, events("disk full", 30, service="db"), events("retry 7", 40, service="web")], how="diagonal"
+    )
+    expected = compare(logs, baseline=OLD, incident=NEW)
+    assert_frame_equal(compare(logs.sample(fraction=1, shuffle=True, seed=3), baseline=OLD, incident=NEW), expected)
+
+
+def test_a_missing_column_is_named() -> None:
+    """As everywhere."""
+    with pytest.raises(MissingColumnError, match="severity_number"):
+        compare(CALM.drop("severity_number"), baseline=OLD, incident=NEW)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 3), min_size=0, max_size=40), st.integers(0, 5))
+def test_odd_logs_never_fail(minutes: list[int], kinds: int) -> None:
+    """Few events, at equal times, of any number of kinds."""
+    times = [NOON + timedelta(minutes=minute - 2) for minute in minutes]
+    messages = [f"word{'abcdef'[i % (kinds + 1)]} seen" for i in range(len(times))]
+    columns = {"timestamp": pl.Datetime("us", "UTC"), "message": pl.String}
+    logs = conform(pl.DataFrame({"timestamp": times, "message": messages}, schema=columns))
+    table = compare(logs, baseline=OLD, incident=NEW)
+    assert table["p_value"].drop_nulls().is_between(0, 1).all()
+    assert table["effect"].drop_nulls().is_between(-1, 1).all()
+
+
+def test_thousands_of_services() -> None:
+    """Only the most frequent values are compared; the new one among them is found."""
+    logs = pl.concat([both("ok", 1, service=f"svc-{i}") for i in range(1500)])
+    logs = pl.concat([logs, events("ok", 300, service="rogue")])
+    table = compare(logs, baseline=OLD, incident=NEW)
+    assert "service = rogue" in table["subject"].to_list()
+
+
+def test_false_rows_are_few() -> None:
+    """Of many equal rates, hardly any is called different."""
+    rng = np.random.default_rng(5)
+    found = 0
+    for _ in range(5):
+        seconds = rng.uniform(0, 7200, 20_000)
+        words = rng.integers(0, 300, 20_000)
+        times = [NOON - HOUR + timedelta(seconds=float(s)) for s in seconds]
+        logs = conform(pl.DataFrame({"timestamp": times, "message": "ok", "colour": [f"c{w}" for w in words]}))
+        found += compare(logs, baseline=OLD, incident=NEW).height
+    assert found <= 2
+
+
+def test_g_is_twice_the_log_likelihood_ratio() -> None:
+    """80 against 10 where 3 to 1 is expected, worked out by hand, with Williams' correction."""
+    g = float(g_test(np.array([80.0]), np.array([10.0]), np.array([0.25]))[0])
+    assert g == pytest.approx(2 * (80 * np.log(80 / 67.5) + 10 * np.log(10 / 22.5)) / (1 + (4 + 4 / 3 - 1) / (6 * 90)))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_corrected_p_values_are_no_smaller_and_keep_their_order(p: list[float]) -> None:
+    """Benjamini and Hochberg never make a p-value smaller, nor change the ranks."""
+    given_p = np.array(p)
+    corrected = benjamini_hochberg(given_p)
+    assert (corrected >= given_p - 1e-12).all()
+    assert (np.diff(corrected[np.argsort(given_p, kind="stable")]) >= -1e-12).all()

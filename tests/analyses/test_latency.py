@@ -1,0 +1,113 @@
+"""How long things take, and whether they get slower."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from loganalytics.analyses.requests.latency import latency
+from loganalytics.exceptions import MissingColumnError
+from loganalytics.schema import conform, empty
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def _requests(hours: int, ms: np.ndarray, logger: str = "web") -> pl.DataFrame:
+    """Return as many requests as there are durations, evenly over so many hours."""
+    seconds = np.linspace(0, hours * 3600 - 1, len(ms))
+    return conform(
+        pl.DataFrame(
+            {
+                "timestamp": [START + timedelta(seconds=s) for s in seconds],
+                "logger": logger,
+                "message": [f"GET / in {value:.3f}ms" for value in ms],
+                "offset": [str(i) for i in range(len(ms))],
+            }
+        )
+    )
+
+
+def _noise(n: int, middle: float = 50.0) -> np.ndarray:
+    return middle * np.random.default_rng(0).lognormal(0, 0.3, n)
+
+
+def test_quantiles_are_those_of_the_durations() -> None:
+    """In milliseconds, as numpy finds them."""
+    ms = np.arange(1, 1001, dtype=float)
+    row = latency(_requests(1, ms)).row(0, named=True)
+    assert row["count"] == 1000
+    assert (row["p50"], row["p95"], row["p99"]) == pytest.approx(np.quantile(ms, [0.5, 0.95, 0.99]), abs=1)
+    assert row["max"] == 1000.0
+
+
+def test_the_slowest_are_shown_with_their_place() -> None:
+    """Five, slowest first."""
+    slowest = latency(_requests(1, np.arange(1, 101, dtype=float)))["slowest"].item().to_list()
+    assert [one["duration_ms"] for one in slowest] == [100.0, 99.0, 98.0, 97.0, 96.0]
+    assert slowest[0]["offset"] == "99"
+
+
+def test_a_steady_rise_is_the_trend() -> None:
+    """Two per cent an hour, found to a few tenths in spite of noise and of an hour ten times as slow."""
+    hours = 48
+    rise = 1.02 ** np.linspace(0, hours, 4800)
+    ms = _noise(4800) * rise
+    ms[1000:1100] *= 10
+    assert latency(_requests(hours, ms))["trend"].item() == pytest.approx(0.02, abs=0.004)
+
+
+def test_a_slow_stretch_is_found_with_its_times() -> None:
+    """Six hours in which responses creep up to ten times the usual."""
+    ms = _noise(4800)
+    ms[1600:2200] *= 10 ** np.linspace(0, 1, 600)
+    row = latency(_requests(48, ms)).row(0, named=True)
+    assert START + timedelta(hours=16) <= row["slow_from"] <= START + timedelta(hours=18)
+    assert row["slow_until"] == START + timedelta(hours=22)
+    assert row["slow_ratio"] == pytest.approx(8, rel=0.3)
+
+
+def test_noise_has_no_slow_stretch() -> None:
+    """Nor has it much of a trend."""
+    row = latency(_requests(48, _noise(4800))).row(0, named=True)
+    assert row["slow_from"] is None
+    assert abs(row["trend"]) < 0.003
+
+
+def test_too_little_data_has_no_trend() -> None:
+    """Four hours are not enough for one."""
+    assert latency(_requests(4, _noise(400)))["trend"].item() is None
+
+
+def test_the_slowest_value_comes_first_and_row_order_does_not_matter() -> None:
+    """A missing logger is a value too; events that tell no duration are left out."""
+    logs = pl.concat(
+        [
+            _requests(1, np.array([1.0, 2.0, 2.0])),
+            _requests(1, np.array([900.0, 5.0]), logger="api"),
+            _requests(1, np.array([7.0])).with_columns(logger=pl.lit(None, pl.String)),
+            conform(pl.DataFrame({"message": ["no duration"], "logger": ["quiet"]})),
+        ]
+    )
+    table = latency(logs)
+    assert table["logger"].to_list() == ["api", None, "web"]
+    assert_frame_equal(latency(logs.sample(fraction=1, shuffle=True, seed=1).lazy()), table)
+
+
+def test_durations_without_times_are_counted() -> None:
+    """They have quantiles, but no trend."""
+    logs = _requests(10, _noise(100)).with_columns(timestamp=pl.lit(None, pl.Datetime("us", "UTC")))
+    row = latency(logs, by="service").row(0, named=True)
+    assert (row["count"], row["trend"]) == (100, None)
+
+
+def test_an_empty_log_has_the_columns() -> None:
+    """With the same dtypes as a full one."""
+    assert latency(empty()).schema == latency(_requests(6, _noise(60))).schema
+
+
+def test_a_missing_column_is_named() -> None:
+    """A slip in `by` says so."""
+    with pytest.raises(MissingColumnError, match="'loger'"):
+        latency(empty(), by="loger")

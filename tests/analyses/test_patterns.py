@@ -1,0 +1,152 @@
+"""Kinds of event, their course in time, and the values behind their wildcards."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from loganalytics.analyses.patterns import finish, merge, partial, pattern_values, patterns
+from loganalytics.analyses.summaries import WINDOWS, time_range
+from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.schema import conform, empty
+from loganalytics.templates import TemplateCatalogue
+from loganalytics.templates.annotate import with_templates
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def logs(messages: list[str | None], step: timedelta = timedelta(minutes=1)) -> pl.DataFrame:
+    """Return a log with one event a step; every third is an error, and services alternate."""
+    size = len(messages)
+    return conform(
+        pl.DataFrame(
+            {
+                "timestamp": [START + i * step for i in range(size)],
+                "severity_number": [17 if i % 3 == 0 else 9 for i in range(size)],
+                "service": ["web" if i % 2 else "api" for i in range(size)],
+                "message": messages,
+                "source": ["a.log"] * size,
+                "offset": [str(i) for i in range(size)],
+            },
+            schema_overrides={"timestamp": pl.Datetime("us", "UTC"), "message": pl.String},
+        )
+    )
+
+
+MIXED = [text for i in range(16) for text in (f"user {i} logged in", f"job {'abcdefgh'[i % 8] * 3} done", "tick")]
+
+
+def test_trend_counts_every_event_once() -> None:
+    """24 windows of equal length over the whole log; the last event is in the last window."""
+    table = patterns(logs(["a 1"] * 10 + ["b"] * 38))
+    trends = dict(zip(table["template"], table["trend"].to_list(), strict=True))
+    assert table.schema["trend"] == pl.List(pl.UInt32)
+    assert all(len(trend) == WINDOWS for trend in trends.values())
+    assert sum(trends["a <*>"]) == 10
+    assert sum(trends["b"]) == 38
+    assert trends["a <*>"][0] == 2
+    assert not any(trends["a <*>"][6:])
+    assert trends["b"][-1] > 0
+
+
+def test_trend_without_times_is_zeros() -> None:
+    """Events that bear no time are counted, but not in a window; one moment is one window."""
+    undated = logs(["a", "a"]).with_columns(timestamp=pl.lit(None, dtype=pl.Datetime("us", "UTC")))
+    assert patterns(undated)["trend"].to_list() == [[0] * WINDOWS]
+    assert patterns(logs(["a", "a"], timedelta(0)))["trend"].list.sum().to_list() == [2]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(0, 3), min_size=len(MIXED), max_size=len(MIXED)), st.randoms())
+def test_merge_law(shards: list[int], chance: object) -> None:
+    """Any split of the log, merged in any order, gives the patterns of the whole."""
+    whole = logs(MIXED)
+    ends = time_range(whole.lazy())
+    parts = [partial(whole.filter(pl.Series(shards) == shard), ends) for shard in range(4)]
+    chance.shuffle(parts)  # type: ignore[attr-defined]
+    merged = finish(merge([merge(parts[:2]), merge(parts[2:])]), ends)
+    assert_frame_equal(merged, patterns(whole))
+
+
+def test_a_lazy_frame_gives_the_same(tmp_path) -> None:
+    """Read in batches, from a file of many row groups."""
+    whole = logs(MIXED)
+    whole.write_parquet(tmp_path / "logs.parquet", row_group_size=7)
+    assert_frame_equal(patterns(pl.scan_parquet(tmp_path / "logs.parquet")), patterns(whole))
+    assert patterns(empty().lazy()).schema == patterns(whole).schema
+
+
+def test_unseen_and_names_of_a_catalogue() -> None:
+    """What the catalogue has never seen is marked, and names given there are shown."""
+    known = TemplateCatalogue().update(logs(MIXED))
+    tick = known.templates.filter(pl.col("template") == "tick")["template_id"].item()
+    table = patterns(logs([*MIXED, "disk full"]), unseen=known.rename({tick: "heartbeat"}))
+    assert table.filter("unseen")["template"].to_list() == ["disk full"]
+    assert table.filter(pl.col("name") == "heartbeat")["template"].to_list() == ["tick"]
+    assert "unseen" not in patterns(logs(MIXED)).columns
+
+
+def test_templates_that_are_there_are_mined_anew_for_a_catalogue() -> None:
+    """The catalogue's templates count, not those of the frame."""
+    mined = logs(["user 7 logged in"]).with_columns(template=pl.lit("x"), template_id=pl.lit("y"))
+    known = TemplateCatalogue().update(logs(MIXED))
+    assert patterns(mined, unseen=known)["template"].to_list() == ["user <*> logged in"]
+
+
+def values(messages: list[str], **options: object) -> pl.DataFrame:
+    """Return what stands behind the wildcards of messages that have one template."""
+    mined = with_templates(logs(list(messages)))
+    return pattern_values(mined, mined["template_id"].unique().item())
+
+
+def test_values_behind_wildcards() -> None:
+    """One row a wildcard, with the text before it, its kind, top values and quantiles."""
+    table = values([f"GET /item/{i % 2} took {i} ms from 10.0.0.{i % 3}" for i in range(100)])
+    assert table["position"].to_list() == [0, 1, 2]
+    assert table["before"].to_list() == ["GET ", " took ", " ms from "]
+    assert table["kind"].to_list() == ["path", "integer", "address"]
+    assert table["events"].to_list() == [100, 100, 100]
+    assert table["distinct"].to_list() == [2, 100, 3]
+    assert table["top"].to_list()[0] == [{"value": "/item/0", "count": 50}, {"value": "/item/1", "count": 50}]
+    assert table.select("p50", "p95", "max").row(1) == (49.0, 94.0, 99.0)
+    assert table.select("p50", "p95", "max").row(0) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [
+        (["5", "-17"], "integer"),
+        (["5", "1.25"], "number"),
+        (["10.1.2.3:80", "10.1.2.4"], "address"),
+        (["2001:db8::1", "fe80::1"], "address"),
+        (["123e4567-e89b-12d3-a456-426614174000"], "uuid"),
+        (["0x7ffe12ab", "0x12"], "hex"),
+        (["https://a.example/x"], "url"),
+        (["/var/log/a", "/tmp/b"], "path"),
+        (["2025-01-31T10:00:00Z"], "time"),
+        (["5", "/tmp"], "text"),
+    ],
+)
+def test_kinds_of_value(texts: list[str], kind: str) -> None:
+    """The kind is what all values have in common."""
+    assert values([f"got {text} here" for text in texts])["kind"].to_list() == [kind]
+
+
+def test_quantiles_weigh_repeated_values() -> None:
+    """The median is over events, not over distinct values."""
+    assert values(["took 1 ms"] * 9 + ["took 50 ms"])["p50"].item() == 1.0
+
+
+def test_values_of_no_template() -> None:
+    """An unknown id is refused; a template without wildcards has no rows, with the same columns."""
+    frame = with_templates(logs(["tick"]))
+    with pytest.raises(InvalidArgumentError, match="'0'"):
+        pattern_values(frame, "0")
+    alone = pattern_values(frame.lazy(), frame["template_id"][0])
+    assert alone.is_empty()
+    assert alone.schema == values(["took 1 ms"]).schema

@@ -1,0 +1,249 @@
+"""Stack traces of several languages: type, reason and fingerprint."""
+
+import polars as pl
+import pytest
+
+from loganalytics.analyses.errors.stack_traces import read_traces
+
+PYTHON = """Traceback (most recent call last):
+  File "/srv/shop/orders/views.py", line {line}, in create
+    charge(order)
+    ~~~~~~^^^^^^^
+  File "/usr/lib/python3.12/socket.py", line 839, in create_connection
+    sock.connect(sa)
+ConnectionRefusedError: [Errno 111] order {order} refused"""
+
+CHAINED = (
+    PYTHON
+    + """
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "/srv/shop/orders/tasks.py", line 7, in run
+    create(order)
+shop.errors.{outer}: could not charge
+DETAIL: this is no type"""
+)
+
+JAVA = """java.lang.IllegalStateException: cannot pay order {order}
+\tat com.acme.pay.PayService.charge(PayService.java:{line})
+\tat com.acme.pay.PayService$$Lambda$14/0x0000000800{line}.run(Unknown Source)
+\tat java.base/java.lang.Thread.run(Thread.java:833)
+Caused by: java.net.SocketTimeoutException: Read timed out
+\tat java.base/sun.nio.ch.NioSocketImpl.timedRead(NioSocketImpl.java:288)
+\tat com.acme.http.Client.send(Client.java:{line})
+\t... 12 more"""
+
+NODE = """Error: order {order} failed
+    at charge (/srv/shop/src/pay.js:{line}:15) {{
+  [cause]: MongoServerSelectionError: connect ECONNREFUSED 127.0.0.1:27017
+      at Timeout._onTimeout (/srv/shop/node_modules/mongodb/lib/topology.js:278:38)
+      at connect (file:///srv/shop/src/db.mjs:{line}:15)"""
+
+DOTNET = """System.InvalidOperationException: order {order}
+ ---> System.Net.Sockets.SocketException (111): Connection refused
+   at System.Net.Sockets.Socket.Connect(EndPoint e)
+   at Acme.Db.Open(String s) in /src/Acme/Db.cs:line {line}
+   --- End of inner exception stack trace ---
+   at Acme.Web.Get() in /src/Acme/Web.cs:line {line}"""
+
+GO = """panic: runtime error: index out of range [5] with length 3
+
+goroutine {order} [running]:
+main.process(0xc0000{line}, 0x3)
+\t/srv/shop/main.go:{line} +0x1d
+main.main()
+\t/srv/shop/main.go:{line} +0x2a"""
+
+PHP = """PHP Fatal error:  Uncaught PDOException: SQLSTATE[HY000] order {order}
+Stack trace:
+#0 /var/www/shop/Db.php({line}): PDO->__construct('mysql:{order}')
+#1 {{main}}"""
+
+RUBY = """ActiveRecord::ConnectionTimeoutError: no connection for order {order}
+\tfrom /srv/shop/app/models/order.rb:{line}:in `charge'
+\tfrom /srv/shop/app/jobs/pay.rb:{line}:in `perform'"""
+
+RUST = """thread 'tokio-runtime-worker' panicked at src/pool.rs:{line}:21:
+called `Result::unwrap()` on an `Err` value: PoolTimedOut
+stack backtrace:
+   0: rust_begin_unwind::h00000000000000ab
+             at /rustc/9fc6b43126469e3858e2fe86cafb4f0fd5068869/library/std/src/panicking.rs:665:5
+   1: core::panicking::panic_fmt
+   2: shop::pool::Pool::acquire::{{{{closure}}}}::h0123456789abcdef
+             at ./src/pool.rs:{line}:21
+   3: <shop::Api as hyper::Service>::call
+note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace."""
+
+ANYHOW = """Error: could not sync order {order}
+
+Caused by:
+    0: peer {order} is gone
+    1: Connection reset by peer (os error {line})
+
+Stack backtrace:
+   0: anyhow::error::<impl anyhow::Error>::msg
+   1: shop::sync::push
+             at ./src/sync.rs:{line}:5"""
+
+GO_ERROR = """order {order}: connection refused
+acme.com/shop/store.(*DB).Query
+\t/build/{order}/store/db.go:{line}
+runtime.goexit
+\t/usr/local/go/src/runtime/asm_amd64.s:{line}"""
+
+FIREFOX = """TypeError: order {order} is undefined
+render@https://shop.example/static/main.4f3a2b{line}.js:2:{line}
+commit@https://shop.example/static/main.4f3a2b{line}.js:{line}:1"""
+
+ALL = {
+    "python": (PYTHON, "ConnectionRefusedError", "orders/views.py:create"),
+    "chained": (CHAINED.replace("{outer}", "PayError"), "ConnectionRefusedError", "orders/views.py:create"),
+    "java": (JAVA, "java.net.SocketTimeoutException", "com.acme.http.Client.send"),
+    "node": (NODE, "MongoServerSelectionError", "src/db.mjs:connect"),
+    "dotnet": (DOTNET, "System.Net.Sockets.SocketException", "Acme.Db.Open"),
+    "go": (GO, "panic", "main.process"),
+    "rust": (RUST, "panic", "shop::pool::Pool::acquire"),
+    "anyhow": (ANYHOW, "Error", "shop::sync::push"),
+    "go error": (GO_ERROR, None, "acme.com/shop/store.(*DB).Query"),
+    "firefox": (FIREFOX, "TypeError", "static/main.js:render"),
+    "php": (PHP, "PDOException", "shop/Db.php:PDO->__construct"),
+    "ruby": (RUBY, "ActiveRecord::ConnectionTimeoutError", "models/order.rb:charge"),
+}
+
+
+def _read(*exceptions: str | None, message: str = "failed") -> list[dict[str, str | None]]:
+    texts = {"message": [message] * len(exceptions), "exception": list(exceptions)}
+    return read_traces(pl.DataFrame(texts, schema={"message": pl.String, "exception": pl.String})).to_dicts()
+
+
+@pytest.mark.parametrize("language", ALL)
+def test_the_root_cause_names_the_problem(language: str) -> None:
+    """Type and nearest own frame are the root cause's, in every language."""
+    text, exception_type, frame = ALL[language]
+    (trace,) = _read(text.format(line=12, order=7))
+    assert trace["exception_type"] == exception_type
+    assert frame in str(trace["fingerprint"])
+
+
+@pytest.mark.parametrize("language", ALL)
+def test_lines_addresses_and_values_do_not_matter(language: str) -> None:
+    """The same problem after a release that moved the code, for another order."""
+    text = ALL[language][0]
+    first, second = _read(text.format(line=12, order=7), text.format(line=345, order=89))
+    assert first["fingerprint"] == second["fingerprint"]
+
+
+def test_other_outer_types_are_other_problems() -> None:
+    """A refused connection that surfaces as a failed payment is not one that surfaces as a failed mail."""
+    text = CHAINED.format(line=1, order=1, outer="{outer}")
+    first, second = _read(text.format(outer="PayError"), text.format(outer="MailError"))
+    assert first["exception_type"] == second["exception_type"]
+    assert first["fingerprint"] != second["fingerprint"]
+
+
+def test_other_callers_in_the_application_are_other_problems() -> None:
+    """The frames of libraries are alike; those of the application are not."""
+    text = PYTHON.format(line=1, order=1)
+    first, second = _read(text, text.replace("views.py", "admin.py"))
+    assert first["fingerprint"] != second["fingerprint"]
+
+
+def test_recursion_of_any_depth_is_one_problem() -> None:
+    """The same frame a thousand times says no more than once."""
+    frame = '  File "/srv/shop/tree.py", line 3, in walk\n    walk(node)\n'
+    deep = ["Traceback (most recent call last):\n" + frame * n + "RecursionError: too deep" for n in (3, 900)]
+    first, second = _read(*deep)
+    assert first["fingerprint"] == second["fingerprint"]
+
+
+def test_the_first_line_may_have_become_the_message() -> None:
+    """Frames that follow the line of the exception belong to it."""
+    frames = "\tat com.acme.Foo.bar(Foo.java:12)"
+    (trace,) = _read(frames, message="java.lang.NullPointerException: no order")
+    assert trace["exception_type"] == "java.lang.NullPointerException"
+    assert trace["reason"] == "no order"
+
+
+@pytest.mark.parametrize("text", [None, "", "SELECT *\n  FROM orders", "at noon"])
+def test_other_continuation_lines_are_no_trace(text: str | None) -> None:
+    """Multi-line SQL has no fingerprint."""
+    assert all(trace["fingerprint"] is None for trace in _read(text))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("lambda$main$0", "lambda$main$7"),
+        ("Pay$$Lambda$14/0x0000000800c0.run", "Pay$$Lambda$99/0x000000080fff.run"),
+        ("Pay$$EnhancerBySpringCGLIB$$1a2b3c4d.charge", "Pay$$SpringCGLIB$$0.charge"),
+        ("$Proxy12.charge", "$Proxy345.charge"),
+    ],
+)
+def test_generated_names_do_not_matter(one: str, other: str) -> None:
+    """Lambdas and proxies are numbered anew in each run."""
+    text = "java.lang.IllegalStateException: no\n\tat com.acme.{}(X.java:1)\n\tat com.acme.Main.main(Main.java:2)"
+    first, second = _read(text.format(one), text.format(other))
+    assert first["fingerprint"] == second["fingerprint"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Acme.Shop.Cart.<Load>d__3.MoveNext()", "Acme.Shop.Cart.Load()"),
+        (
+            "Acme.Shop.Cart.<>c__DisplayClass3_0.<Load>b__0(String s)",
+            "Acme.Shop.Cart.<>c__DisplayClass9_0.<Load>b__1()",
+        ),
+    ],
+)
+def test_the_compiler_of_dotnet_does_not_matter(old: str, new: str) -> None:
+    """An asynchronous method, as older runtimes write it, and closures."""
+    text = "System.InvalidOperationException: no\n   at {} in C:\\src\\Cart.cs:line 7\n   at Acme.Shop.Program.Main()"
+    first, second = _read(text.format(old), text.format(new))
+    assert first["fingerprint"] == second["fingerprint"]
+
+
+def test_what_is_beside_the_chain_does_not_matter() -> None:
+    """Suppressed exceptions, "... 12 more", other goroutines, what ran after a panic."""
+    suppressed = JAVA + "\n\tSuppressed: java.io.IOException: closed\n\t\tat com.acme.Other.close(Other.java:1)"
+    other = GO + "\n\ngoroutine 99 [select]:\nmain.wait()\n\t/srv/shop/main.go:1 +0x1"
+    after = GO.replace(
+        "[running]:\n", "[running]:\nmain.recover()\n\t/srv/shop/r.go:1 +0x1\npanic({{0x1}})\n\t/go/panic.go:9\n"
+    )
+    for plain, more in (
+        (JAVA, suppressed),
+        (JAVA, JAVA.replace("12 more", "3 common frames omitted")),
+        (GO, other),
+        (GO, after),
+    ):
+        first, second = _read(plain.format(line=12, order=7), more.format(line=12, order=7))
+        assert first["fingerprint"] == second["fingerprint"]
+
+
+def test_the_root_of_an_exception_group_is_what_is_in_it() -> None:
+    """Python draws a tree around the traceback."""
+    inner = "\n".join(f"    | {line}" for line in PYTHON.format(line=1, order=1).split("\n"))
+    group = f"""  + Exception Group Traceback (most recent call last):
+  |   File "/srv/jobs/main.py", line 9, in main
+  | ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)
+  +-+---------------- 1 ----------------
+{inner}
+    +------------------------------------"""
+    (trace,) = _read(group)
+    assert trace["exception_type"] == "ConnectionRefusedError"
+    assert "orders/views.py:create" in str(trace["fingerprint"])
+
+
+def test_panics_of_other_kinds_at_one_place_are_other_problems() -> None:
+    """What the runtime says is as good as a type."""
+    text = GO.format(line=1, order=1)
+    first, second = _read(text, text.replace("index out of range [5] with length 3", "integer divide by zero"))
+    assert first["fingerprint"] != second["fingerprint"]
+
+
+def test_an_exception_without_frames_has_a_type_only() -> None:
+    """The JVM leaves the frames out after many."""
+    (trace,) = _read("java.lang.NullPointerException: no order")
+    assert (trace["fingerprint"], trace["exception_type"]) == (None, "java.lang.NullPointerException")

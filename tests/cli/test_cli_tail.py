@@ -1,0 +1,126 @@
+"""`loganalytics tail` and `sources`, as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from loganalytics.cli.main import main
+
+COMMAND = [sys.executable, "-m", "loganalytics.cli"]
+
+
+def run(*arguments, **options):
+    """Run one command to its end."""
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, **options)
+
+
+@pytest.fixture
+def filled(redis, valkey):
+    """The address of a stream with three events, one of them hostile."""
+    redis.xadd("s", {"message": "started", "level": "info", "service": "api"})
+    redis.xadd("s", {"message": "\x1b]0;owned\x07bad\nTraceback", "level": "error", "service": "api"})
+    redis.xadd("s", {"message": "other", "level": "debug"})
+    return f"{valkey.address}?stream=s"
+
+
+def test_text(filled):
+    """One event a line, no colour in a pipe, no control character; counts go to standard error."""
+    result = run("tail", filled, "--since", "1h", "--level", "info", "--until-idle", "0.3s")
+    assert result.returncode == 0
+    first, second, below = result.stdout.splitlines()
+    assert first.endswith("INFO     api: started")
+    assert second.endswith("ERROR    api: \ufffd]0;owned\ufffdbad")
+    assert below == "    Traceback"
+    assert result.stderr == "Read 3 events, 2 after the filters.\n"
+
+
+def test_json_and_a_cursor(filled, redis, tmp_path):
+    """Objects, one a line; a second run goes on where the first ended, and tells what it lost."""
+    options = [
+        "tail",
+        filled,
+        "--since",
+        "1h",
+        "--format",
+        "json",
+        "--until-idle",
+        "0.3s",
+        "--cursor",
+        str(tmp_path / "c"),
+    ]
+    first = [json.loads(line)["message"] for line in run(*options).stdout.splitlines()]
+    assert first[0] == "started"
+    assert len(first) == 3
+    for number in range(10):
+        redis.xadd("s", {"message": f"m{number}"}, maxlen=4, approximate=False)
+    result = run(*options)
+    assert [json.loads(line)["message"] for line in result.stdout.splitlines()] == ["m6", "m7", "m8", "m9"]
+    assert "6 lost (trimmed before they were read)" in result.stderr
+
+
+def test_a_consumer_group(filled, redis):
+    """What was printed is confirmed."""
+    assert run("tail", filled, "--since", "1h", "--group", "g", "--until-idle", "0.3s").stdout.count("\n") == 4
+    assert redis.xpending("s", "g")["pending"] == 0
+
+
+@pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_colour_on_a_terminal(filled, variables, coloured):
+    """Unless NO_COLOR is set."""
+    leader, terminal = pty.openpty()
+    options = ["tail", filled, "--since", "1h", "--until-idle", "0.2s"]
+    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | variables
+    subprocess.run([*COMMAND, *options], stdout=terminal, stderr=subprocess.DEVNULL, env=environment, check=True)
+    os.close(terminal)
+    shown = os.read(leader, 65536).decode()
+    os.close(leader)
+    assert ("\x1b[31mERROR" in shown) == coloured
+    assert "\x1b]" not in shown
+
+
+def test_ctrl_c(filled):
+    """Ends with 130, the counts, and no traceback."""
+    process = subprocess.Popen(
+        [*COMMAND, "tail", filled, "--since", "1h"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert "started" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert "Read 3 events" in errors
+
+
+def test_exit_codes(capsys, tmp_path):
+    """3 where a server does not answer, 2 for a wrong argument."""
+    assert main(["tail", "redis://user:s3cr3t@127.0.0.1:1?stream=s"]) == 3
+    assert main(["sources", "redis://127.0.0.1:1"]) == 3
+    assert main(["tail", str(tmp_path), "--query", "level ="]) == 2
+    assert main(["tail", str(tmp_path), "--until-idle", "soon"]) == 2
+    (tmp_path / "c").write_text("no cursor")
+    assert main(["tail", str(tmp_path), "--cursor", str(tmp_path / "c")]) == 2
+    shown = capsys.readouterr()
+    assert "s3cr3t" not in shown.out + shown.err
+
+
+def test_sources(filled, tmp_path):
+    """One row a file and stream."""
+    (tmp_path / "app.log").write_text("2026-03-10 12:00:00 ERROR disk full\n")
+    result = run("sources", filled, str(tmp_path), "--format", "json")
+    rows = {row["kind"]: row for row in json.loads(result.stdout)}
+    assert (rows["stream"]["entries"], rows["stream"]["services"]) == (3, ["api"])
+    assert rows["file"]["first_seen"].startswith("2026-03-10T12:00:00")
+    assert rows["file"]["services"] == ["app"]
+
+
+def test_other_verbs_take_streams(filled):
+    """As they take files, with the query."""
+    result = run("trend", filled, "--query", "level <> 'DEBUG'", "--format", "json")
+    assert sum(row["events"] for row in json.loads(result.stdout)) == 2

@@ -1,0 +1,190 @@
+"""The dashboard's pages, run by Streamlit's own test harness."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from loganalytics.dashboard.app import PAGES
+from loganalytics.filters.expressions import Where
+from loganalytics.sources.files.discovery import sample_data
+from loganalytics.view import View
+
+APP = str(Path(__file__).parents[2] / "app_streamlit.py")
+HOSTILE = ["<script>alert(1)</script>", "**bold** $x$ :red[x]", "\x1b[31mred\x1b[0m", "x" * 100_000, "🙂 =1+1"]
+
+
+@pytest.fixture
+def open_app(monkeypatch):
+    """Return a function that opens a page of the app on a view."""
+
+    def opened(view: View, page: str = "overview", **more: str) -> AppTest:
+        monkeypatch.setenv("LOGANALYTICS_SOURCE", view.source[0])
+        monkeypatch.setattr("sys.argv", ["app_streamlit.py"])
+        app = AppTest.from_file(APP, default_timeout=120)
+        for name, values in view.to_parameters().items():
+            app.query_params[name] = values
+        for name, value in more.items():
+            app.query_params[name] = value
+        if page != "overview":
+            app._page_hash = calc_hash(page)  # the harness knows only pages that are files
+        return app.run()
+
+    return opened
+
+
+@pytest.fixture
+def log(tmp_path):
+    """Write a log whose lines are hostile."""
+    path = tmp_path / "app.log"
+    path.write_text(
+        "".join(
+            f"2026-03-10 12:{n // 60:02d}:{n % 60:02d},000 {'ERROR' if n % 9 == 0 else 'INFO'} "
+            f"[app] [req_{n // 3:08x}] {HOSTILE[n % 5]} took {n}ms\n"
+            for n in range(900)
+        )
+    )
+    return str(path)
+
+
+def told(app: AppTest) -> str:
+    """Return all that is rendered as Markdown or HTML, or is a label, which is Markdown too."""
+    kinds = ("markdown", "html", "caption", "subheader", "button", "badge", "metric", "expander", "tab")
+    return "\n".join(
+        f"{getattr(node, 'value', '')} {getattr(node, 'label', '')}" for kind in kinds for node in app.get(kind)
+    )
+
+
+SHOWN = {
+    "overview": lambda app: app.metric[0].value == "40,504",
+    "explore": lambda app: "of 40,504 events" in told(app) and len(app.dataframe[-1].value) == 1000,
+    "live": lambda app: app.get("bidi_component"),
+    "patterns": lambda app: len(app.dataframe[0].value) > 50,
+    "anomalies": lambda app: len(app.dataframe[0].value) > 10,
+    "incident": lambda app: any("2026-03-11 14:" in button.label for button in app.button),
+    "traces": lambda app: len(app.dataframe[0].value) == 1000,
+    "sources": lambda app: app.metric[2].value == "40,504",
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_shows_the_sample(page, open_app):
+    """No exception, and what the page is for."""
+    app = open_app(View((sample_data(),)), page)
+    assert not app.exception
+    assert not app.error
+    assert SHOWN[page](app)
+
+
+def test_an_incident_named_by_a_link_has_its_verdict(open_app):
+    """The cause that was planted is named first, and its baseline can be chosen."""
+    view = View((sample_data(),), baseline=("2026-03-10T14:10:00Z", "2026-03-10T14:35:00Z"))
+    app = open_app(view, "incident", incident="2026-03-11T14:10:00Z/2026-03-11T14:35:00Z")
+    assert not app.exception
+    assert any("sorry, too many clients already" in text.value for text in app.text)
+    assert "2026-03-10 14:10–14:35 UTC" in app.text[1].value
+    assert app.get_by_key("against").value == "drawn"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_says_what_to_do_with_an_empty_source(page, open_app, tmp_path):
+    """An empty file is no error."""
+    (tmp_path / "empty.log").write_text("")
+    app = open_app(View((str(tmp_path / "empty.log"),)), page)
+    assert not app.exception
+    assert app.error or app.info or page == "live"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_takes_hostile_lines_as_text(page, open_app, log):
+    """No element that renders HTML or Markdown holds a line of the log."""
+    app = open_app(View((log,)), page)
+    assert not app.exception
+    for mark in ("<script", "**bold**", ":red[x]", "\x1b", "xxxxxxxx"):
+        assert mark not in told(app).replace("xxx**", "")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "live"])
+def test_a_missing_source_says_what_to_do(page, tmp_path, open_app):
+    """The error names the path; there is no exception on the page."""
+    app = open_app(View((str(tmp_path / "nothing.log"),)), page)
+    assert not app.exception
+    assert any("There is no file or folder" in text.value for text in app.text)
+
+
+def test_overview_shows_the_numbers(log, open_app):
+    """Events, error rate and services as counted; what takes longer is filled in."""
+    app = open_app(View((log,)))
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert shown["Events"] == "900"
+    assert shown["Error rate"] == "11.1 %"
+    assert shown["Services"] == "1"
+    assert "…" not in shown.values()
+
+
+def test_filters_that_leave_nothing_offer_the_way_out(log, open_app):
+    """An empty view is no error, and one button undoes it."""
+    app = open_app(View((log,), text="no such text"))
+    assert "No event is left" in app.info[0].value
+    next(button for button in app.button if button.label == "Drop all filters").click().run()
+    assert app.metric[0].value == "900"
+
+
+def test_a_filter_changes_the_numbers_and_the_link(log, open_app):
+    """A level in the sidebar cuts the events down and is in the URL."""
+    app = open_app(View((log,)))
+    app.get_by_key("level").set_value("ERROR").run()
+    assert app.metric[0].value == "100"
+    assert app.query_params["level"] == "ERROR"
+
+
+def test_a_link_opens_the_same_view(log, open_app):
+    """What a link says is in the widgets and in the numbers."""
+    view = View((log,), since="2026-03-10T12:05:00Z", text="bold", where=(Where("logger", "other", exclude=True),))
+    app = open_app(view)
+    assert app.metric[0].value == "120"
+    assert app.get_by_key("text").value == "bold"
+    assert app.get_by_key("since").value == "2026-03-10T12:05:00Z"
+    assert app.get_by_key("conditions").value == ["logger!=other"]
+
+
+def test_a_range_has_the_period_before(log, open_app):
+    """The change is against the same length of time before."""
+    app = open_app(View((log,), since="2026-03-10T12:10:00Z", until="2026-03-10T12:15:00Z", level="error"))
+    assert app.metric[0].delta == "+0%" or app.metric[0].delta.startswith(("+", "-"))
+
+
+@pytest.mark.parametrize("name", ["grep", "query"])
+def test_a_broken_expression_says_so(name, log, open_app):
+    """A regular expression or condition half typed is an error on the page, with a hint."""
+    app = open_app(View((log,)))
+    app.get_by_key(name).set_value("(").run()
+    assert not app.exception
+    assert app.error
+    assert "Hint" in app.text[0].value
+
+
+def test_an_event_named_by_a_link_is_open(log, open_app):
+    """Its message is shown as code, whole."""
+    app = open_app(View((log,)), "explore", event=f"{log}|4")
+    assert any(len(code.value) > 90_000 for code in app.code)
+
+
+def test_sql_answers_over_the_view(log, open_app):
+    """The query of a link is run; a wrong one says what is wrong."""
+    app = open_app(View((log,), level="error"), "explore")
+    app.session_state["explore-tab"] = "SQL"
+    app.run()
+    app.get_by_key("sql").set_value("select count(*) as n from logs").run()
+    assert app.dataframe[-1].value.iloc[0, 0] == 100
+    app.get_by_key("sql").set_value("select * from '/etc/passwd'").run()
+    assert app.error
+
+
+def test_a_trace_named_by_a_link_is_open(log, open_app):
+    """All of its events are in the table."""
+    app = open_app(View((log,)), "traces", trace="req_00000002")
+    assert "3 events" in app.text[0].value

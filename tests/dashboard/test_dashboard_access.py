@@ -1,0 +1,197 @@
+"""Who may see which source: an administrator's list, the network, and logging in with a provider of the tests' own."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from streamlit.testing.v1 import AppTest
+
+APP = str(Path(__file__).parents[2] / "app_streamlit.py")
+CHROMIUM = shutil.which("chromium") or ""
+
+
+@pytest.fixture
+def sources(tmp_path):
+    """Write two logs and a list that names both, one of them for Ann only."""
+    for name in ("shop", "secret"):
+        (tmp_path / f"{name}.log").write_text(f"2026-03-10 12:00:00 ERROR {name} failed\n" * 3)
+    path = tmp_path / "sources.toml"
+    path.write_text(
+        f'[sources.Shop]\nsource = "{tmp_path}/shop.log"\n'
+        f'[sources.Secret]\nsource = ["{tmp_path}/secret.log"]\nreaders = ["ann@example.com"]\n'
+    )
+    return path
+
+
+@pytest.fixture
+def app(monkeypatch):
+    """Return the app, not yet run, with nothing named."""
+    monkeypatch.setattr("sys.argv", ["app_streamlit.py"])
+    monkeypatch.delenv("LOGANALYTICS_SOURCE", raising=False)
+    return AppTest.from_file(APP, default_timeout=120)
+
+
+def test_a_list_shows_names_and_hides_what_is_for_others(app, sources, monkeypatch):
+    """The reader chooses among names; the link holds the name, never the address."""
+    monkeypatch.setenv("LOGANALYTICS_SOURCES", str(sources))
+    app.run()
+    assert app.get_by_key("source").options == ["Shop"]
+    assert app.metric[0].value == "3"
+    assert app.query_params["source"] == "Shop"
+
+
+@pytest.mark.parametrize("wanted", ["Secret", "/etc/passwd", "redis://127.0.0.1/0"])
+def test_a_link_cannot_name_what_is_not_listed(app, sources, monkeypatch, wanted):
+    """Neither a source for others nor a path or an address is read."""
+    monkeypatch.setenv("LOGANALYTICS_SOURCES", str(sources))
+    app.query_params["source"] = wanted
+    app.run()
+    assert not app.metric
+    assert "is not among the sources listed" in app.text[0].value
+
+
+def test_over_a_network_only_the_start_source_is_shown(app, tmp_path, monkeypatch):
+    """Who listens on other addresses than this machine's lets nobody name a path."""
+    monkeypatch.setattr("loganalytics.dashboard.access.st.get_option", lambda _: "0.0.0.0")
+    app.query_params["source"] = str(tmp_path)
+    app.run()
+    assert "is not what this dashboard shows" in app.text[0].value
+    with pytest.raises(KeyError):
+        app.get_by_key("source")
+
+
+def test_a_list_that_is_none_says_so(app, tmp_path, monkeypatch):
+    """A broken file is an error in words."""
+    (tmp_path / "sources.toml").write_text("x = 1\n")
+    monkeypatch.setenv("LOGANALYTICS_SOURCES", str(tmp_path / "sources.toml"))
+    app.run()
+    assert "does not list sources" in app.text[0].value
+
+
+class Provider(BaseHTTPRequestHandler):
+    """An OpenID provider at which everybody is Ann; it checks the client's secret, and the PKCE proof."""
+
+    key = RSAKey.generate_key(2048, {"kid": "test", "use": "sig", "alg": "RS256"})
+    asked: dict[str, dict[str, str]]
+
+    def do_GET(self):
+        """Answer discovery and keys; send whoever wants to log in straight back with a code."""
+        url = urlsplit(self.path)
+        here = f"http://127.0.0.1:{self.server.server_port}"
+        if url.path == "/.well-known/openid-configuration":
+            self.answer({
+                "issuer": here, "authorization_endpoint": f"{here}/authorize", "token_endpoint": f"{here}/token",
+                "jwks_uri": f"{here}/keys", "id_token_signing_alg_values_supported": ["RS256"],
+                "response_types_supported": ["code"], "subject_types_supported": ["public"],
+            })  # fmt: skip
+        elif url.path == "/keys":
+            self.answer({"keys": [self.key.as_dict(private=False)]})
+        else:
+            query = {name: values[0] for name, values in parse_qs(url.query).items()}
+            self.asked["code-1"] = query
+            self.send_response(302)
+            back = urlencode({"code": "code-1", "state": query["state"]})
+            self.send_header("Location", f"{query['redirect_uri']}?{back}")
+            self.end_headers()
+
+    def do_POST(self):
+        """Give a token for a code."""
+        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        query = self.asked.pop(form["code"][0])
+        login = base64.b64decode(self.headers.get("Authorization", "Basic Og==").split()[1]).decode()
+        assert login == "dashboard:s3cret" or form.get("client_secret") == ["s3cret"]
+        if "code_challenge" in query:
+            proof = hashlib.sha256(form["code_verifier"][0].encode()).digest()
+            assert base64.urlsafe_b64encode(proof).rstrip(b"=").decode() == query["code_challenge"]
+        now = int(time.time())
+        claims = {
+            "iss": f"http://127.0.0.1:{self.server.server_port}", "aud": "dashboard", "sub": "1", "iat": now,
+            "exp": now + 300, "email": "ann@example.com", "name": "Ann",
+        }  # fmt: skip
+        if "nonce" in query:
+            claims["nonce"] = query["nonce"]
+        token = jwt.encode({"alg": "RS256", "kid": "test"}, claims, self.key)
+        self.answer({"access_token": "a", "token_type": "Bearer", "expires_in": 300, "id_token": token})
+
+    def answer(self, told):
+        """Send JSON."""
+        body = json.dumps(told).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Keep quiet."""
+
+
+@pytest.fixture
+def provider():
+    """Run the provider; return its address."""
+    Provider.asked = {}
+    server = HTTPServer(("127.0.0.1", 0), Provider)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed: see tests/install_browser.sh")
+def test_whoever_logs_in_sees_what_is_listed_for_her(provider, sources, tmp_path):
+    """Before, nothing is shown; after, the source that only Ann may see; and out again."""
+    from playwright.sync_api import sync_playwright
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path / ".streamlit"
+    folder.mkdir()
+    (folder / "secrets.toml").write_text(
+        f'[auth]\nredirect_uri = "http://127.0.0.1:{port}/oauth2callback"\ncookie_secret = "{"c" * 40}"\n'
+        f'client_id = "dashboard"\nclient_secret = "s3cret"\n'
+        f'server_metadata_url = "{provider}/.well-known/openid-configuration"\n'
+    )
+    command = [sys.executable, "-m", "loganalytics.cli", "dashboard", "--login", "--sources", str(sources)]
+    with (
+        subprocess.Popen([*command, "--port", str(port)], cwd=tmp_path, env=os.environ.copy()) as process,
+        sync_playwright() as playwright,
+    ):
+        try:
+            for _ in range(300):
+                try:
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health")
+                    break
+                except OSError:
+                    time.sleep(0.1)
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+            page = browser.new_page()
+            page.set_default_timeout(90_000)
+            page.goto(f"http://127.0.0.1:{port}")
+            page.get_by_role("button", name="Log in").wait_for()
+            assert page.get_by_test_id("stMetric").count() == 0
+            page.get_by_role("button", name="Log in").click()
+            page.get_by_test_id("stMetric").first.wait_for()
+            page.wait_for_url("**/*source=Secret*")
+            page.get_by_role("link", name="Explore").click()
+            page.get_by_text("of 3 events").wait_for()
+            page.get_by_role("button", name="Log out").click()
+            page.get_by_role("button", name="Log in").wait_for()
+            browser.close()
+        finally:
+            process.terminate()

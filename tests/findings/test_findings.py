@@ -1,0 +1,200 @@
+"""Findings: what belongs together is one, and the gravest comes first."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loganalytics.findings.ranking import SEVERITIES, Finding, findings
+
+START = datetime(2026, 7, 1, tzinfo=UTC)
+STEP = timedelta(minutes=5)
+TIME = pl.Datetime("us", "UTC")
+LENGTH = 288
+NUMBERS = dict.fromkeys(("observed", "expected", "contribution"), pl.Float64)
+REASONS = pl.List(pl.Struct({"feature": pl.String, "text": pl.String, **NUMBERS}))
+
+
+def at(window: float) -> datetime:
+    """Return the time at which a window begins."""
+    return START + window * STEP
+
+
+def anomalies(flagged: dict[str, list[int]], feature: str = "events") -> pl.DataFrame:
+    """Return what detect_anomalies(by="service") returns, with these windows anomalous."""
+    reason = {"feature": feature, "observed": 60.0, "expected": 10.0, "contribution": 1.0, "text": f"many {feature}"}
+    rows = [(at(i), service, 60, 50, 0.9, True, [reason]) for service, windows in flagged.items() for i in windows]
+    calm = [(at(i), "calm", 10, 0, 0.1, False, []) for i in range(LENGTH)]
+    schema = {
+        "window": TIME, "service": pl.String, "events": pl.Int64, "errors": pl.Int64, "score": pl.Float64,
+        "is_anomaly": pl.Boolean, "reasons": REASONS,
+    }  # fmt: skip
+    return pl.DataFrame(rows + calm, schema=schema, orient="row")
+
+
+def coverage(gaps: dict[str, list[tuple[float, float]]], silent: dict[str, float] | None = None) -> pl.DataFrame:
+    """Return what coverage() returns for services with these gaps, some silent since a window."""
+    rows = []
+    for service in sorted({"calm", *gaps, *(silent or {})}):
+        last = (silent or {}).get(service, LENGTH)
+        ended = [{"start": at(a), "end": at(b)} for a, b in gaps.get(service, [])]
+        rows.append((service, START, at(last), at(LENGTH) - at(last), last < LENGTH, ended))
+    schema = {
+        "service": pl.String, "first_seen": TIME, "last_seen": TIME, "silent_for": pl.Duration("us"),
+        "is_silent": pl.Boolean, "gaps": pl.List(pl.Struct({"start": TIME, "end": TIME})),
+    }  # fmt: skip
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def clusters(*rows: tuple[str, int, float]) -> pl.DataFrame:
+    """Return what cluster_errors() returns for (label, events, first window): new unless in the first hour."""
+    cells = [
+        (label, events, ["web"], at(first), at(LENGTH), first >= 12, f"{label} example")
+        for label, events, first in rows
+    ]
+    schema = {
+        "label": pl.String, "events": pl.Int64, "services": pl.List(pl.String), "first_seen": TIME,
+        "last_seen": TIME, "is_new": pl.Boolean, "example": pl.String,
+    }  # fmt: skip
+    return pl.DataFrame(cells, schema=schema, orient="row")
+
+
+def slow(stretch: tuple[float, float] | None = None) -> pl.DataFrame:
+    """Return the slow stretches of latency: one, between these windows, or none."""
+    start, end = stretch or (0.0, 0.0)
+    row = {
+        "slow_what": "api.routes", "p50": 60.0, "services": ["api"], "slow_from": at(start), "slow_until": at(end),
+        "slow_ratio": 8.7, "slowest": [{"duration_ms": 900.0, "message": "GET /artifacts/7 in 900ms"}],
+    }  # fmt: skip
+    return pl.DataFrame([row]).head(1 if stretch else 0)
+
+
+def test_a_slow_stretch_is_a_finding() -> None:
+    """Hours that took longer than usual are told with the service, the ratio and the slowest events."""
+    (found,) = find(slow=(4.0, 9.0))
+    assert (found.kind, found.service, found.start, found.end) == ("slowdown", "api", at(4.0), at(9.0))
+    assert "api.routes slow: up to 8.7 times" in found.title
+    assert "GET /artifacts/7" in found.evidence[0]
+
+
+def test_longer_durations_in_a_slow_stretch_are_evidence_of_it() -> None:
+    """They make no finding of their own, in whatever service they show."""
+    (found,) = find({"web": [5, 6]}, slow=(4.0, 9.0), feature="duration_p95")
+    assert (found.kind, found.service) == ("slowdown", "api, web")
+    assert "shows in web" in found.detail
+    assert "many duration_p95" in found.evidence[-1]
+
+
+@pytest.mark.parametrize(("windows", "feature"), [([5, 6], "errors"), ([8, 9, 10, 11], "duration_p95")])
+def test_other_troubles_near_a_slow_stretch_are_findings(windows: list[int], feature: str) -> None:
+    """Errors at the same time, and durations that are longer at another time."""
+    assert len(find({"web": windows}, slow=(4.0, 9.0), feature=feature)) == 2
+
+
+def find(
+    flagged: dict[str, list[int]] | None = None,
+    gaps: dict[str, list[tuple[float, float]]] | None = None,
+    errors: pl.DataFrame | None = None,
+    **more: Any,
+) -> list[Finding]:
+    """Return the findings of these anomalies, gaps and error clusters."""
+    table = anomalies(flagged or {}, more.get("feature", "events"))
+    errors = clusters() if errors is None else errors
+    return findings(table, coverage(gaps or {}, more.get("silent")), errors, slow(more.get("slow")), window=STEP)
+
+
+def test_windows_across_a_short_gap_are_one_episode() -> None:
+    """Two quiet windows do not end an episode; three do."""
+    assert [(f.start, f.end) for f in find({"web": [10, 11, 14]})] == [(at(10), at(15))]
+    assert len(find({"web": [10, 11, 15]})) == 2
+
+
+def test_services_at_the_same_time_are_one_incident() -> None:
+    """An incident names its services, where it began, and the strongest reason."""
+    (found,) = find({"db": [10, 11, 12], "web": [11, 12]})
+    assert (found.kind, found.start, found.end) == ("incident", at(10), at(13))
+    assert set(found.service.split(", ")) == {"db", "web"}
+    assert "many events" in found.title
+    assert "began in db and reached web" in found.detail
+
+
+def test_services_at_different_times_are_two_anomalies() -> None:
+    """What does not overlap is not joined."""
+    assert [f.kind for f in find({"db": [10], "web": [100]})] == ["anomaly", "anomaly"]
+
+
+def test_errors_are_graver_than_a_single_odd_window() -> None:
+    """More errors than usual are critical; one odd window alone is no more than a note."""
+    assert find({"web": [10]}, feature="errors")[0].severity == "critical"
+    assert find({"web": [10]})[0].severity == "info"
+
+
+def test_a_new_error_within_an_incident_is_its_evidence() -> None:
+    """The error is told in the title of the incident, not as a finding of its own."""
+    (found,) = find({"web": [200, 201]}, errors=clusters(("DiskFull", 40, 200.2)))
+    assert "DiskFull" in found.title
+    assert any("DiskFull" in line for line in found.evidence)
+
+
+def test_only_a_new_error_is_a_finding() -> None:
+    """What has been there from the start is none, however frequent."""
+    errors = clusters(("late", 40, 144), ("old", 400, 2))
+    assert [f.title for f in find(errors=errors)] == ["web — new error “late”"]
+
+
+def test_services_silent_at_the_same_time_are_one_silence() -> None:
+    """A host that went down is one finding, not one a service."""
+    (found,) = find(gaps={"a": [(50, 60)], "b": [(50.1, 60)], "c": [(50, 59.9)]})
+    assert (found.kind, found.service) == ("silence", "a, b, c")
+    assert found.title == "a, b and c silent for 50 min"
+
+
+def test_a_silence_that_lasts_is_critical_and_comes_first() -> None:
+    """A service that no longer speaks comes before one that paused."""
+    found = find(gaps={"a": [(50, 60)]}, silent={"b": 200})
+    assert [(f.service, f.severity) for f in found] == [("b", "critical"), ("a", "warning")]
+    assert found[0].end == at(LENGTH)
+
+
+def test_a_silence_within_an_episode_of_its_service_is_evidence() -> None:
+    """A service that says nothing is one finding: a silence, not an anomaly besides."""
+    (found,) = find({"a": [50, 51, 52, 53]}, gaps={"a": [(50, 54)]})
+    assert (found.kind, found.title) == ("silence", "a silent for 20 min")
+    assert any("many events" in line for line in found.evidence)
+
+
+def test_a_silence_within_an_incident_is_told_in_its_title() -> None:
+    """When others are odd while a service says nothing, both are one finding."""
+    (found,) = find({"a": [50, 51, 52, 53], "b": [51]}, gaps={"a": [(50, 54)]})
+    assert found.kind == "incident"
+    assert "a silent for 20 min" in found.title
+
+
+def test_nothing_found_is_an_empty_list() -> None:
+    """Quiet logs, and no logs at all, have no findings."""
+    assert find() == []
+    assert findings(anomalies({}).clear(), coverage({}).clear(), clusters(), slow(), window=STEP) == []
+
+
+def test_without_services_the_reason_stands_alone() -> None:
+    """A log that names no service has findings without one."""
+    table = anomalies({"web": [10]}).filter(pl.col("service") == "web").drop("service")
+    (found,) = findings(table, coverage({}), clusters(), slow(), window=STEP)
+    assert (found.service, found.title) == ("", "many events")
+
+
+@given(st.dictionaries(st.sampled_from("abc"), st.lists(st.integers(0, LENGTH - 1), max_size=12, unique=True)))
+def test_every_anomalous_window_lies_in_one_finding(flagged: dict[str, list[int]]) -> None:
+    """Joining loses no window, tells none twice, and ranks by severity."""
+    found = find(flagged)
+    for service, windows in flagged.items():
+        for window in windows:
+            holds = [f for f in found if f.start <= at(window) < f.end and service in f.service]  # type: ignore[operator]
+            assert len(holds) == 1
+    ranks = [SEVERITIES.index(f.severity) for f in found]
+    assert ranks == sorted(ranks)
