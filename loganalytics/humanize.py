@@ -21,7 +21,7 @@ def moment(when: datetime | None, *, zone: bool = True) -> str:
     return f"{clock} UTC" if zone else clock
 
 
-def between(start: datetime | None, end: datetime | None) -> str:
+def time_range(start: datetime | None, end: datetime | None) -> str:
     """Return a time range as "2026-07-01 10:05–10:20 UTC"; the second date only where it differs."""
     if start is None or end is None or start == end:
         return moment(start or end)

@@ -11,7 +11,7 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.analyses.errors.clusters import with_cluster_ids
-from loganalytics.filters.expressions import Where, _anywhere, _check_regex, between
+from loganalytics.filters.expressions import Where, check_regex, in_text, within_times
 from loganalytics.sources.load import load
 from loganalytics.sources.load_report import load_report, remember
 from loganalytics.sources.uri import public
@@ -73,7 +73,7 @@ class View:
 
     def _between(self, logs: pl.DataFrame) -> pl.DataFrame:
         ends = [None if end is None else parse_when(end, tz=self.tz) for end in (self.since, self.until)]
-        return between(logs, *ends)
+        return within_times(logs, *ends)
 
     def names_template(self) -> bool:
         """Whether a condition is on the template, which only mining tells."""
@@ -100,10 +100,10 @@ class View:
             if values:
                 keep &= pl.col(name).is_in(values).fill_null(value=False)
         if self.text:
-            keep &= _anywhere(lambda text: text.str.contains_any([self.text or ""], ascii_case_insensitive=True))
+            keep &= in_text(lambda text: text.str.contains_any([self.text or ""], ascii_case_insensitive=True))
         if self.grep:
-            _check_regex(self.grep)
-            keep &= _anywhere(lambda text: text.str.contains(self.grep or ""))
+            check_regex(self.grep)
+            keep &= in_text(lambda text: text.str.contains(self.grep or ""))
         known = set(columns) if columns is not None else {condition.field for condition in self.where}
         for condition in self.where:
             keep &= condition.expression(known)

@@ -59,10 +59,10 @@ def test_spans_are_told_in_their_two_greatest_units(seconds: float, text: str) -
 
 def test_a_range_tells_the_second_date_only_where_it_differs() -> None:
     """Within a day the date is told once."""
-    assert humanize.between(NOON, NOON + timedelta(minutes=5)) == "2026-07-01 12:00–12:05 UTC"
-    assert humanize.between(NOON, NOON + timedelta(days=1)) == "2026-07-01 12:00 – 2026-07-02 12:00 UTC"
-    assert humanize.between(NOON, NOON) == "2026-07-01 12:00 UTC"
-    assert humanize.between(None, None) == ""
+    assert humanize.time_range(NOON, NOON + timedelta(minutes=5)) == "2026-07-01 12:00–12:05 UTC"
+    assert humanize.time_range(NOON, NOON + timedelta(days=1)) == "2026-07-01 12:00 – 2026-07-02 12:00 UTC"
+    assert humanize.time_range(NOON, NOON) == "2026-07-01 12:00 UTC"
+    assert humanize.time_range(None, None) == ""
 
 
 def test_counts_shares_and_lists_read_well() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.humanize import between, moment, span, sparkline
+from loganalytics.humanize import moment, span, sparkline, time_range
 from loganalytics.sanitize import printable
 
 BARS = 120  # at 720 pixels a bar is 6 wide
@@ -78,7 +78,7 @@ def coarse(frame: pl.DataFrame, *measures: pl.Expr) -> pl.DataFrame:
         .drop("bin", "window", "bin_end")
         .sort("start", "group")
     )
-    when = [between(start, end) for start, end in zip(table["start"], table["end"], strict=True)]
+    when = [time_range(start, end) for start, end in zip(table["start"], table["end"], strict=True)]
     return table.with_columns(pl.Series("when", when, dtype=pl.String))
 
 
@@ -154,7 +154,7 @@ def spans(frame: pl.DataFrame, most: int = 200) -> pl.DataFrame:
     cells = [
         {
             "group": name, "kind": kind, "start": start, "end": max(end, start + least),
-            "when": between(start, end), "lasting": span(end - start),
+            "when": time_range(start, end), "lasting": span(end - start),
         }
         for name, kind, start, end in rows
     ]  # fmt: skip

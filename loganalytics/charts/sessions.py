@@ -10,7 +10,7 @@ from loganalytics import schema
 from loganalytics.charts import data
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.charts.theme import ACCENT, ALARM, finish, names_axis, time_axis, tips
-from loganalytics.humanize import between, span
+from loganalytics.humanize import span, time_range
 from loganalytics.sanitize import printable
 
 WHO, SESSIONS = 20, 600
@@ -33,7 +33,8 @@ def chart_sessions(sessions: schema.Frame, *, title: str | None = None) -> alt.C
         {
             "group": row["group"], "start": row["first_seen"],
             "end": max(row["last_seen"], row["first_seen"] + least) if least else row["last_seen"],
-            "failed": row["errors"] > 0, "events": row["events"], "when": between(row["first_seen"], row["last_seen"]),
+            "failed": row["errors"] > 0, "events": row["events"],
+            "when": time_range(row["first_seen"], row["last_seen"]),
             "lasting": span(row["length"]), "text": printable(row.get("first_message"), data.TEXT),
         }
         for row in frame.to_dicts()

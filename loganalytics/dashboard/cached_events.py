@@ -19,7 +19,7 @@ import loganalytics as la
 from loganalytics.analyses.errors.clusters import ROW, with_clusters
 from loganalytics.analyses.requests.durations import duration_ms
 from loganalytics.dashboard import access
-from loganalytics.filters.expressions import between
+from loganalytics.filters.expressions import within_times
 from loganalytics.filters.sql import where
 from loganalytics.sources.files.discovery import find_files
 from loganalytics.sources.load_report import remember
@@ -155,7 +155,7 @@ def problems_of(chosen: Selection) -> pl.DataFrame:
     So a problem has the same cluster_id whatever the filters, and a filter costs no clustering.
     """
     told, full = _problems(*source_of(chosen))
-    kept = chosen.view.keep(between(full, chosen.since, chosen.until))
+    kept = chosen.view.keep(within_times(full, chosen.since, chosen.until))
     return told if kept is full else told.join(kept.select(ROW), on=ROW, how="semi", maintain_order="left")
 
 
@@ -194,7 +194,7 @@ def prepared_of(chosen: Selection) -> pl.DataFrame:
 
 def _keep(logs: pl.DataFrame, chosen: Selection) -> pl.DataFrame:
     """Return what range and filters keep, as View.load() does; the same frame where there are none."""
-    kept = chosen.view.keep(between(logs, chosen.since, chosen.until))
+    kept = chosen.view.keep(within_times(logs, chosen.since, chosen.until))
     if kept is not logs:
         remember(kept, lambda: la.load_report(logs))
     return kept

@@ -45,7 +45,7 @@ class Where:
         return ~same if self.exclude else same
 
 
-def between(logs: pl.DataFrame, since: datetime | None, until: datetime | None) -> pl.DataFrame:
+def within_times(logs: pl.DataFrame, since: datetime | None, until: datetime | None) -> pl.DataFrame:
     """Return the events from `since` on and before `until`; those without a time only where neither is given."""
     keep = pl.lit(value=True)
     if since:
@@ -55,12 +55,13 @@ def between(logs: pl.DataFrame, since: datetime | None, until: datetime | None) 
     return logs.filter(keep) if since or until else logs
 
 
-def _anywhere(test: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
+def in_text(test: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
     """Hold the test against the message and the exception."""
     return test(pl.col("message")).fill_null(value=False) | test(pl.col("exception")).fill_null(value=False)
 
 
-def _check_regex(pattern: str) -> None:
+def check_regex(pattern: str) -> None:
+    """Raise InvalidArgumentError where the pattern is not a valid regular expression."""
     try:
         pl.Series([""]).str.contains(pattern)
     except pl.exceptions.ComputeError as error:

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics.findings.episodes import Episode, Silence, belongs, episodes_of, incidents, is_slowness, silences_of
-from loganalytics.humanize import between, count, listing, moment, span
+from loganalytics.humanize import count, listing, moment, span, time_range
 from loganalytics.sanitize import printable
 
 SEVERITIES = ("critical", "warning", "info")
@@ -145,7 +145,7 @@ def _episode_line(episode: Episode) -> str:
     lead = f"{listing(list(episode.services))}, " if episode.services else ""
     texts = "; ".join(text for _, text in episode.reasons) or "unusual activity"
     facts = f"{count(episode.events, 'event')}, {count(episode.errors, 'error')}, score {episode.score:.2f}"
-    return f"{lead}{between(episode.start, episode.end)}: {texts} ({facts})"
+    return f"{lead}{time_range(episode.start, episode.end)}: {texts} ({facts})"
 
 
 def _error_line(error: dict[str, Any]) -> str:
@@ -176,7 +176,7 @@ def _tell_silence(silence: Silence) -> tuple[float, Finding]:
         severity="critical" if silence.lasts else "warning",
         title=_silence_title(silence),
         detail=detail,
-        evidence=tuple(f"{name}: {between(silence.start, silence.end)}" for name in silence.services[:20]),
+        evidence=tuple(f"{name}: {time_range(silence.start, silence.end)}" for name in silence.services[:20]),
     )
     return len(silence.services), finding
 

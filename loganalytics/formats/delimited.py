@@ -12,7 +12,7 @@ import polars as pl
 from loganalytics.formats.fields import schema as layouts
 from loganalytics.formats.fields.aliases import KEYS
 from loganalytics.formats.fields.events import to_events
-from loganalytics.formats.fields.schema import Layout, typed
+from loganalytics.formats.fields.schema import RecordSchema, typed
 from loganalytics.formats.timestamps import Clock
 from loganalytics.schema import severities
 
@@ -30,7 +30,7 @@ _MIN_SHARE = 0.8
 class Delimited:
     """The columns of a file with a header; `headers` is the expression for lines that are no events."""
 
-    layout: Layout
+    layout: RecordSchema
     columns: tuple[str, ...]
     separator: str
     headers: str

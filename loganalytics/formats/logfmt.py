@@ -15,7 +15,7 @@ import polars as pl
 
 from loganalytics.formats.fields import schema as layouts
 from loganalytics.formats.fields.events import to_events
-from loganalytics.formats.fields.schema import Layout, typed
+from loganalytics.formats.fields.schema import RecordSchema, typed
 from loganalytics.formats.regex.specialize import fitted
 from loganalytics.formats.timestamps import Clock
 
@@ -27,7 +27,7 @@ _LINE = rf"^(?:{_PAIR}(?: +|$)){{2,}}$"
 class Logfmt:
     """The keys of a sample of logfmt lines, in the order in which lines write them."""
 
-    layout: Layout
+    layout: RecordSchema
     keys: tuple[str, ...]
     name: str = "logfmt"
 

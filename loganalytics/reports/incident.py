@@ -16,7 +16,7 @@ from loganalytics.analyses.compare.term_counts import SLICE
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.findings.causes import Told, tell, with_common
 from loganalytics.findings.evidence import Evidence, gather, stands_out
-from loganalytics.humanize import between, count, listing, moment
+from loganalytics.humanize import count, listing, moment, time_range
 from loganalytics.reports.json import SCHEMA_VERSION, plain
 from loganalytics.reports.save import save
 from loganalytics.sanitize import printable
@@ -127,7 +127,7 @@ class Incident:
 
     def __repr__(self) -> str:
         """Return the time and the first sentence."""
-        return f"Incident({between(self.facts['start'], self.facts['end'])}: {self.verdict[0]})"
+        return f"Incident({time_range(self.facts['start'], self.facts['end'])}: {self.verdict[0]})"
 
     def _repr_html_(self) -> str:
         """Return verdict and findings for a notebook; the whole page is what `save` writes."""
@@ -137,7 +137,7 @@ class Incident:
             f"<td style='text-align:left'>{escape(printable(row['title'], 300))}</td></tr>"
             for row in self.findings.head(20).to_dicts()
         )
-        when = escape(between(self.facts["start"], self.facts["end"]))
+        when = escape(time_range(self.facts["start"], self.facts["end"]))
         head = "<tr><th></th><th>role</th><th style='text-align:left'>what</th></tr>"
         table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else ""
         return f"<div><strong>{when}</strong><ul>{told}</ul>{table}</div>"

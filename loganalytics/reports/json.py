@@ -31,7 +31,7 @@ SCHEMA_VERSION = 1
 """Of the JSON; it rises when a field changes its meaning or goes away."""
 
 
-def _table(name: str, table: pl.DataFrame) -> dict[str, Any]:
+def bounded_table(name: str, table: pl.DataFrame) -> dict[str, Any]:
     """Return a table for the JSON: at most 1,000 rows, of the anomalies those that are; "total" tells how many."""
     shown = table.filter(pl.col("is_anomaly")) if name in ("anomalies", "sequences") else table
     return {"total": shown.height, "rows": shown.head(_JSON_ROWS).to_dicts()}

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from loganalytics import __version__
-from loganalytics.humanize import between, count, moment, percent
+from loganalytics.humanize import count, moment, percent, time_range
 from loganalytics.reports.changes import changes, slow_traces
 from loganalytics.sanitize import printable
 
@@ -28,7 +28,7 @@ def markdown(report: Report) -> str:
         table_of(
             ["events", "errors", "error rate", "services", "time (UTC)"],
             [[count(facts["events"]), count(facts["errors"]), percent(facts["error_rate"]), count(facts["services"]),
-              between(facts["first_seen"], facts["last_seen"])]],
+              time_range(facts["first_seen"], facts["last_seen"])]],
         ),
         "## Findings",
         *(_findings(report) or ["Nothing out of the ordinary."]),
@@ -55,7 +55,7 @@ def _findings(report: Report) -> list[str]:
         evidence = "".join(f"\n   - {text(line, 400)}" for line in finding.evidence[:10])
         found.append(
             f"{number}. **{finding.severity}: {text(finding.title, 400)}**  \n"
-            f"   {text(between(finding.start, finding.end))}  \n   {text(finding.detail, 800)}{evidence}"
+            f"   {text(time_range(finding.start, finding.end))}  \n   {text(finding.detail, 800)}{evidence}"
         )
     return found
 

@@ -12,8 +12,8 @@ import polars as pl
 
 from loganalytics import __version__
 from loganalytics.findings.ranking import Finding
-from loganalytics.humanize import between
-from loganalytics.reports.json import SCHEMA_VERSION, _table, plain
+from loganalytics.humanize import time_range
+from loganalytics.reports.json import SCHEMA_VERSION, bounded_table, plain
 from loganalytics.reports.save import save
 
 
@@ -71,7 +71,7 @@ class Report:
             "facts": self.facts,
             "parameters": self.parameters,
             "findings": [asdict(finding) for finding in self.findings],
-            "tables": {name: _table(name, table) for name, table in self.tables.items()},
+            "tables": {name: bounded_table(name, table) for name, table in self.tables.items()},
         }
         return json.dumps(plain(told), ensure_ascii=True, indent=1) + "\n"
 
@@ -82,7 +82,7 @@ class Report:
     def _repr_html_(self) -> str:
         """Return verdict and findings for a notebook; the whole page is what `save` writes."""
         rows = "".join(
-            f"<tr><td>{escape(finding.severity)}</td><td>{escape(between(finding.start, finding.end))}</td>"
+            f"<tr><td>{escape(finding.severity)}</td><td>{escape(time_range(finding.start, finding.end))}</td>"
             f"<td style='text-align:left'>{escape(finding.title)}</td></tr>"
             for finding in self.findings[:20]
         )

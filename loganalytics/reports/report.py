@@ -18,7 +18,7 @@ from loganalytics.analyses.requests.traces import traces
 from loganalytics.analyses.trends import trend
 from loganalytics.analyses.windowing import choose_window, few_services, without_misdated
 from loganalytics.findings.ranking import Finding, findings
-from loganalytics.humanize import between, count, listing, percent
+from loganalytics.humanize import count, listing, percent, time_range
 from loganalytics.reports.changes import find_changes, in_all
 from loganalytics.reports.model import Report
 from loganalytics.sources.load_report import load_report
@@ -138,4 +138,4 @@ def _verdict(found: list[Finding], facts: dict[str, Any]) -> str:
     what = {"incident": "an incident", "anomaly": "an anomaly", "silence": "silence", "new_error": "a new error",
             "slowdown": "a slowdown"}  # fmt: skip
     where = f" in {listing(worst.service.split(', '))}" if worst.service else ""
-    return f"{lead}. The gravest: {what[worst.kind]}{where}, {between(worst.start, worst.end)}."
+    return f"{lead}. The gravest: {what[worst.kind]}{where}, {time_range(worst.start, worst.end)}."

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.formats.fields.schema import Layout
+from loganalytics.formats.fields.schema import RecordSchema
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.timestamps import Clock, fit
@@ -23,7 +23,7 @@ class Records:
     clock: Clock
 
     @property
-    def layout(self) -> Layout | None:
+    def layout(self) -> RecordSchema | None:
         """The fields that the records have."""
         return self.form.layout if self.form else None
 

@@ -18,7 +18,7 @@ from loganalytics.sources.files.discovery import Source
 from loganalytics.sources.files.reader import LogFile
 from loganalytics.sources.load_report import of_files, of_tables, remember
 from loganalytics.sources.read_plan import Selection, When, read_all, select
-from loganalytics.sources.store import DESCRIPTION, Store, Want, open_store
+from loganalytics.sources.store import DESCRIPTION_SCHEMA, ReadOptions, Store, open_store
 
 
 def load(
@@ -140,7 +140,7 @@ def describe(source: Source, *, tz: str = "UTC", storage_options: Mapping[str, A
     ('file', ['app'], 36)
     """
     chosen = select(source, None, None, tz, storage_options, None, None)
-    parts = [pl.DataFrame(schema=DESCRIPTION), describe_tables(chosen.tables, storage_options)]
+    parts = [pl.DataFrame(schema=DESCRIPTION_SCHEMA), describe_tables(chosen.tables, storage_options)]
     parts += [describe_files(chosen.open()), *[open_store(address).describe() for address in chosen.stores]]
     return pl.concat(parts)
 
@@ -172,7 +172,7 @@ def _lazily(
 _LATE = pl.DataFrame(schema={"attributes": pl.String})
 
 
-def _of_store(store: Store, want: Want) -> pl.LazyFrame:
+def _of_store(store: Store, want: ReadOptions) -> pl.LazyFrame:
     first = next(store.batches(want), schema.empty())
     return _lazily(lambda: store.batches(want), [schema.empty(), first.clear(), _LATE], want.keep)
 

@@ -14,7 +14,7 @@ from loganalytics.sources import parquet
 from loganalytics.sources.files.reader import LogFile
 from loganalytics.sources.uri import public
 
-SCHEMA: dict[str, pl.DataType] = {
+LOAD_REPORT_SCHEMA: dict[str, pl.DataType] = {
     "source": pl.String(),
     "format": pl.String(),
     "bytes": pl.Int64(),
@@ -67,7 +67,7 @@ def of_files(files: Sequence[LogFile]) -> pl.DataFrame:
         )
         for file in files
     ]  # fmt: skip
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    return pl.DataFrame(rows, schema=LOAD_REPORT_SCHEMA, orient="row")
 
 
 def of_tables(tables: Sequence[str], storage_options: Mapping[str, Any] | None) -> pl.DataFrame:
@@ -76,8 +76,10 @@ def of_tables(tables: Sequence[str], storage_options: Mapping[str, Any] | None) 
         (public(name), "Parquet", None if "://" in name else os.path.getsize(name), rows, rows, 0)
         for name, rows in zip(tables, parquet.rows_of(tables, storage_options), strict=True)
     ]
-    known = pl.DataFrame(rows, schema={name: SCHEMA[name] for name in list(SCHEMA)[:6]}, orient="row")
-    return pl.concat([pl.DataFrame(schema=SCHEMA), known], how="diagonal")
+    known = pl.DataFrame(
+        rows, schema={name: LOAD_REPORT_SCHEMA[name] for name in list(LOAD_REPORT_SCHEMA)[:6]}, orient="row"
+    )
+    return pl.concat([pl.DataFrame(schema=LOAD_REPORT_SCHEMA), known], how="diagonal")
 
 
 def _from_frame(logs: Frame) -> pl.DataFrame:
@@ -91,5 +93,5 @@ def _from_frame(logs: Frame) -> pl.DataFrame:
     known = counted.sort("source").collect()
     return known.select(
         pl.col(name).cast(kind) if name in known.columns else pl.lit(None, dtype=kind).alias(name)
-        for name, kind in SCHEMA.items()
+        for name, kind in LOAD_REPORT_SCHEMA.items()
     )

@@ -20,7 +20,7 @@ from loganalytics.sources.files.location import Place, Spool, places
 from loganalytics.sources.files.reader import LogFile, first_time, open_files, read_events
 from loganalytics.sources.files.rotation import base_name
 from loganalytics.sources.files.time_range import mark_outside
-from loganalytics.sources.store import Want, is_store
+from loganalytics.sources.store import ReadOptions, is_store
 from loganalytics.times import parse_when, parse_zone
 
 When = str | dt.datetime | None
@@ -33,7 +33,7 @@ class Selection:
     found: Found
     tables: list[str]
     """The Parquet among them: paths and addresses."""
-    want: Want
+    want: ReadOptions
     limit: int | None
     storage_options: Mapping[str, Any] | None
     stores: list[str] = field(default_factory=list)
@@ -95,7 +95,7 @@ def select(
 
 def read_options(
     since: When, until: When, level: str | None, query: str | None, tz: str, formats: Formats | None
-) -> Want:
+) -> ReadOptions:
     """Read what the user wrote about which events are wanted.
 
     Raises InvalidArgumentError, which names what cannot be read.
@@ -104,7 +104,7 @@ def read_options(
     start = None if since is None else parse_when(since, tz=zone)
     end = None if until is None else parse_when(until, tz=zone)
     severity = None if level is None else schema.severity_of(level)
-    return Want(start, end, severity, query, zone, read_formats(formats))
+    return ReadOptions(start, end, severity, query, zone, read_formats(formats))
 
 
 def explain(

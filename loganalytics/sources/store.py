@@ -25,7 +25,7 @@ _HOMES: dict[str, str] = {
     **dict.fromkeys(("postgresql", "postgres", "mysql", "mariadb", "sqlite", "duckdb"), "sql"),
 }
 
-DESCRIPTION: dict[str, pl.DataType] = {
+DESCRIPTION_SCHEMA: dict[str, pl.DataType] = {
     "source": pl.String(),
     "kind": pl.String(),
     "entries": pl.Int64(),
@@ -45,7 +45,7 @@ writes (services, of a sample), who reads (consumer groups), trimmed (entries th
 
 
 @dataclass(frozen=True)
-class Want:
+class ReadOptions:
     """Which events are wanted; a store leaves out the others at the server where it can."""
 
     since: dt.datetime | None = None
@@ -69,7 +69,7 @@ class Want:
 
 
 @dataclass(frozen=True)
-class Group:
+class ConsumerGroup:
     """A consumer group that shares a stream among its readers, and the name of one of them."""
 
     name: str
@@ -78,7 +78,7 @@ class Group:
     """Seconds after which what another reader was sent and did not confirm goes to this one."""
 
 
-class Reader(Protocol):
+class TailReader(Protocol):
     """A place in a store from which what is new is read."""
 
     @property
@@ -110,13 +110,15 @@ class Store(Protocol):
     own_query: bool
     """Whether the store evaluates `Want.query` itself; otherwise who asks evaluates it over the frames, as SQL."""
 
-    def batches(self, want: Want) -> Iterator[pl.DataFrame]:
+    def batches(self, want: ReadOptions) -> Iterator[pl.DataFrame]:
         """Yield log frames of bounded size, each event once, in the store's order.
 
         The first one shows the columns: scan() reads it alone. Raises UnreachableSourceError.
         """
 
-    def reader(self, want: Want, cursor: Mapping[str, Any] | None, group: Group | None = None) -> Reader:
+    def reader(
+        self, want: ReadOptions, cursor: Mapping[str, Any] | None, group: ConsumerGroup | None = None
+    ) -> TailReader:
         """Return a reader that begins at the cursor, else at `want.since`, else at the end.
 
         Raises InvalidArgumentError for a group where the store knows none, UnreachableSourceError.

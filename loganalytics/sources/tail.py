@@ -19,7 +19,7 @@ from loganalytics.formats.custom import Formats
 from loganalytics.sources.files.discovery import Source
 from loganalytics.sources.files.tail import FileReader
 from loganalytics.sources.read_plan import When, read_options
-from loganalytics.sources.store import Group, Reader, Want, is_store, open_store
+from loganalytics.sources.store import ConsumerGroup, ReadOptions, TailReader, is_store, open_store
 
 _SLICE = 0.05
 # The last event of a file is held for a moment, since it may go on: what is idle for less has perhaps not shown all.
@@ -34,7 +34,7 @@ class Tail:
     """
 
     def __init__(
-        self, readers: Mapping[str, Reader], asked: Mapping[str, str | None], want: Want, idle: float | None
+        self, readers: Mapping[str, TailReader], asked: Mapping[str, str | None], want: ReadOptions, idle: float | None
     ) -> None:
         self._readers = dict(readers)
         self._asked = asked
@@ -166,9 +166,9 @@ def tail(
     want = read_options(since, None, level, query, tz, formats)
     names = [os.fspath(source)] if isinstance(source, (str, os.PathLike)) else [os.fspath(name) for name in source]
     saved = dict(cursor or {}).get("readers", {})
-    readers: dict[str, Reader] = {}
+    readers: dict[str, TailReader] = {}
     asked: dict[str, str | None] = {}
-    shared = Group(group, consumer or f"{socket.gethostname()}-{os.getpid()}", claim_after) if group else None
+    shared = ConsumerGroup(group, consumer or f"{socket.gethostname()}-{os.getpid()}", claim_after) if group else None
     for store in [open_store(name) for name in names if is_store(name)]:
         readers[store.source] = store.reader(want, saved.get(store.source), shared)
         asked[store.source] = None if store.own_query else query

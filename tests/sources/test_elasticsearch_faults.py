@@ -16,7 +16,7 @@ import loganalytics as la
 from loganalytics import cli
 from loganalytics.exceptions import IncompleteSourceError, UnreachableSourceError
 from loganalytics.sources.elasticsearch import paging
-from loganalytics.sources.store import Want, open_store
+from loganalytics.sources.store import ReadOptions, open_store
 
 SECRET = "s3cr/et?"
 
@@ -87,7 +87,7 @@ def test_a_server_that_is_too_slow_is_told(node, front):  # noqa: F811
 def test_a_server_that_stays_away_in_the_midst_is_told(node, front, monkeypatch):  # noqa: F811
     """How much was read, and of what; a part of the events is never taken for all."""
     monkeypatch.setattr(paging, "LARGEST", 10)
-    batches = open_store(behind(node, front.port, f"me:{SECRET}", options="?retry=500ms")).batches(Want())
+    batches = open_store(behind(node, front.port, f"me:{SECRET}", options="?retry=500ms")).batches(ReadOptions())
     assert next(batches).height == 10
     front.broken = 1_000
     with pytest.raises(IncompleteSourceError, match="'guarded' was lost after"):
@@ -108,7 +108,7 @@ def test_a_lost_point_in_time_is_opened_anew(node, monkeypatch):  # noqa: F811
     node.index("expired", events(60))
     store = open_store(node.address("expired"))
     seen = []
-    for batch in store.batches(Want()):
+    for batch in store.batches(ReadOptions()):
         seen += batch["offset"].to_list()
         if len(seen) == 20:
             path = "/_search/point_in_time/_all" if node.product == "opensearch" else None
@@ -159,7 +159,7 @@ def test_a_killed_node_loses_nothing(own, monkeypatch):
     again = None
     with la.tail(own.address("killed"), since=START - dt.timedelta(hours=1), idle=2) as tail:
         followed = tail.read(timeout=10)["offset"].to_list()
-        for batch in open_store(own.address("killed", "?retry=2m&timeout=20s")).batches(Want()):
+        for batch in open_store(own.address("killed", "?retry=2m&timeout=20s")).batches(ReadOptions()):
             seen += batch["offset"].to_list()
             if again is None and len(seen) >= 300:
                 own.kill()

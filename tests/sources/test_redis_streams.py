@@ -336,10 +336,10 @@ def test_entries_trimmed_while_reading_are_told(redis, valkey):
     """The report says how many of those that were there at the beginning went away."""
     for number in range(9000):
         redis.xadd("s", {"message": number}, id=f"{number + 1}-0")
-    from loganalytics.sources.store import Want, open_store
+    from loganalytics.sources.store import ReadOptions, open_store
 
     store = open_store(valkey.address)
-    batches = store.batches(Want())
+    batches = store.batches(ReadOptions())
     read = next(batches).height
     redis.xtrim("s", maxlen=1000, approximate=False)
     read += sum(batch.height for batch in batches)

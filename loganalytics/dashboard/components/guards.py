@@ -9,7 +9,7 @@ import streamlit as st
 
 from loganalytics.dashboard import cached_events, state
 from loganalytics.exceptions import LogAnalyticsError
-from loganalytics.humanize import between
+from loganalytics.humanize import time_range
 from loganalytics.view import View
 
 
@@ -39,7 +39,7 @@ def _nothing(view: View, whole: pl.DataFrame) -> None:
     last, first = whole["timestamp"].max(), whole["timestamp"].min()
     if not isinstance(last, datetime) or not isinstance(first, datetime):
         return
-    st.text(f"The source has events from {between(first, last)}.")
+    st.text(f"The source has events from {time_range(first, last)}.")
     with st.container(horizontal=True):
         if view.filters():
             st.button("Drop all filters", on_click=drop_filters, icon=":material/filter_alt_off:")

@@ -10,7 +10,7 @@ import loganalytics as la
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.dashboard import cached_analyses, cached_events, state, summaries
 from loganalytics.dashboard.components import charts
-from loganalytics.humanize import between
+from loganalytics.humanize import time_range
 from loganalytics.times import parse_when
 
 BRUSH = "brush"
@@ -55,9 +55,9 @@ def _range_bar(key: str) -> None:
     first, last = summaries.extent(cached_events.events(view)) or (None, None)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if not view.since and not view.until:
-            st.caption(f"{between(first, last)} · draw a range on the chart to zoom in")
+            st.caption(f"{time_range(first, last)} · draw a range on the chart to zoom in")
             return
-        st.caption(between(first, last))
+        st.caption(time_range(first, last))
         st.button("Zoom out", key=f"out-{key}", on_click=_widen, icon=":material/zoom_out:", type="tertiary")
         st.button(
             "All of the log", key=f"all-{key}", on_click=state.change, kwargs={"since": None, "until": None},

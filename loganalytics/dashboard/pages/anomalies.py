@@ -11,7 +11,7 @@ import streamlit as st
 import loganalytics as la
 from loganalytics.dashboard import cached_analyses, state, summaries
 from loganalytics.dashboard.components import charts, guards, tables
-from loganalytics.humanize import between
+from loganalytics.humanize import time_range
 from loganalytics.times import parse_every
 from loganalytics.view import View
 
@@ -57,7 +57,7 @@ def _window(view: View, row: dict[str, Any], by: str | None) -> None:
     start: datetime = row["window"]
     end = start + parse_every(cached_analyses.window(view))
     with st.container(border=True, key="window"):
-        st.text(between(start, end) + (f" · {row[by]}" if by else ""))
+        st.text(time_range(start, end) + (f" · {row[by]}" if by else ""))
         st.code(row["reasons"].replace(" · ", "\n"), language=None, wrap_lines=True)
         with st.container(horizontal=True):
             if st.button("Its events", icon=":material/list:"):

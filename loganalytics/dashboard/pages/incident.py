@@ -12,7 +12,7 @@ import loganalytics as la
 from loganalytics.dashboard import cached_analyses, state
 from loganalytics.dashboard.components import charts, guards, range_chart, tables
 from loganalytics.exceptions import LogAnalyticsError
-from loganalytics.humanize import between, count
+from loganalytics.humanize import count, time_range
 from loganalytics.reports.incident import Incident
 from loganalytics.sanitize import printable
 from loganalytics.times import parse_when
@@ -83,10 +83,10 @@ def _told(view: View, chosen: tuple[datetime, datetime] | None) -> None:
     if chosen is None:
         st.text("Draw the time of the incident on the chart.")
         return
-    st.text(f"Incident {between(*chosen)}")
+    st.text(f"Incident {time_range(*chosen)}")
     baseline = _baseline(view)
     if baseline:
-        st.text(f"Baseline {between(*baseline)}")
+        st.text(f"Baseline {time_range(*baseline)}")
 
 
 def _baseline(view: View) -> tuple[datetime, datetime] | None:
@@ -122,7 +122,7 @@ def _suggestions(view: View) -> None:
     with st.container(horizontal=True):
         for start, end in found[:6]:
             st.button(
-                between(start, end), key=f"suggest-{start}", icon=":material/troubleshoot:", on_click=_open,
+                time_range(start, end), key=f"suggest-{start}", icon=":material/troubleshoot:", on_click=_open,
                 args=(start, end),
             )  # fmt: skip
 

@@ -11,7 +11,7 @@ import loganalytics as la
 from loganalytics.dashboard import cached_analyses, cached_events, state, summaries
 from loganalytics.dashboard.components import charts, guards, histogram, tables
 from loganalytics.findings.ranking import Finding
-from loganalytics.humanize import between, count, percent, span
+from loganalytics.humanize import count, percent, span, time_range
 from loganalytics.reports.model import Report
 from loganalytics.view import View
 
@@ -180,7 +180,7 @@ def _tell(report: Report) -> None:
 
 def _finding(finding: Finding, number: int) -> None:
     """One finding. Log text goes through st.text and st.code only, which show it as text."""
-    told = f"{finding.severity} · {finding.kind.replace('_', ' ')} · {between(finding.start, finding.end)}"
+    told = f"{finding.severity} · {finding.kind.replace('_', ' ')} · {time_range(finding.start, finding.end)}"
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             st.badge(told, icon=_ICONS[finding.severity], color=_COLOURS[finding.severity])  # type: ignore[arg-type]

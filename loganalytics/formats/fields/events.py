@@ -7,13 +7,18 @@ from collections.abc import Collection
 import polars as pl
 
 from loganalytics.formats.fields.aliases import Path, fold
-from loganalytics.formats.fields.schema import BOOLEAN, DTYPES, TEXT, Layout, column_name
+from loganalytics.formats.fields.schema import BOOLEAN, DTYPES, TEXT, RecordSchema, column_name
 from loganalytics.formats.timestamps import Clock, to_utc
 from loganalytics.schema import severities
 
 
 def to_events(
-    records: pl.DataFrame, lines: pl.DataFrame, layout: Layout, clock: Clock, *, texts: Collection[Path] | None = None
+    records: pl.DataFrame,
+    lines: pl.DataFrame,
+    layout: RecordSchema,
+    clock: Clock,
+    *,
+    texts: Collection[Path] | None = None,
 ) -> pl.DataFrame:
     """Turn records (n, r: a struct by the layout's paths) into events; one without a message gets its line (n, line).
 
@@ -43,7 +48,7 @@ def type_text(text: pl.Expr, kind: str) -> pl.Expr:
     return text if kind == TEXT else text.cast(DTYPES[kind], strict=False)
 
 
-def _columns(records: pl.DataFrame, layout: Layout, clock: Clock, texts: Collection[Path]) -> pl.DataFrame:
+def _columns(records: pl.DataFrame, layout: RecordSchema, clock: Clock, texts: Collection[Path]) -> pl.DataFrame:
     core = [_first(paths).alias(column) for column, paths in layout.core.items()]
     taken = {paths[0] for paths in layout.core.values()}
     others = [
@@ -66,7 +71,7 @@ def _first(paths: tuple[Path, ...]) -> pl.Expr:
     return pl.coalesce(map(value, paths)) if len(paths) > 1 else value(paths[0])
 
 
-def _meanings(layout: Layout) -> list[pl.Expr]:
+def _meanings(layout: RecordSchema) -> list[pl.Expr]:
     """Return the columns that the dialect adds: duration_ms, and the message and level of a web request."""
     known = layout.dialect
     found: list[pl.Expr] = []
@@ -85,14 +90,14 @@ def _meanings(layout: Layout) -> list[pl.Expr]:
     return found
 
 
-def _numbers(records: pl.DataFrame, layout: Layout) -> list[pl.Series]:
+def _numbers(records: pl.DataFrame, layout: RecordSchema) -> list[pl.Series]:
     """Return OpenTelemetry's severity numbers where the records write them, which say more than a level does."""
     paths = [path for path in layout.core.get("level", ()) if fold(path[-1]) == "severitynumber"]
     number = [value(path).cast(pl.UInt8, strict=False) for path in paths]
     return [records.select(pl.when(each.is_between(1, 24)).then(each)).to_series() for each in number]
 
 
-def _level(layout: Layout) -> pl.Expr:
+def _level(layout: RecordSchema) -> pl.Expr:
     word = pl.col("level")
     if layout.dialect.levels:
         word = word.replace(layout.dialect.levels)

@@ -30,7 +30,7 @@ _KINDS: dict[type, set[str]] = {bool: {BOOLEAN}, float: {NUMBER}, list: {_NESTED
 
 
 @dataclass(frozen=True)
-class Layout:
+class RecordSchema:
     """The fields of records by their paths, and what they mean."""
 
     fields: Mapping[Path, str]
@@ -55,7 +55,7 @@ class Layout:
         return [leaf for leaf in self.fields if leaf[: len(path)] == path]
 
 
-def learn(records: Sequence[Mapping[str, Any]]) -> Layout | None:
+def learn(records: Sequence[Mapping[str, Any]]) -> RecordSchema | None:
     """Return the layout of a sample of records, or None when they have no field to read."""
     kinds: dict[Path, set[str]] = {}
     for record in records:
@@ -66,7 +66,7 @@ def learn(records: Sequence[Mapping[str, Any]]) -> Layout | None:
     core = core_paths(fields)
     levels = {path: {str(lookup(record, path)) for record in records} for path in core.get("level", ())}
     nested = frozenset(path for path in fields if not kinds[path].isdisjoint((_NESTED, _OBJECT)))
-    return Layout(fields, core, dialect(fields, core, levels), nested)
+    return RecordSchema(fields, core, dialect(fields, core, levels), nested)
 
 
 def lookup(record: Any, path: Path) -> Any:

@@ -13,14 +13,14 @@ import polars as pl
 
 from loganalytics.formats.fields.aliases import Path
 from loganalytics.formats.fields.events import type_text, value
-from loganalytics.formats.fields.schema import INTEGER, NUMBER, TEXT, Layout, kind_of
+from loganalytics.formats.fields.schema import INTEGER, NUMBER, TEXT, RecordSchema, kind_of
 from loganalytics.formats.json.duckdb_session import cursor
 
 # So many lines are read again by Python at once; of more, DuckDB is asked for the keys first.
 _FEW = 500
 
 
-def late(records: pl.DataFrame, lines: pl.DataFrame, layout: Layout) -> pl.Series:
+def late(records: pl.DataFrame, lines: pl.DataFrame, layout: RecordSchema) -> pl.Series:
     """Return the numbers of the lines that may hold keys which the layout does not have.
 
     Where a line has as many keys with a value as there are values in the record, there are no others: counting is far
@@ -39,7 +39,7 @@ def late(records: pl.DataFrame, lines: pl.DataFrame, layout: Layout) -> pl.Serie
     return odd.filter(pl.col("line").str.contains_any(names))["n"] if names else lines.clear()["n"]
 
 
-def drifted(records: pl.DataFrame, layout: Layout, texts: Collection[Path]) -> pl.Series:
+def drifted(records: pl.DataFrame, layout: RecordSchema, texts: Collection[Path]) -> pl.Series:
     """Return the numbers of the lines with a value of another type than the layout's.
 
     `texts` are the fields whose values came as text, whatever their type.
@@ -52,7 +52,7 @@ def drifted(records: pl.DataFrame, layout: Layout, texts: Collection[Path]) -> p
     return records.filter(pl.any_horizontal(misfit))["n"] if misfit else records.clear()["n"]
 
 
-def flattened(records: pl.DataFrame, lines: pl.DataFrame, layout: Layout) -> pl.Series:
+def flattened(records: pl.DataFrame, lines: pl.DataFrame, layout: RecordSchema) -> pl.Series:
     """Return the numbers of the lines that may have another value where the sample had an object."""
     found = [lines.clear()["n"]]
     for path in layout.objects[1:]:
@@ -64,7 +64,9 @@ def flattened(records: pl.DataFrame, lines: pl.DataFrame, layout: Layout) -> pl.
     return pl.concat(found)
 
 
-def with_attributes(events: pl.DataFrame, lines: pl.DataFrame, suspects: pl.Series, layout: Layout) -> pl.DataFrame:
+def with_attributes(
+    events: pl.DataFrame, lines: pl.DataFrame, suspects: pl.Series, layout: RecordSchema
+) -> pl.DataFrame:
     """Add `attributes`: JSON text of what the columns do not hold of the suspect lines."""
     rows = lines.filter(pl.col("n").is_in(suspects.implode())) if suspects.len() else lines.clear()
     kept = [(n, text) for n, line in rows.select("n", "line").iter_rows() if (text := _leftovers(line, layout))]
@@ -83,7 +85,7 @@ def to_object(line: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _unknown(lines: pl.DataFrame, layout: Layout) -> set[Path]:
+def _unknown(lines: pl.DataFrame, layout: RecordSchema) -> set[Path]:
     """Return the paths of the keys in these lines that the layout does not have."""
     found: set[Path] = set()
     with cursor() as connection:
@@ -100,13 +102,13 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _leftovers(line: str, layout: Layout) -> str | None:
+def _leftovers(line: str, layout: RecordSchema) -> str | None:
     record = to_object(line)
     left = _beyond(record, (), layout) if record else {}
     return json.dumps(left, ensure_ascii=False) if left else None
 
 
-def _beyond(record: Mapping[str, Any], path: Path, layout: Layout) -> dict[str, Any]:
+def _beyond(record: Mapping[str, Any], path: Path, layout: RecordSchema) -> dict[str, Any]:
     left: dict[str, Any] = {}
     for key, inside in record.items():
         inner = (*path, key)

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics.formats.fields.aliases import Path
-from loganalytics.formats.fields.schema import DTYPES, TEXT, Layout, tree
+from loganalytics.formats.fields.schema import DTYPES, TEXT, RecordSchema, tree
 
 # The first half of a surrogate pair without the second; an escape in a key.
 _SPOILT = r"\\u[dD][89abAB][0-9a-fA-F]{2}(?:[^\\]|\\[^u]|\\u[^dD]|\\u[dD][^c-fC-F])|" r'\\.(?:[^"\\]|\\.)*"\s*:'
@@ -46,7 +46,7 @@ def join(line: pl.Series) -> bytes:
     return bytes(line.str.join("\n").cast(pl.Binary).item() or b"") + b"\n"
 
 
-def decode(lines: pl.DataFrame, good: pl.Series, layout: Layout, utf8: bytes, *, keep: bool) -> Decoded | None:
+def decode(lines: pl.DataFrame, good: pl.Series, layout: RecordSchema, utf8: bytes, *, keep: bool) -> Decoded | None:
     """Return the records of the good lines (n, line), or None when they are not all as the layout promises.
 
     `utf8` is what the lines are cut from. `keep`: leave an empty record where a line is not good.
@@ -81,7 +81,7 @@ def _without(line: pl.Series, good: pl.Series, utf8: bytes, instead: bytes) -> b
     return b"".join([*pieces, view[place:]])
 
 
-def _schema(branch: Mapping[str, Any], layout: Layout, texts: Collection[Path]) -> dict[str, pl.DataType]:
+def _schema(branch: Mapping[str, Any], layout: RecordSchema, texts: Collection[Path]) -> dict[str, pl.DataType]:
     return {
         name: pl.Struct(_schema(inner, layout, texts))
         if isinstance(inner, dict)
@@ -90,7 +90,7 @@ def _schema(branch: Mapping[str, Any], layout: Layout, texts: Collection[Path]) 
     }
 
 
-def _is_whole(line: pl.Series, good: pl.Series, frame: pl.DataFrame, layout: Layout) -> bool:
+def _is_whole(line: pl.Series, good: pl.Series, frame: pl.DataFrame, layout: RecordSchema) -> bool:
     """Whether there are as many values in the records as there are keys with a value in the good lines."""
     if line.str.contains('" :', literal=True).any():
         return False
@@ -103,7 +103,7 @@ def _matches(line: pl.Series, pattern: str, good: pl.Series) -> int:
     return int(line.str.count_matches(pattern).filter(good).sum())
 
 
-def _values(frame: pl.DataFrame, layout: Layout) -> int:
+def _values(frame: pl.DataFrame, layout: RecordSchema) -> int:
     """Return how many values the records have, the objects that were taken apart among them."""
     found = 0
     for path in (*layout.fields, *layout.objects[1:]):

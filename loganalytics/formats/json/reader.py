@@ -17,7 +17,7 @@ import polars as pl
 from loganalytics.formats.fields import schema as layouts
 from loganalytics.formats.fields.aliases import Path
 from loganalytics.formats.fields.events import to_events
-from loganalytics.formats.fields.schema import Layout
+from loganalytics.formats.fields.schema import RecordSchema
 from loganalytics.formats.json import polars_block
 from loganalytics.formats.json.attributes import drifted, flattened, late, quote, to_object, with_attributes
 from loganalytics.formats.json.duckdb_session import cursor
@@ -31,7 +31,7 @@ _FEW = 500
 class JsonLines:
     """What a sample of JSON lines holds."""
 
-    layout: Layout
+    layout: RecordSchema
     name: str = "JSON lines"
 
 
@@ -82,7 +82,7 @@ def _look_like_objects(lines: pl.DataFrame) -> bool:
     return bool(lines["line"].str.starts_with("{").all())
 
 
-def _read_each(lines: pl.DataFrame, layout: Layout, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _read_each(lines: pl.DataFrame, layout: RecordSchema, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
     looks = pl.col("line").str.starts_with("{")
     candidates = lines.filter(looks)
     records = _parse(candidates, layout)
@@ -96,7 +96,7 @@ def _read_each(lines: pl.DataFrame, layout: Layout, clock: Clock) -> tuple[pl.Da
 
 
 def _to_events(
-    records: pl.DataFrame, lines: pl.DataFrame, layout: Layout, clock: Clock, texts: frozenset[Path],
+    records: pl.DataFrame, lines: pl.DataFrame, layout: RecordSchema, clock: Clock, texts: frozenset[Path],
     *, exact: bool = False,
 ) -> pl.DataFrame:  # fmt: skip
     """Return the events of records; `exact` ones hold every value of their lines."""
@@ -108,7 +108,7 @@ def _to_events(
     return with_attributes(events, lines, suspects, layout)
 
 
-def _parse(lines: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+def _parse(lines: pl.DataFrame, layout: RecordSchema) -> pl.DataFrame:
     """Return (n, r) with r the record as a struct of texts, null where the line is not JSON."""
     import duckdb
 

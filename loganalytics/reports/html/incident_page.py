@@ -9,7 +9,7 @@ import polars as pl
 
 from loganalytics import __version__, charts
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.humanize import between, count, moment, percent, span
+from loganalytics.humanize import count, moment, percent, span, time_range
 from loganalytics.reports.html.report_page import FONT, embed, render
 from loganalytics.reports.markdown import table_of, text
 from loganalytics.sanitize import printable
@@ -82,7 +82,7 @@ def _findings(incident: Incident, role: str) -> list[dict[str, str]]:
             "severity": _SEVERITY.get(row["kind"], "warning" if role == "cause" else "info"),
             "title": printable(row["title"], _TEXT),
             "detail": printable(row["detail"], 2 * _TEXT),
-            "when": between(row["start"], row["end"]),
+            "when": time_range(row["start"], row["end"]),
             "lines": "\n".join(_line(event) for event in incident.rows(row["rank"]).head(_LINES).to_dicts()),
         }
         for row in incident.findings.filter(pl.col("role") == role).to_dicts()
@@ -134,11 +134,11 @@ def markdown(incident: Incident) -> str:
     """Return verdict, numbers, findings, differences and failed requests as Markdown."""
     facts = incident.facts
     rows: list[list[object]] = [
-        [name, between(facts[f"{side}start"], facts[f"{side}end"]), facts[f"{side}events"], facts[f"{side}errors"]]
+        [name, time_range(facts[f"{side}start"], facts[f"{side}end"]), facts[f"{side}events"], facts[f"{side}errors"]]
         for name, side in (("incident", ""), ("baseline", "baseline_"))
     ]
     parts = [
-        f"# Incident {text(between(facts['start'], facts['end']))}",
+        f"# Incident {text(time_range(facts['start'], facts['end']))}",
         f"**{text(incident.verdict[0], 500)}**",
         *[text(sentence, 500) for sentence in incident.verdict[1:]],
         table_of(["", "time", "events", "errors"], rows),

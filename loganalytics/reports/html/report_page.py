@@ -18,7 +18,7 @@ import polars as pl
 
 from loganalytics import __version__, charts
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.humanize import between, count, moment, percent, span
+from loganalytics.humanize import count, moment, percent, span, time_range
 from loganalytics.reports.changes import changes, in_all, slow_traces
 from loganalytics.reports.html.vega import vega_script
 from loganalytics.sanitize import printable
@@ -74,7 +74,7 @@ def render(template: str, specs: dict[str, str], **values: Any) -> str:
         policy=policy(scripts),
         scripts=scripts,
         specs=specs,
-        when=between,
+        when=time_range,
         plain=printable,
         **values,
     )
@@ -238,7 +238,7 @@ def _inputs(table: pl.DataFrame) -> dict[str, Any]:
                 name: "–" if row[name] is None else count(row[name])
                 for name in ("lines", "events", "unparsed", "no_timestamp")
             },
-            "when": between(row["first_seen"], row["last_seen"]),
+            "when": time_range(row["first_seen"], row["last_seen"]),
             "note": printable(row["note"], _LABEL),
         }
         for row in table.head(_INPUTS).to_dicts()

@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 import polars as pl
 
-from loganalytics.formats.fields.schema import Layout
+from loganalytics.formats.fields.schema import RecordSchema
 from loganalytics.schema import CORE, ERROR, TIMESTAMP, severities
 from loganalytics.sources.elasticsearch.client import Client
 from loganalytics.sources.elasticsearch.mapping import Fields, Query, wanted
 from loganalytics.sources.elasticsearch.sampling import Sample
-from loganalytics.sources.store import Want
+from loganalytics.sources.store import ReadOptions
 
 _PAGE = 5_000
 _MILLISECOND = dt.timedelta(milliseconds=1)
@@ -34,7 +34,7 @@ class _Keys:
 
 
 def count(
-    client: Client, fields: Fields, found: Sample, want: Want, every: dt.timedelta, by: str | None
+    client: Client, fields: Fields, found: Sample, want: ReadOptions, every: dt.timedelta, by: str | None
 ) -> pl.DataFrame | None:
     """Return the events by window as trends.partial() does: window, `by`, events, errors.
 
@@ -62,7 +62,7 @@ def count(
     return grouped.sort(["window", *([] if by is None else [by])])
 
 
-def _keys(fields: Fields, index: str, layout: Layout | None, by: str | None) -> _Keys | None:
+def _keys(fields: Fields, index: str, layout: RecordSchema | None, by: str | None) -> _Keys | None:
     """Return the fields of an index, or None where they do not tell what the frame would."""
     times = tuple(fields.times(index))
     core = {} if layout is None else layout.core
@@ -84,7 +84,7 @@ def _field(fields: Fields, index: str, core: Any, column: str) -> str | None:
 
 
 def _rows(
-    client: Client, fields: Fields, want: Want, every: dt.timedelta, keys: _Keys, indices: list[str]
+    client: Client, fields: Fields, want: ReadOptions, every: dt.timedelta, keys: _Keys, indices: list[str]
 ) -> Iterator[tuple[object, ...]]:
     for number, name in enumerate(keys.times):
         query: Query = {

@@ -11,7 +11,7 @@ import polars as pl
 from loganalytics.formats.fields.aliases import KEYS
 from loganalytics.sources.elasticsearch.client import Client
 from loganalytics.sources.elasticsearch.mapping import Fields, find
-from loganalytics.sources.store import DESCRIPTION
+from loganalytics.sources.store import DESCRIPTION_SCHEMA
 
 _MOST = 1_000
 _SERVICES = 20
@@ -31,7 +31,7 @@ def describe(client: Client) -> pl.DataFrame:
     counts = _buckets(client, index, {})
     seen = _buckets(client, index, _aggregations(fields))
     rows = [_row(i, seen.get(i, {}) | counts.get(i, {}), sizes.get(i, {}), fields) for i in fields.indices]
-    return pl.DataFrame(rows, schema=DESCRIPTION, orient="row")
+    return pl.DataFrame(rows, schema=DESCRIPTION_SCHEMA, orient="row")
 
 
 def _buckets(client: Client, index: str, aggregations: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -13,10 +13,10 @@ from urllib.parse import quote
 
 from loganalytics.exceptions import SourceNotFoundError
 from loganalytics.formats.fields.aliases import KEYS
-from loganalytics.formats.fields.schema import Layout
+from loganalytics.formats.fields.schema import RecordSchema
 from loganalytics.schema import LETTERS, LEVELS
 from loganalytics.sources.elasticsearch.client import Client, Refused
-from loganalytics.sources.store import Want
+from loganalytics.sources.store import ReadOptions
 
 Query = dict[str, Any]
 
@@ -87,7 +87,7 @@ def find(client: Client) -> Fields:
     return Fields(tuple(sorted(indices)), kinds)
 
 
-def wanted(fields: Fields, want: Want, index: str, layout: Layout | None = None) -> Query:
+def wanted(fields: Fields, want: ReadOptions, index: str, layout: RecordSchema | None = None) -> Query:
     """Return the query for what is wanted of an index; `layout` tells which field is the level."""
     filters: list[Query] = []
     times = fields.times(index)
@@ -100,7 +100,7 @@ def wanted(fields: Fields, want: Want, index: str, layout: Layout | None = None)
     return {"bool": {"filter": filters}} if filters else {"match_all": {}}
 
 
-def everywhere(fields: Fields, want: Want) -> Query:
+def everywhere(fields: Fields, want: ReadOptions) -> Query:
     """Return one query for what is wanted of all indices."""
     alike: dict[str, tuple[Query, list[str]]] = {}
     for index in fields.indices:
@@ -124,7 +124,7 @@ def _within(times: list[str], since: dt.datetime | None, until: dt.datetime | No
     return {"bool": {"should": parts, "minimum_should_match": 1}}
 
 
-def _severe(fields: Fields, index: str, severity: int, layout: Layout) -> list[Query]:
+def _severe(fields: Fields, index: str, severity: int, layout: RecordSchema) -> list[Query]:
     """Leave out the levels that are known to be lower, where the level's field holds words compared as a whole."""
     paths = [".".join(path) for path in layout.core.get("level", ())]
     if not paths or layout.dialect.levels or layout.dialect.absent_level:

@@ -16,8 +16,8 @@ from loganalytics.sources.elasticsearch.client import Client
 from loganalytics.sources.elasticsearch.mapping import Fields, everywhere, find, wanted
 from loganalytics.sources.elasticsearch.sampling import Sample, sample
 from loganalytics.sources.json_records import Counts
-from loganalytics.sources.load_report import SCHEMA
-from loganalytics.sources.store import Group, Reader, Want
+from loganalytics.sources.load_report import LOAD_REPORT_SCHEMA
+from loganalytics.sources.store import ConsumerGroup, ReadOptions, TailReader
 
 
 class Store:
@@ -30,7 +30,7 @@ class Store:
         self.source = self.address.source
         self._counts: dict[str, Counts] = {}
 
-    def batches(self, want: Want) -> Iterator[pl.DataFrame]:
+    def batches(self, want: ReadOptions) -> Iterator[pl.DataFrame]:
         """Yield a log frame a page: `source` is the index and `offset` the _id of each event.
 
         Raises SourceNotFoundError when no index matches, UnreachableSourceError, IncompleteSourceError when not all
@@ -50,7 +50,9 @@ class Store:
         if not any(count.events for count in self._counts.values()):
             yield pl.DataFrame(schema=found.columns)
 
-    def reader(self, want: Want, cursor: Mapping[str, Any] | None, group: Group | None = None) -> Reader:
+    def reader(
+        self, want: ReadOptions, cursor: Mapping[str, Any] | None, group: ConsumerGroup | None = None
+    ) -> TailReader:
         """Return a reader of what is new: see tail.py."""
         if group is not None:
             raise InvalidArgumentError(
@@ -58,7 +60,7 @@ class Store:
             )
         return tail.SearchReader(Client(self.address), want, cursor)
 
-    def count(self, want: Want, every: dt.timedelta, by: str | None) -> pl.DataFrame | None:
+    def count(self, want: ReadOptions, every: dt.timedelta, by: str | None) -> pl.DataFrame | None:
         """Return the events by window: see counts.py; None where the server cannot count as the frame would."""
         client = Client(self.address)
         with client.told():
@@ -78,7 +80,7 @@ class Store:
 
     def report(self) -> pl.DataFrame:
         """Return one row an index that events were read of."""
-        return pl.DataFrame([count.row() for count in self._counts.values()], schema=SCHEMA, orient="row")
+        return pl.DataFrame([count.row() for count in self._counts.values()], schema=LOAD_REPORT_SCHEMA, orient="row")
 
     def _layout(self, client: Client) -> paging.Layout:
         layout = paging.find_shards(client, self.address.index)

@@ -28,7 +28,7 @@ from loganalytics.sources.elasticsearch.paging import hits_of
 from loganalytics.sources.elasticsearch.sampling import family, sample
 from loganalytics.sources.json_records import Records
 from loganalytics.sources.polling import PollingReader
-from loganalytics.sources.store import Want
+from loganalytics.sources.store import ReadOptions
 
 _PAGE = 5_000
 _NEAR = 5_000
@@ -57,7 +57,7 @@ class SearchReader(PollingReader):
     lost = Lost
     pause, longest_pause = 0.25, 5.0
 
-    def __init__(self, client: Client, want: Want, cursor: Mapping[str, Any] | None) -> None:
+    def __init__(self, client: Client, want: ReadOptions, cursor: Mapping[str, Any] | None) -> None:
         super().__init__()
         self._client, self._want = client, want
         self._overlap = int(client.address.overlap * 1000)

@@ -11,7 +11,7 @@ import polars as pl
 
 from loganalytics.sources import parquet
 from loganalytics.sources.files.reader import LogFile, first_events, times_of
-from loganalytics.sources.store import DESCRIPTION
+from loganalytics.sources.store import DESCRIPTION_SCHEMA
 from loganalytics.sources.uri import public
 
 _END = 64 * 1024
@@ -19,7 +19,7 @@ _END = 64 * 1024
 
 def describe_files(files: Sequence[LogFile]) -> pl.DataFrame:
     """Return one row a text file, with the columns of DESCRIPTION."""
-    return pl.DataFrame([_of_file(file) for file in files], schema=DESCRIPTION, orient="row")
+    return pl.DataFrame([_of_file(file) for file in files], schema=DESCRIPTION_SCHEMA, orient="row")
 
 
 def describe_tables(tables: Sequence[str], storage_options: Mapping[str, Any] | None) -> pl.DataFrame:
@@ -33,7 +33,7 @@ def describe_tables(tables: Sequence[str], storage_options: Mapping[str, Any] | 
         size = None if "://" in name else os.path.getsize(name)
         writers = [service for service in services if service]
         rows.append((public(name), "table", entries, first, last, size, writers, None, None, "Parquet"))
-    return pl.DataFrame(rows, schema=DESCRIPTION, orient="row")
+    return pl.DataFrame(rows, schema=DESCRIPTION_SCHEMA, orient="row")
 
 
 def _of_file(file: LogFile) -> tuple[object, ...]:

@@ -20,7 +20,7 @@ from loganalytics.sources.files.discovery import STDIN, expand
 from loganalytics.sources.files.growing_file import HEAD, Dialect, Growing, fingerprint
 from loganalytics.sources.files.location import Place, unpacked
 from loganalytics.sources.files.rotation import base_name, rotation_order
-from loganalytics.sources.store import Want
+from loganalytics.sources.store import ReadOptions
 from loganalytics.sources.uri import public
 
 _POLL = 0.05
@@ -35,7 +35,7 @@ class FileReader:
     `offset` of an event is its line's number; under one name the numbers go on when the file is rotated.
     """
 
-    def __init__(self, names: Sequence[str], want: Want, cursor: Mapping[str, Any] | None) -> None:
+    def __init__(self, names: Sequence[str], want: ReadOptions, cursor: Mapping[str, Any] | None) -> None:
         self._names = [_local(name) for name in names]
         self._want = want
         self._files: dict[tuple[int, int], Growing] = {}

@@ -8,7 +8,7 @@ from typing import Any
 
 from loganalytics.sources.redis_streams.connection import Server, usable
 from loganalytics.sources.redis_streams.tail import COUNT, Following, by_stream
-from loganalytics.sources.store import Group, Want
+from loganalytics.sources.store import ConsumerGroup, ReadOptions
 
 
 class GroupReader(Following):
@@ -17,7 +17,7 @@ class GroupReader(Following):
     So each entry is handed out at least once: one whose reader died before it confirmed goes to another reader.
     """
 
-    def __init__(self, server: Server, keys: Sequence[str], want: Want, group: Group) -> None:
+    def __init__(self, server: Server, keys: Sequence[str], want: ReadOptions, group: ConsumerGroup) -> None:
         super().__init__(server, keys, want)
         self._group, self._consumer = group.name, group.consumer
         self._patience = group.claim_after

@@ -10,7 +10,7 @@ import polars as pl
 
 from loganalytics.formats.fields import schema as layouts
 from loganalytics.formats.fields.events import to_events
-from loganalytics.formats.fields.schema import Layout
+from loganalytics.formats.fields.schema import RecordSchema
 from loganalytics.formats.timestamps import Clock, fit
 
 # What JSON would write as a number: "007" is text, and so is what a float would round.
@@ -29,7 +29,7 @@ class Fields:
         self._tz = tz
         self._sample: list[dict[str, Any]] = []
         self._seen: set[str] = set()
-        self._layout: Layout | None = None
+        self._layout: RecordSchema | None = None
         self._clock = Clock()
         self._lessons = 0
 
@@ -91,13 +91,13 @@ def _value(text: str) -> object:
     return text == "true" if text in ("true", "false") else text
 
 
-def _speechless(record: pl.DataFrame, layout: Layout) -> pl.Series:
+def _speechless(record: pl.DataFrame, layout: RecordSchema) -> pl.Series:
     """Tell which rows have no message of their own."""
     spoken = [pl.col(path[0]).is_not_null() for path in layout.core.get("message", ())]
     return record.select(~pl.any_horizontal(spoken) if spoken else pl.repeat(True, pl.len())).to_series()
 
 
-def _attributes(fields: pl.DataFrame, layout: Layout) -> pl.Series:
+def _attributes(fields: pl.DataFrame, layout: RecordSchema) -> pl.Series:
     """Return JSON text of what the columns do not hold."""
     others = [name for name in fields.columns if (name,) not in layout.fields]
     left = fields.select(

@@ -14,7 +14,7 @@ from loganalytics.sources.counters import Seen
 from loganalytics.sources.redis_streams.connection import Info, Server, shown
 from loganalytics.sources.redis_streams.decode import Columns, to_columns, uncollected
 from loganalytics.sources.redis_streams.records import Records, time_of
-from loganalytics.sources.store import Want
+from loganalytics.sources.store import ReadOptions
 
 _PAGE = 2_000  # what stays in the processor's cache until it is columns
 _FRAME = 40_000
@@ -53,7 +53,7 @@ class Stream(Seen):
         return frame
 
 
-def read(server: Server, stream: Stream, want: Want) -> Iterator[pl.DataFrame]:
+def read(server: Server, stream: Stream, want: ReadOptions) -> Iterator[pl.DataFrame]:
     """Yield the events of a stream as it is now, from the range of ids that the time range can lie in.
 
     Ids tell when entries were added. Where the records at both ends of the stream bear times of their own that lie
@@ -80,7 +80,7 @@ def read(server: Server, stream: Stream, want: Want) -> Iterator[pl.DataFrame]:
         stream.notes.append(f"{info.length - read:,} entries were trimmed or deleted while it was read")
 
 
-def id_range(server: Server, stream: Stream, want: Want, info: Info) -> tuple[str, str]:
+def id_range(server: Server, stream: Stream, want: ReadOptions, info: Info) -> tuple[str, str]:
     """Return the first and the last id to read; nothing that comes after this moment."""
     low, high = "-", info.last_id
     if want.since is None and want.until is None:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import polars as pl
 
 from loganalytics.exceptions import SourceNotFoundError
-from loganalytics.sources.load_report import SCHEMA
+from loganalytics.sources.load_report import LOAD_REPORT_SCHEMA
 from loganalytics.sources.redis_streams.address import parse
 from loganalytics.sources.redis_streams.connection import Server, shown
 from loganalytics.sources.redis_streams.consumer_group import GroupReader
@@ -17,7 +17,7 @@ from loganalytics.sources.redis_streams.describe import describe
 from loganalytics.sources.redis_streams.range_read import Stream, read
 from loganalytics.sources.redis_streams.records import Records
 from loganalytics.sources.redis_streams.tail import StreamReader
-from loganalytics.sources.store import DESCRIPTION, Group, Reader, Want
+from loganalytics.sources.store import DESCRIPTION_SCHEMA, ConsumerGroup, ReadOptions, TailReader
 
 # A reader that waits for what is new sees a server that hangs sooner than one that asks for pages.
 _PATIENCE = {"socket_timeout": 2.0}
@@ -36,7 +36,7 @@ class Store:
         self._read: list[Stream] = []
         self._answered = False
 
-    def batches(self, want: Want) -> Iterator[pl.DataFrame]:
+    def batches(self, want: ReadOptions) -> Iterator[pl.DataFrame]:
         """Yield the events of the streams, one stream after the other, in the order of their ids."""
         server = Server(self._address)
         try:
@@ -47,7 +47,9 @@ class Store:
         finally:
             server.close()
 
-    def reader(self, want: Want, cursor: Mapping[str, Any] | None, group: Group | None = None) -> Reader:
+    def reader(
+        self, want: ReadOptions, cursor: Mapping[str, Any] | None, group: ConsumerGroup | None = None
+    ) -> TailReader:
         """Return a reader of what is new; one of a group shares it with the group's other readers."""
         server = Server(self._address, **_PATIENCE)
         named = self._address.streams
@@ -63,7 +65,7 @@ class Store:
             rows = server.reach(lambda: [describe(server, key) for key in server.streams()])
         finally:
             server.close()
-        return pl.DataFrame(rows, schema=DESCRIPTION, orient="row")
+        return pl.DataFrame(rows, schema=DESCRIPTION_SCHEMA, orient="row")
 
     def report(self) -> pl.DataFrame:
         """Return one row a stream that was read; its entries are counted as lines."""
@@ -74,7 +76,7 @@ class Store:
             )
             for one in self._read
         ]  # fmt: skip
-        return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+        return pl.DataFrame(rows, schema=LOAD_REPORT_SCHEMA, orient="row")
 
     def _streams(self, server: Server) -> list[str]:
         # A server that answered before is waited for: a scan reads more than once.

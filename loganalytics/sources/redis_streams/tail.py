@@ -15,7 +15,7 @@ from loganalytics.sources.redis_streams.address import told
 from loganalytics.sources.redis_streams.connection import Server, usable
 from loganalytics.sources.redis_streams.range_read import Stream, id_range, place
 from loganalytics.sources.redis_streams.records import Records
-from loganalytics.sources.store import Want
+from loganalytics.sources.store import ReadOptions
 
 COUNT = 10_000
 BLOCK = 0.2
@@ -38,7 +38,7 @@ class Position:
 class Following:
     """What readers of streams have in common: patience, status, an end that another thread can call for."""
 
-    def __init__(self, server: Server, keys: Sequence[str], want: Want) -> None:
+    def __init__(self, server: Server, keys: Sequence[str], want: ReadOptions) -> None:
         self.server = server
         self._want = want
         self._search_at = time.monotonic() + _SEARCH
@@ -169,7 +169,9 @@ class Following:
 class StreamReader(Following):
     """A reader that keeps its place itself and changes nothing at the server."""
 
-    def __init__(self, server: Server, keys: Sequence[str], want: Want, cursor: Mapping[str, Any] | None) -> None:
+    def __init__(
+        self, server: Server, keys: Sequence[str], want: ReadOptions, cursor: Mapping[str, Any] | None
+    ) -> None:
         super().__init__(server, keys, want)
         saved = dict(cursor or {}).get("streams", {})
         self._at = {

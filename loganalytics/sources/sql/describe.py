@@ -10,7 +10,7 @@ from loganalytics.exceptions import SourceError
 from loganalytics.sources.sql.connection import open_database
 from loganalytics.sources.sql.database import Database
 from loganalytics.sources.sql.rows import Reading, Rows
-from loganalytics.sources.store import DESCRIPTION, Want
+from loganalytics.sources.store import DESCRIPTION_SCHEMA, ReadOptions
 
 _SAMPLE = 1_000
 
@@ -19,7 +19,7 @@ def describe(database: Database) -> pl.DataFrame:
     """Return one row a table, with the columns of DESCRIPTION."""
     address = database.address
     tables = [address.table] if address.table or address.query else database.tables()
-    return pl.DataFrame([_of_table(database, table) for table in tables], schema=DESCRIPTION, orient="row")
+    return pl.DataFrame([_of_table(database, table) for table in tables], schema=DESCRIPTION_SCHEMA, orient="row")
 
 
 def _of_table(database: Database, table: str | None) -> tuple[object, ...]:
@@ -40,5 +40,5 @@ def _of_table(database: Database, table: str | None) -> tuple[object, ...]:
 
 def _ends(rows: Rows, entries: int) -> list[str]:
     """Return the queries for the first and, by time or key, the last rows."""
-    head = rows.select(Want(), limit=_SAMPLE)
-    return [head] if entries <= _SAMPLE else [head, rows.select(Want(), limit=_SAMPLE, newest=True)]
+    head = rows.select(ReadOptions(), limit=_SAMPLE)
+    return [head] if entries <= _SAMPLE else [head, rows.select(ReadOptions(), limit=_SAMPLE, newest=True)]

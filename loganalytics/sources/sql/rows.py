@@ -16,7 +16,7 @@ from loganalytics.formats.fields.aliases import core_paths
 from loganalytics.schema import LETTERS, LEVELS
 from loganalytics.sources.json_records import Records
 from loganalytics.sources.sql.database import Column, Database
-from loganalytics.sources.store import Want
+from loganalytics.sources.store import ReadOptions
 
 _SAMPLE = 1_000
 _ISO = r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d"
@@ -65,7 +65,7 @@ class Rows:
         return cls(database, relation, table or "query", _named(columns, names), key, core)
 
     def select(
-        self, want: Want, *, conditions: Sequence[str] = (), limit: int | None = None, newest: bool = False
+        self, want: ReadOptions, *, conditions: Sequence[str] = (), limit: int | None = None, newest: bool = False
     ) -> str:
         """Return the query for the rows wanted, as line (JSON) and place (the key as text), in the order of the key.
 
@@ -90,7 +90,7 @@ class Rows:
     def _of(self, column: str) -> str:
         return f"k.{self.database.name(column)}"
 
-    def _wheres(self, want: Want) -> list[str]:
+    def _wheres(self, want: ReadOptions) -> list[str]:
         """Return the conditions for what is wanted; where it is not certain, they let more through."""
         wheres = [f"({want.query}\n)"] if want.query is not None else []
         when, level = self.core.get("timestamp"), self.core.get("level")
@@ -103,7 +103,7 @@ class Rows:
             wheres += [f"({value} is null or {value} not in ({', '.join(low)}))"] if low else []
         return wheres
 
-    def _within(self, column: Column, want: Want) -> list[str]:
+    def _within(self, column: Column, want: ReadOptions) -> list[str]:
         value = self._of(column.name)
         literal = self._literals(column, want.tz)
         if literal is None:

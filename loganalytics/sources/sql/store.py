@@ -9,13 +9,13 @@ import polars as pl
 
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.sources.json_records import Counts
-from loganalytics.sources.load_report import SCHEMA
+from loganalytics.sources.load_report import LOAD_REPORT_SCHEMA
 from loganalytics.sources.sql import address as addresses
 from loganalytics.sources.sql import tail
 from loganalytics.sources.sql.connection import open_database
 from loganalytics.sources.sql.describe import describe
 from loganalytics.sources.sql.rows import Reading, Rows
-from loganalytics.sources.store import Group, Reader, Want
+from loganalytics.sources.store import ConsumerGroup, ReadOptions, TailReader
 
 
 class Store:
@@ -29,7 +29,7 @@ class Store:
         self.source = f"{self.address.source}?table={which}" if which else self.address.source
         self._counts: list[Counts] = []
 
-    def batches(self, want: Want) -> Iterator[pl.DataFrame]:
+    def batches(self, want: ReadOptions) -> Iterator[pl.DataFrame]:
         """Yield log frames: `source` is the table, `offset` the key of each row, or its number where there is none.
 
         Raises SourceNotFoundError when there is no such table, UnreachableSourceError, InvalidArgumentError for a
@@ -47,7 +47,9 @@ class Store:
         if not counts.events:
             yield reading.frame(pl.DataFrame(schema={"line": pl.String, "place": pl.String}))
 
-    def reader(self, want: Want, cursor: Mapping[str, Any] | None, group: Group | None = None) -> Reader:
+    def reader(
+        self, want: ReadOptions, cursor: Mapping[str, Any] | None, group: ConsumerGroup | None = None
+    ) -> TailReader:
         """Return a reader of what is new by the key: see tail.py."""
         if group is not None:
             raise InvalidArgumentError(f"{self.source!r} knows no consumer groups. Hint: leave group= out.")
@@ -59,4 +61,4 @@ class Store:
 
     def report(self) -> pl.DataFrame:
         """Return one row for the table that was read."""
-        return pl.DataFrame([count.row() for count in self._counts], schema=SCHEMA, orient="row")
+        return pl.DataFrame([count.row() for count in self._counts], schema=LOAD_REPORT_SCHEMA, orient="row")

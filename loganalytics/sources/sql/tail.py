@@ -12,7 +12,7 @@ from loganalytics import schema
 from loganalytics.exceptions import InvalidArgumentError, UnreachableSourceError
 from loganalytics.sources.polling import PollingReader
 from loganalytics.sources.sql.rows import Reading, Rows
-from loganalytics.sources.store import Want
+from loganalytics.sources.store import ReadOptions
 
 _ROWS = 10_000
 _WAIT = 60.0
@@ -29,7 +29,7 @@ class TableReader(PollingReader):
 
     lost = UnreachableSourceError
 
-    def __init__(self, rows: Rows, want: Want, cursor: Mapping[str, Any] | None) -> None:
+    def __init__(self, rows: Rows, want: ReadOptions, cursor: Mapping[str, Any] | None) -> None:
         super().__init__()
         if rows.key is None:
             raise InvalidArgumentError(
