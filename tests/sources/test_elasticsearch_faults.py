@@ -13,7 +13,7 @@ from servers.tls_front import TlsFront
 from test_elasticsearch import START, events, node  # noqa: F401
 
 import loganalytics as la
-from loganalytics import cli
+from loganalytics.cli import main as cli
 from loganalytics.exceptions import IncompleteSourceError, UnreachableSourceError
 from loganalytics.sources.elasticsearch import paging
 from loganalytics.sources.store import ReadOptions, open_store

@@ -15,7 +15,7 @@ from servers.databases import MariaDB, PostgreSQL
 from servers.valkey import free_port
 
 import loganalytics as la
-from loganalytics import cli
+from loganalytics.cli import main as cli
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError, UnreachableSourceError
 from loganalytics.sources.sql.address import parse
 
