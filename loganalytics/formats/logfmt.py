@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -16,10 +16,12 @@ import polars as pl
 from loganalytics.formats.fields import schema as layouts
 from loganalytics.formats.fields.events import to_events
 from loganalytics.formats.fields.schema import RecordSchema, typed
-from loganalytics.formats.regex.specialize import fitted
 from loganalytics.formats.timestamps import Clock
 
 _PAIR = r'([A-Za-z_@][\w.@/-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)'
+# In so many lines it pays to look which keys each of them has.
+_MIN_FITTED_LINES = 5_000
+_SAMPLE_LINES = 200
 _LINE = rf"^(?:{_PAIR}(?: +|$)){{2,}}$"
 
 
@@ -83,17 +85,37 @@ def _in_order(lists: list[list[str]]) -> list[str]:
     return order
 
 
-def _ordered(keys: tuple[str, ...]) -> str:
-    """Return the expression for lines with any of these keys, in this order, and nothing else; `kN` is the Nth."""
+def _ordered(keys: tuple[str, ...], required: Container[str] = (), absent: Container[str] = ()) -> str:
+    """Return the expression for lines with any of these keys, in this order, and nothing else; `kN` is the Nth.
+
+    Lines must have the `required` keys and must not have the `absent` ones, which is read twice as fast.
+    """
     value = r'"[^"\\]*"|[^" \\]*'
-    pairs = (f"{re.escape(key)}=(?P<k{place}>{value})" for place, key in enumerate(keys))
-    return "^" + "".join(f"(?:{' +' if place else ''}{pair})?" for place, pair in enumerate(pairs)) + "$"
+    pairs = [
+        f"(?:{' +' if number else ''}{re.escape(key)}=(?P<k{number}>{value})){'' if key in required else '?'}"
+        for number, key in enumerate(keys)
+        if key not in absent
+    ]
+    return "^" + "".join(pairs) + "$"
+
+
+def _fitted(lines: pl.Series, keys: tuple[str, ...]) -> str:
+    """Return the expression for lines of these keys that a sample of the lines fits; for a few lines, that for any."""
+    ordered = _ordered(keys)
+    if lines.len() < _MIN_FITTED_LINES:
+        return ordered
+    sample = lines.gather_every(max(1, lines.len() // _SAMPLE_LINES))
+    groups = sample.filter(sample.str.contains(ordered) & (sample != "")).str.extract_groups(ordered).struct.unnest()
+    missing = [groups[f"k{number}"].null_count() for number in range(len(keys))]
+    required = {key for key, count in zip(keys, missing, strict=True) if count == 0}
+    absent = {key for key, count in zip(keys, missing, strict=True) if count == groups.height}
+    return _ordered(keys, required, absent) if groups.height and required else ordered
 
 
 def _in_one_go(lines: pl.DataFrame, keys: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split lines into (n, r: a struct of the keys, attributes: null) and those that are not of these keys in order."""
     text = lines["line"].str.strip_chars_end()
-    groups = text.str.extract_groups(fitted(_ordered(keys), text)).struct.unnest()
+    groups = text.str.extract_groups(_fitted(text, keys)).struct.unnest()
     found = groups.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
     quoted = groups.select(pl.all().str.starts_with('"').any()).row(0, named=True)
     record = pl.struct(_value(f"k{place}", quoted).alias(key) for place, key in enumerate(keys))

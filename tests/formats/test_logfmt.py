@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,3 +82,21 @@ def test_what_is_written_is_read(rows):
     events = parse_lines(*lines).events
     assert events.height == len(lines)
     assert events["message"].to_list()[1:] == messages
+
+
+PAIRS = ["ts=2026-03-10T12:00:00Z", "level=info", 'msg="a b"', "n=1", "msg=", 'msg=""', "n=level=1", 'n="level=x"', " "]
+PAIR_LINES = st.lists(st.lists(st.sampled_from(PAIRS), max_size=5).map(" ".join), min_size=1, max_size=9)
+
+
+@given(PAIR_LINES, PAIR_LINES)
+def test_keys_that_a_sample_has_are_read_as_any_would_be(sample, lines):
+    """An expression that asks for the keys of a sample captures what the one for any keys does."""
+    keys = ("ts", "level", "msg", "n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logfmt, "_MIN_FITTED_LINES", 1)
+        fitted = logfmt._fitted(pl.Series(sample), keys)
+    for regex in (fitted, logfmt._ordered(keys, keys[:1], keys[3:])):
+        matched = [line for line in lines if pl.Series([line]).str.contains(regex)[0]]
+        by_any_keys = pl.Series(matched, dtype=pl.String).str.extract_groups(logfmt._ordered(keys)).to_list()
+        by_sample = pl.Series(matched, dtype=pl.String).str.extract_groups(regex).to_list()
+        assert [dict.fromkeys(row) | fields for row, fields in zip(by_any_keys, by_sample, strict=True)] == by_any_keys

@@ -22,7 +22,7 @@ with atheris.instrument_imports(include=["loganalytics"]):
     import loganalytics as la
     from loganalytics.exceptions import LogAnalyticsError
     from loganalytics.formats import Parsed
-    from loganalytics.formats.regex import specialize
+    from loganalytics.formats.regex import variants
     from loganalytics.sources.files import reader
 
 CASES = sorted(Path(__file__).parents[1].joinpath("cases").glob("*.json"))
@@ -47,7 +47,7 @@ def spy(lines, detection, **options):
 def one_file(data: bytes) -> None:
     """Load one file that the bytes make, and account for its lines."""
     chosen = atheris.FuzzedDataProvider(data)
-    specialize.WORTH_IT = chosen.PickValueInList([1, 5_000])
+    variants.MIN_LINES = chosen.PickValueInList([1, 5_000])
     reader.BLOCK = chosen.PickValueInList([16 * 1024 * 1024, 64, 300, 2000])
     packed = chosen.ConsumeIntInRange(0, 9) == 0
     zone = chosen.PickValueInList(["UTC", "Europe/Berlin", "America/St_Johns"])

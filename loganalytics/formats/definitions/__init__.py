@@ -3,9 +3,16 @@
 A pattern is a regular expression in Rust's dialect (linear time) whose named groups are columns: `timestamp`,
 `level`, `service`, `logger`, `message`, `trace_id`, and any field more under its OpenTelemetry name. A duration is
 captured as `duration_ms`, `duration_us` or `duration_s` and becomes `duration_ms`; a syslog `priority` gives the level.
-`{iso}`, `{clf}`, `{syslog}`, `{any}` and the others of entry.py stand for a time captured as `timestamp`, `{level}`
-for a level word captured as `level` and `{LEVEL}` for one in capitals. The table goes from the particular to the
-general: of two formats that match about equally many lines the earlier is taken.
+`{iso}`, `{clf}`, `{syslog}`, `{any}` and the others of format.py stand for a time captured as `timestamp`,
+`{time:NAME}` for a time in the one shape that timestamps.TIME_FORMATS has under this name, `{level}` for a level word
+captured as `level` and `{LEVEL}` for one in capitals. The table goes from the particular to the general: of two formats
+that match about equally many lines the earlier is taken.
+
+Variants are worth writing for a format whose files get long. A variant is fast when it is one-pass: at each character
+of a line only one part of the pattern can go on. So an optional part must not begin as what follows it may
+(`(?P<message>[^\\[].*)$` behind an optional "[request] "), and a time has one shape or stands at the beginning. It must
+capture what the pattern does from every line that it matches; tests/formats/test_variants.py looks for one where it
+does not.
 """
 
 from __future__ import annotations

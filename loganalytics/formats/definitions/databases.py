@@ -5,6 +5,7 @@ from __future__ import annotations
 from loganalytics.formats.definitions.format import Format
 
 _MYSQL = {"Note": "info", "System": "info"}
+_MYSQL_HEAD = r"^{iso} (?P<thread.id>\d+) \[(?P<level>Note|Warning|Error|ERROR|System)\]"
 _REDIS = {".": "debug", "-": "debug", "*": "notice", "#": "warning"}
 _MONGODB = {"F": "fatal", "E": "error", "W": "warning", "I": "info", "D": "debug"}
 _POSTGRES_LEVEL = (
@@ -45,9 +46,12 @@ DATABASES = (
     ),
     Format(
         "MySQL error log",
-        r"^{iso} (?P<thread.id>\d+) \[(?P<level>Note|Warning|Error|ERROR|System)\](?: \[(?P<error.code>MY-\d+)\])?"
-        r"(?: \[(?P<logger>\w+)\])? (?P<message>.*)$",
+        _MYSQL_HEAD + r"(?: \[(?P<error.code>MY-\d+)\])?(?: \[(?P<logger>\w+)\])? (?P<message>.*)$",
         levels=_MYSQL,
+        variants=(
+            _MYSQL_HEAD + r" \[(?P<error.code>MY-\d+)\] \[(?P<logger>\w+)\] (?P<message>.*)$",
+            _MYSQL_HEAD + r" (?P<message>[^\[].*)$",
+        ),
         examples=(
             "2024-01-01T00:00:00.123456Z 0 [Warning] [MY-010733] [Server] No existing UUID has been found",
             "2024-01-01  0:00:00 0 [Note] InnoDB: Using Linux native AIO",
@@ -80,6 +84,9 @@ DATABASES = (
         "Redis",
         r"^\[?(?P<process.pid>\d+)(?:\]|:(?P<redis.role>[XCSM])) {redis} (?P<level>[.*#-]) (?P<message>.*)$",
         levels=_REDIS,
+        variants=(
+            r"^(?P<process.pid>\d+):(?P<redis.role>[XCSM]) {time:day month year} (?P<level>[.*#-]) (?P<message>.*)$",
+        ),
         examples=(
             "1:M 25 Apr 2024 05:32:35.018 * Ready to accept connections tcp",
             "[4018] 14 Nov 07:01:22.119 # User requested shutdown...",
@@ -92,6 +99,9 @@ DATABASES = (
     Format(
         "Elasticsearch",
         r"^\[{iso}\]\[{level} *\]\[(?P<logger>[^\]\s]+) *\] (?:\[(?P<node.name>[^\]]*)\] ?)?(?P<message>.*)$",
+        variants=(
+            r"^\[{iso}\]\[{level} *\]\[(?P<logger>[^\]\s]+) *\] \[(?P<node.name>[^\]]*)\] (?P<message>.*)$",
+        ),
         examples=("[2024-01-01T00:00:00,123][INFO ][o.e.n.Node               ] [node-1] started",),
     ),
     Format(

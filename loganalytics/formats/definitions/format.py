@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -12,13 +12,30 @@ import polars as pl
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.formats.timestamps import ANY_TIME, TIME_FORMATS, ZONE_NAME
 
-SEVERITY_WORDS = (
-    "trace[1-8]?|debug[1-5]?|verbose|info(?:rmation(?:al)?)?|notice|warn(?:ing)?|err(?:or)?|crit(?:ical)?|alert|fatal"
-    "|panic|emerg(?:ency)?|severe|failure"
-)
-_LEVEL_WORDS = SEVERITY_WORDS + "|config|fine(?:st|r)?|security|audit|performance|business|success"
-LEVEL = rf"(?P<level>(?i:{_LEVEL_WORDS}))"
-CAPITALS = rf"(?P<level>{_LEVEL_WORDS.upper()})"
+
+def _any_of(words: Iterable[str]) -> str:
+    """Return an expression for the longest of the words that fits, which decides at each character how to go on."""
+    tails: dict[str, list[str]] = {}
+    for word in sorted(set(words)):
+        tails.setdefault(word[:1], []).append(word[1:])
+    may_end = tails.pop("", None) is not None
+    branches = [first + _any_of(endings) for first, endings in tails.items()]
+    if not may_end and len(branches) == 1:
+        return branches[0]
+    return f"(?:{'|'.join(branches)})" + ("?" if may_end else "") if branches else ""
+
+
+_SEVERITIES = (
+    "trace", "debug", "verbose", "info", "information", "informational", "notice", "warn", "warning", "err", "error",
+    "crit", "critical", "alert", "fatal", "panic", "emerg", "emergency", "severe", "failure",
+    *(f"trace{number}" for number in range(1, 9)), *(f"debug{number}" for number in range(1, 6)),
+)  # fmt: skip
+_LEVELS = (
+    *_SEVERITIES, "config", "fine", "finer", "finest", "security", "audit", "performance", "business", "success",
+)  # fmt: skip
+SEVERITY_WORDS = _any_of(_SEVERITIES)
+LEVEL = rf"(?P<level>(?i:{_any_of(_LEVELS)}))"
+CAPITALS = rf"(?P<level>{_any_of(_LEVELS).upper()})"
 
 TYPES: dict[str, pl.DataType] = {
     "process.pid": pl.Int64(),
@@ -46,7 +63,8 @@ class Format:
     the message; `rest` is what stands at the line's end beyond the format. `multiline`: lines that do not match
     belong to the event above them; `body` is matched against these and fills the fields it captures. `share`: how
     much of a sample's lines must match, larger for what may match by accident. `dashes`: "-" stands for no value.
-    `time`: the strptime pattern of `timestamp`, where it is not one that timestamps.TIME_FORMATS has.
+    `time`: the strptime pattern of `timestamp`, where it is not one that timestamps.TIME_FORMATS has. `variants`:
+    stricter patterns for the usual layouts, which capture from the lines that they match what `pattern` does, faster.
     """
 
     name: str
@@ -57,6 +75,7 @@ class Format:
     multiline: bool = True
     examples: tuple[str, ...] = ()
     body: str | None = None
+    variants: tuple[str, ...] = ()
     share: float = 0.0
     dashes: bool = False
     time: str | None = None
@@ -64,7 +83,7 @@ class Format:
     @property
     def regex(self) -> str:
         """The pattern with its placeholders filled in."""
-        return _fill(self.pattern)
+        return fill(self.pattern)
 
     @property
     def timed(self) -> bool:
@@ -100,12 +119,15 @@ TIMES = {
     "epoch": _shapes("epoch"),
     "any": ANY_TIME,
 }
+_SHAPES = {time_format.name: time_format.shape for time_format in TIME_FORMATS}
 
 
 @cache
-def _fill(pattern: str) -> str:
+def fill(pattern: str) -> str:
+    """Return a pattern with its placeholders filled in."""
     for name, shape in TIMES.items():
         pattern = pattern.replace(f"{{{name}}}", rf"(?P<timestamp>{shape})")
+    pattern = re.sub(r"\{time:([^}]+)\}", lambda match: rf"(?P<timestamp>{_SHAPES[match[1]]})", pattern)
     return ascii_only(pattern.replace("{level}", LEVEL).replace("{LEVEL}", CAPITALS))
 
 

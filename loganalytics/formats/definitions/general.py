@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from loganalytics.formats.definitions.format import Format
-from loganalytics.formats.timestamps import ANY_TIME
 
 # A time, bare or in brackets, and what often stands after it.
 _TIME = r"^[\[(]?{any}[\])]?[,:]?"
@@ -12,28 +11,40 @@ GENERAL = (
     Format(
         "time, level, logger (brackets)",
         _TIME + r" ?\[ *{level} *\] ?\[(?P<logger>[^\]\s]+) *\]:? ?(?:- )?(?P<message>.*)$",
+        variants=(r"^\[{any}\] \[ *{level} *\] ?\[(?P<logger>[^\]\s]+) *\]:? (?P<message>[^-].*)$",),
         examples=("[2024-01-01 00:00:00.123] [error] [db] connection lost",),
     ),
     Format(
         "time, thread, level, logger (brackets)",
         _TIME + r" ?\[(?P<thread.id>\d\w*|0x\w+)\] ?\[ *{level} *\] ?\[(?P<logger>[^\]\s]+) *\]:? ?(?P<message>.*)$",
+        variants=(
+            r"^\[{any}\] ?\[(?P<thread.id>\d\w*)\] ?\[ *{level} *\] ?\[(?P<logger>[^\]\s]+) *\]:? (?P<message>.*)$",
+        ),
         examples=("[2024-01-01 00:00:00.123][12][warning][main] [source/server/server.cc:123] slow",),
     ),
     Format(
         "time, logger, level (brackets)",
         _TIME + r" ?\[(?P<logger>[^\]\s]*[A-Za-z][^\]\s]*) *\] ?\[ *{level} *\]:? ?(?:- )?"
         r"(?:\[(?P<code.file.path>[\w./-]+):(?P<code.line.number>\d+)\] )?(?P<message>.*)$",
+        variants=(
+            r"^\[{any}\] \[(?P<logger>[\d_.-]*[A-Za-z][^\]\s]*) *\] \[ *{level} *\]:? (?P<message>[^-\[].*)$",
+        ),
         examples=("[2024-01-01 00:00:00.123] [db] [error] connection lost",),
     ),
     Format(
         "time, [level], logger",
         _TIME + r" +\[{level}\] +(?P<logger>[A-Za-z_$][\w.$/-]*):(?: |$)(?P<message>.*)$",
+        variants=(r"^{any} +\[{level}\] +(?P<logger>[A-Za-z_$][\w.$/-]*): (?P<message>.*)$",),
         examples=("2026-03-10 12:00:00,123 [ERROR] app.db: connection lost",),
     ),
     Format(
         "time, level, logger",
         _TIME + r"(?: -)? +(?:(?P<process.pid>\d+) +)?\[?{level}\]?:? +"
         r"(?P<logger>[A-Za-z_$][\w$]*(?:[./][\w$]+)+)(?: \([^)]*\))?:? (?:- )?(?P<message>.*)$",
+        variants=(
+            r"^{any} +(?:(?P<process.pid>\d+) +)?{level} +(?P<logger>[A-Za-z_$][\w$]*(?:[./][\w$]+)+):? "
+            r"(?P<message>[^-(].*)$",
+        ),
         examples=(
             "17/06/09 20:10:40 INFO executor.Backend: Registered signal handlers",
             "081109 203615 148 INFO dfs.DataNode$PacketResponder: PacketResponder 1 for block terminating",
@@ -42,15 +53,22 @@ GENERAL = (
     Format(
         "time, logger, process, level",
         _TIME + r" +(?P<logger>[A-Za-z_][\w.-]*) *\[(?P<process.pid>\d+)\]: *{LEVEL}:? +(?P<message>.*)$",
+        variants=(
+            r"^{any} +(?P<logger>[A-Za-z_][\w.-]*) *\[(?P<process.pid>\d+)\]: *{LEVEL}:? +(?P<message>[^ ].*)$",
+        ),
         examples=("2024-03-10 12:00:02,123 fail2ban.actions        [1234]: NOTICE  [sshd] Ban 10.0.0.1",),
     ),
     Format(
         "time, logger, level",
         _TIME + r" +\[?(?P<logger>[A-Za-z_$][\w.$/-]*)\]? +[\[(]?{LEVEL}[\])]?:? +(?:- )?(?P<message>.*)$",
+        variants=(r"^{any} +(?P<logger>[A-Za-z_$][\w.$/-]*) +{LEVEL}:? +(?P<message>[^ -].*)$",),
         share=0.3, examples=("2026-03-10 12:00:00,123 app.db ERROR connection lost",),
     ),
     Format(
         "pipes: time, level, logger", r"^{any} ?\| *{level} *\| *(?P<logger>[A-Za-z_$][\w.$:-]*) *\| ?(?P<message>.*)$",
+        variants=(
+            r"^{time:iso space} ?\| *{level} *\| *(?P<logger>[A-Za-z_$][\w.$:-]*) *\| ?(?P<message>[^ ].*)$",
+        ),
         examples=("2024-01-01 00:00:00.1234|INFO|Shop.Web.Program|started",),
     ),
     Format(
@@ -64,14 +82,22 @@ GENERAL = (
     Format(
         "pipes: time, logger, process",
         r"^{any} ?\| *(?P<logger>[A-Za-z_$][\w.$:-]*) *\| *(?P<process.pid>\d+) *\| ?(?P<message>.*)$",
+        variants=(
+            r"^{time:compact dash}\|(?P<logger>[A-Za-z_$][\w.$:-]*)\|(?P<process.pid>\d+)\|(?P<message>[^ ].*)$",
+        ),
         examples=("20171223-22:15:29:606|Step_LSC|30002312|onStandStepChanged 3579",),
     ),
     Format(
         "time, level in brackets", _TIME + r"(?: -| \|)? *[\[(<|]+ *{level} *[\])>|]+:?(?: -)? *(?P<message>.*)$",
+        variants=(
+            r"^{any} +\[ *{level} *\]:? +(?P<message>[^ -].*)$",
+            r"^\[{any}\] +\[ *{level} *\]:? +(?P<message>[^ -].*)$",
+        ),
         examples=("2026-03-10 12:00:00 [warn] disk nearly full", "2024-01-01 00:00:00 | INFO | started"),
     ),
     Format(
         "time, level", _TIME + r"(?: -| \|)? *{LEVEL}(?:[\s:|,-]+|$)(?P<message>.*)$",
+        variants=(r"^{any} +{LEVEL}[\s:|,-]+(?P<message>[^\s:|,-].*)$",),
         examples=("2026-03-10 12:00:00 ERROR disk full",),
     ),
     Format(
@@ -81,6 +107,7 @@ GENERAL = (
     Format(
         "level, time",
         r"^[\[(]?{LEVEL}[\])]?(?::| -| \|)? *[\[(|-]? *{any}[\])]?[,:]?(?: -| \||:)?(?: |$)(?P<message>.*)$",
+        variants=(r"^{LEVEL} +{time:iso space} (?P<message>[a-z_].*)$",),
         examples=("ERROR 2024-01-01 00:00:00,123 views 12 140 Internal Server Error", "[INFO] 2024-01-01 00:00:00 up"),
     ),
 )  # fmt: skip
@@ -93,9 +120,11 @@ PROGRAM = (
     ),
 )  # fmt: skip
 
+_BEHIND_TIME = r"\b[\])}>|,:\"']*"
 TIMED = Format(
     "time first",
-    rf"^(?:[\[\](<\"'|]*|(?P<before>[^{{\s].{{0,80}}?)[\s\[(<\"'=|])(?P<timestamp>{ANY_TIME})\b[\])}}>|,:\"']*(?P<after>.*)$",
+    rf"^(?:[\[\](<\"'|]*|(?P<before>[^{{\s].{{0,80}}?)[\s\[(<\"'=|]){{any}}{_BEHIND_TIME}(?P<after>.*)$",
+    variants=tuple(rf"^{bracket}{{any}}{_BEHIND_TIME}(?P<after>.*)$" for bracket in ("", r"\[")),
     message=("before", "after"),
 )
 """The rule that catches the rest: a line that begins, or nearly, with a time is an event.

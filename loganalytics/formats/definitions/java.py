@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from loganalytics.formats.definitions.format import Format
 
+_SPRING_BOOT = (
+    r"^{iso} +{level} (?:\[(?P<service>[^,\]]*),(?P<trace_id>[^,\]]*)(?:,(?P<span_id>[^\]]*))?\] )?"
+    r"(?P<process.pid>\d+) --- "
+)
+
 JAVA = (
     Format(
         "JVM unified logging",
@@ -19,9 +24,12 @@ JAVA = (
     ),
     Format(
         "Spring Boot",
-        r"^{iso} +{level} (?:\[(?P<service>[^,\]]*),(?P<trace_id>[^,\]]*)(?:,(?P<span_id>[^\]]*))?\] )?"
-        r"(?P<process.pid>\d+) --- "
-        r"(?:\[[^\]]*\] )??\[ *(?P<thread.name>[^\]]*)\] (?P<logger>\S+) *: (?P<message>.*)$",
+        _SPRING_BOOT + r"(?:\[[^\]]*\] )??\[ *(?P<thread.name>[^\]]*)\] (?P<logger>\S+) *: (?P<message>.*)$",
+        variants=(
+            _SPRING_BOOT + r"\[ *(?P<thread.name>[^\] ][^\]]*)\] (?P<logger>[^\s:\[][^\s:]*) *: (?P<message>[^ :].*)$",
+            _SPRING_BOOT
+            + r"\[[^\]]*\] \[ *(?P<thread.name>[^\] ][^\]]*)\] (?P<logger>[^\s:\[][^\s:]*) *: (?P<message>[^ :].*)$",
+        ),
         examples=(
             "2026-03-10 12:00:00.123  INFO 1234 --- [  main] c.e.App  : Started App in 2.1 seconds",
             "2024-01-01T00:00:00.123Z  WARN 1 --- [shop] [nio-8080-exec-1] c.e.Api : slow",
@@ -31,6 +39,9 @@ JAVA = (
     Format(
         "log4j (level, thread, logger)",
         r"^{iso} +{level} +\[(?P<thread.name>[^\]]*)\] (?P<logger>[\w.$-]+)(?: *: ?| - )(?P<message>.*)$",
+        variants=(
+            r"^{iso} +{level} +\[(?P<thread.name>[^\]]*)\] (?P<logger>[\w.$-]+)(?:: | - )(?P<message>.*)$",
+        ),
         examples=(
             "2015-10-18 18:01:47,978 INFO [main] org.apache.hadoop.v2.MRAppMaster: Created",
             "2026-03-10 12:00:00,123 WARN  [main] org.example.Main - slow",
@@ -39,6 +50,9 @@ JAVA = (
     Format(
         "log4j (thread, level, logger)",
         r"^{iso} +\[(?P<thread.name>[^\]]*)\] +{level} +(?P<logger>[\w.$-]+)(?: +\[[^\]]*\])?(?: -|:) (?P<message>.*)$",
+        variants=(
+            r"^{iso} +\[(?P<thread.name>[^\]]*)\] +{level} +(?P<logger>[\w.$-]+)(?: -|:) (?P<message>.*)$",
+        ),
         examples=("2026-03-10 12:00:00,123 [main] WARN  org.example.Main - slow",),
     ),
     Format(
@@ -55,6 +69,7 @@ JAVA = (
     Format(
         "Tomcat",
         r"^{php} {level} \[(?P<thread.name>[^\]]*)\] (?P<logger>[\w.$]+(?:\.<\w+>)?) (?P<message>.*)$",
+        variants=(r"^{php} {level} \[(?P<thread.name>[^\]]*)\] (?P<logger>[\w.$]+) (?P<message>.*)$",),
         examples=(
             "01-Jan-2024 10:00:00.123 INFO [main] org.apache.catalina.startup.Catalina.start Server startup in 12 ms",
         ),

@@ -37,6 +37,10 @@ LANGUAGES = (
         r"^(?P<level>[IWEF]){glog} +(?P<thread.id>\d+) (?P<code.file.path>[^\s:]+):(?P<code.line.number>\d+)\] "
         r"(?P<message>.*)$",
         levels=_GLOG,
+        variants=(
+            r"^(?P<level>[IWEF]){time:glog} +(?P<thread.id>\d+) (?P<code.file.path>[^\s:]+):(?P<code.line.number>\d+)"
+            r"\] (?P<message>.*)$",
+        ),
         examples=(
             "E0517 15:04:22.619632 1952452992 logging_unittest.cc:253] Log every 3",
             "I20240517 15:04:22.619632 12345 server.cc:25] listening",
@@ -59,11 +63,19 @@ LANGUAGES = (
         "zap (console)",
         r"^{any}\t{level}\t(?:(?P<logger>[A-Za-z][\w.-]*)\t)?(?:(?P<code.file.path>[\w./-]+\.go):(?P<code.line.number>\d+)"
         r"\t)?(?P<message>.*)$",
+        variants=(
+            r"^{any}\t{level}\t(?P<code.file.path>[\w/-]+\.go):(?P<code.line.number>\d+)\t(?P<message>.*)$",
+            r"^{any}\t{level}\t(?P<logger>[A-Za-z][\w.-]*)\t(?P<code.file.path>[\w/-]+\.go):(?P<code.line.number>\d+)"
+            r"\t(?P<message>.*)$",
+        ),
         examples=('2024-01-01T00:00:00.000Z\tINFO\tserver/main.go:12\tlistening\t{"port": 80}',),
     ),
     Format(
         "Serilog", r"^{any} \[?(?P<level>VRB|TRC|DBG|INF|WRN|ERR|FTL|PNC)\]? (?P<message>.*)$",
         levels=_THREE,
+        variants=(
+            r"^{time:iso space, spaced zone} \[(?P<level>VRB|TRC|DBG|INF|WRN|ERR|FTL|PNC)\] (?P<message>.*)$",
+        ),
         examples=("2024-01-01 00:00:00.123 +00:00 [INF] Now listening on: http://localhost:5000",),
     ),
     Format(

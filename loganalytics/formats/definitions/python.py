@@ -14,6 +14,10 @@ PYTHON = (
         "Celery",
         r"^\[{iso}: {level}/(?P<thread.name>[^\]]+)\] (?:(?P<logger>[\w.]+)\[(?P<trace_id>[0-9a-f-]{36})\]: )?"
         r"(?P<message>(?:Task \S+ succeeded in (?P<duration_s>\d+(?:\.\d+)?(?:e-?\d+)?)s)?.*)$",
+        variants=(
+            r"^\[{time:iso space}: {level}/(?P<thread.name>[^\]]+)\] "
+            r"(?P<message>Task \S+ (?:succeeded in (?P<duration_s>\d+(?:\.\d+)?(?:e-?\d+)?)s:.*|[^s].*))$",
+        ),
         examples=("[2026-03-10 12:00:01,123: INFO/ForkPoolWorker-2] Task a.b[1] succeeded in 1.2s: None",),
     ),
     Format(
@@ -33,6 +37,10 @@ PYTHON = (
         "Python logging (dashes)",
         r"^{iso} - (?P<logger>[^\s-]\S*) - {level} - (?:\[(?P<code.file.path>[\w./-]+\.py):(?P<code.line.number>\d+)\] "
         r"- )?(?P<message>.*)$",
+        variants=(
+            r"^{iso} - (?P<logger>[^\s-]\S*) - {level} - "
+            r"(?:\[(?P<code.file.path>[\w/-]+\.py):(?P<code.line.number>\d+)\] - )?(?P<message>[^\[].*)$",
+        ),
         examples=(
             "2026-03-10 12:00:00,123 - app.db - ERROR - connection lost",
             "2026-03-10 12:00:00,123 - app.db - ERROR - [db.py:12] - connection lost",
@@ -49,6 +57,10 @@ PYTHON = (
         r"^{iso} (?P<process.pid>\d+) {level} (?P<logger>[\w.-]+) "
         r"\[(?P<trace_id>req-[\w-]+|-)(?P<request.context>[^\]]*)\] "
         r"(?P<message>.*)$",
+        variants=(
+            r"^{iso} (?P<process.pid>\d+) {level} (?P<logger>[\w.-]+) "
+            r"\[(?P<trace_id>req-[\w-]+|-)(?P<request.context>(?: [^\]]*)?)\] (?P<message>.*)$",
+        ),
         examples=("2017-05-16 00:00:00.008 25746 INFO nova.osapi_compute.wsgi.server [req-38101a0b - - -] 10.11.10.1",),
     ),
     Format(
@@ -67,7 +79,11 @@ PYTHON = (
     ),
     Format(
         "Tornado", r"^\[(?P<level>[DIWEC]) {any} (?P<logger>[^\]]+)\] (?P<message>.*)$",
-        levels=_TORNADO, examples=("[W 240310 12:00:02 web:2271] 404 GET /x (127.0.0.1) 0.50ms",),
+        levels=_TORNADO,
+        variants=(
+            r"^\[(?P<level>[DIWEC]) {time:two-digit year compact, clock} (?P<logger>[^\]]+)\] (?P<message>.*)$",
+        ),
+        examples=("[W 240310 12:00:02 web:2271] 404 GET /x (127.0.0.1) 0.50ms",),
     ),
     Format(
         "Flask", r"^\[{iso}\] {LEVEL} in (?P<logger>\w+): (?P<message>.*)$",
@@ -76,6 +92,9 @@ PYTHON = (
     Format(
         "Python logging (bracketed logger)",
         r"^{iso} +{level} +\[(?P<logger>[A-Za-z_][\w.]*)\](?: +\[(?P<trace_id>[\w-]+)\])? (?P<message>.*)$",
+        variants=(
+            r"^{iso} +{level} +\[(?P<logger>[A-Za-z_][\w.]*)\] (?:\[(?P<trace_id>[\w-]+)\] )?(?P<message>[^ \[].*)$",
+        ),
         examples=("2026-03-10 09:14:03,123 INFO [api.routes] [req_1a2b3c4d] GET /builds/1 200 in 35.2ms",),
     ),
     Format(

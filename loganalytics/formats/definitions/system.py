@@ -10,6 +10,7 @@ _TAG = (
     r"(?:\[(?P<process.pid>\d+)\])?(?: \((?P<process.title>[^)]*)\)| (?P<service.version>\d[\d.]*))?: ?"
     r"(?:\[ *(?P<kernel.uptime_s>\d+\.\d{6})\] )?"
 )
+_PLAIN_TAG = r"(?P<service>[^\s:\[(]+)(?:\[(?P<process.pid>\d+)\])?: (?:\[ *(?P<kernel.uptime_s>\d+\.\d{6})\] )?"
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?"
 _PRIORITY = r"(?:<(?P<priority>\d{1,3})>)?"
 _LOGCAT = {"V": "trace", "D": "debug", "I": "info", "W": "warning", "E": "error", "F": "fatal", "A": "fatal",
@@ -31,6 +32,9 @@ AUDIT = (
         r"^(?:node=(?P<host.name>\S+) )?type=(?P<event.code>\S+) msg=audit\({epoch}:(?P<event.id>\d+)\): ?"
         r"(?P<message>.*)$",
         multiline=False,
+        variants=(
+            r"^type=(?P<event.code>\S+) msg=audit\((?P<timestamp>1\d{9}\.\d{3}):(?P<event.id>\d+)\): (?P<message>.*)$",
+        ),
         examples=("type=USER_LOGIN msg=audit(1710072002.123:457): pid=1 uid=0 msg='op=login res=failed'",),
     ),
 )  # fmt: skip
@@ -66,6 +70,7 @@ SYSTEM = (
     Format(
         "syslog (RFC 3164)",
         rf"^{_PRIORITY}{{syslog}} (?P<host.name>\S+) (?:: )?(?:{_TAG})?(?P<message>.*)$",
+        variants=(rf"^{{syslog}} (?P<host.name>\d*[^\s\d]\S*) {_PLAIN_TAG}(?P<message>[^\[].*)$",),
         examples=(
             "Aug 16 00:10:45 Tims-Air syslogd[314]: ASL Sender Statistics",
             "<34>Oct 11 22:14:15 mymachine su: 'su root' failed for lonvick on /dev/pts/8",
@@ -96,12 +101,19 @@ SYSTEM = (
         r"(?P<logger>[^:]*[^:\s]) *: "
         r"(?P<message>.*)$",
         levels=_LOGCAT,
+        variants=(
+            r"^{any} +(?P<process.pid>\d+) +(?P<thread.id>\d+) (?P<level>[VDIWEFAS]) (?P<logger>[^:\s]+) *: "
+            r"(?P<message>.*)$",
+        ),
         examples=("03-17 16:13:38.811  1702  2395 D WindowManager: printFreezingDisplayLogs",),
     ),
     Format(
         "logcat (time)",
         r"^{any} (?P<level>[VDIWEFAS])/(?P<logger>[^(]*[^(\s]) *\( *(?P<process.pid>\d+)\): (?P<message>.*)$",
         levels=_LOGCAT,
+        variants=(
+            r"^{any} (?P<level>[VDIWEFAS])/(?P<logger>[^(\s]+) *\( *(?P<process.pid>\d+)\): (?P<message>.*)$",
+        ),
         examples=("03-17 16:13:38.811 D/WindowManager( 1702): printFreezingDisplayLogs",),
     ),
     Format(
@@ -141,6 +153,7 @@ SYSTEM_LATE = (
     Format(
         "syslog (ISO time, no process)",
         rf"^{_PRIORITY}{_WEEKDAY}{{iso}} (?P<host.name>[\w.-]+) {_TAG}(?P<message>.*)$", share=0.1,
+        variants=(rf"^{{iso}} (?P<host.name>[\w.-]+) {_PLAIN_TAG}(?P<message>[^\[].*)$",),
         examples=("2026-03-10T00:00:01.123456+00:00 host kernel: [12345.678901] usb 1-1: new device",),
     ),
 )  # fmt: skip

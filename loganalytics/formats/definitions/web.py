@@ -10,18 +10,31 @@ _REQUEST = (
     r'"(?:(?P<http.request.method>[A-Z_]{3,20}) (?P<url.original>[^\s"]+)(?: (?P<network.protocol>[A-Z]+/[\d.]+))?'
     r'|(?P<http.request.line>(?:[^"\\]|\\.)*))"'
 )
+_PLAIN_REQUEST = (
+    r'"(?P<http.request.method>[A-Z_]{3,20}) (?P<url.original>[^\s"]+) (?P<network.protocol>[A-Z]+/[\d.]+)"'
+)
 _MESSAGE = ("http.request.method", "url.original", "http.request.line", STATUS, "rest")
 _ACCESS = (
     r"^(?:(?P<server.address>[A-Za-z][\w.-]*(?::\d+)?|[\d.]+:\d+) )?(?P<client.address>[\w.:%-]+) \S+ "
     rf"(?P<user.name>\S+) \[{{clf}}\] {_REQUEST} (?P<{STATUS}>\d{{3}}) (?P<http.response.body.size>\d+|-)"
 )
+_PLAIN_ACCESS = (
+    r"^(?P<client.address>[\w.:%-]+) \S+ (?P<user.name>\S+) \[{time:common log}\] "
+    rf"{_PLAIN_REQUEST} (?P<{STATUS}>\d{{3}}) (?P<http.response.body.size>\d+|-)"
+)
 _AGENT = r' "(?P<http.request.header.referer>(?:[^"\\]|\\.)*)" "(?P<user_agent.original>(?:[^"\\]|\\.)*)"'
 # nginx's $request_time is in seconds and always has three decimals; what has none may be %T or %D.
+_PLAIN_REQUEST_TIME = r" (?:(?:rt|request_time)=)?(?P<duration_s>\d+\.\d{3})"
 _REQUEST_TIME = r"(?: (?:(?:rt|request_time)=)?(?P<duration_s>\d+\.\d{3})\b)?"
 _HAPROXY = (
     r"^(?:(?:(?P<log.prefix>.*) )?(?P<service>[\w.-]+)\[(?P<process.pid>\d+)\]: )?"
     r"(?P<client.address>[\w.:]+):(?P<client.port>\d+) "
     r"\[{clf}\] (?P<haproxy.frontend>\S+) (?P<haproxy.backend>[^\s/]+)/(?P<haproxy.server>\S+) "
+)
+_SQUID = (
+    rf" +(?P<duration_ms>\d+) (?P<client.address>\S+) (?P<squid.result>[A-Z_]+)/(?P<{STATUS}>\d{{3}}) "
+    r"(?P<http.response.body.size>\d+) (?P<http.request.method>[A-Z_]+) (?P<url.original>\S+) (?P<user.name>\S+) "
+    r"(?P<squid.hierarchy>\S+) (?P<http.response.mime_type>\S+)$"
 )
 
 WEB = (
@@ -29,6 +42,11 @@ WEB = (
         "combined access log",
         rf'{_ACCESS}{_AGENT}(?: "(?P<http.request.header.x_forwarded_for>[^"]*)")?{_REQUEST_TIME}(?P<rest>.*)$',
         status=STATUS, message=_MESSAGE, multiline=False,
+        variants=(
+            rf"{_PLAIN_ACCESS}{_AGENT}(?P<rest>)$",
+            rf'{_PLAIN_ACCESS}{_AGENT} "(?P<http.request.header.x_forwarded_for>[^"]*)"(?P<rest>)$',
+            rf"{_PLAIN_ACCESS}{_AGENT}{_PLAIN_REQUEST_TIME}(?P<rest>)$",
+        ),
         examples=(
             '10.0.0.1 - - [20/Jul/2009:22:59:26 +0000] "GET /a HTTP/1.1" 404 134 "-" "curl/8.0"',
             'shop.example:443 10.0.0.1 - - [20/Jul/2009:22:59:26 +0000] "GET /a HTTP/1.1" 404 134 "-" "curl/8.0" 0.012',
@@ -37,6 +55,11 @@ WEB = (
     Format(
         "common access log", rf"{_ACCESS}{_REQUEST_TIME}(?P<rest>.*)$",
         status=STATUS, message=_MESSAGE, multiline=False,
+        variants=(
+            rf"{_PLAIN_ACCESS}(?P<rest>)$",
+            rf"{_PLAIN_ACCESS}{_PLAIN_REQUEST_TIME}(?P<rest>)$",
+            rf"{_PLAIN_ACCESS}(?P<rest>)$".replace("common log", "common log blank"),
+        ),
         examples=(
             '10.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /a.gif HTTP/1.0" 200 2326',
             '127.0.0.1 - - [01/Jan/2024 10:00:00] "GET /a HTTP/1.1" 200 -',
@@ -107,10 +130,9 @@ WEB = (
     ),
     Format(
         "Squid",
-        rf"^{{epoch}} +(?P<duration_ms>\d+) (?P<client.address>\S+) (?P<squid.result>[A-Z_]+)/(?P<{STATUS}>\d{{3}}) "
-        r"(?P<http.response.body.size>\d+) (?P<http.request.method>[A-Z_]+) (?P<url.original>\S+) (?P<user.name>\S+) "
-        r"(?P<squid.hierarchy>\S+) (?P<http.response.mime_type>\S+)$",
+        rf"^{{epoch}}{_SQUID}",
         status=STATUS, message=("http.request.method", "url.original", STATUS), multiline=False,
+        variants=(rf"^(?P<timestamp>1\d{{9}}\.\d{{3}}){_SQUID}",),
         examples=("1286536309.450    195 192.168.0.68 TCP_MISS/200 4040 GET http://a.b/ - DIRECT/1.2.3.4 text/html",),
     ),
     Format(
@@ -128,6 +150,10 @@ WEB = (
     Format(
         "Django server", rf"^\[{{clf}}\] {_REQUEST} (?P<{STATUS}>\d{{3}}) (?P<http.response.body.size>\d+|-)$",
         status=STATUS, message=("http.request.method", "url.original", "http.request.line", STATUS),
+        variants=(
+            rf"^\[{{time:common log blank}}\] {_PLAIN_REQUEST} (?P<{STATUS}>\d{{3}}) "
+            r"(?P<http.response.body.size>\d+|-)$",
+        ),
         examples=('[01/Jan/2024 10:00:00] "GET /admin/ HTTP/1.1" 200 1234',),
     ),
     Format(
@@ -139,6 +165,11 @@ WEB = (
         "Apache error log",
         r"^\[{ctime}\] \[(?:(?P<logger>\w*):)?{level}\](?: \[pid (?P<process.pid>\d+)(?::tid (?P<thread.id>\d+))?\])?"
         r"(?: \[client (?P<client.address>[^\]]+)\])? (?P<message>.*)$",
+        variants=(
+            r"^\[{time:ctime}\] \[(?P<logger>\w*):{level}\] \[pid (?P<process.pid>\d+)(?::tid (?P<thread.id>\d+))?\] "
+            r"(?:\[client (?P<client.address>[^\]]+)\] )?(?P<message>[^\[].*)$",
+            r"^\[{time:ctime}\] \[{level}\] (?:\[client (?P<client.address>[^\]]+)\] )?(?P<message>[^\[].*)$",
+        ),
         examples=(
             "[Sun Dec 04 04:47:44 2005] [error] mod_jk child workerEnv in error state 6",
             "[Fri Sep 09 10:42:29.902022 2011] [core:error] [pid 35708:tid 4328636416] [client 72.15.99.187:51000] "

@@ -41,8 +41,8 @@ def with_level_place(lines: pl.Series) -> Format:
     if named and after.str.contains(_place(words=0, level=level, before=named)).sum() < count / 2:
         named = rf"(?P<log.prefix>(?:\S+\s+){{{-words}}})"
     head = TIMED.pattern.removesuffix("(?P<after>.*)$").replace("?P<before>", "?P<log.before>")
-    pattern = rf"{head}\s*{named}[\[(<]?{level}[\])>]?[:,]?(?:\s+-)?(?:\s+|$)(?P<message>.*)$"
-    return Format("time, words, level", pattern)
+    tail = rf"{named}[\[(<]?{level}[\])>]?[:,]?(?:\s+-)?(?:\s+|$)(?P<message>.*)$"
+    return Format("time, words, level", rf"{head}\s*{tail}", variants=(rf"^{{any}}\b[\])}}>|,:\"']*\s*{tail}",))
 
 
 def _place(words: int, level: str, before: str = "") -> str:

@@ -9,7 +9,7 @@ import polars as pl
 
 from loganalytics.formats.definitions import SEVERITY_WORDS, TIMED, TYPES, Format
 from loganalytics.formats.regex.ascii import ascii_only
-from loganalytics.formats.regex.extract import capture
+from loganalytics.formats.regex.extract import extract_fields
 from loganalytics.formats.timestamps import Clock, to_utc
 from loganalytics.schema import LEVELS, severities
 
@@ -32,7 +32,7 @@ _DURATIONS = {"duration_us": 1e-3, "duration_s": 1e3}
 
 def read(lines: pl.DataFrame, form: Format, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split lines (n, line) into the events that the format matches and the lines that it does not."""
-    events, rest = capture(lines, form, clock)
+    events, rest = extract_fields(lines, form, clock)
     return _columns(events, form, clock), rest
 
 
