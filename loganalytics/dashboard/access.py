@@ -107,7 +107,7 @@ def require_login() -> None:
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _read_list(path: str, _version: int) -> dict[str, ListedSource]:
+def _read_list(path: str, version: int) -> dict[str, ListedSource]:
     try:
         entries = tomllib.loads(Path(path).read_text(encoding="utf-8"))["sources"]
         return {

@@ -66,6 +66,16 @@ def test_a_link_cannot_name_what_is_not_listed(app, sources, monkeypatch, name):
     assert "is not a listed source" in app.text[0].value
 
 
+def test_a_changed_list_is_read_again(app, sources, monkeypatch):
+    """Whoever is no longer a reader of a source loses it without a restart."""
+    monkeypatch.setenv("LOGANALYTICS_SOURCES", str(sources))
+    app.run()
+    assert app.get_by_key("source").options == ["Shop"]
+    sources.write_text(sources.read_text().replace("Shop", "Store"))
+    app.run()
+    assert app.get_by_key("source").options == ["Store"]
+
+
 def test_over_a_network_only_the_start_source_is_shown(app, tmp_path, monkeypatch):
     """Who listens on other addresses than this machine's lets nobody name a path."""
     monkeypatch.setattr("loganalytics.dashboard.access.st.get_option", lambda _: "0.0.0.0")
