@@ -1,7 +1,6 @@
 """The analyses of the events of a view: computed once per view, shared by all sessions, never changed.
 
-Each function takes a view. What it is cached by stands in its signature: the Selection that the view becomes, and the
-arguments after it.
+Each function takes a view. Its cache key is its signature: the Selection of the view, and the other arguments.
 """
 
 from __future__ import annotations

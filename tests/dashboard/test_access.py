@@ -67,7 +67,7 @@ def test_a_link_cannot_name_what_is_not_listed(app, sources, monkeypatch, name):
 
 
 def test_a_changed_list_is_read_again(app, sources, monkeypatch):
-    """Whoever is no longer a reader of a source loses it without a restart."""
+    """A source that is no longer listed is gone without a restart."""
     monkeypatch.setenv("LOGANALYTICS_SOURCES", str(sources))
     app.run()
     assert app.get_by_key("source").options == ["Shop"]
@@ -101,7 +101,7 @@ class Provider(BaseHTTPRequestHandler):
     authorizations: dict[str, dict[str, str]]
 
     def do_GET(self):
-        """Answer discovery and keys; send whoever wants to log in straight back with a code."""
+        """Answer discovery and keys; redirect a login straight back with a code."""
         url = urlsplit(self.path)
         issuer = f"http://127.0.0.1:{self.server.server_port}"
         if url.path == "/.well-known/openid-configuration":

@@ -1,4 +1,4 @@
-"""What is cached once per view: the same frame for all who ask, until a file changes."""
+"""The caches of the dashboard: one frame per view for all sessions, until a file changes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_file_that_has_grown_is_read_again(view):
     assert cached_events.events(view).height == 60
     with open(view.source[0], "a") as file:
         file.write("2026-03-10 13:00:00 INFO job 60\n")
-    cached_events._versions.clear()  # they are looked up every three seconds
+    cached_events._versions.clear()  # they are cached for three seconds
     assert cached_events.events(view).height == 61
 
 
