@@ -21,13 +21,13 @@ WINDOWS = 24
 _LATE_P_VALUE = 0.01  # of a first event this late, before the correction for the number of rows
 
 
-def with_columns_told(frame: pl.LazyFrame, *more: str, unseen: TemplateCatalogue | None = None) -> pl.DataFrame:
+def with_columns_told(frame: pl.LazyFrame, *more: str, known: TemplateCatalogue | None = None) -> pl.DataFrame:
     """Return what a summary reads of the frame, with its template columns or new ones."""
     have = frame.collect_schema().names()
     names = (*more, "exception", "trace_id", "source", "offset", "template", "template_id")
     wanted = conform(frame.select(*NEEDED, *[name for name in names if name in have]).collect())
-    if unseen is not None:
-        return with_templates(wanted, unseen=unseen)
+    if known is not None:
+        return with_templates(wanted, known=known)
     return wanted if {"template", "template_id"} <= set(have) else with_templates(wanted)
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 FEWEST = 12  # sequences; among fewer nothing is usual
 TREES = 100  # in each of the two forests
 BULK = 0.8  # share of the sequences that is taken for usual when scores are put to scale
-BOTH = 0.15  # weight of the judge that says less
-LEAST_STEP = {"forest": 0.02, "baseline": 0.5}  # of the judges' own units, for a step on the common scale
+BOTH = 0.15  # weight of the detector with the lower score
+LEAST_STEP = {"forest": 0.02, "baseline": 0.5}  # of each detector's own unit, for a step on the common scale
 ALARM = 4.5  # on the common scale, where the scores themselves show no better place
 PLACES = (1.0, 6.5)  # where a gap between the usual and the odd is looked for
 BLUR = 0.15
@@ -35,7 +35,7 @@ _SCHEMA = {
     "last_seen": TIMESTAMP,
     "score": pl.Float64(),
     "is_anomaly": pl.Boolean(),
-    "judge": pl.String(),
+    "detector": pl.String(),
     "baseline_score": pl.Float64(),
     "reasons": REASONS,
 }
@@ -44,7 +44,7 @@ _SCHEMA = {
 def detect_anomalous_sequences(logs: Frame, *, by: str = "trace_id", seed: int = 0) -> pl.DataFrame:
     """Score every sequence of events by how unlike the others it is, and say why.
 
-    A sequence is all events with one value of `by`: a trace, a session, a run of a job. Two judges look at it.
+    A sequence is all events with one value of `by`: a trace, a session, a run of a job. Two detectors look at it.
     The baseline needs no model: for each template, the logarithm of how much rarer its count in the sequence is
     than its commonest count, summed over all templates, those that are missing included. The other is a pair of
     isolation forests (Liu et al. 2008, doi:10.1109/ICDM.2008.17) over features of the whole sequence: its length,
@@ -52,7 +52,7 @@ def detect_anomalous_sequences(logs: Frame, *, by: str = "trace_id", seed: int =
     templates that always come together count once), the baseline's sum and most, and in one of the two the mean
     -log p of each event given the one before it.
 
-    Both are put on one scale by the usual four fifths of the sequences, and the judge that says more decides.
+    Both are put on one scale by the usual four fifths of the sequences, and the detector with the higher score decides.
     score = s / (s + t), where t is the place between the usual and the odd at which the scores leave the widest
     gap, and 4.5 steps of the scale where there is none: 0.5 and more is an anomaly. What one sequence in
     a hundred shows is no anomaly. No share of anomalies is assumed. The table is sorted so that an alert budget is
@@ -62,7 +62,7 @@ def detect_anomalous_sequences(logs: Frame, *, by: str = "trace_id", seed: int =
     and source and offset for the order within one time. Events without a value of `by` are left out.
 
     Returns one row a sequence: `by`, events (Int64), first_seen, last_seen (Datetime us UTC), score (Float64, 0 to
-    1, high = anomalous), is_anomaly (Boolean), judge (String: "baseline", "forest" or "both" found the anomaly;
+    1, high = anomalous), is_anomaly (Boolean), detector (String: "baseline", "forest" or "both" found the anomaly;
     null where there is none: forests that never stand alone add nothing), baseline_score (Float64, what the baseline
     says alone, on the same scale) and reasons (List[Struct{feature, observed, expected, low, high, contribution,
     text}]: the templates whose counts are unusual, at most five, the strongest first; contribution is the
@@ -94,7 +94,7 @@ def detect_anomalous_sequences(logs: Frame, *, by: str = "trace_id", seed: int =
 
 
 def _verdict(features: Array, seed: int) -> dict[str, pl.Series]:
-    """Return the columns that the judges fill."""
+    """Return the columns that the detectors fill."""
     import numpy as np
 
     if len(features) < FEWEST:
@@ -107,12 +107,12 @@ def _verdict(features: Array, seed: int) -> dict[str, pl.Series]:
     both = np.maximum(forest, baseline) + BOTH * np.minimum(forest, baseline)
     alarm = _alarm(both)
     odd = both >= alarm
-    judge = np.where(forest >= alarm, np.where(baseline >= alarm, "both", "forest"), "baseline")
-    judge = np.where((forest < alarm) & (baseline < alarm), "both", judge)
+    detector = np.where(forest >= alarm, np.where(baseline >= alarm, "both", "forest"), "baseline")
+    detector = np.where((forest < alarm) & (baseline < alarm), "both", detector)
     return {
         "score": pl.Series(both / (both + alarm)),
         "is_anomaly": pl.Series(odd),
-        "judge": pl.Series(judge).set(pl.Series(~odd), None),
+        "detector": pl.Series(detector).set(pl.Series(~odd), None),
         "baseline_score": pl.Series(baseline / (baseline + alarm)),
     }
 

@@ -34,7 +34,7 @@ SCHEMA = {
     "errors": pl.Int64(),
     "score": pl.Float64(),
     "is_anomaly": pl.Boolean(),
-    "judge": pl.String(),
+    "detector": pl.String(),
     "baseline_score": pl.Float64(),
     "reasons": REASONS,
 }
@@ -61,7 +61,7 @@ def detect_anomalies(
     nor those dated years away from the rest, which a UserWarning tells of.
 
     Returns one row a window (and value): window (Datetime us UTC, its start), `by`, events, errors (Int64),
-    score (Float64, 0 to 1, high = anomalous), is_anomaly (Boolean), judge (String: "baseline", "forest" or "both"
+    score (Float64, 0 to 1, high = anomalous), is_anomaly (Boolean), detector (String: "baseline", "forest" or "both"
     found the anomaly, null where there is none; a forest that never stands alone adds nothing), baseline_score
     (Float64, without the forest) and reasons (List[Struct{feature, observed,
     expected, low, high, contribution, text}]: at most five, the strongest first, none where nothing stands out;
@@ -209,7 +209,7 @@ def summed_up(judged: Judged) -> Array:
 
 
 def tell(verdicts: list[Verdict], forest: WindowForest | None, windows: Windows, dtype: pl.DataType) -> pl.DataFrame:
-    """Return one row a window and value: its scores, which judge decided, and the reasons."""
+    """Return one row a window and value: its scores, which detector decided, and the reasons."""
     import numpy as np
 
     baseline = np.concatenate([verdict.surprise for verdict in verdicts])
@@ -217,8 +217,8 @@ def tell(verdicts: list[Verdict], forest: WindowForest | None, windows: Windows,
     isolated = forest.surprise(np.vstack(summaries)) if forest else np.zeros(len(baseline))
     surprise = np.maximum(baseline, isolated)
     totals = np.vstack([verdict.totals for verdict in verdicts]).astype(np.int64)
-    judge = pl.when(baseline=True, forest=True).then(pl.lit("both"))
-    one = judge.when(baseline=True).then(pl.lit("baseline")).when(forest=True).then(pl.lit("forest"))
+    both = pl.when(baseline=True, forest=True).then(pl.lit("both"))
+    one = both.when(baseline=True).then(pl.lit("baseline")).when(forest=True).then(pl.lit("forest"))
     values = pl.DataFrame({"by": pl.Series([verdict.value for verdict in verdicts], dtype=dtype)})
     return (
         pl.DataFrame(
@@ -244,7 +244,7 @@ def tell(verdicts: list[Verdict], forest: WindowForest | None, windows: Windows,
             (pl.lit(windows.first) + pl.col("number") * windows.every).cast(TIMESTAMP).alias("window"),
             pl.col("reasons").fill_null(pl.lit([], REASONS)),
             is_anomaly=pl.col("score") >= 0.5,
-            judge=one.otherwise(None),
+            detector=one.otherwise(None),
         )
         .select(*SCHEMA)
         .sort("window", "by")

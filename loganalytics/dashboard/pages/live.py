@@ -15,7 +15,7 @@ from loganalytics.dashboard import access, demo, state, summaries
 from loganalytics.dashboard.components import tables, tail_view
 from loganalytics.dashboard.live_feed import LiveFeed
 from loganalytics.exceptions import LogAnalyticsError
-from loganalytics.filters.sql import where_known
+from loganalytics.filters.sql import where_in_batch
 from loganalytics.humanize import span
 from loganalytics.sanitize import printable
 from loganalytics.sources.store import TailReader
@@ -97,7 +97,7 @@ def _tail(feed: LiveFeed) -> None:
         st.error("The connection was lost.", icon=":material/cloud_off:")
         st.text(error)
     try:
-        matches = where_known(view.keep(feed.events()), view.query)
+        matches = where_in_batch(view.keep(feed.events()), view.query)
     except (LogAnalyticsError, pl.exceptions.PolarsError) as filter_error:
         st.warning("This filter cannot be used.", icon=":material/filter_alt:")
         st.text(str(filter_error))
