@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,28 @@ def test_every_page_takes_hostile_lines_as_text(page, open_app, log):
     assert not app.exception
     for mark in ("<script", "**bold**", ":red[x]", "\x1b", "xxxxxxxx"):
         assert mark not in rendered_markup(app).replace("xxx**", "")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "live"])
+def test_hostile_names_are_made_safe(page, open_app, tmp_path):
+    """No escape or bidirectional mark of a service, a field or a file's name reaches a label, a text or a header."""
+    path = tmp_path / "app\u202egol.jsonl"
+    rows = (
+        {
+            "timestamp": f"2026-03-10T12:{n // 60:02d}:{n % 60:02d}Z", "level": "ERROR" if n % 50 > 40 else "INFO",
+            "service": f"shop\u202e{n % 2}", "message": f"order {n % 3} failed", "trace_id": f"req-{n // 3}",
+            "user\x1b[31m\u202eid": f"u{n % 5}", "request_id": f"req-{n // 3}",
+        }
+        for n in range(900)
+    )  # fmt: skip
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    app = open_app(View((str(tmp_path),)), page)
+    assert not app.exception
+    labels = [column for table in app.dataframe for column in json.loads(table.proto.columns or "{}").values()]
+    options = [option for choice in (*app.multiselect, *app.selectbox) for option in choice.options]
+    texts = [element.value for kind in (app.text, app.code, app.markdown) for element in kind]
+    for content in (json.dumps(labels, ensure_ascii=False), *options, *texts):
+        assert not set(content) & {"\x1b", "\u202e"}
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "live"])
