@@ -24,6 +24,7 @@ from loganalytics.analyses.anomalies.window_features import (
     read_known,
 )
 from loganalytics.analyses.anomalies.windows import FEWEST, QUIET, SCHEMA, Verdict, oddest, summed_up, tell
+from loganalytics.atomic_write import replace_text
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
 from loganalytics.schema import Frame
 from loganalytics.times import parse_every
@@ -87,6 +88,8 @@ class AnomalyModel:
     def save(self, path: str | Path) -> Path:
         """Write the model to a file (JSON, nothing that runs when read), and return its path.
 
+        A file that is there is replaced as a whole: on a full disk it stays as it was.
+
         Example: fit_anomalies(logs).save("usual.json")
         """
         target = Path(path)
@@ -100,7 +103,7 @@ class AnomalyModel:
             "forest": None if self._forest is None else _forest_out(self._forest),
             "profiles": [_profile_out(profile) for profile in self._profiles],
         }
-        target.write_text(json.dumps(told, allow_nan=True), encoding="utf-8", newline="\n")
+        replace_text(target, json.dumps(told, allow_nan=True))
         return target
 
     @classmethod
