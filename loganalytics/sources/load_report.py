@@ -12,7 +12,7 @@ import polars as pl
 from loganalytics.schema import TIMESTAMP, Frame, lazy
 from loganalytics.sources import parquet
 from loganalytics.sources.files.reader import LogFile
-from loganalytics.sources.uri import public
+from loganalytics.sources.uri import without_credentials
 
 LOAD_REPORT_SCHEMA: dict[str, pl.DataType] = {
     "source": pl.String(),
@@ -73,7 +73,7 @@ def of_files(files: Sequence[LogFile]) -> pl.DataFrame:
 def of_tables(tables: Sequence[str], storage_options: Mapping[str, Any] | None) -> pl.DataFrame:
     """Return the report of Parquet files; their rows are counted as lines, as their footers tell."""
     rows = [
-        (public(name), "Parquet", None if "://" in name else os.path.getsize(name), rows, rows, 0)
+        (without_credentials(name), "Parquet", None if "://" in name else os.path.getsize(name), rows, rows, 0)
         for name, rows in zip(tables, parquet.rows_of(tables, storage_options), strict=True)
     ]
     known = pl.DataFrame(

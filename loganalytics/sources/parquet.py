@@ -37,7 +37,7 @@ def is_parquet(path: Path) -> bool:
 
 def is_parquet_url(url: str) -> bool:
     """Whether an address is that of Parquet, by its name; a folder's is taken for a lake."""
-    path = uri.public(url).lower()
+    path = uri.without_credentials(url).lower()
     return path.endswith((*_SUFFIXES, "/"))
 
 
@@ -80,7 +80,7 @@ def _columns(file: str, storage_options: Options) -> pl.Schema:
     if "message" not in found or not (isinstance(when, pl.Datetime) or when == pl.Date):
         have = ", ".join(f"{name} ({kind})" for name, kind in list(found.items())[:8])
         raise UnreadableSourceError(
-            f"{uri.public(file)!r} is no log frame: it has {have}. "
+            f"{uri.without_credentials(file)!r} is no log frame: it has {have}. "
             "Hint: rename its columns to timestamp (a Datetime) and message."
         )
     return found

@@ -12,7 +12,7 @@ import polars as pl
 from loganalytics.sources import parquet
 from loganalytics.sources.files.reader import LogFile, first_events, times_of
 from loganalytics.sources.store import DESCRIPTION_SCHEMA
-from loganalytics.sources.uri import public
+from loganalytics.sources.uri import without_credentials
 
 _END = 64 * 1024
 
@@ -32,7 +32,7 @@ def describe_tables(tables: Sequence[str], storage_options: Mapping[str, Any] | 
         first, last, services = seen.collect().row(0)
         size = None if "://" in name else os.path.getsize(name)
         writers = [service for service in services if service]
-        rows.append((public(name), "table", entries, first, last, size, writers, None, None, "Parquet"))
+        rows.append((without_credentials(name), "table", entries, first, last, size, writers, None, None, "Parquet"))
     return pl.DataFrame(rows, schema=DESCRIPTION_SCHEMA, orient="row")
 
 
