@@ -62,7 +62,7 @@ def scan_parquet(
     return frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
 
 
-def rows_of(files: Sequence[str], storage_options: Options = None) -> list[int]:
+def row_counts(files: Sequence[str], storage_options: Options = None) -> list[int]:
     """Return how many rows each Parquet file holds, as its footer says."""
     scans = [pl.scan_parquet(f, hive_partitioning=False, storage_options=_dict(storage_options)) for f in files]
     return [frame.item() for frame in pl.collect_all([scan.select(pl.len()) for scan in scans])]

@@ -25,7 +25,7 @@ def describe_files(files: Sequence[LogFile]) -> pl.DataFrame:
 def describe_tables(tables: Sequence[str], storage_options: Mapping[str, Any] | None) -> pl.DataFrame:
     """Return one row a Parquet file, with the columns of DESCRIPTION; of the many columns two are read."""
     rows = []
-    for name, entries in zip(tables, parquet.rows_of(tables, storage_options), strict=True):
+    for name, entries in zip(tables, parquet.row_counts(tables, storage_options), strict=True):
         logs = parquet.scan_parquet([name], tz="UTC", since=None, until=None, storage_options=storage_options)
         when, service = pl.col("timestamp"), pl.col("service")
         seen = logs.select(when.min().alias("first"), when.max().alias("last"), service.unique().sort().implode())
