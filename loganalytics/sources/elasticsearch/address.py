@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote
 
 from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.sources import uri
 from loganalytics.sources.credentials import login
-from loganalytics.sources.uri import public
 from loganalytics.times import parse_every
 
 _PORT = 9200
 _OPTIONS = {"timeout", "retry", "verify_certs", "ca_certs", "partial", "overlap", "prefix"}
-# A login whose password nobody has percent-encoded: it may hold / ? #, and is no port.
-_LOGIN = re.compile(r"^[^/?#@]*:(?!\d*(?:[/?#,]|$))\S*@")
 
 
 @dataclass(frozen=True)
@@ -70,24 +67,25 @@ def parse(address: str, environment: Mapping[str, str] = os.environ) -> Address:
 
     Raises InvalidArgumentError for an option that is not known.
     """
-    scheme, _, rest = address.partition("://")
-    product, _, secure = scheme.lower().partition("+")
-    user, rest = _login(rest)
-    split = urlsplit(f"//{rest}")
-    given = dict(parse_qsl(split.query, keep_blank_values=True))
+    split = uri.split(address)
+    scheme = split.scheme.lower()
+    product, _, secure = scheme.partition("+")
+    given = split.options
     unknown = sorted(set(given) - _OPTIONS)
     if unknown:
         raise InvalidArgumentError(
-            f"{public(address)!r}: there is no option {unknown[0]!r}. Hint: one of {', '.join(sorted(_OPTIONS))}."
+            f"{uri.without_credentials(address)!r}: there is no option {unknown[0]!r}. "
+            f"Hint: one of {', '.join(sorted(_OPTIONS))}."
         )
     known = _Environment(product, environment)
-    hosts, user = _hosts(split.netloc, "https" if secure else "http", given.get("prefix", ""), known, user)
+    user = (split.username, split.password)
+    hosts, user = _hosts(split.authority, "https" if secure else "http", given.get("prefix", ""), known, user)
     index = unquote(split.path.strip("/")) or known.get("INDEX_PREFIX") + "*"
     kept = login(hosts[0].name, hosts[0].port)
     username = user[0] or kept.get("username") or known.get("USERNAME")
     password = user[1] or kept.get("password") or known.get("PASSWORD")
     return Address(
-        product, hosts, index, f"{scheme.lower()}://{hosts[0].name}:{hosts[0].port}/{index}", username or None,
+        product, hosts, index, f"{scheme}://{hosts[0].name}:{hosts[0].port}/{index}", username or None,
         password or None, kept.get("api_key") or known.get("API_KEY") or None,
         **{name: parse_every(given[name]).total_seconds() for name in ("timeout", "retry", "overlap") if name in given},
         verify_certs=given.get("verify_certs", "true").lower() not in ("false", "0", "no"),
@@ -111,27 +109,16 @@ class _Environment:
 Login = tuple[str, str]
 
 
-def _login(rest: str) -> tuple[Login, str]:
-    """Split the login off an address, whatever characters the password holds."""
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if not (_LOGIN.match(rest) or "@" in authority):
-        return ("", ""), rest
-    user, _, rest = rest.rpartition("@") if _LOGIN.match(rest) else rest.partition("@")
-    name, _, password = user.partition(":")
-    return (unquote(name), unquote(password)), rest
-
-
-def _hosts(netloc: str, scheme: str, prefix: str, known: _Environment, user: Login) -> tuple[tuple[Host, ...], Login]:
-    named = netloc or known.get("HOSTS") or "localhost"
+def _hosts(
+    authority: str, scheme: str, prefix: str, known: _Environment, user: Login
+) -> tuple[tuple[Host, ...], Login]:
+    named = authority or known.get("HOSTS") or "localhost"
+    own = named.partition("://")[0] if not authority and "://" in named else scheme
     hosts: list[Host] = []
-    for text in filter(None, (part.strip() for part in named.split(","))):
-        login_here, text = _login(text.partition("://")[2] if "://" in text else text)
-        own = named.partition("://")[0] if not netloc and "://" in named else scheme
-        split = urlsplit(f"//{text}")
-        user = user if any(user) else login_here
-        try:
-            port = split.port or _PORT
-        except ValueError:
-            raise InvalidArgumentError(f"{text!r} has no port that is a number. Hint: write host:9200.") from None
-        hosts.append(Host(own, split.hostname or "localhost", port, prefix.rstrip("/") or split.path.rstrip("/")))
+    for address in filter(None, (part.strip() for part in named.split(","))):
+        split = uri.split(address)
+        user = user if any(user) else (split.username, split.password)
+        name, port = uri.host_and_port(split.authority)
+        path = prefix.rstrip("/") or split.path.rstrip("/")
+        hosts.append(Host(own, name.lower() or "localhost", port or _PORT, path))
     return tuple(hosts), user

@@ -10,13 +10,13 @@ from typing import Any
 import polars as pl
 
 from loganalytics.exceptions import IncompleteSourceError, InvalidArgumentError
+from loganalytics.sources import load_report
 from loganalytics.sources.elasticsearch import address as addresses
 from loganalytics.sources.elasticsearch import aggregations, describe, paging, tail
 from loganalytics.sources.elasticsearch.client import Client
 from loganalytics.sources.elasticsearch.mapping import Fields, everywhere, find, wanted
 from loganalytics.sources.elasticsearch.sampling import Sample, sample
-from loganalytics.sources.json_records import Counts
-from loganalytics.sources.load_report import LOAD_REPORT_SCHEMA
+from loganalytics.sources.json_records import RecordCounters
 from loganalytics.sources.store import ConsumerGroup, ReadOptions, TailReader
 
 
@@ -28,7 +28,7 @@ class Store:
     def __init__(self, address: str) -> None:
         self.address = addresses.parse(address)
         self.source = self.address.source
-        self._counts: dict[str, Counts] = {}
+        self._counts: dict[str, RecordCounters] = {}
 
     def batches(self, want: ReadOptions) -> Iterator[pl.DataFrame]:
         """Yield a log frame a page: `source` is the index and `offset` the _id of each event.
@@ -80,7 +80,7 @@ class Store:
 
     def report(self) -> pl.DataFrame:
         """Return one row an index that events were read of."""
-        return pl.DataFrame([count.row() for count in self._counts.values()], schema=LOAD_REPORT_SCHEMA, orient="row")
+        return load_report.rows(count.row() for count in self._counts.values())
 
     def _layout(self, client: Client) -> paging.Layout:
         layout = paging.find_shards(client, self.address.index)
@@ -98,16 +98,19 @@ class Store:
     def _note(self, fields: Fields, layout: paging.Layout) -> None:
         """Tell in the report what is missing and what is mapped in several ways."""
         for index in fields.indices:
-            self._counts[index] = Counts(index, f"{self.address.product} documents")
+            self._counts[index] = self._new_counters(index)
         for index, number in layout.down:
-            count = self._counts.setdefault(index, Counts(index, f"{self.address.product} documents"))
+            count = self._counts.setdefault(index, self._new_counters(index))
             count.notes.append(f"shard {number} is down: its events are missing")
         for conflict in fields.conflicts:
             self._counts[fields.indices[0]].notes.append(f"{conflict} in different indices")
 
+    def _new_counters(self, index: str) -> RecordCounters:
+        return RecordCounters(source=index, format=f"{self.address.product} documents")
+
     def _frame(self, page: paging.Page, found: Sample) -> pl.DataFrame:
         frame = found.frame(page.hits, page.shard.index)
-        self._counts.setdefault(page.shard.index, Counts(page.shard.index, "documents")).add(frame, page.bytes)
+        self._counts.setdefault(page.shard.index, self._new_counters(page.shard.index)).add(frame, page.bytes)
         if page.shard.reopened:
             note = f"shard {page.shard.number}: lost and found again {page.shard.reopened} times"
             kept = [n for n in self._counts[page.shard.index].notes if not n.startswith(f"shard {page.shard.number}:")]

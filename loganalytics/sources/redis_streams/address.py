@@ -17,7 +17,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qsl, unquote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from loganalytics.exceptions import (
     InvalidArgumentError,
@@ -26,18 +26,14 @@ from loganalytics.exceptions import (
     UnreachableSourceError,
     UnreadableSourceError,
 )
+from loganalytics.sources import uri
 from loganalytics.sources.credentials import login
-from loganalytics.sources.uri import public
 
 if TYPE_CHECKING:
     from redis import Redis, RedisCluster
 
     Client = Redis | RedisCluster
 
-_PARTS = re.compile(
-    r"(?P<scheme>[a-z+]+)://(?:(?P<login>[^/?#@]*(?:@[^/?#@]*)*)@)?(?P<hosts>[^/?#@]*)(?P<path>/[^?#]*)?(?:\?(?P<query>.*))?$",
-    re.IGNORECASE | re.DOTALL,
-)
 _TIMEOUTS: dict[str, Any] = {"socket_connect_timeout": 5.0, "socket_timeout": 20.0}
 
 
@@ -78,40 +74,34 @@ def parse(address: str) -> Address:
 
     Raises InvalidArgumentError for one that makes no sense, which tells no secret of it.
     """
-    found = _PARTS.match(address)
-    if not found:
-        raise InvalidArgumentError(f"{public(address)!r} is no address of a server. {_ENCODE}")
-    scheme = found["scheme"].lower().replace("valkey", "redis")
-    base, _, kind = scheme.partition("+")
-    parameters = parse_qsl(found["query"] or "", keep_blank_values=True)
+    split, shown = uri.split(address), uri.without_credentials(address)
+    base, _, kind = split.scheme.lower().replace("valkey", "redis").partition("+")
+    # The key of a stream may hold a "#".
+    parameters = parse_qsl("#".join(filter(None, (split.query, split.fragment))), keep_blank_values=True)
     streams = tuple(dict.fromkeys(value for name, value in parameters if name == "stream" and value))
     rest = [(name, value) for name, value in parameters if name != "stream"]
-    hosts = _hosts(found["hosts"], 26379 if kind == "sentinel" else 6379, address)
-    path, master = found["path"] or "", ""
+    hosts = _hosts(split.authority, 26379 if kind == "sentinel" else 6379)
+    path, master = split.path, ""
     if kind == "sentinel":
         master, _, database = path.strip("/").partition("/")
         path = f"/{database}"
         if not master:
             raise InvalidArgumentError(
-                f"{public(address)!r} names no master. Hint: redis+sentinel://host:26379/mymaster?stream=…"
+                f"{shown!r} names no master. Hint: redis+sentinel://host:26379/mymaster?stream=…"
             )
-    login_part = f"{found['login']}@" if found["login"] else ""
-    single = f"{base}://{login_part}{found['hosts'].split(',')[0]}{path}" + (f"?{urlencode(rest)}" if rest else "")
-    options = _options(single, kind or "single", hosts[0] if hosts else ("unix", None), public(address))
-    return Address(public(address), streams, kind or "single", tuple(hosts), unquote(master), options)
+    password = f":{quote(split.password, safe='')}" if split.password else ""
+    user = f"{quote(split.username, safe='')}{password}@" if split.username or password else ""
+    single = f"{base}://{user}{split.authority.split(',')[0]}{path}" + (f"?{urlencode(rest)}" if rest else "")
+    options = _options(single, kind or "single", hosts[0] if hosts else ("unix", None), shown)
+    return Address(shown, streams, kind or "single", tuple(hosts), unquote(master), options)
 
 
 _ENCODE = "Hint: redis://user:password@host:6379/0?stream=key, with / ? # @ of a password percent-encoded (%2F …)."
 
 
-def _hosts(text: str, port: int, address: str) -> list[tuple[str, int]]:
-    hosts = []
-    for part in filter(None, text.split(",")):
-        found = re.fullmatch(r"\[?(?P<host>[^\[\]]*?)\]?(?::(?P<port>\d{1,5}))?", part)
-        if not found:
-            raise InvalidArgumentError(f"{public(address)!r} names a host or port that is none. {_ENCODE}")
-        hosts.append((unquote(found["host"]) or "localhost", int(found["port"] or port)))
-    return hosts
+def _hosts(authority: str, default_port: int) -> list[tuple[str, int]]:
+    hosts = [uri.host_and_port(host) for host in authority.split(",") if host]
+    return [(unquote(name) or "localhost", port or default_port) for name, port in hosts]
 
 
 def _options(url: str, kind: str, host: tuple[str, int | None], shown: str) -> dict[str, Any]:
@@ -168,11 +158,15 @@ def told(error: Exception, shown: str) -> SourceError:
     if isinstance(error, redis.ResponseError):
         if "WRONGTYPE" in text:
             return UnreadableSourceError(f"{shown!r}: the key holds no stream. Hint: see loganalytics sources.")
-        return UnreadableSourceError(f"{shown!r} answers: {public(text)}. Hint: is this Redis 5 or later, or Valkey?")
+        return UnreadableSourceError(
+            f"{shown!r} answers: {uri.without_credentials(text)}. Hint: is this Redis 5 or later, or Valkey?"
+        )
     hint = "check host and port, and whether the server runs"
     if re.search("SSL|certificate|closed by server|reset by peer", text):
         hint = "rediss:// for a server with TLS, redis:// for one without; ?ssl_ca_certs=FILE for a private authority"
-    return UnreachableSourceError(f"{shown!r} cannot be reached: {public(text).rstrip('.')}. Hint: {hint}.")
+    return UnreachableSourceError(
+        f"{shown!r} cannot be reached: {uri.without_credentials(text).rstrip('.')}. Hint: {hint}."
+    )
 
 
 def not_found(key: str, shown: str, others: list[str]) -> SourceNotFoundError:

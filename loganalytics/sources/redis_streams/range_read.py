@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics.sources.counters import Seen
+from loganalytics.sources.counters import TimeCounters
 from loganalytics.sources.redis_streams.connection import Info, Server, shown
 from loganalytics.sources.redis_streams.decode import Columns, to_columns, uncollected
 from loganalytics.sources.redis_streams.records import Records, time_of
@@ -25,7 +25,7 @@ _EARLY, _LATE = dt.timedelta(minutes=5), dt.timedelta(hours=1)
 
 
 @dataclass
-class Stream(Seen):
+class Stream(TimeCounters):
     """One stream, and what was counted while it was read."""
 
     key: str
@@ -47,9 +47,9 @@ class Stream(Seen):
         blocks = [page.block for page in pages if page.block is not None]
         block = b"".join(blocks) if len(blocks) == len(pages) and fields.width == 1 else None
         frame = self.records.events(ids, fields, block).with_columns(pl.lit(shown(self.key)).alias("source"))
-        self.entries += frame.height
         self.invalid_utf8 += sum(page.broken for page in pages)
-        self.see(frame)
+        self.entries += frame.height
+        self.count(frame)
         return frame
 
 

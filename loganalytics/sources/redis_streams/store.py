@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import polars as pl
 
 from loganalytics.exceptions import SourceNotFoundError
-from loganalytics.sources.load_report import LOAD_REPORT_SCHEMA
+from loganalytics.sources import load_report
 from loganalytics.sources.redis_streams.address import parse
 from loganalytics.sources.redis_streams.connection import Server, shown
 from loganalytics.sources.redis_streams.consumer_group import GroupReader
@@ -69,14 +69,15 @@ class Store:
 
     def report(self) -> pl.DataFrame:
         """Return one row a stream that was read; its entries are counted as lines."""
-        rows = [
-            (
-                shown(one.key), one.records.name or None, None, one.entries, one.entries, one.records.unparsed,
-                one.no_timestamp, one.invalid_utf8, one.first_seen, one.last_seen, "; ".join(one.notes) or None,
-            )
-            for one in self._read
-        ]  # fmt: skip
-        return pl.DataFrame(rows, schema=LOAD_REPORT_SCHEMA, orient="row")
+        return load_report.rows(
+            {
+                "source": shown(stream.key), "format": stream.records.name or None, "lines": stream.entries,
+                "events": stream.entries, "unparsed": stream.records.unparsed, "no_timestamp": stream.no_timestamp,
+                "invalid_utf8": stream.invalid_utf8, "first_seen": stream.first_seen, "last_seen": stream.last_seen,
+                "note": "; ".join(stream.notes) or None,
+            }
+            for stream in self._read
+        )  # fmt: skip
 
     def _streams(self, server: Server) -> list[str]:
         # A server that answered before is waited for: a scan reads more than once.

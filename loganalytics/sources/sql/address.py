@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode
 
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
 from loganalytics.schema import CORE
+from loganalytics.sources import uri
 from loganalytics.sources.credentials import login
-from loganalytics.sources.uri import public
 
 _KINDS = {"postgres": "postgresql", "mariadb": "mysql"}
 _FILES = ("sqlite", "duckdb")
 _MAPPED = [name for name in CORE if name not in ("severity_number", "source", "offset")]
-# A login whose password nobody has percent-encoded: it may hold / ? #, and is no port.
-_LOGIN = re.compile(r"^[^/?#@]*:(?!\d*(?:[/?#,]|$))\S*@")
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Address:
         """Return a driver's message without addresses and password."""
         for secret in {self.password or "", quote(self.password or "", safe="")} - {""}:
             text = text.replace(secret, "***")
-        return public(" ".join(text.split()))[:300]
+        return uri.without_credentials(" ".join(text.split()))[:300]
 
 
 def parse(address: str) -> Address:
@@ -56,37 +53,31 @@ def parse(address: str) -> Address:
 
     Raises SourceNotFoundError when there is no such file, InvalidArgumentError for both a table and a query.
     """
-    scheme, _, rest = address.partition("://")
+    split = uri.split(address)
+    scheme = split.scheme
     kind = _KINDS.get(scheme.lower(), scheme.lower())
-    user, rest = _login(rest)
-    split = urlsplit(f"//{rest}")
-    given = dict(parse_qsl(split.query, keep_blank_values=True))
+    given = split.options
     table, query, key = (given.pop(name, "") or None for name in ("table", "query", "key"))
     columns = {name: given.pop(name) for name in _MAPPED if name in given}
     if table and query:
-        raise InvalidArgumentError(f"{public(address)!r} names both a table and a query. Hint: leave one out.")
+        raise InvalidArgumentError(
+            f"{uri.without_credentials(address)!r} names both a table and a query. Hint: leave one out."
+        )
     if kind in _FILES:
-        path = _file(split.netloc, unquote(split.path), public(address))
+        path = _file(split.authority, unquote(split.path), uri.without_credentials(address))
         return Address(kind, f"{scheme}:///{path}", path, table=table, query=query, key=key, columns=columns)
-    kept = login(split.hostname or "localhost", split.port)
-    name, password = user[0] or kept.get("username", ""), user[1] or kept.get("password", "")
+    server, port = uri.host_and_port(split.authority.partition(",")[0])
+    kept = login(server.lower() or "localhost", port)
+    name, password = split.username or kept.get("username", ""), split.password or kept.get("password", "")
     who = quote(name, safe="") + (f":{quote(password, safe='')}" if password else "")
-    dsn = f"{kind}://{who + '@' if who else ''}{split.netloc}{split.path}" + (f"?{urlencode(given)}" if given else "")
-    host = f"{split.netloc or given.get('host', 'localhost')}"
+    dsn = f"{kind}://{who + '@' if who else ''}{split.authority}{split.path}" + (
+        f"?{urlencode(given)}" if given else ""
+    )
+    host = f"{split.authority or given.get('host', 'localhost')}"
     return Address(
         kind, f"{scheme}://{host}{split.path}", dsn=dsn, password=password or None, table=table, query=query, key=key,
         columns=columns,
     )  # fmt: skip
-
-
-def _login(rest: str) -> tuple[tuple[str, str], str]:
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    loose = _LOGIN.match(rest)
-    if not (loose or "@" in authority):
-        return ("", ""), rest
-    user, _, rest = (loose[0][:-1], "@", rest[loose.end() :]) if loose else rest.partition("@")
-    name, _, password = user.partition(":")
-    return (unquote(name), unquote(password)), rest
 
 
 def _file(netloc: str, path: str, shown: str) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 
 from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.sources.json_records import Counts
-from loganalytics.sources.load_report import LOAD_REPORT_SCHEMA
+from loganalytics.sources import load_report
+from loganalytics.sources.json_records import RecordCounters
 from loganalytics.sources.sql import address as addresses
 from loganalytics.sources.sql import tail
 from loganalytics.sources.sql.connection import open_database
@@ -27,7 +27,7 @@ class Store:
         self.address = addresses.parse(address)
         which = self.address.table or ("query" if self.address.query else None)
         self.source = f"{self.address.source}?table={which}" if which else self.address.source
-        self._counts: list[Counts] = []
+        self._counts: list[RecordCounters] = []
 
     def batches(self, want: ReadOptions) -> Iterator[pl.DataFrame]:
         """Yield log frames: `source` is the table, `offset` the key of each row, or its number where there is none.
@@ -37,7 +37,7 @@ class Store:
         """
         database = open_database(self.address)
         rows = Rows.of(database)
-        counts = Counts(rows.source, "SQL table" if self.address.query is None else "SQL query")
+        counts = RecordCounters(source=rows.source, format="SQL table" if self.address.query is None else "SQL query")
         self._counts = [counts]
         reading = Reading(rows, want.tz)
         for batch in database.batches(rows.select(want)):
@@ -61,4 +61,4 @@ class Store:
 
     def report(self) -> pl.DataFrame:
         """Return one row for the table that was read."""
-        return pl.DataFrame([count.row() for count in self._counts], schema=LOAD_REPORT_SCHEMA, orient="row")
+        return load_report.rows(count.row() for count in self._counts)
