@@ -52,13 +52,14 @@ class Address:
     partial: bool = False
     """Whether to be content with the shards that are there."""
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What must not be shown."""
-        return tuple(secret for secret in (self.password, self.api_key) if secret)
+    def scrub(self, message: str) -> str:
+        """Return a message without the secrets of the address."""
+        for secret in filter(None, (self.password, self.api_key)):
+            message = message.replace(secret, "***")
+        return message
 
 
-def parse(address: str, environment: Mapping[str, str] = os.environ) -> Address:
+def parse_address(address: str, environment: Mapping[str, str] = os.environ) -> Address:
     """Read an address such as elasticsearch+https://user:password@host:9200/job-logs-*?timeout=30s.
 
     Without a host, ELASTICSEARCH_HOSTS names them (several with commas), else it is localhost:9200; without an index,

@@ -47,7 +47,7 @@ class Address:
         return public(" ".join(text.split()))[:300]
 
 
-def parse(address: str) -> Address:
+def parse_address(address: str) -> Address:
     """Read an address such as postgresql://user:password@host/db?table=job_logs&timestamp=created_at&key=id.
 
     Options: table (with its schema where it needs one) or query (a SELECT); key; and the names of core columns
