@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics.exceptions import IncompleteSourceError, InvalidArgumentError
+from loganalytics.sources import load_report
 from loganalytics.sources.elasticsearch import paging
 from loganalytics.sources.elasticsearch.address import parse_address
 from loganalytics.sources.elasticsearch.aggregations import count_events
@@ -18,8 +19,7 @@ from loganalytics.sources.elasticsearch.describe import describe
 from loganalytics.sources.elasticsearch.mapping import IndexMapping, combined_query, index_query, read_mapping
 from loganalytics.sources.elasticsearch.sampling import Sample, draw_sample
 from loganalytics.sources.elasticsearch.tail import IndexReader
-from loganalytics.sources.json_records import Counts
-from loganalytics.sources.load_report import LOAD_REPORT_SCHEMA
+from loganalytics.sources.json_records import RecordCounters
 from loganalytics.sources.store import ConsumerGroup, ReadOptions, TailReader
 
 _MAX_NAMES = 4
@@ -33,7 +33,7 @@ class Store:
     def __init__(self, address: str) -> None:
         self.address = parse_address(address)
         self.source = self.address.source
-        self._counts: dict[str, Counts] = {}
+        self._counters: dict[str, RecordCounters] = {}
 
     def batches(self, options: ReadOptions) -> Iterator[pl.DataFrame]:
         """Yield a log frame a page: `source` is the index and `offset` the _id of each event.
@@ -43,19 +43,19 @@ class Store:
         that cannot be read.
         """
         connection = Connection(self.address)
-        self._counts = {}
+        self._counters = {}
         with connection.translate_errors():
             shard_map = self._shard_map(connection)
             mapping = read_mapping(connection)
             sample = draw_sample(connection, combined_query(mapping, options), options.tz)
-            self._start_counts(mapping, shard_map)
+            self._start_counters(mapping, shard_map)
             queries = {
                 index: index_query(mapping, options, index, sample.records(index).layout)
                 for index, _ in shard_map.assigned
             }
             for page in paging.read_pages(connection, shard_map, queries, sample.document_bytes):
                 yield self._frame(page, sample)
-        if not any(count.events for count in self._counts.values()):
+        if not any(counters.events for counters in self._counters.values()):
             yield pl.DataFrame(schema=sample.columns)
 
     def reader(
@@ -86,7 +86,7 @@ class Store:
 
     def report(self) -> pl.DataFrame:
         """Return one row an index that events were read of."""
-        return pl.DataFrame([count.row() for count in self._counts.values()], schema=LOAD_REPORT_SCHEMA, orient="row")
+        return load_report.rows(counters.row() for counters in self._counters.values())
 
     def _shard_map(self, connection: Connection) -> paging.ShardMap:
         shard_map = paging.read_shard_map(connection, self.address.index)
@@ -103,25 +103,26 @@ class Store:
         warnings.warn(f"{problem}: their events are missing.", stacklevel=2)
         return shard_map
 
-    def _start_counts(self, mapping: IndexMapping, shard_map: paging.ShardMap) -> None:
+    def _start_counters(self, mapping: IndexMapping, shard_map: paging.ShardMap) -> None:
         """Begin the report, with what is missing and what is mapped in several ways."""
         for index in mapping.indices:
-            self._count_of(index)
+            self._counters_of(index)
         for index, number in shard_map.unassigned:
-            self._count_of(index).notes.append(f"shard {number} is down: its events are missing")
+            self._counters_of(index).notes.append(f"shard {number} is down: its events are missing")
         for conflict in mapping.conflicts:
-            self._count_of(mapping.indices[0]).notes.append(f"{conflict} in different indices")
+            self._counters_of(mapping.indices[0]).notes.append(f"{conflict} in different indices")
 
-    def _count_of(self, index: str) -> Counts:
-        return self._counts.setdefault(index, Counts(index, f"{self.address.product} documents"))
+    def _counters_of(self, index: str) -> RecordCounters:
+        counters = RecordCounters(source=index, format=f"{self.address.product} documents")
+        return self._counters.setdefault(index, counters)
 
     def _frame(self, page: paging.Page, sample: Sample) -> pl.DataFrame:
         shard = page.shard
         frame = sample.frame(page.documents, shard.index)
-        count = self._count_of(shard.index)
-        count.add(frame, page.bytes)
+        counters = self._counters_of(shard.index)
+        counters.add(frame, page.bytes)
         if shard.reopened:
             prefix = f"shard {shard.number}:"
-            notes = [note for note in count.notes if not note.startswith(prefix)]
-            count.notes = [*notes, f"{prefix} lost and found again {shard.reopened} times"]
+            notes = [note for note in counters.notes if not note.startswith(prefix)]
+            counters.notes = [*notes, f"{prefix} lost and found again {shard.reopened} times"]
         return frame

@@ -13,25 +13,20 @@ from __future__ import annotations
 
 import inspect
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qsl, unquote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.sources import uri
 from loganalytics.sources.credentials import login
-from loganalytics.sources.uri import public
 
 if TYPE_CHECKING:
     from redis import Redis, RedisCluster
 
     Client = Redis | RedisCluster
 
-_ADDRESS = re.compile(
-    r"(?P<scheme>[a-z+]+)://(?:(?P<login>[^/?#@]*(?:@[^/?#@]*)*)@)?(?P<hosts>[^/?#@]*)(?P<path>/[^?#]*)?(?:\?(?P<query>.*))?$",
-    re.IGNORECASE | re.DOTALL,
-)
 _TIMEOUTS: dict[str, Any] = {"socket_connect_timeout": 5.0, "socket_timeout": 20.0}
 
 
@@ -72,50 +67,41 @@ def parse_address(address: str) -> Address:
 
     Raises InvalidArgumentError, without a secret of the address in it, for one that makes no sense.
     """
-    match = _ADDRESS.match(address)
-    if not match:
-        raise InvalidArgumentError(f"{public(address)!r} is not a valid address of a server. {_HINT}")
-    base, _, kind = match["scheme"].lower().replace("valkey", "redis").partition("+")
-    parameters = parse_qsl(match["query"] or "", keep_blank_values=True)
+    split, source = uri.split(address), uri.without_credentials(address)
+    base, _, kind = split.scheme.lower().replace("valkey", "redis").partition("+")
+    # The key of a stream may hold a "#".
+    parameters = parse_qsl("#".join(filter(None, (split.query, split.fragment))), keep_blank_values=True)
     options = [(name, value) for name, value in parameters if name != "stream"]
-    hosts = _parse_hosts(match["hosts"], 26379 if kind == "sentinel" else 6379, address)
-    path, master = match["path"] or "", ""
-    if kind == "sentinel":
-        master, path = _parse_sentinel_path(path, address)
-    login_prefix = f"{match['login']}@" if match["login"] else ""
+    hosts = _parse_hosts(split.authority, 26379 if kind == "sentinel" else 6379)
+    master, path = _split_sentinel_path(split.path, source) if kind == "sentinel" else ("", split.path)
+    password = f":{quote(split.password, safe='')}" if split.password else ""
+    user = f"{quote(split.username, safe='')}{password}@" if split.username or password else ""
     query = f"?{urlencode(options)}" if options else ""
-    single = f"{base}://{login_prefix}{match['hosts'].split(',')[0]}{path}{query}"
+    single = f"{base}://{user}{split.authority.split(',')[0]}{path}{query}"
     return Address(
-        source=public(address),
+        source=source,
         streams=tuple(dict.fromkeys(value for name, value in parameters if name == "stream" and value)),
         kind=kind or "single",
         hosts=tuple(hosts),
         master=unquote(master),
-        options=_connection_options(single, kind or "single", hosts[0] if hosts else ("unix", None), public(address)),
+        options=_connection_options(single, kind or "single", hosts[0] if hosts else ("unix", None), source),
     )
 
 
 _HINT = "Hint: redis://user:password@host:6379/0?stream=key, with / ? # @ of a password percent-encoded (%2F …)."
 
 
-def _parse_sentinel_path(path: str, address: str) -> tuple[str, str]:
-    """Return the name of the master, and the path that is left for the database."""
+def _split_sentinel_path(path: str, source: str) -> tuple[str, str]:
+    """Return the name of the master, and the path of the database."""
     master, _, database = path.strip("/").partition("/")
     if not master:
-        raise InvalidArgumentError(
-            f"{public(address)!r} names no master. Hint: redis+sentinel://host:26379/mymaster?stream=…"
-        )
+        raise InvalidArgumentError(f"{source!r} names no master. Hint: redis+sentinel://host:26379/mymaster?stream=…")
     return master, f"/{database}"
 
 
-def _parse_hosts(hosts: str, port: int, address: str) -> list[tuple[str, int]]:
-    pairs = []
-    for host in filter(None, hosts.split(",")):
-        match = re.fullmatch(r"\[?(?P<host>[^\[\]]*?)\]?(?::(?P<port>\d{1,5}))?", host)
-        if not match:
-            raise InvalidArgumentError(f"{public(address)!r} has a host or port that is not valid. {_HINT}")
-        pairs.append((unquote(match["host"]) or "localhost", int(match["port"] or port)))
-    return pairs
+def _parse_hosts(authority: str, default_port: int) -> list[tuple[str, int]]:
+    hosts = [uri.host_and_port(host) for host in authority.split(",") if host]
+    return [(unquote(name) or "localhost", port or default_port) for name, port in hosts]
 
 
 def _connection_options(url: str, kind: str, host: tuple[str, int | None], source: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from loganalytics.exceptions import (
     UnreachableSourceError,
     UnreadableSourceError,
 )
-from loganalytics.sources.uri import public
+from loganalytics.sources.uri import without_credentials
 
 _MAX_NAMES = 8
 
@@ -38,13 +38,15 @@ def to_source_error(error: Exception, source: str) -> SourceError:
     hint = "check host and port, and whether the server runs"
     if re.search("SSL|certificate|closed by server|reset by peer", message):
         hint = "rediss:// for a server with TLS, redis:// for one without; ?ssl_ca_certs=FILE for a private authority"
-    return UnreachableSourceError(f"{source!r} cannot be reached: {public(message).rstrip('.')}. Hint: {hint}.")
+    reason = without_credentials(message).rstrip(".")
+    return UnreachableSourceError(f"{source!r} cannot be reached: {reason}. Hint: {hint}.")
 
 
 def _response_error(message: str, source: str) -> SourceError:
     if "WRONGTYPE" in message:
         return UnreadableSourceError(f"{source!r}: the key holds no stream. Hint: see loganalytics sources.")
-    return UnreadableSourceError(f"{source!r} answers: {public(message)}. Hint: is this Redis 5 or later, or Valkey?")
+    reason = without_credentials(message)
+    return UnreadableSourceError(f"{source!r} answers: {reason}. Hint: is this Redis 5 or later, or Valkey?")
 
 
 def stream_not_found(key: str, source: str, streams: Sequence[str]) -> SourceNotFoundError:

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics.sources.counters import Seen
+from loganalytics.sources.counters import TimeCounters
 from loganalytics.sources.redis_streams.connection import Connection, StreamInfo, stream_name
 from loganalytics.sources.redis_streams.decode import EntryColumns, gc_paused, to_columns
 from loganalytics.sources.redis_streams.entry_parser import EntryParser, entry_times
@@ -25,7 +25,7 @@ _MAX_EARLY, _MAX_DELAY = dt.timedelta(minutes=5), dt.timedelta(hours=1)
 
 
 @dataclass(kw_only=True)
-class Stream(Seen):
+class Stream(TimeCounters):
     """One stream, and what was counted while it was read."""
 
     key: str
@@ -48,7 +48,7 @@ class Stream(Seen):
         frame = self.parser.events(ids, fields, block).with_columns(pl.lit(stream_name(self.key)).alias("source"))
         self.entries += frame.height
         self.invalid_utf8 += sum(page.invalid_utf8 for page in pages)
-        self.see(frame)
+        self.count(frame)
         return frame
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import polars as pl
 
 from loganalytics.exceptions import SourceNotFoundError
-from loganalytics.sources.load_report import LOAD_REPORT_SCHEMA
+from loganalytics.sources import load_report
 from loganalytics.sources.redis_streams.address import parse_address
 from loganalytics.sources.redis_streams.connection import Connection, stream_name
 from loganalytics.sources.redis_streams.consumer_group import GroupReader
@@ -69,7 +69,7 @@ class Store:
 
     def report(self) -> pl.DataFrame:
         """Return one row a stream that was read; its entries are counted as lines."""
-        return pl.DataFrame([_report_row(stream) for stream in self._streams], schema=LOAD_REPORT_SCHEMA)
+        return load_report.rows(map(_report_row, self._streams))
 
     def _keys(self, connection: Connection) -> list[str]:
         """Return the keys of the streams to read; a server that answered before is waited for: scan() reads twice."""

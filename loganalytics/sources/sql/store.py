@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 
 from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.sources.json_records import Counts
-from loganalytics.sources.load_report import LOAD_REPORT_SCHEMA
+from loganalytics.sources import load_report
+from loganalytics.sources.json_records import RecordCounters
 from loganalytics.sources.sql.address import parse_address
 from loganalytics.sources.sql.connection import open_database
 from loganalytics.sources.sql.decode import RowDecoder
@@ -28,7 +28,7 @@ class Store:
         self.address = parse_address(address)
         table = self.address.table or ("query" if self.address.query else None)
         self.source = f"{self.address.source}?table={table}" if table else self.address.source
-        self._counts: list[Counts] = []
+        self._counters: list[RecordCounters] = []
 
     def batches(self, options: ReadOptions) -> Iterator[pl.DataFrame]:
         """Yield log frames: `source` is the table, `offset` the key of each row, or its number where there is none.
@@ -38,14 +38,15 @@ class Store:
         """
         database = open_database(self.address)
         relation = Relation.of(database)
-        counts = Counts(relation.source, "SQL table" if self.address.query is None else "SQL query")
-        self._counts = [counts]
+        kind = "SQL table" if self.address.query is None else "SQL query"
+        counters = RecordCounters(source=relation.source, format=kind)
+        self._counters = [counters]
         decoder = RowDecoder(relation, options.tz)
         for batch in database.batches(relation.select(options)):
             frame = decoder.frame(batch)
-            counts.add(frame, int(batch["line"].str.len_bytes().sum()))
+            counters.add(frame, int(batch["line"].str.len_bytes().sum()))
             yield frame
-        if not counts.events:
+        if not counters.events:
             yield decoder.frame(pl.DataFrame(schema={"line": pl.String, "key_text": pl.String}))
 
     def reader(
@@ -62,4 +63,4 @@ class Store:
 
     def report(self) -> pl.DataFrame:
         """Return one row for the table that was read."""
-        return pl.DataFrame([count.row() for count in self._counts], schema=LOAD_REPORT_SCHEMA, orient="row")
+        return load_report.rows(counters.row() for counters in self._counters)
