@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+import loganalytics as la
 from loganalytics.dashboard.app import PAGES
 from loganalytics.filters.expressions import Where
 from loganalytics.sources.files.discovery import sample_data
@@ -78,6 +79,14 @@ def test_every_page_shows_the_sample(page, open_app):
     assert not app.exception
     assert not app.error
     assert SHOWS_SAMPLE[page](app)
+
+
+@pytest.mark.parametrize("script", [APP, str(Path(la.__file__).parent / "dashboard" / "entry" / "streamlit_app.py")])
+def test_streamlit_finds_no_pages_of_its_own(script):
+    """It would take a folder pages/ beside the script for them, and a link to a page would open an empty one."""
+    assert Path(script).is_file()
+    assert not Path(script).with_name("pages").exists()
+    assert (Path(script).parent / ".streamlit" / "config.toml").is_file()
 
 
 def test_an_incident_named_by_a_link_has_its_verdict(open_app):
