@@ -10,6 +10,7 @@ import loganalytics
 from loganalytics.analyses.compare.ranges import BACK
 from loganalytics.cli.arguments import INCOMPLETE, OK, add_selection, incomplete, load, verb
 from loganalytics.cli.tables import add_output
+from loganalytics.sanitize import printable
 
 if TYPE_CHECKING:
     from loganalytics.cli.arguments import Verbs
@@ -57,7 +58,7 @@ def _run_incident(arguments: argparse.Namespace) -> int:
         sys.stdout.write(found.to_json() if arguments.format == "json" else found.to_markdown())
     if arguments.output:
         found.save(arguments.output)
-        print(f"Incident: {arguments.output}", file=sys.stderr)
+        print(f"Incident: {printable(arguments.output, None)}", file=sys.stderr)
     return INCOMPLETE if incomplete(logs) else OK
 
 

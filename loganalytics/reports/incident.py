@@ -131,7 +131,7 @@ class Incident:
 
     def _repr_html_(self) -> str:
         """Return verdict and findings for a notebook; the whole page is what `save` writes."""
-        told = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.verdict)
+        told = "".join(f"<li>{escape(printable(sentence, 500))}</li>" for sentence in self.verdict)
         rows = "".join(
             f"<tr><td>{row['rank']}</td><td>{escape(row['role'])}</td>"
             f"<td style='text-align:left'>{escape(printable(row['title'], 300))}</td></tr>"
