@@ -54,7 +54,7 @@ def _run_patterns(arguments: argparse.Namespace) -> int:
 def _run_errors(arguments: argparse.Namespace) -> int:
     catalogue = _catalogue(arguments)
     logs = load(arguments)
-    return _finish(loganalytics.cluster_errors(logs, unseen=catalogue), logs, catalogue, arguments)
+    return _finish(loganalytics.cluster_errors(logs, known=catalogue), logs, catalogue, arguments)
 
 
 def _catalogue(arguments: argparse.Namespace) -> TemplateCatalogue | None:

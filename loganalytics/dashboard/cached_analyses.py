@@ -13,11 +13,11 @@ import streamlit as st
 
 import loganalytics as la
 from loganalytics import schema
-from loganalytics.analyses.errors.clusters import summed
+from loganalytics.analyses.errors.clusters import summarize_clusters
 from loganalytics.analyses.windowing import choose_window, few_services, without_misdated
 from loganalytics.dashboard import cached_events, summaries
 from loganalytics.dashboard.cached_events import Selection
-from loganalytics.findings.episodes import episodes_of, incidents
+from loganalytics.findings.episodes import find_episodes, group_overlapping
 from loganalytics.reports.incident import Incident
 from loganalytics.reports.model import Report
 from loganalytics.reports.report import report
@@ -173,7 +173,9 @@ def _order(chosen: Selection, newest_first: bool) -> pl.Series:
 
 @cached
 def _clusters(chosen: Selection) -> pl.DataFrame:
-    return summed(cached_events.problems_of(chosen), summaries.extent(cached_events.events_of(chosen)) or (None, None))
+    return summarize_clusters(
+        cached_events.problems_of(chosen), summaries.extent(cached_events.events_of(chosen)) or (None, None)
+    )
 
 
 @cached
@@ -218,7 +220,7 @@ def _incident(chosen: Selection, ends: tuple[datetime, datetime], baseline: str 
 
 @cached
 def _episodes(chosen: Selection, every: str, by: str | None) -> list[tuple[datetime, datetime]]:
-    groups = incidents(episodes_of(_anomalies(chosen, every, by), parse_every(every)))
+    groups = group_overlapping(find_episodes(_anomalies(chosen, every, by), parse_every(every)))
     weighed = [(sum(episode.score * episode.windows for episode in group), group) for group in groups]
     weighed.sort(key=lambda pair: (-pair[0], pair[1][0].start))
     return [(group[0].start, max(episode.end for episode in group)) for _, group in weighed]

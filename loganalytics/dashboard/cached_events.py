@@ -16,7 +16,7 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
-from loganalytics.analyses.errors.clusters import ROW, with_clusters
+from loganalytics.analyses.errors.clusters import EVENT_NUMBER, with_clusters
 from loganalytics.analyses.requests.durations import duration_ms
 from loganalytics.dashboard import access
 from loganalytics.filters.expressions import within_times
@@ -143,9 +143,9 @@ def _problems(*source: Any) -> tuple[pl.DataFrame, pl.DataFrame]:
 
     Both are in one order, and have their event's number as ROW.
     """
-    numbered = _prepared(*source).with_row_index(ROW)
-    told = with_clusters(numbered).sort(ROW)
-    full = numbered[told[ROW]].with_columns(told["cluster_id"])
+    numbered = _prepared(*source).with_row_index(EVENT_NUMBER)
+    told = with_clusters(numbered).sort(EVENT_NUMBER)
+    full = numbered[told[EVENT_NUMBER]].with_columns(told["cluster_id"])
     return told, full
 
 
@@ -156,7 +156,9 @@ def problems_of(chosen: Selection) -> pl.DataFrame:
     """
     told, full = _problems(*source_of(chosen))
     kept = chosen.view.keep(within_times(full, chosen.since, chosen.until))
-    return told if kept is full else told.join(kept.select(ROW), on=ROW, how="semi", maintain_order="left")
+    if kept is full:
+        return told
+    return told.join(kept.select(EVENT_NUMBER), on=EVENT_NUMBER, how="semi", maintain_order="left")
 
 
 @st.cache_resource(max_entries=1, show_spinner="Grouping the errors …")
@@ -164,8 +166,8 @@ def _clustered(*source: Any) -> pl.DataFrame:
     """Return the prepared events with cluster_id, null for those that are no errors."""
     logs = _prepared(*source)
     told, _ = _problems(*source)
-    rows = logs.select(pl.int_range(pl.len()).cast(told.schema[ROW]).alias(ROW))
-    ids = rows.join(told.select(ROW, "cluster_id"), on=ROW, how="left", maintain_order="left")
+    rows = logs.select(pl.int_range(pl.len()).cast(told.schema[EVENT_NUMBER]).alias(EVENT_NUMBER))
+    ids = rows.join(told.select(EVENT_NUMBER, "cluster_id"), on=EVENT_NUMBER, how="left", maintain_order="left")
     return logs.with_columns(ids["cluster_id"])
 
 
