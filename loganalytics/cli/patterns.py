@@ -45,9 +45,9 @@ def _run_patterns(arguments: argparse.Namespace) -> int:
     catalogue = _catalogue(arguments)
     logs = load(arguments)
     if arguments.values:
-        table = loganalytics.pattern_values(loganalytics.with_templates(logs, unseen=catalogue), arguments.values)
+        table = loganalytics.pattern_values(loganalytics.with_templates(logs, known=catalogue), arguments.values)
     else:
-        table = loganalytics.patterns(logs, unseen=catalogue)
+        table = loganalytics.patterns(logs, known=catalogue)
     return _finish(table, logs, catalogue, arguments)
 
 

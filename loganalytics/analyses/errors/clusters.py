@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
 
 import polars as pl
 
@@ -13,6 +12,7 @@ from loganalytics.analyses.summaries import (
     NEEDED,
     Ends,
     earliest,
+    is_late,
     services,
     sparklines,
     time_range,
@@ -44,8 +44,6 @@ _NO_FAILURE = (
 EVENT_NUMBER = "__row"
 """The column that numbers the events of a frame, so that its errors are found in it again."""
 
-MAX_LATE_CHANCE = 0.01  # so improbable a late first event must be, over all problems, before one counts as new
-_MIN_NEW_EVENTS = 2
 _MAX_TRACE_IDS = 5
 _MAX_REASON_CHARACTERS = 200
 _CLUSTER_ID_DIGITS = 12  # hexadecimal
@@ -91,7 +89,7 @@ def summarize_clusters(errors: pl.DataFrame, ends: Ends) -> pl.DataFrame:
     dated = errors.filter(pl.col("timestamp").is_not_null())
     windows = dated.group_by("cluster_id", window_of(ends)).agg(events=pl.len())
     table = table.join(sparklines(windows, table["cluster_id"]), on="cluster_id", maintain_order="left")
-    is_new = pl.col("unseen") if "unseen" in table.columns else _is_late(ends)
+    is_new = ~pl.col("is_known") if "is_known" in table.columns else is_late(ends)
     return table.with_columns(is_new=is_new).select(
         *("cluster_id", "label", "events", "templates", "services", "exception_type"),
         *("first_seen", "last_seen", "is_new", "trend", "example", "trace_ids", "exception"),
@@ -105,7 +103,7 @@ def with_clusters(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl.
     """
     frame = lazy(logs, *NEEDED)
     frame = frame.filter(_may_be_error(frame.collect_schema().names()))
-    errors = with_columns_told(frame, *_TYPE_COLUMNS, _STATUS_COLUMN, "level", EVENT_NUMBER, unseen=known)
+    errors = with_columns_told(frame, *_TYPE_COLUMNS, _STATUS_COLUMN, "level", EVENT_NUMBER, known=known)
     errors = _with_fingerprints(errors)
     # Continuation lines that are not a stack trace do not make an event an error.
     reports_failure = pl.col("level").is_null() & _reports_failure()
@@ -213,7 +211,7 @@ def _summarize(errors: pl.DataFrame) -> pl.DataFrame:
         exception_type=_most_common("exception_type"),
         first_seen=pl.col("timestamp").min(),
         last_seen=pl.col("timestamp").max(),
-        **({"unseen": pl.col("unseen").all()} if "unseen" in errors.columns else {}),
+        **({"is_known": pl.col("is_known").any()} if "is_known" in errors.columns else {}),
     )
     trace_ids = pl.col("trace_ids").fill_null(pl.lit([], dtype=pl.List(pl.String)))
     return (
@@ -234,18 +232,6 @@ def _earliest_trace_ids(errors: pl.DataFrame) -> pl.DataFrame:
         .group_by("cluster_id", maintain_order=True)
         .agg(trace_ids=pl.col("trace_id").head(_MAX_TRACE_IDS))
     )
-
-
-def _is_late(ends: Ends) -> pl.Expr:
-    """Return whether a problem's first event came too late in the log for chance."""
-    first, last = ends
-    if first is None or last is None or first == last:
-        return pl.lit(value=False)
-    since_start = (pl.col("first_seen") - first).dt.total_microseconds()
-    share_before = since_start / ((last - first) / timedelta(microseconds=1))
-    chance = (1 - share_before.clip(0, 1)).pow(pl.col("events"))
-    is_unlikely = chance < MAX_LATE_CHANCE / pl.len()
-    return (is_unlikely & (pl.col("events") >= _MIN_NEW_EVENTS)).fill_null(value=False)
 
 
 def _most_common(name: str) -> pl.Expr:
