@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import loganalytics
-from loganalytics.analyses.compare.ranges import BACK
+from loganalytics.analyses.compare.ranges import BASELINE_SHIFTS
 from loganalytics.cli.arguments import INCOMPLETE, OK, add_selection, incomplete, load, verb
 from loganalytics.cli.tables import add_output
 from loganalytics.sanitize import printable
@@ -37,7 +37,7 @@ def _add_range(added: argparse.ArgumentParser) -> None:
     added.add_argument("--to", dest="end", metavar="TIME", required=True, help="when it was over")
     added.add_argument(
         "--baseline", nargs="+", metavar="NAME", default=["previous"],
-        help=f"previous (the time just before), {', '.join(BACK)}, or two times (default: previous)",
+        help=f"previous (the time just before), {', '.join(BASELINE_SHIFTS)}, or two times (default: previous)",
     )  # fmt: skip
 
 
@@ -79,10 +79,10 @@ def _print(found: Incident) -> None:
 
 
 def _run_compare(arguments: argparse.Namespace) -> int:
-    from loganalytics.analyses.compare.ranges import baseline_range, parse_range
+    from loganalytics.analyses.compare.ranges import baseline_range, parse_time_range
     from loganalytics.output import write
 
-    incident = parse_range((arguments.start, arguments.end), "incident", tz=arguments.tz)
+    incident = parse_time_range((arguments.start, arguments.end), "incident", tz=arguments.tz)
     baseline = baseline_range(_baseline(arguments), incident, tz=arguments.tz)
     logs = load(arguments)
     table = loganalytics.compare(
