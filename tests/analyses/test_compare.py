@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from loganalytics.analyses.compare.compare import DIFFERENCES, compare
+from loganalytics.analyses.compare.compare import COMPARISON_SCHEMA, compare
 from loganalytics.analyses.compare.significance import benjamini_hochberg, g_test
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
 from loganalytics.schema import conform, empty
@@ -47,7 +47,7 @@ def test_nothing_changed_is_no_row() -> None:
     """Two hours alike have no differences, and the result has its columns all the same."""
     table = compare(CALM, baseline=OLD, incident=NEW)
     assert table.is_empty()
-    assert dict(table.schema) == DIFFERENCES
+    assert dict(table.schema) == COMPARISON_SCHEMA
 
 
 def test_each_kind_of_template() -> None:
@@ -178,8 +178,8 @@ def test_where_ranges_overlap_the_time_is_the_incidents() -> None:
         ((NOON, NOON - HOUR), NEW, "baseline ends at"),
         (OLD, (NOON, NOON), "incident ends at"),
         (OLD, ("soon", NOON), "'soon' is not a time of incident"),
-        ("2026-03-10", NEW, "baseline is no pair"),
-        (OLD, (NOON,), "incident is no pair"),
+        ("2026-03-10", NEW, "baseline is not a pair"),
+        (OLD, (NOON,), "incident is not a pair"),
     ],
 )
 def test_ranges_that_make_no_sense(baseline: object, incident: object, message: str) -> None:

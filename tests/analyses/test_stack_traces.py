@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from loganalytics.analyses.errors.stack_traces import read_traces
+from loganalytics.analyses.errors.stack_traces import parse_stack_traces
 
 PYTHON = """Traceback (most recent call last):
   File "/srv/shop/orders/views.py", line {line}, in create
@@ -115,7 +115,7 @@ ALL = {
 
 def _read(*exceptions: str | None, message: str = "failed") -> list[dict[str, str | None]]:
     texts = {"message": [message] * len(exceptions), "exception": list(exceptions)}
-    return read_traces(pl.DataFrame(texts, schema={"message": pl.String, "exception": pl.String})).to_dicts()
+    return parse_stack_traces(pl.DataFrame(texts, schema={"message": pl.String, "exception": pl.String})).to_dicts()
 
 
 @pytest.mark.parametrize("language", ALL)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loganalytics.findings.ranking import SEVERITIES, Finding, findings
+from loganalytics.findings.ranking import SEVERITIES, Finding, rank_findings
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
 STEP = timedelta(minutes=5)
@@ -105,7 +105,7 @@ def find(
     """Return the findings of these anomalies, gaps and error clusters."""
     table = anomalies(flagged or {}, more.get("feature", "events"))
     errors = clusters() if errors is None else errors
-    return findings(table, coverage(gaps or {}, more.get("silent")), errors, slow(more.get("slow")), window=STEP)
+    return rank_findings(table, coverage(gaps or {}, more.get("silent")), errors, slow(more.get("slow")), window=STEP)
 
 
 def test_windows_across_a_short_gap_are_one_episode() -> None:
@@ -178,13 +178,13 @@ def test_a_silence_within_an_incident_is_told_in_its_title() -> None:
 def test_nothing_found_is_an_empty_list() -> None:
     """Quiet logs, and no logs at all, have no findings."""
     assert find() == []
-    assert findings(anomalies({}).clear(), coverage({}).clear(), clusters(), slow(), window=STEP) == []
+    assert rank_findings(anomalies({}).clear(), coverage({}).clear(), clusters(), slow(), window=STEP) == []
 
 
 def test_without_services_the_reason_stands_alone() -> None:
     """A log that names no service has findings without one."""
     table = anomalies({"web": [10]}).filter(pl.col("service") == "web").drop("service")
-    (found,) = findings(table, coverage({}), clusters(), slow(), window=STEP)
+    (found,) = rank_findings(table, coverage({}), clusters(), slow(), window=STEP)
     assert (found.service, found.title) == ("", "many events")
 
 
