@@ -68,10 +68,10 @@ def test_a_file_that_others_may_read_is_refused(file, mode):
         login("db.example.com")
 
 
-@pytest.mark.parametrize("text", [f'password = "{SECRET}', f"[a]\n{SECRET}", f"password = '{SECRET}\udcff'"])
-def test_a_file_that_is_no_toml_is_refused_without_its_text(file, text):
+@pytest.mark.parametrize("content", [f'password = "{SECRET}', f"[a]\n{SECRET}", f"password = '{SECRET}\udcff'"])
+def test_a_file_that_is_no_toml_is_refused_without_its_text(file, content):
     """The error tells the file's name and nothing of what it holds."""
-    file.write_bytes(text.encode(errors="surrogateescape"))
+    file.write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(UnreadableSourceError, match="is not TOML") as error:
         login("db.example.com")
     assert SECRET not in str(error.value)

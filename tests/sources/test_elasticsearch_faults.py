@@ -46,9 +46,9 @@ def test_the_right_password_lets_in(node, front, monkeypatch):  # noqa: F811
 def test_a_wrong_password_is_told_without_it(node, front, capsys):  # noqa: F811
     """Exit code 3, and no secret on the screen."""
     address = behind(node, front.port, "me:wr0ng")
-    with pytest.raises(UnreachableSourceError, match="refuses the login") as told:
+    with pytest.raises(UnreachableSourceError, match="refuses the login") as caught:
         la.load(address)
-    assert "wr0ng" not in str(told.value)
+    assert "wr0ng" not in str(caught.value)
     assert cli.main(["patterns", address]) == 3
     assert "wr0ng" not in capsys.readouterr().err
 
@@ -60,9 +60,9 @@ def test_tls_is_checked(node, front, tmp_path):  # noqa: F811
     try:
         assert la.load(f"{address}?ca_certs={tls.authority}").height == 30
         assert la.load(f"{address}?verify_certs=false").height == 30
-        with pytest.raises(UnreachableSourceError, match="TLS failed") as told:
+        with pytest.raises(UnreachableSourceError, match="TLS failed") as caught:
             la.load(address)
-        assert SECRET not in str(told.value)
+        assert SECRET not in str(caught.value)
         with pytest.raises(UnreachableSourceError, match="https"):
             la.load(behind(node, tls.port, f"me:{SECRET}", options="?timeout=5s"))
         with pytest.raises(UnreachableSourceError, match="TLS failed"):
