@@ -14,7 +14,7 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.filters.sql import condition, where_known
+from loganalytics.filters.sql import condition, where_in_batch
 from loganalytics.formats.custom import Formats
 from loganalytics.sources.files.discovery import Source
 from loganalytics.sources.files.tail import FileReader
@@ -125,7 +125,7 @@ class Tail:
             return events
         if self._options.keep is not None:
             events = events.filter(self._options.keep)
-        return where_known(events, self._queries[name])
+        return where_in_batch(events, self._queries[name])
 
 
 def tail(
