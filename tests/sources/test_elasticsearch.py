@@ -106,7 +106,7 @@ def test_time_level_and_query_are_asked_of_the_server(node, monkeypatch):
     assert la.load_report(la.load(node.address("asked"), **options))["lines"].to_list() == [10]
 
 
-def test_a_broken_query_is_told(node):
+def test_a_broken_query_is_an_error(node):
     """What Lucene cannot read is the user's error, not the source's."""
     node.index("lucene", events(1))
     with pytest.raises(InvalidArgumentError, match="Lucene"):
@@ -114,7 +114,7 @@ def test_a_broken_query_is_told(node):
 
 
 def test_aliases_and_data_streams_are_read_by_their_names(node):
-    """An alias' filter holds, and the events of a data stream bear the index behind it."""
+    """An alias' filter holds, and the source of a data stream's events is the index behind it."""
     node.index("alias-1", [event | {"level": "error" if n % 2 else "info"} for n, event in enumerate(events(6))])
     errors = {"index": "alias-1", "alias": "errors", "filter": {"match": {"level": "error"}}}
     node.call("POST", "/_aliases", {"actions": [{"add": errors}]})
@@ -127,7 +127,7 @@ def test_aliases_and_data_streams_are_read_by_their_names(node):
     assert all(name.startswith(".ds-flow-app") for name in logs["source"])
 
 
-def test_a_missing_index_is_told_with_what_there_is(node):
+def test_the_error_for_a_missing_index_lists_what_there_is(node):
     """By name and by pattern."""
     node.index("a-there-1", events(1))
     for name in ("nowhere", "nowhere-*"):
@@ -136,7 +136,7 @@ def test_a_missing_index_is_told_with_what_there_is(node):
 
 
 def test_an_index_mapped_in_another_way_is_read_all_the_same(node):
-    """A time that is a date in one index and text in another is told; no event is lost by a time range."""
+    """A time that is a date in one index and text in another is reported; no event is lost by a time range."""
     node.index("clash-1", [{"timestamp": "2026-03-10T12:00:00Z", "level": "info", "message": "dated"}])
     node.index("clash-2", [{"timestamp": "10/Mar/2026:12:00:01 +0000", "level": 30, "message": "text"}])
     logs = la.load(node.address("clash-*"), since="2026-03-10 11:00")
@@ -172,20 +172,20 @@ def test_an_empty_index_is_an_empty_frame(node):
 
 def test_describe_tells_what_an_index_holds(node):
     """Entries, times and who writes, one row an index."""
-    node.index("told-1", events(3))
-    node.index("told-2", [{"timestamp": "yesterday", "message": "undated"}])
+    node.index("described-1", events(3))
+    node.index("described-2", [{"timestamp": "yesterday", "message": "undated"}])
     rows = (
-        la.describe(node.address("told-*"))
+        la.describe(node.address("described-*"))
         .select("source", "kind", "entries", "first_seen", "last_seen", "services")
         .rows()
     )
     assert rows == [
-        ("told-1", "index", 3, START, START + dt.timedelta(seconds=2), ["api"]),
-        ("told-2", "index", 1, None, None, []),
+        ("described-1", "index", 3, START, START + dt.timedelta(seconds=2), ["api"]),
+        ("described-2", "index", 1, None, None, []),
     ]
 
 
-def test_the_other_product_is_told_apart(node):
+def test_the_other_product_is_recognized(node):
     """Each one's client refuses the other's server, and says which address to write."""
     node.index("product", events(1))
     other_product = {"opensearch": "elasticsearch", "elasticsearch": "opensearch"}[node.product]
@@ -306,7 +306,7 @@ def test_a_password_of_any_characters_is_read_and_not_shown(password):
     assert repr(address).count("password") == 0
 
 
-def test_an_unknown_option_is_told():
+def test_an_unknown_option_is_an_error():
     """A misspelt option would silently do nothing."""
     with pytest.raises(InvalidArgumentError, match="retires"):
         parse_address("elasticsearch://host/x?retires=3", {})

@@ -336,7 +336,7 @@ def test_load_outlives_a_restart(own):
     assert logs["offset"].to_list() == [f"{number + 1}-0" for number in range(60_000)]
 
 
-def test_entries_trimmed_while_reading_are_told(redis, valkey):
+def test_entries_trimmed_while_reading_are_reported(redis, valkey):
     """The report says how many of those that were there at the beginning went away."""
     for number in range(9000):
         redis.xadd("s", {"message": number}, id=f"{number + 1}-0")
@@ -385,7 +385,7 @@ def test_values_of_a_lone_field_as_a_block():
     assert to_columns([[b"1-0", [b"a", b"1", b"b", b"2"]]]).block is None
 
 
-def test_fields_in_another_order_are_told_apart():
+def test_fields_in_another_order_are_distinguished():
     """Also where all entries, one after the other, have the names at the places where they would be."""
     entries = [
         [b"1-0", [b"a", b"1", b"b", b"2", b"c", b"3"]],

@@ -196,7 +196,7 @@ def test_a_tail_goes_by_the_key_and_waits_for_gaps(database):
 
 
 def test_a_tail_needs_a_key(tmp_path):
-    """A table of SQLite always has one, a view has none: nothing tells what is new."""
+    """A table of SQLite always has one, a view has none: nothing says what is new."""
     with sqlite3.connect(tmp_path / "x.db") as connection:
         connection.execute("create table logs(message text)")
         connection.execute("create view seen as select message from logs")
@@ -218,7 +218,7 @@ def test_describe_lists_tables(database):
     database.run("drop table other")
 
 
-def test_what_is_not_there_is_told(database):
+def test_what_is_not_there_is_an_error(database):
     """A table, a column in the address and one in the query."""
     with pytest.raises(SourceNotFoundError, match="nowhere"):
         la.load(f"{database.address}table=nowhere")
@@ -236,7 +236,7 @@ def test_nothing_is_written(database):
     assert la.load(logs_at(database)).height == 4
 
 
-def test_a_wrong_password_is_told_without_it(servers, capfd):
+def test_the_error_for_a_wrong_password_does_not_show_it(servers, capfd):
     """Exit code 3; drivers quote the address that they were given."""
     address = servers("postgresql").address("wr0ng") + "&table=x"
     with pytest.raises(UnreachableSourceError, match="password authentication failed") as caught:
@@ -245,7 +245,7 @@ def test_a_wrong_password_is_told_without_it(servers, capfd):
     assert "wr0ng" not in str(caught.value) + capfd.readouterr().err
 
 
-def test_a_server_that_is_not_there_is_told_at_once():
+def test_a_server_that_is_not_there_is_an_error_at_once():
     """Drivers try for half a minute."""
     with pytest.raises(UnreachableSourceError, match="refused"):
         la.load(f"mysql://me:secret@127.0.0.1:{free_port()}/app?table=x")

@@ -91,7 +91,7 @@ class _Answer:
 
 
 def read_shard_map(connection: Connection, pattern: str) -> ShardMap:
-    """Return the shards behind a pattern; the mappings say nothing of an index that is down as a whole.
+    """Return the shards behind a pattern; the mappings say nothing of an index none of whose shards is there.
 
     Raises SourceNotFoundError.
     """
