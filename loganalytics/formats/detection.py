@@ -10,13 +10,13 @@ from typing import cast
 import polars as pl
 
 from loganalytics.formats import delimited, envelopes, logfmt
-from loganalytics.formats.definitions import AUDIT, RAW, TIMED, Format
+from loganalytics.formats.definitions import AUDIT, RAW, TIME_FIRST, Format
 from loganalytics.formats.delimited import Delimited
 from loganalytics.formats.envelopes import Wrapper
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.logfmt import Logfmt
-from loganalytics.formats.regex.prefilter import candidates, with_level_place
+from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
 from loganalytics.formats.timestamps import Clock, fit, strptime, to_utc
 
 # A format must take this share of the lines that are left, or it was an accident.
@@ -143,7 +143,7 @@ def _logfmt(lines: pl.Series, tz: str) -> Found:
 
 def _of_table(lines: pl.Series, sampled: int, tz: str) -> tuple[list[Reader], pl.Series]:
     """Return the formats of the table that the lines are in, and the lines that are in none."""
-    masks = [(form, lines.str.contains(form.regex)) for form in candidates(lines)]
+    masks = [(form, lines.str.contains(form.regex)) for form in candidate_formats(lines)]
     left = lines.is_not_null()
     readers: list[Reader] = []
     below = False  # whether lines without a time belong to those above them
@@ -154,25 +154,25 @@ def _of_table(lines: pl.Series, sampled: int, tz: str) -> tuple[list[Reader], pl
         if not likely:
             break
         form, mask = masks.pop(likely[0])
-        if counts[likely[0]] < max(_MIN_SHARE, form.share) * sampled or (not form.timed and below):
+        if counts[likely[0]] < max(_MIN_SHARE, form.min_share) * sampled or (not form.has_time and below):
             continue
         reader, _ = _most(lines.filter(mask & left), (form,), 1, tz)
         if reader:
             readers.append(reader)
             left &= ~mask
-            below = below or form.body is not None
+            below = below or form.body_pattern is not None
     return readers, lines.filter(left)
 
 
 def _general(lines: pl.Series, tz: str) -> tuple[Reader | None, Reader | None]:
     """Return the readers of lines that begin with a time and are in no format of the table."""
-    timed = lines.filter(lines.str.contains(TIMED.regex))
+    timed = lines.filter(lines.str.contains(TIME_FIRST.regex))
     if timed.is_empty():
         return None, None
-    form = with_level_place(timed)
+    form = format_with_level_position(timed)
     reader, matched = _most(timed, (form,), 1, tz)
     rest = timed.filter(~matched)
-    return reader, _most(rest, (TIMED,), 1, tz)[0] if rest.len() and form is not TIMED else None
+    return reader, _most(rest, (TIME_FIRST,), 1, tz)[0] if rest.len() and form is not TIME_FIRST else None
 
 
 def _most(lines: pl.Series, table: Sequence[Format], least: float, tz: str) -> Found:

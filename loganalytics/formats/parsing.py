@@ -1,4 +1,4 @@
-"""Numbered lines to events: each line by the first format that knows it, continuation lines to their event."""
+"""Numbered lines to events: each line by the first format that matches it, continuation lines to their event."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from loganalytics.formats import delimited, logfmt
-from loganalytics.formats.definitions import RAW, TIMED, Format
+from loganalytics.formats.definitions import RAW, TIME_FIRST, Format
 from loganalytics.formats.delimited import Delimited
 from loganalytics.formats.detection import Detection, Reader
 from loganalytics.formats.envelopes import Wrapper, unwrap
@@ -18,58 +18,66 @@ from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.regex import reader as regex_reader
 from loganalytics.formats.timestamps import Clock
 
-# What belongs to the line above it in any format: indented text, and the lines of a stack trace that are not.
+# What belongs to the line above it in any format: indented lines, and the lines of a stack trace that are not.
 _CONTINUES = (
     r"^(?:\t| {2,}|\}|Caused by: |\.\.\. \d+ (?:more|common)|During handling of the above|The above exception was"
     r"|[\w.$]+(?:Error|Exception|Warning|Interrupt|Exit)(?::|$))"
 )
 
-# Which reader an event is of, while it is put together.
-_FORM = "\0form"
-# So many events are put in their places among the others one by one.
-_FEW = 100
+# Which reader an event comes from, while a block is put together.
+_READER_INDEX = "\0reader"
+# Up to so many events are inserted among the others one by one.
+_MAX_INSERTED = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Parsed:
     """The events of a block of lines, and the lines at its head that continue an event of the block before."""
 
     events: pl.DataFrame
-    leading: pl.DataFrame
-    blank: int
+    leading_lines: pl.DataFrame
+    blank_lines: int
 
 
 def parse(
-    lines: pl.DataFrame, detection: Detection, *, before: bool | None = None, utf8: bytes | None = None
+    lines: pl.DataFrame, detection: Detection, *, after_multiline: bool | None = None, utf8: bytes | None = None
 ) -> Parsed:
     """Turn lines (n: UInt64, line: String) into events (n, parsed, multiline, continues, and the formats' columns).
 
-    No line is lost: it is an event, or part of an event's `exception`, or blank, or in `leading`. `before` tells
-    whether the event before these lines is multiline; when there is none, lines that continue nothing are events.
-    `utf8` is what the lines are cut from, where that is at hand.
+    No line is lost: it is an event, part of an event's `exception`, blank, or in `leading_lines`. `after_multiline`
+    says whether the event before these lines is multiline; when there is no such event (None), lines that continue
+    nothing are events. `utf8` is the text that the lines were cut from, if it is at hand.
     """
     if detection.wrapper:
-        return _parse_wrapped(lines, replace(detection, wrapper=None), detection.wrapper, before=before)
-    headers = lines["line"].str.contains(detection.headers) if detection.headers else None
-    if headers is not None and headers.any():
-        parsed = parse(lines.filter(~headers), detection, before=before)
-        return replace(parsed, blank=parsed.blank + int(headers.sum()))
-    rest, blank = lines, None
-    parts: list[pl.DataFrame] = []
-    for place, reader in enumerate(_readers(detection)):
-        if blank is None and _takes_blank(reader.form):  # else they are looked for among what is left only
-            rest, blank = _split_blank(rest)
-        if rest.is_empty():
+        unwrapped = replace(detection, wrapper=None)
+        return _parse_wrapped(lines, unwrapped, detection.wrapper, after_multiline=after_multiline)
+    is_header = lines["line"].str.contains(detection.headers) if detection.headers else None
+    if is_header is not None and is_header.any():
+        parsed = parse(lines.filter(~is_header), detection, after_multiline=after_multiline)
+        return replace(parsed, blank_lines=parsed.blank_lines + int(is_header.sum()))
+    events, unmatched, blank = _read_all(lines, _readers(detection), utf8)
+    return _with_body(_join_continuations(events, unmatched, blank, after_multiline), detection)
+
+
+def _read_all(
+    lines: pl.DataFrame, readers: list[Reader], utf8: bytes | None
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Return the events that the readers find, the lines that none of them matches, and the blank lines."""
+    unmatched, blank = lines, None
+    frames: list[pl.DataFrame] = []
+    for index, reader in enumerate(readers):
+        if blank is None and _matches_blank(reader.form):  # otherwise only unmatched lines are searched for blanks
+            unmatched, blank = _split_blank(unmatched)
+        if unmatched.is_empty():
             break
-        events, rest = _read(rest, reader, utf8 if rest.height == lines.height else None)
+        events, unmatched = _read(unmatched, reader, utf8 if unmatched.height == lines.height else None)
         if events.height:
-            known = pl.col("parsed") if "parsed" in events.columns else pl.lit(value=True)
-            marks = {"parsed": known, "multiline": pl.lit(_multiline(reader)), _FORM: pl.lit(place)}
-            parts.append(events.with_columns(**marks))
-    events = _in_order(parts) if parts else _no_events()
+            is_parsed = pl.col("parsed") if "parsed" in events.columns else pl.lit(value=True)
+            columns = {"parsed": is_parsed, "multiline": pl.lit(_multiline(reader)), _READER_INDEX: pl.lit(index)}
+            frames.append(events.with_columns(**columns))
     if blank is None:
-        rest, blank = _split_blank(rest)
-    return _with_body(_join_continuations(events, rest, blank, before), detection)
+        unmatched, blank = _split_blank(unmatched)
+    return _in_order(frames) if frames else _no_events(), unmatched, blank
 
 
 def _split_blank(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -78,89 +86,92 @@ def _split_blank(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return (lines, lines.clear()) if filled.all() else (lines.filter(filled), lines.filter(~filled))
 
 
-def _takes_blank(form: object) -> bool:
-    """Whether a format may take a line without text for one of its own."""
+def _matches_blank(form: object) -> bool:
+    """Whether a format may match a line without text."""
     if isinstance(form, Format):
-        return regex_reader.takes_blank(form.regex)
+        return regex_reader.matches_blank(form.regex)
     return not isinstance(form, JsonLines | Logfmt)
 
 
-def _in_order(parts: list[pl.DataFrame]) -> pl.DataFrame:
-    """Put together what several readers made of a block, by the numbers of the lines."""
-    parts = [part for part in parts if part.height]
-    if len(parts) == 1:
-        return parts[0]
-    together = pl.concat(parts, how="diagonal_relaxed")
-    few = sum(part.height for part in parts[1:])
-    if few > _FEW:
-        return together.sort("n")
-    # A few events among many: cutting the many where they belong is far cheaper than sorting.
-    many, others = together.head(parts[0].height), together.tail(few).sort("n")
-    places = [0, *many["n"].search_sorted(others["n"]), many.height]
-    pieces = [
-        piece
-        for place, (start, end) in enumerate(itertools.pairwise(places))
-        for piece in (many.slice(start, end - start), others.slice(place, 1))
-    ]
-    return pl.concat(pieces)
+def _in_order(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """Concatenate what several readers made of a block, in the order of the lines."""
+    frames = [frame for frame in frames if frame.height]
+    if len(frames) == 1:
+        return frames[0]
+    events = pl.concat(frames, how="diagonal_relaxed")
+    inserted_rows = events.height - frames[0].height
+    if inserted_rows > _MAX_INSERTED:
+        return events.sort("n")
+    # To cut the many events where the few belong is far cheaper than sorting.
+    base, inserted = events.head(frames[0].height), events.tail(inserted_rows).sort("n")
+    cuts = [0, *base["n"].search_sorted(inserted["n"]), base.height]
+    return pl.concat(
+        slice_
+        for index, (start, end) in enumerate(itertools.pairwise(cuts))
+        for slice_ in (base.slice(start, end - start), inserted.slice(index, 1))
+    )
 
 
 def parse_each(lines: pl.DataFrame, detection: Detection) -> pl.DataFrame:
     """Turn each text (n, line) into one event: none continues another, as among the entries of a queue.
 
-    A text of several lines is read by its first; the others are its `exception`. Columns as parse() gives them.
+    A text of several lines is parsed by its first; the others are its `exception`. Columns as parse() returns them.
     """
-    several = bool(lines["line"].str.contains("\n", literal=True).any())
-    rest = lines.with_columns(pl.col("line").str.extract(r"^([^\r\n]*)")) if several else lines
-    parts: list[pl.DataFrame] = []
+    has_several = bool(lines["line"].str.contains("\n", literal=True).any())
+    unmatched = lines.with_columns(pl.col("line").str.extract(r"^([^\r\n]*)")) if has_several else lines
+    frames: list[pl.DataFrame] = []
     for reader in _readers(detection):
-        if rest.is_empty() or isinstance(reader.form, Delimited):
+        if unmatched.is_empty() or isinstance(reader.form, Delimited):
             continue
-        events, rest = _read(rest, reader, None)
-        known = pl.col("parsed") if "parsed" in events.columns else pl.lit(value=True)
-        parts.append(events.with_columns(parsed=known))
-    parts.append(rest.select("n", pl.col("line").alias("message"), parsed=pl.lit(value=False)))
-    events = pl.concat([part for part in parts if part.height] or parts[-1:], how="diagonal_relaxed").sort("n")
-    if not several:
+        events, unmatched = _read(unmatched, reader, None)
+        is_parsed = pl.col("parsed") if "parsed" in events.columns else pl.lit(value=True)
+        frames.append(events.with_columns(parsed=is_parsed))
+    frames.append(unmatched.select("n", pl.col("line").alias("message"), parsed=pl.lit(value=False)))
+    events = pl.concat([frame for frame in frames if frame.height] or frames[-1:], how="diagonal_relaxed").sort("n")
+    if not has_several:
         return events
-    more = lines.select(pl.col("line").str.extract(r"(?s)^[^\n]*\n(.*)$").replace("", None)).to_series()
-    own = ["exception"] if "exception" in events.columns else []
-    return events.with_columns(pl.coalesce(*own, more).alias("exception"))
+    following = lines.select(pl.col("line").str.extract(r"(?s)^[^\n]*\n(.*)$").replace("", None)).to_series()
+    captured = ["exception"] if "exception" in events.columns else []
+    return events.with_columns(pl.coalesce(*captured, following).alias("exception"))
 
 
-def _parse_wrapped(lines: pl.DataFrame, detection: Detection, wrapper: Wrapper, *, before: bool | None) -> Parsed:
-    """Parse what a wrapper holds, each container's or stream's lines for themselves, and add what it tells."""
+def _parse_wrapped(
+    lines: pl.DataFrame, detection: Detection, wrapper: Wrapper, *, after_multiline: bool | None
+) -> Parsed:
+    """Parse what a wrapper holds, each container's or stream's lines by themselves, and add its columns."""
     inner = unwrap(lines, wrapper)
-    told = [name for name in inner.columns if name not in ("n", "line", "more")]
-    streams = [name for name in told if name in ("service", "log.iostream")]
-    parts = inner.partition_by(streams, maintain_order=True) if streams and inner.height else [inner]
-    each = [parse(part.select("n", "line"), detection, before=before) for part in parts]
-    events = pl.concat([one.events for one in each], how="diagonal_relaxed").sort("n")
+    names = [name for name in inner.columns if name not in ("n", "line", "more")]
+    streams = [name for name in names if name in ("service", "log.iostream")]
+    partitions = inner.partition_by(streams, maintain_order=True) if streams and inner.height else [inner]
+    blocks = [
+        parse(partition.select("n", "line"), detection, after_multiline=after_multiline) for partition in partitions
+    ]
+    events = pl.concat([block.events for block in blocks], how="diagonal_relaxed").sort("n")
     events = events.join(inner.drop("line"), on="n", how="left", maintain_order="left", suffix="\0")
-    both = [pl.coalesce(name, f"{name}\0").alias(name) for name in told if f"{name}\0" in events.columns]
-    events = events.with_columns(*both, pl.col("continues") + pl.col("more"))
+    shared = [pl.coalesce(name, f"{name}\0").alias(name) for name in names if f"{name}\0" in events.columns]
+    events = events.with_columns(*shared, pl.col("continues") + pl.col("more"))
     return Parsed(
-        events.select(pl.exclude("more", r"^.*\x00$")),
-        pl.concat([one.leading for one in each]).sort("n"),
-        sum(one.blank for one in each),
+        events=events.select(pl.exclude("more", r"^.*\x00$")),
+        leading_lines=pl.concat([block.leading_lines for block in blocks]).sort("n"),
+        blank_lines=sum(block.blank_lines for block in blocks),
     )
 
 
 def _with_body(parsed: Parsed, detection: Detection) -> Parsed:
-    """Read what the lines below an event tell, for the events of formats that put fields there."""
+    """Read the fields in the lines below an event, for the events of formats that put fields there."""
     events = parsed.events
-    for place, reader in enumerate(detection.readers):
-        if isinstance(reader.form, Format) and reader.form.body and _FORM in events.columns:
-            events = regex_reader.read_body(events, reader.form, events[_FORM].eq_missing(place))
-    return replace(parsed, events=events.drop(_FORM, strict=False))
+    for index, reader in enumerate(detection.readers):
+        if isinstance(reader.form, Format) and reader.form.body_pattern and _READER_INDEX in events.columns:
+            events = regex_reader.read_body(events, reader.form, events[_READER_INDEX].eq_missing(index))
+    return replace(parsed, events=events.drop(_READER_INDEX, strict=False))
 
 
 def _readers(detection: Detection) -> list[Reader]:
-    """The formats found, then the rule that any line which begins with a time is an event."""
+    """Return the detected formats, then the rule that any line which begins with a time is an event."""
     clock = detection.readers[0].clock if detection.readers else Clock()
-    general = Reader(TIMED, Clock((), clock.tz, clock.year), 0)
-    known = [reader.form for reader in detection.readers]
-    return [*detection.readers, *([] if TIMED in known else [general])]
+    general = Reader(TIME_FIRST, Clock((), clock.tz, clock.year), 0)
+    forms = [reader.form for reader in detection.readers]
+    return [*detection.readers, *([] if TIME_FIRST in forms else [general])]
 
 
 def _read(lines: pl.DataFrame, reader: Reader, utf8: bytes | None) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -181,55 +192,59 @@ def _no_events() -> pl.DataFrame:
     return pl.DataFrame(schema={"n": pl.UInt64, "message": pl.String, "parsed": pl.Boolean, "multiline": pl.Boolean})
 
 
-def _join_continuations(events: pl.DataFrame, rest: pl.DataFrame, blank: pl.DataFrame, before: bool | None) -> Parsed:
-    if rest.is_empty() and blank.is_empty():
-        return Parsed(events.with_columns(continues=pl.lit(0, dtype=pl.UInt32)), rest, 0)
-    continues = _below_multiline(rest, events, before) | pl.col("line").str.contains(_CONTINUES)
-    if before is None:  # there is nothing yet that the first line could continue
-        head = min((frame["n"][0] for frame in (events, rest) if frame.height), default=0)
-        continues &= pl.col("n") > head
-    split = rest.with_columns(continues.alias("continues"))
+def _join_continuations(
+    events: pl.DataFrame, unmatched: pl.DataFrame, blank: pl.DataFrame, after_multiline: bool | None
+) -> Parsed:
+    """Add the lines that continue an event to it, and make events of the other unmatched lines."""
+    if unmatched.is_empty() and blank.is_empty():
+        return _without_continuations(events, unmatched, blank)
+    continues = _below_multiline(unmatched, events, after_multiline) | pl.col("line").str.contains(_CONTINUES)
+    if after_multiline is None:  # there is no event yet that the first line could continue
+        first = min((frame["n"][0] for frame in (events, unmatched) if frame.height), default=0)
+        continues &= pl.col("n") > first
+    split = unmatched.with_columns(continues.alias("continues"))
     raw = split.filter(~pl.col("continues")).select("n", pl.col("line").alias("message"))
     raw = raw.with_columns(parsed=pl.lit(value=False), multiline=pl.lit(RAW.multiline))
     events = _in_order([events, raw]) if raw.height else events
     lines = split.filter("continues").drop("continues")
     if blank.height:
-        within = _below_multiline(blank, events, before)
+        within = _below_multiline(blank, events, after_multiline)
         lines, blank = pl.concat([lines, blank.filter(within)]).sort("n"), blank.filter(~within)
-    if lines.is_empty():
-        return Parsed(events.with_columns(continues=pl.lit(0, dtype=pl.UInt32)), lines, blank.height)
-    return _append(events, lines, blank.height)
+    return _append(events, lines, blank) if lines.height else _without_continuations(events, lines, blank)
+
+
+def _without_continuations(events: pl.DataFrame, no_lines: pl.DataFrame, blank: pl.DataFrame) -> Parsed:
+    events = events.with_columns(continues=pl.lit(0, dtype=pl.UInt32))
+    return Parsed(events=events, leading_lines=no_lines, blank_lines=blank.height)
 
 
 def _owner(lines: pl.DataFrame, events: pl.DataFrame) -> pl.Series:
-    """Return the row of the event that stands above each line, -1 where there is none."""
+    """Return the row of the event above each line, -1 where there is none."""
     return events["n"].search_sorted(lines["n"]).cast(pl.Int64) - 1
 
 
-def _below_multiline(lines: pl.DataFrame, events: pl.DataFrame, before: bool | None) -> pl.Series:
-    """Tell of each line whether the event above it takes what follows."""
-    flags = pl.concat([pl.Series([bool(before)]), events["multiline"]])
+def _below_multiline(lines: pl.DataFrame, events: pl.DataFrame, after_multiline: bool | None) -> pl.Series:
+    """Return for each line whether the event above it is multiline."""
+    flags = pl.concat([pl.Series([bool(after_multiline)]), events["multiline"]])
     return flags.gather(_owner(lines, events) + 1)
 
 
-def _append(events: pl.DataFrame, lines: pl.DataFrame, blank: int) -> Parsed:
+def _append(events: pl.DataFrame, lines: pl.DataFrame, blank: pl.DataFrame) -> Parsed:
     """Add the continuation lines to the `exception` of the event above them."""
     owner = _owner(lines, events).set_sorted()
     owned = lines.with_columns(owner=owner).filter(pl.col("owner") >= 0)
-    leading = lines.filter(owner < 0)
-    line = pl.col("line")
-    below = owned.group_by("owner", maintain_order=True).agg(line)
-    joined = below.select("owner", line.list.join("\n").alias("more"), line.list.len().alias("continues"))
+    below = owned.group_by("owner", maintain_order=True).agg(pl.col("line"))
+    joined = below.select("owner", pl.col("line").list.join("\n"), pl.col("line").list.len().alias("continues"))
     if "exception" not in events.columns:
         events = events.with_columns(exception=pl.lit(None, dtype=pl.String))
-    above, more = events["exception"].gather(joined["owner"]), pl.col("more")
-    both = pl.concat_str([above, pl.when(more.str.strip_chars() != "").then(more)], separator="\n", ignore_nulls=True)
-    told = joined.select(both.replace("", None).alias("exception")).to_series()
-    own = events["exception"].replace("", None)
-    # Only few events have lines below them, so only theirs are touched.
-    place = pl.int_range(events.height, eager=True).scatter(
+    captured, line = events["exception"].gather(joined["owner"]), pl.col("line")
+    filled = pl.when(line.str.strip_chars() != "").then(line)
+    extended = joined.select(pl.concat_str([captured, filled], separator="\n", ignore_nulls=True).replace("", None))
+    # Only few events have lines below them, so only their rows are replaced.
+    rows = pl.int_range(events.height, eager=True).scatter(
         joined["owner"], events.height + joined.with_row_index()["index"]
     )
     continues = pl.zeros(events.height, pl.UInt32, eager=True).scatter(joined["owner"], joined["continues"])
-    exception = pl.concat([own, told]).gather(place)
-    return Parsed(events.with_columns(exception, continues.alias("continues")), leading, blank)
+    exception = pl.concat([events["exception"].replace("", None), extended.to_series().alias("exception")]).gather(rows)
+    events = events.with_columns(exception, continues.alias("continues"))
+    return Parsed(events=events, leading_lines=lines.filter(owner < 0), blank_lines=blank.height)

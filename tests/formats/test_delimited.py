@@ -31,7 +31,7 @@ def test_a_header_names_the_columns(separator, name):
     assert parsed.events["message"].to_list() == ['hello, "world"; yes', "plain"]
     assert parsed.events["user"].to_list() == [7, 8]
     assert parsed.events["level"].to_list() == ["INFO", "ERROR"]
-    assert parsed.blank == 1  # the header
+    assert parsed.blank_lines == 1  # the header
 
 
 def test_iis():

@@ -50,8 +50,8 @@ def test_case_files(case):
 
 def test_every_format_has_a_case():
     """Each entry of the table is the format of some case file."""
-    named = {name for case in CASES for name in json.loads(case.read_text(encoding="utf-8"))["format"].split(" + ")}
-    assert {form.name for form in FORMATS} <= named
+    names = {name for case in CASES for name in json.loads(case.read_text(encoding="utf-8"))["format"].split(" + ")}
+    assert {form.name for form in FORMATS} <= names
 
 
 def test_the_particular_format_goes_before_the_general():
@@ -78,7 +78,7 @@ def test_two_formats_in_one_file_are_split_by_line():
 
 
 def test_a_traceback_is_one_event_with_its_header():
-    """Lines that bear no header go to the `exception` of the event above."""
+    """Lines without a header go to the `exception` of the event above."""
     lines = [
         "2026-01-01 00:00:01,000 ERROR [app.db] failed",
         "Traceback (most recent call last):",
@@ -147,8 +147,8 @@ LINES = st.lists(
 def test_no_line_is_lost(lines):
     """Whatever the text: events, their continuation lines and blank lines are as many as the lines."""
     parsed = parse_lines(lines)
-    assert parsed.leading.is_empty()
-    assert parsed.events.height + parsed.events["continues"].sum() + parsed.blank == len(lines)
+    assert parsed.leading_lines.is_empty()
+    assert parsed.events.height + parsed.events["continues"].sum() + parsed.blank_lines == len(lines)
 
 
 @given(LINES)

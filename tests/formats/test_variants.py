@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import loganalytics as la
-from loganalytics.formats.definitions import FORMATS, TIMED, Format
+from loganalytics.formats.definitions import FORMATS, TIME_FIRST, Format
 from loganalytics.formats.definitions.format import LEVEL, fill
 from loganalytics.formats.regex import variants
 from loganalytics.formats.regex.extract import extract_fields
-from loganalytics.formats.regex.prefilter import with_level_place
+from loganalytics.formats.regex.prefilter import format_with_level_position
 from loganalytics.formats.regex.variants import choose_pattern
 from loganalytics.formats.timestamps import Clock, fit, to_utc
 
@@ -30,7 +30,7 @@ LINES = sorted(
 FRAGMENTS = [" ", "  ", " - ", "-", '"', ' "a b"', "[x] ", "(x)", ": ", ":", "0.003", " 2026", " UTC", "+01:00", ".123",
              "Z", "host ", "ERROR", "err", " 12ms", "é", "[", "]", "|", "\t", "\\", "req-", "/", "::", ",", " PM",
              " -- ", "1.2.3.4 "]  # fmt: skip
-EVERY_FORMAT = [*FORMATS, TIMED, with_level_place(pl.Series([WORDS_BEFORE_LEVEL[0]] * 3))]
+EVERY_FORMAT = [*FORMATS, TIME_FIRST, format_with_level_position(pl.Series([WORDS_BEFORE_LEVEL[0]] * 3))]
 WITH_VARIANTS = [form for form in EVERY_FORMAT if form.variants]
 
 

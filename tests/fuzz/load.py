@@ -92,7 +92,7 @@ def _account_for(logs) -> None:
     report = la.load_report(logs).row(0, named=True)
     lines = [line for block, _ in seen[-_blocks(report["lines"]) :] for line in block]
     parts = [parsed for _, parsed in seen[-_blocks(report["lines"]) :]]
-    counted = sum(p.events.height + p.events["continues"].sum() + p.blank + p.leading.height for p in parts)
+    counted = sum(p.events.height + p.events["continues"].sum() + p.blank_lines + p.leading_lines.height for p in parts)
     assert counted == len(lines) == report["lines"], (counted, len(lines), report)
     assert logs.height == report["events"]
     assert logs["message"].null_count() == 0

@@ -18,18 +18,29 @@ does not.
 from __future__ import annotations
 
 from loganalytics.formats.definitions.databases import DATABASES
-from loganalytics.formats.definitions.format import LEVEL, MARK, SEVERITY_WORDS, TIMES, TYPES, Format, sketch
-from loganalytics.formats.definitions.general import GENERAL, PROGRAM, RAW, TIMED
+from loganalytics.formats.definitions.format import (
+    LEVEL,
+    SEVERITY_WORDS,
+    TIME_MARK,
+    TIMES,
+    TYPES,
+    Format,
+    fill,
+    prefilter_regex,
+)  # fmt: skip
+from loganalytics.formats.definitions.general import GENERAL, RAW, TIME_FIRST
 from loganalytics.formats.definitions.java import JAVA
 from loganalytics.formats.definitions.languages import GO, LANGUAGES
 from loganalytics.formats.definitions.python import PYTHON, PYTHON_LATE
 from loganalytics.formats.definitions.system import AUDIT, SYSTEM, SYSTEM_LATE
-from loganalytics.formats.definitions.web import WEB
+from loganalytics.formats.definitions.web import PROXIFIER, WEB
 
 FORMATS: tuple[Format, ...] = (
-    *AUDIT, *WEB, *SYSTEM, *JAVA, *PYTHON, *DATABASES, *LANGUAGES, *GENERAL, *SYSTEM_LATE, *PYTHON_LATE, *GO, *PROGRAM,
+    *AUDIT, *WEB, *SYSTEM, *JAVA, *PYTHON, *DATABASES, *LANGUAGES, *GENERAL, *SYSTEM_LATE, *PYTHON_LATE, *GO,
+    *PROXIFIER,
 )  # fmt: skip
 
 __all__ = [
-    "AUDIT", "FORMATS", "LEVEL", "MARK", "RAW", "SEVERITY_WORDS", "TIMED", "TIMES", "TYPES", "Format", "sketch",
+    "AUDIT", "FORMATS", "LEVEL", "RAW", "SEVERITY_WORDS", "TIMES", "TIME_FIRST", "TIME_MARK", "TYPES", "Format",
+    "fill", "prefilter_regex",
 ]  # fmt: skip

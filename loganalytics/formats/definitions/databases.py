@@ -59,7 +59,7 @@ DATABASES = (
     ),
     Format(
         "MySQL slow log", r"^(?P<message># Time: {any})$",
-        body=r"(?s)^(?:# User@Host: (?P<db.user>[^\[\s]*)\[[^\]]*\] @ *(?P<client.address>[\w.-]*)[^\n]*\n)?"
+        body_pattern=r"(?s)^(?:# User@Host: (?P<db.user>[^\[\s]*)\[[^\]]*\] @ *(?P<client.address>[\w.-]*)[^\n]*\n)?"
         r"# Query_time: (?P<duration_s>[\d.]+) +Lock_time: [\d.]+ +Rows_sent: (?P<rows_sent>\d+) +Rows_examined: "
         r"(?P<rows_examined>\d+)[^\n]*\n(?:#[^\n]*\n)*(?:(?:use \S+|SET timestamp=\d+);\n)*(?P<message>[^\n]+)",
         examples=("# Time: 2024-01-01T00:00:00.123456Z", "# Time: 240101 10:00:00"),

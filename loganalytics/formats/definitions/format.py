@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cache
 
 import polars as pl
@@ -35,7 +35,7 @@ _LEVELS = (
 )  # fmt: skip
 SEVERITY_WORDS = _any_of(_SEVERITIES)
 LEVEL = rf"(?P<level>(?i:{_any_of(_LEVELS)}))"
-CAPITALS = rf"(?P<level>{_any_of(_LEVELS).upper()})"
+CAPITAL_LEVEL = rf"(?P<level>{_any_of(_LEVELS).upper()})"
 
 TYPES: dict[str, pl.DataType] = {
     "process.pid": pl.Int64(),
@@ -56,29 +56,30 @@ TYPES: dict[str, pl.DataType] = {
 
 @dataclass(frozen=True)
 class Format:
-    """One text format.
-
-    `levels` translates what `level` captured, beyond the words that schema.LEVELS knows. `status` names the field
-    whose HTTP status decides the level (5xx ERROR, 4xx WARNING). `message` names fields that, joined by blanks, are
-    the message; `rest` is what stands at the line's end beyond the format. `multiline`: lines that do not match
-    belong to the event above them; `body` is matched against these and fills the fields it captures. `share`: how
-    much of a sample's lines must match, larger for what may match by accident. `dashes`: "-" stands for no value.
-    `time`: the strptime pattern of `timestamp`, where it is not one that timestamps.TIME_FORMATS has. `variants`:
-    stricter patterns for the usual layouts, which capture from the lines that they match what `pattern` does, faster.
-    """
+    """One text format."""
 
     name: str
     pattern: str
-    levels: Mapping[str, str] = field(default_factory=dict)
-    status: str | None = None
-    message: tuple[str, ...] = ()
-    multiline: bool = True
-    examples: tuple[str, ...] = ()
-    body: str | None = None
+    _: KW_ONLY
     variants: tuple[str, ...] = ()
-    share: float = 0.0
-    dashes: bool = False
+    """Stricter patterns for the usual layouts: from a line that they match they capture what `pattern` does, faster."""
+    levels: Mapping[str, str] = field(default_factory=dict)
+    """Words that `level` may capture and that schema.LEVELS does not have, and the level of each."""
+    status: str | None = None
+    """The field whose HTTP status decides the level (5xx ERROR, 4xx WARNING)."""
+    message: tuple[str, ...] = ()
+    """Fields that, joined by blanks, are the message; `rest` is what follows the format at the end of the line."""
     time: str | None = None
+    """The strptime pattern of `timestamp`, if timestamps.TIME_FORMATS does not have it."""
+    multiline: bool = True
+    """Whether lines that do not match belong to the event above them."""
+    body_pattern: str | None = None
+    """Matched against the lines below an event; it adds the fields it captures."""
+    dash_is_null: bool = False
+    """Whether "-" stands for a missing value."""
+    min_share: float = 0.0
+    """The share of a sample's lines that must match; larger for a pattern that may match by accident."""
+    examples: tuple[str, ...] = ()
 
     @property
     def regex(self) -> str:
@@ -86,12 +87,12 @@ class Format:
         return fill(self.pattern)
 
     @property
-    def timed(self) -> bool:
+    def has_time(self) -> bool:
         """Whether it captures a time."""
         return "(?P<timestamp>" in self.regex
 
 
-# The table's ISO shapes as one, which the regex engine runs through faster.
+# The table's ISO shapes as one, which the regex engine runs thcheap faster.
 _ISO = (
     r"(?:19|20)\d{2}-\d{2}-\d{2}(?:[T ] ?\d{1,2}:\d{2}:\d{2}(?:[.,:]\d{1,9})?"
     rf"(?: ?(?:Z|[+-]\d{{2}}(?::?\d{{2}})?)\b| {ZONE_NAME})?|-\d{{2}}\.\d{{2}}\.\d{{2}}\.\d{{6}})"
@@ -102,8 +103,8 @@ def _shapes(*prefixes: str) -> str:
     return "(?:" + "|".join(f.shape for f in TIME_FORMATS if f.name.startswith(prefixes)) + ")"
 
 
-MARK = "\x01"
-"""What stands for a time in lines that are matched against sketches."""
+TIME_MARK = "\x01"
+"""What stands for a time in lines that are matched against prefilters."""
 
 TIMES = {
     "iso": _ISO,
@@ -119,26 +120,27 @@ TIMES = {
     "epoch": _shapes("epoch"),
     "any": ANY_TIME,
 }
-_SHAPES = {time_format.name: time_format.shape for time_format in TIME_FORMATS}
+_PLACEHOLDERS = {f"{{{name}}}": shape for name, shape in TIMES.items()} | {
+    f"{{time:{time_format.name}}}": time_format.shape for time_format in TIME_FORMATS
+}
 
 
 @cache
 def fill(pattern: str) -> str:
     """Return a pattern with its placeholders filled in."""
-    for name, shape in TIMES.items():
-        pattern = pattern.replace(f"{{{name}}}", rf"(?P<timestamp>{shape})")
-    pattern = re.sub(r"\{time:([^}]+)\}", lambda match: rf"(?P<timestamp>{_SHAPES[match[1]]})", pattern)
-    return ascii_only(pattern.replace("{level}", LEVEL).replace("{LEVEL}", CAPITALS))
+    for placeholder, shape in _PLACEHOLDERS.items():
+        pattern = pattern.replace(placeholder, rf"(?P<timestamp>{shape})")
+    return ascii_only(pattern.replace("{level}", LEVEL).replace("{LEVEL}", CAPITAL_LEVEL))
 
 
 @cache
-def sketch(pattern: str) -> tuple[str | None, str]:
-    """Return the placeholder of the pattern's time, and a cheap expression that matches wherever the pattern does.
+def prefilter_regex(pattern: str) -> tuple[str | None, str]:
+    """Return the name of the pattern's time in TIMES, and a cheap expression that matches wherever the pattern does.
 
-    It is for lines in which MARK stands for the time, takes any word for a level and leaves out the line's end.
+    It is matched against lines in which TIME_MARK stands for the time. Any word is a level; the line's end is left out.
     """
     time = next((name for name in TIMES if f"{{{name}}}" in pattern), None)
-    rough = pattern.replace(f"{{{time}}}", MARK)
-    rough = rough.replace("{level}", r"[A-Za-z]{3,13}[0-9]?").replace("{LEVEL}", r"[A-Z]{3,13}[0-9]?")
-    rough = re.sub(r"(?:\(\?P<\w+>\.\*\)|\.\*)\$$", "", rough)
-    return time, ascii_only(re.sub(r"\(\?P<[\w.]+>", "(?:", rough))
+    cheap = pattern.replace(f"{{{time}}}", TIME_MARK)
+    cheap = cheap.replace("{level}", r"[A-Za-z]{3,13}[0-9]?").replace("{LEVEL}", r"[A-Z]{3,13}[0-9]?")
+    cheap = re.sub(r"(?:\(\?P<\w+>\.\*\)|\.\*)\$$", "", cheap)
+    return time, ascii_only(re.sub(r"\(\?P<[\w.]+>", "(?:", cheap))

@@ -62,7 +62,7 @@ GENERAL = (
         "time, logger, level",
         _TIME + r" +\[?(?P<logger>[A-Za-z_$][\w.$/-]*)\]? +[\[(]?{LEVEL}[\])]?:? +(?:- )?(?P<message>.*)$",
         variants=(r"^{any} +(?P<logger>[A-Za-z_$][\w.$/-]*) +{LEVEL}:? +(?P<message>[^ -].*)$",),
-        share=0.3, examples=("2026-03-10 12:00:00,123 app.db ERROR connection lost",),
+        min_share=0.3, examples=("2026-03-10 12:00:00,123 app.db ERROR connection lost",),
     ),
     Format(
         "pipes: time, level, logger", r"^{any} ?\| *{level} *\| *(?P<logger>[A-Za-z_$][\w.$:-]*) *\| ?(?P<message>.*)$",
@@ -80,14 +80,6 @@ GENERAL = (
         examples=("2024-01-01 00:00:00,123 - ERROR - app.db - connection lost",),
     ),
     Format(
-        "pipes: time, logger, process",
-        r"^{any} ?\| *(?P<logger>[A-Za-z_$][\w.$:-]*) *\| *(?P<process.pid>\d+) *\| ?(?P<message>.*)$",
-        variants=(
-            r"^{time:compact dash}\|(?P<logger>[A-Za-z_$][\w.$:-]*)\|(?P<process.pid>\d+)\|(?P<message>[^ ].*)$",
-        ),
-        examples=("20171223-22:15:29:606|Step_LSC|30002312|onStandStepChanged 3579",),
-    ),
-    Format(
         "time, level in brackets", _TIME + r"(?: -| \|)? *[\[(<|]+ *{level} *[\])>|]+:?(?: -)? *(?P<message>.*)$",
         variants=(
             r"^{any} +\[ *{level} *\]:? +(?P<message>[^ -].*)$",
@@ -102,7 +94,7 @@ GENERAL = (
     ),
     Format(
         "time, level (any case)", _TIME + r"(?: -| \|)?\s*{level}(?: *[:|]| -|\t| {2})\s*(?P<message>.*)$",
-        share=0.3, examples=("2024-01-01T00:00:00.000Z info: listening",),
+        min_share=0.3, examples=("2024-01-01T00:00:00.000Z info: listening",),
     ),
     Format(
         "level, time",
@@ -112,24 +104,17 @@ GENERAL = (
     ),
 )  # fmt: skip
 
-PROGRAM = (
-    Format(
-        "[time] program - message", r"^\[{any}\] (?P<logger>[\w.$-]*[A-Za-z][\w.$-]*(?: \*\d+)?) - (?P<message>.*)$",
-        share=0.1,
-        examples=("[10.30 16:49:06] chrome.exe - proxy.example.org:5070 open through proxy",),
-    ),
-)  # fmt: skip
-
+# What closes a bracket or a quotation around a time.
 _BEHIND_TIME = r"\b[\])}>|,:\"']*"
-TIMED = Format(
+TIME_FIRST = Format(
     "time first",
     rf"^(?:[\[\](<\"'|]*|(?P<before>[^{{\s].{{0,80}}?)[\s\[(<\"'=|]){{any}}{_BEHIND_TIME}(?P<after>.*)$",
     variants=tuple(rf"^{bracket}{{any}}{_BEHIND_TIME}(?P<after>.*)$" for bracket in ("", r"\[")),
     message=("before", "after"),
 )
-"""The rule that catches the rest: a line that begins, or nearly, with a time is an event.
+"""The rule for all other lines: one that begins with a time, or nearly so, is an event.
 
-What stands before the time is kept in the message. A line that begins with a brace is broken JSON: left to RAW."""
+The words before the time stay in the message. A line that begins with a brace is broken JSON, which RAW takes."""
 
 RAW = Format("text", r"^(?P<message>.*)$", multiline=False)
-"""A line that bears no time: an event of its own that keeps the raw text."""
+"""A line without a time: an event of its own that keeps the raw text."""

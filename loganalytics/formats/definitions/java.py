@@ -77,7 +77,7 @@ JAVA = (
     Format(
         "java.util.logging",
         r"^(?P<message>{any} (?P<logger>[A-Za-z_$][\w$]*(?:\.[\w$]+)+) (?P<code.function.name>[\w$<>]+))$",
-        body=r"^(?P<level>SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): (?P<message>.*)",
+        body_pattern=r"^(?P<level>SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): (?P<message>.*)",
         examples=("Jan 01, 2024 10:00:00 AM org.example.Main start",),
     ),
     Format(

@@ -25,7 +25,7 @@ LANGUAGES = (
         r'^(?P<message>Started (?P<http.request.method>[A-Z]+) "(?P<url.original>[^"]*)" for (?P<client.address>\S+)) '
         r"at {iso}$",
         status=STATUS,
-        body=rf"(?m)^Completed (?P<{STATUS}>\d{{3}}) .*? in (?P<duration_ms>\d+(?:\.\d+)?)ms",
+        body_pattern=rf"(?m)^Completed (?P<{STATUS}>\d{{3}}) .*? in (?P<duration_ms>\d+(?:\.\d+)?)ms",
         examples=('Started GET "/users/1" for 127.0.0.1 at 2024-01-01 10:00:00 +0000',),
     ),
     Format(
@@ -95,14 +95,14 @@ LANGUAGES = (
     Format(
         "npm",
         r"^(?P<event.sequence>\d+) (?P<level>silly|verbose|info|timing|http|notice|warn|error) (?P<message>.*)$",
-        levels={"silly": "trace", "timing": "debug", "http": "info"}, share=0.3,
+        levels={"silly": "trace", "timing": "debug", "http": "info"}, min_share=0.3,
         examples=("0 verbose cli /usr/bin/node /usr/bin/npm",),
     ),
     Format(
         ".NET console",
         r"^(?P<level>trce|dbug|info|warn|fail|crit): (?P<message>(?P<logger>[A-Za-z_][\w.`+]*)\["
         r"(?P<event.code>\d+)\])$",
-        levels=_DOTNET, body=r"^\s*(?P<message>[^\n]+)",
+        levels=_DOTNET, body_pattern=r"^\s*(?P<message>[^\n]+)",
         examples=("info: Microsoft.Hosting.Lifetime[14]",),
     ),
 )  # fmt: skip

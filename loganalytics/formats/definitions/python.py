@@ -112,12 +112,12 @@ PYTHON = (
 
 PYTHON_LATE = (
     Format(
-        "level, message", rf"^{_WORDS}: +(?P<message>.*)$", share=0.2,
+        "level, message", rf"^{_WORDS}: +(?P<message>.*)$", min_share=0.2,
         examples=("INFO:     Started server process [1]", "ERROR: no such host"),
     ),
     Format(
-        "[level] message", r"^\[{LEVEL}\] (?P<message>.*)$", share=0.2,
+        "[level] message", r"^\[{LEVEL}\] (?P<message>.*)$", min_share=0.2,
         examples=("[ERROR] plugin/errors: 2 example.com. A: i/o timeout",),
     ),
 )  # fmt: skip
-"""After those that say more; it bears no time."""
+"""After those that say more; their lines have no time."""

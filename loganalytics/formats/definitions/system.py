@@ -55,7 +55,7 @@ SYSTEM = (
         r"^<(?P<priority>\d{1,3})>\d{1,2} (?:-|{iso}) (?P<host.name>\S+) (?P<service>\S+) (?P<process.pid>\S+) "
         r'(?P<event.code>\S+) (?P<structured_data>-|(?:\[(?:[^\]\\"]|\\.|"(?:[^"\\]|\\.)*")*\])+)(?: |$)\x{FEFF}?'
         r"(?P<message>.*)$",
-        dashes=True,
+        dash_is_null=True,
         examples=(
             '<165>1 2003-10-11T22:14:15.003Z host.example.com evntslog - ID47 [ex@32473 iut="3"] An event',
             "<34>1 2003-10-11T22:14:15.003Z mymachine su 77 - - 'su root' failed",
@@ -92,7 +92,7 @@ SYSTEM = (
         examples=("1704067200.123456 host systemd[1]: Started Session 1 of user root.",),
     ),
     Format(
-        "kernel ring buffer", rf"^{_PRIORITY}\[ *(?P<kernel.uptime_s>\d+\.\d{{6}})\] (?P<message>.*)$", share=0.1,
+        "kernel ring buffer", rf"^{_PRIORITY}\[ *(?P<kernel.uptime_s>\d+\.\d{{6}})\] (?P<message>.*)$", min_share=0.1,
         examples=("[12345.678901] usb 1-1: new high-speed USB device number 2 using xhci_hcd",),
     ),
     Format(
@@ -119,7 +119,7 @@ SYSTEM = (
     Format(
         "logcat (brief)",
         r"^(?P<level>[VDIWEFAS])/(?P<logger>[^(]*[^(\s]) *\( *(?P<process.pid>\d+)\): (?P<message>.*)$",
-        levels=_LOGCAT, share=0.1,
+        levels=_LOGCAT, min_share=0.1,
         examples=("D/WindowManager( 1702): printFreezingDisplayLogs",),
     ),
     Format(
@@ -137,10 +137,18 @@ SYSTEM = (
         examples=("2024-03-10 12:00:02.123  1702-2395  MainActivity     com.example.app      E  boom",),
     ),
     Format(
+        "HealthApp",
+        r"^{any} ?\| *(?P<logger>[A-Za-z_$][\w.$:-]*) *\| *(?P<process.pid>\d+) *\| ?(?P<message>.*)$",
+        variants=(
+            r"^{time:compact dash}\|(?P<logger>[A-Za-z_$][\w.$:-]*)\|(?P<process.pid>\d+)\|(?P<message>[^ ].*)$",
+        ),
+        examples=("20171223-22:15:29:606|Step_LSC|30002312|onStandStepChanged 3579",),
+    ),
+    Format(
         "Xorg",
         r"^\[ *(?P<kernel.uptime_s>\d+\.\d{3})\] (?:\((?P<level>II|WW|EE|NI|\*\*|==|--|\+\+|!!|\?\?)\) )?"
         r"(?P<message>.*)$",
-        levels=_XORG, share=0.1,
+        levels=_XORG, min_share=0.1,
         examples=('[    12.346] (II) Loading sub module "glx"',),
     ),
     Format(
@@ -152,7 +160,7 @@ SYSTEM = (
 SYSTEM_LATE = (
     Format(
         "syslog (ISO time, no process)",
-        rf"^{_PRIORITY}{_WEEKDAY}{{iso}} (?P<host.name>[\w.-]+) {_TAG}(?P<message>.*)$", share=0.1,
+        rf"^{_PRIORITY}{_WEEKDAY}{{iso}} (?P<host.name>[\w.-]+) {_TAG}(?P<message>.*)$", min_share=0.1,
         variants=(rf"^{{iso}} (?P<host.name>[\w.-]+) {_PLAIN_TAG}(?P<message>[^\[].*)$",),
         examples=("2026-03-10T00:00:01.123456+00:00 host kernel: [12345.678901] usb 1-1: new device",),
     ),

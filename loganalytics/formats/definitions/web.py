@@ -5,7 +5,7 @@ from __future__ import annotations
 from loganalytics.formats.definitions.format import Format
 
 STATUS = "http.response.status_code"
-# A request line as servers quote it; what is no request (a TLS handshake, garbage) is kept whole.
+# A request line as servers quote it; anything else (a TLS handshake, garbage) is captured as it is.
 _REQUEST = (
     r'"(?:(?P<http.request.method>[A-Z_]{3,20}) (?P<url.original>[^\s"]+)(?: (?P<network.protocol>[A-Z]+/[\d.]+))?'
     r'|(?P<http.request.line>(?:[^"\\]|\\.)*))"'
@@ -191,3 +191,12 @@ WEB = (
         examples=("[01-Jan-2024 10:00:00 UTC] PHP Warning:  Undefined variable $a in /var/www/a.php on line 3",),
     ),
 )  # fmt: skip
+
+PROXIFIER = (
+    Format(
+        "Proxifier", r"^\[{any}\] (?P<logger>[\w.$-]*[A-Za-z][\w.$-]*(?: \*\d+)?) - (?P<message>.*)$",
+        min_share=0.1,
+        examples=("[10.30 16:49:06] chrome.exe - proxy.example.org:5070 open through proxy",),
+    ),
+)  # fmt: skip
+"""After those that begin alike and say more."""

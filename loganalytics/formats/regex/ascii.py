@@ -1,4 +1,4 @@
-"""Regular expressions that need not know Unicode."""
+"""Regular expressions without Unicode classes."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ _ASCII = {"d": "0-9", "w": "0-9A-Za-z_", "s": r"\t-\r "}
 @cache
 def ascii_only(pattern: str) -> str:
     r"""Return the pattern with \d, \w, \s and \b of ASCII: those of Unicode take many times as long to compile."""
-    parts: list[str] = []
-    inside = False
-    for part in re.split(r"(\\.|[\[\]])", pattern.replace("(?i:", "(?i-u:")):
-        if part in ("[", "]"):
-            inside = part == "["
-        chars = _ASCII.get(part[1:].lower()) if part.startswith("\\") and len(part) == 2 else None
-        if part == r"\b":
-            parts.append(r"(?-u:\b)")
+    tokens: list[str] = []
+    in_class = False
+    for token in re.split(r"(\\.|[\[\]])", pattern.replace("(?i:", "(?i-u:")):
+        if token in ("[", "]"):
+            in_class = token == "["
+        chars = _ASCII.get(token[1:].lower()) if token.startswith("\\") and len(token) == 2 else None
+        if token == r"\b":
+            tokens.append(r"(?-u:\b)")
         elif chars is None:
-            parts.append(part)
-        elif inside:
-            parts.append(part if part[1].isupper() else chars)
+            tokens.append(token)
+        elif in_class:
+            tokens.append(token if token[1].isupper() else chars)
         else:
-            parts.append(f"[^{chars}]" if part[1].isupper() else f"[{chars}]")
-    return "".join(parts)
+            tokens.append(f"[^{chars}]" if token[1].isupper() else f"[{chars}]")
+    return "".join(tokens)

@@ -13,8 +13,7 @@ from functools import cache
 
 import polars as pl
 
-from loganalytics.formats.definitions import Format
-from loganalytics.formats.definitions.format import fill
+from loganalytics.formats.definitions import Format, fill
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.formats.regex.variants import choose_pattern
 from loganalytics.formats.timestamps import ZONE_NAME, Clock, read_exact, to_utc
@@ -70,11 +69,11 @@ def extract_fields(lines: pl.DataFrame, form: Format, clock: Clock) -> tuple[pl.
 @cache
 def _layout(pattern: str) -> _Layout | None:
     """Return the pattern as time, middle and message; None when it is of another kind."""
-    parts = _TIME_TO_MESSAGE.fullmatch(pattern)
-    if parts is None:
+    match = _TIME_TO_MESSAGE.fullmatch(pattern)
+    if match is None:
         return None
-    middle = fill(f"^{_LAST_OF_TIME}(?P<head>{parts['middle']}){parts['first']}")
-    return _Layout(bracket=parts["bracket"] or "", middle=middle, message=parts["message"])
+    middle = fill(f"^{_LAST_OF_TIME}(?P<head>{match['middle']}){match['first']}")
+    return _Layout(bracket=match["bracket"] or "", middle=middle, message=match["message"])
 
 
 def _group_names(regex: str) -> list[str]:
@@ -118,9 +117,9 @@ def _extract(lines: pl.DataFrame, regex: str, names: list[str]) -> tuple[pl.Data
 
 
 def _divide(groups: pl.DataFrame, mask: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows that the mask takes, and the lines (n, line) of the others."""
-    others = groups.filter(~mask).select("n", "line")
-    return (groups if others.is_empty() else groups.filter(mask)), others
+    """Return the rows where the mask is true, and the lines (n, line) where it is not."""
+    unmatched = groups.filter(~mask).select("n", "line")
+    return (groups if unmatched.is_empty() else groups.filter(mask)), unmatched
 
 
 def _fields(groups: pl.DataFrame, names: list[str]) -> list[pl.Expr]:

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from loganalytics.formats.definitions import Format
-from loganalytics.formats.definitions.format import fill
+from loganalytics.formats.definitions import Format, fill
 
 # In smaller blocks the format's own pattern is fast enough.
 MIN_LINES = 5_000

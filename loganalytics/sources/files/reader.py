@@ -86,12 +86,12 @@ def read_events(file: LogFile) -> Iterator[pl.DataFrame]:
     more: list[str] = []  # how it goes on; joined once, since it may be long
     continues = 0
     for block in _blocks(file):
-        before = None if held is None else held["multiline"][-1]
-        parsed = formats.parse(block.lines, file.detection, before=before, utf8=block.utf8)
-        file.blank += parsed.blank
-        if parsed.leading.height:
-            more.append(parsed.leading["line"].str.join("\n").item())
-            continues += parsed.leading.height
+        after_multiline = None if held is None else held["multiline"][-1]
+        parsed = formats.parse(block.lines, file.detection, after_multiline=after_multiline, utf8=block.utf8)
+        file.blank += parsed.blank_lines
+        if parsed.leading_lines.height:
+            more.append(parsed.leading_lines["line"].str.join("\n").item())
+            continues += parsed.leading_lines.height
         if parsed.events.is_empty():
             continue
         if held is not None:
