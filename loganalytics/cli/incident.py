@@ -14,7 +14,7 @@ from loganalytics.sanitize import printable
 
 if TYPE_CHECKING:
     from loganalytics.cli.arguments import Verbs
-    from loganalytics.reports.incident import Incident
+    from loganalytics.reports.model import Incident
 
 
 def add_verbs(verbs: Verbs) -> None:
