@@ -100,14 +100,14 @@ def export(
 def _form(output: str, form: str | None) -> str:
     suffix = Path(output).suffix.lower()
     is_folder = output.endswith(("/", os.sep)) or Path(output).is_dir()
-    chosen = form or ("parquet" if is_folder else _SUFFIXES.get(suffix))
-    if chosen not in FORMATS:
+    result_form = form or ("parquet" if is_folder else _SUFFIXES.get(suffix))
+    if result_form not in FORMATS:
         raise InvalidArgumentError(
             f"{form or output!r} is not a format that can be written. Hint: .parquet, .csv or .ndjson, or --format."
         )
-    if output == "-" and chosen == "parquet":
+    if output == "-" and result_form == "parquet":
         raise InvalidArgumentError("Parquet is binary. Hint: name a file or a folder with --output.")
-    return chosen
+    return result_form
 
 
 def _to_standard_output(stream: _Stream, form: str) -> None:

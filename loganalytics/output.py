@@ -20,7 +20,7 @@ _MAX_CELL = 3 * _MAX_COLUMN_WIDTH
 _MIN_PIPED_WIDTH = 120
 _PIPED_WIDTH = 200
 _MIN_WIDTH_FOR_TRENDS = 160
-_MAX_UNWRAPPED_WIDTH = 19
+_MAX_UNFOLDED_WIDTH = 19
 
 
 def write(frame: pl.DataFrame, *, form: str, path: str | None = None) -> None:
@@ -96,13 +96,13 @@ def _print_table(frame: pl.DataFrame, path: str | None) -> None:
         name: [sparkline(value or []) if name in trends else cell(value) for value in frame[name].to_list()]
         for name in frame.columns
     }
-    unwrapped = _unwrapped_columns(texts, width)
+    unfolded = _unfolded_columns(texts, width)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     heads = distinct_names(frame.columns)
     for head, (name, kind) in zip(heads, frame.schema.items(), strict=True):
         side: Literal["left", "right"] = "right" if kind.is_numeric() else "left"
         table.add_column(
-            Text(head), justify=side, overflow="fold", max_width=_MAX_COLUMN_WIDTH, no_wrap=name in unwrapped
+            Text(head), justify=side, overflow="fold", max_width=_MAX_COLUMN_WIDTH, no_wrap=name in unfolded
         )
     for row in zip(*texts.values(), strict=True):
         table.add_row(*map(Text, row))  # Text: log lines and names of fields are not markup
@@ -113,11 +113,11 @@ def _print_table(frame: pl.DataFrame, path: str | None) -> None:
             Console(file=file, width=_PIPED_WIDTH, highlight=False).print(table)
 
 
-def _unwrapped_columns(texts: dict[str, list[str]], width: int) -> set[str]:
+def _unfolded_columns(texts: dict[str, list[str]], width: int) -> set[str]:
     """Return the columns of times, numbers and ids, which stay in one piece where the long texts have room beside."""
     widest = {name: max(map(len, (name, *column))) for name, column in texts.items()}
-    short = {name: size for name, size in widest.items() if size <= _MAX_UNWRAPPED_WIDTH}
-    needed = sum(short.values()) + 3 * len(texts) + _MAX_UNWRAPPED_WIDTH * (len(texts) - len(short))
+    short = {name: size for name, size in widest.items() if size <= _MAX_UNFOLDED_WIDTH}
+    needed = sum(short.values()) + 3 * len(texts) + _MAX_UNFOLDED_WIDTH * (len(texts) - len(short))
     return set(short) if needed <= width else set()
 
 

@@ -19,7 +19,7 @@ from loganalytics.templates.annotate import with_templates
 from loganalytics.times import parse_when
 
 # Options of a store's address that are not secret; all others stay out of links.
-_SHOWN_OPTIONS = ("stream", "streams", "group", "table", "time", "index", "format", "field", "columns")
+_PUBLIC_OPTIONS = ("stream", "streams", "group", "table", "time", "index", "format", "field", "columns")
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,8 @@ class View:
         """
         self.filter()
         templates = templates or self.names_template() or self.names_cluster()
-        pushed_down: dict[str, Any] = (
-            {} if templates else {"since": self.since, "until": self.until, "level": self.level}
-        )
-        logs = load(self.source, tz=self.tz, formats=self.formats, query=self.query, **pushed_down)
+        ranges: dict[str, Any] = {} if templates else {"since": self.since, "until": self.until, "level": self.level}
+        logs = load(self.source, tz=self.tz, formats=self.formats, query=self.query, **ranges)
         if templates:
             mined = with_templates(logs)
             selected = self.keep(self._between(with_cluster_ids(mined) if self.names_cluster() else mined))
@@ -123,9 +121,9 @@ class View:
     def to_parameters(self) -> dict[str, list[str]]:
         """Return the view as parameters of a URL: name -> values; what has its default is left out."""
         written = {}
-        public_view = self.public()
+        view = self.public()
         for name, default in _DEFAULTS.items():
-            value = getattr(public_view, name)
+            value = getattr(view, name)
             if value != default:
                 written[name] = [str(item) for item in value] if isinstance(value, tuple) else [value]
         return written
@@ -156,23 +154,19 @@ class View:
 
     def to_arguments(self) -> list[str]:
         """Return the view as arguments of the command line, without secrets."""
-        public_view = self.public()
-        pairs = [("--since", public_view.since), ("--until", public_view.until), ("--level", public_view.level)]
-        pairs += [("--service", name) for name in public_view.services] + [
-            ("--logger", name) for name in public_view.loggers
-        ]
-        pairs += [("--text", public_view.text), ("--grep", public_view.grep), ("--query", public_view.query)]
-        pairs += [("--where", str(condition)) for condition in public_view.where]
-        pairs += [("--tz", None if public_view.tz == "UTC" else public_view.tz), ("--formats", public_view.formats)]
-        return [f"{flag}={value}" for flag, value in pairs if value is not None] + ["--", *public_view.source]
+        view = self.public()
+        pairs = [("--since", view.since), ("--until", view.until), ("--level", view.level)]
+        pairs += [("--service", name) for name in view.services] + [("--logger", name) for name in view.loggers]
+        pairs += [("--text", view.text), ("--grep", view.grep), ("--query", view.query)]
+        pairs += [("--where", str(condition)) for condition in view.where]
+        pairs += [("--tz", None if view.tz == "UTC" else view.tz), ("--formats", view.formats)]
+        return [f"{flag}={value}" for flag, value in pairs if value is not None] + ["--", *view.source]
 
     def to_python(self) -> str:
         """Return the Python expression that makes the view, without secrets: a line of a notebook."""
-        public_view = self.public()
+        view = self.public()
         assignments = [
-            f"{name}={getattr(public_view, name)!r}"
-            for name, default in _DEFAULTS.items()
-            if getattr(public_view, name) != default
+            f"{name}={getattr(view, name)!r}" for name, default in _DEFAULTS.items() if getattr(view, name) != default
         ]
         return f"View({', '.join(assignments)})"
 
@@ -185,5 +179,5 @@ def without_secrets(address: str) -> str:
     """Return an address without user, password and what else in it could be a secret; a path as it is."""
     if "://" not in address:
         return address
-    shown = [(name, value) for name, value in uri.split(address).parameters if name in _SHOWN_OPTIONS]
-    return uri.without_credentials(address) + ("?" + urlencode(shown, safe=":*,/") if shown else "")
+    parameters = [(name, value) for name, value in uri.split(address).parameters if name in _PUBLIC_OPTIONS]
+    return uri.without_credentials(address) + ("?" + urlencode(parameters, safe=":*,/") if parameters else "")
