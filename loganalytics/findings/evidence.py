@@ -16,7 +16,7 @@ from loganalytics.analyses.coverage.coverage import coverage
 from loganalytics.analyses.requests.traces import traces
 from loganalytics.analyses.trends import trend
 from loganalytics.schema import CORE, Frame, is_error, lazy
-from loganalytics.templates.parameters import parameters
+from loganalytics.templates.parameters import extract_parameters
 
 HISTORY = timedelta(days=7)  # before the incident, from which the habits of services are read
 TRACES = 100
@@ -183,7 +183,7 @@ def _top(values: pl.Series) -> tuple[float, str]:
 
 
 def _parameters(mine: pl.DataFrame, known: set[str]) -> list[tuple[str, str, float]]:
-    behind = mine.select(p=parameters(pl.col("message"), pl.col("template")))["p"]
+    behind = mine.select(p=extract_parameters(pl.col("message"), pl.col("template")))["p"]
     found = []
     for place in range(min(max(behind.list.len().to_list(), default=0), 8)):
         share, value = _top(behind.list.get(place, null_on_oob=True).alias("p"))

@@ -56,12 +56,12 @@ def test_the_command_line_tells_the_formats(log, tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[[format]]\nname = 'x'\npattern = '('", "no regular expression"),
+        ("[[format]]\nname = 'x'\npattern = '('", "not a valid regular expression"),
         ("[[format]]\nname = 'x'\npattern = 'a'", "captures nothing by name"),
         ("[[format]]\nname = 'x'\ntime = '%Q'", "'%Q'"),
         ("[[format]]\npattern = 'x'", "lacks a name"),
         ("[[format]]\nname = 'x'\nregex = 'x'", "the key 'regex'"),
-        ("[[format", "no TOML"),
+        ("[[format", "not valid TOML"),
         ("", "holds no format"),
     ],
 )

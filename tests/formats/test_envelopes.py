@@ -63,4 +63,4 @@ def test_docker_compose_keeps_services_apart():
 
 def test_levels_before_a_bar_are_no_containers():
     """`INFO | message` is a format of its own."""
-    assert detect(["INFO | started", "WARN | slow"]).wrapper is None
+    assert detect(["INFO | started", "WARN | slow"]).envelope is None

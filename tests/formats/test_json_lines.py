@@ -16,7 +16,7 @@ from loganalytics.formats.timestamps import Clock
 def read(sample: list[object], more: list[object] | None = None) -> pl.DataFrame:
     """Parse records by what the sample among them shows."""
     lines = [json.dumps(record, ensure_ascii=False) for record in [*sample, *(more or [])]]
-    layout = reader.learn(lines[: len(sample)])
+    layout = reader.infer(lines[: len(sample)])
     assert layout is not None
     frame = pl.DataFrame({"n": range(len(lines)), "line": lines}, schema={"n": pl.UInt64, "line": pl.String})
     events, rest = reader.read(frame, layout, Clock())
@@ -115,7 +115,7 @@ def test_keys_with_nulls_hide_no_late_key():
 
 def read_text(sample: list[str], more: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Parse lines as they stand."""
-    layout = reader.learn(sample)
+    layout = reader.infer(sample)
     assert layout is not None
     lines = [*sample, *more]
     frame = pl.DataFrame({"n": range(len(lines)), "line": lines}, schema={"n": pl.UInt64, "line": pl.String})
@@ -192,11 +192,11 @@ def test_crlf_and_a_missing_end(tmp_path):
 def test_both_roads_lead_to_the_same_events(sample, more):
     """A block that Polars' reader takes gives what DuckDB gives of it, line by line."""
     lines = [json.dumps(record) for record in [{"msg": "first"}, *sample, *more]]
-    form = reader.learn(lines[: len(sample) + 1])
+    form = reader.infer(lines[: len(sample) + 1])
     assert form is not None
     frame = pl.DataFrame({"n": range(len(lines)), "line": lines}, schema={"n": pl.UInt64, "line": pl.String})
     quick, _ = reader.read(frame, form, Clock())
-    slow, _ = reader._read_each(frame, form.layout, Clock())
+    slow, _ = reader._read_each(frame, form.record_schema, Clock())
     assert list(map(_meaning, quick.to_dicts())) == list(map(_meaning, slow.to_dicts()))
 
 

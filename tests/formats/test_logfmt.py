@@ -51,9 +51,9 @@ def test_keys_within_values_are_text():
 
 def test_late_keys_are_kept():
     """A key that the sample did not have is in `attributes`."""
-    form = logfmt.learn([HEAD])
+    form = logfmt.infer([HEAD])
     lines = pl.DataFrame({"n": [1], "line": [HEAD + " late=yes"]}, schema={"n": pl.UInt64, "line": pl.String})
-    reader = detect([HEAD]).readers[0]
+    reader = detect([HEAD]).formats[0]
     events, rest = logfmt.read(lines, form, reader.clock)
     assert rest.is_empty()
     assert json.loads(events["attributes"][0]) == {"late": "yes"}

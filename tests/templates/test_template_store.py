@@ -149,7 +149,7 @@ def test_what_is_no_catalogue_is_told(tmp_path: Path) -> None:
     pl.DataFrame({"a": [1]}).write_parquet(tmp_path / "other.parquet")
     (tmp_path / "text.parquet").write_text("text")
     for name in ("other", "text"):
-        with pytest.raises(UnreadableSourceError, match="no catalogue of templates"):
+        with pytest.raises(UnreadableSourceError, match="not a catalogue of templates"):
             TemplateCatalogue.load(tmp_path / f"{name}.parquet")
     with pytest.raises(MissingColumnError, match="'message'"):
         TemplateCatalogue().update(pl.DataFrame({"a": [1]}))

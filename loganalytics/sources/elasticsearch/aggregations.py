@@ -66,7 +66,9 @@ def _keys(fields: Fields, index: str, layout: RecordSchema | None, by: str | Non
     """Return the fields of an index, or None where they do not tell what the frame would."""
     times = tuple(fields.times(index))
     core = {} if layout is None else layout.core
-    if not times or layout is None or layout.dialect.levels or layout.dialect.absent_level or layout.dialect.request:
+    if not times or layout is None:
+        return None
+    if layout.semantics.level_words or layout.semantics.default_level or layout.semantics.request_paths:
         return None
     level = _field(fields, index, core, "level")
     grouped = "_index" if by == "source" else None if by in (None, "level") else _field(fields, index, core, str(by))

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import KEYS
+from loganalytics.formats.fields.aliases import FIELD_ALIASES
 from loganalytics.sources.elasticsearch.client import Client
 from loganalytics.sources.elasticsearch.mapping import Fields, find
 from loganalytics.sources.store import DESCRIPTION_SCHEMA
@@ -49,7 +49,7 @@ def _aggregations(fields: Fields) -> dict[str, Any]:
     for name in times:
         found[f"first {name}"] = {"min": {"field": name}}
         found[f"last {name}"] = {"max": {"field": name}}
-    services = {fields.keyword(name, index) for name in KEYS["service"] for index in fields.indices} - {None}
+    services = {fields.keyword(name, index) for name in FIELD_ALIASES["service"] for index in fields.indices} - {None}
     for service in sorted(filter(None, services)):
         found[f"service {service}"] = {"terms": {"field": service, "size": _SERVICES}}
     return found

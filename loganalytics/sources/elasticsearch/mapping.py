@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from loganalytics.exceptions import SourceNotFoundError
-from loganalytics.formats.fields.aliases import KEYS
+from loganalytics.formats.fields.aliases import FIELD_ALIASES
 from loganalytics.formats.fields.schema import RecordSchema
 from loganalytics.schema import LETTERS, LEVELS
 from loganalytics.sources.elasticsearch.client import Client, Refused
@@ -36,7 +36,7 @@ class Fields:
     def conflicts(self) -> list[str]:
         """What is mapped in one index in one way and in another in another, among the fields that are asked for."""
         found = []
-        for name in (*KEYS["timestamp"], *KEYS["level"]):
+        for name in (*FIELD_ALIASES["timestamp"], *FIELD_ALIASES["level"]):
             kinds = sorted(kind for kind in self.kinds.get(name, ()) if kind != "unmapped")
             if len(kinds) > 1 and set(kinds) - set(_DATES):
                 found.append(f"{name} is mapped as {' and as '.join(kinds)}")
@@ -47,7 +47,7 @@ class Fields:
 
         None when one of them may hold it, but is no date: then the index cannot be cut by time.
         """
-        kinds = {name: self.kind(name, index) for name in KEYS["timestamp"]}
+        kinds = {name: self.kind(name, index) for name in FIELD_ALIASES["timestamp"]}
         if any(kind not in (*_DATES, None, "unmapped", "object") for kind in kinds.values()):
             return []
         return [name for name, kind in kinds.items() if kind in _DATES]
@@ -66,7 +66,7 @@ def find(client: Client) -> Fields:
 
     Raises SourceNotFoundError, which says what there is, when it names none.
     """
-    names = [name for column in ("timestamp", "level", "service") for name in KEYS[column]]
+    names = [name for column in ("timestamp", "level", "service") for name in FIELD_ALIASES[column]]
     asked = ",".join([*names, *[f"{name}.keyword" for name in names]])
     path = f"/{quote(client.address.index, safe=',*-:<>')}/_field_caps?fields={quote(asked, safe=',@*.')}"
     try:
@@ -127,7 +127,7 @@ def _within(times: list[str], since: dt.datetime | None, until: dt.datetime | No
 def _severe(fields: Fields, index: str, severity: int, layout: RecordSchema) -> list[Query]:
     """Leave out the levels that are known to be lower, where the level's field holds words compared as a whole."""
     paths = [".".join(path) for path in layout.core.get("level", ())]
-    if not paths or layout.dialect.levels or layout.dialect.absent_level:
+    if not paths or layout.semantics.level_words or layout.semantics.default_level:
         return []
     name = fields.keyword(paths[0], index)
     words = LEVELS | {letter: LEVELS[word] for letter, word in LETTERS.items()}

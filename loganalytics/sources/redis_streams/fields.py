@@ -8,10 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics.formats.fields import schema as layouts
 from loganalytics.formats.fields.events import to_events
-from loganalytics.formats.fields.schema import RecordSchema
-from loganalytics.formats.timestamps import Clock, fit
+from loganalytics.formats.fields.schema import RecordSchema, infer_schema
+from loganalytics.formats.timestamps import Clock, detect_time_formats
 
 # What JSON would write as a number: "007" is text, and so is what a float would round.
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(\.\d{1,15})?")
@@ -51,7 +50,7 @@ class Fields:
         line = pl.repeat(None, fields.height, dtype=pl.String, eager=True)
         if speechless.any():
             line = line.scatter(speechless.arg_true(), to_json(fields.filter(speechless)))
-        parsed = pl.DataFrame({"n": number, "r": record.to_struct()})
+        parsed = pl.DataFrame({"n": number, "record": record.to_struct()})
         lines = pl.DataFrame({"n": number, "line": line})
         events = to_events(parsed, lines, layout, self._clock)
         return events.with_columns(_attributes(fields, layout))
@@ -66,10 +65,10 @@ class Fields:
         self._lessons += 1
         self._seen.update(new)
         self._sample += [_typed(row) for row in rows.iter_rows(named=True)]
-        self._layout = layouts.learn(self._sample)
+        self._layout = infer_schema(self._sample)
         paths = self._layout.core.get("timestamp", ()) if self._layout else ()
         texts = [next((str(row[p[0]]) for p in paths if row.get(p[0]) is not None), None) for row in self._sample]
-        self._clock = Clock(fit(pl.Series(texts, dtype=pl.String)), self._tz)
+        self._clock = Clock(detect_time_formats(pl.Series(texts, dtype=pl.String)), self._tz)
 
 
 def to_json(fields: pl.DataFrame) -> pl.Series:

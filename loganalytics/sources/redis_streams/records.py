@@ -9,10 +9,10 @@ import polars as pl
 from loganalytics import formats, schema
 from loganalytics.formats import Detection
 from loganalytics.formats.definitions import Format
-from loganalytics.formats.fields.aliases import KEYS, core_paths, fold
+from loganalytics.formats.fields.aliases import FIELD_ALIASES, core_paths, fold_name
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
-from loganalytics.formats.timestamps import Clock, fit
+from loganalytics.formats.timestamps import Clock, detect_time_formats
 from loganalytics.sources.redis_streams.fields import Fields
 
 _SAMPLE, _MORE = 1000, 200
@@ -21,7 +21,9 @@ _MOST_LESSONS = 10
 _LATE = 0.01
 _OBJECT = r"^\s*\{"
 # Names of a lone field that holds the event's text rather than one of its properties.
-_TEXTS = {fold(name) for name in KEYS["message"]} | {"data", "line", "raw", "payload", "record", "entry", "value"}
+_TEXTS = {fold_name(name) for name in FIELD_ALIASES["message"]} | {
+    "data", "line", "raw", "payload", "record", "entry", "value",
+}  # fmt: skip
 
 
 @dataclass
@@ -88,7 +90,7 @@ class Records:
         events, rest = self._read_json(text.name, pl.DataFrame({"n": number, "line": text}), block)
         if rest.is_empty():
             return [events]
-        if fold(text.name) in _TEXTS:
+        if fold_name(text.name) in _TEXTS:
             return [events, self._read_text(text.name, rest)]
         return [events, self._fields.events(rest["n"], rest.select(pl.col("line").alias(text.name)))]
 
@@ -134,10 +136,10 @@ class Records:
 
     def _learn(self, key: str, before: _Json | None, lines: pl.Series, most: int) -> _Json:
         sample = (before.sample if before else []) + _spread(lines, most)
-        layout = reader.learn(sample)
+        layout = reader.infer(sample)
         times = reader.sample_times(sample, layout) if layout else pl.Series(dtype=pl.String)
         lessons = 1 + (before.lessons if before else 0)
-        self._json[key] = _Json(sample if layout else [], layout, Clock(fit(times), self._tz), lessons)
+        self._json[key] = _Json(sample if layout else [], layout, Clock(detect_time_formats(times), self._tz), lessons)
         return self._json[key]
 
     def _read_text(self, key: str, lines: pl.DataFrame) -> pl.DataFrame:
