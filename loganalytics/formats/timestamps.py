@@ -72,7 +72,7 @@ def _reads(texts: pl.Series, time_format: TimeFormat) -> pl.Series:
 def _similar_formats(sample: pl.Series) -> list[int]:
     """Return the indices in the table of the formats whose shape one of the first texts has."""
     texts = sample.head(_SHAPE_TEXTS).to_list()
-    return [index for index, known in enumerate(TIME_FORMATS) if any(map(_shape(known.shape).fullmatch, texts))]
+    return [index for index, candidate in enumerate(TIME_FORMATS) if any(map(_shape(candidate.shape).fullmatch, texts))]
 
 
 @cache
@@ -136,7 +136,7 @@ def _parse_one(texts: pl.Series, time_format: TimeFormat, clock: Clock) -> pl.Se
     time = column.str.to_datetime(pattern, strict=False, time_unit="us", cache=repeats)
     if time_format.has_offset:
         time = time.dt.replace_time_zone("UTC") if time_format.is_exact else time.dt.convert_time_zone("UTC")
-    since_1970 = time if time_format.is_exact else pl.when(time.dt.year() >= 1970).then(time)
+    since_1970 = time if time_format.is_exact else pl.when(time.dt.year() >= 1971).then(time)
     times = texts.alias("t").to_frame().select(since_1970).to_series()
     if time_format.has_offset:
         return times

@@ -160,8 +160,8 @@ class TemplateCatalogue:
         """
         counts, known_counts = counted.select("masked", "events"), self.texts.select("masked", "events")
         templates = finish(merge([known_counts, counts]))
-        known = templates.join(known_counts, on="masked", how="semi").select("template").unique()
-        templates = templates.with_columns(is_known=pl.col("template").is_in(known["template"].implode()))
+        known_templates = templates.join(known_counts, on="masked", how="semi")["template"].unique()
+        templates = templates.with_columns(is_known=pl.col("template").is_in(known_templates.implode()))
         joined = counts.join(templates.drop("events"), on="masked", how="left", maintain_order="left")
         return joined.select(*TEMPLATE_SCHEMA, "is_known")
 
