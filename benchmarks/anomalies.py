@@ -86,7 +86,7 @@ def labelled(path: str, seeds: list[int]) -> pl.DataFrame:
         ours = la.detect_anomalous_sequences(steps, by="session", seed=seed).sort("session")
         rows += [
             _measure("plain isolation forest", truth, -forest.score_samples(matrix), forest.predict(matrix) < 0),
-            _measure("count surprise (baseline_score)", truth, ours["baseline_score"].to_numpy()),
+            _measure("count surprisal (baseline_score)", truth, ours["baseline_score"].to_numpy()),
             _measure("detect_anomalous_sequences", truth, ours["score"].to_numpy(), ours["is_anomaly"].to_numpy()),
         ]
     return pl.DataFrame(rows).group_by("detector", maintain_order=True).mean()

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from loganalytics import schema
+from loganalytics.atomic_write import replace_file
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError, UnreadableSourceError
 from loganalytics.templates.masking import mask, mask_phrases
 from loganalytics.templates.matching import match_templates
@@ -168,12 +169,8 @@ class TemplateCatalogue:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the catalogue to a Parquet file and return its path; a reader sees the old file or the new one."""
         target = Path(path).expanduser()
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
+        with replace_file(target) as temporary:
             self._mined().texts.write_parquet(temporary)
-            os.replace(temporary, target)
-        finally:
-            temporary.unlink(missing_ok=True)
         return target
 
     @classmethod

@@ -42,7 +42,7 @@ def test_a_format_from_a_file(log, tmp_path):
 
 
 def test_the_command_line_tells_the_formats(log, tmp_path):
-    """`formats` says what was chosen and shows the first events, with formats of one's result and without."""
+    """`formats` says what was chosen and shows the first events, with formats of one's own and without."""
     toml = tmp_path / "formats.toml"
     toml.write_text(f"[[format]]\nname = 'mine'\npattern = '{PATTERN}'\ntime = '%d~%m~%Y %H:%M:%S'\n")
     command = [sys.executable, "-m", "loganalytics.cli", "formats", str(log)]
