@@ -130,7 +130,7 @@ def _read_buckets(connection: Connection, query: Query, sources: list[dict[str, 
     composite: dict[str, Any] = {"size": _PAGE_BUCKETS, "sources": sources}
     while True:
         body = {"size": 0, "track_total_hits": False, "query": query, "aggs": {"all": {"composite": composite}}}
-        answer = connection.json("POST", path, body)["aggregations"]["all"]
+        answer = connection.request_json("POST", path, body)["aggregations"]["all"]
         for bucket in answer["buckets"]:
             yield {**bucket["key"], "events": bucket["doc_count"]}
         if "after_key" not in answer or len(answer["buckets"]) < _PAGE_BUCKETS:

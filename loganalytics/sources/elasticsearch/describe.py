@@ -20,7 +20,7 @@ def describe(connection: Connection) -> pl.DataFrame:
     """Return one row an index, with the columns of DESCRIPTION_SCHEMA; however many there are, in three requests."""
     mapping = read_mapping(connection)
     path = index_path(connection.address.index)
-    catalog = connection.json(
+    catalog = connection.request_json(
         "GET", f"/_cat/indices{path}?format=json&bytes=b&h=index,health,store.size&expand_wildcards=all"
     )
     facts: dict[str, dict[str, Any]] = {row["index"]: row for row in catalog}
@@ -36,7 +36,7 @@ def _buckets(connection: Connection, path: str, aggregations: dict[str, Any]) ->
     """Return of each index the number of its documents and the aggregations, as far as its shards are there."""
     by_index = {"terms": {"field": "_index", "size": _MAX_INDICES}, "aggs": aggregations}
     body = {"size": 0, "track_total_hits": False, "aggs": {"index": by_index}}
-    answer = connection.json("POST", f"{path}/_search?allow_partial_search_results=true", body)
+    answer = connection.request_json("POST", f"{path}/_search?allow_partial_search_results=true", body)
     buckets = answer.get("aggregations", {}).get("index", {}).get("buckets", [])
     return {bucket["key"]: bucket for bucket in buckets}
 

@@ -72,7 +72,7 @@ def read_mapping(connection: Connection) -> IndexMapping:
     fields = quote(",".join([*names, *[f"{name}.keyword" for name in names]]), safe=",@*.")
     parameters = f"fields={fields}&include_unmapped=true&ignore_unavailable=false"
     try:
-        answer = connection.json("GET", f"{index_path(pattern)}/_field_caps?{parameters}")
+        answer = connection.request_json("GET", f"{index_path(pattern)}/_field_caps?{parameters}")
     except RequestRefused as refused:
         if refused.status != 404:
             raise
@@ -158,7 +158,7 @@ def index_path(pattern: str) -> str:
 def index_not_found(connection: Connection) -> SourceNotFoundError:
     """Return the error for a pattern that no index matches, with what there is."""
     try:
-        rows = connection.json("GET", "/_cat/indices?format=json&h=index&s=index")
+        rows = connection.request_json("GET", "/_cat/indices?format=json&h=index&s=index")
     except RequestRefused:
         rows = []
     names = [row["index"] for row in rows if not row["index"].startswith(".")]
