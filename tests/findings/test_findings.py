@@ -198,3 +198,27 @@ def test_every_anomalous_window_lies_in_one_finding(flagged: dict[str, list[int]
             assert len(holds) == 1
     ranks = [SEVERITIES.index(f.severity) for f in found]
     assert ranks == sorted(ranks)
+
+
+@pytest.mark.parametrize(("services", "severity"), [("ab", "warning"), ("abc", "critical")])
+def test_three_services_at_once_are_critical(services: str, severity: str) -> None:
+    """Two are a warning."""
+    assert find({service: [10] for service in services})[0].severity == severity
+
+
+@pytest.mark.parametrize(("windows", "severity"), [([10], "info"), ([10, 11], "warning")])
+def test_a_warning_needs_more_than_one_window(windows: list[int], severity: str) -> None:
+    """The score times the windows is above 1: 0.9 is not, 1.8 is."""
+    assert find({"web": windows})[0].severity == severity
+
+
+@pytest.mark.parametrize(("events", "severity"), [(5, "warning"), (4, "info")])
+def test_a_new_error_of_five_events_is_a_warning(events: int, severity: str) -> None:
+    """With fewer it is a note."""
+    assert find(errors=clusters(("DiskFull", events, 200)))[0].severity == severity
+
+
+@pytest.mark.parametrize(("first", "count"), [(198, 1), (197.9, 2), (201.9, 1), (202, 2)])
+def test_a_new_error_up_to_two_windows_before_an_incident_belongs_to_it(first: float, count: int) -> None:
+    """Earlier, or from its end on, it is a finding of its own."""
+    assert len(find({"web": [200, 201]}, errors=clusters(("DiskFull", 40, first)))) == count

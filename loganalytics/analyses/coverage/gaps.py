@@ -16,7 +16,7 @@ HOUR, DAY = 3600.0, 86400.0  # seconds
 FALSE_ALARM_CHANCE = 1e-4  # that a source which keeps its habits has an unusual gap, once in the whole log
 MIN_GAPS = 20  # fewer show no habit
 MIN_UNUSUAL_SECONDS = 60.0  # a shorter pause is not a silence, however busy the source
-MAX_UNUSUAL_GAPS = 20  # beyond, they are the habit
+MAX_UNUSUAL_GAPS = 20  # of one source: the longest
 MAX_UNUSUAL_SHARE = 0.25  # of the time: gaps that ended and take up more of it are the habit
 
 
