@@ -83,7 +83,7 @@ def window_start(every: str | timedelta, column: str = "timestamp") -> pl.Expr:
     return ((epoch - anchor) // length * length + anchor).cast(TIMESTAMP).alias("window")
 
 
-def usual_times(times: pl.Series) -> tuple[datetime, datetime] | None:
+def usual_time_range(times: pl.Series) -> tuple[datetime, datetime] | None:
     """Return between which times the events of a log are that are not dated years away; None where all are.
 
     A clock that was not set dates events in 1970 or 2099. Away is beyond 100 times the length of the middle 99 % of

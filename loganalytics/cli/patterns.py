@@ -47,7 +47,7 @@ def _run_patterns(arguments: argparse.Namespace) -> int:
     if arguments.values:
         table = loganalytics.pattern_values(loganalytics.with_templates(logs, unseen=catalogue), arguments.values)
     else:
-        table = loganalytics.patterns(logs, unseen=catalogue)
+        table = loganalytics.patterns(logs, known=catalogue)
     return _finish(table, logs, catalogue, arguments)
 
 

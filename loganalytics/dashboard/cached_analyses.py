@@ -14,7 +14,7 @@ import streamlit as st
 import loganalytics as la
 from loganalytics import schema
 from loganalytics.analyses.errors.clusters import summed
-from loganalytics.analyses.windowing import choose_window, few_services, without_misdated
+from loganalytics.analyses.windowing import choose_window, group_small_services, without_misdated
 from loganalytics.dashboard import cached_events, summaries
 from loganalytics.dashboard.cached_events import Selection
 from loganalytics.findings.episodes import episodes_of, incidents
@@ -190,7 +190,7 @@ def _coverage(chosen: Selection) -> pl.DataFrame:
 @cached
 def _anomalies(chosen: Selection, every: str, by: str | None) -> pl.DataFrame:
     near = without_misdated(cached_events.prepared_of(chosen)).drop(cached_events.DURATION)
-    return la.detect_anomalies(few_services(near) if by == "service" else near, every=every, by=by)
+    return la.detect_anomalies(group_small_services(near) if by == "service" else near, every=every, by=by)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -10,14 +10,14 @@ import polars as pl
 from loganalytics.analyses.errors.near_duplicates import near_duplicates
 from loganalytics.analyses.errors.stack_traces import read_traces
 from loganalytics.analyses.summaries import (
-    NEEDED,
-    Ends,
-    earliest,
-    services,
+    REQUIRED_COLUMNS,
+    TimeRange,
+    earliest_events,
+    first_and_last_time,
+    read_summary_columns,
+    service_names,
+    sparkline_window,
     sparklines,
-    time_range,
-    window_of,
-    with_columns_told,
 )
 from loganalytics.schema import Frame, conform, is_error, lazy
 from loganalytics.templates import TemplateCatalogue
@@ -78,14 +78,14 @@ def cluster_errors(logs: Frame, *, unseen: TemplateCatalogue | None = None) -> p
         >>> cluster_errors(logs).select("events", "label", "exception_type").rows()
         [(2, 'job <*> failed: ValueError: no', 'ValueError'), (1, 'disk full', None)]
     """
-    return summed(with_clusters(logs, unseen=unseen), time_range(lazy(logs, *NEEDED)))
+    return summed(with_clusters(logs, unseen=unseen), first_and_last_time(lazy(logs, *REQUIRED_COLUMNS)))
 
 
-def summed(errors: pl.DataFrame, ends: Ends) -> pl.DataFrame:
+def summed(errors: pl.DataFrame, ends: TimeRange) -> pl.DataFrame:
     """Return the table of `cluster_errors` for errors that `with_clusters` gave, or some of them, and a log's ends."""
     table = _summary(errors)
     dated = errors.filter(pl.col("timestamp").is_not_null())
-    windows = dated.group_by("cluster_id", window_of(ends)).agg(events=pl.len())
+    windows = dated.group_by("cluster_id", sparkline_window(ends)).agg(events=pl.len())
     table = table.join(sparklines(windows, table["cluster_id"]), on="cluster_id", maintain_order="left")
     return table.with_columns(is_new=pl.col("unseen") if "unseen" in table.columns else _is_late(ends)).select(
         *("cluster_id", "label", "events", "templates", "services", "exception_type"),
@@ -98,9 +98,9 @@ def with_clusters(logs: Frame, *, unseen: TemplateCatalogue | None = None) -> pl
 
     Keeps the column ROW, where the frame has it: which event of the frame each one is.
     """
-    frame = lazy(logs, *NEEDED)
+    frame = lazy(logs, *REQUIRED_COLUMNS)
     frame = frame.filter(_may_be_error(frame.collect_schema().names()))
-    errors = with_columns_told(frame, *_TYPE_COLUMNS, _STATUS, "level", ROW, unseen=unseen)
+    errors = read_summary_columns(frame, *_TYPE_COLUMNS, _STATUS, "level", ROW, known=unseen)
     found = _with_fingerprints(errors)
     tells = pl.col("level").is_null() & _tells_failure()  # without one: what has an exception that is no trace
     found = found.filter(is_error() | pl.col("frames").is_not_null() | tells)
@@ -184,12 +184,12 @@ def _with_traceless(errors: pl.DataFrame) -> pl.DataFrame:
 
 
 def _summary(errors: pl.DataFrame) -> pl.DataFrame:
-    examples = earliest(errors, "cluster_id").select("cluster_id", "exception", example="message")
+    examples = earliest_events(errors, "cluster_id").select("cluster_id", "exception", example="message")
     table = errors.group_by("cluster_id").agg(
         label=_commonest("label"),
         events=pl.len().cast(pl.Int64),
         templates=pl.col("template").n_unique().cast(pl.Int64),
-        services=services(),
+        services=service_names(),
         exception_type=_commonest("exception_type"),
         first_seen=pl.col("timestamp").min(),
         last_seen=pl.col("timestamp").max(),
@@ -216,7 +216,7 @@ def _trace_ids(errors: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _is_late(ends: Ends) -> pl.Expr:
+def _is_late(ends: TimeRange) -> pl.Expr:
     """Return whether a problem's first event came too late in the log for chance."""
     first, last = ends
     if first is None or last is None or first == last:
