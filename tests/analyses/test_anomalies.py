@@ -9,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from loganalytics.analyses.anomalies.windows import detect_anomalies
+from loganalytics.analyses.anomalies.explanations import find_explanations
+from loganalytics.analyses.anomalies.scores import Scores, WindowScores
+from loganalytics.analyses.anomalies.window_events import Windows
+from loganalytics.analyses.anomalies.windows import anomaly_table, detect_anomalies
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
 from loganalytics.schema import conform, empty
 from loganalytics.templates.annotate import with_templates
@@ -184,6 +187,45 @@ def test_order_of_rows_laziness_and_chance_do_not_matter() -> None:
     table = detect_anomalies(logs, by="level", seed=4)
     assert_frame_equal(detect_anomalies(logs.sample(fraction=1, shuffle=True, seed=1), by="level", seed=4), table)
     assert_frame_equal(detect_anomalies(logs.lazy(), by="level", seed=4), table)
+
+
+def test_one_ordinary_window_in_a_thousand_scores_half() -> None:
+    """A surprisal of 3 is an anomaly, less is not; one in a million scores two thirds."""
+    surprisal = np.array([0.0, 2.999, 3.0, 6.0])
+    zeros = np.zeros((4, 1))
+    scores = Scores(
+        names=["events"], observed=zeros, expected=zeros, low=zeros, high=zeros, surprisal=zeros, run=zeros + 1
+    )
+    windows = Windows(start=START, every=timedelta(minutes=5), count=4)
+    window_scores = WindowScores(
+        value=None, totals=np.zeros((4, 2)), surprisal=surprisal, summary=np.zeros((4, 11)),
+        explanations=find_explanations(scores),
+    )  # fmt: skip
+    table = anomaly_table([window_scores], None, windows, pl.String())
+    assert table["score"].to_list() == pytest.approx([0, 2.999 / 5.999, 0.5, 2 / 3])
+    assert table["is_anomaly"].to_list() == [False, False, True, True]
+    assert table["detector"].to_list() == [None, None, "baseline", "baseline"]
+
+
+def test_among_fewer_than_twelve_windows_nothing_is_odd() -> None:
+    """A flood in the middle of twelve windows is found, in the middle of eleven it is not."""
+    for windows, is_found in ((12, True), (11, False)):
+        times = [START + timedelta(minutes=5 * window, seconds=n) for window in range(windows) for n in range(20)]
+        times += [START + timedelta(minutes=30, seconds=n % 300) for n in range(2000)]
+        table = detect_anomalies(conform(pl.DataFrame({"timestamp": times, "message": "served"})))
+        assert table.height == windows
+        assert table["is_anomaly"].any() == is_found
+        assert (table["score"].max() > 0) == is_found  # type: ignore[operator]
+
+
+def test_a_window_has_at_most_five_reasons() -> None:
+    """The strongest of seven kinds of failure at once."""
+    logs = _shop(0.5)
+    for number in range(1, 8):
+        logs = _more(logs, "out of memory " * number, 90, 40 + 10 * number, "ERROR", 17)
+    table = detect_anomalies(logs)
+    assert table["reasons"].list.len().max() == 5
+    assert table.filter("is_anomaly")["reasons"].list.len().max() == 5
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2])

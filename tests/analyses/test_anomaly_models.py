@@ -100,6 +100,14 @@ def test_little_to_learn_from_finds_nothing(rows: int) -> None:
     assert model.score(empty()).is_empty()
 
 
+@pytest.mark.parametrize(("windows", "is_found"), [(11, False), (12, True)])
+def test_a_model_of_fewer_than_twelve_windows_finds_nothing(windows: int, is_found: bool) -> None:
+    """It has seen too little to say what is usual."""
+    model = fit_anomalies(LOGS.filter(pl.col("timestamp") < START + windows * timedelta(minutes=5)))
+    assert model.windows == windows
+    assert model.score(_failures(NOON))["is_anomaly"].any() == is_found
+
+
 def test_slips_are_named(tmp_path: Path) -> None:
     """No such file, and a file that is no model."""
     with pytest.raises(SourceNotFoundError, match=r"usual\.json"):

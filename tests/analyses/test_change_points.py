@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from loganalytics.analyses.change_points.detect import change_points
+from loganalytics.analyses.change_points.seasonality import remove_season
+from loganalytics.analyses.change_points.spikes import overdispersion
 from loganalytics.analyses.trends import trend
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
 from loganalytics.schema import conform
@@ -173,6 +175,35 @@ def test_too_short_or_too_even_to_tell(values: list[int]) -> None:
     found = change_points(series(np.array(values, dtype=np.int64)))
     assert found.is_empty()
     assert found.columns == ["window", "kind", "p_value", "before", "after"]
+
+
+@pytest.mark.parametrize(("windows", "kinds"), [(11, []), (12, ["spike"])])
+def test_it_takes_twelve_windows(windows: int, kinds: list[str]) -> None:
+    """The same spike in eleven windows is not found."""
+    x = np.full(windows, 20)
+    x[5] = 500
+    assert [kind for _, kind in changes(x)] == kinds
+
+
+@pytest.mark.parametrize(("days", "is_found"), [(1.9, True), (2, False)])
+def test_a_batch_at_the_same_time_of_two_days_is_no_change(days: float, is_found: bool) -> None:
+    """With less than two days there is no other day to compare with."""
+    x = poisson(50, round(days * DAY))
+    x[24:28] = x[DAY + 24 : DAY + 28] = 350
+    assert bool(changes(x)) == is_found
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.0025])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_overdispersion_is_measured_on_the_calm_windows_and_made_good(alpha: float, sign: int) -> None:
+    """Of normal noise with variance mu + alpha mu^2 it is alpha, above and below, spikes or not."""
+    mu, n = 10_000.0, 20_000
+    x = np.random.default_rng(0).normal(mu, np.sqrt(mu + alpha * mu**2), n).round()
+    x[::1000] = 40_000
+    windows = series(x)["window"]
+    dispersed = remove_season(x, is_count=True, windows=windows)
+    expected = np.full(n, 2 * np.sqrt(mu + 0.375))
+    assert overdispersion(dispersed, expected, sign) == pytest.approx(alpha, rel=0.07, abs=2e-5)
 
 
 def test_from_a_log() -> None:

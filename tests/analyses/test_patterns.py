@@ -137,6 +137,12 @@ def test_kinds_of_value(shapes: list[str], kind: str) -> None:
     assert values([f"got {value} here" for value in shapes])["kind"].to_list() == [kind]
 
 
+def test_the_ten_most_frequent_values_are_listed() -> None:
+    """Of eleven, the rarest is left out."""
+    top = values([f"took {i} ms" for i in range(1, 12) for _ in range(i)])["top"].item().to_list()
+    assert [entry["value"] for entry in top] == [str(i) for i in range(11, 1, -1)]
+
+
 def test_quantiles_weigh_repeated_values() -> None:
     """The median is over events, not over distinct values."""
     assert values(["took 1 ms"] * 9 + ["took 50 ms"])["p50"].item() == 1.0

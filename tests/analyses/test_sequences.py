@@ -143,6 +143,36 @@ def test_few_sequences_have_no_anomaly(number: int) -> None:
     )
 
 
+@pytest.mark.parametrize(("number", "is_found"), [(11, False), (12, True)])
+def test_among_fewer_than_twelve_sequences_nothing_is_odd(number: int, is_found: bool) -> None:
+    """One that fails where the others end."""
+    runs = [["begin", "page", "end"]] * (number - 1)
+    table = detect_anomalous_sequences(_logs([*runs, ["begin", "fail", "fail", "fail", "abort"]]), by="job_run_id")
+    assert table["is_anomaly"].any() == is_found
+
+
+@pytest.mark.parametrize(("number", "is_found"), [(10, False), (9, True)])
+def test_what_one_sequence_in_a_hundred_has_is_not_an_anomaly(number: int, is_found: bool) -> None:
+    """Where all others of a thousand are alike, those with a further event must be rarer."""
+    runs = [["a", "b"]] * (1000 - number) + [["a", "b", "c"]] * number
+    table = detect_anomalous_sequences(_logs(runs), by="job_run_id")
+    assert table["is_anomaly"].sum() == (number if is_found else 0)
+
+
+def test_a_sequence_has_at_most_five_reasons() -> None:
+    """The strongest of seven events that no other has."""
+    worst = _worst([*_runs(), ["begin", *"tuvwxyz", "end"]])
+    assert len(worst["reasons"]) == 5  # type: ignore[arg-type]
+
+
+def test_counts_of_one_sequence_in_twenty_are_usual() -> None:
+    """Of a hundred sequences five have nine pages: that is in the range, four would not be."""
+    for nine, usual in ((5, "1 to 9"), (4, "1")):
+        runs = [["page"] * (9 if number < nine else 1) for number in range(99)]
+        worst = _worst([*runs, ["page"] * 500])
+        assert worst["reasons"][0]["text"] == f'events "page": 500, usually {usual}'  # type: ignore[index]
+
+
 def test_sequences_that_are_all_alike_have_no_anomaly() -> None:
     """No spread, no division by zero."""
     table = detect_anomalous_sequences(_logs([["a", "b"]] * 50), by="job_run_id")
