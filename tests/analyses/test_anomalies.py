@@ -57,11 +57,11 @@ def _shop(days: float, seed: int = 0) -> pl.DataFrame:
     """Return ordinary days: Poisson counts that rise and fall with the hour."""
     rng = np.random.default_rng(seed)
     windows = round(days * DAY)
-    parts = []
+    frames = []
     for kind, (*_, mean, _) in enumerate(KINDS):
         counts = rng.poisson(mean * _rhythm(windows))
-        parts.append(_events(kind, np.repeat(np.arange(windows), counts), rng))
-    return conform(pl.concat(parts))
+        frames.append(_events(kind, np.repeat(np.arange(windows), counts), rng))
+    return conform(pl.concat(frames))
 
 
 def _more(logs: pl.DataFrame, text: str, window: int, events: int, level: str, severity: int) -> pl.DataFrame:
@@ -166,8 +166,8 @@ def test_values_have_baselines_of_their_own() -> None:
     table = detect_anomalies(pl.concat([planted, extra.with_columns(service=pl.lit("mailer"))]), by="service")
     assert table.columns[:2] == ["window", "service"]
     assert table.height == 2 * 2 * DAY
-    found = table.filter("is_anomaly")
-    assert _flagged(found.filter(pl.col("service") == "mailer")) == [400]
+    anomalies = table.filter("is_anomaly")
+    assert _flagged(anomalies.filter(pl.col("service") == "mailer")) == [400]
 
 
 def test_scores_mean_the_same_everywhere(shop: pl.DataFrame) -> None:
@@ -325,9 +325,9 @@ def test_many_values_are_judged_at_once() -> None:
     )
     table = detect_anomalies(conform(pl.concat([calm, failed])), every="15m", by="service")
     assert table["service"].n_unique() == 2000
-    found = table.filter("is_anomaly")
-    assert (names[700], START + timedelta(hours=3)) in found.select("service", "window").rows()
-    assert found.height <= 5
+    anomalies = table.filter("is_anomaly")
+    assert (names[700], START + timedelta(hours=3)) in anomalies.select("service", "window").rows()
+    assert anomalies.height <= 5
 
 
 @settings(max_examples=4, deadline=None)
@@ -342,10 +342,10 @@ def test_removing_the_first_reason_lowers_the_score(kind: int, window: int, even
     first = _first_reason(before, window)
     inside = pl.col("timestamp").is_between(START + timedelta(minutes=5 * window),
                                             START + timedelta(minutes=5 * (window + 1)), closed="left")  # fmt: skip
-    named = _named_by(str(first["feature"]), flooded)
+    has_feature = _named_by(str(first["feature"]), flooded)
     usual = round(float(str(first["expected"])))
-    there = flooded.filter(inside & named)
-    after = detect_anomalies(pl.concat([flooded.filter(~(inside & named)), there.head(usual)])).filter(at)
+    planted = flooded.filter(inside & has_feature)
+    after = detect_anomalies(pl.concat([flooded.filter(~(inside & has_feature)), planted.head(usual)])).filter(at)
     assert before["is_anomaly"].item()
     assert after["score"].item() < before["score"].item()
 

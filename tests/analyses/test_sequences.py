@@ -71,9 +71,9 @@ def test_reasons_say_what_is_usual() -> None:
 def test_a_wrong_order_is_found_by_the_forest() -> None:
     """The same events the other way round; counts say nothing."""
     table = detect_anomalous_sequences(_logs([*_runs(), ["end", "page", "page", "page", "begin"]]), by="job_run_id")
-    place = table.with_row_index().filter(pl.col("job_run_id") == "run0200")
-    assert place["score"].item() > table["score"].quantile(0.97)
-    assert place["baseline_score"].item() < 0.5
+    reversed_run = table.with_row_index().filter(pl.col("job_run_id") == "run0200")
+    assert reversed_run["score"].item() > table["score"].quantile(0.97)
+    assert reversed_run["baseline_score"].item() < 0.5
 
 
 def test_ordinary_runs_have_few_anomalies() -> None:
@@ -91,9 +91,9 @@ def test_most_of_many_anomalies_are_flagged(share: float) -> None:
     for number in bad:
         runs[number] = ["begin", "page", "refused", "refused", "refused", f"abort {rng.integers(3)}"]
     flagged = detect_anomalous_sequences(_logs(runs), by="job_run_id").filter("is_anomaly")["job_run_id"].to_list()
-    wanted = {f"run{number:04}" for number in bad}
-    assert len(wanted & set(flagged)) >= 0.9 * len(wanted)
-    assert len(set(flagged) - wanted) <= 0.02 * 400
+    expected = {f"run{number:04}" for number in bad}
+    assert len(expected & set(flagged)) >= 0.9 * len(expected)
+    assert len(set(flagged) - expected) <= 0.02 * 400
 
 
 @settings(max_examples=15, deadline=None)
@@ -245,9 +245,9 @@ def test_the_verb_lists_the_anomalous_ones(tmp_path: Path) -> None:
         "--format",
         "ndjson",
     ]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    assert [json.loads(line)["job_run_id"] for line in told] == ["run999"]
-    assert "disk full" in told[0]
+    lines_out = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert [json.loads(line)["job_run_id"] for line in lines_out] == ["run999"]
+    assert "disk full" in lines_out[0]
 
 
 def test_the_report_shows_traces_unlike_the_others() -> None:

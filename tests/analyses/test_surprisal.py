@@ -47,6 +47,13 @@ def test_counts_with_a_surprisal_of_1_lie_outside_the_range_that_is_shown(
         assert not shown.low.item() <= observed <= shown.high.item()
 
 
+@pytest.mark.parametrize(("factor", "low", "high"), [(1.0, 9_801, 10_200), (0.25, 9_604, 10_400)])
+def test_the_range_that_is_shown_is_two_standard_deviations_wide(factor: float, low: float, high: float) -> None:
+    """Above; below it is one on the scale of square roots; wider for what is scaled down."""
+    shown = surprising_beyond(_between(10_000, 10_000), np.array([factor]))
+    assert (shown.low.item(), shown.high.item()) == pytest.approx((low, high))
+
+
 def _blocks(maxima: list[float]) -> np.ndarray:
     """Return the surprisal of windows whose blocks of 36 have these maxima."""
     surprisal = np.zeros((len(maxima) * BLOCK, 1))
@@ -65,7 +72,7 @@ def _blocks(maxima: list[float]) -> np.ndarray:
 )
 def test_features_that_surprise_more_often_than_by_chance_are_scaled(maxima: list[float], factor: float) -> None:
     """One block of four may exceed 2.2; where more do, that quantile is scaled down to 2.2, and never up."""
-    assert overdispersion_factors(_blocks(maxima)) == pytest.approx(factor)
+    assert overdispersion_factors(_blocks([maximum for maximum in maxima for _ in range(2)])) == pytest.approx(factor)
 
 
 def test_the_share_of_ordinary_blocks_can_be_chosen() -> None:
