@@ -156,7 +156,7 @@ def _mine(sums: PatternSums, known: TemplateCatalogue | None) -> tuple[PatternSu
 def _catalogue_table(mined: pl.DataFrame, known: TemplateCatalogue) -> pl.DataFrame:
     """Return whether each template is known, and its name, as the catalogue has it."""
     names = known.templates.select("template", "name")
-    templates = mined.select("template", is_known=~pl.col("unseen")).unique()
+    templates = mined.select("template", "is_known").unique()
     return templates.join(names, on="template", how="left").rename({"template": "key"})
 
 

@@ -18,6 +18,8 @@ TimeRange = tuple[datetime | None, datetime | None]
 SPARKLINE_WINDOWS = 24
 """How many windows of equal length a sparkline has, from the first event of the log to its last."""
 
+_LATE_P_VALUE = 0.01  # of a first event this late, before the correction for the number of rows
+
 
 def read_summary_columns(frame: pl.LazyFrame, *optional: str, known: TemplateCatalogue | None = None) -> pl.DataFrame:
     """Return the columns that a summary needs, optional ones where present, and template columns, mined if need be."""
@@ -25,7 +27,7 @@ def read_summary_columns(frame: pl.LazyFrame, *optional: str, known: TemplateCat
     names = (*optional, "exception", "trace_id", "source", "offset", "template", "template_id")
     events = conform(frame.select(*REQUIRED_COLUMNS, *[name for name in names if name in present]).collect())
     if known is not None:
-        return with_templates(events, unseen=known)
+        return with_templates(events, known=known)
     return events if {"template", "template_id"} <= set(present) else with_templates(events)
 
 
@@ -69,3 +71,18 @@ def sparklines(sums: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
     counts[cells["row"].to_numpy(), cells["window"].to_numpy()] = cells["events"].to_numpy()
     trend = pl.Series("trend", counts, dtype=pl.Array(pl.UInt32, SPARKLINE_WINDOWS)).cast(pl.List(pl.UInt32))
     return keys.to_frame().with_columns(trend)
+
+
+def is_late(times: TimeRange) -> pl.Expr:
+    """Return the expression for whether the first event of each row came too late in the log for chance.
+
+    Needs events and first_seen. Were the n events of a row spread evenly over the log, none would fall into its first
+    part f with probability (1 - f)^n. A row is late when it has two events or more and that probability is less than
+    1 %, divided by the number of rows, because each row is one more test (Bonferroni).
+    """
+    first, last = times
+    if first is None or last is None or first == last:
+        return pl.lit(value=False)
+    before = (pl.col("first_seen") - first).dt.total_microseconds() / ((last - first) / timedelta(microseconds=1))
+    p_value = (1 - before.clip(0, 1)).pow(pl.col("events"))
+    return ((p_value < _LATE_P_VALUE / pl.len()) & (pl.col("events") > 1)).fill_null(value=False)

@@ -44,7 +44,7 @@ class Selection:
         """Return the text files, opened, in the order in which they are read; what is not to be read bears a note."""
         listed = places(self.found, self.spool, limit=self.limit)
         listed += [
-            Place(uri.public(name), url=name)
+            Place(uri.without_credentials(name), url=name)
             for url in self.found.urls
             for name in object_stores.list_objects(url, self.storage_options)
         ]

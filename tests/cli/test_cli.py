@@ -77,7 +77,7 @@ def test_nothing_but_results_on_standard_output(folder):
         (["trend", "app.log", "--every", "soon"], "'soon'"),
         (["trend", "app.log", "--since", "soon"], "'soon'"),
         (["trend", "app.log", "--level", "loud"], "no level 'loud'"),
-        (["trend", "app.log", "--grep", "("], "no regular expression"),
+        (["trend", "app.log", "--grep", "("], "not a valid regular expression"),
         (["trend", "app.log", "--tz", "Mars/Olympus"], "Mars/Olympus"),
         (["trend", "app.log", "--by", "colour"], "colour"),
         (["trend", "app.log", "--format", "parquet"], "Parquet is binary"),

@@ -19,6 +19,7 @@ from loganalytics.analyses.anomalies.surprisal import overdispersion_factors
 from loganalytics.analyses.anomalies.window_events import Windows, lay_windows, read_events
 from loganalytics.analyses.anomalies.window_features import Features, read_features, read_named_features
 from loganalytics.analyses.anomalies.windows import MIN_WINDOWS, QUIET_SHARE, SCHEMA, anomaly_table, window_scores
+from loganalytics.atomic_write import replace_text
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
 from loganalytics.schema import Frame
 from loganalytics.times import parse_every
@@ -77,6 +78,8 @@ class AnomalyModel:
     def save(self, path: str | Path) -> Path:
         """Write the model to a file (JSON, nothing that runs when read), and return its path.
 
+        A file that is there is replaced as a whole: on a full disk it stays as it was.
+
         Example: fit_anomalies(logs).save("usual.json")
         """
         target = Path(path)
@@ -90,7 +93,7 @@ class AnomalyModel:
             "forest": None if self._forest is None else _forest_to_json(self._forest),
             "profiles": [_profile_to_json(profile) for profile in self._profiles],
         }
-        target.write_text(json.dumps(content, allow_nan=True), encoding="utf-8", newline="\n")
+        replace_text(target, json.dumps(content, allow_nan=True))
         return target
 
     @classmethod

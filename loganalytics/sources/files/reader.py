@@ -14,7 +14,7 @@ from loganalytics.exceptions import SourceError, UnreadableSourceError
 from loganalytics.formats import Detection
 from loganalytics.formats.definitions import Format
 from loganalytics.sources import object_stores
-from loganalytics.sources.counters import Seen
+from loganalytics.sources.counters import TimeCounters
 from loganalytics.sources.files.blocks import LONGEST_LINE, Block, Reading, looks_binary, read_blocks
 from loganalytics.sources.files.compression import BROKEN
 from loganalytics.sources.files.discovery import service_of
@@ -27,7 +27,7 @@ BLOCK = 8 * 1024 * 1024
 
 
 @dataclass
-class LogFile(Seen):
+class LogFile(TimeCounters):
     """One file: its formats, and what was counted while it was read."""
 
     place: Place
@@ -222,7 +222,7 @@ def _finish(events: pl.DataFrame, file: LogFile) -> pl.DataFrame:
     frame = to_log_frame(events, file.source)
     file.events += frame.height
     file.unparsed += int((~events["parsed"]).sum())
-    file.see(frame)
+    file.count(frame)
     return frame
 
 
