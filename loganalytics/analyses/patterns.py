@@ -23,7 +23,7 @@ from loganalytics.templates import WILDCARD, TemplateCatalogue
 from loganalytics.templates import finish as mine_templates
 from loganalytics.templates.annotate import with_templates
 from loganalytics.templates.masking import mask
-from loganalytics.templates.parameters import parameters
+from loganalytics.templates.parameters import extract_parameters
 
 _MERGE_BATCHES = 16  # partial sums that are held before they are merged
 _TOP_VALUES = 10
@@ -213,7 +213,7 @@ def pattern_values(logs: Frame, template_id: str) -> pl.DataFrame:
 
 def _values(events: pl.DataFrame) -> pl.DataFrame:
     """Return position, before, value and count: each distinct value behind each wildcard."""
-    matched = events.with_columns(value=parameters(pl.col("message"), pl.col("template")))
+    matched = events.with_columns(value=extract_parameters(pl.col("message"), pl.col("template")))
     wildcards = pl.col("value").list.len()
     matched = matched.with_columns(
         position=pl.int_ranges(wildcards), before=pl.col("template").str.split(WILDCARD).list.head(wildcards)
