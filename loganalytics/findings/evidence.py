@@ -16,7 +16,7 @@ from loganalytics.analyses.coverage.coverage import coverage
 from loganalytics.analyses.requests.traces import traces
 from loganalytics.analyses.trends import trend
 from loganalytics.schema import CORE, Frame, is_error, lazy
-from loganalytics.templates.parameters import parameters
+from loganalytics.templates.parameters import extract_parameters
 
 HABIT_PERIOD = timedelta(days=7)  # before the incident, from which the usual gaps of services are read
 MAX_TRACES = 100
@@ -203,7 +203,7 @@ def _share_of(value: str, values: pl.Series) -> float:
 def _dominant_parameters(selected: pl.DataFrame, dominant_elsewhere: set[str]) -> list[tuple[str, str, float]]:
     if selected.height < MIN_PARAMETER_ROWS:
         return []
-    values = selected.select(parameters(pl.col("message"), pl.col("template"))).to_series()
+    values = selected.select(extract_parameters(pl.col("message"), pl.col("template"))).to_series()
     shortest, longest = PARAMETER_LENGTH
     dominant = []
     for position in range(min(max(values.list.len().to_list(), default=0), MAX_PARAMETERS)):

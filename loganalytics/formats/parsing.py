@@ -10,8 +10,8 @@ import polars as pl
 from loganalytics.formats import delimited, logfmt
 from loganalytics.formats.definitions import RAW, TIME_FIRST, Format
 from loganalytics.formats.delimited import Delimited
-from loganalytics.formats.detection import Detection, Reader
-from loganalytics.formats.envelopes import Wrapper, unwrap
+from loganalytics.formats.detection import DetectedFormat, Detection
+from loganalytics.formats.envelopes import JOINED_LINES, Envelope, unwrap
 from loganalytics.formats.json import reader as json_reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.logfmt import Logfmt
@@ -24,8 +24,8 @@ _CONTINUES = (
     r"|[\w.$]+(?:Error|Exception|Warning|Interrupt|Exit)(?::|$))"
 )
 
-# Which reader an event comes from, while a block is put together.
-_READER_INDEX = "\0reader"
+# Which format an event is in, while a block is put together.
+_FORMAT_INDEX = "\0format"
 # Up to so many events are inserted among the others one by one.
 _MAX_INSERTED = 100
 
@@ -48,32 +48,32 @@ def parse(
     says whether the event before these lines is multiline; when there is no such event (None), lines that continue
     nothing are events. `utf8` is the text that the lines were cut from, if it is at hand.
     """
-    if detection.wrapper:
-        unwrapped = replace(detection, wrapper=None)
-        return _parse_wrapped(lines, unwrapped, detection.wrapper, after_multiline=after_multiline)
-    is_header = lines["line"].str.contains(detection.headers) if detection.headers else None
+    if detection.envelope:
+        unwrapped = replace(detection, envelope=None)
+        return _parse_wrapped(lines, unwrapped, detection.envelope, after_multiline=after_multiline)
+    is_header = lines["line"].str.contains(detection.header_pattern) if detection.header_pattern else None
     if is_header is not None and is_header.any():
         parsed = parse(lines.filter(~is_header), detection, after_multiline=after_multiline)
         return replace(parsed, blank_lines=parsed.blank_lines + int(is_header.sum()))
-    events, unmatched, blank = _read_all(lines, _readers(detection), utf8)
+    events, unmatched, blank = _read_all(lines, _formats(detection), utf8)
     return _with_body(_join_continuations(events, unmatched, blank, after_multiline), detection)
 
 
 def _read_all(
-    lines: pl.DataFrame, readers: list[Reader], utf8: bytes | None
+    lines: pl.DataFrame, formats: list[DetectedFormat], utf8: bytes | None
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Return the events that the readers find, the lines that none of them matches, and the blank lines."""
+    """Return the events in one of the formats, the lines that none of them matches, and the blank lines."""
     unmatched, blank = lines, None
     frames: list[pl.DataFrame] = []
-    for index, reader in enumerate(readers):
-        if blank is None and _matches_blank(reader.form):  # otherwise only unmatched lines are searched for blanks
+    for index, detected in enumerate(formats):
+        if blank is None and _matches_blank(detected.format):  # otherwise only unmatched lines are searched for blanks
             unmatched, blank = _split_blank(unmatched)
         if unmatched.is_empty():
             break
-        events, unmatched = _read(unmatched, reader, utf8 if unmatched.height == lines.height else None)
+        events, unmatched = _read(unmatched, detected, utf8 if unmatched.height == lines.height else None)
         if events.height:
             is_parsed = pl.col("parsed") if "parsed" in events.columns else pl.lit(value=True)
-            columns = {"parsed": is_parsed, "multiline": pl.lit(_multiline(reader)), _READER_INDEX: pl.lit(index)}
+            columns = {"parsed": is_parsed, "multiline": pl.lit(_multiline(detected)), _FORMAT_INDEX: pl.lit(index)}
             frames.append(events.with_columns(**columns))
     if blank is None:
         unmatched, blank = _split_blank(unmatched)
@@ -94,7 +94,7 @@ def _matches_blank(form: object) -> bool:
 
 
 def _in_order(frames: list[pl.DataFrame]) -> pl.DataFrame:
-    """Concatenate what several readers made of a block, in the order of the lines."""
+    """Concatenate what several formats made of a block, in the order of the lines."""
     frames = [frame for frame in frames if frame.height]
     if len(frames) == 1:
         return frames[0]
@@ -120,10 +120,10 @@ def parse_each(lines: pl.DataFrame, detection: Detection) -> pl.DataFrame:
     has_several = bool(lines["line"].str.contains("\n", literal=True).any())
     unmatched = lines.with_columns(pl.col("line").str.extract(r"^([^\r\n]*)")) if has_several else lines
     frames: list[pl.DataFrame] = []
-    for reader in _readers(detection):
-        if unmatched.is_empty() or isinstance(reader.form, Delimited):
+    for detected in _formats(detection):
+        if unmatched.is_empty() or isinstance(detected.format, Delimited):
             continue
-        events, unmatched = _read(unmatched, reader, None)
+        events, unmatched = _read(unmatched, detected, None)
         is_parsed = pl.col("parsed") if "parsed" in events.columns else pl.lit(value=True)
         frames.append(events.with_columns(parsed=is_parsed))
     frames.append(unmatched.select("n", pl.col("line").alias("message"), parsed=pl.lit(value=False)))
@@ -136,11 +136,11 @@ def parse_each(lines: pl.DataFrame, detection: Detection) -> pl.DataFrame:
 
 
 def _parse_wrapped(
-    lines: pl.DataFrame, detection: Detection, wrapper: Wrapper, *, after_multiline: bool | None
+    lines: pl.DataFrame, detection: Detection, envelope: Envelope, *, after_multiline: bool | None
 ) -> Parsed:
-    """Parse what a wrapper holds, each container's or stream's lines by themselves, and add its columns."""
-    inner = unwrap(lines, wrapper)
-    names = [name for name in inner.columns if name not in ("n", "line", "more")]
+    """Parse what an envelope holds, each container's or stream's lines by themselves, and add its columns."""
+    inner = unwrap(lines, envelope)
+    names = [name for name in inner.columns if name not in ("n", "line", JOINED_LINES)]
     streams = [name for name in names if name in ("service", "log.iostream")]
     partitions = inner.partition_by(streams, maintain_order=True) if streams and inner.height else [inner]
     blocks = [
@@ -149,9 +149,9 @@ def _parse_wrapped(
     events = pl.concat([block.events for block in blocks], how="diagonal_relaxed").sort("n")
     events = events.join(inner.drop("line"), on="n", how="left", maintain_order="left", suffix="\0")
     shared = [pl.coalesce(name, f"{name}\0").alias(name) for name in names if f"{name}\0" in events.columns]
-    events = events.with_columns(*shared, pl.col("continues") + pl.col("more"))
+    events = events.with_columns(*shared, pl.col("continues") + pl.col(JOINED_LINES))
     return Parsed(
-        events=events.select(pl.exclude("more", r"^.*\x00$")),
+        events=events.select(pl.exclude(JOINED_LINES, r"^.*\x00$")),
         leading_lines=pl.concat([block.leading_lines for block in blocks]).sort("n"),
         blank_lines=sum(block.blank_lines for block in blocks),
     )
@@ -160,32 +160,32 @@ def _parse_wrapped(
 def _with_body(parsed: Parsed, detection: Detection) -> Parsed:
     """Read the fields in the lines below an event, for the events of formats that put fields there."""
     events = parsed.events
-    for index, reader in enumerate(detection.readers):
-        if isinstance(reader.form, Format) and reader.form.body_pattern and _READER_INDEX in events.columns:
-            events = regex_reader.read_body(events, reader.form, events[_READER_INDEX].eq_missing(index))
-    return replace(parsed, events=events.drop(_READER_INDEX, strict=False))
+    for index, detected in enumerate(detection.formats):
+        if isinstance(detected.format, Format) and detected.format.body_pattern and _FORMAT_INDEX in events.columns:
+            events = regex_reader.read_body(events, detected.format, events[_FORMAT_INDEX].eq_missing(index))
+    return replace(parsed, events=events.drop(_FORMAT_INDEX, strict=False))
 
 
-def _readers(detection: Detection) -> list[Reader]:
+def _formats(detection: Detection) -> list[DetectedFormat]:
     """Return the detected formats, then the rule that any line which begins with a time is an event."""
-    clock = detection.readers[0].clock if detection.readers else Clock()
-    general = Reader(TIME_FIRST, Clock((), clock.tz, clock.year), 0)
-    forms = [reader.form for reader in detection.readers]
-    return [*detection.readers, *([] if TIME_FIRST in forms else [general])]
+    clock = detection.formats[0].clock if detection.formats else Clock()
+    general = DetectedFormat(format=TIME_FIRST, clock=Clock((), clock.tz, clock.year), matched_lines=0)
+    is_detected = any(detected.format is TIME_FIRST for detected in detection.formats)
+    return list(detection.formats) if is_detected else [*detection.formats, general]
 
 
-def _read(lines: pl.DataFrame, reader: Reader, utf8: bytes | None) -> tuple[pl.DataFrame, pl.DataFrame]:
-    if isinstance(reader.form, JsonLines):
-        return json_reader.read(lines, reader.form, reader.clock, utf8)
-    if isinstance(reader.form, Logfmt):
-        return logfmt.read(lines, reader.form, reader.clock)
-    if isinstance(reader.form, Delimited):
-        return delimited.read(lines, reader.form, reader.clock)
-    return regex_reader.read(lines, reader.form, reader.clock)
+def _read(lines: pl.DataFrame, detected: DetectedFormat, utf8: bytes | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    if isinstance(detected.format, JsonLines):
+        return json_reader.read(lines, detected.format, detected.clock, utf8)
+    if isinstance(detected.format, Logfmt):
+        return logfmt.read(lines, detected.format, detected.clock)
+    if isinstance(detected.format, Delimited):
+        return delimited.read(lines, detected.format, detected.clock)
+    return regex_reader.read(lines, detected.format, detected.clock)
 
 
-def _multiline(reader: Reader) -> bool:
-    return isinstance(reader.form, Format) and reader.form.multiline
+def _multiline(detected: DetectedFormat) -> bool:
+    return isinstance(detected.format, Format) and detected.format.multiline
 
 
 def _no_events() -> pl.DataFrame:

@@ -50,13 +50,13 @@ def test_keys_within_values_are_text():
     assert events["level"][1] == "ERROR"
 
 
-def test_late_keys_are_kept():
+def test_late_keys_go_to_attributes():
     """A key that the sample did not have is in `attributes`."""
-    form = logfmt.learn([HEAD])
+    form = logfmt.infer([HEAD])
     lines = pl.DataFrame({"n": [1], "line": [HEAD + " late=yes"]}, schema={"n": pl.UInt64, "line": pl.String})
-    reader = detect([HEAD]).readers[0]
-    events, rest = logfmt.read(lines, form, reader.clock)
-    assert rest.is_empty()
+    reader = detect([HEAD]).formats[0]
+    events, attributes = logfmt.read(lines, form, reader.clock)
+    assert attributes.is_empty()
     assert json.loads(events["attributes"][0]) == {"late": "yes"}
 
 
@@ -74,11 +74,17 @@ QUOTED = st.text(st.characters(categories=["L", "N", "Zs", "P", "Sm"], exclude_c
 def test_what_is_written_is_read(rows):
     """Values come back as they were written, quoted or not, in any order, in any script."""
     lines, messages = [HEAD], []
-    for user, text, order, count in rows:
-        values = {"ts": "2026-03-10T12:00:00Z", "level": "info", "msg": f'"{text}"', "user": f'"{user}"', "size": '"1"'}
-        kept = [key for key in order if key in order[:count] or key == "msg"]
-        lines.append(" ".join(f"{key}={values[key]}" for key in kept))
-        messages.append(text)
+    for user, message, order, count in rows:
+        values = {
+            "ts": "2026-03-10T12:00:00Z",
+            "level": "info",
+            "msg": f'"{message}"',
+            "user": f'"{user}"',
+            "size": '"1"',
+        }
+        keys = [key for key in order if key in order[:count] or key == "msg"]
+        lines.append(" ".join(f"{key}={values[key]}" for key in keys))
+        messages.append(message)
     events = parse_lines(*lines).events
     assert events.height == len(lines)
     assert events["message"].to_list()[1:] == messages
@@ -94,9 +100,9 @@ def test_keys_that_a_sample_has_are_read_as_any_would_be(sample, lines):
     keys = ("ts", "level", "msg", "n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(logfmt, "_MIN_FITTED_LINES", 1)
-        fitted = logfmt._fitted(pl.Series(sample), keys)
-    for regex in (fitted, logfmt._ordered(keys, keys[:1], keys[3:])):
+        fitted = logfmt._fitted_pattern(pl.Series(sample), keys)
+    for regex in (fitted, logfmt._ordered_pattern(keys, keys[:1], keys[3:])):
         matched = [line for line in lines if pl.Series([line]).str.contains(regex)[0]]
-        by_any_keys = pl.Series(matched, dtype=pl.String).str.extract_groups(logfmt._ordered(keys)).to_list()
+        by_any_keys = pl.Series(matched, dtype=pl.String).str.extract_groups(logfmt._ordered_pattern(keys)).to_list()
         by_sample = pl.Series(matched, dtype=pl.String).str.extract_groups(regex).to_list()
         assert [dict.fromkeys(row) | fields for row, fields in zip(by_any_keys, by_sample, strict=True)] == by_any_keys

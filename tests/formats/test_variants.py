@@ -17,7 +17,7 @@ from loganalytics.formats.regex import variants
 from loganalytics.formats.regex.extract import extract_fields
 from loganalytics.formats.regex.prefilter import format_with_level_position
 from loganalytics.formats.regex.variants import choose_pattern
-from loganalytics.formats.timestamps import Clock, fit, to_utc
+from loganalytics.formats.timestamps import Clock, detect_time_formats, to_utc
 
 CASES = sorted((Path(__file__).parents[1] / "cases").glob("*.json"))
 SPECS = [json.loads(path.read_text(encoding="utf-8")) for path in CASES]
@@ -79,7 +79,7 @@ def test_fields_are_those_of_the_pattern(form, data):
     usual = data.draw(st.sampled_from(lines_of(form)))
     lines = [usual] * 30 + data.draw(st.lists(mutated([usual]) | mutated(lines_of(form)), max_size=20))
     expected = [(n, row) for n, row in enumerate(groups(lines, form.regex)) if row is not None]
-    clock = Clock(fit(pl.Series([expected[0][1].get("timestamp")], dtype=pl.String)), year=2026)
+    clock = Clock(detect_time_formats(pl.Series([expected[0][1].get("timestamp")], dtype=pl.String)), year=2026)
     frame = pl.DataFrame({"n": range(len(lines)), "line": lines}, schema={"n": pl.UInt64, "line": pl.String})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(variants, "MIN_LINES", 1)
@@ -138,7 +138,7 @@ def test_a_blank_in_place_of_a_digit_is_not_a_time():
     """The time's slice must look like a time: strptime alone would read this one."""
     lines = pl.DataFrame({"n": [1, 2], "line": ["2026-03- 1 12:00:00 ERROR a", "2026-03-01 12:00:00 ERROR b"]})
     form = next(form for form in FORMATS if form.name == "time, level")
-    events, unmatched = extract_fields(lines, form, Clock(fit(pl.Series(["2026-03-01 12:00:00"]))))
+    events, unmatched = extract_fields(lines, form, Clock(detect_time_formats(pl.Series(["2026-03-01 12:00:00"]))))
     assert (events["n"].to_list(), unmatched["n"].to_list()) == ([2], [1])
 
 

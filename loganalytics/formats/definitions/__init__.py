@@ -4,7 +4,7 @@ A pattern is a regular expression in Rust's dialect (linear time) whose named gr
 `level`, `service`, `logger`, `message`, `trace_id`, and any field more under its OpenTelemetry name. A duration is
 captured as `duration_ms`, `duration_us` or `duration_s` and becomes `duration_ms`; a syslog `priority` gives the level.
 `{iso}`, `{clf}`, `{syslog}`, `{any}` and the others of format.py stand for a time captured as `timestamp`,
-`{time:NAME}` for a time in the one shape that timestamps.TIME_FORMATS has under this name, `{level}` for a level word
+`{time:NAME}` for a time in the one shape that time_formats.TIME_FORMATS has under this name, `{level}` for a level word
 captured as `level` and `{LEVEL}` for one in capitals. The table goes from the particular to the general: of two formats
 that match about equally many lines the earlier is taken.
 

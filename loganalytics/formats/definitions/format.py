@@ -10,7 +10,7 @@ from functools import cache
 import polars as pl
 
 from loganalytics.formats.regex.ascii import ascii_only
-from loganalytics.formats.timestamps import ANY_TIME, TIME_FORMATS, ZONE_NAME
+from loganalytics.formats.time_formats import ANY_TIME, TIME_FORMATS, ZONE_NAME
 
 
 def _any_of(words: Iterable[str]) -> str:
@@ -70,7 +70,7 @@ class Format:
     message: tuple[str, ...] = ()
     """Fields that, joined by blanks, are the message; `rest` is what follows the format at the end of the line."""
     time: str | None = None
-    """The strptime pattern of `timestamp`, if timestamps.TIME_FORMATS does not have it."""
+    """The strptime pattern of `timestamp`, if time_formats.TIME_FORMATS does not have it."""
     multiline: bool = True
     """Whether lines that do not match belong to the event above them."""
     body_pattern: str | None = None

@@ -28,7 +28,7 @@ JAVA = (
         variants=(
             _SPRING_BOOT + r"\[ *(?P<thread.name>[^\] ][^\]]*)\] (?P<logger>[^\s:\[][^\s:]*) *: (?P<message>[^ :].*)$",
             _SPRING_BOOT
-            + r"\[[^\]]*\] \[ *(?P<thread.name>[^\] ][^\]]*)\] (?P<logger>[^\s:\[][^\s:]*) *: (?P<message>[^ :].*)$",
+            + r"\[[^\]]*\] \[ *(?P<thread.name>[^\]: ][^\]:]*)\] (?P<logger>[^\s:\[][^\s:]*) *: (?P<message>[^ :].*)$",
         ),
         examples=(
             "2026-03-10 12:00:00.123  INFO 1234 --- [  main] c.e.App  : Started App in 2.1 seconds",

@@ -16,7 +16,8 @@ import polars as pl
 from loganalytics.formats.definitions import Format, fill
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.formats.regex.variants import choose_pattern
-from loganalytics.formats.timestamps import ZONE_NAME, Clock, read_exact, to_utc
+from loganalytics.formats.time_formats import ZONE_NAME
+from loganalytics.formats.timestamps import Clock, read_exact, to_utc
 
 # What follows a time is read with the time's last character, which a word boundary needs.
 _LAST_OF_TIME = "[0-9A-Za-z]"

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import KEYS
+from loganalytics.formats.fields.aliases import FIELD_ALIASES
 from loganalytics.sources.elasticsearch.connection import Connection
 from loganalytics.sources.elasticsearch.mapping import IndexMapping, index_path, read_mapping
 from loganalytics.sources.store import DESCRIPTION_SCHEMA
@@ -46,7 +46,9 @@ def _aggregations(mapping: IndexMapping) -> dict[str, Any]:
     for field in sorted({field for index in mapping.indices for field in mapping.times(index)}):
         aggregations[f"first {field}"] = {"min": {"field": field}}
         aggregations[f"last {field}"] = {"max": {"field": field}}
-    services = {mapping.keyword(field, index) for field in KEYS["service"] for index in mapping.indices} - {None}
+    services = {mapping.keyword(field, index) for field in FIELD_ALIASES["service"] for index in mapping.indices} - {
+        None
+    }
     for service in sorted(filter(None, services)):
         aggregations[f"service {service}"] = {"terms": {"field": service, "size": _MAX_SERVICES}}
     return aggregations

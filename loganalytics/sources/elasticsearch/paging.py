@@ -268,9 +268,8 @@ def _advance(connection: Connection, shard: ShardReading, answer: _Answer) -> No
 def _open_point_in_time(connection: Connection, shard: ShardReading) -> str:
     name = quote(shard.index, safe="")
     path = "_pit" if connection.address.product == "elasticsearch" else "_search/point_in_time"
-    answer = connection.request_json(
-        "POST", f"/{name}/{path}?keep_alive={_KEEP_ALIVE}&preference=_shards:{shard.number}"
-    )
+    parameters = f"keep_alive={_KEEP_ALIVE}&preference=_shards:{shard.number}"
+    answer = connection.request_json("POST", f"/{name}/{path}?{parameters}")
     return str(answer.get("id") or answer["pit_id"])
 
 

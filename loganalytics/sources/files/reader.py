@@ -31,7 +31,7 @@ class LogFile(TimeCounters):
     """One file: its formats, and what was counted while it was read."""
 
     place: Place
-    detection: Detection = field(default_factory=lambda: Detection((), 0))
+    detection: Detection = field(default_factory=Detection)
     sample: list[str] = field(default_factory=list)
     reading: Reading = field(default_factory=Reading)
     storage_options: Mapping[str, Any] | None = None
@@ -61,8 +61,8 @@ def open_files(
             file.reading.note = f"{NOT_A_LOG}: skipped. Hint: name the file to read it"
     if len(files) == 1 and files[0].reading.note:
         raise UnreadableSourceError(f"{files[0].source!r}: {files[0].reading.note}")
-    yearless = [file for file in files if not file.detection.bears_year]
-    dated = [_sample_range(file) for file in files if file.detection.bears_year] if yearless else []
+    yearless = [file for file in files if not file.detection.has_year]
+    dated = [_sample_range(file) for file in files if file.detection.has_year] if yearless else []
     for file in yearless:
         first = first_time(file)
         if first:
@@ -74,8 +74,8 @@ def looks_like_log(source: str, detection: Detection) -> bool:
     """Whether a file is called a log, or at least one line in twenty of its sample is an event of a known format."""
     name = source.rsplit("/", 1)[-1]
     named = {"log", "out", "err", "txt", "jsonl", "ndjson"} & set(name.split(".")[1:])
-    matched = sum(reader.lines for reader in detection.readers)
-    return bool(named) or "log" in name or matched > 0.05 * detection.sampled
+    matched = sum(detected.matched_lines for detected in detection.formats)
+    return bool(named) or "log" in name or matched > 0.05 * detection.sampled_lines
 
 
 def read_events(file: LogFile) -> Iterator[pl.DataFrame]:
@@ -212,7 +212,7 @@ def _continue(events: pl.DataFrame, more: list[str], count: int) -> pl.DataFrame
 
 def _next_year(detection: Detection, events: pl.DataFrame) -> Detection:
     """Let a file whose times bear no year go on in the year in which the last block ended."""
-    if detection.bears_year or "timestamp" not in events.columns:
+    if detection.has_year or "timestamp" not in events.columns:
         return detection
     last = events["timestamp"].drop_nulls().tail(1)
     return detection.with_year(last[0].year) if last.len() else detection
