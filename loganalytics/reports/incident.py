@@ -10,7 +10,6 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics import __version__
 from loganalytics.analyses.compare.ranges import Moment, Pair, baseline_range, parse_range
 from loganalytics.analyses.compare.term_counts import SLICE
 from loganalytics.exceptions import InvalidArgumentError
@@ -21,6 +20,7 @@ from loganalytics.reports.json import SCHEMA_VERSION, plain
 from loganalytics.reports.save import save
 from loganalytics.sanitize import printable
 from loganalytics.schema import TIMESTAMP, Frame, is_error
+from loganalytics.version import __version__
 
 LOOKED_INTO = 8  # causes of whose events it is told what they have in common
 SENTENCES = 5

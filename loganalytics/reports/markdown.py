@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from loganalytics import __version__
 from loganalytics.humanize import count, moment, percent, time_range
 from loganalytics.reports.changes import changes, slow_traces
 from loganalytics.sanitize import printable
+from loganalytics.version import __version__
 
 if TYPE_CHECKING:
     from loganalytics.reports.model import Report

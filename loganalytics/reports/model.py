@@ -10,11 +10,11 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics import __version__
 from loganalytics.findings.ranking import Finding
 from loganalytics.humanize import time_range
 from loganalytics.reports.json import SCHEMA_VERSION, bounded_table, plain
 from loganalytics.reports.save import save
+from loganalytics.version import __version__
 
 
 @dataclass(frozen=True, repr=False)

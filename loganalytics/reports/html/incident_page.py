@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from loganalytics import __version__, charts
+from loganalytics import charts
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.humanize import count, moment, percent, span, time_range
 from loganalytics.reports.html.report_page import FONT, embed, render
 from loganalytics.reports.markdown import table_of, text
 from loganalytics.sanitize import printable
+from loganalytics.version import __version__
 
 if TYPE_CHECKING:
     from loganalytics.reports.incident import Incident

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from loganalytics import __version__, charts
+from loganalytics import charts
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.humanize import count, moment, percent, span, time_range
 from loganalytics.reports.changes import changes, in_all, slow_traces
 from loganalytics.reports.html.vega import vega_script
 from loganalytics.sanitize import printable
+from loganalytics.version import __version__
 
 if TYPE_CHECKING:
     from loganalytics.reports.model import Report
