@@ -12,14 +12,14 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.analyses.errors.clusters import with_cluster_ids
 from loganalytics.filters.expressions import Where, check_regex, in_text, within_times
+from loganalytics.sources import uri
 from loganalytics.sources.load import load
 from loganalytics.sources.load_report import load_report, remember
-from loganalytics.sources.uri import public
 from loganalytics.templates.annotate import with_templates
 from loganalytics.times import parse_when
 
-# What the address of a store may say after the "?" that is no secret; all else stays out of links.
-_TOLD = ("stream", "streams", "group", "table", "time", "index", "format", "field", "columns")
+# Options of a store's address that are not secret; all others stay out of links.
+_SHOWN_OPTIONS = ("stream", "streams", "group", "table", "time", "index", "format", "field", "columns")
 
 
 @dataclass(frozen=True)
@@ -178,8 +178,5 @@ def without_secrets(address: str) -> str:
     """Return an address without user, password and what else in it could be a secret; a path as it is."""
     if "://" not in address:
         return address
-    plain = public(address)
-    bare = plain.partition("://")[2]
-    query = address[address.rfind(bare) + len(bare) :].partition("#")[0].removeprefix("?")
-    told = [(name, value) for name, value in parse_qsl(query) if name in _TOLD]
-    return plain + ("?" + urlencode(told, safe=":*,/") if told else "")
+    shown = [(name, value) for name, value in uri.split(address).parameters if name in _SHOWN_OPTIONS]
+    return uri.without_credentials(address) + ("?" + urlencode(shown, safe=":*,/") if shown else "")

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from loganalytics.sanitize import printable
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -107,10 +109,10 @@ def tell(report: pl.DataFrame, kind: str = "file") -> None:
         skipped = noted.filter(noted["note"].str.starts_with(start))["source"].to_list()
         noted = noted.filter(~noted["source"].is_in(skipped))
         if skipped:
-            names = ", ".join(Path(name).name for name in skipped[:4]) + (", …" if len(skipped) > 4 else "")
+            names = ", ".join(printable(Path(name).name) for name in skipped[:4]) + (", …" if len(skipped) > 4 else "")
             print(f"Skipped {len(skipped)} {text.format(names)}", file=sys.stderr)
     for source, note in noted.select("source", "note").iter_rows():
-        print(f"{source}: {note}", file=sys.stderr)
+        print(f"{printable(source, None)}: {printable(note, None)}", file=sys.stderr)
 
 
 def incomplete(logs: pl.DataFrame | pl.LazyFrame) -> bool:

@@ -1,4 +1,4 @@
-"""The times of the events of one source, counted while it is read."""
+"""What is counted of one source while it is read."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import polars as pl
 
 
 @dataclass(kw_only=True)
-class Seen:
-    """What the load report tells of times."""
+class TimeCounters:
+    """The times of the events of one source."""
 
     no_timestamp: int = 0
     first_seen: dt.datetime | None = None
     last_seen: dt.datetime | None = None
 
-    def see(self, frame: pl.DataFrame) -> None:
+    def count(self, frame: pl.DataFrame) -> None:
         """Count the times of a log frame."""
         times = frame["timestamp"]
         self.no_timestamp += times.null_count()

@@ -1,15 +1,15 @@
-"""A tail's place, saved with what its consumer has made of the events so far, in one write."""
+"""A tail's cursor, saved with what its consumer has made of the events so far, in one write."""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from loganalytics.atomic_write import replace_text
 from loganalytics.exceptions import UnreadableSourceError
 
 
@@ -25,27 +25,20 @@ def save_cursor(path: str | os.PathLike[str], cursor: Mapping[str, Any], state: 
     ({'readers': {}}, {'events': 7})
     """
     target = Path(path)
-    text = json.dumps({"cursor": dict(cursor), "state": state})
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    content = json.dumps({"cursor": dict(cursor), "state": state})
     try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, target)
+        replace_text(target, content, private=True)
     except OSError as error:
-        Path(name).unlink(missing_ok=True)
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             message = f"{os.strerror(error.errno)}: the cursor was not saved, the one saved before is as it was"
             raise OSError(error.errno, message, str(target)) from None
         raise
-    _sync_folder(target.parent)
 
 
 def load_cursor(path: str | os.PathLike[str]) -> tuple[dict[str, Any] | None, Any]:
     """Return the cursor and the state that were saved; None twice when nothing was.
 
-    Raises UnreadableSourceError when the file is no such thing.
+    Raises UnreadableSourceError when the file does not hold one.
     """
     try:
         saved = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -56,17 +49,3 @@ def load_cursor(path: str | os.PathLike[str]) -> tuple[dict[str, Any] | None, An
         raise UnreadableSourceError(
             f"{os.fspath(path)!r} holds no cursor. Hint: name another file, or remove it to begin anew."
         ) from None
-
-
-def _sync_folder(folder: Path) -> None:
-    """Let the new name survive a power cut too, where folders can be opened."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        return
-    finally:
-        os.close(handle)

@@ -11,8 +11,8 @@ from loganalytics import schema
 from loganalytics.formats.fields.schema import RecordSchema
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
-from loganalytics.formats.timestamps import Clock, fit
-from loganalytics.sources.counters import Seen
+from loganalytics.formats.timestamps import Clock, detect_time_formats
+from loganalytics.sources.counters import TimeCounters
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,13 @@ class Records:
     @property
     def layout(self) -> RecordSchema | None:
         """The fields that the records have."""
-        return self.form.layout if self.form else None
+        return self.form.record_schema if self.form else None
 
     @classmethod
     def learn(cls, sample: Sequence[str], tz: str) -> Records:
         """Return what a sample of records, each JSON text, holds."""
-        form = reader.learn(sample)
-        times = () if form is None else fit(reader.sample_times(sample, form))
+        form = reader.infer(sample)
+        times = () if form is None else detect_time_formats(reader.sample_times(sample, form))
         return cls(form, Clock(times, tz))
 
     def empty(self) -> pl.DataFrame:
@@ -53,12 +53,12 @@ class Records:
         )
 
 
-@dataclass
-class Counts(Seen):
+@dataclass(kw_only=True)
+class RecordCounters(TimeCounters):
     """What was read of one index or table: a row of the load report."""
 
     source: str
-    form: str
+    format: str
     bytes: int = 0
     events: int = 0
     notes: list[str] = field(default_factory=list)
@@ -67,11 +67,12 @@ class Counts(Seen):
         """Count the events of a frame that took so many bytes."""
         self.bytes += size
         self.events += frame.height
-        self.see(frame)
+        self.count(frame)
 
-    def row(self) -> tuple[object, ...]:
-        """Return the row of the load report."""
-        return (
-            self.source, self.form, self.bytes, self.events, self.events, 0, self.no_timestamp, 0, self.first_seen,
-            self.last_seen, "; ".join(self.notes) or None,
-        )  # fmt: skip
+    def row(self) -> dict[str, object]:
+        """Return the row of the load report: see load_report.rows()."""
+        return {
+            "source": self.source, "format": self.format, "bytes": self.bytes, "lines": self.events,
+            "events": self.events, "unparsed": 0, "no_timestamp": self.no_timestamp, "invalid_utf8": 0,
+            "first_seen": self.first_seen, "last_seen": self.last_seen, "note": "; ".join(self.notes) or None,
+        }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -12,7 +12,7 @@ import polars as pl
 from loganalytics.schema import TIMESTAMP, Frame, lazy
 from loganalytics.sources import parquet
 from loganalytics.sources.files.reader import LogFile
-from loganalytics.sources.uri import public
+from loganalytics.sources.uri import without_credentials
 
 LOAD_REPORT_SCHEMA: dict[str, pl.DataType] = {
     "source": pl.String(),
@@ -28,7 +28,7 @@ LOAD_REPORT_SCHEMA: dict[str, pl.DataType] = {
     "note": pl.String(),
 }
 
-# By the frame's id, as long as the frame lives: a frame has no place of its own for it.
+# By the id of the frame, as long as the frame lives: a frame has no attribute for it.
 _REPORTS: dict[int, Callable[[], pl.DataFrame]] = {}
 
 
@@ -57,29 +57,37 @@ def remember(logs: Frame, report: Callable[[], pl.DataFrame]) -> None:
     weakref.finalize(logs, _REPORTS.pop, id(logs), None)
 
 
+def rows(records: Iterable[Mapping[str, object]]) -> pl.DataFrame:
+    """Return rows of the load report, each a dict of LOAD_REPORT_SCHEMA's columns; one that is left out is null.
+
+    >>> rows([{"source": "app.log", "events": 2}]).select("source", "events", "note").row(0)
+    ('app.log', 2, None)
+    """
+    return pl.DataFrame([{name: row.get(name) for name in LOAD_REPORT_SCHEMA} for row in records], LOAD_REPORT_SCHEMA)
+
+
 def of_files(files: Sequence[LogFile]) -> pl.DataFrame:
     """Return the report of files that were read."""
-    rows = [
-        (
-            file.source, file.detection.name if file.sample else None, file.reading.bytes, file.reading.lines,
-            file.events, file.unparsed, file.no_timestamp, file.reading.invalid_utf8, file.first_seen,
-            file.last_seen, file.reading.note or None,
-        )
+    return rows(
+        {
+            "source": file.source, "format": file.detection.name if file.sample else None, "bytes": file.reading.bytes,
+            "lines": file.reading.lines, "events": file.events, "unparsed": file.unparsed,
+            "no_timestamp": file.no_timestamp, "invalid_utf8": file.reading.invalid_utf8,
+            "first_seen": file.first_seen, "last_seen": file.last_seen, "note": file.reading.note or None,
+        }
         for file in files
-    ]  # fmt: skip
-    return pl.DataFrame(rows, schema=LOAD_REPORT_SCHEMA, orient="row")
+    )  # fmt: skip
 
 
 def of_tables(tables: Sequence[str], storage_options: Mapping[str, Any] | None) -> pl.DataFrame:
     """Return the report of Parquet files; their rows are counted as lines, as their footers tell."""
-    rows = [
-        (public(name), "Parquet", None if "://" in name else os.path.getsize(name), rows, rows, 0)
-        for name, rows in zip(tables, parquet.rows_of(tables, storage_options), strict=True)
-    ]
-    known = pl.DataFrame(
-        rows, schema={name: LOAD_REPORT_SCHEMA[name] for name in list(LOAD_REPORT_SCHEMA)[:6]}, orient="row"
-    )
-    return pl.concat([pl.DataFrame(schema=LOAD_REPORT_SCHEMA), known], how="diagonal")
+    return rows(
+        {
+            "source": without_credentials(name), "format": "Parquet",
+            "bytes": None if "://" in name else os.path.getsize(name), "lines": count, "events": count, "unparsed": 0,
+        }
+        for name, count in zip(tables, parquet.row_counts(tables, storage_options), strict=True)
+    )  # fmt: skip
 
 
 def _from_frame(logs: Frame) -> pl.DataFrame:

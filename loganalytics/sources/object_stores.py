@@ -11,7 +11,7 @@ import polars as pl
 
 from loganalytics.exceptions import SourceNotFoundError, UnreadableSourceError
 from loganalytics.sources.files.blocks import Block, Reading
-from loganalytics.sources.uri import public
+from loganalytics.sources.uri import without_credentials
 
 SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "azure", "abfs", "abfss", "adl", "http", "https")
 _ROWS = 50_000
@@ -32,7 +32,9 @@ def list_objects(url: str, storage_options: Mapping[str, Any] | None) -> list[st
     except _FAILS as error:
         raise told(url, error, storage_options) from None
     if paths.is_empty():
-        raise SourceNotFoundError(f"No object matches {public(url)!r}. Hint: check the bucket and the pattern.")
+        raise SourceNotFoundError(
+            f"No object matches {without_credentials(url)!r}. Hint: check the bucket and the pattern."
+        )
     return sorted(paths["path"].to_list())
 
 
@@ -41,7 +43,7 @@ def check(url: str) -> None:
     scheme = url.split("://", 1)[0].lower()
     if scheme not in SCHEMES:
         raise UnreadableSourceError(
-            f"{public(url)!r}: {scheme}:// cannot be read. Hint: one of {', '.join(SCHEMES)}, or a path."
+            f"{without_credentials(url)!r}: {scheme}:// cannot be read. Hint: one of {', '.join(SCHEMES)}, or a path."
         )
 
 
@@ -70,7 +72,7 @@ def read_blocks(url: str, reading: Reading, storage_options: Mapping[str, Any] |
 
 def scrub(text: str, storage_options: Mapping[str, Any] | None) -> str:
     """Return an error's first line without the secrets of addresses and storage options."""
-    line = public(text.strip().splitlines()[0] if text.strip() else "")
+    line = without_credentials(text.strip().splitlines()[0] if text.strip() else "")
     for name, value in (storage_options or {}).items():
         if re.search(r"key|secret|token|password|sas|credential", name, re.IGNORECASE) and len(str(value)) > 3:
             line = line.replace(str(value), "***")
@@ -80,10 +82,10 @@ def scrub(text: str, storage_options: Mapping[str, Any] | None) -> str:
 def told(url: str, error: Exception, storage_options: Mapping[str, Any] | None) -> Exception:
     """Return the error to raise for what Polars said of an address."""
     if isinstance(error, FileNotFoundError):
-        return SourceNotFoundError(f"There is nothing at {public(url)!r}. Hint: check the address.")
+        return SourceNotFoundError(f"There is nothing at {without_credentials(url)!r}. Hint: check the address.")
     return UnreadableSourceError(
-        f"{public(url)!r} cannot be read: {scrub(str(error), storage_options)}. Hint: give credentials as the cloud's "
-        "own environment variables or as storage_options=, not in the address."
+        f"{without_credentials(url)!r} cannot be read: {scrub(str(error), storage_options)}. "
+        "Hint: give credentials as the cloud's own environment variables or as storage_options=, not in the address."
     )
 
 

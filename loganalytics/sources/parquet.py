@@ -37,7 +37,7 @@ def is_parquet(path: Path) -> bool:
 
 def is_parquet_url(url: str) -> bool:
     """Whether an address is that of Parquet, by its name; a folder's is taken for a lake."""
-    path = uri.public(url).lower()
+    path = uri.without_credentials(url).lower()
     return path.endswith((*_SUFFIXES, "/"))
 
 
@@ -62,7 +62,7 @@ def scan_parquet(
     return frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
 
 
-def rows_of(files: Sequence[str], storage_options: Options = None) -> list[int]:
+def row_counts(files: Sequence[str], storage_options: Options = None) -> list[int]:
     """Return how many rows each Parquet file holds, as its footer says."""
     scans = [pl.scan_parquet(f, hive_partitioning=False, storage_options=_dict(storage_options)) for f in files]
     return [frame.item() for frame in pl.collect_all([scan.select(pl.len()) for scan in scans])]
@@ -80,7 +80,7 @@ def _columns(file: str, storage_options: Options) -> pl.Schema:
     if "message" not in found or not (isinstance(when, pl.Datetime) or when == pl.Date):
         have = ", ".join(f"{name} ({kind})" for name, kind in list(found.items())[:8])
         raise UnreadableSourceError(
-            f"{uri.public(file)!r} is no log frame: it has {have}. "
+            f"{uri.without_credentials(file)!r} is no log frame: it has {have}. "
             "Hint: rename its columns to timestamp (a Datetime) and message."
         )
     return found

@@ -44,7 +44,7 @@ class Selection:
         """Return the text files, opened, in the order in which they are read; what is not to be read bears a note."""
         listed = places(self.found, self.spool, limit=self.limit)
         listed += [
-            Place(uri.public(name), url=name)
+            Place(uri.without_credentials(name), url=name)
             for url in self.found.urls
             for name in object_stores.list_objects(url, self.storage_options)
         ]
@@ -119,13 +119,13 @@ def explain(
     for file in select(source, None, None, tz, None, None, formats).open():
         found = file.detection
         rows = [
-            (reader.form.name, reader.lines, ", ".join(time.name for time in reader.clock.formats) or None)
-            for reader in found.readers
+            (match.format.name, match.matched_lines, ", ".join(time.name for time in match.clock.formats) or None)
+            for match in found.formats
         ]
-        left = found.sampled - sum(lines for _, lines, _ in rows)
+        left = found.sampled_lines - sum(lines for _, lines, _ in rows)
         rows += [("text (below an event, or in no known format)", left, None)] if left > 0 else []
         table = pl.DataFrame(rows, schema={"format": pl.String, "lines": pl.Int64, "times": pl.String}, orient="row")
-        share = (pl.col("lines") / max(found.sampled, 1)).alias("share")
+        share = (pl.col("lines") / max(found.sampled_lines, 1)).alias("share")
         name = f"{file.source}: {file.reading.note or found.name}"
         yield name, table.select("format", "lines", share, "times"), next(read_events(file), schema.empty())
 
@@ -145,7 +145,7 @@ def _in_time(files: list[LogFile]) -> list[LogFile]:
     ordered = list(files)
     for numbers in (several for several in sets.values() if len(several) > 1):
         times = [first_time(files[number]) for number in numbers if files[number].sample]
-        dated = all(files[number].detection.bears_year for number in numbers)
+        dated = all(files[number].detection.has_year for number in numbers)
         if dated and len(times) == len(numbers) and None not in times:
             by_time = sorted(zip(times, numbers, strict=True), key=lambda pair: (pair[0], pair[1]))
             for place, (_, number) in zip(numbers, by_time, strict=True):

@@ -12,7 +12,6 @@ import pytest
 
 import loganalytics as la
 from loganalytics.exceptions import SourceNotFoundError, UnreadableSourceError
-from loganalytics.sources import object_stores
 
 TEXT = "".join(f"2026-03-10 12:00:{n % 60:02d},000 INFO [app.db] hello {n}\n" for n in range(200)).encode()
 
@@ -134,16 +133,3 @@ def test_what_polars_cannot_read_is_told(store):
     """Bytes that are no UTF-8 end the reading of an address; the report tells."""
     with pytest.raises(UnreadableSourceError, match=r"broken\.log"):
         la.load(f"{store[0]}/broken.log")
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("https://me:pw@host:1/a.log?x=pw#pw", "https://host:1/a.log"),
-        ("s3://key:pw@bucket/a/*.log", "s3://bucket/a/*.log"),
-        ("Error at https://me:pw@host/a?pw=1 (path: s3://b/c)", "Error at https://host/a (path: s3://b/c)"),
-    ],
-)
-def test_public(url, shown):
-    """User, password and query are left out, in the middle of a text too."""
-    assert object_stores.public(url) == shown

@@ -12,7 +12,7 @@ import polars as pl
 from loganalytics.sources import parquet
 from loganalytics.sources.files.reader import LogFile, first_events, times_of
 from loganalytics.sources.store import DESCRIPTION_SCHEMA
-from loganalytics.sources.uri import public
+from loganalytics.sources.uri import without_credentials
 
 _END = 64 * 1024
 
@@ -25,14 +25,14 @@ def describe_files(files: Sequence[LogFile]) -> pl.DataFrame:
 def describe_tables(tables: Sequence[str], storage_options: Mapping[str, Any] | None) -> pl.DataFrame:
     """Return one row a Parquet file, with the columns of DESCRIPTION; of the many columns two are read."""
     rows = []
-    for name, entries in zip(tables, parquet.rows_of(tables, storage_options), strict=True):
+    for name, entries in zip(tables, parquet.row_counts(tables, storage_options), strict=True):
         logs = parquet.scan_parquet([name], tz="UTC", since=None, until=None, storage_options=storage_options)
         when, service = pl.col("timestamp"), pl.col("service")
         seen = logs.select(when.min().alias("first"), when.max().alias("last"), service.unique().sort().implode())
         first, last, services = seen.collect().row(0)
         size = None if "://" in name else os.path.getsize(name)
         writers = [service for service in services if service]
-        rows.append((public(name), "table", entries, first, last, size, writers, None, None, "Parquet"))
+        rows.append((without_credentials(name), "table", entries, first, last, size, writers, None, None, "Parquet"))
     return pl.DataFrame(rows, schema=DESCRIPTION_SCHEMA, orient="row")
 
 

@@ -53,7 +53,7 @@ class Dialect:
     def is_of_log(self, source: str, handle: int) -> bool:
         """Whether an open file looks like a log, by the rule of load() for what lies in a folder."""
         lines = _lines(os.pread(handle, _SAMPLE, 0))
-        found = formats.detect(lines, tz=self.tz, formats=self.own_formats) if lines else Detection((), 0)
+        found = formats.detect(lines, tz=self.tz, formats=self.own_formats) if lines else Detection()
         return looks_like_log(source, found)
 
 
@@ -145,7 +145,7 @@ class Growing:
         reading = Reading(lines=self.dialect.lines)
         blocks = read_blocks(io.BytesIO(whole), reading, size=len(whole))
         lines = pl.concat([block.lines for block in blocks])
-        detection = self.dialect.detection or Detection((), 0)
+        detection = self.dialect.detection or Detection()
         events = formats.parse(lines, _in_year(detection, lines)).events
         left = 0
         if not complete and events.height and events["multiline"][-1]:
@@ -189,7 +189,7 @@ def _before_last_lines(text: bytes, lines: int) -> int:
 
 def _in_year(detection: Detection, lines: pl.DataFrame) -> Detection:
     """Give times that bear no year the one in which they are now."""
-    if detection.bears_year:
+    if detection.has_year:
         return detection
     times = formats.parse(lines.head(50), detection.with_year(2000)).events
     known = times["timestamp"].drop_nulls() if "timestamp" in times.columns else None

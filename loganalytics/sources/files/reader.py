@@ -14,7 +14,7 @@ from loganalytics.exceptions import SourceError, UnreadableSourceError
 from loganalytics.formats import Detection
 from loganalytics.formats.definitions import Format
 from loganalytics.sources import object_stores
-from loganalytics.sources.counters import Seen
+from loganalytics.sources.counters import TimeCounters
 from loganalytics.sources.files.blocks import LONGEST_LINE, Block, Reading, looks_binary, read_blocks
 from loganalytics.sources.files.compression import BROKEN
 from loganalytics.sources.files.discovery import service_of
@@ -27,11 +27,11 @@ BLOCK = 8 * 1024 * 1024
 
 
 @dataclass
-class LogFile(Seen):
+class LogFile(TimeCounters):
     """One file: its formats, and what was counted while it was read."""
 
     place: Place
-    detection: Detection = field(default_factory=lambda: Detection((), 0))
+    detection: Detection = field(default_factory=Detection)
     sample: list[str] = field(default_factory=list)
     reading: Reading = field(default_factory=Reading)
     storage_options: Mapping[str, Any] | None = None
@@ -61,8 +61,8 @@ def open_files(
             file.reading.note = f"{NOT_A_LOG}: skipped. Hint: name the file to read it"
     if len(files) == 1 and files[0].reading.note:
         raise UnreadableSourceError(f"{files[0].source!r}: {files[0].reading.note}")
-    yearless = [file for file in files if not file.detection.bears_year]
-    dated = [_sample_range(file) for file in files if file.detection.bears_year] if yearless else []
+    yearless = [file for file in files if not file.detection.has_year]
+    dated = [_sample_range(file) for file in files if file.detection.has_year] if yearless else []
     for file in yearless:
         first = first_time(file)
         if first:
@@ -74,8 +74,8 @@ def looks_like_log(source: str, detection: Detection) -> bool:
     """Whether a file is called a log, or at least one line in twenty of its sample is an event of a known format."""
     name = source.rsplit("/", 1)[-1]
     named = {"log", "out", "err", "txt", "jsonl", "ndjson"} & set(name.split(".")[1:])
-    matched = sum(reader.lines for reader in detection.readers)
-    return bool(named) or "log" in name or matched > 0.05 * detection.sampled
+    matched = sum(detected.matched_lines for detected in detection.formats)
+    return bool(named) or "log" in name or matched > 0.05 * detection.sampled_lines
 
 
 def read_events(file: LogFile) -> Iterator[pl.DataFrame]:
@@ -212,7 +212,7 @@ def _continue(events: pl.DataFrame, more: list[str], count: int) -> pl.DataFrame
 
 def _next_year(detection: Detection, events: pl.DataFrame) -> Detection:
     """Let a file whose times bear no year go on in the year in which the last block ended."""
-    if detection.bears_year or "timestamp" not in events.columns:
+    if detection.has_year or "timestamp" not in events.columns:
         return detection
     last = events["timestamp"].drop_nulls().tail(1)
     return detection.with_year(last[0].year) if last.len() else detection
@@ -222,7 +222,7 @@ def _finish(events: pl.DataFrame, file: LogFile) -> pl.DataFrame:
     frame = to_log_frame(events, file.source)
     file.events += frame.height
     file.unparsed += int((~events["parsed"]).sum())
-    file.see(frame)
+    file.count(frame)
     return frame
 
 

@@ -21,7 +21,7 @@ from loganalytics.sources.files.growing_file import HEAD, Dialect, Growing, fing
 from loganalytics.sources.files.location import Place, unpacked
 from loganalytics.sources.files.rotation import base_name, rotation_order
 from loganalytics.sources.store import ReadOptions
-from loganalytics.sources.uri import public
+from loganalytics.sources.uri import without_credentials
 
 _POLL = 0.05
 _SEARCH = 1.0
@@ -258,7 +258,9 @@ _TELLING = 64
 def _local(name: str) -> str:
     path = name[len("file://") :] if name.lower().startswith("file://") else name
     if path == STDIN or "://" in path:
-        raise InvalidArgumentError(f"{public(name)!r} cannot be followed. Hint: name a file, a folder or a server.")
+        raise InvalidArgumentError(
+            f"{without_credentials(name)!r} cannot be followed. Hint: name a file, a folder or a server."
+        )
     return str(Path(path).expanduser())
 
 

@@ -30,7 +30,7 @@ def mark_outside(files: Sequence[LogFile], since: dt.datetime | None, until: dt.
     if since is None and until is None:
         return
     for file in files:
-        if not file.reading.note and file.place.regular and file.detection.bears_year and _outside(file, since, until):
+        if not file.reading.note and file.place.regular and file.detection.has_year and _outside(file, since, until):
             file.reading.note = f"{OUTSIDE}: not read"
 
 
