@@ -20,8 +20,7 @@ from loganalytics.analyses.windowing import choose_window, few_services, without
 from loganalytics.dashboard import cached_events, summaries
 from loganalytics.dashboard.cached_events import DURATION_COLUMN, Selection, SourceKey, cached_by_view
 from loganalytics.findings.episodes import find_episodes, group_overlapping
-from loganalytics.reports.incident import Incident
-from loganalytics.reports.model import Report
+from loganalytics.reports.model import Incident, Report
 from loganalytics.reports.report import report
 from loganalytics.times import parse_every
 from loganalytics.view import View
