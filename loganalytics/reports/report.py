@@ -72,7 +72,7 @@ def report(logs: schema.Frame, *, title: str = "Log report", every: str | None =
 
 
 def _slow_traces(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the longest of the last traces; of single events and of equal times nothing is told."""
+    """Return the longest of the last traces; those that took no time are left out."""
     table = traces(_last_traces(frame)).filter(pl.col("duration_ms") > 0)
     return table.sort("duration_ms", "trace_id", descending=[True, False]).head(_MAX_SLOW_TRACES)
 
