@@ -16,7 +16,7 @@ from loganalytics.analyses.requests.durations import duration_ms
 from loganalytics.analyses.requests.latency import latency
 from loganalytics.analyses.requests.traces import traces
 from loganalytics.analyses.trends import trend
-from loganalytics.analyses.windowing import choose_window, few_services, without_misdated
+from loganalytics.analyses.windowing import choose_window, group_small_services, without_misdated
 from loganalytics.findings.ranking import Finding, rank_findings
 from loganalytics.humanize import count, listing, percent, time_range
 from loganalytics.reports.changes import find_changes, sum_levels
@@ -46,7 +46,7 @@ def report(logs: schema.Frame, *, title: str = "Log report", every: str | None =
     tables = {
         "trend": by_level,
         "changes": find_changes(sum_levels(by_level)),
-        "anomalies": detect_anomalies(few_services(dated), every=every, by=by),
+        "anomalies": detect_anomalies(group_small_services(dated), every=every, by=by),
         "sequences": detect_anomalous_sequences(_enough_traces(dated), by="trace_id"),
         "slow_traces": _slow_traces(dated),
         "errors": cluster_errors(dated),
