@@ -18,9 +18,15 @@ def test_files_that_a_page_names_exist(page):
     """A moved file takes the pages that name it along."""
     text = page.read_text(encoding="utf-8")
     paths = _PATH.findall(text)
-    assert paths
     assert [path for path in paths if not (ROOT / path).exists()] == []
     assert [link for link in _LINK.findall(text) if not (page.parent / link).exists()] == []
+
+
+def test_paths_and_links_are_recognized():
+    """What the test looks for is how the pages write it."""
+    text = "See `loganalytics/schema.py`, [the words](docs/glossary.md) and [Polars](https://pola.rs)."
+    assert _PATH.findall(text) == ["loganalytics/schema.py"]
+    assert _LINK.findall(text) == ["docs/glossary.md"]
 
 
 def test_the_readme_links_them():
