@@ -127,7 +127,7 @@ class IndexReader(PollingReader):
             if position.search_after is None:
                 return
 
-    def _is_passing(self, error: Exception) -> bool:
+    def _is_transient(self, error: Exception) -> bool:
         return isinstance(error, ServerUnavailable)
 
     def _poll(self, timeout: float) -> pl.DataFrame:
