@@ -84,9 +84,7 @@ def load(arguments: argparse.Namespace) -> pl.DataFrame:
 
 def tell(report: pl.DataFrame, kind: str = "file") -> None:
     """Tell on standard error what was read and what could not be."""
-    from loganalytics.sources.files.deduplication import SAME
-    from loganalytics.sources.files.reader import NOT_A_LOG
-    from loganalytics.sources.files.time_range import OUTSIDE
+    from loganalytics.sources.status import Status
 
     read = report.filter(report["lines"] > 0)
     unparsed = int(read["unparsed"].sum())
@@ -97,24 +95,25 @@ def tell(report: pl.DataFrame, kind: str = "file") -> None:
         + ".",
         file=sys.stderr,
     )
-    noted = report.filter(report["note"].is_not_null())
-    skips = {
-        NOT_A_LOG: "that look like no logs: {}. Hint: name a file to read it.",
-        SAME: "that repeat another: {}.",
-        OUTSIDE: "that lie outside the time range: {}.",
+    reasons = {
+        Status.SKIPPED_NOT_LOG: "that do not look like logs: {}. Hint: name a file to read it.",
+        Status.SKIPPED_DUPLICATE: "that repeat another: {}.",
+        Status.OUTSIDE_RANGE: "that lie outside the time range: {}.",
     }
-    for start, text in skips.items():
-        skipped = noted.filter(noted["note"].str.starts_with(start))["source"].to_list()
-        noted = noted.filter(~noted["source"].is_in(skipped))
+    for status, reason in reasons.items():
+        skipped = report.filter(report["status"] == status.value)["source"].to_list()
         if skipped:
             names = ", ".join(Path(name).name for name in skipped[:4]) + (", …" if len(skipped) > 4 else "")
-            print(f"Skipped {len(skipped)} {text.format(names)}", file=sys.stderr)
-    for source, note in noted.select("source", "note").iter_rows():
+            print(f"Skipped {len(skipped)} {reason.format(names)}", file=sys.stderr)
+    summed_up = report["status"].is_in([status.value for status in reasons])
+    others = report.filter(report["note"].is_not_null() & ~summed_up)
+    for source, note in others.select("source", "note").iter_rows():
         print(f"{source}: {note}", file=sys.stderr)
 
 
 def incomplete(logs: pl.DataFrame | pl.LazyFrame) -> bool:
-    """Whether a file broke off while it was read; one that was skipped whole is told, but not a failure."""
+    """Whether a file broke off while it was read; one that was skipped whole is printed, but not a failure."""
     from loganalytics.sources.load_report import load_report
+    from loganalytics.sources.status import Status
 
-    return bool(load_report(logs)["note"].str.contains("^(?:unreadable|cut short) ").any())
+    return bool((load_report(logs)["status"] == Status.TRUNCATED.value).any())

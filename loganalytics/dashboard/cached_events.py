@@ -21,7 +21,7 @@ from loganalytics.analyses.requests.durations import duration_ms
 from loganalytics.dashboard import access
 from loganalytics.filters.expressions import within_times
 from loganalytics.filters.sql import where
-from loganalytics.sources.files.discovery import find_files
+from loganalytics.sources.files.discovery import discover_files
 from loganalytics.sources.load_report import remember
 from loganalytics.times import parse_when
 from loganalytics.view import View
@@ -106,7 +106,7 @@ def _versions(source: tuple[str, ...]) -> Versions:
     """Name, size and time of each file: what tells that a cached answer is stale."""
     if any("://" in name for name in source):
         return (("", 0, int(time.time() // _FRESH)),)
-    stats = [(path, os.stat(path)) for path in find_files(source)]
+    stats = [(path, os.stat(path)) for path in discover_files(source)]
     return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,8 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.exceptions import UnreadableSourceError
-from loganalytics.sources import object_stores, uri
+from loganalytics.sources import load_report, object_stores, uri
+from loganalytics.sources.store import description_rows
 
 _SUFFIXES = (".parquet", ".pq")
 _HIVE = re.compile(r"(?:^|/)([^/=]+)=[^/]*(?=/)")
@@ -62,9 +64,41 @@ def scan_parquet(
     return frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
 
 
-def row_counts(files: Sequence[str], storage_options: Options = None) -> list[int]:
+def report_tables(files: Sequence[str], storage_options: Options = None) -> pl.DataFrame:
+    """Return the rows of the load report; rows of Parquet are counted as lines, as the footers say."""
+    return load_report.rows(
+        {"source": uri.without_credentials(file), "format": "Parquet", "bytes": _size(file), "lines": count,
+         "events": count, "unparsed": 0}
+        for file, count in zip(files, _row_counts(files, storage_options), strict=True)
+    )  # fmt: skip
+
+
+def describe_tables(files: Sequence[str], storage_options: Options = None) -> pl.DataFrame:
+    """Return one row a Parquet file, with the columns of DESCRIPTION_SCHEMA; two of its columns are read."""
+    counts = _row_counts(files, storage_options)
+    return description_rows(
+        {"source": uri.without_credentials(file), "kind": "table", "entries": count, "bytes": _size(file),
+         "note": "Parquet", **_times_and_services(file, storage_options)}
+        for file, count in zip(files, counts, strict=True)
+    )  # fmt: skip
+
+
+def _times_and_services(file: str, storage_options: Options) -> dict[str, object]:
+    time, service = pl.col("timestamp"), pl.col("service")
+    summary = scan_parquet([file], storage_options=storage_options).select(
+        first_seen=time.min(), last_seen=time.max(), services=service.drop_nulls().unique().sort().implode()
+    )
+    row = summary.collect().row(0, named=True)
+    return row | {"services": [name for name in row["services"] if name]}
+
+
+def _size(file: str) -> int | None:
+    return None if "://" in file else os.path.getsize(file)
+
+
+def _row_counts(files: Sequence[str], storage_options: Options) -> list[int]:
     """Return how many rows each Parquet file holds, as its footer says."""
-    scans = [pl.scan_parquet(f, hive_partitioning=False, storage_options=_dict(storage_options)) for f in files]
+    scans = [pl.scan_parquet(file, hive_partitioning=False, storage_options=_dict(storage_options)) for file in files]
     return [frame.item() for frame in pl.collect_all([scan.select(pl.len()) for scan in scans])]
 
 
@@ -73,7 +107,7 @@ def _columns(file: str, storage_options: Options) -> pl.Schema:
         found = pl.scan_parquet(file, hive_partitioning=False, storage_options=_dict(storage_options)).collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
         if "://" in file:
-            raise object_stores.told(file, error, storage_options) from None
+            raise object_stores.to_source_error(file, error, storage_options) from None
         reason = str(error).strip().splitlines()[0]
         raise UnreadableSourceError(f"{file!r} is no Parquet file that can be read: {reason}") from None
     when = found.get("timestamp")

@@ -18,7 +18,7 @@ from loganalytics.filters.sql import condition, where_known
 from loganalytics.formats.custom import Formats
 from loganalytics.sources.files.discovery import Source
 from loganalytics.sources.files.tail import FileReader
-from loganalytics.sources.read_plan import When, read_options
+from loganalytics.sources.read_plan import When, parse_options
 from loganalytics.sources.store import ConsumerGroup, ReadOptions, TailReader, is_store, open_store
 
 _SLICE = 0.05
@@ -120,7 +120,7 @@ class Tail:
     def _keep(self, name: str, frame: pl.DataFrame) -> pl.DataFrame:
         if frame.is_empty():
             return frame
-        kept = frame if self._want.keep is None else frame.filter(self._want.keep)
+        kept = frame if self._want.predicate is None else frame.filter(self._want.predicate)
         return where_known(kept, self._asked[name])
 
 
@@ -163,7 +163,7 @@ def tail(
     ...     [batch["message"].to_list() for batch in tail]
     [['disk full']]
     """
-    want = read_options(since, None, level, query, tz, formats)
+    want = parse_options(since=since, level=level, query=query, tz=tz, formats=formats)
     names = [os.fspath(source)] if isinstance(source, (str, os.PathLike)) else [os.fspath(name) for name in source]
     saved = dict(cursor or {}).get("readers", {})
     readers: dict[str, TailReader] = {}

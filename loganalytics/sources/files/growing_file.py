@@ -16,9 +16,11 @@ import polars as pl
 from loganalytics import formats
 from loganalytics.formats import Detection
 from loganalytics.formats.definitions import Format
-from loganalytics.sources.files.blocks import LONGEST_LINE, Reading, read_blocks
+from loganalytics.sources.counters import FileCounters
+from loganalytics.sources.files.blocks import MAX_LINE_BYTES, read_blocks
 from loganalytics.sources.files.missing_year import first_year
-from loganalytics.sources.files.reader import looks_like_log, to_log_frame
+from loganalytics.sources.files.plan import looks_like_log
+from loganalytics.sources.files.sampling import to_log_frame
 
 HEAD = 1024
 """Bytes at the beginning by which a file is known again: an inode number is given to another file later."""
@@ -133,7 +135,7 @@ class Growing:
             self._pending += new
             self.grown = now
         quiet = now - self.grown
-        last = last or len(self._pending) > LONGEST_LINE
+        last = last or len(self._pending) > MAX_LINE_BYTES
         ends = last or quiet >= _LINE_ENDS
         whole = len(self._pending) if ends else self._pending.rfind(b"\n") + 1
         if not whole or not (new or last or quiet >= _EVENT_ENDS):
@@ -142,8 +144,8 @@ class Growing:
 
     def _take(self, whole: bytes, *, complete: bool) -> pl.DataFrame | None:
         self.dialect.learn(self.handle)
-        reading = Reading(lines=self.dialect.lines)
-        blocks = read_blocks(io.BytesIO(whole), reading, size=len(whole))
+        counters = FileCounters(lines=self.dialect.lines)
+        blocks = read_blocks(io.BytesIO(whole), counters, size=len(whole))
         lines = pl.concat([block.lines for block in blocks])
         detection = self.dialect.detection or Detection((), 0)
         events = formats.parse(lines, _in_year(detection, lines)).events
@@ -157,8 +159,8 @@ class Growing:
         self.offset += taken
         self.last = (self.last + self._pending[max(0, taken - HEAD) : taken])[-HEAD:]
         self._pending = self._pending[taken:]
-        self.dialect.lines = reading.lines - left
-        self.dialect.invalid_utf8 += reading.invalid_utf8
+        self.dialect.lines = counters.lines - left
+        self.dialect.invalid_utf8 += counters.invalid_utf8
         self.dialect.events += events.height
         return to_log_frame(events, self.source) if events.height else None
 

@@ -18,7 +18,7 @@ from loganalytics.sources.files.blocks import looks_binary
 from loganalytics.sources.files.compression import BROKEN, is_packed
 from loganalytics.sources.files.discovery import STDIN, expand
 from loganalytics.sources.files.growing_file import HEAD, Dialect, Growing, fingerprint
-from loganalytics.sources.files.location import Place, unpacked
+from loganalytics.sources.files.location import Location, open_unpacked
 from loganalytics.sources.files.rotation import base_name, rotation_order
 from loganalytics.sources.store import ReadOptions
 from loganalytics.sources.uri import without_credentials
@@ -130,7 +130,8 @@ class FileReader:
         found: dict[Path, str] = {}
         for name in self._names:
             try:
-                paths = sorted(expand(name, {}), key=rotation_order)
+                entries = expand(name)
+                paths = sorted((entry.path for entry in entries if not entry.problem), key=rotation_order)
             except SourceNotFoundError:  # not there yet
                 continue
             except PermissionError as error:
@@ -286,7 +287,7 @@ def _beyond(path: Path, place: Mapping[str, Any]) -> bytes | None:
     """Return what a file, unpacked, holds beyond a place; None when it is another one."""
     size, offset, last = int(place["head_size"]), int(place["offset"]), b""
     try:
-        with unpacked(Place(str(path), path)) as (stream, _):
+        with open_unpacked(Location(source=str(path), path=path)) as (stream, _):
             read = stream.read(max(size, HEAD))
             if fingerprint(read[:size]) != place["head"]:
                 return None
