@@ -108,15 +108,15 @@ def scan(
         last_run[0] = plan.renewed().run_files()
         return last_run[0].frames()
 
-    parts = [table] if (table := plan.table()) is not None else []
-    if plan.files or not (parts or plan.stores):
+    frames = [table] if (table := plan.table()) is not None else []
+    if plan.files or not (frames or plan.stores):
         samples = [file.sample.events() for file in plan.files if not file.skip]
-        parts.append(_lazily(read_files, [schema.empty(), *samples], options.predicate))
-    parts += [_scan_store(store, options) for store in plan.stores if not store.own_query]
-    if query is not None and parts:
-        parts = [_where_lazily(pl.concat(parts, how="diagonal_relaxed"), query)]
-    parts += [_scan_store(store, options) for store in plan.stores if store.own_query]
-    logs = pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
+        frames.append(_lazily(read_files, [schema.empty(), *samples], options.predicate))
+    frames += [_scan_store(store, options) for store in plan.stores if not store.own_query]
+    if query is not None and frames:
+        frames = [_where_lazily(pl.concat(frames, how="diagonal_relaxed"), query)]
+    frames += [_scan_store(store, options) for store in plan.stores if store.own_query]
+    logs = pl.concat(frames, how="diagonal_relaxed") if len(frames) > 1 else frames[0]
     remember(logs, lambda: plan.report(last_run[0]))
     return logs
 
@@ -136,8 +136,8 @@ def describe(source: Source, *, tz: str = "UTC", storage_options: Mapping[str, A
     ('file', ['app'], 36)
     """
     plan = plan_read(source, parse_options(tz=tz, storage_options=storage_options))
-    parts = [pl.DataFrame(schema=DESCRIPTION_SCHEMA), parquet.describe_tables(plan.inputs.tables, storage_options)]
-    return pl.concat([*parts, describe_files(plan.files), *[store.describe() for store in plan.stores]])
+    frames = [pl.DataFrame(schema=DESCRIPTION_SCHEMA), parquet.describe_tables(plan.inputs.tables, storage_options)]
+    return pl.concat([*frames, describe_files(plan.files), *[store.describe() for store in plan.stores]])
 
 
 def _lazily(
@@ -209,8 +209,8 @@ def _add_to_attributes(frame: pl.DataFrame, late: list[str]) -> pl.Series:
     attributes = frame["attributes"] if "attributes" in frame.columns else [None] * frame.height
     rows = frame.select(late).iter_rows(named=True)
     merged = [
-        (json.loads(own) if own else {}) | {name: value for name, value in row.items() if value is not None}
-        for own, row in zip(attributes, rows, strict=True)
+        (json.loads(attribute) if attribute else {}) | {name: value for name, value in row.items() if value is not None}
+        for attribute, row in zip(attributes, rows, strict=True)
     ]
     texts = [json.dumps(fields, ensure_ascii=False, default=str) if fields else None for fields in merged]
     return pl.Series("attributes", texts, dtype=pl.String)

@@ -34,8 +34,8 @@ def list_objects(url: str, storage_options: Mapping[str, Any] | None) -> list[st
     except _POLARS_ERRORS as error:
         raise to_source_error(url, error, storage_options) from None
     if paths.is_empty():
-        shown = uri.without_credentials(url)
-        raise SourceNotFoundError(f"No object matches {shown!r}. Hint: check the bucket and the pattern.")
+        address = uri.without_credentials(url)
+        raise SourceNotFoundError(f"No object matches {address!r}. Hint: check the bucket and the pattern.")
     return sorted(paths["path"].to_list())
 
 
@@ -43,9 +43,9 @@ def check_scheme(url: str) -> None:
     """Raise UnreadableSourceError for an address whose scheme cannot be read."""
     scheme = url.split("://", 1)[0].lower()
     if scheme not in SCHEMES:
-        shown = uri.without_credentials(url)
+        address = uri.without_credentials(url)
         raise UnreadableSourceError(
-            f"{shown!r}: {scheme}:// cannot be read. Hint: one of {', '.join(SCHEMES)}, or a path."
+            f"{address!r}: {scheme}:// cannot be read. Hint: one of {', '.join(SCHEMES)}, or a path."
         )
 
 
@@ -84,11 +84,11 @@ def scrub(message: str, storage_options: Mapping[str, Any] | None) -> str:
 
 def to_source_error(url: str, error: Exception, storage_options: Mapping[str, Any] | None) -> Exception:
     """Return the error to raise for an error of Polars at an address."""
-    shown = uri.without_credentials(url)
+    address = uri.without_credentials(url)
     if isinstance(error, FileNotFoundError):
-        return SourceNotFoundError(f"There is nothing at {shown!r}. Hint: check the address.")
+        return SourceNotFoundError(f"There is nothing at {address!r}. Hint: check the address.")
     return UnreadableSourceError(
-        f"{shown!r} cannot be read: {scrub(str(error), storage_options)}. Hint: give credentials as the cloud's own "
+        f"{address!r} cannot be read: {scrub(str(error), storage_options)}. Hint: give credentials as the cloud's own "
         "environment variables or as storage_options=, not in the address."
     )
 

@@ -64,13 +64,7 @@ class ReadPlan:
         """Return the events of the Parquet files, lazily; None when there are none."""
         if not self.inputs.tables:
             return None
-        table = parquet.scan_parquet(
-            self.inputs.tables,
-            tz=self.options.tz,
-            since=self.options.since,
-            until=self.options.until,
-            storage_options=self.options.storage_options,
-        )
+        table = parquet.scan_parquet(self.inputs.tables, self.options)
         predicate = self.options.predicate
         return table if predicate is None else table.filter(predicate)
 
@@ -102,7 +96,7 @@ def find_inputs(source: Source) -> Inputs:
     remote_tables = [url for url in objects if parquet.is_parquet_url(url)]
     texts = replace(
         discovered,
-        files={path: named for path, named in discovered.files.items() if path not in local_tables},
+        files={path: by_name for path, by_name in discovered.files.items() if path not in local_tables},
         urls=tuple(url for url in objects if url not in remote_tables),
     )
     return Inputs(texts=texts, tables=(*map(str, local_tables), *remote_tables), stores=stores)
@@ -156,9 +150,9 @@ def _format_table(sample: FileSample) -> pl.DataFrame:
         }
         for reader in detection.readers
     ]
-    others = detection.sampled - sum(reader.lines for reader in detection.readers)
-    if others > 0:
-        formats.append({"format": "text (below an event, or in no known format)", "lines": others, "times": None})
+    unmatched = detection.sampled - sum(reader.lines for reader in detection.readers)
+    if unmatched > 0:
+        formats.append({"format": "text (below an event, or in no known format)", "lines": unmatched, "times": None})
     table = pl.DataFrame(formats, schema={"format": pl.String, "lines": pl.Int64, "times": pl.String})
     share = (pl.col("lines") / max(detection.sampled, 1)).alias("share")
     return table.select("format", "lines", share, "times")

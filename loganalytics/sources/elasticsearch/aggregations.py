@@ -45,7 +45,7 @@ def count(
         return None
     alike: dict[_Keys, list[str]] = {}
     for index in fields.indices:
-        keys = _keys(fields, index, found.records(index).layout, by)
+        keys = _keys(fields, index, found.records(index).record_schema, by)
         if keys is None:
             return None
         alike.setdefault(keys, []).append(index)

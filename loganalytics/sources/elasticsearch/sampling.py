@@ -13,7 +13,7 @@ import polars as pl
 
 from loganalytics.sources.elasticsearch.client import Client
 from loganalytics.sources.elasticsearch.mapping import Query
-from loganalytics.sources.json_records import Records
+from loganalytics.sources.json_records import RecordParser
 
 _DOCUMENTS = 1_000
 _INDICES = 200
@@ -27,14 +27,14 @@ _LOOKED_AT = 100_000
 class Sample:
     """What a sample of documents shows."""
 
-    families: Mapping[str, Records]
+    families: Mapping[str, RecordParser]
     """By the names of indices without their numbers: those of logs-2026.03.10 and logs-2026.03.11 are alike."""
     columns: pl.Schema
     """The columns of all indices."""
     document_bytes: float
     """What a document takes on average."""
 
-    def records(self, index: str) -> Records:
+    def records(self, index: str) -> RecordParser:
         """Return what the documents of an index hold."""
         return self.families.get(family(index)) or next(iter(self.families.values()))
 
@@ -74,7 +74,7 @@ def sample(client: Client, query: Query, tz: str) -> Sample:
         hits = bucket["hits"]["hits"]["hits"][:each]
         texts = [json.dumps(hit.get("_source", {}), ensure_ascii=False) for hit in hits]
         found.setdefault(family(bucket["key"]), []).extend(texts)
-    families = {name: Records.learn(texts, tz) for name, texts in sorted(found.items()) if texts or not buckets}
+    families = {name: RecordParser.learn(texts, tz) for name, texts in sorted(found.items()) if texts or not buckets}
     every = [text for texts in found.values() for text in texts]
     average = sum(map(len, every)) / len(every) if every else 0
     shapes = [records.empty() for records in families.values()]

@@ -44,7 +44,7 @@ class Store:
             fields = find(client)
             found = sample(client, everywhere(fields, want), want.tz)
             self._note(fields, layout)
-            queries = {i: wanted(fields, want, i, found.records(i).layout) for i, _ in layout.there}
+            queries = {i: wanted(fields, want, i, found.records(i).record_schema) for i, _ in layout.there}
             for page in paging.read(client, layout, queries, found.document_bytes):
                 yield self._frame(page, found)
         if not any(count.events for count in self._counts.values()):

@@ -26,7 +26,7 @@ from loganalytics.sources.elasticsearch.client import Client, Lost, Refused
 from loganalytics.sources.elasticsearch.mapping import Query, find
 from loganalytics.sources.elasticsearch.paging import hits_of
 from loganalytics.sources.elasticsearch.sampling import family, sample
-from loganalytics.sources.json_records import Records
+from loganalytics.sources.json_records import RecordParser
 from loganalytics.sources.polling import PollingReader
 from loganalytics.sources.store import ReadOptions
 
@@ -61,7 +61,7 @@ class SearchReader(PollingReader):
         super().__init__()
         self._client, self._want = client, want
         self._overlap = int(client.address.overlap * 1000)
-        self._families: dict[str, Records] = {}
+        self._families: dict[str, RecordParser] = {}
         self._index = client.address.index
         saved = dict(cursor or {}).get("positions", {})
         with client.told():
@@ -88,7 +88,9 @@ class SearchReader(PollingReader):
         if undated:  # sorting by a field that is no date there would fail; new indices are found by a pattern only
             self._index = ",".join(index for index in fields.indices if index not in undated)
         found = sample(self._client, {"match_all": {}}, self._want.tz)
-        self._families = {name: records for name, records in found.families.items() if records.layout is not None}
+        self._families = {
+            name: records for name, records in found.families.items() if records.record_schema is not None
+        }
         positions: dict[str, Position] = {}
         for number, name in enumerate(names):
             query = self._query(name, names[:number])
@@ -185,7 +187,7 @@ class SearchReader(PollingReader):
         for part in hits.partition_by("source", maintain_order=True):
             name = family(part["source"][0])
             if name not in self._families:
-                self._families[name] = Records.learn(part["line"].head(1000).to_list(), self._want.tz)
+                self._families[name] = RecordParser.learn(part["line"].head(1000).to_list(), self._want.tz)
             parts.append(self._families[name].frame(part))
         return pl.concat(parts, how="diagonal_relaxed")
 

@@ -70,18 +70,18 @@ def _repeats(sample: FileSample, original: FileSample) -> bool:
 
 
 def _in_one_set(sample: FileSample, original: FileSample) -> bool:
-    path, other = Path(sample.source), Path(original.source)
-    return path.parent == other.parent and base_name(path.name) == base_name(other.name)
+    path, original_path = Path(sample.source), Path(original.source)
+    return path.parent == original_path.parent and base_name(path.name) == base_name(original_path.name)
 
 
 def _is_packed_rotation(sample: FileSample, original: FileSample) -> bool:
     """Whether the names differ by the ending of an archive alone, and only the original is not packed."""
-    path, other = Path(sample.source), Path(original.source)
+    path, original_path = Path(sample.source), Path(original.source)
     if sample.location.member is not None:
         path = Path(str(sample.location.path)).parent / path.name
     return (
-        path.parent == other.parent
-        and unpacked_name(path.name) == unpacked_name(other.name)
+        path.parent == original_path.parent
+        and unpacked_name(path.name) == unpacked_name(original_path.name)
         and sample.location.packed
         and not original.location.packed
     )

@@ -54,13 +54,13 @@ def discover(source: Source) -> Discovered:
             urls.append(name)
             continue
         try:
-            named = not Path(name).expanduser().is_dir()
+            is_folder = Path(name).expanduser().is_dir()
             entries = list(expand(name))
         except PermissionError as error:
             raise UnreadableSourceError(f"{name!r} cannot be read: {error.strerror}. Hint: see its folders.") from None
         problems |= {entry.path: entry.problem for entry in entries if entry.problem}
         for path in sorted((entry.path for entry in entries if not entry.problem), key=rotation_order):
-            files[path] = named or files.get(path, False)
+            files[path] = not is_folder or files.get(path, False)
     return Discovered(files=files, urls=tuple(urls), problems=problems)
 
 

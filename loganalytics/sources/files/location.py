@@ -42,7 +42,7 @@ class Location:
     member: str | None = None
     """The name within a zip archive."""
     url: str | None = None
-    named: bool = True
+    by_name: bool = True
     """Whether the user named it, rather than it was found in a folder."""
     size: int = 0
     modified: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
@@ -95,7 +95,7 @@ def locate(discovered: Discovered, spool: Spool) -> list[Location]:
         for path, problem in discovered.problems.items()
     ]
     files = discovered.files.items()
-    return unreadable + [location for path, named in files for location in _locate_path(path, named, spool)]
+    return unreadable + [location for path, by_name in files for location in _locate_path(path, by_name, spool)]
 
 
 @contextmanager
@@ -110,8 +110,8 @@ def open_unpacked(location: Location) -> Iterator[tuple[BinaryIO, BinaryIO]]:
             yield open_packed(cast(BinaryIO, io.BufferedReader(cast("io.RawIOBase", member)))), raw
 
 
-def _locate_path(path: Path, named: bool, spool: Spool) -> list[Location]:
-    location = Location(source=str(path), path=path, named=named)
+def _locate_path(path: Path, by_name: bool, spool: Spool) -> list[Location]:
+    location = Location(source=str(path), path=path, by_name=by_name)
     try:
         kind = "pipe" if str(path) == STDIN else special_kind(path)
         if kind == "device":
@@ -134,10 +134,10 @@ def _members(archive: Location) -> list[Location]:
     infos = zip_members(archive.path)
     if not infos:
         return [replace(archive, skip=_EMPTY)]
-    return [_member(archive, info, named=archive.named and len(infos) == 1) for info in infos]
+    return [_member(archive, info, by_name=archive.by_name and len(infos) == 1) for info in infos]
 
 
-def _member(archive: Location, info: zipfile.ZipInfo, *, named: bool) -> Location:
+def _member(archive: Location, info: zipfile.ZipInfo, *, by_name: bool) -> Location:
     # The archive holds the writer's local time: good to a day.
     try:
         modified = dt.datetime(*info.date_time, tzinfo=dt.UTC)
@@ -145,7 +145,7 @@ def _member(archive: Location, info: zipfile.ZipInfo, *, named: bool) -> Locatio
         modified = archive.modified
     problem = cannot_unpack(info)
     return replace(
-        archive, source=f"{archive.source}/{info.filename}", member=info.filename, named=named, modified=modified,
+        archive, source=f"{archive.source}/{info.filename}", member=info.filename, by_name=by_name, modified=modified,
         size=info.compress_size, head=b"", skip=Skip(status=Status.UNREADABLE, note=problem) if problem else None,
     )  # fmt: skip
 

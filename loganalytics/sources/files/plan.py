@@ -58,7 +58,7 @@ def looks_like_log(source: str, detection: Detection) -> bool:
 
 
 def _skip_not_a_log(sample: FileSample) -> Skip | None:
-    if sample.location.named or looks_like_log(sample.source, sample.detection):
+    if sample.location.by_name or looks_like_log(sample.source, sample.detection):
         return None
     note = "no line begins with a time: skipped. Hint: name the file to read it"
     return Skip(status=Status.SKIPPED_NOT_LOG, note=note)

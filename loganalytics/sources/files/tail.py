@@ -155,8 +155,8 @@ class FileReader:
         """Return the files that were written under this name after one that is followed, and then rotated."""
         if _identity(str(path)) in self._files:
             return []
-        rotated = [other for other in _rotated_set(path) if other != path]
-        followed = [number for number, other in enumerate(rotated) if _identity(str(other)) in self._files]
+        rotated = [member for member in _rotated_set(path) if member != path]
+        followed = [number for number, member in enumerate(rotated) if _identity(str(member)) in self._files]
         return rotated[followed[-1] + 1 :] if followed else []
 
     def _open(self, path: Path, name: str, *, at_end: bool) -> FileId | None:
@@ -203,8 +203,8 @@ class FileReader:
             for file in rotated
             if file.last_bytes and head.startswith(file.head)
         )
-        heads = [file.head for file in rotated] + [other for source, other in self._truncated if source == name]
-        return repeats or any(len(other) >= _MIN_DISTINCT_BYTES and head.startswith(other) for other in heads)
+        heads = [file.head for file in rotated] + [old_head for source, old_head in self._truncated if source == name]
+        return repeats or any(len(old) >= _MIN_DISTINCT_BYTES and head.startswith(old) for old in heads)
 
     def _log(self, name: str) -> NamedLog:
         return self._logs.setdefault(name, NamedLog(tz=self._options.tz, own_formats=self._options.formats))
@@ -213,8 +213,8 @@ class FileReader:
         """Read a truncated file from its beginning, after the rest of what it held, where a copy was made of that."""
         position = file.position
         self._truncated.append((base_name(Path(file.source).name), file.head))
-        others = [path for path in _rotated_set(Path(file.source)) if _identity(str(path)) != file.identity]
-        frames = self._read_copy(others, position)
+        copies = [path for path in _rotated_set(Path(file.source)) if _identity(str(path)) != file.identity]
+        frames = self._read_copy(copies, position)
         self._counts["truncated"] += frames is None
         file.restart()
         return frames or []
@@ -299,10 +299,10 @@ def _rotated_set(path: Path) -> list[Path]:
     """Return the files of a rotated set that are there, the oldest first."""
     name = base_name(path.name)
     try:
-        others = [other for other in path.parent.iterdir() if base_name(other.name) == name and other.is_file()]
+        members = [member for member in path.parent.iterdir() if base_name(member.name) == name and member.is_file()]
     except OSError:
         return []
-    return sorted(others, key=rotation_order)
+    return sorted(members, key=rotation_order)
 
 
 def _bytes_beyond(path: Path, position: Mapping[str, Any]) -> bytes | None:
@@ -313,8 +313,8 @@ def _bytes_beyond(path: Path, position: Mapping[str, Any]) -> bytes | None:
             chunk = stream.read(max(head_size, HEAD_BYTES))
             if fingerprint(chunk[:head_size]) != position["head"]:
                 return None
-            while len(chunk) < offset and (more := stream.read(_CHUNK_BYTES)):
-                last_bytes, offset, chunk = chunk[-HEAD_BYTES:], offset - len(chunk), more
+            while len(chunk) < offset and (next_chunk := stream.read(_CHUNK_BYTES)):
+                last_bytes, offset, chunk = chunk[-HEAD_BYTES:], offset - len(chunk), next_chunk
             last_bytes += chunk[:offset]
             compared = last_bytes[len(last_bytes) - int(position["last_size"]) :]
             is_same = len(chunk) >= offset and fingerprint(compared) == position["last"]

@@ -132,12 +132,12 @@ class TailedFile:
 
     def read(self, *, to_end: bool = False) -> pl.DataFrame | None:
         """Return the events that are whole, or None; with `to_end` all that the file holds."""
-        now = time.monotonic()
+        read_at = time.monotonic()
         new_bytes = os.pread(self.handle, _CHUNK_BYTES, self.offset + len(self._pending))
         if new_bytes:
             self._pending += new_bytes
-            self.grown_at = now
-        quiet = now - self.grown_at
+            self.grown_at = read_at
+        quiet = read_at - self.grown_at
         to_end = to_end or len(self._pending) > MAX_LINE_BYTES
         line_ended = to_end or quiet >= _LINE_END_SECONDS
         size = len(self._pending) if line_ended else self._pending.rfind(b"\n") + 1

@@ -36,8 +36,8 @@ def is_outside(sample: FileSample, *, since: dt.datetime | None, until: dt.datet
     if not _range_is_outside(head, since, until):
         return False
     times = _times_of_windows(sample)
-    whole = None if times is None else _range_in_order(times)
-    return whole is not None and _range_is_outside(whole, since, until)
+    full_range = None if times is None else _range_in_order(times)
+    return full_range is not None and _range_is_outside(full_range, since, until)
 
 
 def _packed_is_outside(

@@ -14,7 +14,7 @@ import polars as pl
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
 from loganalytics.formats.fields.aliases import core_paths
 from loganalytics.schema import LETTERS, LEVELS
-from loganalytics.sources.json_records import Records
+from loganalytics.sources.json_records import RecordParser
 from loganalytics.sources.sql.database import Column, Database
 from loganalytics.sources.store import ReadOptions
 
@@ -145,7 +145,7 @@ class Reading:
     rows: Rows
     tz: str
     read: int = 0
-    records: Records | None = None
+    records: RecordParser | None = None
     objects: list[str] | None = None
     """The columns whose texts are JSON objects."""
 
@@ -155,7 +155,7 @@ class Reading:
             self.objects = _objects(_spread(batch["line"]))
         lines = _expand(batch["line"], self.objects)
         if self.records is None:
-            self.records = Records.learn(_spread(lines), self.tz)
+            self.records = RecordParser.learn(_spread(lines), self.tz)
         number = pl.int_range(self.read + 1, self.read + 1 + batch.height, dtype=pl.Int64).cast(pl.String)
         self.read += batch.height
         place = batch.select(pl.coalesce(pl.col("place").cast(pl.String), number)).to_series()
