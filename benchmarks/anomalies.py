@@ -20,11 +20,13 @@ def planted(seeds: list[int], rates: list[float], by: str | None, *, verbose: bo
             begun = time.process_time()
             found = la.detect_anomalies(logs, every="5m", by=by)
             spent = time.process_time() - begun
-            rows.append({"rate": rate, "seed": seed, "cpu": round(spent, 1), **_judge(found, incidents, by, verbose)})
+            rows.append(
+                {"rate": rate, "seed": seed, "cpu": round(spent, 1), **_measure_findings(found, incidents, by, verbose)}
+            )
     return pl.DataFrame(rows)
 
 
-def _judge(found: pl.DataFrame, incidents: list, by: str | None, verbose: bool) -> dict:  # type: ignore[type-arg]
+def _measure_findings(found: pl.DataFrame, incidents: list, by: str | None, verbose: bool) -> dict:  # type: ignore[type-arg]
     real = truth(incidents)
     where = pl.DataFrame({"incident": range(len(incidents)), "service": [one.service for one in incidents]})
     flagged = found.filter("is_anomaly").sort("score", descending=True)
@@ -68,7 +70,7 @@ def _judge(found: pl.DataFrame, incidents: list, by: str | None, verbose: bool) 
 
 
 def labelled(path: str, seeds: list[int]) -> pl.DataFrame:
-    """Compare the judges on labelled sequences: session, events (template ids in order), anomalous."""
+    """Compare the detectors on labelled sequences: session, events (template ids in order), anomalous."""
     import numpy as np
     from sklearn.ensemble import IsolationForest
 
@@ -84,10 +86,10 @@ def labelled(path: str, seeds: list[int]) -> pl.DataFrame:
         ours = la.detect_anomalous_sequences(steps, by="session", seed=seed).sort("session")
         rows += [
             _measure("plain isolation forest", truth, -forest.score_samples(matrix), forest.predict(matrix) < 0),
-            _measure("count surprise (baseline_score)", truth, ours["baseline_score"].to_numpy()),
+            _measure("count surprisal (baseline_score)", truth, ours["baseline_score"].to_numpy()),
             _measure("detect_anomalous_sequences", truth, ours["score"].to_numpy(), ours["is_anomaly"].to_numpy()),
         ]
-    return pl.DataFrame(rows).group_by("judge", maintain_order=True).mean()
+    return pl.DataFrame(rows).group_by("detector", maintain_order=True).mean()
 
 
 def _measure(name: str, truth, scores, flagged=None) -> dict:  # type: ignore[type-arg, no-untyped-def]
@@ -108,7 +110,7 @@ def _measure(name: str, truth, scores, flagged=None) -> dict:  # type: ignore[ty
         at = {label: measure(truth, flagged) for label, measure in measures.items()}
     best = np.nanmax(2 * precision * recall / np.maximum(precision + recall, 1e-9))
     ranked = {"ROC-AUC": roc_auc_score(truth, scores), "AP": average_precision_score(truth, scores), "best F1": best}
-    return {"judge": name, **ranked, **at}
+    return {"detector": name, **ranked, **at}
 
 
 def speed() -> pl.DataFrame:

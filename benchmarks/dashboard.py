@@ -156,7 +156,7 @@ def live(seconds: float, rate: int, sessions: int) -> None:
     memory: list[float] = []
     for session in opened:
         session.timed("live")
-    feed = page._feed((source,))
+    feed = page.shared_feed((source,))
     while writer.is_alive():
         round_begin = time.monotonic()
         walls += [session.timed()[0] for session in opened]

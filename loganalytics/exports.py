@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import secrets
 import shutil
 import sys
 import warnings
@@ -14,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from loganalytics.atomic_write import name_disk_errors, replace_file
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.sources.parquet import DAY
 
@@ -107,26 +109,23 @@ def _form(output: str, form: str | None) -> str:
 
 
 def _to_file(logs: _Stream, path: Path, form: str) -> Path:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        _sink(logs, part, form)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replace_file(path) as temporary:
+        _sink(logs, temporary, form)
     return path
 
 
 def _to_folder(logs: _Stream, folder: Path, form: str) -> list[Path]:
     """Write to a hidden folder within, then move each part to its day's folder under a number that is free."""
-    made = not folder.exists()
-    staging = folder / f".export-{os.getpid()}"
+    is_new = not folder.exists()
+    staging = folder / f".export-{secrets.token_hex(8)}"
     try:
         staging.mkdir(parents=True)
-        _sink(logs, _by_day(staging), form)
+        with name_disk_errors(folder, staging):
+            _sink(logs, _by_day(staging), form)
         return [_move(part, folder / part.parent.name, form) for part in sorted(staging.rglob("part-*"))]
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-        if made and folder.is_dir() and not any(folder.iterdir()):
+        if is_new and folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
 
 

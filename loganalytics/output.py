@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 
+from loganalytics.atomic_write import replace_file, replace_text
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.humanize import sparkline
 from loganalytics.sanitize import clean
@@ -29,7 +29,8 @@ def write(frame: pl.DataFrame, *, form: str, path: str | None = None) -> None:
     if form == "parquet":
         if path is None or path == "-":
             raise InvalidArgumentError("Parquet is binary. Hint: name a file with --output FILE.parquet.")
-        frame.write_parquet(path)
+        with replace_file(path) as temporary:
+            frame.write_parquet(temporary)
     elif form == "table":
         _print_table(frame, None if to_stdout else path)
     else:
@@ -37,7 +38,7 @@ def write(frame: pl.DataFrame, *, form: str, path: str | None = None) -> None:
         if to_stdout:
             sys.stdout.write(text)
         else:
-            Path(str(path)).write_text(text, encoding="utf-8")
+            replace_text(str(path), text)
 
 
 def _as_text(frame: pl.DataFrame, form: str) -> str:
@@ -98,7 +99,7 @@ def _print_table(frame: pl.DataFrame, path: str | None) -> None:
     if path is None:
         console.print(table)
     else:
-        with Path(path).open("w", encoding="utf-8") as file:
+        with replace_file(path) as temporary, temporary.open("w", encoding="utf-8") as file:
             Console(file=file, width=_PIPED, highlight=False).print(table)
 
 

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "loganalytics"
 
 # Floors from the ground up; a part imports only from floors below its own, or from itself.
 FLOORS = [
-    {"exceptions"},
+    {"exceptions", "atomic_write"},
     {"schema"},
     {"times", "progress", "humanize", "sanitize"},
     {"output"},

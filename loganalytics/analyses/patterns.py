@@ -41,7 +41,7 @@ class Part(NamedTuple):
     windows: pl.DataFrame
 
 
-def patterns(logs: Frame, *, unseen: TemplateCatalogue | None = None) -> pl.DataFrame:
+def patterns(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl.DataFrame:
     """List the kinds of event: one row a message template, the most frequent first.
 
     Needs timestamp, severity_number, service and message; uses source and offset, and template and template_id where
@@ -50,8 +50,8 @@ def patterns(logs: Frame, *, unseen: TemplateCatalogue | None = None) -> pl.Data
     Returns template_id, template, events (Int64), errors (Int64), share (Float64, of all events),
     services (List[String], sorted), first_seen, last_seen (null when no event bears a time), trend (List[UInt32]:
     events in each of 24 windows of equal length from the first event of the log to its last) and example (the earliest
-    message); with a catalogue as `unseen` also unseen (Boolean: the catalogue has never seen the template) and name
-    (String, as the catalogue has it), and templates are mined together with what the catalogue has seen. Sorted by
+    message); with a catalogue as `known` also is_known (Boolean: the catalogue has seen the template before) and
+    name (String, as the catalogue has it), and templates are mined together with what the catalogue has seen. Sorted by
     events, then by template.
 
     Example:
@@ -60,12 +60,12 @@ def patterns(logs: Frame, *, unseen: TemplateCatalogue | None = None) -> pl.Data
         [('user <*> logged in', 2, 'user 17 logged in'), ('disk full', 1, 'disk full')]
     """
     frame = lazy(logs, *NEEDED)
-    is_mined = unseen is None and {"template", "template_id"} <= set(frame.collect_schema().names())
+    is_mined = known is None and {"template", "template_id"} <= set(frame.collect_schema().names())
     ends = time_range(frame)
     nothing = frame.clear().collect()  # a log may have no batch
     batches = [logs] if isinstance(logs, pl.DataFrame) else itertools.chain([nothing], frame.collect_batches())
     parts = (partial(batch, ends, is_mined=is_mined) for batch in batches)
-    return finish(_folded(parts), ends, is_mined=is_mined, unseen=unseen)
+    return finish(_folded(parts), ends, is_mined=is_mined, known=known)
 
 
 def partial(logs: pl.DataFrame, ends: Ends, *, is_mined: bool = False) -> Part:
@@ -110,11 +110,11 @@ def merge(parts: Iterable[Part]) -> Part:
     )
 
 
-def finish(part: Part, ends: Ends, *, is_mined: bool = False, unseen: TemplateCatalogue | None = None) -> pl.DataFrame:
+def finish(part: Part, ends: Ends, *, is_mined: bool = False, known: TemplateCatalogue | None = None) -> pl.DataFrame:
     """Return the patterns that merged sums stand for."""
-    added = [] if unseen is None else ["unseen", "name"]
+    added = [] if known is None else ["is_known", "name"]
     if not is_mined:
-        part, marks = _mined(part, unseen)
+        part, marks = _mined(part, known)
     table = part.groups.join(sparklines(part.windows, part.groups["key"]), on="key", nulls_equal=True)
     if added:
         table = table.join(marks, on="key", how="left")
@@ -129,18 +129,18 @@ def finish(part: Part, ends: Ends, *, is_mined: bool = False, unseen: TemplateCa
     )
 
 
-def _mined(part: Part, unseen: TemplateCatalogue | None) -> tuple[Part, pl.DataFrame]:
+def _mined(part: Part, known: TemplateCatalogue | None) -> tuple[Part, pl.DataFrame]:
     """Return the sums by template, and what the catalogue knows of each."""
     counted = part.groups.select("events", masked="key")
-    found = mine(counted) if unseen is None else unseen.finish(counted)
+    found = mine(counted) if known is None else known.finish(counted)
     by = found.select("template", "template_id", key="masked")
     groups = part.groups.drop("template_id").join(by, on="key").with_columns(key="template").select(part.groups.columns)
     windows = part.windows.join(by, on="key").with_columns(key="template").select(part.windows.columns)
     marks = pl.DataFrame()
-    if unseen is not None:
-        names = unseen.templates.select("template", "name")
+    if known is not None:
+        names = known.templates.select("template", "name")
         marks = (
-            found.select("template", "unseen")
+            found.select("template", "is_known")
             .unique()
             .join(names, on="template", how="left")
             .rename({"template": "key"})

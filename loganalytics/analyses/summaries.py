@@ -18,14 +18,16 @@ Ends = tuple[datetime | None, datetime | None]
 WINDOWS = 24
 """So many windows of equal length, from the first event of the log to its last, has a sparkline."""
 
+_LATE_P_VALUE = 0.01  # of a first event this late, before the correction for the number of rows
 
-def with_columns_told(frame: pl.LazyFrame, *more: str, unseen: TemplateCatalogue | None = None) -> pl.DataFrame:
+
+def with_columns_told(frame: pl.LazyFrame, *more: str, known: TemplateCatalogue | None = None) -> pl.DataFrame:
     """Return what a summary reads of the frame, with its template columns or new ones."""
     have = frame.collect_schema().names()
     names = (*more, "exception", "trace_id", "source", "offset", "template", "template_id")
     wanted = conform(frame.select(*NEEDED, *[name for name in names if name in have]).collect())
-    if unseen is not None:
-        return with_templates(wanted, unseen=unseen)
+    if known is not None:
+        return with_templates(wanted, known=known)
     return wanted if {"template", "template_id"} <= set(have) else with_templates(wanted)
 
 
@@ -69,3 +71,18 @@ def sparklines(sums: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
     counts[found["row"].to_numpy(), found["window"].to_numpy()] = found["events"].to_numpy()
     trend = pl.Series("trend", counts, dtype=pl.Array(pl.UInt32, WINDOWS)).cast(pl.List(pl.UInt32))
     return keys.to_frame().with_columns(trend)
+
+
+def is_late(ends: Ends) -> pl.Expr:
+    """Return the expression for whether the first event of each row came too late in the log for chance.
+
+    Needs events and first_seen. Were the n events of a row spread evenly over the log, none would fall into its first
+    part f with probability (1 - f)^n. A row is late when it has two events or more and that probability is less than
+    1 %, divided by the number of rows, because each row is one more test (Bonferroni).
+    """
+    first, last = ends
+    if first is None or last is None or first == last:
+        return pl.lit(value=False)
+    before = (pl.col("first_seen") - first).dt.total_microseconds() / ((last - first) / timedelta(microseconds=1))
+    p_value = (1 - before.clip(0, 1)).pow(pl.col("events"))
+    return ((p_value < _LATE_P_VALUE / pl.len()) & (pl.col("events") > 1)).fill_null(value=False)

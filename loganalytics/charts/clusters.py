@@ -28,14 +28,14 @@ def chart_errors(clusters: schema.Frame, *, title: str | None = None) -> alt.Lay
 def chart_patterns(patterns: schema.Frame, *, title: str | None = None) -> alt.LayerChart:
     """Draw the greatest 15 message templates as bars, with their share of all events and their course in time.
 
-    Needs template and events, as `patterns` returns them; uses share, trend and unseen (which is marked new), and the
+    Needs template and events, as `patterns` returns them; uses share, trend and is_known (False is marked new), and the
     tooltip tells services, first and last seen.
     """
     frame = data.collect(patterns, "template", "events")
 
     def show(row: dict[str, Any]) -> str:
         share = row.get("share")
-        new = " · new" if row.get("unseen") else ""
+        new = " · new" if row.get("is_known") is False else ""
         return count(row["events"]) + (f" · {percent(share)}" if share is not None else "") + new
 
     return bars(data.ranked(frame, "template", 15, show), ACCENT, title)

@@ -21,7 +21,7 @@ NAME = 28  # characters that fit beside a chart
 LABEL = 110  # and above a bar
 TEXT = 300  # and in a tooltip
 
-_MEASURES = {"window", "events", "errors", "error_rate", "score", "is_anomaly", "judge", "baseline_score", "reasons"}
+_MEASURES = {"window", "events", "errors", "error_rate", "score", "is_anomaly", "detector", "baseline_score", "reasons"}
 
 
 def collect(frame: schema.Frame, *needed: str) -> pl.DataFrame:

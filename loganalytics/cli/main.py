@@ -20,7 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = _parser().parse_args(argv)
     try:
-        return int(arguments.run(arguments))
+        code = int(arguments.run(arguments))
+        sys.stdout.flush()
     except (UnreachableSourceError, IncompleteSourceError) as error:
         print(f"loganalytics: {error}", file=sys.stderr)
         return INCOMPLETE
@@ -30,11 +31,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe went away, as head does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_standard_output()
         return OK
     except OSError as error:
-        print(f"loganalytics: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        if error.filename is None:
+            _drop_standard_output()
+        print(f"loganalytics: {error.filename or 'standard output'}: {error.strerror or error}", file=sys.stderr)
         return USAGE
+    return code
+
+
+def _drop_standard_output() -> None:
+    """Let what is left of the output go nowhere: the interpreter would try to write it once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

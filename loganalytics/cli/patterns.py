@@ -45,16 +45,16 @@ def _run_patterns(arguments: argparse.Namespace) -> int:
     catalogue = _catalogue(arguments)
     logs = load(arguments)
     if arguments.values:
-        table = loganalytics.pattern_values(loganalytics.with_templates(logs, unseen=catalogue), arguments.values)
+        table = loganalytics.pattern_values(loganalytics.with_templates(logs, known=catalogue), arguments.values)
     else:
-        table = loganalytics.patterns(logs, unseen=catalogue)
+        table = loganalytics.patterns(logs, known=catalogue)
     return _finish(table, logs, catalogue, arguments)
 
 
 def _run_errors(arguments: argparse.Namespace) -> int:
     catalogue = _catalogue(arguments)
     logs = load(arguments)
-    return _finish(loganalytics.cluster_errors(logs, unseen=catalogue), logs, catalogue, arguments)
+    return _finish(loganalytics.cluster_errors(logs, known=catalogue), logs, catalogue, arguments)
 
 
 def _catalogue(arguments: argparse.Namespace) -> TemplateCatalogue | None:

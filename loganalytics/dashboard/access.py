@@ -1,7 +1,7 @@
-"""Which sources a reader may see: any on this machine, only an administrator's list where there is one.
+"""Which sources a reader may see: any on this machine, only those of the administrator's list where there is one.
 
 The list is a TOML file, named by `loganalytics dashboard --sources FILE` or LOGANALYTICS_SOURCES. Its addresses may
-bear credentials: a reader sees, links to and chooses the name alone.
+contain credentials: a reader sees, links to and chooses the name alone.
 
     [sources.Production]
     source = ["redis://reader:secret@10.0.0.5/0?stream=logs"]
@@ -24,25 +24,25 @@ from loganalytics.sources.files.discovery import sample_data
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-@dataclass(frozen=True)
-class Listed:
+@dataclass(frozen=True, kw_only=True)
+class ListedSource:
     """A source of the administrator's list."""
 
-    source: tuple[str, ...]
+    addresses: tuple[str, ...]
     readers: tuple[str, ...] | None
 
 
-def start() -> tuple[str, ...]:
-    """Return the source that the app opens with: the list's first, the one named, else the sample."""
-    listed = readable()
+def start_source() -> tuple[str, ...]:
+    """Return the source that the app opens with: the first of the list, else the one named, else the sample."""
+    listed = listed_sources()
     if listed is not None:
         return tuple(sorted(listed)[:1])
-    named = tuple(argument for argument in sys.argv[1:] if not argument.startswith("--"))
-    if named:
-        return named
-    given = os.environ.get("LOGANALYTICS_SOURCE", "")
-    if given:
-        return (given,) if Path(given).exists() or "://" in given else tuple(given.split())
+    arguments = tuple(argument for argument in sys.argv[1:] if not argument.startswith("--"))
+    if arguments:
+        return arguments
+    variable = os.environ.get("LOGANALYTICS_SOURCE", "")
+    if variable:
+        return (variable,) if Path(variable).exists() or "://" in variable else tuple(variable.split())
     return (sample_data(),)
 
 
@@ -51,44 +51,46 @@ def is_demo() -> bool:
     return not (sys.argv[1:] or os.environ.get("LOGANALYTICS_SOURCE") or os.environ.get("LOGANALYTICS_SOURCES"))
 
 
-def readable() -> dict[str, Listed] | None:
-    """Return the listed sources that this reader may see, or None where there is no list."""
+def listed_sources() -> dict[str, ListedSource] | None:
+    """Return the sources of the list that this reader may see by name, or None where there is no list."""
     path = os.environ.get("LOGANALYTICS_SOURCES")
     if not path:
         return None
-    listed = _read(path, os.stat(path).st_mtime_ns)
-    me = str(st.user.get("email") or "") if st.user.get("is_logged_in") else ""
-    return {name: entry for name, entry in listed.items() if entry.readers is None or (me and me in entry.readers)}
+    listed = _read_list(path, os.stat(path).st_mtime_ns)
+    user = str(st.user.get("email") or "") if st.user.get("is_logged_in") else ""
+    return {
+        name: source for name, source in listed.items() if source.readers is None or (user and user in source.readers)
+    }
 
 
 def may_name_any() -> bool:
     """Whether a reader may type any path or address: no list, and nobody but this machine can connect."""
-    return readable() is None and str(st.get_option("server.address")) in _LOOPBACK
+    return listed_sources() is None and str(st.get_option("server.address")) in _LOOPBACK
 
 
 def addresses(source: tuple[str, ...]) -> tuple[str, ...]:
     """Return the paths and addresses behind a view's source.
 
-    Raises SourceNotFoundError for one that this reader may not see; it says no more than that it is not listed.
+    Raises SourceNotFoundError for a source that this reader may not see; the error does not say whether it exists.
     """
-    listed = readable()
+    listed = listed_sources()
     if listed is None:
-        if source == start() or may_name_any():
+        if source == start_source() or may_name_any():
             return source
         raise SourceNotFoundError(
-            f"{', '.join(source)!r} is not what this dashboard shows. Hint: over a network it shows only the source "
-            "it was started with; list others in a file named by LOGANALYTICS_SOURCES."
+            f"This dashboard does not show {', '.join(source)!r}. Hint: over a network it shows only the source it was "
+            "started with; list others in a file named by LOGANALYTICS_SOURCES."
         )
-    missing = [name for name in source if name not in listed]
-    if missing:
-        raise SourceNotFoundError(f"{missing[0]!r} is not among the sources listed. Hint: choose one in the sidebar.")
-    return tuple(address for name in source for address in listed[name].source)
+    unlisted = [name for name in source if name not in listed]
+    if unlisted:
+        raise SourceNotFoundError(f"{unlisted[0]!r} is not a listed source. Hint: choose one in the sidebar.")
+    return tuple(address for name in source for address in listed[name].addresses)
 
 
-def enter() -> None:
+def require_login() -> None:
     """Stop when the list cannot be read, and until the reader has logged in where LOGANALYTICS_LOGIN asks for it."""
     try:
-        readable()
+        listed_sources()
     except (LogAnalyticsError, OSError) as error:
         st.error("The list of sources cannot be read.", icon=":material/error:")
         st.text(str(error))
@@ -105,17 +107,17 @@ def enter() -> None:
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _read(path: str, _version: int) -> dict[str, Listed]:
+def _read_list(path: str, version: int) -> dict[str, ListedSource]:
     try:
-        told = tomllib.loads(Path(path).read_text(encoding="utf-8"))["sources"]
+        entries = tomllib.loads(Path(path).read_text(encoding="utf-8"))["sources"]
         return {
-            name: Listed(
-                (entry["source"],) if isinstance(entry["source"], str) else tuple(entry["source"]),
-                tuple(entry["readers"]) if "readers" in entry else None,
+            name: ListedSource(
+                addresses=(entry["source"],) if isinstance(entry["source"], str) else tuple(entry["source"]),
+                readers=tuple(entry["readers"]) if "readers" in entry else None,
             )
-            for name, entry in told.items()
+            for name, entry in entries.items()
         }
     except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError):
         raise InvalidArgumentError(
-            f'{path} does not list sources. Hint: [sources.NAME] tables with source = ["address"].'
+            f'{path} is not a valid list of sources. Hint: it needs [sources.NAME] tables with source = ["address"].'
         ) from None

@@ -1,4 +1,4 @@
-"""The dashboard's frame: look, login, navigation and sidebar; Streamlit runs it anew at every interaction."""
+"""The dashboard's frame: layout, login, navigation and sidebar; Streamlit runs it again at every interaction."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from loganalytics.dashboard import access, preload, state
+from loganalytics.dashboard import access, state
 from loganalytics.dashboard.components import sidebar
 from loganalytics.dashboard.pages import anomalies, explore, incident, live, overview, patterns, sources, traces
+from loganalytics.dashboard.preload import preload
 
-# Streamlit's wide layout leaves 160 pixels empty beside a page, which tables of log lines are better for.
-_TIGHT = "<style>[data-testid=stMainBlockContainer] { padding-left: 2rem; padding-right: 2rem }</style>"
-_HERE = Path(__file__).parent
+# Streamlit's wide layout leaves 160 pixels empty beside a page; tables of log lines need them.
+_NARROW_MARGINS = "<style>[data-testid=stMainBlockContainer] { padding-left: 2rem; padding-right: 2rem }</style>"
+_FOLDER = Path(__file__).parent
 
 PAGES = {
     "overview": (overview.page, "Overview", ":material/monitoring:"),
@@ -28,16 +29,16 @@ PAGES = {
 
 def main() -> None:
     """Draw the app."""
-    st.set_page_config(page_title="loganalytics", page_icon=str(_HERE / "icon.svg"), layout="wide")
-    st.logo(str(_HERE / "logo.svg"), size="large")
-    st.html(_TIGHT)
-    preload.once()
-    access.enter()
+    st.set_page_config(page_title="loganalytics", page_icon=str(_FOLDER / "icon.svg"), layout="wide")
+    st.logo(str(_FOLDER / "logo.svg"), size="large")
+    st.html(_NARROW_MARGINS)
+    preload()
+    access.require_login()
     pages = {name: st.Page(draw, title=title, icon=icon, url_path=name) for name, (draw, title, icon) in PAGES.items()}
-    chosen = st.navigation(list(pages.values()), position="top")
+    page = st.navigation(list(pages.values()), position="top")
     state.remember_pages(pages)
     sidebar.draw()
-    chosen.run()
+    page.run()
     state.write_url()
 
 

@@ -1,16 +1,18 @@
-"""The events behind the pages: loaded once a source and filtered once a view, shared by all sessions.
+"""The events behind the pages: loaded once per source and filtered once per view, shared by all sessions.
 
-What is cached is keyed by the view and by name, size and time of its files; no frame is ever hashed. What is returned
-is shared between sessions: never change it.
+Caches are keyed by the view and by name, size and modification time of its files; no frame is ever hashed. Cached
+values are shared between sessions: never change them.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
 
 import polars as pl
 import streamlit as st
@@ -26,175 +28,218 @@ from loganalytics.sources.load_report import remember
 from loganalytics.times import parse_when
 from loganalytics.view import View
 
-Versions = tuple[tuple[str, int, int], ...]
+P = ParamSpec("P")
+R = TypeVar("R")
 
-DURATION = "__ms"
-"""The column of prepared events that holds their duration in milliseconds."""
+FileVersions = tuple[tuple[str, int, int], ...]
+"""Path, size in bytes and modification time in nanoseconds of each file."""
 
-_WHOLE = 4 * 1024**3  # bytes of files up to which a source is loaded once, whatever the time range
-_FRESH = 20  # seconds for which what a server returned, or "the last hour", stays the same
+DURATION_COLUMN = "__ms"
+"""The column of annotated events that holds their duration in milliseconds."""
+
+_RESIDENT_BYTES = 4 * 1024**3  # files up to this size are loaded once, whatever the time range
+_FRESH_SECONDS = 20  # for so long an answer of a server, or "the last hour", stays the same
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Selection:
     """A view as the caches know it: moments instead of "2h", and the versions of its files."""
 
     view: View
     since: datetime | None
     until: datetime | None
-    versions: Versions
+    versions: FileVersions
 
 
-def selection(view: View) -> Selection:
-    """Return what identifies the events of a view.
+@dataclass(frozen=True, kw_only=True)
+class SourceKey:
+    """The arguments of load() for a source, and the versions of its files."""
+
+    addresses: tuple[str, ...]
+    tz: str
+    formats: str | None
+    query: str | None
+    since: datetime | None
+    until: datetime | None
+    versions: FileVersions
+
+
+def selection_of(view: View | Selection) -> Selection:
+    """Return the key for the events of a view; a selection is returned as it is.
 
     Raises SourceNotFoundError and InvalidArgumentError.
     """
+    if isinstance(view, Selection):
+        return view
     view.filter()
-    source = access.addresses(view.source)
-    since, until = (None if text is None else _moment(text, view.tz) for text in (view.since, view.until))
-    plain = replace(view, source=source, since=None, until=None, baseline=None, every=None)
-    return Selection(plain, since, until, _versions(source))
+    addresses = access.addresses(view.source)
+    since, until = (None if time is None else _parse_time(time, view.tz) for time in (view.since, view.until))
+    filters = replace(view, source=addresses, since=None, until=None, baseline=None, every=None)
+    return Selection(view=filters, since=since, until=until, versions=_versions(addresses))
 
 
-def whole(view: View) -> pl.DataFrame:
-    """Return all events of the view's source, without its filters."""
-    return loaded(*source_of(selection(view)))
+def cached_by_view(
+    max_entries: int = 24, show_spinner: bool | str = False
+) -> Callable[[Callable[Concatenate[Selection, P], R]], Callable[Concatenate[View | Selection, P], R]]:
+    """Cache a function of a Selection and simple values; it can then be called with a view, too.
+
+    The view becomes its Selection before Streamlit hashes the arguments: in a hash function of `hash_funcs`, a source
+    that does not exist would raise Streamlit's UserHashError, which no page handles.
+    """
+
+    def decorate(function: Callable[Concatenate[Selection, P], R]) -> Callable[Concatenate[View | Selection, P], R]:
+        cached = st.cache_resource(max_entries=max_entries, show_spinner=show_spinner)(function)
+
+        @wraps(function)
+        def call(view: View | Selection, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            return cached(selection_of(view), *args, **kwargs)
+
+        return call
+
+    return decorate
 
 
-def events(view: View) -> pl.DataFrame:
+@cached_by_view(max_entries=6)
+def events(selection: Selection) -> pl.DataFrame:
     """Return the events of a view.
 
     Raises what View.load() raises.
     """
-    return events_of(selection(view))
+    view = selection.view
+    is_annotated = view.names_template() or view.names_cluster()
+    return _filtered(_annotated(selection) if is_annotated else load_source(source_key(selection)), selection)
 
 
-def prepared(view: View) -> pl.DataFrame:
+@cached_by_view(max_entries=4)
+def annotated_events(selection: Selection) -> pl.DataFrame:
     """Return the events of a view with template, template_id and their duration."""
-    return prepared_of(selection(view))
+    return _filtered(_annotated(selection), selection)
 
 
-def before(view: View) -> View | None:
-    """Return the view of the period before, as long as the view's own; None where the view has no beginning."""
-    chosen = selection(view)
-    if chosen.since is None:
-        return None
-    end = chosen.until or datetime.now(UTC)
-    start = chosen.since - (end - chosen.since)
-    return replace(view, since=start.isoformat(), until=chosen.since.isoformat())
+def clustered_errors(selection: Selection) -> pl.DataFrame:
+    """Return the errors of a selection, with their cluster among all errors of the source; see with_clusters().
+
+    So a problem has the same cluster_id whatever the filters, and a filter costs no clustering.
+    """
+    clustered, errors = _clustered_errors(source_key(selection))
+    filtered = selection.view.keep(within_times(errors, selection.since, selection.until))
+    if filtered is errors:
+        return clustered
+    return clustered.join(filtered.select(ROW), on=ROW, how="semi", maintain_order="left")
+
+
+def source_events(view: View) -> pl.DataFrame:
+    """Return all events of the view's source, without its filters."""
+    return load_source(source_key(selection_of(view)))
 
 
 def services(view: View) -> list[str]:
     """Return the names of all services of the source, whatever the filters."""
-    return _services(*source_of(selection(view)))
+    return _services(source_key(selection_of(view)))
 
 
 def load_report(view: View) -> pl.DataFrame:
-    """Return what was read of the source, and what could not be."""
-    return la.load_report(whole(view))
+    """Return the load report of the view's source."""
+    return la.load_report(source_events(view))
 
 
-def _moment(text: str, tz: str) -> datetime:
-    """Read a time; one that counts from now stays the same for a while, or nothing would ever be found again."""
-    now = datetime.now(UTC)
-    return parse_when(text, now=now - timedelta(seconds=now.timestamp() % _FRESH), tz=tz)
+def previous_period(view: View) -> View | None:
+    """Return the view of the period of the same length before; None for a view without a beginning."""
+    selection = selection_of(view)
+    if selection.since is None:
+        return None
+    end = selection.until or datetime.now(UTC)
+    start = selection.since - (end - selection.since)
+    return replace(view, since=start.isoformat(), until=selection.since.isoformat())
 
 
-@st.cache_data(ttl=3, show_spinner=False)
-def _versions(source: tuple[str, ...]) -> Versions:
-    """Name, size and time of each file: what tells that a cached answer is stale."""
-    if any("://" in name for name in source):
-        return (("", 0, int(time.time() // _FRESH)),)
-    stats = [(path, os.stat(path)) for path in discover_files(source)]
-    return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)
-
-
-def source_of(chosen: Selection) -> tuple[tuple[str, ...], str, str | None, str | None, Any, Any, Versions]:
-    """Return what has to be loaded: of what is small enough all, so that a new range costs a filter only."""
-    view = chosen.view
-    small = not any("://" in name for name in view.source) and sum(size for _, size, _ in chosen.versions) <= _WHOLE
-    ends = (None, None) if small else (chosen.since, chosen.until)
-    return view.source, view.tz, view.formats, view.query, *ends, chosen.versions
+def source_key(selection: Selection) -> SourceKey:
+    """Return what has to be loaded: all of a source that is small enough, so that a new range costs a filter only."""
+    view = selection.view
+    size = sum(size for _, size, _ in selection.versions)
+    is_resident = not _has_server(view.source) and size <= _RESIDENT_BYTES
+    return SourceKey(
+        addresses=view.source, tz=view.tz, formats=view.formats, query=view.query,
+        since=None if is_resident else selection.since, until=None if is_resident else selection.until,
+        versions=selection.versions,
+    )  # fmt: skip
 
 
 @st.cache_resource(max_entries=3, show_spinner="Reading the logs …")
-def loaded(
-    source: tuple[str, ...], tz: str, formats: str | None, query: str | None, since: Any, until: Any, versions: Versions
-) -> pl.DataFrame:
-    """Return what a source holds, as source_of() tells it."""
-    if query is None or any("://" in name for name in source):  # a server may have a query language of its own
-        return la.load(source, since=since, until=until, tz=tz, formats=formats, query=query)
-    logs = loaded(source, tz, formats, None, since, until, versions)
-    kept = where(logs, query)
-    remember(kept, lambda: la.load_report(logs))
-    return kept
+def load_source(source: SourceKey) -> pl.DataFrame:
+    """Return the events of a source."""
+    if source.query is None or _has_server(source.addresses):  # a server may have a query language of its own
+        return la.load(
+            source.addresses, since=source.since, until=source.until, tz=source.tz, formats=source.formats,
+            query=source.query,
+        )  # fmt: skip
+    logs = load_source(replace(source, query=None))
+    matches = where(logs, source.query)
+    remember(matches, lambda: la.load_report(logs))
+    return matches
+
+
+def _parse_time(expression: str, tz: str) -> datetime:
+    """Parse a time; one that counts back from now is stable for a while, or no cache would ever hit."""
+    clock = datetime.now(UTC)
+    return parse_when(expression, now=clock - timedelta(seconds=clock.timestamp() % _FRESH_SECONDS), tz=tz)
+
+
+def _has_server(addresses: tuple[str, ...]) -> bool:
+    return any("://" in address for address in addresses)
+
+
+@st.cache_data(ttl=3, show_spinner=False)
+def _versions(addresses: tuple[str, ...]) -> FileVersions:
+    """Return what changes when a cached value is stale: the versions of files, a clock for servers."""
+    if _has_server(addresses):
+        return (("", 0, int(time.time() // _FRESH_SECONDS)),)
+    stats = [(path, os.stat(path)) for path in discover_files(addresses)]
+    return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Finding the message templates …")
-def _prepared(*source: Any) -> pl.DataFrame:
-    logs = la.with_templates(loaded(*source))
-    return logs.with_columns(duration_ms(logs.columns).alias(DURATION))
+def _annotated_source(source: SourceKey) -> pl.DataFrame:
+    logs = la.with_templates(load_source(source))
+    return logs.with_columns(duration_ms(logs.columns).alias(DURATION_COLUMN))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Grouping the errors …")
-def _problems(*source: Any) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the errors of a source as with_clusters() tells them, and the same events in full with cluster_id.
+def _clustered_errors(source: SourceKey) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the errors of a source as with_clusters() returns them, and the same events in full with cluster_id.
 
     Both are in one order, and have their event's number as ROW.
     """
-    numbered = _prepared(*source).with_row_index(ROW)
-    told = with_clusters(numbered).sort(ROW)
-    full = numbered[told[ROW]].with_columns(told["cluster_id"])
-    return told, full
-
-
-def problems_of(chosen: Selection) -> pl.DataFrame:
-    """Return the errors of a selection, as with_clusters() tells them of all of the source.
-
-    So a problem has the same cluster_id whatever the filters, and a filter costs no clustering.
-    """
-    told, full = _problems(*source_of(chosen))
-    kept = chosen.view.keep(within_times(full, chosen.since, chosen.until))
-    return told if kept is full else told.join(kept.select(ROW), on=ROW, how="semi", maintain_order="left")
+    numbered = _annotated_source(source).with_row_index(ROW)
+    clustered = with_clusters(numbered).sort(ROW)
+    errors = numbered[clustered[ROW]].with_columns(clustered["cluster_id"])
+    return clustered, errors
 
 
 @st.cache_resource(max_entries=1, show_spinner="Grouping the errors …")
-def _clustered(*source: Any) -> pl.DataFrame:
-    """Return the prepared events with cluster_id, null for those that are no errors."""
-    logs = _prepared(*source)
-    told, _ = _problems(*source)
-    rows = logs.select(pl.int_range(pl.len()).cast(told.schema[ROW]).alias(ROW))
-    ids = rows.join(told.select(ROW, "cluster_id"), on=ROW, how="left", maintain_order="left")
+def _source_with_clusters(source: SourceKey) -> pl.DataFrame:
+    """Return the annotated events with cluster_id, null for those that are not errors."""
+    logs = _annotated_source(source)
+    clustered, _ = _clustered_errors(source)
+    rows = logs.select(pl.int_range(pl.len()).cast(clustered.schema[ROW]).alias(ROW))
+    ids = rows.join(clustered.select(ROW, "cluster_id"), on=ROW, how="left", maintain_order="left")
     return logs.with_columns(ids["cluster_id"])
 
 
-def _told(chosen: Selection) -> pl.DataFrame:
-    """Return the prepared events, with the problem of each error where a condition names one."""
-    return (_clustered if chosen.view.names_cluster() else _prepared)(*source_of(chosen))
+def _annotated(selection: Selection) -> pl.DataFrame:
+    """Return the annotated events of the source, with cluster_id where a condition names a cluster."""
+    source = source_key(selection)
+    return _source_with_clusters(source) if selection.view.names_cluster() else _annotated_source(source)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _services(*source: Any) -> list[str]:
-    return loaded(*source)["service"].drop_nulls().unique().sort().to_list()
+def _services(source: SourceKey) -> list[str]:
+    return load_source(source)["service"].drop_nulls().unique().sort().to_list()
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
-def events_of(chosen: Selection) -> pl.DataFrame:
-    """Return the events of a selection."""
-    named = chosen.view.names_template() or chosen.view.names_cluster()
-    return _keep(_told(chosen) if named else loaded(*source_of(chosen)), chosen)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def prepared_of(chosen: Selection) -> pl.DataFrame:
-    """Return the events of a selection with template, template_id and their duration."""
-    return _keep(_told(chosen), chosen)
-
-
-def _keep(logs: pl.DataFrame, chosen: Selection) -> pl.DataFrame:
-    """Return what range and filters keep, as View.load() does; the same frame where there are none."""
-    kept = chosen.view.keep(within_times(logs, chosen.since, chosen.until))
-    if kept is not logs:
-        remember(kept, lambda: la.load_report(logs))
-    return kept
+def _filtered(logs: pl.DataFrame, selection: Selection) -> pl.DataFrame:
+    """Return the events in range that pass the filters, as View.load() does; the same frame where there are none."""
+    filtered = selection.view.keep(within_times(logs, selection.since, selection.until))
+    if filtered is not logs:
+        remember(filtered, lambda: la.load_report(logs))
+    return filtered

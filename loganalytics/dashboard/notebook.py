@@ -1,21 +1,24 @@
-"""A view as a notebook that gives the same numbers."""
+"""A view as a notebook that computes the same figures."""
 
 from __future__ import annotations
 
-import json
-
 from loganalytics.view import View
 
-_INTRO = """# What the dashboard showed
+_INTRODUCTION = """# What the dashboard showed
 
-The same events, taken from the source again. An address with credentials is written without them: put them back, or
-set them where its client looks for them."""
+The same events, loaded from the source again. Credentials are removed from addresses: add them again, or set them
+where the client library of the source looks for them."""
 
 
-def of(view: View) -> str:
-    """Return the notebook of a view, as JSON of the format 4.5; it bears no secret."""
+def notebook_json(view: View) -> str:
+    """Return the notebook of a view in the format 4.5, without secrets.
+
+    The same view always gives the same notebook: cells are numbered, where nbformat would give them random ids.
+    """
+    from nbformat import v4, writes
+
     every = f", every={view.every!r}" if view.every else ""
-    cells = [
+    sources = [
         "import loganalytics as la\nfrom loganalytics.analyses.windowing import choose_window\n"
         "from loganalytics.view import View, Where",
         f"view = {view.to_python()}\nlogs = view.load(templates=True)\nlogs.height",
@@ -27,15 +30,7 @@ def of(view: View) -> str:
         "la.coverage(logs)",
         f"la.report(logs{every})",
     ]
-    notebook = {
-        "cells": [_cell("markdown", 0, _INTRO), *(_cell("code", at, text) for at, text in enumerate(cells, 1))],
-        "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
-    return json.dumps(notebook, indent=1)
-
-
-def _cell(kind: str, number: int, text: str) -> dict[str, object]:
-    cell: dict[str, object] = {"cell_type": kind, "id": f"cell-{number}", "metadata": {}, "source": text}
-    return cell | ({"outputs": [], "execution_count": None} if kind == "code" else {})
+    cells = [v4.new_markdown_cell(_INTRODUCTION, id="cell-0")]
+    cells += [v4.new_code_cell(source, id=f"cell-{number}") for number, source in enumerate(sources, 1)]
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return str(writes(v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})))

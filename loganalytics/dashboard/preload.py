@@ -1,4 +1,4 @@
-"""What is done once a process, before the first page: imports that the first table would pay for, and the collector."""
+"""What the process does once, before its first page: slow imports, and freezing the garbage collector."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import streamlit as st
 
 
 @st.cache_resource(show_spinner=False)
-def once() -> bool:
-    """Import what the pages need and let the garbage collector forget it.
+def preload() -> bool:
+    """Import what the pages need, and freeze its objects.
 
-    The first st.dataframe imports pandas and PyArrow. Their objects, with Polars' and Altair's, make a full
+    The first st.dataframe imports pandas and PyArrow. Their objects, with those of Polars and Altair, make a full
     collection cost 0.1 to 0.2 s, and Streamlit would run one after every refresh of a live page: that is switched
     off (runner.postScriptGC in .streamlit/config.toml) and the objects are frozen; Python collects as usual.
     """

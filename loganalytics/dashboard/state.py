@@ -1,4 +1,4 @@
-"""What a session looks at: its view and what it opened, kept in the session and written to the URL.
+"""The state of a session: its view and its open items, kept in the session and written to the URL.
 
 The URL is read once, when the session begins; from then on it is only written. A widget changes the view in its
 callback, and takes its value from the view: so the pages, the sidebar and the links never disagree.
@@ -18,48 +18,53 @@ from loganalytics.filters.expressions import Where
 from loganalytics.view import View
 
 _VIEW, _OPENED, _PAGES = "view", "opened", "pages"
-_OPENABLE = ("event", "trace", "pattern", "incident", "sql")
-"""What a page may have open, as parameters of the URL beside the view's."""
+_ITEMS = ("event", "trace", "pattern", "incident", "sql")
+"""What a page can have open, as parameters of the URL beside the view's."""
 
 
 def view() -> View:
     """Return the session's view; the first time, what the URL says and else the start source."""
     if _VIEW not in st.session_state:
-        st.session_state[_VIEW] = _from_url()
-        st.session_state[_OPENED] = {name: st.query_params[name] for name in _OPENABLE if name in st.query_params}
-    found: View = st.session_state[_VIEW]
-    return found
+        st.session_state[_VIEW] = _view_of_url()
+        st.session_state[_OPENED] = {item: st.query_params[item] for item in _ITEMS if item in st.query_params}
+    current: View = st.session_state[_VIEW]
+    return current
 
 
 def change(**changes: Any) -> None:
-    """Change the view; an event that was open is closed."""
+    """Change the view; an open event is closed."""
     st.session_state[_VIEW] = replace(view(), **changes)
-    opened("event", None)
+    open_item("event", None)
 
 
-def add(field: str, value: str | None, *, exclude: bool = False) -> None:
-    """Keep only events with this value of a field, or only those without it."""
+def add_condition(field: str, value: str | None, *, exclude: bool = False) -> None:
+    """Keep only events with this value of a field, or only those without it; replaces a condition on the same value."""
     condition = Where(field, value or "", exclude)
-    others = tuple(where for where in view().where if (where.field, where.value) != (field, value or ""))
-    change(where=(*others, condition))
+    conditions = tuple(where for where in view().where if (where.field, where.value) != (field, value or ""))
+    change(where=(*conditions, condition))
 
 
-def opened(name: str, *new: str | None) -> str | None:
-    """Return what is open on a page; with a second argument, open that instead."""
+def opened(item: str) -> str | None:
+    """Return the id of the open event, trace, pattern or incident, or the SQL query."""
     view()
-    open_now: dict[str, str] = st.session_state[_OPENED]
-    if new:
-        open_now.pop(name, None)
-        if new[0] is not None:
-            open_now[name] = new[0]
-    return open_now.get(name)
+    items: dict[str, str] = st.session_state[_OPENED]
+    return items.get(item)
+
+
+def open_item(item: str, value: str | None) -> None:
+    """Open another event, trace, pattern, incident or SQL query; None closes it."""
+    view()
+    items: dict[str, str] = st.session_state[_OPENED]
+    items.pop(item, None)
+    if value is not None:
+        items[item] = value
 
 
 def write_url() -> None:
-    """Write view and open things to the URL, where they differ from it."""
-    wanted = view().to_parameters() | {name: [value] for name, value in st.session_state[_OPENED].items()}
-    if wanted != {name: st.query_params.get_all(name) for name in st.query_params}:
-        st.query_params.from_dict(wanted)
+    """Write the view and the open items to the URL, unless it has them already."""
+    parameters = view().to_parameters() | {item: [value] for item, value in st.session_state[_OPENED].items()}
+    if parameters != _url_parameters():
+        st.query_params.from_dict(parameters)
 
 
 def remember_pages(pages: dict[str, Any]) -> None:
@@ -67,22 +72,25 @@ def remember_pages(pages: dict[str, Any]) -> None:
     st.session_state[_PAGES] = pages
 
 
-def go(page: str) -> None:
+def switch_page(name: str) -> None:
     """Open another page on the same view."""
-    st.switch_page(st.session_state[_PAGES][page])
+    st.switch_page(st.session_state[_PAGES][name])
 
 
 def iso(moment: datetime) -> str:
-    """Return a moment as the view writes it: ISO 8601 in UTC, to the second where it is whole."""
+    """Format a moment as the view does: ISO 8601 in UTC, without fractions of a second where there are none."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}".removesuffix(".000000") + "Z"
 
 
-def _from_url() -> View:
-    told = {name: st.query_params.get_all(name) for name in st.query_params}
+def _view_of_url() -> View:
     try:
-        found = View.from_parameters(told)
+        parsed = View.from_parameters(_url_parameters())
     except InvalidArgumentError:
-        found = View()
+        parsed = View()
     if not access.may_name_any():
-        found = replace(found, formats=None)  # a path on the server
-    return found if found.source else replace(found, source=access.start())
+        parsed = replace(parsed, formats=None)  # a path on the server
+    return parsed if parsed.source else replace(parsed, source=access.start_source())
+
+
+def _url_parameters() -> dict[str, list[str]]:
+    return {name: st.query_params.get_all(name) for name in st.query_params}

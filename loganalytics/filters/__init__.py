@@ -1,1 +1,1 @@
-"""Which events are kept: conditions on fields, texts, times, and conditions in SQL."""
+"""Filters: conditions on fields, messages and times, and conditions in SQL."""

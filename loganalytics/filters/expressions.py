@@ -1,4 +1,4 @@
-"""Conditions on a field, a text or a time as Polars expressions."""
+"""Conditions on a field, a message or a time as Polars expressions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from loganalytics.exceptions import InvalidArgumentError
 
 @dataclass(frozen=True)
 class Where:
-    """A condition on one field: its value as text is this, or with `exclude` is not; "" stands for none at all."""
+    """A condition on a field: its value as text equals `value`, or with `exclude` does not; "" stands for no value."""
 
     field: str
     value: str
@@ -25,49 +25,60 @@ class Where:
         return f"{quote(self.field, safe='. @/()[]:-')}{'!=' if self.exclude else '='}{self.value}"
 
     @classmethod
-    def parse(cls, text: str) -> Where:
-        """Read field=value or field!=value; a field's own "=" and "!" are written %3D and %21.
+    def parse(cls, condition: str) -> Where:
+        """Read field=value or field!=value; an "=" or "!" in the name of the field is written %3D or %21.
 
-        Raises InvalidArgumentError where there is no field or no "=".
+        Raises InvalidArgumentError when the field or the "=" is missing.
         """
-        name, equals, value = text.partition("=")
+        name, equals, value = condition.partition("=")
         exclude = name.endswith("!")
         name = unquote(name.removesuffix("!") if exclude else name)
         if not equals or not name:
-            raise InvalidArgumentError(f"{text!r} is no condition. Hint: write field=value or field!=value.")
+            raise InvalidArgumentError(
+                f"{condition!r} is not a valid condition. Hint: write field=value or field!=value."
+            )
         return cls(name, value, exclude)
 
     def expression(self, columns: Collection[str]) -> pl.Expr:
-        """Return the expression for it; a field that the logs do not have is empty in all events."""
+        """Return the condition as an expression; a field that the logs do not have is empty in all events."""
         if self.field not in columns:
             return pl.lit(value=(self.value == "") != self.exclude)
-        same = pl.col(self.field).cast(pl.String).fill_null("") == self.value
-        return ~same if self.exclude else same
+        is_equal = pl.col(self.field).cast(pl.String).fill_null("") == self.value
+        return ~is_equal if self.exclude else is_equal
+
+
+def time_range_filter(since: datetime | None, until: datetime | None, *, column: str = "timestamp") -> pl.Expr:
+    """Return the condition that a time is at `since` or later and before `until`; null for an event without a time.
+
+    Either end may be None, which means no limit; without any limit the condition is true for all events.
+    """
+    limits = [pl.col(column) >= since] if since is not None else []
+    limits += [pl.col(column) < until] if until is not None else []
+    if not limits:
+        return pl.lit(value=True)
+    return limits[0] & limits[1] if len(limits) == 2 else limits[0]
 
 
 def within_times(logs: pl.DataFrame, since: datetime | None, until: datetime | None) -> pl.DataFrame:
-    """Return the events from `since` on and before `until`; those without a time only where neither is given."""
-    keep = pl.lit(value=True)
-    if since:
-        keep &= (pl.col("timestamp") >= since).fill_null(value=False)
-    if until:
-        keep &= (pl.col("timestamp") < until).fill_null(value=False)
-    return logs.filter(keep) if since or until else logs
+    """Return the events from `since` on and before `until`, without those that have no time; all if both are None."""
+    if since is None and until is None:
+        return logs
+    return logs.filter(time_range_filter(since, until))
 
 
 def in_text(test: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
-    """Hold the test against the message and the exception."""
+    """Return whether the test holds for the message or the exception."""
     return test(pl.col("message")).fill_null(value=False) | test(pl.col("exception")).fill_null(value=False)
 
 
 def check_regex(pattern: str) -> None:
-    """Raise InvalidArgumentError where the pattern is not a valid regular expression."""
+    """Raise InvalidArgumentError if the pattern is not a valid regular expression."""
     try:
         pl.Series([""]).str.contains(pattern)
     except pl.exceptions.ComputeError as error:
         reason = str(error).strip().splitlines()
         detail = next((line for line in reason if line.startswith("error:")), reason[0])
         raise InvalidArgumentError(
-            f"{pattern!r} is no regular expression ({detail}). Hint: put a backslash before characters that stand for "
-            "themselves."
+            f"{pattern!r} is not a valid regular expression ({detail}). Hint: put a backslash before characters that "
+            "stand for themselves."
         ) from None

@@ -7,6 +7,7 @@ import polars as pl
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
 
 _HINT = "Hint: an SQL condition over the columns, such as duration_ms > 500 and message like '%timeout%'."
+_NAMED_COLUMNS = 20  # of the frame, in the message about a missing one
 
 
 def condition(query: str) -> pl.Expr:
@@ -17,7 +18,7 @@ def condition(query: str) -> pl.Expr:
     try:
         return pl.sql_expr(query)
     except pl.exceptions.PolarsError as error:
-        raise _told(query, error) from None
+        raise _to_invalid_query(query, error) from None
 
 
 def where(logs: pl.DataFrame, query: str | None) -> pl.DataFrame:
@@ -32,11 +33,11 @@ def where(logs: pl.DataFrame, query: str | None) -> pl.DataFrame:
     try:
         return logs.filter(expression)
     except pl.exceptions.PolarsError as error:
-        raise _told(query, error) from None
+        raise _to_invalid_query(query, error) from None
 
 
-def where_known(logs: pl.DataFrame, query: str | None) -> pl.DataFrame:
-    """Do the same for a part of the logs, in which a column may be missing: it is null there."""
+def where_in_batch(logs: pl.DataFrame, query: str | None) -> pl.DataFrame:
+    """Do the same for a batch of the logs, in which a column may be missing: it counts as null."""
     if query is None:
         return logs
     missing = set(condition(query).meta.root_names()) - set(logs.columns)
@@ -45,16 +46,16 @@ def where_known(logs: pl.DataFrame, query: str | None) -> pl.DataFrame:
 
 
 def check_columns(expression: pl.Expr, columns: list[str]) -> None:
-    """Raise MissingColumnError for a column of the condition that is none of these."""
+    """Raise MissingColumnError if the condition names a column that is not among these."""
     for name in expression.meta.root_names():
         if name not in columns:
-            have = ", ".join(columns[:20]) + (", …" if len(columns) > 20 else "")
+            have = ", ".join(columns[:_NAMED_COLUMNS]) + (", …" if len(columns) > _NAMED_COLUMNS else "")
             raise MissingColumnError(
                 f"The query names the column {name!r}; the logs have {have}. "
                 'Hint: a name with a dot is written in double quotes, as in "http.status_code" >= 500.'
             )
 
 
-def _told(query: str, error: Exception) -> InvalidArgumentError:
+def _to_invalid_query(query: str, error: Exception) -> InvalidArgumentError:
     reason = (str(error).strip().splitlines() or [""])[0]
     return InvalidArgumentError(f"The query {query!r} cannot be evaluated: {reason}. {_HINT}")

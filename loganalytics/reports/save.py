@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from loganalytics.atomic_write import replace_text
 from loganalytics.exceptions import InvalidArgumentError
 
 
@@ -33,5 +34,5 @@ def save(told: Written, path: str | Path, what: str) -> Path:
             f"{what} cannot be written as {target.suffix or 'a file without suffix'!r} ({target}). "
             "Hint: name it .html, .md or .json."
         )
-    target.write_text(ways[target.suffix.lower()](), encoding="utf-8", newline="\n")
+    replace_text(target, ways[target.suffix.lower()]())
     return target

@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from loganalytics.atomic_write import replace_text
 from loganalytics.exceptions import UnreadableSourceError
 
 
@@ -25,21 +25,14 @@ def save_cursor(path: str | os.PathLike[str], cursor: Mapping[str, Any], state: 
     ({'readers': {}}, {'events': 7})
     """
     target = Path(path)
-    text = json.dumps({"cursor": dict(cursor), "state": state})
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    content = json.dumps({"cursor": dict(cursor), "state": state})
     try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, target)
+        replace_text(target, content, private=True)
     except OSError as error:
-        Path(name).unlink(missing_ok=True)
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             message = f"{os.strerror(error.errno)}: the cursor was not saved, the one saved before is as it was"
             raise OSError(error.errno, message, str(target)) from None
         raise
-    _sync_folder(target.parent)
 
 
 def load_cursor(path: str | os.PathLike[str]) -> tuple[dict[str, Any] | None, Any]:
@@ -56,17 +49,3 @@ def load_cursor(path: str | os.PathLike[str]) -> tuple[dict[str, Any] | None, An
         raise UnreadableSourceError(
             f"{os.fspath(path)!r} holds no cursor. Hint: name another file, or remove it to begin anew."
         ) from None
-
-
-def _sync_folder(folder: Path) -> None:
-    """Let the new name survive a power cut too, where folders can be opened."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        return
-    finally:
-        os.close(handle)

@@ -1,4 +1,4 @@
-"""A reader that asks again and again, for what does not tell by itself that something is new."""
+"""The loop of a tail that asks a server for what is new, again and again, also after an outage."""
 
 from __future__ import annotations
 
@@ -9,48 +9,64 @@ from typing import Any
 import polars as pl
 
 from loganalytics import schema
+from loganalytics.sources.reconnect import Backoff, Outages
 
 
 class PollingReader:
-    """What the readers of stores share that are polled; a lost connection is waited for, ever longer."""
+    """What the tail readers of servers share: a lost connection is waited for, ever longer."""
 
-    lost: type[Exception]
-    """What _look() raises when the store is out of reach for now."""
+    backoff: Backoff
     pause = 0.5
-    longest_pause = 10.0
+    """Seconds between two polls that found nothing; 0 where the server itself waits for what is new."""
 
     def __init__(self) -> None:
         self._closed = threading.Event()
-        self._state, self._read, self._reconnects = "reading", 0, 0
+        self._outages = Outages(self.backoff)
+        self._events_read = 0
+        self._lost = 0
 
     @property
     def status(self) -> dict[str, Any]:
-        """What was met."""
-        return {"state": self._state, "read": self._read, "lost": 0, "skipped": 0, "reconnects": self._reconnects}
+        """What was met so far, as TailReader.status tells it."""
+        state = "closed" if self._closed.is_set() else self._outages.state
+        reconnects = self._outages.reconnects
+        return {"state": state, "read": self._events_read, "lost": self._lost, "skipped": 0, "reconnects": reconnects}
 
     def read(self, timeout: float) -> pl.DataFrame:
-        """Return what is new, the oldest first, empty when nothing comes in time."""
+        """Return what is new, the oldest first; empty when nothing comes in time."""
         deadline = time.monotonic() + timeout
-        pause = self.pause
         while not self._closed.is_set():
-            try:
-                frame = self._look()
-                self._state, pause = "reading", self.pause
-            except self.lost:
-                self._reconnects += self._state == "reading"
-                self._state = "reconnecting"
-                frame, pause = schema.empty(), min(pause * 2, self.longest_pause)
-            left = deadline - time.monotonic()
-            if frame.height or left <= 0:
+            frame, pause = self._try(max(0.0, deadline - time.monotonic()))
+            remaining = deadline - time.monotonic()
+            if frame.height or remaining <= 0:
                 return frame
-            self._closed.wait(min(pause, left))
+            self._closed.wait(min(pause, remaining))
         return schema.empty()
 
     def close(self) -> None:
-        """Stop reading."""
+        """Stop reading; a read() in another thread returns soon."""
         self._closed.set()
-        self._state = "closed"
 
-    def _look(self) -> pl.DataFrame:
-        """Return what is new now, and count it in `_read`."""
+    def _try(self, timeout: float) -> tuple[pl.DataFrame, float]:
+        """Return what is new, and how long to wait when it is nothing."""
+        try:
+            if self._outages.state == "reconnecting":
+                self._reconnect()
+            frame = self._poll(timeout)
+        except Exception as error:
+            if not self._is_passing(error):
+                raise
+            return schema.empty(), self._outages.failed()
+        self._outages.answered()
+        return frame, self.pause
+
+    def _is_passing(self, error: Exception) -> bool:
+        """Whether the server may answer again by itself after this error."""
+        raise NotImplementedError
+
+    def _reconnect(self) -> None:
+        """Do what is due before the first poll after an outage; raises while the server is still away."""
+
+    def _poll(self, timeout: float) -> pl.DataFrame:
+        """Return what is new within so many seconds, and count it in `_events_read`."""
         raise NotImplementedError

@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 
 import polars as pl
 
+from loganalytics.filters.expressions import time_range_filter
 from loganalytics.formats.definitions import Format
 from loganalytics.schema import TIMESTAMP
 
@@ -71,11 +72,10 @@ class ReadOptions:
     @property
     def predicate(self) -> pl.Expr | None:
         """The events within the time range and of the level; None when all of them are to be read."""
-        time = pl.col("timestamp")
-        conditions = [time >= self.since] if self.since is not None else []
-        conditions += [time < self.until] if self.until is not None else []
-        conditions += [pl.col("severity_number") >= self.severity] if self.severity is not None else []
-        return pl.all_horizontal(conditions) if conditions else None
+        if self.since is None and self.until is None and self.severity is None:
+            return None
+        in_time = time_range_filter(self.since, self.until)
+        return in_time if self.severity is None else in_time & (pl.col("severity_number") >= self.severity)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.filters.sql import condition, where_known
+from loganalytics.filters.sql import condition, where_in_batch
 from loganalytics.formats.custom import Formats
 from loganalytics.sources.files.discovery import Source
 from loganalytics.sources.files.tail import FileReader
@@ -121,7 +121,7 @@ class Tail:
         if frame.is_empty():
             return frame
         kept = frame if self._want.predicate is None else frame.filter(self._want.predicate)
-        return where_known(kept, self._asked[name])
+        return where_in_batch(kept, self._asked[name])
 
 
 def tail(

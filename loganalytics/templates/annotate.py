@@ -17,18 +17,18 @@ _MASKED = "__masked"
 
 @overload
 def with_templates(
-    logs: pl.DataFrame, *, parameters: bool = ..., unseen: TemplateCatalogue | None = ...
+    logs: pl.DataFrame, *, parameters: bool = ..., known: TemplateCatalogue | None = ...
 ) -> pl.DataFrame: ...
 
 
 @overload
 def with_templates(
-    logs: pl.LazyFrame, *, parameters: bool = ..., unseen: TemplateCatalogue | None = ...
+    logs: pl.LazyFrame, *, parameters: bool = ..., known: TemplateCatalogue | None = ...
 ) -> pl.LazyFrame: ...
 
 
 def with_templates(
-    logs: schema.Frame, *, parameters: bool = False, unseen: TemplateCatalogue | None = None
+    logs: schema.Frame, *, parameters: bool = False, known: TemplateCatalogue | None = None
 ) -> schema.Frame:
     """Add the template of each message: its text with the variables replaced by `<*>`.
 
@@ -37,8 +37,8 @@ def with_templates(
     text behind each wildcard). Columns of these names are replaced; rows keep their order. White space in a
     template is single spaces. A null message counts as an empty one.
 
-    With a catalogue as `unseen`, what the catalogue has seen counts too, so that its templates keep their text and id
-    in logs of any size; and `unseen` (Boolean) tells the templates that it has never seen.
+    With a catalogue as `known`, what the catalogue has seen counts too, so that its templates keep their text and id
+    in logs of any size; and `is_known` (Boolean) is False for the templates that it has never seen.
 
     What is a variable is decided from the distinct messages of the whole frame, whatever their order. A LazyFrame
     stays lazy; collecting it reads `message` twice.
@@ -54,8 +54,8 @@ def with_templates(
     masked = schema.lazy(logs, "message").with_columns(mask(pl.col("message")).alias(_MASKED))
     if isinstance(logs, pl.DataFrame):
         masked = masked.collect().lazy()  # so that the mask is computed once
-    find = finish if unseen is None else unseen.finish
-    marks = [] if unseen is None else ["unseen"]
+    find = finish if known is None else known.finish
+    marks = [] if known is None else ["is_known"]
     counted = counts(masked.select(masked=_MASKED))
     found = counted.map_batches(find, schema=FOUND | dict.fromkeys(marks, pl.Boolean()))
     added = ["template", "template_id", *marks, *(["parameters"] if parameters else [])]

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from loganalytics import schema
+from loganalytics.atomic_write import replace_file
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError, UnreadableSourceError
 from loganalytics.templates.masking import mask, tidy
 from loganalytics.templates.matching import match
@@ -45,8 +46,8 @@ class TemplateCatalogue:
         >>> catalogue = TemplateCatalogue().update(logs)
         >>> catalogue.templates.select("template", "events").rows()
         [('took <*> ms', 2)]
-        >>> catalogue.match(pl.DataFrame({"message": ["took 7 ms", "lost"]}))["unseen"].to_list()
-        [False, True]
+        >>> catalogue.match(pl.DataFrame({"message": ["took 7 ms", "lost"]}))["is_known"].to_list()
+        [True, False]
     """
 
     texts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_COLUMNS))
@@ -128,47 +129,43 @@ class TemplateCatalogue:
         return TemplateCatalogue(named.select(list(_COLUMNS)))
 
     def match(self, logs: pl.DataFrame) -> pl.DataFrame:
-        """Add template, template_id and unseen (Boolean) to new events, for the price of masking them.
+        """Add template, template_id and is_known (Boolean) to new events, for the price of masking them.
 
         The templates are those mined last: nothing is merged. A message that none of them fits is its own template,
-        masked, and unseen.
+        masked, and not known.
 
         Raises MissingColumnError.
         """
         schema.lazy(logs, "message")
-        rows = logs.drop("template", "template_id", "unseen", strict=False)
+        rows = logs.drop("template", "template_id", "is_known", strict=False)
         rows = rows.with_columns(__masked=mask(pl.col("message")))
         known = self.texts.select("masked", "template").drop_nulls()
         fresh = rows.select(masked=pl.col("__masked").unique()).join(known, on="masked", how="anti")
         fits = match(fresh["masked"], known["template"].unique()) if fresh.height else known.clear()
         alone = fresh.join(fits, on="masked", how="anti").with_columns(template=written(tidy(pl.col("masked"))))
         found = with_ids(pl.concat([known.join(rows.select(masked="__masked"), on="masked", how="semi"), fits, alone]))
-        found = found.with_columns(unseen=pl.col("masked").is_in(alone["masked"].implode()) & ~self._has("template"))
+        found = found.with_columns(is_known=~pl.col("masked").is_in(alone["masked"].implode()) | self._has("template"))
         joined = rows.join(found, left_on="__masked", right_on="masked", how="left", maintain_order="left")
         return joined.drop("__masked")
 
     def finish(self, counted: pl.DataFrame) -> pl.DataFrame:
         """Decide the templates of counted masked messages (templates.partial) together with what was seen before.
 
-        Returns what `templates.finish` does, and `unseen` (Boolean).
+        Returns what `templates.finish` does, and `is_known` (Boolean).
         """
         known = self.texts.select("masked", "events")
         found = finish(merge([known, counted.select("masked", "events")]))
         seen = found.join(known, on="masked", how="semi").select("template").unique()
-        found = found.with_columns(unseen=~pl.col("template").is_in(seen["template"].implode()))
+        found = found.with_columns(is_known=pl.col("template").is_in(seen["template"].implode()))
         return counted.select("masked", "events").join(
             found.drop("events"), on="masked", how="left", maintain_order="left"
-        ).select(*FOUND, "unseen")  # fmt: skip
+        ).select(*FOUND, "is_known")  # fmt: skip
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the catalogue to a Parquet file and return its path; a reader sees the old file or the new one."""
         target = Path(path).expanduser()
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            self._mined().texts.write_parquet(part)
-            os.replace(part, target)
-        finally:
-            part.unlink(missing_ok=True)
+        with replace_file(target) as temporary:
+            self._mined().texts.write_parquet(temporary)
         return target
 
     @classmethod

@@ -57,11 +57,19 @@ def test_a_window_that_stands_out(value: int, kind: str) -> None:
     assert row["p_value"] < 0.01
 
 
-def test_a_burst_of_some_windows_is_one_spike() -> None:
-    """It is told where it begins."""
+@pytest.mark.parametrize("length", [6, 12])
+def test_a_burst_of_at_most_12_windows_is_one_spike(length: int) -> None:
+    """It is one change, found where it begins."""
     x = poisson(100, 600)
-    x[300:306] = 300
+    x[300 : 300 + length] = 300
     assert changes(x) == [(300, "spike")]
+
+
+def test_a_burst_of_13_windows_is_a_level() -> None:
+    """It lasts for more than half of the 25 windows around: up and down again are two steps."""
+    x = poisson(100, 600)
+    x[300:313] = 300
+    assert changes(x) == [(300, "step"), (313, "step")]
 
 
 def test_levels_that_stay() -> None:
@@ -139,6 +147,12 @@ def test_a_rate_can_be_looked_at_too() -> None:
     assert found["kind"].to_list() == ["step"]
     with pytest.raises(InvalidArgumentError, match="'word' holds no numbers"):
         change_points(series(rate).with_columns(word=pl.lit("x")), column="word")
+
+
+def test_a_column_of_the_result_cannot_split_the_trend() -> None:
+    """A trend by `kind` would have that column twice."""
+    with pytest.raises(InvalidArgumentError, match="'kind'"):
+        change_points(series(poisson(20, 200)).with_columns(kind=pl.lit("a")))
 
 
 def test_each_value_has_its_own() -> None:

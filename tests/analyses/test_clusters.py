@@ -244,7 +244,7 @@ def test_late_problems_are_new() -> None:
 def test_a_catalogue_tells_what_is_new() -> None:
     """What it has seen is not new, however late; all else is."""
     known = TemplateCatalogue().update(_logs({"message": "disk 7 full"}))
-    table = cluster_errors(_logs({"message": "disk 9 full"}, {"message": "refused"}), unseen=known)
+    table = cluster_errors(_logs({"message": "disk 9 full"}, {"message": "refused"}), known=known)
     assert dict(table.select("label", "is_new").iter_rows()) == {"disk <*> full": False, "refused": True}
 
 

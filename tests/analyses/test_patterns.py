@@ -85,17 +85,17 @@ def test_unseen_and_names_of_a_catalogue() -> None:
     """What the catalogue has never seen is marked, and names given there are shown."""
     known = TemplateCatalogue().update(logs(MIXED))
     tick = known.templates.filter(pl.col("template") == "tick")["template_id"].item()
-    table = patterns(logs([*MIXED, "disk full"]), unseen=known.rename({tick: "heartbeat"}))
-    assert table.filter("unseen")["template"].to_list() == ["disk full"]
+    table = patterns(logs([*MIXED, "disk full"]), known=known.rename({tick: "heartbeat"}))
+    assert table.filter(~pl.col("is_known"))["template"].to_list() == ["disk full"]
     assert table.filter(pl.col("name") == "heartbeat")["template"].to_list() == ["tick"]
-    assert "unseen" not in patterns(logs(MIXED)).columns
+    assert "is_known" not in patterns(logs(MIXED)).columns
 
 
 def test_templates_that_are_there_are_mined_anew_for_a_catalogue() -> None:
     """The catalogue's templates count, not those of the frame."""
     mined = logs(["user 7 logged in"]).with_columns(template=pl.lit("x"), template_id=pl.lit("y"))
     known = TemplateCatalogue().update(logs(MIXED))
-    assert patterns(mined, unseen=known)["template"].to_list() == ["user <*> logged in"]
+    assert patterns(mined, known=known)["template"].to_list() == ["user <*> logged in"]
 
 
 def values(messages: list[str], **options: object) -> pl.DataFrame:

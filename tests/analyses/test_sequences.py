@@ -106,7 +106,7 @@ def test_scores_do_not_depend_on_the_order_of_rows(runs: list[list[str]], random
     assert_frame_equal(detect_anomalous_sequences(mixed.lazy(), by="job_run_id"), table)
     assert table["score"].is_between(0, 1).all()
     assert (table["is_anomaly"] == (table["score"] >= 0.5)).all()
-    assert (table["judge"].is_not_null() == table["is_anomaly"]).all()
+    assert (table["detector"].is_not_null() == table["is_anomaly"]).all()
     assert table["score"].is_sorted(descending=True)
 
 

@@ -169,6 +169,15 @@ def test_errors_and_patterns_are_cut_to_the_greatest() -> None:
     assert len(rows(charts.chart_patterns(clusters(labels, "template")))) == 15
 
 
+def test_what_is_new_is_marked() -> None:
+    """A problem that is new, and a template that the catalogue does not know; nothing where that was not asked."""
+    errors = clusters(["old", "fresh"]).with_columns(is_new=pl.Series([False, True]))
+    templates = clusters(["old", "fresh"], "template").with_columns(is_known=pl.Series([True, False]))
+    for chart in (charts.chart_errors(errors), charts.chart_patterns(templates)):
+        assert ["new" in row["shown"] for row in rows(chart)] == [False, True]
+    assert not any("new" in row["shown"] for row in rows(charts.chart_patterns(clusters(["old"], "template"))))
+
+
 def test_coverage_draws_gaps_and_the_silence_at_the_end() -> None:
     """Each service has what was heard, each unusual gap and the silence that lasts."""
     drawn = rows(charts.chart_coverage(coverage([(10, 12), (40, 70)])))

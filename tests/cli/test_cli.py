@@ -77,7 +77,7 @@ def test_nothing_but_results_on_standard_output(folder):
         (["trend", "app.log", "--every", "soon"], "'soon'"),
         (["trend", "app.log", "--since", "soon"], "'soon'"),
         (["trend", "app.log", "--level", "loud"], "no level 'loud'"),
-        (["trend", "app.log", "--grep", "("], "no regular expression"),
+        (["trend", "app.log", "--grep", "("], "not a valid regular expression"),
         (["trend", "app.log", "--tz", "Mars/Olympus"], "Mars/Olympus"),
         (["trend", "app.log", "--by", "colour"], "colour"),
         (["trend", "app.log", "--format", "parquet"], "Parquet is binary"),
@@ -161,12 +161,12 @@ def test_a_catalogue_marks_what_earlier_runs_have_not_seen(folder):
     assert missing.returncode == 2
     assert "no catalogue" in missing.stderr
     first = run("patterns", "app.log", *options, "--update", cwd=folder)
-    assert [row["unseen"] for row in json.loads(first.stdout)] == [True]
+    assert [row["is_known"] for row in json.loads(first.stdout)] == [False]
     (folder / "new.log").write_text(LOG + "2026-03-10 13:00:00,000 ERROR [app.db] disk full\n")
     later = run("patterns", "new.log", *options, cwd=folder)
-    assert {row["template"]: row["unseen"] for row in json.loads(later.stdout)} == {
-        "hello <*>": False,
-        "disk full": True,
+    assert {row["template"]: row["is_known"] for row in json.loads(later.stdout)} == {
+        "hello <*>": True,
+        "disk full": False,
     }
     errors = run("errors", "new.log", *options, cwd=folder)
     assert {row["label"]: row["is_new"] for row in json.loads(errors.stdout)} == {"hello <*>": False, "disk full": True}

@@ -15,7 +15,7 @@ from servers.search_node import NEEDS_JAVA, SearchNode, shared_node
 import loganalytics as la
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError, UnreadableSourceError
 from loganalytics.sources.elasticsearch import paging
-from loganalytics.sources.elasticsearch.address import parse
+from loganalytics.sources.elasticsearch.address import parse_address
 
 START = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
 
@@ -46,7 +46,7 @@ def events(count: int, **fields):
 def test_every_hit_is_read_past_what_one_page_holds(node, monkeypatch):
     """All events of all shards come, each once, by index and _id."""
     node.index("every-1", events(2500), settings={"number_of_shards": 3})
-    monkeypatch.setattr(paging, "LARGEST", 100)
+    monkeypatch.setattr(paging, "MAX_PAGE_HITS", 100)
     logs = la.load(node.address("every-1"))
     assert sorted(logs["offset"]) == sorted(f"e{n}" for n in range(2500))
     assert logs["source"].unique().to_list() == ["every-1"]
@@ -219,10 +219,10 @@ def test_counting_asks_for_no_events(node, monkeypatch):
     """Where the server can count, not one page of hits is read."""
     node.index("uncounted", events(20))
 
-    def read(*_):
+    def read_pages(*_):
         raise AssertionError
 
-    monkeypatch.setattr(paging, "read", read)
+    monkeypatch.setattr(paging, "read_pages", read_pages)
     assert la.trend_of(node.address("uncounted"), every="1h", by="level", level="info")["events"].to_list() == [20]
     with pytest.raises(AssertionError):
         la.trend_of(node.address("uncounted"), every="1h", by="message")
@@ -254,7 +254,7 @@ def test_a_tail_hands_out_each_event_once(node):
 
 def test_a_tail_reads_more_than_a_page_from_one_moment(node, monkeypatch):
     """A burst within one millisecond, over several shards."""
-    monkeypatch.setattr("loganalytics.sources.elasticsearch.tail._PAGE", 20)
+    monkeypatch.setattr("loganalytics.sources.elasticsearch.tail._PAGE_HITS", 20)
     moment = now()
     documents = [{"_id": f"e{n}", "@timestamp": moment, "message": str(n)} for n in range(500)]
     node.index("burst", documents, settings={"number_of_shards": 3})
@@ -283,13 +283,13 @@ def test_an_address_is_completed_from_the_environment():
         "ELASTICSEARCH_HOSTS": "https://es1:9243,https://es2", "ELASTICSEARCH_USERNAME": "me",
         "ELASTICSEARCH_PASSWORD": "pw", "ELASTICSEARCH_INDEX_PREFIX": "job-", "OPENSEARCH_USERNAME": "other",
     }  # fmt: skip
-    found = parse("elasticsearch://", settings)
+    found = parse_address("elasticsearch://", settings)
     assert [(host.scheme, host.name, host.port) for host in found.hosts] == [
         ("https", "es1", 9243),
         ("https", "es2", 9200),
     ]
     assert (found.username, found.password, found.index) == ("me", "pw", "job-*")
-    assert parse("opensearch://h/x", settings).username == "other"
+    assert parse_address("opensearch://h/x", settings).username == "other"
 
 
 @given(password=st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1))
@@ -297,7 +297,7 @@ def test_a_password_of_any_characters_is_read_and_not_shown(password):
     """Percent-encoded or, where that is not ambiguous, as it is."""
     from urllib.parse import quote
 
-    found = parse(f"opensearch+https://me:{quote(password, safe='')}@host:9200/logs-*?timeout=3s", {})
+    found = parse_address(f"opensearch+https://me:{quote(password, safe='')}@host:9200/logs-*?timeout=3s", {})
     assert (found.password, found.hosts[0].name, found.index, found.timeout) == (password, "host", "logs-*", 3.0)
     assert "host" in found.source
     assert found.source == "opensearch+https://host:9200/logs-*"
@@ -307,4 +307,4 @@ def test_a_password_of_any_characters_is_read_and_not_shown(password):
 def test_an_unknown_option_is_told():
     """A misspelt option would silently do nothing."""
     with pytest.raises(InvalidArgumentError, match="retires"):
-        parse("elasticsearch://host/x?retires=3", {})
+        parse_address("elasticsearch://host/x?retires=3", {})

@@ -86,7 +86,7 @@ def test_a_server_that_is_too_slow_is_told(node, front):  # noqa: F811
 
 def test_a_server_that_stays_away_in_the_midst_is_told(node, front, monkeypatch):  # noqa: F811
     """How much was read, and of what; a part of the events is never taken for all."""
-    monkeypatch.setattr(paging, "LARGEST", 10)
+    monkeypatch.setattr(paging, "MAX_PAGE_HITS", 10)
     batches = open_store(behind(node, front.port, f"me:{SECRET}", options="?retry=500ms")).batches(ReadOptions())
     assert next(batches).height == 10
     front.broken = 1_000
@@ -96,7 +96,7 @@ def test_a_server_that_stays_away_in_the_midst_is_told(node, front, monkeypatch)
 
 def test_a_short_outage_is_waited_for(node, front, monkeypatch):  # noqa: F811
     """Errors that pass cost time and nothing else; the report tells."""
-    monkeypatch.setattr(paging, "LARGEST", 10)
+    monkeypatch.setattr(paging, "MAX_PAGE_HITS", 10)
     front.broken = 1
     logs = la.load(behind(node, front.port, f"me:{SECRET}"))
     assert sorted(logs["offset"]) == sorted(f"e{n}" for n in range(30))
@@ -104,7 +104,7 @@ def test_a_short_outage_is_waited_for(node, front, monkeypatch):  # noqa: F811
 
 def test_a_lost_point_in_time_is_opened_anew(node, monkeypatch):  # noqa: F811
     """What came in meanwhile is not mixed in before what was read; nothing is lost or twice."""
-    monkeypatch.setattr(paging, "LARGEST", 10)
+    monkeypatch.setattr(paging, "MAX_PAGE_HITS", 10)
     node.index("expired", events(60))
     store = open_store(node.address("expired"))
     seen = []
@@ -152,7 +152,7 @@ def own(tmp_path):
 
 def test_a_killed_node_loses_nothing(own, monkeypatch):
     """It comes back while it is read and while it is followed: each event once, by index and _id."""
-    monkeypatch.setattr(paging, "LARGEST", 50)
+    monkeypatch.setattr(paging, "MAX_PAGE_HITS", 50)
     own.index("killed", events(1000), settings={"number_of_shards": 2})
     expected = sorted(f"e{n}" for n in range(1000))
     seen: list[str] = []

@@ -25,8 +25,8 @@ from loganalytics.exceptions import (
     UnreachableSourceError,
     UnreadableSourceError,
 )
-from loganalytics.sources.redis_streams.address import parse
-from loganalytics.sources.redis_streams.decode import to_columns, uncollected
+from loganalytics.sources.redis_streams.address import parse_address
+from loganalytics.sources.redis_streams.decode import gc_paused, to_columns
 
 RECORD = {
     "timestamp": "2026-03-10T12:00:00.123Z", "level": "error", "service": "api", "logger": "jobs.runner",
@@ -112,12 +112,12 @@ ENTRIES = st.lists(st.lists(st.tuples(NAMES, st.binary(max_size=6)), min_size=1,
 def test_columns_are_what_a_plain_loop_gives(entries):
     """Column by column and entry by entry the same as redis-py's dicts, decoded."""
     raw = [[f"{n}-0".encode(), [part for pair in pairs for part in pair]] for n, pairs in enumerate(entries)]
-    ids, fields, *_ = to_columns(raw)
-    assert ids.to_list() == [f"{n}-0" for n in range(len(raw))]
+    columns = to_columns(raw)
+    assert columns.ids.to_list() == [f"{n}-0" for n in range(len(raw))]
     plain = [
         {k.decode(errors="replace"): v.decode(errors="replace") for k, v in dict(pairs).items()} for pairs in entries
     ]
-    rows = [{k: v for k, v in row.items() if v is not None} for row in fields.to_dicts()]
+    rows = [{k: v for k, v in row.items() if v is not None} for row in columns.fields.to_dicts()]
     assert rows == plain
 
 
@@ -146,12 +146,14 @@ def test_the_columns_of_a_loop_over_xrange(redis, valkey):
     )
 
 
-def test_streams_are_found(redis, valkey):
-    """Without ?stream= all streams are read, the usual keys first; other keys are left alone."""
+def test_streams_are_found(redis, valkey, monkeypatch):
+    """Without ?stream= all streams are read, those that the environment prefers first; other keys are left alone."""
     redis.set("text", "x")
-    for key in ("zebra", "ansflow:logs", "ansflow:logs:stream", "apples"):
+    for key in ("zebra", "jobs:logs", "apples"):
         redis.xadd(key, {"message": key})
-    assert la.load(valkey.address)["source"].to_list() == ["ansflow:logs:stream", "ansflow:logs", "apples", "zebra"]
+    assert la.load(valkey.address)["source"].to_list() == ["apples", "jobs:logs", "zebra"]
+    monkeypatch.setenv("LOGANALYTICS_REDIS_STREAMS", "zebra, absent,jobs:logs")
+    assert la.load(valkey.address)["source"].to_list() == ["zebra", "jobs:logs", "apples"]
     assert la.load(f"{valkey.address}/0?stream=zebra&stream=apples")["source"].to_list() == ["zebra", "apples"]
 
 
@@ -269,7 +271,7 @@ def test_logins(own, tmp_path, monkeypatch):
     address = f"redis://:p%40ss%2Fword@127.0.0.1:{own.port}"
     logs = la.load(address)
     assert logs.height == 1
-    assert "word" not in logs["source"].item() + str(la.load_report(logs).rows()) + repr(parse(address))
+    assert "word" not in logs["source"].item() + str(la.load_report(logs).rows()) + repr(parse_address(address))
     monkeypatch.setenv("REDISCLI_AUTH", "p@ss/word")
     assert la.load(own.address).height == 1
     monkeypatch.delenv("REDISCLI_AUTH")
@@ -347,7 +349,7 @@ def test_entries_trimmed_while_reading_are_told(redis, valkey):
 
 
 @pytest.mark.parametrize(
-    ("address", "kind", "hosts", "shown"),
+    ("address", "kind", "hosts", "source"),
     [
         ("redis://h", "single", (("h", 6379),), "redis://h"),
         ("valkeys://u:p@h:1/2?stream=a", "single", (("h", 1),), "valkeys://h:1/2"),
@@ -356,10 +358,10 @@ def test_entries_trimmed_while_reading_are_told(redis, valkey):
         ("unix:///run/redis.sock?db=1", "single", (), "unix:///run/redis.sock"),
     ],
 )
-def test_addresses(address, kind, hosts, shown):
+def test_addresses(address, kind, hosts, source):
     """As redis-py and its users write them."""
-    found = parse(address)
-    assert (found.kind, found.hosts, found.shown) == (kind, hosts, shown)
+    parsed = parse_address(address)
+    assert (parsed.kind, parsed.hosts, parsed.source) == (kind, hosts, source)
 
 
 def test_unix_socket(tmp_path):
@@ -395,14 +397,14 @@ def test_fields_in_another_order_are_told_apart():
 
 def test_the_garbage_collector_is_as_it_was():
     """After an error too; one that the user turned off stays off."""
-    with uncollected():
+    with gc_paused():
         assert not gc.isenabled()
-    with pytest.raises(ZeroDivisionError), uncollected():
+    with pytest.raises(ZeroDivisionError), gc_paused():
         _ = 1 / 0
     assert gc.isenabled()
     gc.disable()
     try:
-        with uncollected():
+        with gc_paused():
             pass
         assert not gc.isenabled()
     finally:

@@ -17,7 +17,7 @@ from servers.valkey import free_port
 import loganalytics as la
 from loganalytics.cli import main as cli
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError, UnreachableSourceError
-from loganalytics.sources.sql.address import parse
+from loganalytics.sources.sql.address import parse_address
 
 COLUMNS = "id, created_at, level, service, msg, details, took"
 TABLE = (
@@ -284,7 +284,7 @@ def test_files_are_found_as_they_are_written(tmp_path, monkeypatch):
     (tmp_path / "here.db").touch()
     monkeypatch.chdir(tmp_path)
     for address in ("sqlite:///here.db", f"sqlite:///{tmp_path}/here.db", f"sqlite://{tmp_path}/here.db"):
-        assert Path(parse(address).path).resolve() == tmp_path / "here.db"
+        assert Path(parse_address(address).path).resolve() == tmp_path / "here.db"
     with pytest.raises(SourceNotFoundError):
         la.load("duckdb:///absent.duckdb?table=x")
     assert os.listdir(tmp_path) == ["here.db"]

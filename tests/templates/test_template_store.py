@@ -96,30 +96,30 @@ def test_unseen_marks_what_the_catalogue_does_not_know() -> None:
     """Also where only one line comes, which alone would not tell its variables."""
     catalogue = TemplateCatalogue().update(logs(LINES))
     new = logs(["session opened for zoe by (uid=9)", "session opened for alice by (uid=5)", "disk full", "VM Started"])
-    found = with_templates(new, unseen=catalogue)
-    assert found["unseen"].to_list() == [False, False, True, False]
+    found = with_templates(new, known=catalogue)
+    assert found["is_known"].to_list() == [True, True, False, True]
     assert found["template"].to_list()[:2] == ["session opened for <*> by (uid=<*>)"] * 2
-    assert found.columns == ["timestamp", "message", "template", "template_id", "unseen"]
-    lazy = with_templates(new.lazy(), unseen=catalogue)
+    assert found.columns == ["timestamp", "message", "template", "template_id", "is_known"]
+    lazy = with_templates(new.lazy(), known=catalogue)
     assert_frame_equal(lazy.collect(), found)
 
 
 def test_with_an_empty_catalogue_everything_is_unseen() -> None:
     """And the templates are those of the log alone."""
-    found = with_templates(logs(LINES), unseen=TemplateCatalogue())
-    assert found["unseen"].all()
-    assert_frame_equal(found.drop("unseen"), with_templates(logs(LINES)))
+    found = with_templates(logs(LINES), known=TemplateCatalogue())
+    assert not found["is_known"].any()
+    assert_frame_equal(found.drop("is_known"), with_templates(logs(LINES)))
 
 
 def test_match_knows_the_templates_mined_so_far() -> None:
-    """A new value fits a wildcard; what fits nothing is its own template, masked, and unseen."""
+    """A new value fits a wildcard; what fits nothing is its own template, masked, and not known."""
     catalogue = TemplateCatalogue().update(logs(LINES))
     new = logs(["Failed password for zoe from 10.9.9.9 port 7", "disk 7 full", "VM Paused", "VM Crashed", ""])
     found = catalogue.match(new)
     assert found["template"].to_list() == [
         "Failed password for <*> from <*> port <*>", "disk <*> full", "VM Paused", "VM Crashed", ""
     ]  # fmt: skip
-    assert found["unseen"].to_list() == [False, True, False, True, False]
+    assert found["is_known"].to_list() == [True, False, True, False, True]
     known = dict(catalogue.templates.select("template", "template_id").iter_rows())
     assert found["template_id"][0] == known["Failed password for <*> from <*> port <*>"]
     assert catalogue.match(new.head(0)).schema == found.schema
@@ -162,6 +162,6 @@ def test_bad_input_works() -> None:
     catalogue = TemplateCatalogue().update(untimed)
     assert catalogue.templates["events"].sum() == len(messages)
     assert catalogue.templates["first_seen"].null_count() == len(catalogue)
-    assert not catalogue.match(untimed)["unseen"].any()
+    assert catalogue.match(untimed)["is_known"].all()
     assert repr(TemplateCatalogue()) == "TemplateCatalogue(0 texts, 0 events)"
-    assert TemplateCatalogue().match(untimed)["unseen"].all()
+    assert not TemplateCatalogue().match(untimed)["is_known"].any()

@@ -1,52 +1,57 @@
-"""An isolation forest over windows that are each summed up by how odd their features are."""
+"""An isolation forest over windows that are each summarized by how surprising their features are."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from loganalytics.analyses.anomalies.explanations import LEAST
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
+from loganalytics.analyses.anomalies.explanations import MIN_SURPRISAL
 
-    Array = np.ndarray[Any, np.dtype[np.float64]]
-
-FEWEST_ODD = 40  # windows; a forest that ranks fewer has no tail to speak of
-FEWEST = 12  # windows of a value
-MOST_ROWS = 20_000
-MOST_SURPRISE = 6.0
+MIN_ODD_WINDOWS = 40  # a forest that ranks fewer has no tail to speak of
+MIN_WINDOWS = 12  # of a value
+MAX_SAMPLE_ROWS = 20_000
+MAX_FOREST_SURPRISAL = 6.0
 TREES = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WindowForest:
-    """What a forest has learnt from: with the seed, these rows grow the same forest again."""
+    """What a forest has learnt from: with the seed, these rows grow the same forest again.
 
-    sample: Array  # windows x what `anomalies.summed_up` says of them
+    Attributes:
+        sample: windows x what `scores.summarize_for_forest` says of them.
+        seed: of the random choices.
+        scores: of the forest, at two ranks of the tail.
+        surprisals: at the same two ranks.
+    """
+
+    sample: NDArray[np.float64]
     seed: int
-    scores: tuple[float, float]  # of the forest, at two ranks of the tail
-    surprises: tuple[float, float]  # at the same
+    scores: tuple[float, float]
+    surprisals: tuple[float, float]
 
     @classmethod
-    def fit(cls, summaries: list[Array], seed: int) -> WindowForest | None:
+    def fit(cls, summaries: list[NDArray[np.float64]], seed: int) -> WindowForest | None:
         """Grow a forest on the windows of all values; None where too few are odd."""
-        import numpy as np
-
         rows = np.vstack(summaries)
-        odd = rows[_odd(rows)]
-        if len(odd) < FEWEST_ODD or len(summaries[0]) < FEWEST:
+        odd = rows[_has_odd_feature(rows)]
+        if len(odd) < MIN_ODD_WINDOWS or len(summaries[0]) < MIN_WINDOWS:
             return None
-        young = cls(rows[:: max(1, len(rows) // MOST_ROWS)], seed, (0.0, 0.0), (0.0, 0.0))
-        # Ranks, drawn on beyond the highest hundredth as a straight line.
-        ordered = np.sort(-young._trees.score_samples(odd))[::-1]
+        sample = rows[:: max(1, len(rows) // MAX_SAMPLE_ROWS)]
+        uncalibrated = cls(sample=sample, seed=seed, scores=(0.0, 0.0), surprisals=(0.0, 0.0))
+        # Ranks, extrapolated beyond the highest hundredth as a straight line.
+        ordered = np.sort(-uncalibrated._trees.score_samples(odd))[::-1]
         ranks = np.array([max(5, len(rows) // 100), max(20, len(rows) // 20)])
         ranks = np.minimum(ranks, [len(ordered) // 4, len(ordered) - 1])
-        surprises = np.log10(len(rows) / np.maximum(ranks, 1))
-        grown = cls(young.sample, seed, tuple(ordered[ranks].tolist()), tuple(surprises.tolist()))
-        grown.__dict__["_trees"] = young._trees  # the same, and growing them is what costs
-        return grown
+        surprisals = np.log10(len(rows) / np.maximum(ranks, 1))
+        scores = tuple(ordered[ranks].tolist())
+        forest = cls(sample=sample, seed=seed, scores=scores, surprisals=tuple(surprisals.tolist()))
+        forest.__dict__["_trees"] = uncalibrated._trees  # the same, and growing them is what costs
+        return forest
 
     @cached_property
     def _trees(self) -> Any:
@@ -54,21 +59,18 @@ class WindowForest:
 
         return IsolationForest(random_state=self.seed, n_estimators=TREES).fit(self.sample)
 
-    def surprise(self, rows: Array) -> Array:
-        """Return the surprise of windows; 0 for those without an odd feature, which have no reasons either."""
-        import numpy as np
+    def surprisal(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the surprisal of windows; 0 for those without an odd feature, which have no reasons either."""
+        surprisal = np.zeros(len(rows))
+        is_odd = _has_odd_feature(rows)
+        (high, low), (at_high, at_low) = self.scores, self.surprisals
+        if high <= low or not is_odd.any():
+            return surprisal
+        scores = -self._trees.score_samples(rows[is_odd])
+        extrapolated = at_low + (scores - low) / (high - low) * (at_high - at_low)
+        surprisal[is_odd] = np.clip(extrapolated, 0, MAX_FOREST_SURPRISAL)
+        return surprisal
 
-        surprise = np.zeros(len(rows))
-        odd = _odd(rows)
-        (high, low), (at_high, at_low) = self.scores, self.surprises
-        if high <= low or not odd.any():
-            return surprise
-        scores = -self._trees.score_samples(rows[odd])
-        surprise[odd] = np.clip(at_low + (scores - low) / (high - low) * (at_high - at_low), 0, MOST_SURPRISE)
-        return surprise
 
-
-def _odd(rows: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    import numpy as np
-
-    return np.asarray(rows[:, :-2].max(axis=1) >= LEAST)
+def _has_odd_feature(rows: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return np.asarray(rows[:, :-2].max(axis=1) >= MIN_SURPRISAL)

@@ -1,146 +1,186 @@
-"""What is usual at a time of day, kept: the baselines of one value of `by`, against which any window can be held."""
+"""What is expected at a time of day, kept: the baselines of one value of `by`, with which any window is compared."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
 
-from loganalytics.analyses.anomalies import baselines
-from loganalytics.analyses.anomalies.explanations import Judged, join
-from loganalytics.analyses.anomalies.window_features import NEW_EVENTS, OVERALL, Features, Windows
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
+from loganalytics.analyses.anomalies.duration_baselines import (
+    HOURS_A_DAY,
+    MAX_DURATION_SURPRISAL,
+    duration_residuals,
+    expected_by_hour,
+    residual_surprisal,
+)
+from loganalytics.analyses.anomalies.scores import (
+    Scores,
+    concat_scores,
+    ignore_fewer_errors,
+    score_error_share,
+    score_unseen_templates,
+)
+from loganalytics.analyses.anomalies.surprisal import (
+    MIN_EXPECTED_EVENTS,
+    ExpectedRange,
+    count_surprisal,
+    overdispersion_factors,
+    surprising_beyond,
+)
+from loganalytics.analyses.anomalies.time_of_day import (
+    MIN_WEEKEND_DAYS,
+    hourly_means,
+    hours_of_day,
+    range_by_slot,
+    slot_numbers,
+    slots_a_day,
+)
+from loganalytics.analyses.anomalies.window_events import Windows
+from loganalytics.analyses.anomalies.window_features import NEW_EVENTS, OVERALL_DURATIONS, FeatureNames, Features
 
-    Array = np.ndarray[Any, np.dtype[np.float64]]
-
-HOURS = 24
+MIN_DAYS = 3  # from which each time of day has an expected count of its own
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Profile:
-    """What is usual for one value; slots are times of day, those of the weekend after those of the week."""
+    """What is expected for one value; slots are times of day, those of the weekend after those of the week.
+
+    Attributes:
+        value: the value.
+        names: of the counts.
+        low, middle, high: slots x names, the expected range.
+        duration_names: of the durations.
+        log_durations: hours of the day x duration_names, the logarithm of the expected milliseconds.
+        log_spread: of one duration, by duration_names.
+        unseen_share: chance that an event is of a kind never seen.
+        feature_factors: overdispersion factors of the features, in the order of `score_features`.
+        window_factor: overdispersion factor of the whole window.
+    """
 
     value: object
-    names: list[str]  # of counts
-    low: Array  # slots x names
-    middle: Array
-    high: Array
-    timed: list[str]  # of durations
-    hours: Array  # hours of the day x timed: logarithm of the usual milliseconds
-    spread: Array  # of one duration, by timed
-    unseen: float  # chance that an event is of a kind never seen
-    factors: Array  # by which the surprise of each feature is tempered, in the order of `judge`
-    factor: float  # by which the whole window's is
+    names: list[str]
+    low: NDArray[np.float64]
+    middle: NDArray[np.float64]
+    high: NDArray[np.float64]
+    duration_names: list[str]
+    log_durations: NDArray[np.float64]
+    log_spread: NDArray[np.float64]
+    unseen_share: float
+    feature_factors: NDArray[np.float64]
+    window_factor: float
+
+    @property
+    def feature_names(self) -> FeatureNames:
+        """Return the names of the counts and durations."""
+        return FeatureNames(counts=self.names, durations=self.duration_names)
 
 
-def learn(features: Features, windows: Windows) -> tuple[Profile, Judged]:
-    """Return the profile of the windows of a value, and what it says of them."""
-    import numpy as np
-
+def learn_profile(features: Features, windows: Windows) -> tuple[Profile, Scores]:
+    """Return the profile of the windows of a value, and the scores that it gives them."""
     # In what a model is learnt from, no event is of a kind that it does not know.
     counts = np.column_stack([features.counts, np.zeros(windows.count)])
-    features = replace(features, names=[*features.names, NEW_EVENTS], counts=counts)
-    low, middle, high = _counts(features.counts, windows)
-    hours, spread = baselines.usual_hours(features.durations, features.measured, windows)
-    expected = features.unseen_expected[-1] / max(features.counts[-1, 0], 1.0)
-    ones = np.ones(len(features.names) + 2 + len(features.timed))
-    profile = Profile(features.value, features.names, low, middle, high, features.timed, hours, spread,
-                      float(expected), ones, 1.0)  # fmt: skip
-    known = replace(features, unseen=np.zeros(windows.count))
-    untempered = judge(known, windows, profile)
-    factors = baselines.temper(untempered.surprise)
-    return replace(profile, factors=factors), replace(untempered, surprise=untempered.surprise * factors)
+    without_unseen = replace(
+        features, names=[*features.names, NEW_EVENTS], counts=counts, unseen=np.zeros(windows.count)
+    )
+    expected = _expected_by_slot(counts, windows)
+    log_durations, log_spread = expected_by_hour(features.durations, features.measured, windows)
+    profile = Profile(
+        value=features.value,
+        names=without_unseen.names,
+        low=expected.low,
+        middle=expected.middle,
+        high=expected.high,
+        duration_names=features.duration_names,
+        log_durations=log_durations,
+        log_spread=log_spread,
+        unseen_share=float(features.expected_unseen[-1] / max(counts[-1, 0], 1.0)),
+        feature_factors=np.ones(len(without_unseen.names) + 2 + len(features.duration_names)),
+        window_factor=1.0,
+    )
+    unscaled = score_features(without_unseen, windows, profile)
+    factors = overdispersion_factors(unscaled.surprisal)
+    return replace(profile, feature_factors=factors), replace(unscaled, surprisal=unscaled.surprisal * factors)
 
 
-def _counts(counts: Array, windows: Windows) -> tuple[Array, Array, Array]:
-    """Return low, middle and high by slot: medians of the days; one slot where there are fewer than three days."""
-    import numpy as np
-
+def _expected_by_slot(counts: NDArray[np.float64], windows: Windows) -> ExpectedRange:
+    """Return the expected range by slot: medians of the days; one slot where there are fewer than three days."""
     per_day = slots_a_day(windows.every)
     days = len(counts) / per_day if per_day > 1 else 0.0
-    if days < 3:
-        hourly = baselines.hourly_means(counts, windows.every.total_seconds())
-        low, high = hourly.min(axis=0), hourly.max(axis=0)
-        return low[None], np.median(hourly, axis=0)[None], np.maximum(high, baselines.FLOOR)[None]
-    weekend = days >= baselines.FEWEST_FOR_WEEKEND
-    slots = slot_numbers(windows, weekend=weekend)
-    parts = []
-    for kind in range(2 if weekend else 1):
-        own = slots // per_day == kind
-        parts.append(baselines.by_time_of_day(counts[own], slots[own] - kind * per_day))
+    if days < MIN_DAYS:
+        hourly = hourly_means(counts, windows)
+        low, high = hourly.min(axis=0)[None], hourly.max(axis=0)[None]
+        middle = np.median(hourly, axis=0)[None]
+        return ExpectedRange(low=low, middle=middle, high=np.maximum(high, MIN_EXPECTED_EVENTS))
+    has_weekend = days >= MIN_WEEKEND_DAYS
+    slots = slot_numbers(windows, weekend=has_weekend)
+    ranges = []
+    for day_type in range(2 if has_weekend else 1):
+        days_used = slots // per_day == day_type
+        ranges.append(range_by_slot(counts[days_used], slots[days_used] - day_type * per_day))
     rare = np.minimum(counts.mean(axis=0), 1.0)
-    low, middle, high = (np.vstack(rows) for rows in zip(*parts, strict=True))
-    return low, middle, np.maximum(np.maximum(high, rare), baselines.FLOOR)
+    low, middle, high = (np.vstack(rows) for rows in zip(*ranges, strict=True))
+    return ExpectedRange(low=low, middle=middle, high=np.maximum(np.maximum(high, rare), MIN_EXPECTED_EVENTS))
 
 
-def slots_a_day(every: timedelta) -> int:
-    """Return how many windows a day has; 1 where no time of day can be read from them."""
-    per_day = max(1, round(baselines.DAY / every.total_seconds()))
-    return per_day if per_day >= baselines.SLOTS else 1
+def score_features(features: Features, windows: Windows, profile: Profile) -> Scores:
+    """Score every feature by the profile, each window by itself."""
+    expected = _expected_in(windows, profile)
+    unseen_share = 2 * features.counts[:, 0] * profile.unseen_share
+    scores = concat_scores(
+        [
+            _score_counts(features, expected, profile),
+            score_error_share(features.counts, expected),
+            score_unseen_templates(features.unseen, np.maximum(unseen_share, MIN_EXPECTED_EVENTS) / 2),
+            _score_durations(features, windows, profile),
+        ]
+    )
+    return replace(scores, surprisal=scores.surprisal * profile.feature_factors)
 
 
-def slot_numbers(windows: Windows, *, weekend: bool) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Return the slot of each window."""
-    import numpy as np
-
-    per_day = slots_a_day(windows.every)
-    seconds = windows.first.timestamp() + np.arange(windows.count) * windows.every.total_seconds()
-    slot = (seconds % baselines.DAY // (baselines.DAY / per_day)).astype(np.int64)
-    return slot + per_day * baselines.is_weekend(seconds) if weekend else slot
-
-
-def judge(features: Features, windows: Windows, profile: Profile) -> Judged:
-    """Hold every window against the profile, each by itself."""
-    import numpy as np
-
-    from loganalytics.analyses.anomalies.windows import is_trouble, share_of_errors
-
-    per_day, size = slots_a_day(windows.every), len(profile.low)
-    slots = slot_numbers(windows, weekend=size > per_day) if size > 1 else np.zeros(windows.count, int)
-    usual = baselines.Usual(profile.low[slots], profile.middle[slots], profile.high[slots])
-    surprise = baselines.count_surprise(features.counts, usual)
-    trouble = np.array([is_trouble(name) for name in features.names])
-    surprise[(features.counts < usual.low) & trouble] = 0
-    told = baselines.count_range(usual, profile.factors[: len(features.names)])
-    counts = Judged(features.names, features.counts, told.middle, told.low, told.high, surprise,
-                    np.ones(surprise.shape))  # fmt: skip
-    parts = [
-        counts,
-        share_of_errors(features.counts, usual),
-        _unseen(features, profile),
-        _durations(features, windows, profile),
-    ]
-    joined = join(parts)
-    return replace(joined, surprise=joined.surprise * profile.factors)
+def _expected_in(windows: Windows, profile: Profile) -> ExpectedRange:
+    """Return the expected range of the counts in each window."""
+    size = len(profile.low)
+    if size == 1:
+        slots = np.zeros(windows.count, np.int64)
+    else:
+        slots = slot_numbers(windows, weekend=size > slots_a_day(windows.every))
+    return ExpectedRange(low=profile.low[slots], middle=profile.middle[slots], high=profile.high[slots])
 
 
-def _unseen(features: Features, profile: Profile) -> Judged:
-    import numpy as np
-
-    observed = features.unseen[:, None]
-    expected = np.maximum(2 * features.counts[:, [0]] * profile.unseen, baselines.FLOOR)
-    surprise = baselines.count_surprise(observed, baselines.Usual(0 * expected, expected, expected))
-    high = expected + 2 * np.sqrt(expected)
-    return Judged(["unseen_templates"], observed, expected / 2, 0 * high, high, surprise, np.ones(surprise.shape))
-
-
-def _durations(features: Features, windows: Windows, profile: Profile) -> Judged:
-    import numpy as np
-
-    seconds = windows.first.timestamp() + np.arange(windows.count) * windows.every.total_seconds()
-    middle = profile.hours[(seconds % baselines.DAY // baselines.HOUR).astype(int)]
-    usual, residual = baselines.duration_range(features.durations, features.measured, middle, profile.spread)
-    surprise = np.maximum(residual, 0) ** 2 / 2 / baselines.LN10
-    return Judged(features.timed, features.durations, usual.middle, usual.low, usual.high,
-                  np.minimum(surprise, baselines.MOST_FROM_DURATIONS), np.ones(surprise.shape))  # fmt: skip
+def _score_counts(features: Features, expected: ExpectedRange, profile: Profile) -> Scores:
+    surprisal = count_surprisal(features.counts, expected)
+    ignore_fewer_errors(surprisal, features.counts, expected, features.names)
+    usual = surprising_beyond(expected, profile.feature_factors[: len(features.names)])
+    return Scores(
+        names=features.names, observed=features.counts, expected=usual.middle, low=usual.low, high=usual.high,
+        surprisal=surprisal, run=np.ones(surprisal.shape),
+    )  # fmt: skip
 
 
-def nothing_known(value: object) -> Profile:
-    """Return the profile of a value that was not there: nothing is usual."""
-    import numpy as np
+def _score_durations(features: Features, windows: Windows, profile: Profile) -> Scores:
+    middle = profile.log_durations[hours_of_day(windows)]
+    expected, residual = duration_residuals(features.durations, features.measured, middle, profile.log_spread)
+    surprisal = np.minimum(residual_surprisal(residual), MAX_DURATION_SURPRISAL)
+    return Scores(
+        names=features.duration_names, observed=features.durations, expected=expected.middle, low=expected.low,
+        high=expected.high, surprisal=surprisal, run=np.ones(surprisal.shape),
+    )  # fmt: skip
 
+
+def unknown_profile(value: object) -> Profile:
+    """Return the profile of a value that was not there: nothing is expected."""
     zero = np.zeros((1, 2))
-    return Profile(value, ["events", "errors"], zero, zero, zero + baselines.FLOOR, OVERALL,
-                   np.full((HOURS, 2), np.nan), zero[0], 0.0, np.ones(6), 1.0)  # fmt: skip
+    return Profile(
+        value=value,
+        names=["events", "errors"],
+        low=zero,
+        middle=zero,
+        high=zero + MIN_EXPECTED_EVENTS,
+        duration_names=OVERALL_DURATIONS,
+        log_durations=np.full((HOURS_A_DAY, 2), np.nan),
+        log_spread=zero[0],
+        unseen_share=0.0,
+        feature_factors=np.ones(6),
+        window_factor=1.0,
+    )

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from loganalytics.analyses.anomalies.explanations import MOST, REASONS
+from loganalytics.analyses.anomalies.explanations import MAX_LABEL_CHARACTERS, MAX_REASONS, NO_REASONS, REASONS
 from loganalytics.analyses.anomalies.sequence_features import FEATURES, Sequences, read_sequences, read_steps
 from loganalytics.schema import TIMESTAMP, Frame
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, np.dtype[np.float64]]
-
-FEWEST = 12  # sequences; among fewer nothing is usual
+MIN_SEQUENCES = 12  # among fewer nothing is usual
 TREES = 100  # in each of the two forests
-BULK = 0.8  # share of the sequences that is taken for usual when scores are put to scale
-BOTH = 0.15  # weight of the judge that says less
-LEAST_STEP = {"forest": 0.02, "baseline": 0.5}  # of the judges' own units, for a step on the common scale
-ALARM = 4.5  # on the common scale, where the scores themselves show no better place
-PLACES = (1.0, 6.5)  # where a gap between the usual and the odd is looked for
-BLUR = 0.15
-PATIENCE = 1.0  # how much emptier the gap must be for each step away from ALARM
-GAP = 0.5  # of the density that an exponential tail would have
-RARE_ENOUGH = 4.6  # nats: where all are alike, what one in a hundred shows is no anomaly yet
-FEWEST_ODD = 1.0  # nats; less than that explains nothing
+USUAL_SHARE = 0.8  # of the sequences, taken for usual when scores are put on a common scale
+SECOND_WEIGHT = 0.15  # of the detector with the lower score
+MIN_STEP = {"forest": 0.02, "baseline": 0.5}  # of the common scale, in the unit of each detector
+DEFAULT_THRESHOLD = 4.5  # steps of the common scale, where the scores themselves show no better threshold
+MIN_THRESHOLD, MAX_THRESHOLD = 1.0, 6.5  # steps; between, a gap between the usual and the odd is looked for
+BANDWIDTH = 0.15  # steps, of the kernel that the density of the scores is smoothed by
+DISTANCE_COST = 1.0  # how much emptier the gap must be (nats) for each step away from the default
+MAX_GAP_DENSITY = 0.5  # of the density that an exponential tail would have
+MIN_RARITY = 4.6  # nats: where all are alike, what one in a hundred shows is not an anomaly yet
+MIN_REASON_SURPRISAL = 1.0  # nats; less than that explains nothing
+MIN_COMMON_SHARE = 0.05  # of the sequences, that a count must have to be in the usual range
 
 _SCHEMA = {
     "by": pl.String(),
@@ -35,7 +31,7 @@ _SCHEMA = {
     "last_seen": TIMESTAMP,
     "score": pl.Float64(),
     "is_anomaly": pl.Boolean(),
-    "judge": pl.String(),
+    "detector": pl.String(),
     "baseline_score": pl.Float64(),
     "reasons": REASONS,
 }
@@ -44,25 +40,25 @@ _SCHEMA = {
 def detect_anomalous_sequences(logs: Frame, *, by: str = "trace_id", seed: int = 0) -> pl.DataFrame:
     """Score every sequence of events by how unlike the others it is, and say why.
 
-    A sequence is all events with one value of `by`: a trace, a session, a run of a job. Two judges look at it.
+    A sequence is all events with one value of `by`: a trace, a session, a run of a job. Two detectors look at it.
     The baseline needs no model: for each template, the logarithm of how much rarer its count in the sequence is
     than its commonest count, summed over all templates, those that are missing included. The other is a pair of
     isolation forests (Liu et al. 2008, doi:10.1109/ICDM.2008.17) over features of the whole sequence: its length,
-    kinds of event, entropy, mean -log p of its events, the rarity of its templates (sum and most of -log df;
-    templates that always come together count once), the baseline's sum and most, and in one of the two the mean
+    kinds of event, entropy, mean -log p of its events, the rarity of its templates (sum and maximum of -log df;
+    templates that always come together count once), the baseline's sum and maximum, and in one of the two the mean
     -log p of each event given the one before it.
 
-    Both are put on one scale by the usual four fifths of the sequences, and the judge that says more decides.
-    score = s / (s + t), where t is the place between the usual and the odd at which the scores leave the widest
+    Both are put on one scale by the usual four fifths of the sequences, and the detector with the higher score decides.
+    score = s / (s + t), where t is the threshold between the usual and the odd at which the scores leave the widest
     gap, and 4.5 steps of the scale where there is none: 0.5 and more is an anomaly. What one sequence in
-    a hundred shows is no anomaly. No share of anomalies is assumed. The table is sorted so that an alert budget is
+    a hundred has is not an anomaly. No share of anomalies is assumed. The table is sorted so that an alert budget is
     its head.
 
     Needs the column `by`, and message unless there is template_id (with template for its text). Uses timestamp,
     and source and offset for the order within one time. Events without a value of `by` are left out.
 
     Returns one row a sequence: `by`, events (Int64), first_seen, last_seen (Datetime us UTC), score (Float64, 0 to
-    1, high = anomalous), is_anomaly (Boolean), judge (String: "baseline", "forest" or "both" found the anomaly;
+    1, high = anomalous), is_anomaly (Boolean), detector (String: "baseline", "forest" or "both" found the anomaly;
     null where there is none: forests that never stand alone add nothing), baseline_score (Float64, what the baseline
     says alone, on the same scale) and reasons (List[Struct{feature, observed, expected, low, high, contribution,
     text}]: the templates whose counts are unusual, at most five, the strongest first; contribution is the
@@ -85,120 +81,119 @@ def detect_anomalous_sequences(logs: Frame, *, by: str = "trace_id", seed: int =
         empty = pl.DataFrame(schema={**_SCHEMA, "by": steps.schema["by"]})
         return empty.rename({"by": by})
     sequences = read_sequences(steps)
-    table = sequences.table.with_columns(**_verdict(sequences.features, seed))
-    reasons = _reasons(sequences)
     number = pl.int_range(pl.len(), dtype=pl.Int64).alias("sequence")
-    told = table.with_columns(number).join(reasons, on="sequence", how="left", maintain_order="left")
-    told = told.with_columns(pl.col("reasons").fill_null(pl.lit([], REASONS)))
-    return told.sort("score", "by", descending=[True, False]).select(*_SCHEMA).rename({"by": by})
+    table = sequences.table.with_columns(number, **_score_columns(sequences.features, seed))
+    table = table.join(_reasons(sequences), on="sequence", how="left", maintain_order="left")
+    table = table.with_columns(pl.col("reasons").fill_null(NO_REASONS))
+    return table.sort("score", "by", descending=[True, False]).select(*_SCHEMA).rename({"by": by})
 
 
-def _verdict(features: Array, seed: int) -> dict[str, pl.Series]:
-    """Return the columns that the judges fill."""
-    import numpy as np
-
-    if len(features) < FEWEST:
-        forest = baseline = np.zeros(len(features))
-    else:
-        forest = _scaled(_forest(features, seed), LEAST_STEP["forest"])
-        baseline = _scaled(np.sqrt(features[:, FEATURES.index("count_surprise")]), LEAST_STEP["baseline"])
-        common = _evidence(features) < min(RARE_ENOUGH, np.log(len(features)) - 1.5)  # few sequences can show less
-        forest, baseline = (np.where(common, np.minimum(scores, PLACES[0]), scores) for scores in (forest, baseline))
-    both = np.maximum(forest, baseline) + BOTH * np.minimum(forest, baseline)
-    alarm = _alarm(both)
-    odd = both >= alarm
-    judge = np.where(forest >= alarm, np.where(baseline >= alarm, "both", "forest"), "baseline")
-    judge = np.where((forest < alarm) & (baseline < alarm), "both", judge)
+def _score_columns(features: NDArray[np.float64], seed: int) -> dict[str, pl.Series]:
+    """Return the columns that the detectors fill."""
+    forest, baseline = _detector_scores(features, seed)
+    combined = np.maximum(forest, baseline) + SECOND_WEIGHT * np.minimum(forest, baseline)
+    threshold = _threshold(combined)
+    is_anomaly = combined >= threshold
+    detector = np.where(forest >= threshold, np.where(baseline >= threshold, "both", "forest"), "baseline")
+    detector = np.where((forest < threshold) & (baseline < threshold), "both", detector)
     return {
-        "score": pl.Series(both / (both + alarm)),
-        "is_anomaly": pl.Series(odd),
-        "judge": pl.Series(judge).set(pl.Series(~odd), None),
-        "baseline_score": pl.Series(baseline / (baseline + alarm)),
+        "score": pl.Series(combined / (combined + threshold)),
+        "is_anomaly": pl.Series(is_anomaly),
+        "detector": pl.Series(detector).set(pl.Series(~is_anomaly), None),
+        "baseline_score": pl.Series(baseline / (baseline + threshold)),
     }
 
 
-def _evidence(features: Array) -> Array:
+def _detector_scores(features: NDArray[np.float64], seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the scores of the forests and of the baseline, in steps of the common scale."""
+    if len(features) < MIN_SEQUENCES:
+        return np.zeros(len(features)), np.zeros(len(features))
+    forest = _to_common_scale(_isolation(features, seed), MIN_STEP["forest"])
+    count_surprisal = features[:, FEATURES.index("count_surprisal")]
+    baseline = _to_common_scale(np.sqrt(count_surprisal), MIN_STEP["baseline"])
+    is_common = _evidence(features) < min(MIN_RARITY, np.log(len(features)) - 1.5)  # few sequences can show less
+    forest, baseline = (np.where(is_common, np.minimum(scores, MIN_THRESHOLD), scores) for scores in (forest, baseline))
+    return forest, baseline
+
+
+def _evidence(features: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return how rare each sequence is at most (nats): by its counts, or by the order of its events."""
-    import numpy as np
-
-    named = dict(zip(FEATURES, features.T, strict=True))
-    out_of_order = (named["order_surprise"] - np.median(named["order_surprise"])) * (np.exp(named["log_events"]) + 1)
-    return np.asarray(np.maximum(named["count_surprise"], out_of_order))
+    column = dict(zip(FEATURES, features.T, strict=True))
+    order = column["order_surprisal"] - np.median(column["order_surprisal"])
+    return np.asarray(np.maximum(column["count_surprisal"], order * (np.exp(column["log_events"]) + 1)))
 
 
-def _forest(features: Array, seed: int) -> Array:
+def _isolation(features: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     """Return how isolated each row is, by one forest that looks at the order of events and one that does not.
 
     Order tells much where events follow one another strictly and little where they interleave. The rows are sorted,
     so that which of them a tree sees does not depend on what the sequences are called.
     """
-    import numpy as np
     from sklearn.ensemble import IsolationForest
 
-    distinct, where, times = np.unique(np.round(features, 3), axis=0, return_inverse=True, return_counts=True)
+    distinct, index, times = np.unique(np.round(features, 3), axis=0, return_inverse=True, return_counts=True)
     rows = np.repeat(distinct, times, axis=0)
-    orderless = [i for i, name in enumerate(FEATURES) if name != "order_surprise"]
+    orderless = [i for i, name in enumerate(FEATURES) if name != "order_surprisal"]
     scores = np.zeros(len(distinct))
     for columns in (orderless, list(range(len(FEATURES)))):
         forest = IsolationForest(n_estimators=TREES, random_state=seed).fit(rows[:, columns])
         scores -= forest.score_samples(distinct[:, columns]) / 2
-    return np.asarray(scores[where.ravel()])
+    return np.asarray(scores[index.ravel()])
 
 
-def _scaled(scores: Array, least: float) -> Array:
+def _to_common_scale(scores: NDArray[np.float64], min_step: float) -> NDArray[np.float64]:
     """Return scores in steps of a tail that falls by a factor e each, fitted to the usual ones; 0 at the median."""
-    import numpy as np
-
-    middle, edge = np.quantile(scores, [0.5, BULK])
-    step = max((edge - middle) / np.log(0.5 / (1 - BULK)), least)
+    middle, edge = np.quantile(scores, [0.5, USUAL_SHARE])
+    step = max((edge - middle) / np.log(0.5 / (1 - USUAL_SHARE)), min_step)
     return np.asarray(np.maximum((scores - middle) / step, 0))
 
 
-def _alarm(scores: Array) -> float:
-    """Return where anomalies begin: in the emptiest place, as seen from the scores above it, that is not far off.
+def _threshold(scores: NDArray[np.float64]) -> float:
+    """Return where anomalies begin: in the emptiest gap, as seen from the scores above it, that is not far off.
 
     In an exponential tail the density over the share above is 1 everywhere; a gap before a group of
     anomalies shows as much less.
     """
-    import numpy as np
-
-    places = np.arange(*PLACES, 0.05)
-    bins = np.arange(0, PLACES[1] + 1, 0.02)
+    thresholds = np.arange(MIN_THRESHOLD, MAX_THRESHOLD, 0.05)
+    bins = np.arange(0, MAX_THRESHOLD + 1, 0.02)
     counts, _ = np.histogram(scores, bins)
-    near = np.exp(-0.5 * ((places[:, None] - (bins[:-1] + 0.01)) / BLUR) ** 2) @ counts
-    density = near / (len(scores) * BLUR * np.sqrt(2 * np.pi))
-    above = np.array([(scores > place).mean() for place in places])
-    hazard = np.divide(density, above, out=np.full(len(places), np.inf), where=above > 0)
-    cost = np.log(hazard + 0.02) + PATIENCE * np.abs(places - ALARM)
+    near = np.exp(-0.5 * ((thresholds[:, None] - (bins[:-1] + 0.01)) / BANDWIDTH) ** 2) @ counts
+    density = near / (len(scores) * BANDWIDTH * np.sqrt(2 * np.pi))
+    above = np.array([(scores > threshold).mean() for threshold in thresholds])
+    hazard = np.divide(density, above, out=np.full(len(thresholds), np.inf), where=above > 0)
+    cost = np.log(hazard + 0.02) + DISTANCE_COST * np.abs(thresholds - DEFAULT_THRESHOLD)
     best = int(np.argmin(cost))
-    return float(places[best]) if hazard[best] < GAP else ALARM
+    return float(thresholds[best]) if hazard[best] < MAX_GAP_DENSITY else DEFAULT_THRESHOLD
 
 
 def _reasons(sequences: Sequences) -> pl.DataFrame:
     """Return sequence (its number) and reasons, for those that have any."""
-    total = pl.col("surprise").sum().over("sequence")
-    cells = sequences.cells.with_columns(contribution=pl.col("surprise") / total)
-    cells = cells.filter(pl.col("surprise") >= FEWEST_ODD)
-    most = cells.sort("sequence", "surprise", "template", descending=[False, True, False])
-    shown = most.group_by("sequence", maintain_order=True).head(MOST)
-    shown = shown.join(_ranges(sequences.shares), on="kind", how="left", maintain_order="left")
-    alike = pl.col("low") == pl.col("high")
-    usual = pl.when(alike).then(pl.col("high").cast(pl.String)).otherwise(pl.format("{} to {}", "low", "high"))
-    fields = pl.struct(
+    total = pl.col("surprisal").sum().over("sequence")
+    cells = sequences.cells.with_columns(contribution=pl.col("surprisal") / total)
+    cells = cells.filter(pl.col("surprisal") >= MIN_REASON_SURPRISAL)
+    ranked = cells.sort("sequence", "surprisal", "template", descending=[False, True, False])
+    top = ranked.group_by("sequence", maintain_order=True).head(MAX_REASONS)
+    top = top.join(_usual_counts(sequences.shares), on="kind", how="left", maintain_order="left")
+    return top.group_by("sequence", maintain_order=True).agg(reasons=_reason()).cast({"reasons": REASONS})
+
+
+def _reason() -> pl.Expr:
+    """Return a reason: in numbers, and in words such as 'events "abort": 1, usually 0'."""
+    low, high, label = pl.col("low"), pl.col("high"), pl.col("text").str.slice(0, MAX_LABEL_CHARACTERS)
+    usual = pl.when(low == high).then(high.cast(pl.String)).otherwise(pl.format("{} to {}", "low", "high"))
+    return pl.struct(
         feature=pl.format("template:{}", "text"),
         observed=pl.col("count").cast(pl.Float64),
         expected=pl.col("usual").cast(pl.Float64),
-        low=pl.col("low").cast(pl.Float64),
-        high=pl.col("high").cast(pl.Float64),
+        low=low.cast(pl.Float64),
+        high=high.cast(pl.Float64),
         contribution="contribution",
-        text=pl.format('events "{}": {}, usually {}', pl.col("text").str.slice(0, 120), "count", usual),
+        text=pl.format('events "{}": {}, usually {}', label, "count", usual),
     )
-    return shown.group_by("sequence", maintain_order=True).agg(reasons=fields).cast({"reasons": REASONS})
 
 
-def _ranges(shares: pl.DataFrame) -> pl.DataFrame:
+def _usual_counts(shares: pl.DataFrame) -> pl.DataFrame:
     """Return the range of counts of each template that is shared by one sequence in twenty or more, or is commonest."""
-    common = shares.filter(
-        (pl.col("sequences") >= 0.05 * pl.col("sequences").sum().over("kind")) | (pl.col("surprise") == 0)
-    )
+    min_sequences = MIN_COMMON_SHARE * pl.col("sequences").sum().over("kind")
+    common = shares.filter((pl.col("sequences") >= min_sequences) | (pl.col("surprisal") == 0))
     return common.group_by("kind").agg(low=pl.col("count").min(), high=pl.col("count").max())

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-from loganalytics.analyses.change_points.seasonality import JITTER, Series, restore
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
+from loganalytics.analyses.change_points.seasonality import MAX_JITTER_WINDOWS, Series
 
-    Array = np.ndarray[Any, np.dtype[np.float64]]
-    Places = np.ndarray[Any, np.dtype[np.intp]]
-    Flags = np.ndarray[Any, np.dtype[np.bool_]]
-
-AROUND = 25  # windows, of which a spike is fewer than half
-APART = 4.0  # times the spread of the windows around, without which nothing is a spike
-TAILS = 5  # degrees of freedom of the noise of measures that are no counts: they have heavy tails
-CALM = 0.85  # of the variance of normal noise is in its calmest 98 %
-LEAST_CHANGE = 0.2  # of the level, for counts that are so large that less is sure
+NEIGHBOURHOOD_WINDOWS = 25  # of which a spike is fewer than half
+MIN_PROMINENCE = 4.0  # times the spread of the windows around, without which nothing is a spike
+NOISE_FREEDOM = 5  # degrees of freedom of the noise of measures other than counts, which has heavy tails
+ORDINARY_SHARE = 0.98  # of the windows, the calmest, which show the noise
+ORDINARY_VARIANCE = 0.85  # of the variance of normal noise that is in its calmest 98 %
+MIN_CHANGE = 0.2  # of the level, for counts that are so large that less is certain
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Change:
-    """One change: where it begins, what it is, how improbable it is by chance (not corrected), before and after."""
+    """One change.
+
+    Attributes:
+        start: the window where it begins.
+        kind: spike, dip, step or trend.
+        p: how improbable it is by chance, not corrected.
+        before: what was usual before.
+        after: the peak, the level or the end of the slope after.
+        end: the window after its last one.
+    """
 
     start: int
     kind: str
@@ -33,135 +38,131 @@ class Change:
     end: int
 
 
-def find_spikes(series: Series, sure: float) -> list[Change]:
+def find_spikes(series: Series, max_p: float) -> list[Change]:
     """Return the runs of windows that stand out from those around them, and from the same time of other periods."""
-    import numpy as np
-
-    # The season of two periods is their mean, half of which is the spike: there only what is around counts, and
+    # The season of two periods is their mean, half of which is the spike: there only the neighbourhood counts, and
     # whether it comes back.
-    usual = around(series.y) if series.cycles == 2 else series.with_season(around(series.calm))
-    found = []
-    far = _stands_out(series, usual)
+    if series.cycles == 2:
+        expected = median_around(series.stabilized)
+    else:
+        expected = series.with_season(median_around(series.deseasonalized))
+    changes: list[Change | None] = []
+    prominent = _is_prominent(series, expected)
     for kind, sign in (("spike", 1), ("dip", -1)):
-        # What stands out is a few windows, if any: only these are held against a distribution.
-        at = np.flatnonzero(far & (sign * (series.y - usual) > 0))
-        if not len(at):
+        # What stands out is a few windows, if any: only these are compared with a distribution.
+        candidates = np.flatnonzero(prominent & (sign * (series.stabilized - expected) > 0))
+        if not len(candidates):
             continue
-        p = np.ones(len(series.x))
-        p[at] = _tail(series, usual, sign, _overdispersion(series, usual, sign), at)
-        if p.min() >= sure:
+        p = np.ones(len(series.values))
+        p[candidates] = _tail(series, expected, sign, candidates)
+        if p.min() >= max_p:
             continue
-        p[_comes_back(series, sign)] = 1.0
-        found += [_spike(series, usual, kind, sign, run, p) for run in _runs(p < sure)]
-    return sorted((change for change in found if change), key=lambda change: change.start)
+        p[_is_recurrent(series, sign)] = 1.0
+        changes += [_spike(series, expected, kind, run, p) for run in _runs(p < max_p)]
+    return sorted((change for change in changes if change), key=lambda change: change.start)
 
 
-def around(y: Array) -> Array:
+def median_around(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the median of the windows around each."""
-    import numpy as np
     from scipy.ndimage import median_filter
 
-    return np.asarray(median_filter(y, size=min(AROUND, len(y) // 2 * 2 - 1), mode="nearest"))
+    size = min(NEIGHBOURHOOD_WINDOWS, len(values) // 2 * 2 - 1)
+    return np.asarray(median_filter(values, size=size, mode="nearest"))
 
 
-def _overdispersion(series: Series, usual: Array, sign: int) -> float:
-    """Return for counts alpha of the variance mu + alpha mu^2, for others the standard deviation of the rest.
+def _overdispersion(series: Series, expected: NDArray[np.float64], sign: int) -> float:
+    """Return alpha of the variance mu + alpha mu^2 of counts, above or below what is expected by `sign`.
 
-    Counts vary by their own measure up and down, as bursts are no dips. The calmest 98 % of the windows tell it, so
-    that what is to be found does not hide itself; what that leaves out is made good as for normal noise.
+    Bursts are not dips, so each side has its own. The calmest 98 % of the windows show it, so that what is to be found
+    does not hide itself; what that leaves out of the variance is made good as for normal noise.
     """
-    import numpy as np
-
-    rest = series.y - usual
-    calm = np.abs(rest) <= np.quantile(np.abs(rest), 0.98)
-    if not series.is_count:
-        middle = 1.4826 * np.median(np.abs(rest))
-        wide = [np.quantile(np.abs(rest), share) / z for share, z in ((0.95, 1.96), (0.98, 2.33))]
-        scale = max(middle, *wide, 1e-9 * max(np.abs(series.y).max(), 1e-12))
-        return float(scale)
-    side = calm & (sign * rest >= 0)
-    mu = _expected(series, usual)[side]
-    over = (series.x[side] - mu) ** 2 / CALM - mu
-    return float(max(over.sum() / max((mu**2).sum(), 1e-12), 0.0))
+    residual = series.stabilized - expected
+    side = _is_ordinary(residual) & (sign * residual >= 0)
+    mu = _expected_counts(series, expected)[side]
+    excess = (series.values[side] - mu) ** 2 / ORDINARY_VARIANCE - mu
+    return float(max(excess.sum() / max((mu**2).sum(), 1e-12), 0.0))
 
 
-def _expected(series: Series, usual: Array) -> Array:
-    """Return the expected counts: a median of 0 among sparse ones is not nothing."""
-    import numpy as np
+def _noise_scale(series: Series, expected: NDArray[np.float64]) -> float:
+    """Return the standard deviation of the residuals of a measure other than counts."""
+    deviation = np.abs(series.stabilized - expected)
+    middle = 1.4826 * np.median(deviation)
+    wide = [np.quantile(deviation, share) / z for share, z in ((0.95, 1.96), (0.98, 2.33))]
+    return float(max(middle, *wide, 1e-9 * max(np.abs(series.stabilized).max(), 1e-12)))
 
-    mu = series.restore(usual)
-    middle = np.sort(series.x)[: max(1, int(0.995 * len(series.x)))].mean()
-    return np.where(mu < 1, np.maximum(mu, np.clip(middle / 2, 0.01, 1)), mu)
+
+def _is_ordinary(residual: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return np.asarray(np.abs(residual) <= np.quantile(np.abs(residual), ORDINARY_SHARE))
 
 
-def _tail(series: Series, usual: Array, sign: int, spread: float, at: Places) -> Array:
-    """Return how probable a value as far out as each of those `at` is, on the side of `sign`."""
-    import numpy as np
+def _expected_counts(series: Series, expected: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the expected counts: a median of 0 among sparse ones does not mean that none is expected."""
+    mu = series.to_values(expected)
+    mean = np.sort(series.values)[: max(1, int(0.995 * len(series.values)))].mean()
+    return np.where(mu < 1, np.maximum(mu, np.clip(mean / 2, 0.01, 1)), mu)
+
+
+def _tail(series: Series, expected: NDArray[np.float64], sign: int, windows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return how probable a value as far out as each of these windows is, on the side of `sign`."""
     from scipy.stats import nbinom, t
 
     if not series.is_count:
-        return np.asarray(t.sf(sign * (series.y - usual)[at] / spread, TAILS))
-    mu, x = _expected(series, usual)[at], series.x[at]
-    slight = np.abs(x - mu) < LEAST_CHANGE * mu
-    # What is usual is itself known from a few windows and periods only: the variance of their medians is added.
-    known = 1 / AROUND + (1 / series.cycles if series.cycles > 2 else 0.0)
-    alpha = spread + np.pi / 2 * known / mu + 1e-6
-    chance = 1 / (1 + alpha * mu)
-    p = nbinom.sf(x - 1, 1 / alpha, chance) if sign > 0 else nbinom.cdf(x, 1 / alpha, chance)
-    return np.where(slight, 1.0, p)
+        residual = sign * (series.stabilized - expected)[windows]
+        return np.asarray(t.sf(residual / _noise_scale(series, expected), NOISE_FREEDOM))
+    mu, counts = _expected_counts(series, expected)[windows], series.values[windows]
+    is_slight = np.abs(counts - mu) < MIN_CHANGE * mu
+    # What is expected is itself known from a few windows and periods only: the variance of their medians is added.
+    of_medians = 1 / NEIGHBOURHOOD_WINDOWS + (1 / series.cycles if series.cycles > 2 else 0.0)
+    alpha = _overdispersion(series, expected, sign) + np.pi / 2 * of_medians / mu + 1e-6
+    success = 1 / (1 + alpha * mu)
+    p = nbinom.sf(counts - 1, 1 / alpha, success) if sign > 0 else nbinom.cdf(counts, 1 / alpha, success)
+    return np.where(is_slight, 1.0, p)
 
 
-def _comes_back(series: Series, sign: int) -> Flags:
+def _is_recurrent(series: Series, sign: int) -> NDArray[np.bool_]:
     """Return which windows are no farther out than about the same time is in the median of the other periods."""
-    import numpy as np
     from scipy.ndimage import maximum_filter
 
-    n = len(series.x)
+    n = len(series.values)
     if series.cycles < 2:
         return np.zeros(n, bool)
-    out = sign * (series.y - around(series.y))
-    near = maximum_filter(out, size=2 * JITTER + 1, mode="nearest")
-    others = np.full((series.cycles + 1, n), np.nan)
-    for k in range(-series.cycles, series.cycles + 1):
-        if k:
-            at = np.arange(n) + k * series.period
-            inside = (at >= 0) & (at < n)
-            row = others[abs(k) - 1]
-            row[inside] = np.fmax(row[inside], near[at[inside]]) if k < 0 else _either(row[inside], near[at[inside]])
-    known = ~np.isnan(others).all(axis=0)
+    deviation = sign * (series.stabilized - median_around(series.stabilized))
+    nearby = maximum_filter(deviation, size=2 * MAX_JITTER_WINDOWS + 1, mode="nearest")
+    other_periods = np.full((series.cycles + 1, n), np.nan)
+    for cycle in range(-series.cycles, series.cycles + 1):
+        if cycle:
+            shifted = np.arange(n) + cycle * series.period
+            inside = (shifted >= 0) & (shifted < n)
+            row, neighbour = other_periods[abs(cycle) - 1], nearby[shifted[inside]]
+            row[inside] = np.fmax(row[inside], neighbour) if cycle < 0 else np.fmin(row[inside], neighbour)
+    has_other = ~np.isnan(other_periods).all(axis=0)
     typical = np.zeros(n)
-    typical[known] = np.nanmedian(others[:, known], axis=0)
-    return (out <= 1.5 * typical) & (typical > 1)
+    typical[has_other] = np.nanmedian(other_periods[:, has_other], axis=0)
+    return (deviation <= 1.5 * typical) & (typical > 1)
 
 
-def _either(first: Array, second: Array) -> Array:
-    import numpy as np
-
-    return np.where(np.isnan(first), second, np.minimum(first, second))
-
-
-def _stands_out(series: Series, usual: Array) -> Flags:
+def _is_prominent(series: Series, expected: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which windows are farther out than those around them vary, as they do on a slope."""
-    import numpy as np
-
-    out = np.abs(series.y - usual)
-    return np.asarray(out > APART * 1.4826 * around(out))
+    deviation = np.abs(series.stabilized - expected)
+    return np.asarray(deviation > MIN_PROMINENCE * 1.4826 * median_around(deviation))
 
 
-def _runs(flags: Flags) -> list[tuple[int, int]]:
+def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return begin and end of each run of true flags."""
-    import numpy as np
-
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def _spike(series: Series, usual: Array, kind: str, sign: int, run: tuple[int, int], p: Array) -> Change | None:
-    import numpy as np
-
+def _spike(
+    series: Series, expected: NDArray[np.float64], kind: str, run: tuple[int, int], p: NDArray[np.float64]
+) -> Change | None:
+    """Return the spike or dip of a run of windows; None for one that is too long."""
     begin, end = run
-    if end - begin > AROUND // 2:
+    if end - begin > NEIGHBOURHOOD_WINDOWS // 2:
         return None
-    peak = begin + int(np.argmax(sign * (series.y - usual)[begin:end]))
-    before = max(restore(series, usual[peak]), 0.0) if series.is_count else float(usual[peak])
-    return Change(begin, kind, float(p[begin:end].min()), before, float(series.x[peak]), end)
+    residual = (series.stabilized - expected)[begin:end] * (1 if kind == "spike" else -1)
+    peak = begin + int(np.argmax(residual))
+    before = float(series.to_values(expected[[peak]])[0])
+    before = max(before, 0.0) if series.is_count else before
+    after = float(series.values[peak])
+    return Change(start=begin, kind=kind, p=float(p[begin:end].min()), before=before, after=after, end=end)

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.filters.expressions import time_range_filter
 from loganalytics.times import parse_when
 
 Moment = str | datetime | date
@@ -32,7 +33,7 @@ class Range:
 
     def holds(self, column: str = "timestamp") -> pl.Expr:
         """Return the expression that is true for the times in the range, and false for null."""
-        return pl.col(column).is_between(self.start, self.end, closed="left").fill_null(value=False)
+        return time_range_filter(self.start, self.end, column=column).fill_null(value=False)
 
 
 def within(known: Range, *ranges: Range) -> list[Range]:

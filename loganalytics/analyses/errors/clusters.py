@@ -47,7 +47,7 @@ ROW = "__row"
 _SURE = 0.01  # how improbable a late first event must be before a problem counts as new
 
 
-def cluster_errors(logs: Frame, *, unseen: TemplateCatalogue | None = None) -> pl.DataFrame:
+def cluster_errors(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl.DataFrame:
     """List the problems that the errors come down to: one row a problem, the most frequent first.
 
     Errors are events with severity_number >= 17, and events without any severity whose text tells of a failure
@@ -68,7 +68,7 @@ def cluster_errors(logs: Frame, *, unseen: TemplateCatalogue | None = None) -> p
     whole log to the last), example (the earliest message), trace_ids (List[String], the earliest five) and exception
     (the example's stack trace); sorted by events, then by label.
 
-    A problem is new when the catalogue `unseen` has none of its templates. Without a catalogue, when it has two events
+    A problem is new when the catalogue `known` has none of its templates. Without a catalogue, when it has two events
     or more, and so late a first one is less than 1 % probable (divided by the number of problems) were its events
     spread evenly over the log: (1 - f) ** events, f the part of the log before the first.
 
@@ -78,7 +78,7 @@ def cluster_errors(logs: Frame, *, unseen: TemplateCatalogue | None = None) -> p
         >>> cluster_errors(logs).select("events", "label", "exception_type").rows()
         [(2, 'job <*> failed: ValueError: no', 'ValueError'), (1, 'disk full', None)]
     """
-    return summed(with_clusters(logs, unseen=unseen), time_range(lazy(logs, *NEEDED)))
+    return summed(with_clusters(logs, known=known), time_range(lazy(logs, *NEEDED)))
 
 
 def summed(errors: pl.DataFrame, ends: Ends) -> pl.DataFrame:
@@ -87,20 +87,20 @@ def summed(errors: pl.DataFrame, ends: Ends) -> pl.DataFrame:
     dated = errors.filter(pl.col("timestamp").is_not_null())
     windows = dated.group_by("cluster_id", window_of(ends)).agg(events=pl.len())
     table = table.join(sparklines(windows, table["cluster_id"]), on="cluster_id", maintain_order="left")
-    return table.with_columns(is_new=pl.col("unseen") if "unseen" in table.columns else _is_late(ends)).select(
+    return table.with_columns(is_new=~pl.col("is_known") if "is_known" in table.columns else _is_late(ends)).select(
         *("cluster_id", "label", "events", "templates", "services", "exception_type"),
         *("first_seen", "last_seen", "is_new", "trend", "example", "trace_ids", "exception"),
     )
 
 
-def with_clusters(logs: Frame, *, unseen: TemplateCatalogue | None = None) -> pl.DataFrame:
+def with_clusters(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl.DataFrame:
     """Return the errors among the events, with the cluster_id and label of their problem; see `cluster_errors`.
 
     Keeps the column ROW, where the frame has it: which event of the frame each one is.
     """
     frame = lazy(logs, *NEEDED)
     frame = frame.filter(_may_be_error(frame.collect_schema().names()))
-    errors = with_columns_told(frame, *_TYPE_COLUMNS, _STATUS, "level", ROW, unseen=unseen)
+    errors = with_columns_told(frame, *_TYPE_COLUMNS, _STATUS, "level", ROW, known=known)
     found = _with_fingerprints(errors)
     tells = pl.col("level").is_null() & _tells_failure()  # without one: what has an exception that is no trace
     found = found.filter(is_error() | pl.col("frames").is_not_null() | tells)
@@ -193,7 +193,7 @@ def _summary(errors: pl.DataFrame) -> pl.DataFrame:
         exception_type=_commonest("exception_type"),
         first_seen=pl.col("timestamp").min(),
         last_seen=pl.col("timestamp").max(),
-        **({"unseen": pl.col("unseen").all()} if "unseen" in errors.columns else {}),
+        **({"is_known": pl.col("is_known").any()} if "is_known" in errors.columns else {}),
     )
     trace_ids = pl.col("trace_ids").fill_null(pl.lit([], dtype=pl.List(pl.String)))
     return (

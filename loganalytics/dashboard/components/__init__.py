@@ -1,1 +1,1 @@
-"""What the pages are made of: charts, tables, the sidebar, the live tail."""
+"""The components that pages share: charts, tables, the sidebar, the live tail."""

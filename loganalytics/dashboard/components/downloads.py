@@ -1,4 +1,4 @@
-"""What a view holds, as files to take away; each is written when its button is pressed."""
+"""The events of a view as files to download; each is written when its button is pressed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
-from loganalytics.dashboard import notebook
+from loganalytics.dashboard.notebook import notebook_json
 from loganalytics.exports import export
 from loganalytics.view import View
 
@@ -24,34 +24,35 @@ def buttons(view: View, logs: pl.DataFrame) -> None:
     st.caption(f"{logs.height:,} events, all columns.")
     for label, form in _FORMS.items():
         st.download_button(
-            label, _writer(logs, form), file_name=f"events.{form}", key=f"export-{form}", on_click="ignore",
+            label, _exporter(logs, form), file_name=f"events.{form}", key=f"export-{form}", on_click="ignore",
             width="stretch",
         )  # fmt: skip
     st.download_button(
-        "ZIP of all", lambda: zipped(view, logs), file_name="events.zip", mime="application/zip", key="export-zip",
-        on_click="ignore", width="stretch", help="Events as CSV and Parquet, the load report, the view as a notebook.",
+        "ZIP of all", lambda: archive_bytes(view, logs), file_name="events.zip", mime="application/zip",
+        key="export-zip", on_click="ignore", width="stretch",
+        help="Events as CSV and Parquet, the load report, the view as a notebook.",
     )  # fmt: skip
 
 
-def _writer(logs: pl.DataFrame, form: str) -> Callable[[], bytes]:
-    return lambda: written(logs, form)
+def _exporter(logs: pl.DataFrame, form: str) -> Callable[[], bytes]:
+    return lambda: export_bytes(logs, form)
 
 
-def written(logs: pl.DataFrame, form: str) -> bytes:
-    """Return the events as a file of that form."""
+def export_bytes(logs: pl.DataFrame, form: str) -> bytes:
+    """Return the content of a file of that form with the events."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"events.{form}")
-        plain = logs.select(name for name in logs.columns if not name.startswith("__"))
-        export(plain.lazy(), path, form=form)
+        columns = [name for name in logs.columns if not name.startswith("__")]
+        export(logs.select(columns).lazy(), path, form=form)
         return path.read_bytes()
 
 
-def zipped(view: View, logs: pl.DataFrame) -> bytes:
-    """Return events, load report and notebook in one archive."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("events.csv", written(logs, "csv"))
-        archive.writestr("events.parquet", written(logs, "parquet"), zipfile.ZIP_STORED)
-        archive.writestr("load_report.csv", written(la.load_report(logs), "csv"))
-        archive.writestr("view.ipynb", notebook.of(view))
-    return packed.getvalue()
+def archive_bytes(view: View, logs: pl.DataFrame) -> bytes:
+    """Return a ZIP archive with events, load report and notebook."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("events.csv", export_bytes(logs, "csv"))
+        archive.writestr("events.parquet", export_bytes(logs, "parquet"), zipfile.ZIP_STORED)
+        archive.writestr("load_report.csv", export_bytes(la.load_report(logs), "csv"))
+        archive.writestr("view.ipynb", notebook_json(view))
+    return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""The sidebar: which logs, when, which of their events; and the ways to share what is seen."""
+"""The sidebar: source, time range and filters of the view; and buttons to share it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from loganalytics.dashboard import access, cached_events, notebook, state, summaries
-from loganalytics.dashboard.components.guards import drop_filters
+from loganalytics.dashboard import access, cached_events, state, summaries
+from loganalytics.dashboard.components.guards import clear_filters
+from loganalytics.dashboard.notebook import notebook_json
 from loganalytics.exceptions import LogAnalyticsError
 from loganalytics.view import View
 
@@ -36,66 +37,67 @@ def draw() -> None:
 
 
 def _source(view: View) -> None:
-    listed = access.readable()
+    listed = access.listed_sources()
     if listed is not None:
-        _set("source", next(iter(view.source), None) if next(iter(view.source), None) in listed else None)
+        name = next(iter(view.source), None)
+        _set("source", name if name in listed else None)
         st.selectbox(
-            "Source", sorted(listed), key="source", on_change=_take_source, placeholder="Choose a source",
+            "Source", sorted(listed), key="source", on_change=_apply_source, placeholder="Choose a source",
             help="What the administrator lists for you.",
         )  # fmt: skip
     elif access.may_name_any():
         _set("source", " ".join(view.public().source))
         st.text_input(
-            "Source", key="source", on_change=_take_source, icon=":material/database:",
+            "Source", key="source", on_change=_apply_source, icon=":material/database:",
             placeholder="file, glob, folder, redis://…",
-            help="A file, a glob, a folder or an address; several are separated by blanks. Packed files are unpacked.",
+            help="A file, a glob, a folder or an address; several are separated by spaces. Compressed files work, too.",
         )  # fmt: skip
 
 
 def _range(view: View) -> None:
-    chosen = view.since or "all"
-    _set("range", chosen if chosen in _RANGES and not view.until else "custom")
+    since = view.since or "all"
+    _set("range", since if since in _RANGES and not view.until else "custom")
     st.selectbox(
-        "Time range", list(_RANGES), format_func=lambda name: _RANGES[name], key="range", on_change=_take_range
+        "Time range", list(_RANGES), format_func=lambda name: _RANGES[name], key="range", on_change=_apply_range
     )
     if st.session_state["range"] == "custom":
-        since, until = st.columns(2)
+        start, end = st.columns(2)
         _set("since", view.since or "")
         _set("until", view.until or "")
-        help_text = f"2026-03-10 14:00, 14:00 (today), 2h (ago), yesterday. In {view.tz}."
-        since.text_input("From", key="since", on_change=_take, args=("since",), placeholder="begin", help=help_text)
-        until.text_input("Until", key="until", on_change=_take, args=("until",), placeholder="end", help=help_text)
+        hint = f"2026-03-10 14:00, 14:00 (today), 2h (ago), yesterday. Time zone: {view.tz}."
+        start.text_input("From", key="since", on_change=_apply, args=("since",), placeholder="start", help=hint)
+        end.text_input("Until", key="until", on_change=_apply, args=("until",), placeholder="end", help=hint)
 
 
 def _filters(view: View) -> None:
     _set("level", (view.level or "").upper() if (view.level or "").upper() in _LEVELS else None)
-    st.pills("Level and above", _LEVELS, key="level", on_change=_take, args=("level",), width="stretch")
+    st.pills("Level and above", _LEVELS, key="level", on_change=_apply, args=("level",), width="stretch")
     _set("services", list(view.services))
     st.multiselect(
-        "Services", sorted({*_services(view), *view.services}), key="services", on_change=_take, args=("services",),
+        "Services", sorted({*_services(view), *view.services}), key="services", on_change=_apply, args=("services",),
         placeholder="All services",
     )  # fmt: skip
     _set("text", view.text or "")
     st.text_input(
-        "Text", key="text", on_change=_take, args=("text",), placeholder="contains …", icon=":material/search:",
+        "Text", key="text", on_change=_apply, args=("text",), placeholder="contains …", icon=":material/search:",
         live="400ms",
     )  # fmt: skip
     _set("grep", view.grep or "")
     st.text_input(
-        "Regular expression", key="grep", on_change=_take, args=("grep",), placeholder=r"timeout|5\d\d",
+        "Regular expression", key="grep", on_change=_apply, args=("grep",), placeholder=r"timeout|5\d\d",
         icon=":material/regular_expression:",
     )  # fmt: skip
     _set("query", view.query or "")
     st.text_input(
-        "Condition in SQL", key="query", on_change=_take, args=("query",), placeholder="duration_ms > 500",
+        "Condition in SQL", key="query", on_change=_apply, args=("query",), placeholder="duration_ms > 500",
         icon=":material/database_search:",
     )  # fmt: skip
     conditions = {str(where): where for where in view.where} | {f"logger={name}": name for name in view.loggers}
     if conditions:
         _set("conditions", list(conditions))
-        st.multiselect("Fields", list(conditions), key="conditions", on_change=_take_conditions)
+        st.multiselect("Fields", list(conditions), key="conditions", on_change=_apply_conditions)
     if view.filters():
-        st.button("Clear filters", on_click=drop_filters, icon=":material/filter_alt_off:", type="tertiary")
+        st.button("Clear filters", on_click=clear_filters, icon=":material/filter_alt_off:", type="tertiary")
 
 
 def _share(view: View) -> None:
@@ -105,7 +107,7 @@ def _share(view: View) -> None:
         st.caption("In Python:")
         st.code(view.to_python() + ".load()", language=None, wrap_lines=True)
     st.download_button(
-        "Open as notebook", lambda: notebook.of(view), file_name="view.ipynb", mime="application/x-ipynb+json",
+        "Open as notebook", lambda: notebook_json(view), file_name="view.ipynb", mime="application/x-ipynb+json",
         icon=":material/article:", width="stretch", on_click="ignore",
     )  # fmt: skip
     if st.user.get("is_logged_in"):
@@ -120,35 +122,37 @@ def _services(view: View) -> list[str]:
 
 
 def _set(key: str, value: object) -> None:
-    """Give a widget the view's value; a wrong text stays as typed, since the view holds it."""
+    """Set a widget to the view's value; an invalid input stays as typed, since the view holds it."""
     st.session_state[key] = value
 
 
-def _take(name: str) -> None:
+def _apply(name: str) -> None:
     value = st.session_state[name]
     state.change(**{name: tuple(value) if isinstance(value, list) else (value or None)})
 
 
-def _take_source() -> None:
+def _apply_source() -> None:
     typed = st.session_state["source"] or ""
-    if access.readable() is not None:
+    if access.listed_sources() is not None:
         state.change(source=(typed,) if typed else ())
         return
-    one = Path(typed).exists() or not typed
-    state.change(source=((typed,) if typed else access.start()) if one else tuple(typed.split()))
+    if not typed:
+        state.change(source=access.start_source())
+    else:
+        state.change(source=(typed,) if Path(typed).exists() else tuple(typed.split()))
 
 
-def _take_range() -> None:
-    chosen = st.session_state["range"]
-    if chosen != "custom":
-        state.change(since=None if chosen == "all" else chosen, until=None)
+def _apply_range() -> None:
+    name = st.session_state["range"]
+    if name != "custom":
+        state.change(since=None if name == "all" else name, until=None)
         return
-    found = summaries.extent(cached_events.whole(state.view()))
-    state.change(since=state.iso(found[0]) if found else "1d", until=state.iso(found[1]) if found else None)
+    extent = summaries.time_extent(cached_events.source_events(state.view()))
+    state.change(since=state.iso(extent[0]) if extent else "1d", until=state.iso(extent[1]) if extent else None)
 
 
-def _take_conditions() -> None:
-    kept = st.session_state["conditions"]
+def _apply_conditions() -> None:
+    selected = st.session_state["conditions"]
     view = state.view()
-    loggers = tuple(name for name in view.loggers if f"logger={name}" in kept)
-    state.change(where=tuple(where for where in view.where if str(where) in kept), loggers=loggers)
+    loggers = tuple(name for name in view.loggers if f"logger={name}" in selected)
+    state.change(where=tuple(where for where in view.where if str(where) in selected), loggers=loggers)

@@ -10,35 +10,36 @@ from loganalytics.dashboard.components import downloads, tables
 from loganalytics.exceptions import LogAnalyticsError
 from loganalytics.view import View
 
-_EXAMPLE = """select service, level, count(*) as events, max(timestamp) as last
+_EXAMPLE_QUERY = """select service, level, count(*) as events, max(timestamp) as last
 from logs
 group by all
 order by events desc"""
-_ROWS = 5_000
+_MAX_ROWS = 5_000
 
 
 def draw(view: View) -> None:
-    """Draw the query and what it answers; the query is part of the link."""
+    """Draw the query and its result; the query is part of the link."""
     st.text_area(
-        "Query", value=state.opened("sql") or _EXAMPLE, key="sql", on_change=_take, height=140,
+        "Query", value=state.opened("sql") or _EXAMPLE_QUERY, key="sql", on_change=_open_query, height=140,
         label_visibility="collapsed",
     )  # fmt: skip
     st.caption("The table is logs: the events of this view. Ctrl+Enter runs it.")
     try:
-        with st.spinner("Asking …"):
-            found = cached_analyses.sql(view, st.session_state["sql"])
+        with st.spinner("Running the query …"):
+            result = cached_analyses.sql(view, st.session_state["sql"])
     except (LogAnalyticsError, pl.exceptions.PolarsError) as error:
-        st.error("This query cannot be answered.", icon=":material/error:")
+        st.error("The query failed.", icon=":material/error:")
         st.text(str(error))
         return
-    tables.rows(found.head(_ROWS), f"sql-{hash(view)}", height=430)
+    tables.draw(result.head(_MAX_ROWS), f"sql-{hash(view)}", height=430)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{found.height:,} rows" + (f", the first {_ROWS:,} shown" if found.height > _ROWS else ""))
+        excess = f", the first {_MAX_ROWS:,} shown" if result.height > _MAX_ROWS else ""
+        st.caption(f"{result.height:,} rows{excess}")
         st.download_button(
-            "CSV", lambda: downloads.written(found, "csv"), file_name="query.csv", on_click="ignore", key="sql-csv",
-            icon=":material/download:",
+            "CSV", lambda: downloads.export_bytes(result, "csv"), file_name="query.csv", on_click="ignore",
+            key="sql-csv", icon=":material/download:",
         )  # fmt: skip
 
 
-def _take() -> None:
-    state.opened("sql", st.session_state["sql"] or None)
+def _open_query() -> None:
+    state.open_item("sql", st.session_state["sql"] or None)

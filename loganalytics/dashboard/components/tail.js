@@ -1,5 +1,5 @@
-// The live tail. Log text becomes text nodes only. Rows are known by their number, so that a change moves none that
-// stays; whoever has scrolled up is left in peace, and told how many have come since.
+// The live tail. Log text becomes text nodes only. Rows are identified by their number, so that an update does not move
+// rows that stay; whoever has scrolled up is not scrolled down, and sees how many new events there are.
 const tails = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -12,7 +12,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     list.addEventListener("scroll", () => {
       tail.follows = list.scrollHeight - list.scrollTop - list.clientHeight < 24;
       if (tail.follows) tail.seen = tail.last;
-      tell();
+      updatePill();
     });
     pill.addEventListener("click", () => {
       list.scrollTop = list.scrollHeight;
@@ -34,9 +34,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
 
   function update() {
-    const keep = new Set(data.number);
+    const current = new Set(data.number);
     for (const [number, row] of tail.rows) {
-      if (!keep.has(number)) {
+      if (!current.has(number)) {
         const height = tail.follows ? 0 : row.offsetHeight;
         const above = row.offsetTop < list.scrollTop;
         row.remove();
@@ -45,14 +45,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
       }
     }
     let next = list.firstChild;
-    for (let at = 0; at < data.number.length; at++) {
-      const number = data.number[at];
+    for (let index = 0; index < data.number.length; index++) {
+      const number = data.number[index];
       let row = tail.rows.get(number);
       if (row) {
         next = row.nextSibling;
         continue;
       }
-      row = make(at, number);
+      row = makeRow(index, number);
       tail.rows.set(number, row);
       list.insertBefore(row, next);
     }
@@ -61,36 +61,36 @@ export default function ({ data, parentElement, setTriggerValue }) {
       list.scrollTop = list.scrollHeight;
       tail.seen = tail.last;
     }
-    tell();
+    updatePill();
   }
 
-  function make(at, number) {
+  function makeRow(index, number) {
     const row = document.createElement("div");
     row.className = "row";
     row.tabIndex = -1;
     row.dataset.number = number;
-    const colour = data.colours[data.level[at]] || data.colours.unknown;
-    if (["ERROR", "CRITICAL", "WARNING", "SECURITY"].includes(data.level[at])) row.style.borderLeftColor = colour;
-    for (const [kind, text] of [
-      ["time", data.time[at]],
-      ["level", data.level[at]],
-      ["service", data.service[at]],
-      ["text", data.text[at]],
+    const colour = data.colours[data.level[index]] || data.colours.unknown;
+    if (["ERROR", "CRITICAL", "WARNING", "SECURITY"].includes(data.level[index])) row.style.borderLeftColor = colour;
+    for (const [field, content] of [
+      ["time", data.time[index]],
+      ["level", data.level[index]],
+      ["service", data.service[index]],
+      ["message", data.message[index]],
     ]) {
       const cell = document.createElement("span");
-      cell.className = kind;
-      cell.textContent = text;
-      if (kind === "level") cell.style.color = colour;
+      cell.className = field;
+      cell.textContent = content;
+      if (field === "level") cell.style.color = colour;
       row.appendChild(cell);
     }
     return row;
   }
 
-  function tell() {
+  function updatePill() {
     let below = 0;
     if (!tail.follows) for (const number of tail.rows.keys()) if (number > tail.seen) below += 1;
-    const fresh = tail.paused ? tail.waiting : below;
-    pill.textContent = fresh ? fresh.toLocaleString("en") + " new ↓" : "to the newest ↓";
-    pill.classList.toggle("shown", tail.paused ? fresh > 0 : !tail.follows);
+    const unseen = tail.paused ? tail.waiting : below;
+    pill.textContent = unseen ? unseen.toLocaleString("en") + " new ↓" : "to the newest ↓";
+    pill.classList.toggle("shown", tail.paused ? unseen > 0 : !tail.follows);
   }
 }

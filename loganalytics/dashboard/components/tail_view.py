@@ -1,6 +1,6 @@
-"""The tail as a component of the browser: coloured rows that stay put when one reads back, one message for each change.
+"""The live tail as a browser component: coloured rows that do not move while one reads back.
 
-Log text goes there as JSON and into the page as text nodes only (tail.js), never as HTML.
+Log text goes to the browser as JSON and into the page as text nodes only (tail.js), never as HTML.
 """
 
 from __future__ import annotations
@@ -15,46 +15,41 @@ import streamlit as st
 from loganalytics.charts import LEVEL_COLOURS
 from loganalytics.dashboard.summaries import clean
 
-ROWS = 1000
+MAX_ROWS = 1000
 """How many events the tail shows."""
 
-_TEXT = 300
+_MESSAGE_CHARACTERS = 300
 
 
 def draw(logs: pl.DataFrame, *, paused: bool, new: int, key: str, height: int = 520) -> int | None:
     """Show events, newest at the bottom; return the number of the one that was clicked, once."""
-    rows = [list(column) for column in records(logs.tail(ROWS)).iter_columns()]
-    names = ["number", "time", "level", "service", "text"]
-    found = _component()(
-        data=dict(zip(names, rows, strict=True)) | {"colours": LEVEL_COLOURS, "paused": paused, "new": new,
-                                                    "height": height},
-        key=key,
-        on_opened_change=lambda: None,
-    )  # fmt: skip
-    number: Any = found.opened
+    rows = tail_rows(logs.tail(MAX_ROWS)).to_dict(as_series=False)
+    options = {"colours": LEVEL_COLOURS, "paused": paused, "new": new, "height": height}
+    result = _component()(data=rows | options, key=key, on_opened_change=lambda: None)
+    number: Any = result.opened
     return None if number is None else int(number)
 
 
-def records(logs: pl.DataFrame) -> pl.DataFrame:
-    """Return number, time, level, service and text of events, safe and short."""
-    names = [pl.col(name).cast(pl.String).fill_null("") for name in ("level", "service")]
-    more = pl.when(pl.col("exception").is_not_null()).then(pl.lit(" ⏎ …"))
-    text = pl.concat_str(clean(pl.col("message"), _TEXT), more, ignore_nulls=True)
+def tail_rows(logs: pl.DataFrame) -> pl.DataFrame:
+    """Return number, time, level, service and message of events, safe and short."""
+    level, service = (pl.col(name).cast(pl.String).fill_null("") for name in ("level", "service"))
+    has_exception = pl.when(pl.col("exception").is_not_null()).then(pl.lit(" ⏎ …"))
+    message = pl.concat_str(clean(pl.col("message"), _MESSAGE_CHARACTERS), has_exception, ignore_nulls=True)
     return logs.select(
         "number",
-        pl.col("timestamp").dt.strftime("%H:%M:%S%.3f").fill_null(""),
-        clean(names[0], 20),
-        clean(names[1], 30),
-        text.alias("text"),
+        time=pl.col("timestamp").dt.strftime("%H:%M:%S%.3f").fill_null(""),
+        level=clean(level, 20),
+        service=clean(service, 30),
+        message=message,
     )
 
 
 @cache
 def _component() -> Any:
-    here = Path(__file__).parent
+    folder = Path(__file__).parent
     return st.components.v2.component(
         "loganalytics_tail",
         html='<div class="tail" role="log" tabindex="0" aria-label="live tail"></div><button class="pill"></button>',
-        css=(here / "tail.css").read_text(encoding="utf-8"),
-        js=(here / "tail.js").read_text(encoding="utf-8"),
+        css=(folder / "tail.css").read_text(encoding="utf-8"),
+        js=(folder / "tail.js").read_text(encoding="utf-8"),
     )

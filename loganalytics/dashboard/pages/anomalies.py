@@ -1,4 +1,4 @@
-"""Anomalies: how unusual each window was, why, and what it looked like beside the time before."""
+"""Anomalies: how unusual each window was, why, and how it compares with the time before."""
 
 from __future__ import annotations
 
@@ -17,40 +17,41 @@ from loganalytics.view import View
 
 
 def page() -> None:
-    """Draw the scores over time, the anomalous windows with their reasons, and the one that is open."""
-    logs = guards.events()
+    """Draw the scores over time, the anomalous windows with their reasons, and the open window."""
+    logs = guards.events_or_explain()
     if logs is None:
         return
     view = state.view()
-    services = summaries.numbers(logs).services
-    head, every, by = st.columns([4, 1, 1], vertical_alignment="bottom")
-    head.markdown("How unlike the usual each window is: **0** ordinary, **0.5** and above anomalous.")
+    services = summaries.metrics(logs).services
+    heading, every, by = st.columns([4, 1, 1], vertical_alignment="bottom")
+    heading.markdown("How unusual each window is: **0** is normal, **0.5** and above is anomalous.")
     lengths = ["automatic", "1m", "5m", "15m", "1h"]
     st.session_state["every"] = view.every if view.every in lengths else "automatic"
-    every.selectbox("Window", lengths, key="every", on_change=_take_every)
+    every.selectbox("Window", lengths, key="every", on_change=_apply_every)
     split = by.selectbox("By", ["service", "all together"], key="by", disabled=services < 2)
     column = "service" if split == "service" and services > 1 else None
     with st.spinner("Scoring the windows …"):
-        scored = cached_analyses.anomalies(view, by=column)
+        scored = cached_analyses.anomalies(view, cached_analyses.window(view), column)
     charts.show(la.chart_anomalies(scored))
     _windows(view, scored.filter("is_anomaly"), column)
 
 
-def _windows(view: View, found: pl.DataFrame, by: str | None) -> None:
-    if found.is_empty():
+def _windows(view: View, anomalies: pl.DataFrame, by: str | None) -> None:
+    if anomalies.is_empty():
         st.success("No window stands out.", icon=":material/check_circle:")
         return
-    why = pl.col("reasons").list.eval(pl.element().struct.field("text")).list.join(" · ").alias("reasons")
-    table = found.sort("score", descending=True).with_columns(why)
-    columns = ["window", *([by] if by else []), "score", "events", "errors", "reasons"]
-    told: dict[str, Any] = {
+    reasons = pl.col("reasons").list.eval(pl.element().struct.field("text")).list.join(" · ").alias("reasons")
+    table = anomalies.sort("score", descending=True).with_columns(reasons)
+    names = ["window", *([by] if by else []), "score", "events", "errors", "reasons"]
+    columns: dict[str, Any] = {
         "score": st.column_config.ProgressColumn("score", format="%.2f", min_value=0, max_value=1, width=110),
-        "reasons": st.column_config.TextColumn("why", width="large"),
+        "reasons": st.column_config.TextColumn("reasons", width="large"),
     }
-    st.markdown(f"**{found.height:,}** anomalous windows. Click on one to hold it against the time before.")
-    picked = tables.rows(table.select(columns), f"anomalies-{hash(view)}-{by}", columns=told, pick=True, height=330)
-    if picked:
-        _window(view, picked, by)
+    st.markdown(f"**{anomalies.height:,}** anomalous windows. Click on one to compare it with the time before.")
+    key = f"anomalies-{hash(view)}-{by}"
+    clicked = tables.draw(table.select(names), key, columns=columns, clickable=True, height=330)
+    if clicked:
+        _window(view, clicked, by)
 
 
 def _window(view: View, row: dict[str, Any], by: str | None) -> None:
@@ -60,18 +61,18 @@ def _window(view: View, row: dict[str, Any], by: str | None) -> None:
         st.text(time_range(start, end) + (f" · {row[by]}" if by else ""))
         st.code(row["reasons"].replace(" · ", "\n"), language=None, wrap_lines=True)
         with st.container(horizontal=True):
-            if st.button("Its events", icon=":material/list:"):
+            if st.button("Show events", icon=":material/list:"):
                 state.change(since=state.iso(start), until=state.iso(end))
                 if by and row[by]:
                     state.change(services=(row[by],))
-                state.go("explore")
+                state.switch_page("explore")
             if st.button("Compare with the time before", icon=":material/compare_arrows:", type="primary"):
                 length = max(6 * (end - start), timedelta(hours=1))
                 state.change(baseline=(state.iso(start - length), state.iso(start)))
-                state.opened("incident", f"{state.iso(start)}/{state.iso(end)}")
-                state.go("incident")
+                state.open_item("incident", f"{state.iso(start)}/{state.iso(end)}")
+                state.switch_page("incident")
 
 
-def _take_every() -> None:
-    chosen = st.session_state["every"]
-    state.change(every=None if chosen == "automatic" else chosen)
+def _apply_every() -> None:
+    length = st.session_state["every"]
+    state.change(every=None if length == "automatic" else length)

@@ -1,4 +1,4 @@
-"""Incident: two ranges drawn on the chart, what is different between them, the causes first, with their events."""
+"""Incident: two ranges drawn on the chart, the differences between them, the causes first, with their events."""
 
 from __future__ import annotations
 
@@ -24,34 +24,35 @@ _BASELINES = {
     "previous_week": "the week before",
     "drawn": "drawn on the chart",
 }
+_MAX_EVENTS = 200
 
 
 def page() -> None:
     """Draw the ranges, and the verdict once there is an incident."""
-    logs = guards.events()
+    logs = guards.events_or_explain()
     if logs is None:
         return
     view = state.view()
-    chosen = picked()
-    _ranges(view, chosen)
-    if chosen is None:
+    incident_range = _incident_range()
+    _ranges(view, incident_range)
+    if incident_range is None:
         _suggestions(view)
         return
+    baseline = view.baseline or str(st.session_state.get("against") or "previous")
     try:
         with st.spinner("Comparing the incident with its baseline …"):
-            found = cached_analyses.incident(
-                view, chosen, view.baseline or str(st.session_state.get("against") or "previous")
-            )
+            incident = cached_analyses.incident(view, incident_range, baseline)
     except LogAnalyticsError as error:
         st.error("These ranges cannot be compared.", icon=":material/error:")
         st.text(str(error))
         return
-    _verdict(found)
-    _findings(view, found)
-    _more(found)
+    _metrics(incident)
+    _verdict(incident)
+    _findings(view, incident)
+    _details(incident)
 
 
-def picked() -> tuple[datetime, datetime] | None:
+def _incident_range() -> tuple[datetime, datetime] | None:
     """Return the incident's range, as drawn or as a link says."""
     start, _, end = (state.opened("incident") or "").partition("/")
     try:
@@ -60,166 +61,167 @@ def picked() -> tuple[datetime, datetime] | None:
         return None
 
 
-def _ranges(view: View, chosen: tuple[datetime, datetime] | None) -> None:
-    """Draw the chart that the two ranges are drawn on."""
-    told, draws, against = st.columns([3, 2, 2], vertical_alignment="bottom")
-    with told:
-        _told(view, chosen)
-    draws.segmented_control(
-        "Draw on the chart", ["incident", "baseline"], default="incident", required=True, key="draws", width="stretch"
-    )
-    options = [name for name in _BASELINES if name != "drawn" or view.baseline]
-    st.session_state["against"] = "drawn" if view.baseline else st.session_state.get("baseline-kind", "previous")
-    against.selectbox(
-        "Against", options, format_func=lambda name: _BASELINES[name], key="against", on_change=_take_against
-    )
-    shaded = {"incident": chosen, "baseline": _baseline(view)}
-    range_chart.draw(
-        cached_analyses.trend(view), shaded, key=f"incident-{hash(view)}-{state.opened('incident')}", on_draw=_take
-    )
-
-
-def _told(view: View, chosen: tuple[datetime, datetime] | None) -> None:
-    if chosen is None:
-        st.text("Draw the time of the incident on the chart.")
-        return
-    st.text(f"Incident {time_range(*chosen)}")
-    baseline = _baseline(view)
-    if baseline:
-        st.text(f"Baseline {time_range(*baseline)}")
-
-
-def _baseline(view: View) -> tuple[datetime, datetime] | None:
+def _baseline_range(view: View) -> tuple[datetime, datetime] | None:
     try:
         return (parse_when(view.baseline[0]), parse_when(view.baseline[1])) if view.baseline else None
     except LogAnalyticsError:
         return None
 
 
-def _take(start: datetime, end: datetime) -> None:
-    """Keep the range that was drawn."""
+def _ranges(view: View, incident_range: tuple[datetime, datetime] | None) -> None:
+    """Draw the chart that the two ranges are drawn on."""
+    description, mode, against = st.columns([3, 2, 2], vertical_alignment="bottom")
+    with description:
+        _describe_ranges(view, incident_range)
+    mode.segmented_control(
+        "Draw on the chart", ["incident", "baseline"], default="incident", required=True, key="draws", width="stretch"
+    )
+    options = [name for name in _BASELINES if name != "drawn" or view.baseline]
+    st.session_state["against"] = "drawn" if view.baseline else st.session_state.get("baseline-kind", "previous")
+    against.selectbox(
+        "Compare with", options, format_func=lambda name: _BASELINES[name], key="against", on_change=_apply_baseline
+    )
+    trend = cached_analyses.trend(view, cached_analyses.window(view))
+    shaded = {"incident": incident_range, "baseline": _baseline_range(view)}
+    range_chart.draw(trend, shaded, key=f"incident-{hash(view)}-{state.opened('incident')}", on_draw=_apply_range)
+
+
+def _describe_ranges(view: View, incident_range: tuple[datetime, datetime] | None) -> None:
+    if incident_range is None:
+        st.text("Draw the time of the incident on the chart.")
+        return
+    st.text(f"Incident {time_range(*incident_range)}")
+    baseline = _baseline_range(view)
+    if baseline:
+        st.text(f"Baseline {time_range(*baseline)}")
+
+
+def _apply_range(start: datetime, end: datetime) -> None:
+    """Take a range that was drawn as incident or baseline."""
     if st.session_state["draws"] == "baseline":
         state.change(baseline=(state.iso(start), state.iso(end)))
     else:
-        _open(start, end)
+        _open_incident(start, end)
 
 
-def _take_against() -> None:
-    chosen = st.session_state["against"]
-    if chosen != "drawn":
-        st.session_state["baseline-kind"] = chosen
+def _apply_baseline() -> None:
+    kind = st.session_state["against"]
+    if kind != "drawn":
+        st.session_state["baseline-kind"] = kind
         state.change(baseline=None)
 
 
 def _suggestions(view: View) -> None:
-    """Offer the times that the anomaly scores point at."""
+    """Offer the times with the most anomalous windows."""
     with st.spinner("Looking for anomalous times …"):
-        found = cached_analyses.episodes(view)
-    if not found:
-        st.info("No window stands out; draw a range of your own.", icon=":material/draw:")
+        episodes = cached_analyses.episodes(view, cached_analyses.window(view))
+    if not episodes:
+        st.info("No window stands out; draw a range on the chart.", icon=":material/draw:")
         return
-    st.caption("Or begin with a time that stands out:")
+    st.caption("Or start with an anomalous time:")
     with st.container(horizontal=True):
-        for start, end in found[:6]:
+        for start, end in episodes[:6]:
             st.button(
-                time_range(start, end), key=f"suggest-{start}", icon=":material/troubleshoot:", on_click=_open,
+                time_range(start, end), key=f"suggest-{start}", icon=":material/troubleshoot:", on_click=_open_incident,
                 args=(start, end),
             )  # fmt: skip
 
 
-def _open(start: datetime, end: datetime) -> None:
-    state.opened("incident", f"{state.iso(start)}/{state.iso(end)}")
+def _open_incident(start: datetime, end: datetime) -> None:
+    state.open_item("incident", f"{state.iso(start)}/{state.iso(end)}")
 
 
-def _verdict(found: Incident) -> None:
-    facts_of = found.facts
+def _metrics(incident: Incident) -> None:
+    facts = incident.facts
+    minutes = (facts["end"] - facts["start"]) / timedelta(minutes=1)
+    baseline_minutes = (facts["baseline_end"] - facts["baseline_start"]) / timedelta(minutes=1)
     cards = st.columns(4)
-    length = timedelta(seconds=(facts_of["end"] - facts_of["start"]).total_seconds())
-    before = timedelta(seconds=(facts_of["baseline_end"] - facts_of["baseline_start"]).total_seconds())
-    causes = found.findings.filter(pl.col("role") == "cause").height
-    _rate(cards[0], "Events a minute", facts_of["events"], length, facts_of["baseline_events"], before, "off")
-    _rate(cards[1], "Errors a minute", facts_of["errors"], length, facts_of["baseline_errors"], before, "inverse")
+    for card, name, colour in ((cards[0], "events", "off"), (cards[1], "errors", "inverse")):
+        rate = facts[name] / max(minutes, 1e-9)
+        baseline_rate = facts[f"baseline_{name}"] / max(baseline_minutes, 1e-9)
+        change = f"{rate - baseline_rate:+,.1f}" if rate or baseline_rate else None
+        card.metric(
+            f"{name.capitalize()} per minute", f"{rate:,.1f}", change, delta_color=colour,  # type: ignore[arg-type]
+            delta_description="against the baseline", border=True, height="stretch",
+        )  # fmt: skip
+    causes = incident.findings.filter(pl.col("role") == "cause").height
     cards[2].metric("Likely causes", f"{causes:,}", border=True, height="stretch")
-    cards[3].metric("Differences in all", f"{found.compare.height:,}", border=True, height="stretch")
+    cards[3].metric("Differences in total", f"{incident.compare.height:,}", border=True, height="stretch")
+
+
+def _verdict(incident: Incident) -> None:
     with st.container(border=True, key="verdict"):
         heading, save = st.columns([4, 1], vertical_alignment="center")
         heading.subheader("Verdict", anchor=False)
         save.download_button(
-            "Report", found.to_html, file_name="incident.html", mime="text/html", icon=":material/download:",
+            "Report", incident.to_html, file_name="incident.html", mime="text/html", icon=":material/download:",
             width="stretch", on_click="ignore", key="incident-report",
         )  # fmt: skip
-        for sentence in found.verdict:
+        for sentence in incident.verdict:
             st.text(printable(sentence, 600))
 
 
-def _rate(place: Any, label: str, now: int, length: timedelta, then: int, before: timedelta, colour: str) -> None:
-    rate, was = (number / max(span.total_seconds() / 60, 1e-9) for number, span in ((now, length), (then, before)))
-    change = f"{rate - was:+,.1f}" if then or now else None
-    place.metric(label, f"{rate:,.1f}", change, delta_color=colour, delta_description="against the baseline",
-                 border=True, height="stretch")  # fmt: skip
-
-
-def _findings(view: View, found: Incident) -> None:
-    if found.findings.is_empty():
-        st.success("Nothing differs enough to be told.", icon=":material/check_circle:")
+def _findings(view: View, incident: Incident) -> None:
+    if incident.findings.is_empty():
+        st.success("No significant differences.", icon=":material/check_circle:")
         return
-    st.subheader("What differs, likeliest cause first", anchor=False)
-    columns = ["rank", "role", "kind", "service", "title", "events", "ratio", "p_value", "start"]
-    told: dict[str, Any] = {
+    st.subheader("Differences, likeliest cause first", anchor=False)
+    names = ["rank", "role", "kind", "service", "title", "events", "ratio", "p_value", "start"]
+    columns: dict[str, Any] = {
         "rank": st.column_config.NumberColumn("", width=36),
-        "title": st.column_config.TextColumn("what", width="large"),
-        "ratio": st.column_config.NumberColumn("times", format="%.1f"),
-        "p_value": st.column_config.NumberColumn("p", format="%.1e", help="Corrected for their number."),
+        "title": st.column_config.TextColumn("difference", width="large"),
+        "ratio": st.column_config.NumberColumn("ratio", format="%.1f"),
+        "p_value": st.column_config.NumberColumn("p", format="%.1e", help="Corrected for multiple comparisons."),
         "start": st.column_config.DatetimeColumn("since", format="MMM D HH:mm:ss", timezone="UTC", width=130),
     }
     key = f"findings-{hash(view)}-{state.opened('incident')}"
-    row = tables.rows(found.findings.select(columns), key, columns=told, pick=True, height=300)
-    if row:
-        _finding(found, int(row["rank"]))
+    clicked = tables.draw(incident.findings.select(names), key, columns=columns, clickable=True, height=300)
+    if clicked:
+        _finding(incident, int(clicked["rank"]))
 
 
-def _finding(found: Incident, rank: int) -> None:
-    """Show the evidence of one finding: what it says, and its events."""
-    row = found.findings.row(by_predicate=pl.col("rank") == rank, named=True)
-    events = found.rows(rank)
+def _finding(incident: Incident, rank: int) -> None:
+    """Draw one finding with its evidence and its events."""
+    finding = incident.findings.row(by_predicate=pl.col("rank") == rank, named=True)
+    events = incident.rows(rank)
     with st.container(border=True, key="finding"):
-        st.text(printable(row["title"], 600))
-        st.text(printable(row["detail"], 2000))
-        if row["example"]:
-            st.code(printable(row["example"], 20_000, lines=True), language=None, wrap_lines=True)
-        st.caption(f"{count(events.height, 'event')} behind it, the first 200:")
-        columns = [
-            name for name in ("timestamp", "level", "service", "duration_ms", "message") if name in events.columns
-        ]
-        tables.rows(events.select(columns).head(200), f"finding-{rank}", height=260)
-        if row["template_id"] and st.button("All of its events", icon=":material/list:", key="finding-events"):
-            state.add("template_id", row["template_id"])
-            state.go("explore")
+        st.text(printable(finding["title"], 600))
+        st.text(printable(finding["detail"], 2000))
+        if finding["example"]:
+            st.code(printable(finding["example"], 20_000, lines=True), language=None, wrap_lines=True)
+        excess = f", the first {_MAX_EVENTS}" if events.height > _MAX_EVENTS else ""
+        st.caption(f"{count(events.height, 'event')} behind it{excess}:")
+        names = [name for name in ("timestamp", "level", "service", "duration_ms", "message") if name in events.columns]
+        tables.draw(events.select(names).head(_MAX_EVENTS), f"finding-{rank}", height=260)
+        if finding["template_id"] and st.button("Show all events", icon=":material/list:", key="finding-events"):
+            state.add_condition("template_id", finding["template_id"])
+            state.switch_page("explore")
 
 
-def _more(found: Incident) -> None:
-    changes, compare, traces = st.tabs(["Changes over time", "All differences", "Failed requests"])
+def _details(incident: Incident) -> None:
+    changes, differences, requests = st.tabs(["Changes over time", "All differences", "Failed requests"])
     with changes:
-        within = (found.facts["start"], found.facts["end"])
+        incident_range = (incident.facts["start"], incident.facts["end"])
         for name in ("events", "errors"):
-            points = found.change_points.filter(pl.col("of") == name).drop("of")
-            chart = la.chart_change_points(points, trend=found.trend, column=name, within=within, title=name)
-            charts.show(chart)
-    with compare:
-        if not found.compare.is_empty():
-            charts.show(la.chart_compare(found.compare))
+            points = incident.change_points.filter(pl.col("of") == name).drop("of")
+            charts.show(
+                la.chart_change_points(points, trend=incident.trend, column=name, within=incident_range, title=name)
+            )
+    with differences:
+        if not incident.compare.is_empty():
+            charts.show(la.chart_compare(incident.compare))
         columns = ["kind", "subject", "scope", "baseline_rate", "incident_rate", "ratio", "p_value", "example"]
-        tables.rows(found.compare.select(columns), "differences", height=320)
-    with traces:
-        _traces(found)
+        tables.draw(incident.compare.select(columns), "differences", height=320)
+    with requests:
+        _failed_requests(incident)
 
 
-def _traces(found: Incident) -> None:
-    if found.traces.is_empty():
+def _failed_requests(incident: Incident) -> None:
+    if incident.traces.is_empty():
         st.caption("No request failed in the incident.")
         return
     columns = ["trace_id", "duration_ms", "errors", "services", "first_error"]
-    row = tables.rows(found.traces.select(columns), "failed", pick=True, height=300)
-    if row:
-        state.opened("trace", row["trace_id"])
-        state.go("traces")
+    clicked = tables.draw(incident.traces.select(columns), "failed", clickable=True, height=300)
+    if clicked:
+        state.open_item("trace", clicked["trace_id"])
+        state.switch_page("traces")

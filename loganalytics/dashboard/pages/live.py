@@ -1,9 +1,9 @@
-"""Live: the events as they arrive. The reader is shared; a session keeps its place in what was read."""
+"""Live: the events as they arrive. The reader is shared; a session keeps only where it paused."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -13,149 +13,150 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 import loganalytics as la
 from loganalytics.dashboard import access, demo, state, summaries
 from loganalytics.dashboard.components import tables, tail_view
-from loganalytics.dashboard.live_feed import Feed, Tail
+from loganalytics.dashboard.live_feed import LiveFeed
 from loganalytics.exceptions import LogAnalyticsError
-from loganalytics.filters.sql import where_known
+from loganalytics.filters.sql import where_in_batch
 from loganalytics.humanize import span
 from loganalytics.sanitize import printable
+from loganalytics.sources.store import TailReader
 from loganalytics.view import View
 
 _HISTORY = "15m"
-"""What is shown of the time before the page was opened; it comes through the same reader, so there is no seam."""
+"""How much of the time before the page was opened is shown; the same reader reads it, so there is no gap."""
+
+_MAX_CHARACTERS = 20_000
+
+_CONNECTIONS: dict[str, dict[str, Any]] = {
+    "reading": {"icon": ":material/sensors:", "color": "green"},
+    "connecting": {"icon": ":material/sync:", "color": "blue"},
+    "reconnecting": {"icon": ":material/sync_problem:", "color": "orange"},
+    "not connected": {"icon": ":material/cloud_off:", "color": "red"},
+}
 
 
 def page() -> None:
     """Draw the tail of the session's source; on the sample platform, of a stream that a generator writes."""
     try:
-        source = _source(state.view())
+        addresses = _addresses(state.view())
     except (LogAnalyticsError, OSError) as error:
         st.error("This source cannot be followed.", icon=":material/error:")
         st.text(str(error))
         return
-    if source is None:
+    if addresses is None:
         st.info(
             "There is nothing to follow here. Name a stream in the sidebar (redis://host/0?stream=name), or a file "
             "that is written to.",
             icon=":material/sensors_off:",
         )
         return
-    feed = _feed(source)
-    _lease(source)
-    if source[0] == demo.running():
-        st.caption("A demonstration: a small generator writes into an embedded Valkey, and this follows its stream.")
+    feed = shared_feed(addresses)
+    _take_lease(addresses, _session_id())
+    if addresses[0] == demo.stream_address():
+        st.caption("A demonstration: a small generator writes into a stream of an embedded Valkey server.")
     _tail(feed)
 
 
-def _source(view: View) -> tuple[str, ...] | None:
-    """Return the addresses to follow."""
-    if access.is_demo() and view.source == access.start():
-        found = demo.address()
-        return (found,) if found else None
+def _addresses(view: View) -> tuple[str, ...] | None:
+    """Return the addresses to follow, None where there are none."""
+    if access.is_demo() and view.source == access.start_source():
+        address = demo.start()
+        return (address,) if address else None
     return access.addresses(view.source) or None
 
 
 @st.cache_resource(show_spinner=False)
-def _feed(source: tuple[str, ...]) -> Feed:
-    def open_tail(cursor: Mapping[str, Any] | None) -> Tail:
-        return la.tail(source, since=None if cursor else _HISTORY, cursor=cursor)
+def shared_feed(addresses: tuple[str, ...]) -> LiveFeed:
+    """Return the feed of a source that all sessions share."""
 
-    return Feed(open_tail)
+    def open_tail(cursor: Mapping[str, Any] | None) -> TailReader:
+        return la.tail(addresses, since=None if cursor else _HISTORY, cursor=cursor)
+
+    return LiveFeed(open_tail)
 
 
-def _session() -> str:
+def _session_id() -> str:
     context = get_script_run_ctx()
     return context.session_id if context else "none"
 
 
-def _lease(source: tuple[str, ...]) -> None:
+@st.cache_resource(scope="session", show_spinner=False, on_release=lambda lease: lease[0].release(lease[1]))
+def _take_lease(addresses: tuple[str, ...], session: str) -> tuple[LiveFeed, str]:
     """Hold the feed for as long as the session is connected."""
-    _leased(source, _session())
-
-
-@st.cache_resource(scope="session", show_spinner=False, on_release=lambda lease: lease[0].leave(lease[1]))
-def _leased(source: tuple[str, ...], session: str) -> tuple[Feed, str]:
-    return _feed(source), session
+    return shared_feed(addresses), session
 
 
 @st.fragment(run_every=1.0)
-def _tail(feed: Feed) -> None:
-    """Draw what is new, every second, and nothing else of the page."""
-    feed.look(_session())
-    now = feed.state
+def _tail(feed: LiveFeed) -> None:
+    """Draw new events, every second, and nothing else of the page."""
+    feed.renew(_session_id())
+    error = feed.state.error
     view = state.view()
     paused_at = st.session_state.get("paused-at")
-    _bar(feed, paused_at)
-    if now.error:
+    _status_bar(feed, paused_at)
+    if error:
         st.error("The connection was lost.", icon=":material/cloud_off:")
-        st.text(now.error)
+        st.text(error)
     try:
-        kept = where_known(view.keep(feed.events()), view.query)
-    except (LogAnalyticsError, pl.exceptions.PolarsError) as error:
+        matches = where_in_batch(view.keep(feed.events()), view.query)
+    except (LogAnalyticsError, pl.exceptions.PolarsError) as filter_error:
         st.warning("This filter cannot be used.", icon=":material/filter_alt:")
-        st.text(str(error))
+        st.text(str(filter_error))
         return
-    shown = kept if paused_at is None else kept.filter(pl.col("number") <= paused_at)
-    clicked = tail_view.draw(shown, paused=paused_at is not None, new=kept.height - shown.height, key="tail")
+    visible = matches if paused_at is None else matches.filter(pl.col("number") <= paused_at)
+    new = matches.height - visible.height
+    clicked = tail_view.draw(visible, paused=paused_at is not None, new=new, key="tail")
     if clicked is not None:
         st.session_state["tail-event"] = clicked
-    _opened(feed)
+    _clicked_event(feed)
 
 
-def _bar(feed: Feed, paused_at: int | None) -> None:
-    """Draw play and pause, and how the connection is doing."""
-    now = feed.state
+def _status_bar(feed: LiveFeed, paused_at: int | None) -> None:
+    """Draw play and pause, and the state of the connection."""
+    current = feed.state
     button, *cards = st.columns([1.2, 1, 1, 1, 1.2], vertical_alignment="center")
     if paused_at is None:
-        button.button("Pause", icon=":material/pause:", on_click=_pause, args=(now.read,), width="stretch", key="pause")
+        button.button(
+            "Pause", icon=":material/pause:", on_click=_pause, args=(current.read,), width="stretch", key="pause"
+        )  # fmt: skip
     else:
         button.button(
             "Play", icon=":material/play_arrow:", on_click=_pause, args=(None,), width="stretch", type="primary",
             key="play",
         )  # fmt: skip
-    status = now.status or {}
-    connection = str(status.get("state", "connecting")) if now.running and not now.error else "not connected"
-    icon, colour = _CONNECTIONS.get(connection, (":material/sync_problem:", "orange"))
-    cards[0].badge(connection, icon=icon, color=colour)  # type: ignore[arg-type]
-    cards[1].markdown(f"**{now.rate:,.1f}** events/s")
-    cards[2].markdown(f"**{now.read:,}** read")
+    status = current.status or {}
+    connection = str(status.get("state", "connecting")) if current.running and not current.error else "not connected"
+    cards[0].badge(connection, **_CONNECTIONS.get(connection, _CONNECTIONS["reconnecting"]))
+    cards[1].markdown(f"**{current.rate:,.1f}** events/s")
+    cards[2].markdown(f"**{current.read:,}** read")
     lost = int(status.get("lost") or 0)
     cards[3].markdown(f"**{lost:,}** lost" if lost else _lag(feed))
 
 
-_CONNECTIONS = {
-    "reading": (":material/sensors:", "green"),
-    "connecting": (":material/sync:", "blue"),
-    "reconnecting": (":material/sync_problem:", "orange"),
-    "not connected": (":material/cloud_off:", "red"),
-}
-
-
-def _lag(feed: Feed) -> str:
+def _lag(feed: LiveFeed) -> str:
     newest = feed.events()["timestamp"].max()
     if not isinstance(newest, datetime):
         return "no event yet"
-    return f"newest **{span(max(datetime.now(UTC) - newest, datetime.now(UTC) - datetime.now(UTC)))}** ago"
+    return f"newest **{span(max(datetime.now(UTC) - newest, timedelta(0)))}** ago"
 
 
-def _pause(at: int | None) -> None:
-    st.session_state["paused-at"] = at
+def _pause(number: int | None) -> None:
+    """Pause after the event of that number; None continues."""
+    st.session_state["paused-at"] = number
 
 
-def _opened(feed: Feed) -> None:
-    """Show the event that was clicked, as long as the ring holds it."""
+def _clicked_event(feed: LiveFeed) -> None:
+    """Draw the event that was clicked, as long as the ring buffer holds it."""
     number = st.session_state.get("tail-event")
     if number is None:
-        st.caption("Click on a line to open it. Scroll up to hold; the filters of the sidebar apply at once.")
+        st.caption("Click on a line to open it. Scroll up to stop following; the filters of the sidebar apply at once.")
         return
-    found = feed.events().filter(pl.col("number") == number)
-    if found.is_empty():
-        st.caption("The line that was open has left the tail; find it again under Explore.")
+    matches = feed.events().filter(pl.col("number") == number)
+    if matches.is_empty():
+        st.caption("The open event has left the tail; find it again on the Explore page.")
         return
-    row = found.row(0, named=True)
+    event = matches.drop("number").row(0, named=True)
     with st.container(border=True, key="tail-open"):
-        st.code(printable(row["message"], 20_000, lines=True), language=None, wrap_lines=True)
-        if row["exception"]:
-            st.code(printable(row["exception"], 20_000, lines=True), language=None, height=220)
-        row.pop("number")
-        told = pl.DataFrame(summaries.fields_of(row), schema={"field": pl.String, "value": pl.String}, orient="row")
-        tables.rows(told, "tail-fields", height="content")
+        st.code(printable(event["message"], _MAX_CHARACTERS, lines=True), language=None, wrap_lines=True)
+        if event["exception"]:
+            st.code(printable(event["exception"], _MAX_CHARACTERS, lines=True), language=None, height=220)
+        tables.draw(summaries.field_table(event), "tail-fields", height="content")

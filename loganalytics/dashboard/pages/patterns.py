@@ -1,4 +1,4 @@
-"""Patterns: kinds of message and the problems behind the errors, over time; a click leads to their events."""
+"""Patterns: message templates and the problems behind the errors, over time; a click leads to their events."""
 
 from __future__ import annotations
 
@@ -13,126 +13,135 @@ from loganalytics.humanize import count, listing, moment, percent
 from loganalytics.sanitize import printable
 from loganalytics.view import View
 
-_MOST = 2000
+_MAX_ROWS = 2000
+_MAX_WILDCARDS = 12
+_WILDCARDS_PER_ROW = 4
+_MAX_TRACES = 5
 
 
 def page() -> None:
     """Draw the templates and the error clusters of the session's view."""
-    logs = guards.events()
+    logs = guards.events_or_explain()
     if logs is None:
         return
     view = state.view()
-    kinds, problems = st.tabs(["Message templates", "Error clusters"], key="patterns-tab", on_change="rerun")
-    if kinds.open:
-        with kinds:
+    templates, clusters = st.tabs(["Message templates", "Error clusters"], key="patterns-tab", on_change="rerun")
+    if templates.open:
+        with templates:
             _templates(view)
-    if problems.open:
-        with problems:
+    if clusters.open:
+        with clusters:
             _clusters(view)
 
 
 def _templates(view: View) -> None:
     with st.spinner("Finding the message templates …"):
-        found = cached_analyses.patterns(view)
-    sort, only = st.columns([3, 2], vertical_alignment="center")
-    sort.markdown(f"**{found.height:,}** kinds of message. Click on one to look into it.")
-    way = only.segmented_control(
-        "Sort", ["commonest", "rarest", "newest", "errors"], default="commonest", required=True, key="patterns-sort",
+        patterns = cached_analyses.patterns(view)
+    heading, order_column = st.columns([3, 2], vertical_alignment="center")
+    heading.markdown(f"**{patterns.height:,}** message templates. Click on one for its details.")
+    order = order_column.segmented_control(
+        "Sort", ["frequent", "rare", "newest", "errors"], default="frequent", required=True, key="patterns-sort",
         label_visibility="collapsed", width="stretch",
     )  # fmt: skip
-    table = summaries.sorted_patterns(found, str(way)).head(_MOST)
-    columns = ["template", "events", "errors", "share", "trend", "is_new", "services"]
-    told: dict[str, Any] = {
+    table = summaries.sorted_patterns(patterns, str(order)).head(_MAX_ROWS)
+    names = ["template", "events", "errors", "share", "trend", "is_new", "services"]
+    columns: dict[str, Any] = {
         "template": st.column_config.TextColumn("template", width="large"),
         "share": st.column_config.ProgressColumn("share", format="percent", min_value=0, max_value=1, width=110),
     }
-    picked = tables.rows(table.select("template_id", *columns), f"patterns-{hash(view)}-{way}", columns=told, pick=True,
-                         height=458, order=columns)  # fmt: skip
-    if picked:
-        _template(view, table.row(by_predicate=pl.col("template_id") == picked["template_id"], named=True))
+    key = f"patterns-{hash(view)}-{order}"
+    clicked = tables.draw(
+        table.select("template_id", *names), key, columns=columns, clickable=True, height=458, order=names
+    )  # fmt: skip
+    if clicked:
+        _template(view, table.row(by_predicate=pl.col("template_id") == clicked["template_id"], named=True))
 
 
-def _template(view: View, row: dict[str, Any]) -> None:
+def _template(view: View, pattern: dict[str, Any]) -> None:
     with st.container(border=True, key="pattern"):
-        st.code(printable(row["template"], 4000), language=None, wrap_lines=True)
-        seen = f"{count(row['events'], 'event')}, {percent(row['share'])} of all; first {moment(row['first_seen'])}, "
-        st.text(f"{seen}last {moment(row['last_seen'])}; in {listing([printable(s, 60) for s in row['services']])}")
+        st.code(printable(pattern["template"], 4000), language=None, wrap_lines=True)
+        services = listing([printable(name, 60) for name in pattern["services"]])
+        st.text(
+            f"{count(pattern['events'], 'event')}, {percent(pattern['share'])} of all; "
+            f"first {moment(pattern['first_seen'])}, last {moment(pattern['last_seen'])}; in {services}"
+        )
         st.text("Example")
-        st.code(printable(row["example"], 20_000, lines=True), language=None, wrap_lines=True)
-        _values(view, row["template_id"])
+        st.code(printable(pattern["example"], 20_000, lines=True), language=None, wrap_lines=True)
+        _wildcards(view, pattern["template_id"])
         with st.container(horizontal=True):
-            _see("Its events", "template_id", row["template_id"])
-            _see("All but these", "template_id", row["template_id"], exclude=True)
+            _filter_button("Show events", "template_id", pattern["template_id"])
+            _filter_button("Exclude events", "template_id", pattern["template_id"], exclude=True)
 
 
-def _values(view: View, template_id: str) -> None:
-    """Show what stands behind each wildcard of a template."""
-    with st.spinner("Reading the values behind the wildcards …"):
-        values = cached_analyses.values(view, template_id)
-    if values.is_empty():
+def _wildcards(view: View, template_id: str) -> None:
+    """Draw the values of each wildcard of a template."""
+    with st.spinner("Reading the values of the wildcards …"):
+        wildcards = cached_analyses.pattern_values(view, template_id).head(_MAX_WILDCARDS)
+    if wildcards.is_empty():
         return
-    st.text("Behind the wildcards")
-    for start in range(0, min(values.height, 12), 4):
-        for place, row in zip(st.columns(4), values[start : start + 4].to_dicts(), strict=False):
-            with place:
-                _value(template_id, row)
+    st.text("Values of the wildcards")
+    for wildcards_of_row in wildcards.iter_slices(_WILDCARDS_PER_ROW):
+        for column, wildcard in zip(st.columns(_WILDCARDS_PER_ROW), wildcards_of_row.to_dicts(), strict=False):
+            with column:
+                _wildcard(template_id, wildcard)
 
 
-def _value(template_id: str, row: dict[str, Any]) -> None:
-    told = {
-        "value": st.column_config.TextColumn(f"{row['position'] + 1}: {row['kind']}", width="small"),
+def _wildcard(template_id: str, wildcard: dict[str, Any]) -> None:
+    columns = {
+        "value": st.column_config.TextColumn(f"{wildcard['position'] + 1}: {wildcard['kind']}", width="small"),
         "events": st.column_config.ProgressColumn(
-            "events", format="compact", min_value=0, max_value=row["events"], width="small"
+            "events", format="compact", min_value=0, max_value=wildcard["events"], width="small"
         ),
     }
-    key = f"value-{template_id}-{row['position']}"
-    tables.rows(summaries.top_values(row["top"]), key, columns=told, height=210)
-    said = f"{row['distinct']:,} distinct"
-    if row["p50"] is not None:
-        said += f" · p50 {row['p50']:,.4g} · p95 {row['p95']:,.4g} · max {row['max']:,.4g}"
-    st.caption(said)
+    key = f"value-{template_id}-{wildcard['position']}"
+    tables.draw(summaries.top_values(wildcard["top"]), key, columns=columns, height=210)
+    caption = f"{wildcard['distinct']:,} distinct"
+    if wildcard["p50"] is not None:
+        caption += f" · p50 {wildcard['p50']:,.4g} · p95 {wildcard['p95']:,.4g} · max {wildcard['max']:,.4g}"
+    st.caption(caption)
 
 
 def _clusters(view: View) -> None:
     with st.spinner("Grouping the errors …"):
-        found = cached_analyses.clusters(view)
-    if found.is_empty():
+        clusters = cached_analyses.clusters(view)
+    if clusters.is_empty():
         st.success("No errors here.", icon=":material/check_circle:")
         return
-    st.markdown(f"**{found.height:,}** problems behind the errors. Click on one to look into it.")
-    columns = ["is_new", "label", "events", "trend", "services", "exception_type", "first_seen", "last_seen"]
-    told = {
+    st.markdown(f"**{clusters.height:,}** problems behind the errors. Click on one for its details.")
+    names = ["is_new", "label", "events", "trend", "services", "exception_type", "first_seen", "last_seen"]
+    columns = {
         "label": st.column_config.TextColumn("problem", width="large"),
         "exception_type": st.column_config.TextColumn("type", width="small"),
     }
-    picked = tables.rows(found.select("cluster_id", *columns), f"clusters-{hash(view)}", columns=told, pick=True,
-                         height=388, order=columns)  # fmt: skip
-    if picked:
-        _cluster(found.row(by_predicate=pl.col("cluster_id") == picked["cluster_id"], named=True))
+    clicked = tables.draw(
+        clusters.select("cluster_id", *names), f"clusters-{hash(view)}", columns=columns, clickable=True, height=388,
+        order=names,
+    )  # fmt: skip
+    if clicked:
+        _cluster(clusters.row(by_predicate=pl.col("cluster_id") == clicked["cluster_id"], named=True))
 
 
-def _cluster(row: dict[str, Any]) -> None:
+def _cluster(cluster: dict[str, Any]) -> None:
     with st.container(border=True, key="cluster"):
-        st.text(printable(row["label"], 1000))
-        st.code(printable(row["example"], 20_000, lines=True), language=None, wrap_lines=True)
-        if row["exception"]:
-            st.code(printable(row["exception"], 50_000, lines=True), language=None, height=260)
+        st.text(printable(cluster["label"], 1000))
+        st.code(printable(cluster["example"], 20_000, lines=True), language=None, wrap_lines=True)
+        if cluster["exception"]:
+            st.code(printable(cluster["exception"], 50_000, lines=True), language=None, height=260)
         with st.container(horizontal=True):
-            _see("Its events", "cluster_id", row["cluster_id"])
-            for trace_id in list(row["trace_ids"])[:5]:
-                if st.button(
-                    "Trace " + _plain(trace_id), key=f"cluster-trace-{trace_id}", icon=":material/account_tree:"
-                ):
-                    state.opened("trace", trace_id)
-                    state.go("traces")
+            _filter_button("Show events", "cluster_id", cluster["cluster_id"])
+            for trace_id in list(cluster["trace_ids"])[:_MAX_TRACES]:
+                label = "Trace " + _button_label(trace_id)
+                if st.button(label, key=f"cluster-trace-{trace_id}", icon=":material/account_tree:"):
+                    state.open_item("trace", trace_id)
+                    state.switch_page("traces")
 
 
-def _plain(trace_id: str) -> str:
-    """Return an id as the label of a button, which is Markdown: nothing but letters, digits and dashes."""
+def _button_label(trace_id: str) -> str:
+    """Return an id for the label of a button, which is Markdown: nothing but letters, digits and dashes."""
     return "".join(letter if letter.isalnum() or letter in "-" else "·" for letter in trace_id[:40])
 
 
-def _see(label: str, field: str, value: str, *, exclude: bool = False) -> None:
+def _filter_button(label: str, field: str, value: str, *, exclude: bool = False) -> None:
     if st.button(label, icon=":material/filter_alt_off:" if exclude else ":material/list:"):
-        state.add(field, value, exclude=exclude)
-        state.go("explore")
+        state.add_condition(field, value, exclude=exclude)
+        state.switch_page("explore")

@@ -14,23 +14,24 @@ from loganalytics.humanize import count, listing, moment
 from loganalytics.sanitize import printable
 from loganalytics.view import View
 
-_MOST = 1000
+_MAX_ROWS = 1000
+_MAX_BARS = 200
 
 
 def page() -> None:
-    """Draw the trace that is looked for, then what took longest."""
-    logs = guards.events()
+    """Draw the open trace, then the slowest requests and operations."""
+    logs = guards.events_or_explain()
     if logs is None:
         return
     view = state.view()
-    st.session_state["trace"] = state.opened("trace") or ""
+    trace_id = state.opened("trace")
+    st.session_state["trace"] = trace_id or ""
     st.text_input(
-        "Trace", key="trace", on_change=_take, placeholder="trace or request id", icon=":material/account_tree:",
-        label_visibility="collapsed",
+        "Trace", key="trace", on_change=_open_typed_trace, placeholder="trace or request id",
+        icon=":material/account_tree:", label_visibility="collapsed",
     )  # fmt: skip
-    named = state.opened("trace")
-    if named:
-        _trace(view, named)
+    if trace_id:
+        _trace(view, trace_id)
     requests, operations = st.tabs(["Requests", "Operations"], key="traces-tab", on_change="rerun")
     if requests.open:
         with requests:
@@ -40,8 +41,8 @@ def page() -> None:
             _operations(view, logs)
 
 
-def _take() -> None:
-    state.opened("trace", st.session_state["trace"].strip() or None)
+def _open_typed_trace() -> None:
+    state.open_item("trace", st.session_state["trace"].strip() or None)
 
 
 def _trace(view: View, trace_id: str) -> None:
@@ -49,79 +50,81 @@ def _trace(view: View, trace_id: str) -> None:
     with st.spinner("Following the trace …"):
         events = cached_analyses.trace(view, trace_id)
     if events.is_empty():
-        st.info("No event of the source bears this id.", icon=":material/search_off:")
+        st.info("No event of the source has this id.", icon=":material/search_off:")
         st.text(printable(trace_id))
         return
     with st.container(border=True, key="trace-open"):
         services = [printable(name, 60) for name in events["service"].drop_nulls().unique(maintain_order=True)]
         length = float(events["offset_ms"].max() or 0)  # type: ignore[arg-type]
-        st.text(f"{printable(trace_id, 80)} · {count(events.height, 'event')} in {listing(services)} · "
-                f"{length:,.0f} ms from {moment(events['timestamp'][0])}")  # fmt: skip
-        charts.show(la.chart_trace(events.head(200)))
-        columns = ["offset_ms", "gap_ms", "duration_ms", "level", "service", "logger", "message"]
-        told: dict[str, Any] = {
-            "offset_ms": st.column_config.NumberColumn("at ms", format="%.1f"),
+        st.text(
+            f"{printable(trace_id, 80)} · {count(events.height, 'event')} in {listing(services)} · "
+            f"{length:,.0f} ms from {moment(events['timestamp'][0])}"
+        )
+        charts.show(la.chart_trace(events.head(_MAX_BARS)))
+        names = ["offset_ms", "gap_ms", "duration_ms", "level", "service", "logger", "message"]
+        columns: dict[str, Any] = {
+            "offset_ms": st.column_config.NumberColumn("offset ms", format="%.1f"),
             "gap_ms": st.column_config.NumberColumn("gap ms", format="%.1f"),
-            "duration_ms": st.column_config.NumberColumn("took ms", format="%.1f"),
+            "duration_ms": st.column_config.NumberColumn("duration ms", format="%.1f"),
         }
-        tables.rows(events.select(columns).head(_MOST), f"trace-{trace_id}", columns=told,
-                    height="content" if events.height < 12 else 420)  # fmt: skip
+        height: Any = "content" if events.height < 12 else 420
+        tables.draw(events.select(names).head(_MAX_ROWS), f"trace-{trace_id}", columns=columns, height=height)
 
 
 def _requests(view: View) -> None:
     with st.spinner("Joining the requests …"):
-        found = cached_analyses.traces(view)
-    if found.is_empty():
-        st.info("No event of this view bears a trace id.", icon=":material/inbox:")
+        requests = cached_analyses.traces(view)
+    if requests.is_empty():
+        st.info("No event of this view has a trace id.", icon=":material/inbox:")
         return
-    way = st.segmented_control(
+    order = st.segmented_control(
         "Order", ["with errors", "slowest"], default="with errors", required=True, key="traces-order",
         label_visibility="collapsed",
     )  # fmt: skip
-    table = found if way == "with errors" else found.sort("duration_ms", descending=True, nulls_last=True)
-    columns = ["trace_id", "duration_ms", "events", "errors", "services", "longest_gap_ms", "first_error", "first_seen"]
-    told: dict[str, Any] = {
+    table = requests if order == "with errors" else requests.sort("duration_ms", descending=True, nulls_last=True)
+    names = ["trace_id", "duration_ms", "events", "errors", "services", "longest_gap_ms", "first_error", "first_seen"]
+    columns: dict[str, Any] = {
         "trace_id": st.column_config.TextColumn("trace"),
-        "duration_ms": st.column_config.NumberColumn("took ms", format="localized"),
+        "duration_ms": st.column_config.NumberColumn("duration ms", format="localized"),
         "longest_gap_ms": st.column_config.NumberColumn("longest gap ms", format="localized"),
         "first_error": st.column_config.TextColumn("first error", width=290),
         "first_seen": st.column_config.DatetimeColumn("first seen", format="MMM D HH:mm", timezone="UTC", width=110),
     }
-    st.caption(f"{found.height:,} requests. Click on one to follow it.")
-    key = f"requests-{hash(view)}-{way}-{state.opened('trace')}"
-    picked = tables.rows(table.select(columns).head(_MOST), key, columns=told, pick=True, height=388)
-    if picked:
-        state.opened("trace", picked["trace_id"])
+    st.caption(f"{requests.height:,} requests. Click on one to follow it.")
+    key = f"requests-{hash(view)}-{order}-{state.opened('trace')}"
+    clicked = tables.draw(table.select(names).head(_MAX_ROWS), key, columns=columns, clickable=True, height=388)
+    if clicked:
+        state.open_item("trace", clicked["trace_id"])
         st.rerun()
 
 
 def _operations(view: View, logs: pl.DataFrame) -> None:
-    known = [name for name in ("logger", "service", "template") if name == "template" or logs[name].drop_nulls().len()]
-    by = st.segmented_control("By", known, default=known[0], required=True, key="latency-by") or known[0]
-    with st.spinner("Measuring …"):
-        found = cached_analyses.latency(view, by=by)
-    if found.is_empty():
-        st.info("No event of this view tells how long something took.", icon=":material/timer_off:")
+    groups = [name for name in ("logger", "service", "template") if name == "template" or logs[name].drop_nulls().len()]
+    by = st.segmented_control("By", groups, default=groups[0], required=True, key="latency-by") or groups[0]
+    with st.spinner("Measuring durations …"):
+        operations = cached_analyses.latency(view, by)
+    if operations.is_empty():
+        st.info("No event of this view has a duration.", icon=":material/timer_off:")
         return
-    charts.show(la.chart_latency(found))
-    numbers = {name: st.column_config.NumberColumn(f"{name} ms", format="localized") for name in ("p50", "p95", "p99")}
-    columns = [by, "count", "p50", "p95", "p99", "max", "trend", "slow_from", "slow_until", "slow_ratio"]
-    told = numbers | {
-        "max": st.column_config.NumberColumn("max ms", format="localized"),
-        "trend": st.column_config.NumberColumn("trend an hour", format="percent"),
+    charts.show(la.chart_latency(operations))
+    names = [by, "count", "p50", "p95", "p99", "max", "trend", "slow_from", "slow_until", "slow_ratio"]
+    columns: dict[str, Any] = {
+        name: st.column_config.NumberColumn(f"{name} ms", format="localized") for name in ("p50", "p95", "p99", "max")
     }
-    picked = tables.rows(found.select(columns), f"latency-{hash(view)}-{by}", columns=told, pick=True, height=330)
-    if picked:
-        row = found.row(by_predicate=pl.col(by).eq_missing(pl.lit(picked[by])), named=True)
-        _slowest(row)
+    columns["trend"] = st.column_config.NumberColumn("trend per hour", format="percent")
+    key = f"latency-{hash(view)}-{by}"
+    clicked = tables.draw(operations.select(names), key, columns=columns, clickable=True, height=330)
+    if clicked:
+        _slowest_events(operations.row(by_predicate=pl.col(by).eq_missing(pl.lit(clicked[by])), named=True))
 
 
-def _slowest(row: dict[str, Any]) -> None:
-    """Show the slowest events of one operation, with their traces."""
+def _slowest_events(operation: dict[str, Any]) -> None:
+    """Draw the slowest events of one operation, with their traces."""
     st.text("The slowest events")
-    table = pl.DataFrame(row["slowest"])
-    columns = ["duration_ms", "timestamp", "message", "trace_id"]
-    picked = tables.rows(table.select(columns), f"slowest-{row['p95']}-{row['count']}", pick=True, height="content")
-    if picked and picked["trace_id"]:
-        state.opened("trace", picked["trace_id"])
+    names = ["duration_ms", "timestamp", "message", "trace_id"]
+    table = pl.DataFrame(operation["slowest"]).select(names)
+    key = f"slowest-{operation['p95']}-{operation['count']}"
+    clicked = tables.draw(table, key, clickable=True, height="content")
+    if clicked and clicked["trace_id"]:
+        state.open_item("trace", clicked["trace_id"])
         st.rerun()

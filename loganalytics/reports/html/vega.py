@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
-import os
 from functools import cache
 from pathlib import Path
+
+from loganalytics.atomic_write import replace_text
 
 # Wrapped, so that the names of the bundle stay its own.
 _SNIPPET = "window.vegaEmbed = vegaEmbed;"
@@ -24,9 +25,7 @@ def vega_script() -> str:
     script = _bundle()
     with contextlib.suppress(OSError):
         kept.parent.mkdir(parents=True, exist_ok=True)
-        part = kept.with_suffix(f".{os.getpid()}")
-        part.write_text(script, encoding="utf-8")
-        part.replace(kept)  # at once: another process may be reading
+        replace_text(kept, script)  # as a whole: another process may be reading
     return script
 
 

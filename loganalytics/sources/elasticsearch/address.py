@@ -9,16 +9,16 @@ from urllib.parse import unquote
 
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.sources import uri
-from loganalytics.sources.credentials import login
+from loganalytics.sources.credentials import login as stored_login
 from loganalytics.times import parse_every
 
 _PORT = 9200
 _OPTIONS = {"timeout", "retry", "verify_certs", "ca_certs", "partial", "overlap", "prefix"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Host:
-    """One node: http or https, its name, port and the path before that of the interface."""
+    """One node: http or https, its name, port and the path before that of the API."""
 
     scheme: str
     name: str
@@ -26,7 +26,7 @@ class Host:
     prefix: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Address:
     """What an address says, completed from the environment and the credentials file."""
 
@@ -41,60 +41,64 @@ class Address:
     timeout: float = 60.0
     """How long one request may take, in seconds."""
     retry: float = 120.0
-    """How long to go on trying when the server is lost in the midst, in seconds."""
+    """How long to go on trying when the server is lost while it is read, in seconds."""
     overlap: float = 60.0
     """How far back a tail looks for events that come late, in seconds."""
     verify_certs: bool = True
     ca_certs: str | None = None
     partial: bool = False
-    """Whether to be content with the shards that are there."""
+    """Whether the shards that are there are enough."""
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What must not be shown."""
-        return tuple(secret for secret in (self.password, self.api_key) if secret)
+    def scrub(self, message: str) -> str:
+        """Return a message without the secrets of the address."""
+        for secret in filter(None, (self.password, self.api_key)):
+            message = message.replace(secret, "***")
+        return message
 
 
-def parse(address: str, environment: Mapping[str, str] = os.environ) -> Address:
+def parse_address(address: str, environment: Mapping[str, str] = os.environ) -> Address:
     """Read an address such as elasticsearch+https://user:password@host:9200/job-logs-*?timeout=30s.
 
     Without a host, ELASTICSEARCH_HOSTS names them (several with commas), else it is localhost:9200; without an index,
     all that begin with ELASTICSEARCH_INDEX_PREFIX. The login comes from the address, from the credentials file, or from
     ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD, or ELASTICSEARCH_API_KEY. For OpenSearch, OPENSEARCH_... come
-    first. Options: timeout (of a request), retry (how long to try when the server is lost in the midst), overlap (how
-    far back a tail looks for what comes late), ca_certs (a file), verify_certs=false, partial=true (be content with the
-    shards that are there), prefix (a path before the interface's).
+    first. Options: timeout (of a request), retry (how long to try when the server is lost while it is read), overlap
+    (how far back a tail looks for what comes late), ca_certs (a file), verify_certs=false, partial=true (the shards
+    that are there are enough), prefix (a path before that of the API).
 
     Raises InvalidArgumentError for an option that is not known.
     """
     split = uri.split(address)
-    scheme = split.scheme.lower()
+    scheme, options = split.scheme.lower(), split.options
     product, _, secure = scheme.partition("+")
-    given = split.options
-    unknown = sorted(set(given) - _OPTIONS)
+    _check_options(options, address)
+    settings = _Environment(product=product, variables=environment)
+    hosts, login = _parse_hosts(split, "https" if secure else "http", options.get("prefix", ""), settings)
+    index = unquote(split.path.strip("/")) or settings.get("INDEX_PREFIX") + "*"
+    credentials = stored_login(hosts[0].name, hosts[0].port)
+    durations = {name: options[name] for name in ("timeout", "retry", "overlap") if name in options}
+    return Address(
+        product=product, hosts=hosts, index=index, source=f"{scheme}://{hosts[0].name}:{hosts[0].port}/{index}",
+        username=login[0] or credentials.get("username") or settings.get("USERNAME") or None,
+        password=login[1] or credentials.get("password") or settings.get("PASSWORD") or None,
+        api_key=credentials.get("api_key") or settings.get("API_KEY") or None,
+        verify_certs=options.get("verify_certs", "true").lower() not in ("false", "0", "no"),
+        ca_certs=options.get("ca_certs") or settings.get("CA_CERTS") or None,
+        partial=options.get("partial", "false").lower() in ("true", "1", "yes"),
+        **{name: parse_every(duration).total_seconds() for name, duration in durations.items()},
+    )  # fmt: skip
+
+
+def _check_options(options: Mapping[str, str], address: str) -> None:
+    unknown = sorted(set(options) - _OPTIONS)
     if unknown:
         raise InvalidArgumentError(
             f"{uri.without_credentials(address)!r}: there is no option {unknown[0]!r}. "
             f"Hint: one of {', '.join(sorted(_OPTIONS))}."
         )
-    known = _Environment(product, environment)
-    user = (split.username, split.password)
-    hosts, user = _hosts(split.authority, "https" if secure else "http", given.get("prefix", ""), known, user)
-    index = unquote(split.path.strip("/")) or known.get("INDEX_PREFIX") + "*"
-    kept = login(hosts[0].name, hosts[0].port)
-    username = user[0] or kept.get("username") or known.get("USERNAME")
-    password = user[1] or kept.get("password") or known.get("PASSWORD")
-    return Address(
-        product, hosts, index, f"{scheme}://{hosts[0].name}:{hosts[0].port}/{index}", username or None,
-        password or None, kept.get("api_key") or known.get("API_KEY") or None,
-        **{name: parse_every(given[name]).total_seconds() for name in ("timeout", "retry", "overlap") if name in given},
-        verify_certs=given.get("verify_certs", "true").lower() not in ("false", "0", "no"),
-        ca_certs=given.get("ca_certs") or known.get("CA_CERTS") or None,
-        partial=given.get("partial", "false").lower() in ("true", "1", "yes"),
-    )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Environment:
     """The settings of a product: its own names first."""
 
@@ -102,23 +106,26 @@ class _Environment:
     variables: Mapping[str, str]
 
     def get(self, name: str) -> str:
-        own, common = self.variables.get(f"{self.product.upper()}_{name}"), f"ELASTICSEARCH_{name}"
-        return own or self.variables.get(common, "")
+        """Return a setting, empty where there is none."""
+        value = self.variables.get(f"{self.product.upper()}_{name}")
+        return value or self.variables.get(f"ELASTICSEARCH_{name}", "")
 
 
 Login = tuple[str, str]
+"""User and password, empty where they are not known."""
 
 
-def _hosts(
-    authority: str, scheme: str, prefix: str, known: _Environment, user: Login
-) -> tuple[tuple[Host, ...], Login]:
-    named = authority or known.get("HOSTS") or "localhost"
-    own = named.partition("://")[0] if not authority and "://" in named else scheme
+def _parse_hosts(address: uri.Uri, scheme: str, prefix: str, settings: _Environment) -> tuple[tuple[Host, ...], Login]:
+    """Return the hosts of an address, or else those of the environment, and the login in either."""
+    authority = address.authority or settings.get("HOSTS") or "localhost"
+    if not address.authority and "://" in authority:
+        scheme = authority.partition("://")[0]
+    login = (address.username, address.password)
     hosts: list[Host] = []
-    for address in filter(None, (part.strip() for part in named.split(","))):
-        split = uri.split(address)
-        user = user if any(user) else (split.username, split.password)
+    for node in filter(None, map(str.strip, authority.split(","))):
+        split = uri.split(node)
+        login = login if any(login) else (split.username, split.password)
         name, port = uri.host_and_port(split.authority)
         path = prefix.rstrip("/") or split.path.rstrip("/")
-        hosts.append(Host(own, name.lower() or "localhost", port or _PORT, path))
-    return tuple(hosts), user
+        hosts.append(Host(scheme=scheme, name=name.lower() or "localhost", port=port or _PORT, prefix=path))
+    return tuple(hosts), login

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import polars as pl
 
+from loganalytics.formats.fields.aliases import Path
 from loganalytics.formats.fields.schema import RecordSchema
 from loganalytics.schema import CORE, ERROR, TIMESTAMP, severities
-from loganalytics.sources.elasticsearch.client import Client
-from loganalytics.sources.elasticsearch.mapping import Fields, Query, wanted
+from loganalytics.sources.elasticsearch.connection import Connection
+from loganalytics.sources.elasticsearch.mapping import IndexMapping, Query, index_path, index_query
 from loganalytics.sources.elasticsearch.sampling import Sample
 from loganalytics.sources.store import ReadOptions
 
-_PAGE = 5_000
+_PAGE_BUCKETS = 5_000
 _MILLISECOND = dt.timedelta(milliseconds=1)
-_MONDAY = dt.timedelta(days=4)
+_FIRST_MONDAY = dt.timedelta(days=4)
 """Windows count from Monday, the fifth of January 1970: see times.window_start()."""
-_ROW = {"window": pl.Int64, "by": pl.String, "word": pl.String, "events": pl.Int64}
+_BUCKET_SCHEMA = {"window": pl.Int64, "by": pl.String, "word": pl.String, "events": pl.Int64}
 
 
-@dataclass(frozen=True)
-class _Keys:
+@dataclass(frozen=True, kw_only=True)
+class _GroupingFields:
     """The fields of an index by which its events are counted."""
 
     times: tuple[str, ...]
@@ -33,96 +33,104 @@ class _Keys:
     by: str | None
 
 
-def count(
-    client: Client, fields: Fields, found: Sample, want: ReadOptions, every: dt.timedelta, by: str | None
-) -> pl.DataFrame | None:
+def count_events(
+    connection: Connection, mapping: IndexMapping, sample: Sample, options: ReadOptions, *, every: dt.timedelta,
+    by: str | None,
+) -> pl.DataFrame | None:  # fmt: skip
     """Return the events by window as trends.partial() does: window, `by`, events, errors.
 
     None where the server would count otherwise than the frame: a time or level in several fields or of an unusual kind,
-    or a `by` that is no keyword.
+    or a `by` that is not a keyword.
     """
     if every % _MILLISECOND:
         return None
-    alike: dict[_Keys, list[str]] = {}
-    for index in fields.indices:
-        keys = _keys(fields, index, found.records(index).record_schema, by)
-        if keys is None:
+    indices_by_fields: dict[_GroupingFields, list[str]] = {}
+    for index in mapping.indices:
+        fields = _grouping_fields(mapping, index, sample.records(index).record_schema, by)
+        if fields is None:
             return None
-        alike.setdefault(keys, []).append(index)
-    rows = [row for keys, indices in alike.items() for row in _rows(client, fields, want, every, keys, indices)]
-    counted = pl.DataFrame(rows, schema=_ROW, orient="row")
-    levels = severities(pl.col("word"))
-    named = counted.with_columns(levels, window=pl.col("window").cast(pl.Datetime("ms")).cast(pl.Datetime("us")))
-    if want.severity is not None:
-        named = named.filter(pl.col("severity_number") >= want.severity)
+        indices_by_fields.setdefault(fields, []).append(index)
+    buckets = [
+        bucket
+        for fields, indices in indices_by_fields.items()
+        for query, time in _queries(mapping, options, fields, indices)
+        for bucket in _read_buckets(connection, query, _composite_sources(time, every, fields))
+    ]
+    return _sum_buckets(pl.DataFrame(buckets, schema=_BUCKET_SCHEMA), options, by)
+
+
+def _sum_buckets(buckets: pl.DataFrame, options: ReadOptions, by: str | None) -> pl.DataFrame:
+    """Return the events and errors by window and `by`, the words for levels read as the frame's are."""
+    window = pl.col("window").cast(pl.Datetime("ms")).cast(pl.Datetime("us"))
+    events = buckets.with_columns(severities(pl.col("word")), window=window.dt.replace_time_zone("UTC").cast(TIMESTAMP))
+    if options.severity is not None:
+        events = events.filter(pl.col("severity_number") >= options.severity)
     key = [] if by is None else [pl.col("level" if by == "level" else "by").alias(by)]
     errors = pl.col("events").filter((pl.col("severity_number") >= ERROR).fill_null(value=False)).sum()
-    window = pl.col("window").dt.replace_time_zone("UTC").cast(TIMESTAMP)
-    grouped = named.group_by(window, *key).agg(pl.col("events").sum(), errors=errors.cast(pl.Int64))
-    return grouped.sort(["window", *([] if by is None else [by])])
+    sums = events.group_by("window", *key).agg(pl.col("events").sum(), errors=errors.cast(pl.Int64))
+    return sums.sort(["window", *([] if by is None else [by])])
 
 
-def _keys(fields: Fields, index: str, layout: RecordSchema | None, by: str | None) -> _Keys | None:
-    """Return the fields of an index, or None where they do not tell what the frame would."""
-    times = tuple(fields.times(index))
-    core = {} if layout is None else layout.core
-    if not times or layout is None or layout.dialect.levels or layout.dialect.absent_level or layout.dialect.request:
+def _grouping_fields(
+    mapping: IndexMapping, index: str, record_schema: RecordSchema | None, by: str | None
+) -> _GroupingFields | None:
+    """Return the fields of an index, or None where they do not say what the frame would."""
+    times = tuple(mapping.times(index))
+    if not times or record_schema is None:
         return None
-    level = _field(fields, index, core, "level")
-    grouped = "_index" if by == "source" else None if by in (None, "level") else _field(fields, index, core, str(by))
-    if (level is None and core.get("level")) or (grouped is None and by not in (None, "level", "source")):
+    dialect = record_schema.dialect
+    if dialect.levels or dialect.absent_level or dialect.request:
         return None
-    return _Keys(times, level, grouped)
+    level = _keyword_field(mapping, index, record_schema.core, "level")
+    if level is None and record_schema.core.get("level"):
+        return None
+    if by in (None, "level"):
+        return _GroupingFields(times=times, level=level, by=None)
+    field = "_index" if by == "source" else _keyword_field(mapping, index, record_schema.core, str(by))
+    return None if field is None else _GroupingFields(times=times, level=level, by=field)
 
 
-def _field(fields: Fields, index: str, core: Any, column: str) -> str | None:
+def _keyword_field(mapping: IndexMapping, index: str, core: Mapping[str, Sequence[Path]], column: str) -> str | None:
     """Return the keyword that a column is, if it is one field alone."""
     if column not in CORE:
-        return fields.keyword(column, index)
+        return mapping.keyword(column, index)
     paths = core.get(column, ())
-    return fields.keyword(".".join(paths[0]), index) if len(paths) == 1 else None
+    return mapping.keyword(".".join(paths[0]), index) if len(paths) == 1 else None
 
 
-def _rows(
-    client: Client, fields: Fields, want: ReadOptions, every: dt.timedelta, keys: _Keys, indices: list[str]
-) -> Iterator[tuple[object, ...]]:
-    for number, name in enumerate(keys.times):
-        query: Query = {
-            "bool": {
-                "filter": [
-                    wanted(fields, want, indices[0]),
-                    {"terms": {"_index": indices}},
-                    {"exists": {"field": name}},
-                ],
-                "must_not": [{"exists": {"field": earlier}} for earlier in keys.times[:number]],
-            }
-        }
-        yield from _buckets(client, query, _sources(name, every, keys))
+def _queries(
+    mapping: IndexMapping, options: ReadOptions, fields: _GroupingFields, indices: list[str]
+) -> Iterator[tuple[Query, str]]:
+    """Yield, of each field that may hold the time, the query for the documents whose time it is, and its name."""
+    wanted_events = index_query(mapping, options, indices[0])
+    for number, time in enumerate(fields.times):
+        filters = [wanted_events, {"terms": {"_index": indices}}, {"exists": {"field": time}}]
+        earlier = [{"exists": {"field": field}} for field in fields.times[:number]]
+        yield {"bool": {"filter": filters, "must_not": earlier}}, time
 
 
-def _sources(name: str, every: dt.timedelta, keys: _Keys) -> list[dict[str, Any]]:
-    length = f"{every // _MILLISECOND}ms"
-    offset = f"{(_MONDAY % every) // _MILLISECOND}ms"
-    sources: list[dict[str, Any]] = [
-        {"window": {"date_histogram": {"field": name, "fixed_interval": length, "offset": offset}}}
-    ]
-    for key, value in (("by", keys.by), ("word", keys.level)):
-        if value is not None:
-            sources.append({key: {"terms": {"field": value, "missing_bucket": True}}})
+def _composite_sources(time: str, every: dt.timedelta, fields: _GroupingFields) -> list[dict[str, Any]]:
+    histogram = {
+        "field": time,
+        "fixed_interval": f"{every // _MILLISECOND}ms",
+        "offset": f"{(_FIRST_MONDAY % every) // _MILLISECOND}ms",
+    }
+    sources: list[dict[str, Any]] = [{"window": {"date_histogram": histogram}}]
+    for column, field in (("by", fields.by), ("word", fields.level)):
+        if field is not None:
+            sources.append({column: {"terms": {"field": field, "missing_bucket": True}}})
     return sources
 
 
-def _buckets(client: Client, query: Query, sources: list[dict[str, Any]]) -> Iterator[tuple[object, ...]]:
-    index = quote(client.address.index, safe=",*-:<>")
-    composite: dict[str, Any] = {"size": _PAGE, "sources": sources}
+def _read_buckets(connection: Connection, query: Query, sources: list[dict[str, Any]]) -> Iterator[dict[str, object]]:
+    """Yield the buckets of a composite aggregation as rows, page by page."""
+    path = f"{index_path(connection.address.index)}/_search?allow_partial_search_results=false"
+    composite: dict[str, Any] = {"size": _PAGE_BUCKETS, "sources": sources}
     while True:
         body = {"size": 0, "track_total_hits": False, "query": query, "aggs": {"all": {"composite": composite}}}
-        answer = client.json("POST", f"/{index}/_search?allow_partial_search_results=false", body)["aggregations"][
-            "all"
-        ]
+        answer = connection.json("POST", path, body)["aggregations"]["all"]
         for bucket in answer["buckets"]:
-            key = bucket["key"]
-            yield key["window"], key.get("by"), key.get("word"), bucket["doc_count"]
-        if "after_key" not in answer or len(answer["buckets"]) < _PAGE:
+            yield {**bucket["key"], "events": bucket["doc_count"]}
+        if "after_key" not in answer or len(answer["buckets"]) < _PAGE_BUCKETS:
             return
         composite["after"] = answer["after_key"]

@@ -1,6 +1,6 @@
-"""Which fields hold the time and the level, as the mappings tell, and the query that leaves out what is not wanted.
+"""Which fields hold the time and the level, as the mappings say, and the query that leaves out what is not wanted.
 
-A query never leaves out an event that is wanted; where the mappings do not tell enough, it lets more through.
+A query never leaves out an event that is wanted; where the mappings do not say enough, it lets more through.
 """
 
 from __future__ import annotations
@@ -15,146 +15,155 @@ from loganalytics.exceptions import SourceNotFoundError
 from loganalytics.formats.fields.aliases import KEYS
 from loganalytics.formats.fields.schema import RecordSchema
 from loganalytics.schema import LETTERS, LEVELS
-from loganalytics.sources.elasticsearch.client import Client, Refused
+from loganalytics.sources.elasticsearch.connection import Connection
+from loganalytics.sources.elasticsearch.errors import RequestRefused
 from loganalytics.sources.store import ReadOptions
 
 Query = dict[str, Any]
 
-_DATES = ("date", "date_nanos")
-_MOST_NAMES = 8
+_DATE_TYPES = ("date", "date_nanos")
+_MAX_NAMES = 8
 
 
-@dataclass(frozen=True)
-class Fields:
+@dataclass(frozen=True, kw_only=True)
+class IndexMapping:
     """The indices behind a pattern, and how each of their fields is mapped."""
 
     indices: tuple[str, ...]
-    kinds: Mapping[str, Mapping[str, frozenset[str]]]
+    types: Mapping[str, Mapping[str, frozenset[str]]]
     """Of each field the types, and of each type the indices in which the field has it."""
 
     @property
     def conflicts(self) -> list[str]:
-        """What is mapped in one index in one way and in another in another, among the fields that are asked for."""
-        found = []
-        for name in (*KEYS["timestamp"], *KEYS["level"]):
-            kinds = sorted(kind for kind in self.kinds.get(name, ()) if kind != "unmapped")
-            if len(kinds) > 1 and set(kinds) - set(_DATES):
-                found.append(f"{name} is mapped as {' and as '.join(kinds)}")
-        return found
+        """The times and levels that are mapped in one way in one index and in another way in another."""
+        conflicts = []
+        for field in (*KEYS["timestamp"], *KEYS["level"]):
+            types = sorted(name for name in self.types.get(field, ()) if name != "unmapped")
+            if len(types) > 1 and set(types) - set(_DATE_TYPES):
+                conflicts.append(f"{field} is mapped as {' and as '.join(types)}")
+        return conflicts
 
     def times(self, index: str) -> list[str]:
         """Return the fields that hold an event's time in an index, the likelier first.
 
-        None when one of them may hold it, but is no date: then the index cannot be cut by time.
+        None when one of them may hold it, but is not a date: then the index cannot be cut by time.
         """
-        kinds = {name: self.kind(name, index) for name in KEYS["timestamp"]}
-        if any(kind not in (*_DATES, None, "unmapped", "object") for kind in kinds.values()):
+        types = {field: self.type_of(field, index) for field in KEYS["timestamp"]}
+        if any(name not in (*_DATE_TYPES, None, "unmapped", "object") for name in types.values()):
             return []
-        return [name for name, kind in kinds.items() if kind in _DATES]
+        return [field for field, name in types.items() if name in _DATE_TYPES]
 
-    def keyword(self, name: str, index: str) -> str | None:
-        """Return the name by which whole values of a field are compared in an index, if there is one."""
-        return next((n for n in (name, f"{name}.keyword") if self.kind(n, index) == "keyword"), None)
+    def keyword(self, field: str, index: str) -> str | None:
+        """Return the name by which the values of a field are compared as a unit in an index, if there is one."""
+        return next((name for name in (field, f"{field}.keyword") if self.type_of(name, index) == "keyword"), None)
 
-    def kind(self, name: str, index: str) -> str | None:
+    def type_of(self, field: str, index: str) -> str | None:
         """Return the type of a field in an index."""
-        return next((kind for kind, indices in self.kinds.get(name, {}).items() if index in indices), None)
+        return next((name for name, indices in self.types.get(field, {}).items() if index in indices), None)
 
 
-def find(client: Client) -> Fields:
-    """Return the fields of the indices that the address names.
+def read_mapping(connection: Connection) -> IndexMapping:
+    """Return the mapping of the indices that the address names.
 
     Raises SourceNotFoundError, which says what there is, when it names none.
     """
+    pattern = connection.address.index
     names = [name for column in ("timestamp", "level", "service") for name in KEYS[column]]
-    asked = ",".join([*names, *[f"{name}.keyword" for name in names]])
-    path = f"/{quote(client.address.index, safe=',*-:<>')}/_field_caps?fields={quote(asked, safe=',@*.')}"
+    fields = quote(",".join([*names, *[f"{name}.keyword" for name in names]]), safe=",@*.")
+    parameters = f"fields={fields}&include_unmapped=true&ignore_unavailable=false"
     try:
-        answer = client.json("GET", f"{path}&include_unmapped=true&ignore_unavailable=false")
-    except Refused as refused:
+        answer = connection.json("GET", f"{index_path(pattern)}/_field_caps?{parameters}")
+    except RequestRefused as refused:
         if refused.status != 404:
             raise
-        raise missing(client) from None
-    named = answer["indices"] if isinstance(answer["indices"], list) else [answer["indices"]]
-    indices = [index for index in named if not is_own(index, client.address.index)]
+        raise index_not_found(connection) from None
+    matches = answer["indices"] if isinstance(answer["indices"], list) else [answer["indices"]]
+    indices = [index for index in matches if not is_internal(index, pattern)]
     if not indices:
-        raise missing(client)
+        raise index_not_found(connection)
     all_indices = frozenset(indices)
-    kinds = {
-        name: {kind: frozenset(caps.get("indices") or all_indices) for kind, caps in each.items()}
-        for name, each in answer["fields"].items()
+    types = {
+        field: {name: frozenset(capabilities.get("indices") or all_indices) for name, capabilities in by_type.items()}
+        for field, by_type in answer["fields"].items()
     }
-    return Fields(tuple(sorted(indices)), kinds)
+    return IndexMapping(indices=tuple(sorted(indices)), types=types)
 
 
-def wanted(fields: Fields, want: ReadOptions, index: str, layout: RecordSchema | None = None) -> Query:
-    """Return the query for what is wanted of an index; `layout` tells which field is the level."""
+def index_query(
+    mapping: IndexMapping, options: ReadOptions, index: str, record_schema: RecordSchema | None = None
+) -> Query:
+    """Return the query for what is wanted of an index; the record schema says which field is the level."""
     filters: list[Query] = []
-    times = fields.times(index)
-    if times and (want.since is not None or want.until is not None):
-        filters.append(_within(times, want.since, want.until))
-    if want.query is not None:
-        filters.append({"query_string": {"query": want.query}})
-    if want.severity is not None and layout is not None:
-        filters += _severe(fields, index, want.severity, layout)
+    times = mapping.times(index)
+    if times and (options.since is not None or options.until is not None):
+        filters.append(_time_query(times, options.since, options.until))
+    if options.query is not None:
+        filters.append({"query_string": {"query": options.query}})
+    if options.severity is not None and record_schema is not None:
+        filters += _severity_filters(mapping, index, options.severity, record_schema)
     return {"bool": {"filter": filters}} if filters else {"match_all": {}}
 
 
-def everywhere(fields: Fields, want: ReadOptions) -> Query:
+def combined_query(mapping: IndexMapping, options: ReadOptions) -> Query:
     """Return one query for what is wanted of all indices."""
-    alike: dict[str, tuple[Query, list[str]]] = {}
-    for index in fields.indices:
-        query = wanted(fields, want, index)
-        alike.setdefault(str(query), (query, []))[1].append(index)
-    if len(alike) == 1:
-        return next(iter(alike.values()))[0]
-    parts = [{"bool": {"filter": [{"terms": {"_index": indices}}, query]}} for query, indices in alike.values()]
-    return {"bool": {"should": parts, "minimum_should_match": 1}}
+    indices_by_query: dict[str, tuple[Query, list[str]]] = {}
+    for index in mapping.indices:
+        query = index_query(mapping, options, index)
+        indices_by_query.setdefault(str(query), (query, []))[1].append(index)
+    if len(indices_by_query) == 1:
+        return next(iter(indices_by_query.values()))[0]
+    alternatives = [
+        {"bool": {"filter": [{"terms": {"_index": indices}}, query]}} for query, indices in indices_by_query.values()
+    ]
+    return {"bool": {"should": alternatives, "minimum_should_match": 1}}
 
 
-def _within(times: list[str], since: dt.datetime | None, until: dt.datetime | None) -> Query:
+def _time_query(times: list[str], since: dt.datetime | None, until: dt.datetime | None) -> Query:
     """Compare the first of the fields that a document has."""
-    bounds = {name: when.isoformat() for name, when in (("gte", since), ("lt", until)) if when is not None}
+    bounds = {name: time.isoformat() for name, time in (("gte", since), ("lt", until)) if time is not None}
     bounds["format"] = "strict_date_optional_time_nanos"
-    parts: list[Query] = []
+    alternatives: list[Query] = []
     earlier: list[Query] = []
-    for name in times:
-        parts.append({"bool": {"filter": [{"range": {name: bounds}}], "must_not": list(earlier)}})
-        earlier.append({"exists": {"field": name}})
-    return {"bool": {"should": parts, "minimum_should_match": 1}}
+    for field in times:
+        alternatives.append({"bool": {"filter": [{"range": {field: bounds}}], "must_not": list(earlier)}})
+        earlier.append({"exists": {"field": field}})
+    return {"bool": {"should": alternatives, "minimum_should_match": 1}}
 
 
-def _severe(fields: Fields, index: str, severity: int, layout: RecordSchema) -> list[Query]:
-    """Leave out the levels that are known to be lower, where the level's field holds words compared as a whole."""
-    paths = [".".join(path) for path in layout.core.get("level", ())]
-    if not paths or layout.dialect.levels or layout.dialect.absent_level:
+def _severity_filters(mapping: IndexMapping, index: str, severity: int, record_schema: RecordSchema) -> list[Query]:
+    """Leave out the levels that are known to be lower, where the level's field holds words compared as a unit."""
+    paths = [".".join(path) for path in record_schema.core.get("level", ())]
+    if not paths or record_schema.dialect.levels or record_schema.dialect.absent_level:
         return []
-    name = fields.keyword(paths[0], index)
+    field = mapping.keyword(paths[0], index)
     words = LEVELS | {letter: LEVELS[word] for letter, word in LETTERS.items()}
-    low = [word for word, (_, number) in words.items() if number < severity]
-    if name is None or not low:
-        return []
-    return [{"bool": {"must_not": {"terms": {name: [form for word in low for form in _cases(word)]}}}}]
+    lower = [spelling for word, (_, number) in words.items() if number < severity for spelling in _spellings(word)]
+    return [{"bool": {"must_not": {"terms": {field: lower}}}}] if field is not None and lower else []
 
 
-def is_own(index: str, pattern: str) -> bool:
+def _spellings(word: str) -> Sequence[str]:
+    return (word, word.upper(), word.capitalize())
+
+
+def is_internal(index: str, pattern: str) -> bool:
     """Whether an index is the server's own, which no pattern that begins with * means; a data stream's is not."""
     return index.startswith(".") and not index.startswith(".ds-") and pattern.startswith("*")
 
 
-def _cases(word: str) -> Sequence[str]:
-    return (word, word.upper(), word.capitalize())
+def index_path(pattern: str) -> str:
+    """Return the path of the indices that match a pattern."""
+    return f"/{quote(pattern, safe=',*-:<>')}"
 
 
-def missing(client: Client) -> SourceNotFoundError:
+def index_not_found(connection: Connection) -> SourceNotFoundError:
     """Return the error for a pattern that no index matches, with what there is."""
     try:
-        rows = client.json("GET", "/_cat/indices?format=json&h=index&s=index")
-    except Refused:
+        rows = connection.json("GET", "/_cat/indices?format=json&h=index&s=index")
+    except RequestRefused:
         rows = []
     names = [row["index"] for row in rows if not row["index"].startswith(".")]
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    there = f"there are {', '.join(names[:_MOST_NAMES])}{more}" if names else "there are none to be seen"
+    surplus = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
+    hint = f"there are {', '.join(names[:_MAX_NAMES])}{surplus}" if names else "there are none that can be seen"
     return SourceNotFoundError(
-        f"No index matches {client.address.index!r} at {client.address.source!r}. Hint: {there}."
+        f"No index matches {connection.address.index!r} at {connection.address.source!r}. Hint: {hint}."
     )

@@ -7,23 +7,23 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import polars as pl
 
-from loganalytics.sources.elasticsearch.client import Client
-from loganalytics.sources.elasticsearch.mapping import Query
+from loganalytics.sources.elasticsearch.connection import Connection
+from loganalytics.sources.elasticsearch.mapping import Query, index_path
 from loganalytics.sources.json_records import RecordParser
 
-_DOCUMENTS = 1_000
-_INDICES = 200
-_ENVELOPE = 200
-"""Bytes that an answer adds to each document."""
-_LOOKED_AT = 100_000
+_SAMPLE_DOCUMENTS = 1_000
+_MIN_INDEX_DOCUMENTS, _MAX_INDEX_DOCUMENTS = 10, 100
+_MAX_INDICES = 200
+_ENVELOPE_BYTES = 200
+"""What an answer adds to each document."""
+_MAX_SHARD_DOCUMENTS = 100_000
 """Documents of each shard among which the sample is drawn."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sample:
     """What a sample of documents shows."""
 
@@ -36,51 +36,55 @@ class Sample:
 
     def records(self, index: str) -> RecordParser:
         """Return what the documents of an index hold."""
-        return self.families.get(family(index)) or next(iter(self.families.values()))
+        return self.families.get(index_family(index)) or next(iter(self.families.values()))
 
-    def frame(self, hits: pl.DataFrame, index: str) -> pl.DataFrame:
+    def frame(self, documents: pl.DataFrame, index: str) -> pl.DataFrame:
         """Return the log frame of documents (line, source, offset) of an index, with the columns of all indices."""
-        frame = self.records(index).frame(hits)
+        frame = self.records(index).frame(documents)
         if frame.schema == self.columns:
             return frame
         return frame.select(
-            (pl.col(name) if name in frame.columns else pl.lit(None)).cast(kind, strict=False).alias(name)
-            for name, kind in self.columns.items()
+            (pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype, strict=False).alias(name)
+            for name, dtype in self.columns.items()
         )
 
 
-def sample(client: Client, query: Query, tz: str) -> Sample:
+def draw_sample(connection: Connection, query: Query, tz: str) -> Sample:
     """Return what a random sample of each index shows, of the last 200 by name where there are more."""
-    index = quote(client.address.index, safe=",*-:<>")
-    body: dict[str, Any] = {
+    path = index_path(connection.address.index)
+    answer = connection.json("POST", f"{path}/_search", _sample_body(query))
+    buckets = answer["aggregations"]["index"]["buckets"] if "aggregations" in answer else []
+    per_index = max(_MIN_INDEX_DOCUMENTS, _SAMPLE_DOCUMENTS // max(1, len(buckets)))
+    lines_by_family: dict[str, list[str]] = {}
+    for bucket in buckets:
+        hits = bucket["hits"]["hits"]["hits"][:per_index]
+        lines = [json.dumps(hit.get("_source", {}), ensure_ascii=False) for hit in hits]
+        lines_by_family.setdefault(index_family(bucket["key"]), []).extend(lines)
+    if not buckets:
+        lines_by_family[""] = []
+    families = {family: RecordParser.learn(lines, tz) for family, lines in sorted(lines_by_family.items())}
+    columns = pl.concat([records.empty() for records in families.values()], how="diagonal_relaxed").schema
+    lengths = [len(line) for lines in lines_by_family.values() for line in lines]
+    document_bytes = sum(lengths) / max(1, len(lengths)) + _ENVELOPE_BYTES
+    return Sample(families=families, columns=columns, document_bytes=document_bytes)
+
+
+def _sample_body(query: Query) -> dict[str, Any]:
+    random_score = {"seed": 1, "field": "_seq_no"}
+    return {
         "size": 0,
-        "terminate_after": _LOOKED_AT,
+        "terminate_after": _MAX_SHARD_DOCUMENTS,
         "track_total_hits": False,
-        "query": {
-            "function_score": {"query": query, "random_score": {"seed": 1, "field": "_seq_no"}, "boost_mode": "replace"}
-        },
+        "query": {"function_score": {"query": query, "random_score": random_score, "boost_mode": "replace"}},
         "aggs": {
             "index": {
-                "terms": {"field": "_index", "size": _INDICES, "order": {"_key": "desc"}},
-                "aggs": {"hits": {"top_hits": {"size": 100}}},
+                "terms": {"field": "_index", "size": _MAX_INDICES, "order": {"_key": "desc"}},
+                "aggs": {"hits": {"top_hits": {"size": _MAX_INDEX_DOCUMENTS}}},
             }
         },
     }
-    answer = client.json("POST", f"/{index}/_search", body)
-    buckets = answer["aggregations"]["index"]["buckets"] if "aggregations" in answer else []
-    each = max(10, _DOCUMENTS // max(1, len(buckets)))
-    found: dict[str, list[str]] = {"": []}
-    for bucket in buckets:
-        hits = bucket["hits"]["hits"]["hits"][:each]
-        texts = [json.dumps(hit.get("_source", {}), ensure_ascii=False) for hit in hits]
-        found.setdefault(family(bucket["key"]), []).extend(texts)
-    families = {name: RecordParser.learn(texts, tz) for name, texts in sorted(found.items()) if texts or not buckets}
-    every = [text for texts in found.values() for text in texts]
-    average = sum(map(len, every)) / len(every) if every else 0
-    shapes = [records.empty() for records in families.values()]
-    return Sample(families, pl.concat(shapes, how="diagonal_relaxed").schema, average + _ENVELOPE)
 
 
-def family(index: str) -> str:
+def index_family(index: str) -> str:
     """Return what an index has in common with those that are divided by day or number."""
     return re.sub(r"\d+", "#", index)

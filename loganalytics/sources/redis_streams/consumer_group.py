@@ -6,48 +6,49 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from loganalytics.sources.redis_streams.connection import Server, usable
-from loganalytics.sources.redis_streams.tail import COUNT, Following, by_stream
+from loganalytics.sources.redis_streams.connection import Connection, without_deleted
+from loganalytics.sources.redis_streams.tail import MAX_ENTRIES, EntriesByStream, StreamTailReader, entries_by_stream
 from loganalytics.sources.store import ConsumerGroup, ReadOptions
 
 
-class GroupReader(Following):
-    """A reader of a consumer group: the server keeps the place, and what is read is confirmed at the next read().
+class GroupReader(StreamTailReader):
+    """A reader of a consumer group: the server keeps the position, and a batch is confirmed at the next read().
 
     So each entry is handed out at least once: one whose reader died before it confirmed goes to another reader.
     """
 
-    def __init__(self, server: Server, keys: Sequence[str], want: ReadOptions, group: ConsumerGroup) -> None:
-        super().__init__(server, keys, want)
+    def __init__(self, connection: Connection, keys: Sequence[str], options: ReadOptions, group: ConsumerGroup) -> None:
+        super().__init__(connection, keys, options)
         self._group, self._consumer = group.name, group.consumer
-        self._patience = group.claim_after
-        self._handed: dict[str, list[bytes]] = {}
-        self._unseen = True  # entries that were sent to this reader before, and that it may not have got
-        self._claimed = 0.0
-        for key in keys:
-            server.reach(lambda key=key: self._create(key, self._start(key, numbered=False).id))  # type: ignore[misc]
+        self._claim_after = group.claim_after
+        self._unconfirmed: dict[str, list[bytes]] = {}
+        self._has_pending = True  # entries that were sent to this reader before, and that it may not have got
+        self._claimed_at = 0.0
+        with connection.translate_errors():
+            for key in keys:
+                self._create_group(key, self._start(key, numbered=False).id)
 
     @property
     def cursor(self) -> dict[str, Any]:
-        """Nothing: the server keeps the place of the group."""
+        """The group's name alone: the server keeps its position."""
         return {"group": self._group}
 
-    def _add(self, key: str) -> None:
-        self._create(key, "0-0")
+    def _follow(self, key: str) -> None:
+        self._create_group(key, "0-0")
 
-    def _create(self, key: str, start: str) -> None:
+    def _create_group(self, key: str, start: str) -> None:
         import redis
 
         try:
-            self.server.ask("XGROUP CREATE", key, self._group, start, "MKSTREAM", key=key)
+            self.connection.ask("XGROUP CREATE", key, self._group, start, "MKSTREAM", key=key)
         except redis.ResponseError as error:
             if "BUSYGROUP" not in str(error):  # it is there already
                 raise
 
-    def _returned(self) -> None:
-        self._unseen = True
+    def _after_outage(self) -> None:
+        self._has_pending = True
 
-    def _leave(self) -> None:
+    def _before_close(self) -> None:
         import redis
 
         try:
@@ -57,72 +58,71 @@ class GroupReader(Following):
 
     def _confirm(self) -> None:
         """Confirm what was handed out by the last read()."""
-        for key in list(self._handed):
-            self.server.ask("XACK", key, self._group, *self._handed[key], key=key)
-            del self._handed[key]
+        for key in list(self._unconfirmed):
+            self.connection.ask("XACK", key, self._group, *self._unconfirmed[key], key=key)
+            del self._unconfirmed[key]
 
-    def _answer(self, block: float) -> list[tuple[str, list[Sequence[Any]]]]:
+    def _new_entries(self, block: float) -> EntriesByStream:
         import redis
 
         try:
             self._confirm()
-            found = self._sent_before() or self._left_by_others() or self._new(block)
+            answer = self._pending() or self._claimed() or self._unread(block)
         except redis.ResponseError as error:
             if not str(error).startswith("NOGROUP"):
                 raise
             for key in self.streams:  # the stream was deleted, and the group with it
-                self._create(key, "0-0")
-            self._handed.clear()
-            self._unseen = True
+                self._create_group(key, "0-0")
+            self._unconfirmed.clear()
+            self._has_pending = True
             return []
-        self._handed = {key: [entry[0] for entry in entries] for key, entries in found}
-        return found
+        self._unconfirmed = {key: [entry[0] for entry in entries] for key, entries in answer}
+        return answer
 
-    def _sent_before(self) -> list[tuple[str, list[Sequence[Any]]]]:
-        """Return what is pending for this reader: it was sent to it before it or its connection died."""
-        if not self._unseen:
+    def _pending(self) -> EntriesByStream:
+        """Return what this reader was sent and did not confirm, before it or its connection died."""
+        if not self._has_pending:
             return []
-        found = []
+        pending: EntriesByStream = []
         for key in self.streams:
-            answer = self._ask_group(key, "0", None)
+            answer = self._read_group([key], "0", None)
             entries = [entry for _, page in answer or () for entry in page]
-            gone = [entry[0] for entry in entries if not entry[1]]
-            if gone:  # trimmed since
-                self.lost += len(gone)
-                self.server.ask("XACK", key, self._group, *gone, key=key)
-            if usable(entries):
-                found.append((key, usable(entries)))
-        self._unseen = bool(found)
-        return found
+            trimmed = [entry[0] for entry in entries if not entry[1]]
+            if trimmed:
+                self._lost += len(trimmed)
+                self.connection.ask("XACK", key, self._group, *trimmed, key=key)
+            if present := without_deleted(entries):
+                pending.append((key, present))
+        self._has_pending = bool(pending)
+        return pending
 
-    def _left_by_others(self) -> list[tuple[str, list[Sequence[Any]]]]:
+    def _claimed(self) -> EntriesByStream:
         """Return what another reader was sent and did not confirm in time."""
-        if time.monotonic() < self._claimed + self._patience / 2:
+        if time.monotonic() < self._claimed_at + self._claim_after / 2:
             return []
-        self._claimed = time.monotonic()
-        found = []
+        self._claimed_at = time.monotonic()
+        claimed: EntriesByStream = []
+        idle_millis = int(1000 * self._claim_after)
         for key in self.streams:
-            idle = int(1000 * self._patience)
-            answer = self.server.ask(
-                "XAUTOCLAIM", key, self._group, self._consumer, idle, "0-0", "COUNT", COUNT, key=key
+            answer = self.connection.ask(
+                "XAUTOCLAIM", key, self._group, self._consumer, idle_millis, "0-0", "COUNT", MAX_ENTRIES, key=key
             )
-            self.lost += len(answer[2]) if len(answer) > 2 else 0
-            if usable(answer[1]):
-                found.append((key, usable(answer[1])))
-                self._claimed = 0.0  # there may be more
-        return found
+            self._lost += len(answer[2]) if len(answer) > 2 else 0
+            if present := without_deleted(answer[1]):
+                claimed.append((key, present))
+                self._claimed_at = 0.0  # there may be more
+        return claimed
 
-    def _new(self, block: float) -> list[tuple[str, list[Sequence[Any]]]]:
+    def _unread(self, block: float) -> EntriesByStream:
+        """Return what no reader of the group was sent yet."""
         keys = list(self.streams)
-        if self.server.address.kind != "cluster":
-            answer = self._ask_group(keys, ">", block)
-            return by_stream(answer, keys)
-        return [part for key in keys for part in by_stream(self._ask_group(key, ">", block / len(keys)), [key])]
+        requests = [keys] if self.connection.address.kind != "cluster" else [[key] for key in keys]
+        seconds = block / len(requests)
+        return [stream for keys in requests for stream in entries_by_stream(self._read_group(keys, ">", seconds), keys)]
 
-    def _ask_group(self, keys: str | Sequence[str], start: str, block: float | None) -> Any:
-        keys = [keys] if isinstance(keys, str) else list(keys)
+    def _read_group(self, keys: Sequence[str], start: str, block: float | None) -> Any:
         wait = () if block is None else ("BLOCK", max(1, int(1000 * block)))
-        return self.server.ask(
-            "XREADGROUP", "GROUP", self._group, self._consumer, "COUNT", COUNT, *wait, "STREAMS", *keys,
+        return self.connection.ask(
+            "XREADGROUP", "GROUP", self._group, self._consumer, "COUNT", MAX_ENTRIES, *wait, "STREAMS", *keys,
             *[start] * len(keys), key=keys[0],
         )  # fmt: skip

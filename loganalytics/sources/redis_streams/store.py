@@ -10,17 +10,17 @@ import polars as pl
 
 from loganalytics.exceptions import SourceNotFoundError
 from loganalytics.sources import load_report
-from loganalytics.sources.redis_streams.address import parse
-from loganalytics.sources.redis_streams.connection import Server, shown
+from loganalytics.sources.redis_streams.address import parse_address
+from loganalytics.sources.redis_streams.connection import Connection, stream_name
 from loganalytics.sources.redis_streams.consumer_group import GroupReader
 from loganalytics.sources.redis_streams.describe import describe
-from loganalytics.sources.redis_streams.range_read import Stream, read
-from loganalytics.sources.redis_streams.records import Records
+from loganalytics.sources.redis_streams.entry_parser import EntryParser
+from loganalytics.sources.redis_streams.paging import Stream, read_stream
 from loganalytics.sources.redis_streams.tail import StreamReader
-from loganalytics.sources.store import DESCRIPTION_SCHEMA, ConsumerGroup, ReadOptions, TailReader
+from loganalytics.sources.store import ConsumerGroup, ReadOptions, TailReader
 
 # A reader that waits for what is new sees a server that hangs sooner than one that asks for pages.
-_PATIENCE = {"socket_timeout": 2.0}
+_TAIL_TIMEOUT = {"socket_timeout": 2.0}
 
 
 class Store:
@@ -29,60 +29,65 @@ class Store:
     own_query = False
 
     def __init__(self, address: str) -> None:
-        self._address = parse(address)
-        named = urlencode([("stream", key) for key in self._address.streams], safe=":/")
-        self.source = self._address.shown + (f"?{named}" if named else "")
-        self._records: dict[str, Records] = {}
-        self._read: list[Stream] = []
+        self._address = parse_address(address)
+        parameters = urlencode([("stream", key) for key in self._address.streams], safe=":/")
+        self.source = self._address.source + (f"?{parameters}" if parameters else "")
+        self._parsers: dict[str, EntryParser] = {}
+        self._streams: list[Stream] = []
         self._answered = False
 
-    def batches(self, want: ReadOptions) -> Iterator[pl.DataFrame]:
+    def batches(self, options: ReadOptions) -> Iterator[pl.DataFrame]:
         """Yield the events of the streams, one stream after the other, in the order of their ids."""
-        server = Server(self._address)
+        connection = Connection(self._address)
         try:
-            keys = self._streams(server)
-            self._read = [Stream(key, self._records.setdefault(key, Records(want.tz, want.formats))) for key in keys]
-            for stream in self._read:
-                yield from read(server, stream, want)
+            keys = self._keys(connection)
+            for key in keys:
+                self._parsers.setdefault(key, EntryParser(options.tz, options.formats))
+            self._streams = [Stream(key=key, parser=self._parsers[key]) for key in keys]
+            for stream in self._streams:
+                yield from read_stream(connection, stream, options)
         finally:
-            server.close()
+            connection.close()
 
     def reader(
-        self, want: ReadOptions, cursor: Mapping[str, Any] | None, group: ConsumerGroup | None = None
+        self, options: ReadOptions, cursor: Mapping[str, Any] | None, group: ConsumerGroup | None = None
     ) -> TailReader:
         """Return a reader of what is new; one of a group shares it with the group's other readers."""
-        server = Server(self._address, **_PATIENCE)
-        named = self._address.streams
-        keys = list(named) if named else self._streams(server)
+        connection = Connection(self._address, **_TAIL_TIMEOUT)
+        keys = list(self._address.streams) or self._keys(connection)
         if group:
-            return GroupReader(server, keys, want, group)
-        return StreamReader(server, keys, want, cursor)
+            return GroupReader(connection, keys, options, group)
+        return StreamReader(connection, keys, options, cursor)
 
     def describe(self) -> pl.DataFrame:
         """Return one row a stream."""
-        server = Server(self._address)
+        connection = Connection(self._address)
         try:
-            rows = server.reach(lambda: [describe(server, key) for key in server.streams()])
+            return describe(connection)
         finally:
-            server.close()
-        return pl.DataFrame(rows, schema=DESCRIPTION_SCHEMA, orient="row")
+            connection.close()
 
     def report(self) -> pl.DataFrame:
         """Return one row a stream that was read; its entries are counted as lines."""
-        return load_report.rows(
-            {
-                "source": shown(stream.key), "format": stream.records.name or None, "lines": stream.entries,
-                "events": stream.entries, "unparsed": stream.records.unparsed, "no_timestamp": stream.no_timestamp,
-                "invalid_utf8": stream.invalid_utf8, "first_seen": stream.first_seen, "last_seen": stream.last_seen,
-                "note": "; ".join(stream.notes) or None,
-            }
-            for stream in self._read
-        )  # fmt: skip
+        return load_report.rows(map(_report_row, self._streams))
 
-    def _streams(self, server: Server) -> list[str]:
-        # A server that answered before is waited for: a scan reads more than once.
-        keys = server.persist(server.streams) if self._answered else server.reach(server.streams)
+    def _keys(self, connection: Connection) -> list[str]:
+        """Return the keys of the streams to read; a server that answered before is waited for: scan() reads twice."""
+        if self._answered:
+            keys = connection.persist(connection.streams)
+        else:
+            with connection.translate_errors():
+                keys = connection.streams()
         self._answered = True
         if not keys:
             raise SourceNotFoundError(f"There are no streams at {self.source!r}. Hint: check the database's number.")
         return keys
+
+
+def _report_row(stream: Stream) -> dict[str, object]:
+    return {
+        "source": stream_name(stream.key), "format": stream.parser.format_name or None, "lines": stream.entries,
+        "events": stream.entries, "unparsed": stream.parser.unparsed, "no_timestamp": stream.no_timestamp,
+        "invalid_utf8": stream.invalid_utf8, "first_seen": stream.first_seen, "last_seen": stream.last_seen,
+        "note": "; ".join(stream.notes) or None,
+    }  # fmt: skip

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
 
 from loganalytics.exceptions import MissingExtraError
-from loganalytics.sources.sql.database import Column, Database, kind_of
+from loganalytics.sources.sql.database import Column, Database, NamedColumns, arrow_columns
 
 
 class Adbc(Database):
@@ -21,20 +21,20 @@ class Adbc(Database):
     def _batches(self, sql: str) -> Iterator[pl.DataFrame]:
         with self._connect() as connection, connection.cursor() as cursor:
             cursor.execute(sql)
-            held: list[pl.DataFrame] = []
+            pending: list[pl.DataFrame] = []
             for batch in cursor.fetch_record_batch():
-                held.append(pl.DataFrame(batch))
-                if sum(frame.height for frame in held) >= self.batch_size:
-                    yield from pl.concat(held).iter_slices(self.batch_size)
-                    held = []
-            if held:
-                yield from pl.concat(held).iter_slices(self.batch_size)
+                pending.append(pl.DataFrame(batch))
+                if sum(frame.height for frame in pending) >= self.batch_size:
+                    yield from pl.concat(pending).iter_slices(self.batch_size)
+                    pending = []
+            if pending:
+                yield from pl.concat(pending).iter_slices(self.batch_size)
 
     def _arrow_columns(self, relation: str) -> list[Column]:
         with self._connect() as connection, connection.cursor() as cursor:
             cursor.execute(f"select * from {relation} as r limit 0")
             schema = cursor.fetch_record_batch().schema
-        return [Column(field.name, kind_of(field.type)) for field in schema]
+        return arrow_columns(schema)
 
 
 class PostgreSQL(Adbc):
@@ -53,35 +53,36 @@ class PostgreSQL(Adbc):
     def _columns(self, relation: str) -> list[Column]:
         return self._arrow_columns(relation)
 
-    def json(self, columns: Sequence[tuple[Column, str]]) -> str:
+    def row_as_json(self, columns: NamedColumns) -> str:
         """Return the expression for a row as JSON, nulls left out."""
-        named = ", ".join(f"k.{self.name(column.name)} as {self.name(name)}" for column, name in columns)
+        named = ", ".join(f"k.{self.quoted(column.name)} as {self.quoted(name)}" for column, name in columns)
         return f"""json_strip_nulls(row_to_json((select "the row" from (select {named}) as "the row")))::text"""
 
     def tables(self) -> list[str]:
         """Return the tables and views, in order."""
-        found = self.rows(
+        rows = self.rows(
             "select case when table_schema = current_schema() then '' else table_schema || '.' end || table_name from "
             "information_schema.tables where table_schema not in ('pg_catalog', 'information_schema') order by 1"
         )
-        return [name for (name,) in found]
+        return [name for (name,) in rows]
 
-    def key(self, table: str) -> str | None:
-        """Return the column of the primary key, None when it is none or several."""
-        found = self.rows(
+    def primary_key(self, table: str) -> str | None:
+        """Return the column of the primary key, None when there is none or it has several."""
+        key_columns = self.rows(
             "select a.attname::text from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = "
-            f"any(i.indkey) where i.indisprimary and i.indrelid = {self.literal(_regclass(self, table))}::regclass"
+            f"any(i.indkey) where i.indisprimary and i.indrelid = {self.literal(_qualified(self, table))}::regclass"
         )
-        return found[0][0] if len(found) == 1 else None
+        return key_columns[0][0] if len(key_columns) == 1 else None
 
-    def size(self, table: str) -> int | None:
+    def table_bytes(self, table: str) -> int | None:
         """Return what the table takes with its indices, in bytes."""
-        found = self.rows(f"select pg_total_relation_size({self.literal(_regclass(self, table))}::regclass)")
-        return int(found[0][0])
+        rows = self.rows(f"select pg_total_relation_size({self.literal(_qualified(self, table))}::regclass)")
+        return int(rows[0][0])
 
 
-def _regclass(database: Database, table: str) -> str:
-    return ".".join(database.name(part) for part in table.split("."))
+def _qualified(database: Database, table: str) -> str:
+    """Return the name of a table, its schema before it where it has one."""
+    return ".".join(database.quoted(part) for part in table.split("."))
 
 
 class SQLite(Adbc):
@@ -96,8 +97,9 @@ class SQLite(Adbc):
         return dbapi.connect(f"file:{path}?mode=ro")
 
     def _columns(self, relation: str) -> list[Column]:
-        declared = {name: _declared(kind) for name, kind in self._declarations(relation)}
-        return [Column(column.name, declared.get(column.name, "text")) for column in self._arrow_columns(relation)]
+        declared = {name: _declared_kind(kind) for name, kind in self._declarations(relation)}
+        names = [column.name for column in self._arrow_columns(relation)]
+        return [Column(name=name, kind=declared.get(name, "text")) for name in names]
 
     def _declarations(self, relation: str) -> list[tuple[str, str]]:
         if relation.startswith("("):
@@ -106,9 +108,9 @@ class SQLite(Adbc):
         sql = f"select name, type from pragma_table_info({table})"
         return [(str(name), str(kind)) for batch in self._batches(sql) for name, kind in batch.iter_rows()]
 
-    def json(self, columns: Sequence[tuple[Column, str]]) -> str:
+    def row_as_json(self, columns: NamedColumns) -> str:
         """Return the expression for a row as JSON, nulls left out."""
-        values = [(name, f"k.{self.name(column.name)}") for column, name in columns]
+        values = [(name, f"k.{self.quoted(column.name)}") for column, name in columns]
         parts = [f"{self.literal(name)}, iif(typeof({v}) = 'blob', hex({v}), {v})" for name, v in values]
         # A function of SQLite takes a hundred arguments; a patch leaves out what is null.
         row = "'{}'"
@@ -118,22 +120,22 @@ class SQLite(Adbc):
 
     def tables(self) -> list[str]:
         """Return the tables and views, in order."""
-        found = self.rows("select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite_%'")
-        return sorted(name for (name,) in found)
+        rows = self.rows("select name from sqlite_master where type in ('table', 'view') and name not like 'sqlite_%'")
+        return sorted(name for (name,) in rows)
 
-    def key(self, table: str) -> str | None:
-        """Return the column of the primary key, None when it is none or several."""
-        found = self.rows(f"select name from pragma_table_info({self.literal(table)}) where pk > 0")
-        if found:
-            return found[0][0] if len(found) == 1 else None
+    def primary_key(self, table: str) -> str | None:
+        """Return the column of the primary key, None when there is none or it has several."""
+        key_columns = self.rows(f"select name from pragma_table_info({self.literal(table)}) where pk > 0")
+        if key_columns:
+            return key_columns[0][0] if len(key_columns) == 1 else None
         real = self.rows(f"select 1 from sqlite_master where type = 'table' and name = {self.literal(table)}")
         return "rowid" if real else None  # a table without a primary key has this one, a view has none
 
-    def moment(self, iso: str, kind: str) -> str:
+    def time_literal(self, iso: str, kind: str) -> str:
         """Return the time as text, as which SQLite holds times."""
         return self.literal(iso)
 
 
-def _declared(kind: str) -> str:
+def _declared_kind(kind: str) -> str:
     """Return the kind of a type as SQLite's tables declare it; values need not keep to it."""
     return "number" if re.search(r"int|real|floa|doub|num|dec", kind, re.I) else "text"

@@ -13,11 +13,12 @@ from loganalytics.sources import uri
 from loganalytics.sources.credentials import login
 
 _KINDS = {"postgres": "postgresql", "mariadb": "mysql"}
-_FILES = ("sqlite", "duckdb")
-_MAPPED = [name for name in CORE if name not in ("severity_number", "source", "offset")]
+_FILE_KINDS = ("sqlite", "duckdb")
+_COLUMN_OPTIONS = [name for name in CORE if name not in ("severity_number", "source", "offset")]
+_MAX_MESSAGE_CHARS = 300
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Address:
     """What an address says, completed from the credentials file."""
 
@@ -37,14 +38,14 @@ class Address:
     columns: Mapping[str, str] = field(default_factory=dict)
     """Core columns of the log frame, and the table's columns that they are."""
 
-    def scrub(self, text: str) -> str:
+    def scrub(self, message: str) -> str:
         """Return a driver's message without addresses and password."""
         for secret in {self.password or "", quote(self.password or "", safe="")} - {""}:
-            text = text.replace(secret, "***")
-        return uri.without_credentials(" ".join(text.split()))[:300]
+            message = message.replace(secret, "***")
+        return uri.without_credentials(" ".join(message.split()))[:_MAX_MESSAGE_CHARS]
 
 
-def parse(address: str) -> Address:
+def parse_address(address: str) -> Address:
     """Read an address such as postgresql://user:password@host/db?table=job_logs&timestamp=created_at&key=id.
 
     Options: table (with its schema where it needs one) or query (a SELECT); key; and the names of core columns
@@ -53,39 +54,41 @@ def parse(address: str) -> Address:
 
     Raises SourceNotFoundError when there is no such file, InvalidArgumentError for both a table and a query.
     """
-    split = uri.split(address)
-    scheme = split.scheme
-    kind = _KINDS.get(scheme.lower(), scheme.lower())
-    given = split.options
-    table, query, key = (given.pop(name, "") or None for name in ("table", "query", "key"))
-    columns = {name: given.pop(name) for name in _MAPPED if name in given}
+    split, source = uri.split(address), uri.without_credentials(address)
+    kind = _KINDS.get(split.scheme.lower(), split.scheme.lower())
+    options = split.options
+    table, query, key = (options.pop(name, "") or None for name in ("table", "query", "key"))
+    columns = {name: options.pop(name) for name in _COLUMN_OPTIONS if name in options}
     if table and query:
-        raise InvalidArgumentError(
-            f"{uri.without_credentials(address)!r} names both a table and a query. Hint: leave one out."
+        raise InvalidArgumentError(f"{source!r} names both a table and a query. Hint: leave one out.")
+    if kind in _FILE_KINDS:
+        path = _find_file(split.authority, unquote(split.path), source)
+        return Address(
+            kind=kind, source=f"{split.scheme}:///{path}", path=path, table=table, query=query, key=key, columns=columns
         )
-    if kind in _FILES:
-        path = _file(split.authority, unquote(split.path), uri.without_credentials(address))
-        return Address(kind, f"{scheme}:///{path}", path, table=table, query=query, key=key, columns=columns)
-    server, port = uri.host_and_port(split.authority.partition(",")[0])
-    kept = login(server.lower() or "localhost", port)
-    name, password = split.username or kept.get("username", ""), split.password or kept.get("password", "")
-    who = quote(name, safe="") + (f":{quote(password, safe='')}" if password else "")
-    dsn = f"{kind}://{who + '@' if who else ''}{split.authority}{split.path}" + (
-        f"?{urlencode(given)}" if given else ""
-    )
-    host = f"{split.authority or given.get('host', 'localhost')}"
+    dsn, password = _driver_address(kind, split, options)
+    host = split.authority or options.get("host", "localhost")
     return Address(
-        kind, f"{scheme}://{host}{split.path}", dsn=dsn, password=password or None, table=table, query=query, key=key,
-        columns=columns,
+        kind=kind, source=f"{split.scheme}://{host}{split.path}", dsn=dsn, password=password or None, table=table,
+        query=query, key=key, columns=columns,
     )  # fmt: skip
 
 
-def _file(netloc: str, path: str, shown: str) -> str:
-    """Return the file meant: as SQLAlchemy writes it, or simply with its whole path behind the scheme."""
-    relative = netloc + path if netloc else path.removeprefix("/")
-    found = next((name for name in (relative, path) if name and Path(name).is_file()), None)
-    if found is None:
-        raise SourceNotFoundError(
-            f"There is no database {shown!r}. Hint: sqlite:///relative.db, sqlite:////absolute.db."
-        )
-    return found
+def _driver_address(kind: str, split: uri.Uri, options: Mapping[str, str]) -> tuple[str, str]:
+    """Return the address for the driver, with the login of the address or of the credentials file; and the password."""
+    host, port = uri.host_and_port(split.authority.partition(",")[0])
+    credentials = login(host.lower() or "localhost", port)
+    username = split.username or credentials.get("username", "")
+    password = split.password or credentials.get("password", "")
+    user = quote(username, safe="") + (f":{quote(password, safe='')}" if password else "")
+    query = f"?{urlencode(options)}" if options else ""
+    return f"{kind}://{user}{'@' if user else ''}{split.authority}{split.path}{query}", password
+
+
+def _find_file(authority: str, path: str, source: str) -> str:
+    """Return the file meant: as SQLAlchemy writes it, or simply with its full path behind the scheme."""
+    relative = authority + path if authority else path.removeprefix("/")
+    for candidate in (relative, path):
+        if candidate and Path(candidate).is_file():
+            return candidate
+    raise SourceNotFoundError(f"There is no database {source!r}. Hint: sqlite:///relative.db, sqlite:////absolute.db.")

@@ -9,36 +9,47 @@ import polars as pl
 from loganalytics.exceptions import SourceError
 from loganalytics.sources.sql.connection import open_database
 from loganalytics.sources.sql.database import Database
-from loganalytics.sources.sql.rows import Reading, Rows
+from loganalytics.sources.sql.decode import RowDecoder
+from loganalytics.sources.sql.query import Relation
 from loganalytics.sources.store import DESCRIPTION_SCHEMA, ReadOptions
 
-_SAMPLE = 1_000
+_END_ROWS = 1_000
 
 
 def describe(database: Database) -> pl.DataFrame:
-    """Return one row a table, with the columns of DESCRIPTION."""
+    """Return one row a table, with the columns of DESCRIPTION_SCHEMA."""
     address = database.address
     tables = [address.table] if address.table or address.query else database.tables()
-    return pl.DataFrame([_of_table(database, table) for table in tables], schema=DESCRIPTION_SCHEMA, orient="row")
+    return pl.DataFrame([_describe_table(database, table) for table in tables], schema=DESCRIPTION_SCHEMA)
 
 
-def _of_table(database: Database, table: str | None) -> tuple[object, ...]:
-    one = open_database(replace(database.address, table=table, columns={}, key=None) if table else database.address)
+def _describe_table(database: Database, table: str | None) -> dict[str, object]:
+    """Return the row of a table, or of the address's query for None."""
+    if table:
+        database = open_database(replace(database.address, table=table, columns={}, key=None))
     try:
-        rows = Rows.of(one)
-        (entries,) = one.rows(rows.values("count(*) as n"))[0]
-        reading = Reading(rows, "UTC")
-        ends = [reading.frame(batch) for sql in _ends(rows, entries) for batch in one.batches(sql)]
-        logs = pl.concat(ends, how="diagonal_relaxed").select("timestamp", "service") if ends else None
-        size = database.size(table) if table else None
+        relation = Relation.of(database)
+        (entries,) = database.rows(relation.select_expression("count(*) as n"))[0]
+        return {
+            "source": relation.source, "kind": "table", "entries": entries, **_sample_facts(relation, entries),
+            "bytes": database.table_bytes(table) if table else None,
+        }  # fmt: skip
     except SourceError as error:
-        return table, "table", None, None, None, None, None, None, None, str(error)
-    first, last = (None, None) if logs is None else (logs["timestamp"].min(), logs["timestamp"].max())
-    services = [] if logs is None else logs["service"].drop_nulls().unique().sort().to_list()
-    return rows.source, "table", entries, first, last, size, services, None, None, None
+        return {"source": table, "kind": "table", "note": str(error)}
 
 
-def _ends(rows: Rows, entries: int) -> list[str]:
-    """Return the queries for the first and, by time or key, the last rows."""
-    head = rows.select(ReadOptions(), limit=_SAMPLE)
-    return [head] if entries <= _SAMPLE else [head, rows.select(ReadOptions(), limit=_SAMPLE, newest=True)]
+def _sample_facts(relation: Relation, entries: int) -> dict[str, object]:
+    """Return the times and services of the first and, by time or key, the last rows."""
+    decoder = RowDecoder(relation, "UTC")
+    queries = [relation.select(ReadOptions(), limit=_END_ROWS)]
+    if entries > _END_ROWS:
+        queries.append(relation.select(ReadOptions(), limit=_END_ROWS, newest=True))
+    frames = [decoder.frame(batch) for sql in queries for batch in relation.database.batches(sql)]
+    if not frames:
+        return {"services": []}
+    events = pl.concat(frames, how="diagonal_relaxed")
+    return {
+        "first_seen": events["timestamp"].min(),
+        "last_seen": events["timestamp"].max(),
+        "services": events["service"].drop_nulls().unique().sort().to_list(),
+    }

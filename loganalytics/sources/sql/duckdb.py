@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import polars as pl
 
-from loganalytics.sources.sql.database import Column, Database
+from loganalytics.sources.sql.database import Column, Database, NamedColumns
 
 
 class DuckDB(Database):
     """A DuckDB file, not opened for writing."""
 
-    text = "varchar"
+    text_type = "varchar"
 
     def _batches(self, sql: str) -> Iterator[pl.DataFrame]:
         import duckdb
@@ -27,26 +27,26 @@ class DuckDB(Database):
     def _columns(self, relation: str) -> list[Column]:
         sql = f"select column_name, column_type from (describe select * from {relation} as r)"
         rows = [row for batch in self._batches(sql) for row in batch.iter_rows()]
-        return [Column(name, self._kind(kind)) for name, kind in rows]
+        return [Column(name=name, kind=self._kind(kind)) for name, kind in rows]
 
     def _kind(self, kind: str) -> str:
         if kind.startswith("TIMESTAMP"):
             return "timestamptz" if "TIME ZONE" in kind else "timestamp"
         return "number" if re.search(r"INT|DOUBLE|FLOAT|DECIMAL", kind) else "text" if kind == "VARCHAR" else "other"
 
-    def json(self, columns: Sequence[tuple[Column, str]]) -> str:
+    def row_as_json(self, columns: NamedColumns) -> str:
         """Return the expression for a row as JSON, nulls left out."""
-        named = ", ".join(f"{self.literal(name)}: k.{self.name(column.name)}" for column, name in columns)
+        named = ", ".join(f"{self.literal(name)}: k.{self.quoted(column.name)}" for column, name in columns)
         return f"cast(json_merge_patch('{{}}', to_json({{{named}}})) as varchar)"
 
     def tables(self) -> list[str]:
         """Return the tables and views, in order."""
         return sorted(name for (name,) in self.rows("select table_name from information_schema.tables"))
 
-    def key(self, table: str) -> str | None:
-        """Return the column of the primary key, None when it is none or several."""
-        found = self.rows(
+    def primary_key(self, table: str) -> str | None:
+        """Return the column of the primary key, None when there is none or it has several."""
+        key_columns = self.rows(
             "select unnest(constraint_column_names) from duckdb_constraints() where constraint_type = 'PRIMARY KEY' "
             f"and table_name = {self.literal(table)}"
         )
-        return found[0][0] if len(found) == 1 else None
+        return key_columns[0][0] if len(key_columns) == 1 else None

@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 import re
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import polars as pl
 
 from loganalytics.exceptions import MissingExtraError, SourceNotFoundError
-from loganalytics.sources.sql.database import Column, Database, kind_of
+from loganalytics.sources.sql.database import Column, Database, NamedColumns, arrow_columns
 
 
 class MySQL(Database):
     """A database with the driver of connectorx; ADBC has none on PyPI."""
 
-    text = "char"
+    text_type = "char"
 
     def _batches(self, sql: str) -> Iterator[pl.DataFrame]:
         for batch in self._read(sql):
@@ -48,9 +48,7 @@ class MySQL(Database):
 
     def _columns(self, relation: str) -> list[Column]:
         if relation.startswith("("):
-            return [
-                Column(f.name, kind_of(f.type)) for f in self._read(f"select * from {relation} as r limit 1").schema
-            ]
+            return arrow_columns(self._read(f"select * from {relation} as r limit 1").schema)
         database, _, table = relation.replace("``", "`").strip("`").rpartition("`.`")
         where = f"table_name = {self.literal(table)} and table_schema = " + (
             self.literal(database) if database else "database()"
@@ -62,9 +60,9 @@ class MySQL(Database):
             raise SourceNotFoundError(
                 f"{self.address.source!r}: there is no table {table!r}. Hint: describe() lists the tables."
             )
-        return [Column(name, _mysql_kind(kind)) for name, kind in rows]
+        return [Column(name=name, kind=_mysql_kind(kind)) for name, kind in rows]
 
-    def name(self, identifier: str) -> str:
+    def quoted(self, identifier: str) -> str:
         """Return the identifier, in backticks."""
         return "`" + identifier.replace("`", "``") + "`"
 
@@ -75,43 +73,43 @@ class MySQL(Database):
         # A backslash means something in a string or not, as the server is set; hexadecimal digits never do.
         return f"convert(x'{value.encode().hex()}' using utf8mb4)"
 
-    def moment(self, iso: str, kind: str) -> str:
+    def time_literal(self, iso: str, kind: str) -> str:
         """Return the literal of a time."""
         return f"cast({self.literal(iso)} as datetime(6))"
 
-    def json(self, columns: Sequence[tuple[Column, str]]) -> str:
+    def row_as_json(self, columns: NamedColumns) -> str:
         """Return the expression for a row as a JSON object."""
         parts = [f"{self.literal(name)}, {self._value(column)}" for column, name in columns]
         row = f"json_object({', '.join(parts)})"  # a patch leaves out what is null, and is null when the row is odd
         return f"cast(coalesce(json_merge_patch('{{}}', {row}), {row}) as char)"
 
     def _value(self, column: Column) -> str:
-        value = f"k.{self.name(column.name)}"
+        value = f"k.{self.quoted(column.name)}"
         return {"timestamptz": f"concat({value}, '+00:00')", "binary": f"hex({value})"}.get(column.kind, value)
 
     def tables(self) -> list[str]:
         """Return the names of the tables and views."""
-        found = self.rows(
+        rows = self.rows(
             "select cast(table_name as char) as n from information_schema.tables where table_schema = database() "
             "order by 1"
         )
-        return [name for (name,) in found]
+        return [name for (name,) in rows]
 
-    def key(self, table: str) -> str | None:
+    def primary_key(self, table: str) -> str | None:
         """Return the column that is the primary key, if it is one."""
-        found = self.rows(
+        key_columns = self.rows(
             "select cast(column_name as char) as n from information_schema.key_column_usage where "
             f"constraint_name = 'PRIMARY' and table_schema = database() and table_name = {self.literal(table)}"
         )
-        return found[0][0] if len(found) == 1 else None
+        return key_columns[0][0] if len(key_columns) == 1 else None
 
-    def size(self, table: str) -> int | None:
+    def table_bytes(self, table: str) -> int | None:
         """Return what a table takes, in bytes."""
-        found = self.rows(
+        rows = self.rows(
             "select cast(data_length + index_length as signed) as n from information_schema.tables where "
             f"table_schema = database() and table_name = {self.literal(table)}"
         )
-        return found[0][0] if found else None
+        return rows[0][0] if rows else None
 
 
 def _mysql_kind(kind: str) -> str:

@@ -10,50 +10,52 @@ import polars as pl
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.sources import load_report
 from loganalytics.sources.json_records import RecordCounters
-from loganalytics.sources.sql import address as addresses
-from loganalytics.sources.sql import tail
+from loganalytics.sources.sql.address import parse_address
 from loganalytics.sources.sql.connection import open_database
+from loganalytics.sources.sql.decode import RowDecoder
 from loganalytics.sources.sql.describe import describe
-from loganalytics.sources.sql.rows import Reading, Rows
+from loganalytics.sources.sql.query import Relation
+from loganalytics.sources.sql.tail import TableReader
 from loganalytics.sources.store import ConsumerGroup, ReadOptions, TailReader
 
 
 class Store:
-    """The table or query behind one address: see address.parse()."""
+    """The table or query behind one address: see address.parse_address()."""
 
     own_query = True
 
     def __init__(self, address: str) -> None:
-        self.address = addresses.parse(address)
-        which = self.address.table or ("query" if self.address.query else None)
-        self.source = f"{self.address.source}?table={which}" if which else self.address.source
-        self._counts: list[RecordCounters] = []
+        self.address = parse_address(address)
+        table = self.address.table or ("query" if self.address.query else None)
+        self.source = f"{self.address.source}?table={table}" if table else self.address.source
+        self._counters: list[RecordCounters] = []
 
-    def batches(self, want: ReadOptions) -> Iterator[pl.DataFrame]:
+    def batches(self, options: ReadOptions) -> Iterator[pl.DataFrame]:
         """Yield log frames: `source` is the table, `offset` the key of each row, or its number where there is none.
 
         Raises SourceNotFoundError when there is no such table, UnreachableSourceError, InvalidArgumentError for a
         query that cannot be read.
         """
         database = open_database(self.address)
-        rows = Rows.of(database)
-        counts = RecordCounters(source=rows.source, format="SQL table" if self.address.query is None else "SQL query")
-        self._counts = [counts]
-        reading = Reading(rows, want.tz)
-        for batch in database.batches(rows.select(want)):
-            frame = reading.frame(batch)
-            counts.add(frame, int(batch["line"].str.len_bytes().sum()))
+        relation = Relation.of(database)
+        kind = "SQL table" if self.address.query is None else "SQL query"
+        counters = RecordCounters(source=relation.source, format=kind)
+        self._counters = [counters]
+        decoder = RowDecoder(relation, options.tz)
+        for batch in database.batches(relation.select(options)):
+            frame = decoder.frame(batch)
+            counters.add(frame, int(batch["line"].str.len_bytes().sum()))
             yield frame
-        if not counts.events:
-            yield reading.frame(pl.DataFrame(schema={"line": pl.String, "place": pl.String}))
+        if not counters.events:
+            yield decoder.frame(pl.DataFrame(schema={"line": pl.String, "key_text": pl.String}))
 
     def reader(
-        self, want: ReadOptions, cursor: Mapping[str, Any] | None, group: ConsumerGroup | None = None
+        self, options: ReadOptions, cursor: Mapping[str, Any] | None, group: ConsumerGroup | None = None
     ) -> TailReader:
         """Return a reader of what is new by the key: see tail.py."""
         if group is not None:
-            raise InvalidArgumentError(f"{self.source!r} knows no consumer groups. Hint: leave group= out.")
-        return tail.TableReader(Rows.of(open_database(self.address)), want, cursor)
+            raise InvalidArgumentError(f"{self.source!r} has no consumer groups. Hint: leave group= out.")
+        return TableReader(Relation.of(open_database(self.address)), options, cursor)
 
     def describe(self) -> pl.DataFrame:
         """Return one row a table."""
@@ -61,4 +63,4 @@ class Store:
 
     def report(self) -> pl.DataFrame:
         """Return one row for the table that was read."""
-        return load_report.rows(count.row() for count in self._counts)
+        return load_report.rows(counters.row() for counters in self._counters)

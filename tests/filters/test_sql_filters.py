@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
-from loganalytics.filters.sql import check_columns, condition, where, where_known
+from loganalytics.filters.sql import check_columns, condition, where, where_in_batch
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def logs():
 
 
 @pytest.mark.parametrize(
-    ("query", "kept"),
+    ("query", "messages"),
     [
         ("duration_ms > 500", ["it's"]),
         ("not duration_ms > 500", ["a"]),  # null is neither
@@ -31,15 +31,15 @@ def logs():
         (None, ["a", "b", "it's"]),
     ],
 )
-def test_events_for_which_it_holds(logs, query, kept):
+def test_events_for_which_it_holds(logs, query, messages):
     """As SQL has it."""
-    assert where(logs, query)["message"].to_list() == kept
+    assert where(logs, query)["message"].to_list() == messages
 
 
 @pytest.mark.parametrize(
     "query", ["", "duration_ms >", "message = 'a", "duration_ms > 'text'", "no_function(message) = 1"]
 )
-def test_what_cannot_be_evaluated_is_told(logs, query):
+def test_a_query_that_cannot_be_evaluated_is_refused(logs, query):
     """With the condition and an example of one."""
     with pytest.raises(InvalidArgumentError, match=r"cannot be evaluated.*Hint") as error:
         where(logs, query)
@@ -50,12 +50,12 @@ def test_a_column_that_is_not_there(logs):
     """Is named, with those that are; a part of the logs may lack it, and keeps its own columns."""
     with pytest.raises(MissingColumnError, match="'user_id'; the logs have message, duration_ms"):
         where(logs, "user_id = 7")
-    assert where_known(logs, "user_id = 7").is_empty()
-    assert where_known(logs, "user_id is null or duration_ms > 500").equals(logs)
-    assert where_known(logs, None) is logs
+    assert where_in_batch(logs, "user_id = 7").is_empty()
+    assert where_in_batch(logs, "user_id is null or duration_ms > 500").equals(logs)
+    assert where_in_batch(logs, None) is logs
 
 
-def test_of_many_columns_the_first_are_told():
+def test_of_many_columns_the_first_are_named():
     """The message stays readable."""
     columns = [f"c{number}" for number in range(30)]
     with pytest.raises(MissingColumnError, match="c19, …"):
@@ -66,5 +66,5 @@ def test_of_many_columns_the_first_are_told():
 def test_a_condition_its_opposite_and_null_are_all(values, bound):
     """Each event is in one of the three."""
     logs = pl.DataFrame({"x": values}, schema={"x": pl.Int64})
-    parts = [where(logs, query) for query in (f"x > {bound}", f"not x > {bound}", "x is null")]
-    assert sum(part.height for part in parts) == logs.height
+    subsets = [where(logs, query) for query in (f"x > {bound}", f"not x > {bound}", "x is null")]
+    assert sum(subset.height for subset in subsets) == logs.height

@@ -21,19 +21,19 @@ HOSTILE = ["<script>alert(1)</script>", "**bold** $x$ :red[x]", "\x1b[31mred\x1b
 def open_app(monkeypatch):
     """Return a function that opens a page of the app on a view."""
 
-    def opened(view: View, page: str = "overview", **more: str) -> AppTest:
+    def run_page(view: View, page: str = "overview", **items: str) -> AppTest:
         monkeypatch.setenv("LOGANALYTICS_SOURCE", view.source[0])
         monkeypatch.setattr("sys.argv", ["app_streamlit.py"])
         app = AppTest.from_file(APP, default_timeout=120)
         for name, values in view.to_parameters().items():
             app.query_params[name] = values
-        for name, value in more.items():
+        for name, value in items.items():
             app.query_params[name] = value
         if page != "overview":
             app._page_hash = calc_hash(page)  # the harness knows only pages that are files
         return app.run()
 
-    return opened
+    return run_page
 
 
 @pytest.fixture
@@ -50,17 +50,17 @@ def log(tmp_path):
     return str(path)
 
 
-def told(app: AppTest) -> str:
-    """Return all that is rendered as Markdown or HTML, or is a label, which is Markdown too."""
+def rendered_markup(app: AppTest) -> str:
+    """Return everything that is rendered as Markdown or HTML, labels included, which are Markdown too."""
     kinds = ("markdown", "html", "caption", "subheader", "button", "badge", "metric", "expander", "tab")
     return "\n".join(
         f"{getattr(node, 'value', '')} {getattr(node, 'label', '')}" for kind in kinds for node in app.get(kind)
     )
 
 
-SHOWN = {
+SHOWS_SAMPLE = {
     "overview": lambda app: app.metric[0].value == "40,504",
-    "explore": lambda app: "of 40,504 events" in told(app) and len(app.dataframe[-1].value) == 1000,
+    "explore": lambda app: "of 40,504 events" in rendered_markup(app) and len(app.dataframe[-1].value) == 1000,
     "live": lambda app: app.get("bidi_component"),
     "patterns": lambda app: len(app.dataframe[0].value) > 50,
     "anomalies": lambda app: len(app.dataframe[0].value) > 10,
@@ -72,11 +72,11 @@ SHOWN = {
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_shows_the_sample(page, open_app):
-    """No exception, and what the page is for."""
+    """No exception, and the content that the page is for."""
     app = open_app(View((sample_data(),)), page)
     assert not app.exception
     assert not app.error
-    assert SHOWN[page](app)
+    assert SHOWS_SAMPLE[page](app)
 
 
 def test_an_incident_named_by_a_link_has_its_verdict(open_app):
@@ -84,14 +84,14 @@ def test_an_incident_named_by_a_link_has_its_verdict(open_app):
     view = View((sample_data(),), baseline=("2026-03-10T14:10:00Z", "2026-03-10T14:35:00Z"))
     app = open_app(view, "incident", incident="2026-03-11T14:10:00Z/2026-03-11T14:35:00Z")
     assert not app.exception
-    assert any("sorry, too many clients already" in text.value for text in app.text)
+    assert any("sorry, too many clients already" in element.value for element in app.text)
     assert "2026-03-10 14:10–14:35 UTC" in app.text[1].value
     assert app.get_by_key("against").value == "drawn"
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_says_what_to_do_with_an_empty_source(page, open_app, tmp_path):
-    """An empty file is no error."""
+    """An empty file is not an error."""
     (tmp_path / "empty.log").write_text("")
     app = open_app(View((str(tmp_path / "empty.log"),)), page)
     assert not app.exception
@@ -104,7 +104,7 @@ def test_every_page_takes_hostile_lines_as_text(page, open_app, log):
     app = open_app(View((log,)), page)
     assert not app.exception
     for mark in ("<script", "**bold**", ":red[x]", "\x1b", "xxxxxxxx"):
-        assert mark not in told(app).replace("xxx**", "")
+        assert mark not in rendered_markup(app).replace("xxx**", "")
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "live"])
@@ -112,24 +112,24 @@ def test_a_missing_source_says_what_to_do(page, tmp_path, open_app):
     """The error names the path; there is no exception on the page."""
     app = open_app(View((str(tmp_path / "nothing.log"),)), page)
     assert not app.exception
-    assert any("There is no file or folder" in text.value for text in app.text)
+    assert any("There is no file or folder" in element.value for element in app.text)
 
 
 def test_overview_shows_the_numbers(log, open_app):
-    """Events, error rate and services as counted; what takes longer is filled in."""
+    """Events, error rate and services as counted; the slower cards are filled in."""
     app = open_app(View((log,)))
-    shown = {metric.label: metric.value for metric in app.metric}
-    assert shown["Events"] == "900"
-    assert shown["Error rate"] == "11.1 %"
-    assert shown["Services"] == "1"
-    assert "…" not in shown.values()
+    values = {metric.label: metric.value for metric in app.metric}
+    assert values["Events"] == "900"
+    assert values["Error rate"] == "11.1 %"
+    assert values["Services"] == "1"
+    assert "…" not in values.values()
 
 
 def test_filters_that_leave_nothing_offer_the_way_out(log, open_app):
-    """An empty view is no error, and one button undoes it."""
+    """An empty view is not an error, and one button undoes it."""
     app = open_app(View((log,), text="no such text"))
-    assert "No event is left" in app.info[0].value
-    next(button for button in app.button if button.label == "Drop all filters").click().run()
+    assert "No events match" in app.info[0].value
+    next(button for button in app.button if button.label == "Clear all filters").click().run()
     assert app.metric[0].value == "900"
 
 

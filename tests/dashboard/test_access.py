@@ -56,14 +56,24 @@ def test_a_list_shows_names_and_hides_what_is_for_others(app, sources, monkeypat
     assert app.query_params["source"] == "Shop"
 
 
-@pytest.mark.parametrize("wanted", ["Secret", "/etc/passwd", "redis://127.0.0.1/0"])
-def test_a_link_cannot_name_what_is_not_listed(app, sources, monkeypatch, wanted):
+@pytest.mark.parametrize("name", ["Secret", "/etc/passwd", "redis://127.0.0.1/0"])
+def test_a_link_cannot_name_what_is_not_listed(app, sources, monkeypatch, name):
     """Neither a source for others nor a path or an address is read."""
     monkeypatch.setenv("LOGANALYTICS_SOURCES", str(sources))
-    app.query_params["source"] = wanted
+    app.query_params["source"] = name
     app.run()
     assert not app.metric
-    assert "is not among the sources listed" in app.text[0].value
+    assert "is not a listed source" in app.text[0].value
+
+
+def test_a_changed_list_is_read_again(app, sources, monkeypatch):
+    """A source that is no longer listed is gone without a restart."""
+    monkeypatch.setenv("LOGANALYTICS_SOURCES", str(sources))
+    app.run()
+    assert app.get_by_key("source").options == ["Shop"]
+    sources.write_text(sources.read_text().replace("Shop", "Store"))
+    app.run()
+    assert app.get_by_key("source").options == ["Store"]
 
 
 def test_over_a_network_only_the_start_source_is_shown(app, tmp_path, monkeypatch):
@@ -71,40 +81,40 @@ def test_over_a_network_only_the_start_source_is_shown(app, tmp_path, monkeypatc
     monkeypatch.setattr("loganalytics.dashboard.access.st.get_option", lambda _: "0.0.0.0")
     app.query_params["source"] = str(tmp_path)
     app.run()
-    assert "is not what this dashboard shows" in app.text[0].value
+    assert "This dashboard does not show" in app.text[0].value
     with pytest.raises(KeyError):
         app.get_by_key("source")
 
 
-def test_a_list_that_is_none_says_so(app, tmp_path, monkeypatch):
-    """A broken file is an error in words."""
+def test_an_invalid_list_says_so(app, tmp_path, monkeypatch):
+    """A broken file is an error on the page."""
     (tmp_path / "sources.toml").write_text("x = 1\n")
     monkeypatch.setenv("LOGANALYTICS_SOURCES", str(tmp_path / "sources.toml"))
     app.run()
-    assert "does not list sources" in app.text[0].value
+    assert "is not a valid list of sources" in app.text[0].value
 
 
 class Provider(BaseHTTPRequestHandler):
     """An OpenID provider at which everybody is Ann; it checks the client's secret, and the PKCE proof."""
 
     key = RSAKey.generate_key(2048, {"kid": "test", "use": "sig", "alg": "RS256"})
-    asked: dict[str, dict[str, str]]
+    authorizations: dict[str, dict[str, str]]
 
     def do_GET(self):
-        """Answer discovery and keys; send whoever wants to log in straight back with a code."""
+        """Answer discovery and keys; redirect a login straight back with a code."""
         url = urlsplit(self.path)
-        here = f"http://127.0.0.1:{self.server.server_port}"
+        issuer = f"http://127.0.0.1:{self.server.server_port}"
         if url.path == "/.well-known/openid-configuration":
             self.answer({
-                "issuer": here, "authorization_endpoint": f"{here}/authorize", "token_endpoint": f"{here}/token",
-                "jwks_uri": f"{here}/keys", "id_token_signing_alg_values_supported": ["RS256"],
+                "issuer": issuer, "authorization_endpoint": f"{issuer}/authorize", "token_endpoint": f"{issuer}/token",
+                "jwks_uri": f"{issuer}/keys", "id_token_signing_alg_values_supported": ["RS256"],
                 "response_types_supported": ["code"], "subject_types_supported": ["public"],
             })  # fmt: skip
         elif url.path == "/keys":
             self.answer({"keys": [self.key.as_dict(private=False)]})
         else:
             query = {name: values[0] for name, values in parse_qs(url.query).items()}
-            self.asked["code-1"] = query
+            self.authorizations["code-1"] = query
             self.send_response(302)
             back = urlencode({"code": "code-1", "state": query["state"]})
             self.send_header("Location", f"{query['redirect_uri']}?{back}")
@@ -113,25 +123,25 @@ class Provider(BaseHTTPRequestHandler):
     def do_POST(self):
         """Give a token for a code."""
         form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-        query = self.asked.pop(form["code"][0])
+        query = self.authorizations.pop(form["code"][0])
         login = base64.b64decode(self.headers.get("Authorization", "Basic Og==").split()[1]).decode()
         assert login == "dashboard:s3cret" or form.get("client_secret") == ["s3cret"]
         if "code_challenge" in query:
             proof = hashlib.sha256(form["code_verifier"][0].encode()).digest()
             assert base64.urlsafe_b64encode(proof).rstrip(b"=").decode() == query["code_challenge"]
-        now = int(time.time())
+        issued_at = int(time.time())
         claims = {
-            "iss": f"http://127.0.0.1:{self.server.server_port}", "aud": "dashboard", "sub": "1", "iat": now,
-            "exp": now + 300, "email": "ann@example.com", "name": "Ann",
+            "iss": f"http://127.0.0.1:{self.server.server_port}", "aud": "dashboard", "sub": "1", "iat": issued_at,
+            "exp": issued_at + 300, "email": "ann@example.com", "name": "Ann",
         }  # fmt: skip
         if "nonce" in query:
             claims["nonce"] = query["nonce"]
         token = jwt.encode({"alg": "RS256", "kid": "test"}, claims, self.key)
         self.answer({"access_token": "a", "token_type": "Bearer", "expires_in": 300, "id_token": token})
 
-    def answer(self, told):
+    def answer(self, content):
         """Send JSON."""
-        body = json.dumps(told).encode()
+        body = json.dumps(content).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -145,7 +155,7 @@ class Provider(BaseHTTPRequestHandler):
 @pytest.fixture
 def provider():
     """Run the provider; return its address."""
-    Provider.asked = {}
+    Provider.authorizations = {}
     server = HTTPServer(("127.0.0.1", 0), Provider)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"

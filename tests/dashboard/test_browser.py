@@ -86,13 +86,13 @@ def browser():
 def page(browser):
     """Open a page in a context of its own; afterwards nothing of the log was executed."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
-    opened = context.new_page()
-    opened.set_default_timeout(90_000)
+    new_page = context.new_page()
+    new_page.set_default_timeout(90_000)
     failures: list[str] = []
-    opened.on("pageerror", lambda error: failures.append(str(error)))
-    yield opened
-    assert opened.evaluate("window.hacked") is None
-    assert opened.locator("img[onerror], [href^='javascript:']").count() == 0
+    new_page.on("pageerror", lambda error: failures.append(str(error)))
+    yield new_page
+    assert new_page.evaluate("window.hacked") is None
+    assert new_page.locator("img[onerror], [href^='javascript:']").count() == 0
     assert not failures
     context.close()
 
@@ -102,11 +102,11 @@ def metric(page, label: str):
     return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue")
 
 
-def is_told(page, label: str, text: str) -> None:
-    """Wait until a card tells a value."""
+def expect_metric(page, label: str, value: str) -> None:
+    """Wait until a card shows a value."""
     from playwright.sync_api import expect
 
-    expect(metric(page, label)).to_have_text(text, timeout=90_000)
+    expect(metric(page, label)).to_have_text(value, timeout=90_000)
 
 
 def url_has(page, pattern: str) -> None:
@@ -116,14 +116,14 @@ def url_has(page, pattern: str) -> None:
 
 def click_row(page, table: int, row: int, x: int = 60) -> None:
     """Click into a row of a table; a table is a canvas."""
-    place = page.get_by_test_id("stDataFrame").nth(table)
-    place.wait_for()
-    place.scroll_into_view_if_needed()
+    canvas = page.get_by_test_id("stDataFrame").nth(table)
+    canvas.wait_for()
+    canvas.scroll_into_view_if_needed()
     page.wait_for_timeout(400)
-    place.click(position={"x": x, "y": 36 + 35 * row + 16})
+    canvas.click(position={"x": x, "y": 36 + 35 * row + 16})
 
 
-def settled(page) -> None:
+def wait_until_settled(page) -> None:
     """Wait until the script has run."""
     page.wait_for_timeout(500)
     page.wait_for_function("!document.querySelector('[data-testid=stApp][data-test-script-state=running]')")
@@ -132,8 +132,8 @@ def settled(page) -> None:
 def test_a_range_drawn_on_the_chart_zooms_and_can_be_shared(page, browser, server):
     """The numbers change, the link holds the range, and a second browser shows the same."""
     page.goto(server)
-    is_told(page, "Events", "1,200")
-    settled(page)
+    expect_metric(page, "Events", "1,200")
+    wait_until_settled(page)
     box = page.get_by_test_id("stVegaLiteChart").first.bounding_box()
     middle = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + box["width"] * 0.4, middle)
@@ -141,25 +141,25 @@ def test_a_range_drawn_on_the_chart_zooms_and_can_be_shared(page, browser, serve
     page.mouse.move(box["x"] + box["width"] * 0.7, middle, steps=8)
     page.mouse.up()
     url_has(page, "since=2026-03-10T12")
-    settled(page)
-    told = metric(page, "Events").inner_text()
-    assert 200 < int(told.replace(",", "")) < 600
-    other = browser.new_context().new_page()
-    other.goto(page.url)
-    is_told(other, "Events", told)
-    assert View.from_query(other.url.partition("?")[2]) == View.from_query(page.url.partition("?")[2])
-    other.context.close()
+    wait_until_settled(page)
+    events = metric(page, "Events").inner_text()
+    assert 200 < int(events.replace(",", "")) < 600
+    second_page = browser.new_context().new_page()
+    second_page.goto(page.url)
+    expect_metric(second_page, "Events", events)
+    assert View.from_query(second_page.url.partition("?")[2]) == View.from_query(page.url.partition("?")[2])
+    second_page.context.close()
 
 
 def test_a_facet_filters_an_event_opens_and_its_trace_is_followed(page, server):
     """Explore: click a value, open an event, see all of it, follow its trace."""
     page.goto(f"{server}/explore")
     page.get_by_text("of 1,200 events").wait_for()
-    settled(page)
+    wait_until_settled(page)
     click_row(page, 0, 1)
     url_has(page, "where=level%3DERROR")
     page.get_by_text("120 of 1,200 events").wait_for()
-    settled(page)
+    wait_until_settled(page)
     tables = page.get_by_test_id("stDataFrame").count()
     click_row(page, tables - 1, 0, 300)
     page.get_by_role("button", name="Follow the trace").click()
@@ -168,11 +168,11 @@ def test_a_facet_filters_an_event_opens_and_its_trace_is_followed(page, server):
 
 
 def test_a_click_on_a_problem_shows_its_events(page, server):
-    """Overview: Explore opens with as many events as the table told, and the link names the problem."""
+    """Overview: Explore opens with as many events as the table says, and the link names the problem."""
     page.goto(server)
-    is_told(page, "Events", "1,200")
-    page.get_by_role("heading", name="What was found").wait_for()
-    settled(page)
+    expect_metric(page, "Events", "1,200")
+    page.get_by_role("heading", name="Findings").wait_for()
+    wait_until_settled(page)
     click_row(page, 0, 0)
     url_has(page, "/explore.*where=cluster_id%3D[0-9a-f]{12}")
     page.get_by_text(re.compile(r"^[1-9]\d* of 1,200 events")).wait_for()
@@ -184,7 +184,7 @@ def test_hostile_lines_are_text_on_every_page(name, page, server):
     """Nothing is executed and no page fails."""
     page.goto(f"{server}/{name}")
     page.get_by_test_id("stMain").wait_for()
-    settled(page)
+    wait_until_settled(page)
     assert page.get_by_test_id("stException").count() == 0
 
 
@@ -229,8 +229,8 @@ def test_the_notebook_gives_the_same_numbers(page, server, tmp_path):
     """Downloaded and run, it counts as many events and problems as the page."""
     page.goto(f"{server}/?level=ERROR&services=web&text=bold")
     page.get_by_test_id("stMetric").first.wait_for()
-    settled(page)
-    shown = int(metric(page, "Events").inner_text().replace(",", ""))
+    wait_until_settled(page)
+    events = int(metric(page, "Events").inner_text().replace(",", ""))
     with page.expect_download() as download:
         page.get_by_role("button", name="Open as notebook").click()
     path = tmp_path / "view.ipynb"
@@ -238,18 +238,18 @@ def test_the_notebook_gives_the_same_numbers(page, server, tmp_path):
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
     height = next(cell for cell in notebook.cells if "logs.height" in cell.source)
-    assert int(height.outputs[-1]["data"]["text/plain"]) == shown == 17
+    assert int(height.outputs[-1]["data"]["text/plain"]) == events == 17
 
 
 def test_a_report_is_downloaded(page, server, tmp_path):
     """One page of HTML in which the log's lines are escaped."""
     page.goto(f"{server}/?level=ERROR")
     page.get_by_role("button", name="Report", exact=True).wait_for()
-    settled(page)
+    wait_until_settled(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Report", exact=True).click()
     path = tmp_path / "report.html"
     download.value.save_as(path)
-    text = path.read_text()
-    assert text.lower().startswith("<!doctype html")
-    assert "<script>window.hacked" not in text
+    html = path.read_text()
+    assert html.lower().startswith("<!doctype html")
+    assert "<script>window.hacked" not in html

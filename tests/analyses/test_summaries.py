@@ -1,0 +1,47 @@
+"""What summaries of events have in common: when a group of events counts as new."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from loganalytics.analyses.summaries import is_late
+
+BEGIN = datetime(2026, 3, 10, tzinfo=UTC)
+END = BEGIN + timedelta(hours=10)
+
+
+def late(events: list[int], hours: list[float | None], ends=(BEGIN, END)) -> list[bool]:
+    """Say of groups of events, first seen so many hours after the beginning, which are late."""
+    first_seen = [None if hour is None else BEGIN + timedelta(hours=hour) for hour in hours]
+    table = pl.DataFrame(
+        {"events": events, "first_seen": first_seen}, schema_overrides={"first_seen": pl.Datetime("us", "UTC")}
+    )
+    return table.with_columns(is_late=is_late(ends))["is_late"].to_list()
+
+
+@pytest.mark.parametrize(("events", "expected"), [(6, False), (7, True)])
+def test_late_is_less_probable_than_one_percent(events, expected):
+    """Half of the log without one of n events: 0.5 ** 6 is 1.6 %, 0.5 ** 7 is 0.8 %."""
+    assert late([events], [5]) == [expected]
+
+
+@pytest.mark.parametrize(("events", "expected"), [(7, False), (8, True)])
+def test_the_threshold_is_divided_by_the_number_of_groups(events, expected):
+    """Of two groups each has to be less probable than 0.5 %; the other one was there from the beginning."""
+    assert late([events, 50], [5, 0]) == [expected, False]
+
+
+def test_one_event_is_never_late():
+    """A single event in the last moment is chance, two are not."""
+    assert late([1], [9.999]) == [False]
+    assert late([2], [9.999]) == [True]
+
+
+def test_nothing_is_late_without_times():
+    """A group without a time, a log without times and one of a single moment."""
+    assert late([50], [None]) == [False]
+    assert late([50], [9], ends=(None, None)) == [False]
+    assert late([50], [0], ends=(BEGIN, BEGIN)) == [False]
