@@ -50,7 +50,7 @@ def plan_files(
 
 
 def looks_like_log(source: str, detection: Detection) -> bool:
-    """Whether a file is called a log, or at least one line in twenty of its sample is an event of a known format."""
+    """Whether a file is called a log, or more than one line in twenty of its sample is an event of a known format."""
     name = source.rsplit("/", 1)[-1]
     called_log = bool(_LOG_ENDINGS & set(name.split(".")[1:])) or "log" in name
     matched = sum(reader.lines for reader in detection.readers)
