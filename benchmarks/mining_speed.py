@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from loganalytics.templates.masking import HOLE, mask
+from loganalytics.templates.masking import MASK, mask
 
 Miner = Callable[[pl.Series], pl.Series]
 
@@ -47,7 +47,7 @@ def fixed_vocabulary(lines: pl.Series) -> pl.Series:
     """Return the lines with a number for each variable, so that numbers drawn anew make no new words."""
     masked = lines.to_frame("message").select(mask(pl.col("message")))
     words = masked.to_series().str.replace_all("[0-9]+", "7")  # a single digit stays
-    return words.str.replace_all(HOLE, "1234567", literal=True)
+    return words.str.replace_all(MASK, "1234567", literal=True)
 
 
 def random_words(count: int, seed: int = 0) -> pl.Series:

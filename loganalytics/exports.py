@@ -17,6 +17,8 @@ import polars as pl
 
 from loganalytics.atomic_write import name_disk_errors, replace_file
 from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.output import is_text
+from loganalytics.sanitize import csv_cell, csv_header, escape_json
 from loganalytics.sources.parquet import DAY
 
 FORMATS = ("parquet", "csv", "ndjson")
@@ -85,7 +87,7 @@ def export(
     form = _form(str(output), form)
     stream = _Stream(logs)
     if str(output) == "-":
-        _sink(stream, sys.stdout.buffer, form)
+        _to_standard_output(stream, form)
         return Export(stream.events, ())
     path = Path(output).expanduser()
     is_folder = str(output).endswith(("/", os.sep)) or path.is_dir()
@@ -106,6 +108,15 @@ def _form(output: str, form: str | None) -> str:
     if output == "-" and known == "parquet":
         raise InvalidArgumentError("Parquet is binary. Hint: name a file or a folder with --output.")
     return known
+
+
+def _to_standard_output(stream: _Stream, form: str) -> None:
+    """Write as to a file; JSON on a terminal with escapes for what the terminal would obey."""
+    if form == "ndjson" and sys.stdout.isatty():
+        for events in stream.frame().collect_batches(engine="streaming"):
+            sys.stdout.write(escape_json(events.write_ndjson()))
+    else:
+        _sink(stream, sys.stdout.buffer, form)
 
 
 def _to_file(logs: _Stream, path: Path, form: str) -> Path:
@@ -160,15 +171,14 @@ def _sink(stream: _Stream, target: Any, form: str) -> None:
 
 
 def _flat(logs: pl.LazyFrame) -> pl.LazyFrame:
-    """CSV has no lists; and a spreadsheet would run text that begins like a formula."""
-    exprs = []
-    for name, kind in logs.collect_schema().items():
+    """Return the events for CSV, which has no lists, with nothing in it that a terminal or a spreadsheet would obey."""
+    schema = logs.collect_schema()
+    cells = []
+    for head, (name, kind) in zip(csv_header(schema.names()), schema.items(), strict=True):
         column = pl.col(name)
         if kind.is_nested():
-            exprs.append(pl.struct(column).struct.json_encode().alias(name))
-        elif kind == pl.String:
-            formula = column.str.contains(r"^[=+\-@\t\r]")
-            exprs.append(pl.when(formula).then(pl.concat_str(pl.lit("'"), column)).otherwise(column).alias(name))
-        else:
-            exprs.append(column)
-    return logs.select(exprs)
+            column = csv_cell(pl.struct(column).struct.json_encode())
+        elif is_text(kind):
+            column = csv_cell(column.cast(pl.String))
+        cells.append(column.alias(head))
+    return logs.select(cells)

@@ -10,10 +10,11 @@ import polars as pl
 from loganalytics.atomic_write import replace_file, replace_text
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.humanize import sparkline
-from loganalytics.sanitize import clean
+from loganalytics.sanitize import csv_cell, csv_header, distinct_names, escape_json, printable
 
 FORMATS = ("table", "json", "ndjson", "csv", "parquet")
 _WIDEST = 100
+_MAX_CELL = 3 * _WIDEST
 _NARROW = 120
 _PIPED = 200
 _ROOM_FOR_TRENDS = 160
@@ -42,13 +43,15 @@ def write(frame: pl.DataFrame, *, form: str, path: str | None = None) -> None:
 
 
 def _as_text(frame: pl.DataFrame, form: str) -> str:
-    plain = frame.select(_plain(name, kind) for name, kind in frame.schema.items())
+    """Return CSV, in which nothing is left that a terminal or a spreadsheet would obey, or JSON, which escapes it."""
+    written = frame.select(_written(name, kind) for name, kind in frame.schema.items())
     if form == "csv":
-        return plain.select(_flat(name, kind) for name, kind in plain.schema.items()).write_csv()
-    return plain.write_ndjson() if form == "ndjson" else plain.write_json() + "\n"
+        cells = written.select(_flat(name, kind) for name, kind in written.schema.items())
+        return cells.rename(dict(zip(cells.columns, csv_header(cells.columns), strict=True))).write_csv()
+    return escape_json(written.write_ndjson() if form == "ndjson" else written.write_json() + "\n")
 
 
-def _plain(name: str, kind: pl.DataType) -> pl.Expr:
+def _written(name: str, kind: pl.DataType) -> pl.Expr:
     """Times as ISO 8601 in UTC, lengths of time in seconds."""
     if isinstance(kind, pl.Datetime):
         return pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
@@ -58,13 +61,15 @@ def _plain(name: str, kind: pl.DataType) -> pl.Expr:
 
 
 def _flat(name: str, kind: pl.DataType) -> pl.Expr:
-    """CSV has no lists; and a spreadsheet would run text that begins like a formula."""
+    """Return a column for CSV, which has no lists."""
     if kind.is_nested():
-        return pl.col(name).map_elements(_join, return_dtype=pl.String)
-    if kind == pl.String:
-        formula = pl.col(name).str.contains(r"^[=+\-@\t\r]")
-        return pl.when(formula).then(pl.concat_str(pl.lit("'"), name)).otherwise(name).alias(name)
-    return pl.col(name)
+        return csv_cell(pl.col(name).map_elements(_join, return_dtype=pl.String)).alias(name)
+    return csv_cell(pl.col(name).cast(pl.String)).alias(name) if is_text(kind) else pl.col(name)
+
+
+def is_text(kind: pl.DataType) -> bool:
+    """Whether a column of this type holds text of the log."""
+    return isinstance(kind, pl.String | pl.Categorical | pl.Enum)
 
 
 def _join(value: Any) -> str:
@@ -91,11 +96,12 @@ def _print_table(frame: pl.DataFrame, path: str | None) -> None:
     }
     whole = _whole(texts, width)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for name, kind in frame.schema.items():
+    heads = distinct_names(frame.columns)
+    for head, (name, kind) in zip(heads, frame.schema.items(), strict=True):
         side: Literal["left", "right"] = "right" if kind.is_numeric() else "left"
-        table.add_column(name, justify=side, overflow="fold", max_width=_WIDEST, no_wrap=name in whole)
+        table.add_column(Text(head), justify=side, overflow="fold", max_width=_WIDEST, no_wrap=name in whole)
     for row in zip(*texts.values(), strict=True):
-        table.add_row(*map(Text, row))  # Text: log lines are no markup
+        table.add_row(*map(Text, row))  # Text: log lines and names of fields are not markup
     if path is None:
         console.print(table)
     else:
@@ -119,7 +125,7 @@ def _width() -> int | None:
 
 
 def cell(value: Any) -> str:
-    """Return one value as a person reads it, on one line, without control characters."""
+    """Return one value as a person reads it, on one line, safe to show."""
     import datetime as dt
 
     if value is None:
@@ -136,5 +142,4 @@ def cell(value: Any) -> str:
         return ", ".join(cell(item) for item in value[:5]) + (" …" if len(value) > 5 else "")
     if isinstance(value, dict):
         return cell(value["text"]) if "text" in value else " to ".join(cell(item) for item in value.values())
-    text = clean(str(value))
-    return text if len(text) <= 3 * _WIDEST else text[: 3 * _WIDEST] + "…"
+    return printable(value, _MAX_CELL)

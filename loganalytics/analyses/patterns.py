@@ -15,7 +15,7 @@ from loganalytics.templates import WILDCARD, TemplateCatalogue
 from loganalytics.templates import finish as mine
 from loganalytics.templates.annotate import with_templates
 from loganalytics.templates.masking import mask
-from loganalytics.templates.parameters import parameters
+from loganalytics.templates.parameters import extract_parameters
 
 _MERGE_AT = 16
 _TOP = 10
@@ -200,7 +200,7 @@ def pattern_values(logs: Frame, template_id: str) -> pl.DataFrame:
 
 def _values(events: pl.DataFrame) -> pl.DataFrame:
     """Return position, before, value and count: each distinct value behind each wildcard."""
-    found = events.with_columns(value=parameters(pl.col("message"), pl.col("template")))
+    found = events.with_columns(value=extract_parameters(pl.col("message"), pl.col("template")))
     found = found.with_columns(
         position=pl.int_ranges(pl.col("value").list.len()),
         before=pl.col("template").str.split(WILDCARD).list.head(pl.col("value").list.len()),

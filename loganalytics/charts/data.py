@@ -14,7 +14,7 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.humanize import moment, span, sparkline, time_range
-from loganalytics.sanitize import printable
+from loganalytics.sanitize import distinct_names, printable
 
 BARS = 120  # at 720 pixels a bar is 6 wide
 NAME = 28  # characters that fit beside a chart
@@ -36,16 +36,7 @@ def by_column(frame: pl.DataFrame) -> str | None:
 
 def named(values: pl.Series, limit: int) -> pl.Series:
     """Return names short enough to show and still distinct: equal beginnings get a number."""
-    short: dict[Any, str] = {}
-    taken: set[str] = set()
-    for value in values.unique(maintain_order=True).to_list():
-        name = text = printable(value, limit) or "unknown"
-        number = 2
-        while name in taken:
-            name, number = f"{text[: limit - 4]} ({number})", number + 1
-        short[value] = name
-        taken.add(name)
-    return pl.Series([short[value] for value in values.to_list()], dtype=pl.String)
+    return pl.Series(distinct_names(values.to_list(), limit), dtype=pl.String)
 
 
 def top(frame: pl.DataFrame, by: str, weight: pl.Expr, most: int, *, rest: bool = False) -> pl.DataFrame:

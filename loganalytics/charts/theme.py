@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 from loganalytics.charts.lazy_altair import alt
+from loganalytics.sanitize import printable
 
 AnyChart = TypeVar("AnyChart", alt.Chart, alt.LayerChart)
 
@@ -19,6 +20,7 @@ ALARM = "#dc4b3e"
 MUTED = "#98a3b3"
 INK = "#7d8896"
 WIDTH = 720
+_TITLE = 28  # characters of a tooltip's title
 
 LEVEL_COLOURS = {
     "CRITICAL": "#a8326f",
@@ -111,11 +113,13 @@ def names_axis(groups: pl.Series) -> alt.Y:
 
 
 def tips(**titles: str | None) -> list[alt.Tooltip]:
-    """Return tooltips of columns as text, with their titles; a column without a title is left out."""
+    """Return tooltips of columns as text, with their titles, which may be fields of a log; without one: left out."""
     kinds = {"score": "Q", "events": "Q"}
     forms = {"score": ".2f", "events": ","}
     return [
-        alt.Tooltip(f"{name}:{kinds.get(name, 'N')}", title=title, format=forms.get(name, alt.Undefined))
+        alt.Tooltip(
+            f"{name}:{kinds.get(name, 'N')}", title=printable(title, _TITLE), format=forms.get(name, alt.Undefined)
+        )
         for name, title in titles.items()
         if title is not None
     ]

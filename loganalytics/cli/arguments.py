@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from loganalytics.sanitize import printable
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -103,12 +105,12 @@ def tell(report: pl.DataFrame, kind: str = "file") -> None:
     for status, reason in reasons.items():
         skipped = report.filter(report["status"] == status.value)["source"].to_list()
         if skipped:
-            names = ", ".join(Path(name).name for name in skipped[:4]) + (", …" if len(skipped) > 4 else "")
+            names = ", ".join(printable(Path(name).name) for name in skipped[:4]) + (", …" if len(skipped) > 4 else "")
             print(f"Skipped {len(skipped)} {reason.format(names)}", file=sys.stderr)
     summed_up = report["status"].is_in([status.value for status in reasons])
     others = report.filter(report["note"].is_not_null() & ~summed_up)
     for source, note in others.select("source", "note").iter_rows():
-        print(f"{source}: {note}", file=sys.stderr)
+        print(f"{printable(source, None)}: {printable(note, None)}", file=sys.stderr)
 
 
 def incomplete(logs: pl.DataFrame | pl.LazyFrame) -> bool:

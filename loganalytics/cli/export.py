@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import loganalytics
 from loganalytics.cli.arguments import INCOMPLETE, OK, add_selection, incomplete, tell, verb, view_of
+from loganalytics.sanitize import printable
 
 if TYPE_CHECKING:
     from loganalytics.cli.arguments import Verbs
@@ -44,5 +45,5 @@ def _run_export(arguments: argparse.Namespace) -> int:
     tell(load_report(logs))
     if written.files:
         files = "1 file" if len(written.files) == 1 else f"{len(written.files):,} files"
-        print(f"Export: {arguments.output} ({written.events:,} events in {files})")
+        print(f"Export: {printable(arguments.output, None)} ({written.events:,} events in {files})")
     return INCOMPLETE if incomplete(logs) else OK

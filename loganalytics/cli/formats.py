@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from loganalytics.cli.arguments import OK, add_selection, verb, view_of
+from loganalytics.sanitize import printable
 
 if TYPE_CHECKING:
     from loganalytics.cli.arguments import Verbs
@@ -26,7 +27,7 @@ def _run_formats(arguments: argparse.Namespace) -> int:
 
     view = view_of(arguments)
     for source, formats, sample in explain(view.source, tz=view.tz, formats=view.formats):
-        print(f"{source}\n")
+        print(f"{printable(source, None)}\n")
         write(formats, form="table")
         write(sample.filter(view.filter()).select(pl.exclude("source")).head(3), form="table")
     return OK

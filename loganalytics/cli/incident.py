@@ -7,9 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import loganalytics
-from loganalytics.analyses.compare.ranges import BACK
+from loganalytics.analyses.compare.ranges import BASELINE_SHIFTS
 from loganalytics.cli.arguments import INCOMPLETE, OK, add_selection, incomplete, load, verb
 from loganalytics.cli.tables import add_output
+from loganalytics.sanitize import printable
 
 if TYPE_CHECKING:
     from loganalytics.cli.arguments import Verbs
@@ -36,7 +37,7 @@ def _add_range(added: argparse.ArgumentParser) -> None:
     added.add_argument("--to", dest="end", metavar="TIME", required=True, help="when it was over")
     added.add_argument(
         "--baseline", nargs="+", metavar="NAME", default=["previous"],
-        help=f"previous (the time just before), {', '.join(BACK)}, or two times (default: previous)",
+        help=f"previous (the time just before), {', '.join(BASELINE_SHIFTS)}, or two times (default: previous)",
     )  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def _run_incident(arguments: argparse.Namespace) -> int:
         sys.stdout.write(found.to_json() if arguments.format == "json" else found.to_markdown())
     if arguments.output:
         found.save(arguments.output)
-        print(f"Incident: {arguments.output}", file=sys.stderr)
+        print(f"Incident: {printable(arguments.output, None)}", file=sys.stderr)
     return INCOMPLETE if incomplete(logs) else OK
 
 
@@ -78,10 +79,10 @@ def _print(found: Incident) -> None:
 
 
 def _run_compare(arguments: argparse.Namespace) -> int:
-    from loganalytics.analyses.compare.ranges import baseline_range, parse_range
+    from loganalytics.analyses.compare.ranges import baseline_range, parse_time_range
     from loganalytics.output import write
 
-    incident = parse_range((arguments.start, arguments.end), "incident", tz=arguments.tz)
+    incident = parse_time_range((arguments.start, arguments.end), "incident", tz=arguments.tz)
     baseline = baseline_range(_baseline(arguments), incident, tz=arguments.tz)
     logs = load(arguments)
     table = loganalytics.compare(

@@ -11,6 +11,7 @@ import loganalytics
 from loganalytics.cli import export, formats, incident, patterns, report, serve, sources, sql, tables, tail, traces
 from loganalytics.cli.arguments import EPILOG, INCOMPLETE, INTERRUPTED, OK, USAGE
 from loganalytics.exceptions import IncompleteSourceError, LogAnalyticsError, UnreachableSourceError
+from loganalytics.sanitize import printable
 
 # Each adds its verbs, in the order in which help lists them.
 _VERBS = (report, export, patterns, tables, incident, traces, sql, tail, sources, formats, serve)
@@ -23,10 +24,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = int(arguments.run(arguments))
         sys.stdout.flush()
     except (UnreachableSourceError, IncompleteSourceError) as error:
-        print(f"loganalytics: {error}", file=sys.stderr)
+        _print_error(str(error))
         return INCOMPLETE
     except LogAnalyticsError as error:
-        print(f"loganalytics: {error}", file=sys.stderr)
+        _print_error(str(error))
         return USAGE
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -36,9 +37,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.filename is None:
             _drop_standard_output()
-        print(f"loganalytics: {error.filename or 'standard output'}: {error.strerror or error}", file=sys.stderr)
+        _print_error(f"{error.filename or 'standard output'}: {error.strerror or error}")
         return USAGE
     return code
+
+
+def _print_error(message: str) -> None:
+    """Print an error on one line; it may quote a log, or the name of a file."""
+    print(f"loganalytics: {printable(message, None)}", file=sys.stderr)
 
 
 def _drop_standard_output() -> None:

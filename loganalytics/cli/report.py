@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import loganalytics
 from loganalytics.cli.arguments import FINDINGS, INCOMPLETE, OK, add_selection, incomplete, load, verb
+from loganalytics.sanitize import printable
 
 if TYPE_CHECKING:
     from loganalytics.cli.arguments import Verbs
@@ -37,7 +38,7 @@ def _run_report(arguments: argparse.Namespace) -> int:
     made = loganalytics.report(logs, title=title, every=arguments.every)
     _print_findings(made)
     made.save(arguments.output)
-    print(f"\nReport: {arguments.output}")
+    print(f"\nReport: {printable(arguments.output, None)}")
     if arguments.fail_on:
         least = _SEVERITIES.index(arguments.fail_on)
         if any(_SEVERITIES.index(finding.severity) >= least for finding in made.findings):

@@ -44,7 +44,7 @@ def _run_dashboard(arguments: argparse.Namespace) -> int:
         raise MissingExtraError("streamlit", "dashboard")
     if arguments.source:
         discover(arguments.source)  # a path that is not there is told here, not in the browser
-    app = Path(__file__).resolve().parents[1] / "dashboard" / "app.py"
+    app = Path(__file__).resolve().parents[1] / "dashboard" / "entry" / "streamlit_app.py"
     command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(arguments.port)]
     command += ["--server.address", arguments.address, "--", *arguments.source]
     asked = {"LOGANALYTICS_SOURCES": arguments.sources, "LOGANALYTICS_LOGIN": "1" if arguments.login else None}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import loganalytics
 from loganalytics.cli.arguments import INCOMPLETE, OK, add_selection, incomplete, load, verb
+from loganalytics.sanitize import printable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -43,7 +44,7 @@ def _run_table(arguments: argparse.Namespace) -> int:
     with warnings.catch_warnings(record=True) as told:
         table = arguments.analysis(logs, arguments)
     for warning in told:
-        print(f"loganalytics: {warning.message}", file=sys.stderr)
+        print(f"loganalytics: {printable(warning.message, None)}", file=sys.stderr)
     write(table, form=arguments.format, path=arguments.output)
     return INCOMPLETE if incomplete(logs) else OK
 

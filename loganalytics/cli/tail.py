@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import loganalytics
 from loganalytics.cli.arguments import INTERRUPTED, OK, add_filters, verb, view_of
+from loganalytics.sanitize import printable
 
 if TYPE_CHECKING:
     import polars as pl
@@ -83,16 +84,14 @@ def _print_text(batch: pl.DataFrame) -> None:
 
 def _line(row: dict[str, Any], *, coloured: bool) -> str:
     """Return an event on one line, and its exception below; control characters cannot reach the terminal."""
-    from loganalytics.sanitize import clean
-
-    level = row["level"] or "-"
+    level = printable(row["level"]) or "-"
     colour = _COLOURS.get(level) if coloured else None
-    word = f"\x1b[{colour}m{clean(level):<8}\x1b[0m" if colour else f"{clean(level):<8}"
+    padded_level = f"\x1b[{colour}m{level:<8}\x1b[0m" if colour else f"{level:<8}"
     when = f"{row['timestamp']:%Y-%m-%d %H:%M:%S.%f}"[:-3] if row["timestamp"] else "-" * 23
-    name = clean("/".join(filter(None, (row["service"], row["logger"]))) or row["source"])
-    text = f"{when} {word} {name}: {clean(row['message'])}"
-    below = (row["exception"] or "").split("\n") if row["exception"] else []
-    return "\n".join([text, *[f"    {clean(line)}" for line in below]])
+    name = printable("/".join(filter(None, (row["service"], row["logger"]))) or row["source"])
+    message = printable(row["message"], None, lines=True).replace("\n", " ⏎ ")
+    exception = printable(row["exception"], None, lines=True)
+    return "\n".join([f"{when} {padded_level} {name}: {message}", *[f"    {line}" for line in exception.splitlines()]])
 
 
 def _tell(status: dict[str, Any]) -> None:

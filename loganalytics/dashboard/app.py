@@ -40,7 +40,3 @@ def main() -> None:
     sidebar.draw()
     page.run()
     state.write_url()
-
-
-if __name__ == "__main__":
-    main()

@@ -14,12 +14,12 @@ import streamlit as st
 
 import loganalytics as la
 from loganalytics import schema
-from loganalytics.analyses.errors.clusters import summed
+from loganalytics.analyses.errors.clusters import summarize_clusters
 from loganalytics.analyses.summaries import is_late
 from loganalytics.analyses.windowing import choose_window, few_services, without_misdated
 from loganalytics.dashboard import cached_events, summaries
 from loganalytics.dashboard.cached_events import DURATION_COLUMN, Selection, SourceKey, cached_by_view
-from loganalytics.findings.episodes import episodes_of, incidents
+from loganalytics.findings.episodes import find_episodes, group_overlapping
 from loganalytics.reports.incident import Incident
 from loganalytics.reports.model import Report
 from loganalytics.reports.report import report
@@ -88,7 +88,7 @@ def _time_order(selection: Selection, newest_first: bool) -> pl.Series:
 def clusters(selection: Selection) -> pl.DataFrame:
     """Return the error clusters of a view."""
     ends = summaries.time_extent(cached_events.events(selection)) or (None, None)
-    return summed(cached_events.clustered_errors(selection), ends)
+    return summarize_clusters(cached_events.clustered_errors(selection), ends)
 
 
 @cached_by_view()
@@ -115,7 +115,7 @@ def anomalies(selection: Selection, every: str, by: str | None) -> pl.DataFrame:
 def episodes(selection: Selection, every: str) -> list[tuple[datetime, datetime]]:
     """Return the stretches of time with anomalous windows, the most severe first."""
     by = "service" if metrics(selection).services > 1 else None
-    groups = incidents(episodes_of(anomalies(selection, every, by), parse_every(every)))
+    groups = group_overlapping(find_episodes(anomalies(selection, every, by), parse_every(every)))
     scored = [(sum(episode.score * episode.windows for episode in group), group) for group in groups]
     scored.sort(key=lambda pair: (-pair[0], pair[1][0].start))
     return [(group[0].start, max(episode.end for episode in group)) for _, group in scored]

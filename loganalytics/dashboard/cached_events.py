@@ -18,7 +18,7 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
-from loganalytics.analyses.errors.clusters import ROW, with_clusters
+from loganalytics.analyses.errors.clusters import EVENT_NUMBER, with_clusters
 from loganalytics.analyses.requests.durations import duration_ms
 from loganalytics.dashboard import access
 from loganalytics.filters.expressions import within_times
@@ -125,7 +125,7 @@ def clustered_errors(selection: Selection) -> pl.DataFrame:
     filtered = selection.view.keep(within_times(errors, selection.since, selection.until))
     if filtered is errors:
         return clustered
-    return clustered.join(filtered.select(ROW), on=ROW, how="semi", maintain_order="left")
+    return clustered.join(filtered.select(EVENT_NUMBER), on=EVENT_NUMBER, how="semi", maintain_order="left")
 
 
 def source_events(view: View) -> pl.DataFrame:
@@ -208,11 +208,11 @@ def _annotated_source(source: SourceKey) -> pl.DataFrame:
 def _clustered_errors(source: SourceKey) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the errors of a source as with_clusters() returns them, and the same events in full with cluster_id.
 
-    Both are in one order, and have their event's number as ROW.
+    Both are in one order, and have their event's number as EVENT_NUMBER.
     """
-    numbered = _annotated_source(source).with_row_index(ROW)
-    clustered = with_clusters(numbered).sort(ROW)
-    errors = numbered[clustered[ROW]].with_columns(clustered["cluster_id"])
+    numbered = _annotated_source(source).with_row_index(EVENT_NUMBER)
+    clustered = with_clusters(numbered).sort(EVENT_NUMBER)
+    errors = numbered[clustered[EVENT_NUMBER]].with_columns(clustered["cluster_id"])
     return clustered, errors
 
 
@@ -221,8 +221,8 @@ def _source_with_clusters(source: SourceKey) -> pl.DataFrame:
     """Return the annotated events with cluster_id, null for those that are not errors."""
     logs = _annotated_source(source)
     clustered, _ = _clustered_errors(source)
-    rows = logs.select(pl.int_range(pl.len()).cast(clustered.schema[ROW]).alias(ROW))
-    ids = rows.join(clustered.select(ROW, "cluster_id"), on=ROW, how="left", maintain_order="left")
+    rows = logs.select(pl.int_range(pl.len()).cast(clustered.schema[EVENT_NUMBER]).alias(EVENT_NUMBER))
+    ids = rows.join(clustered.select(EVENT_NUMBER, "cluster_id"), on=EVENT_NUMBER, how="left", maintain_order="left")
     return logs.with_columns(ids["cluster_id"])
 
 

@@ -7,14 +7,11 @@ from datetime import datetime
 
 import polars as pl
 
-from loganalytics.sanitize import printable
+from loganalytics.sanitize import printable, printable_column
 from loganalytics.schema import CORE, is_error
 from loganalytics.times import window_start
 
 SPARKLINE_POINTS = 40
-
-_ESCAPES = "\x1b\\[[0-9;:?<=>]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|\x1b[@-Z\\\\^_-]?"
-_CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x{9f}\x{200b}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}\x{feff}]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,17 +93,9 @@ def time_order(logs: pl.DataFrame, *, newest_first: bool) -> pl.Series:
 
 
 def safe_table(events: pl.DataFrame, limit: int = 400) -> pl.DataFrame:
-    """Return events whose text is safe in a table: one line, no escapes or controls, cut after `limit` characters."""
+    """Return events whose text is safe in a table: one line, no escapes or controls, at most `limit` characters."""
     names = [name for name, kind in events.schema.items() if kind == pl.String]
-    return events.with_columns(clean(pl.col(name), limit).alias(name) for name in names)
-
-
-def clean(column: pl.Expr, limit: int) -> pl.Expr:
-    """Return the expression for text without escapes, controls and bidirectional marks, cut short."""
-    head = column.str.head(2 * limit)
-    safe = head.str.replace_all(_ESCAPES, "").str.replace_all(r"\s+", " ").str.replace_all(_CONTROLS, "")
-    is_cut = (safe.str.len_chars() > limit) | (column.str.len_bytes() > head.str.len_bytes())
-    return pl.when(is_cut).then(safe.str.head(limit) + "…").otherwise(safe)
+    return events.with_columns(printable_column(pl.col(name), limit).alias(name) for name in names)
 
 
 def field_table(event: dict[str, object]) -> pl.DataFrame:

@@ -1,1 +1,1 @@
-"""What the analyses found, joined to sentences: episodes, causes, evidence, and their order."""
+"""Findings: episodes, causes and evidence, joined to sentences and ranked."""

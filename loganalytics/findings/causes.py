@@ -1,4 +1,4 @@
-"""What an incident comes down to, told in sentences: frames in, ranked rows out, causes before consequences."""
+"""The changes of an incident as ranked sentences: likely causes first, then consequences."""
 
 from __future__ import annotations
 
@@ -10,31 +10,51 @@ from typing import Any
 
 from loganalytics.humanize import count, listing, moment, percent, span
 from loganalytics.sanitize import printable
+from loganalytics.schema import ERROR
 
-ERROR, WARNING = 17, 13
+WARNING = 13
 
-# How likely each is the cause rather than a consequence of one, in the unit of the logarithm of its score.
-_WEIGHT = {"new_error": 4.0, "silence": 4.0, "more_errors": 3.0, "attempts": 3.0, "slower": 3.0, "culprit": 3.0}
-_REPEATED = 2.0  # less for each further cause of one kind: three are told of, and they should differ
-_EARLY = 1.5  # more for what begins with the incident
-_SAYS_SO = 1.5  # more for attempts whose message says that they failed
-CAUSES, CONSEQUENCES = 10, 20
+MAX_CAUSES, MAX_CONSEQUENCES = 10, 20
 
-# Fields that say who or where, so that a value of theirs may be to blame; a status or a level is what came of it.
-_WHO = re.compile(
+# How much speaks for a change being a cause rather than a consequence. A weight is added to log2(1 + score), so 1 more
+# makes up for half the score. The weights were set on the incidents of the demo.
+KIND_WEIGHTS = {
+    "new_error": 4.0,  # an error that the baseline does not have at all shows most directly what broke
+    "silence": 4.0,  # a service that stopped logging has stopped, or is cut off
+    "more_errors": 3.0,  # an error that was there before may only have grown with the load
+    "attempts": 3.0,  # warnings and failed attempts that became many: an attack, or a client that retries
+    "slower": 3.0,  # an operation that takes longer holds up those that wait for it
+    "culprit": 3.0,  # a host, user or address that became frequent may be the one who caused it
+}
+REPEATED_KIND_PENALTY = 2.0  # for each cause of the same kind that ranks before: the first three should differ
+EARLY_WEIGHT = 1.5  # for a change that begins with the incident: what came later may follow from it
+FAILED_ATTEMPT_WEIGHT = 1.5  # for attempts whose message says that they failed
+
+EARLY_SHARE = 0.1  # of the incident: a change that begins within it begins with the incident
+MIN_ERROR_SHARE = 0.5  # of a template's events that are errors: from then on it is an error
+SILENCE_SCORE = 40.0  # of a silence as long as the longest usual gap, in the unit of G; twice as long, twice as much
+_UNKNOWN_GAP_RATIO = 10.0  # of a silence to the usual gap, where no gap is known
+
+# Fields that identify someone or something, so that a value may be the culprit; a status or a level is an outcome.
+_IDENTITY_FIELD = re.compile(
     r"(?i)(?:^|[._-])(?:ip|addr|address|host|hostname|user|username|client|node|pod|container|instance|region|zone|"
     r"device|tenant|customer|account|org|project|runner|worker|agent|user_agent|version|release|build)"
     r"(?:[._-](?:id|name|ip|address|original))?$"
 )
-_TRIED = re.compile(
+_FAILED_ATTEMPT = re.compile(
     r"(?i)\b(?:fail(?:ed|ure)?|denied|invalid|refused|reject(?:ed)?|unauthori[sz]ed|forbidden|attempt|retry)"
 )
-_NAME, _SAID = 60, 110
+_NAME_LENGTH, _MESSAGE_LENGTH = 60, 110  # characters
+_NAMED_SERVICES = 3
+_MAX_COMMON_VALUES = 3
 
 
-@dataclass(frozen=True)
-class Told:
-    """One row of the findings; `field`, `value`, `template_id` and `scope` lead to its events."""
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """A change with its sentence: a likely cause, or by its role a consequence.
+
+    `field`, `value`, `template_id` and `scope` lead to its events.
+    """
 
     role: str
     kind: str
@@ -56,174 +76,184 @@ class Told:
     example: str | None = None
 
 
-def tell(differences: list[dict[str, Any]], silent: list[dict[str, Any]], start: datetime, end: datetime) -> list[Told]:
+def rank_causes(
+    changes: list[dict[str, Any]], silent: list[dict[str, Any]], start: datetime, end: datetime
+) -> list[Cause]:
     """Return what changed as causes, the likeliest first, and then consequences.
 
     Takes the rows of `compare` (templates with errors, severity_number, services, first_seen) and of the services
     that fell silent, and when the incident began and ended.
     """
-    quiet = {row["service"] for row in silent}
-    found = [_tell_silence(row) for row in silent]
-    found += [told for row in differences if (told := _tell(row, quiet)) is not None]
-    causes = [told for told in found if told.role == "cause"]
-    others = [told for told in found if told.role != "cause"]
-    causes = _spread([_weighed(told, start, end) for told in causes])
-    others.sort(key=lambda told: (-told.score, told.title))
-    return [*causes[:CAUSES], *others[:CONSEQUENCES]]
+    silent_names = {row["service"] for row in silent}
+    described = [_describe_silence(row) for row in silent]
+    described += [cause for row in changes if (cause := _describe_change(row, silent_names)) is not None]
+    weighted = [(_weigh(cause, start, end), cause) for cause in described if cause.role == "cause"]
+    consequences = [cause for cause in described if cause.role != "cause"]
+    consequences.sort(key=lambda cause: (-cause.score, cause.title))
+    return [*_order_causes(weighted)[:MAX_CAUSES], *consequences[:MAX_CONSEQUENCES]]
 
 
-def _weighed(told: Told, start: datetime, end: datetime) -> tuple[float, Told]:
-    weight = _WEIGHT[told.kind] + math.log2(1 + told.score)
-    if told.start is not None and told.start <= start + (end - start) / 10:
-        weight += _EARLY
-    if told.kind == "attempts" and _TRIED.search(told.value or ""):
-        weight += _SAYS_SO
-    return weight, told
+def _weigh(cause: Cause, start: datetime, end: datetime) -> float:
+    weight = KIND_WEIGHTS[cause.kind] + math.log2(1 + cause.score)
+    if cause.start is not None and cause.start <= start + (end - start) * EARLY_SHARE:
+        weight += EARLY_WEIGHT
+    if cause.kind == "attempts" and _FAILED_ATTEMPT.search(cause.value or ""):
+        weight += FAILED_ATTEMPT_WEIGHT
+    return weight
 
 
-def _spread(weighed: list[tuple[float, Told]]) -> list[Told]:
-    """Return the causes by weight, each further one of a kind and service taken for less."""
-    ordered: list[Told] = []
-    left = sorted(weighed, key=lambda pair: (-pair[0], pair[1].title))
-    seen: dict[str, int] = {}
-    while left:
-        best = max(left, key=lambda pair: pair[0] - _REPEATED * seen.get(pair[1].kind, 0))
-        left.remove(best)
-        seen[best[1].kind] = seen.get(best[1].kind, 0) + 1
+def _order_causes(weighted: list[tuple[float, Cause]]) -> list[Cause]:
+    """Return the causes by weight, with a penalty for each of the same kind that ranks before."""
+    ordered: list[Cause] = []
+    remaining = sorted(weighted, key=lambda pair: (-pair[0], pair[1].title))
+    ranked_of_kind = dict.fromkeys(KIND_WEIGHTS, 0)
+    while remaining:
+        best = max(remaining, key=lambda pair: pair[0] - REPEATED_KIND_PENALTY * ranked_of_kind[pair[1].kind])
+        remaining.remove(best)
+        ranked_of_kind[best[1].kind] += 1
         ordered.append(best[1])
     return ordered
 
 
-def _tell_silence(row: dict[str, Any]) -> Told:
-    name = printable(row["service"], _NAME) or "unknown service"
-    lasting = span(row["end"] - row["start"])
-    title = f"{name} silent for {lasting}" + (", to the end of the incident" if row["lasts"] else "")
-    usual = (
-        f"No event from {moment(row['start'])}; usually it is never silent for longer than {span(row['expected_gap'])}."
+def _describe_silence(row: dict[str, Any]) -> Cause:
+    name = printable(row["service"], _NAME_LENGTH) or "unknown service"
+    length, usual_gap = row["end"] - row["start"], row["expected_gap"]
+    until_end = ", to the end of the incident" if row["lasts"] else ""
+    return Cause(
+        role="cause",
+        kind="silence",
+        title=f"{name} silent for {span(length)}{until_end}",
+        detail=f"No event from {moment(row['start'])}; usually it is never silent for longer than {span(usual_gap)}.",
+        score=SILENCE_SCORE * (length / usual_gap if usual_gap else _UNKNOWN_GAP_RATIO),
+        service=row["service"],
+        start=row["start"],
+        end=row["end"],
+        events=0,
+        field="service",
+        value=row["service"],
     )
-    # A score in the unit of G: the longer than usual, the surer.
-    excess = (row["end"] - row["start"]) / row["expected_gap"] if row["expected_gap"] else 10.0
-    return Told(
-        "cause", "silence", title, usual, 40 * excess, row["service"], row["start"], row["end"], 0,
-        field="service", value=row["service"],
-    )  # fmt: skip
 
 
-def _tell(row: dict[str, Any], quiet: set[str | None]) -> Told | None:
-    """Return a difference in words; None for one that says nothing beside the others."""
+def _describe_change(row: dict[str, Any], silent_names: set[str | None]) -> Cause | None:
+    """Return a row of `compare` in words; None for one that only repeats a silence."""
     name = row["field"]
     if name is None:
-        return _plain(row, f"{_rate(row)} events in all")
+        return _consequence(row, f"{_render_ratio(row)} events in all")
     if name == "template":
-        return _tell_template(row, quiet)
+        return _describe_template(row)
     if row["kind"] in ("slower", "faster"):
-        return _tell_speed(row)
+        return _describe_duration(row)
+    field = printable(name, _NAME_LENGTH)
     if row["kind"] == "shifted":
-        return _plain(
-            row,
-            f"{printable(name, _NAME)} shifted: median {_number(row['baseline_p50'])} → {_number(row['incident_p50'])}",
-        )
-    if name == "service" and row["kind"] in ("gone", "fewer") and row["value"] in quiet:
+        medians = f"median {_render_number(row['baseline_p50'])} → {_render_number(row['incident_p50'])}"
+        return _consequence(row, f"{field} shifted: {medians}")
+    if name == "service" and row["kind"] in ("gone", "fewer") and row["value"] in silent_names:
         return None
-    what = f"{printable(name, _NAME)} = {printable(row['value'], _NAME)}"
-    among = " among the errors" if row["scope"] == "errors" else ""
-    if _WHO.search(name) and row["kind"] in ("new", "more"):
-        return _told(row, "cause", "culprit", f"{what}{among}: {_many(row)}", _counts(row))
-    return _plain(row, f"{what}{among}: {_rate(row)}")
+    scope = " among the errors" if row["scope"] == "errors" else ""
+    subject = f"{field} = {printable(row['value'], _NAME_LENGTH)}{scope}"
+    if _IDENTITY_FIELD.search(name) and row["kind"] in ("new", "more"):
+        return _cause(row, "culprit", f"{subject}: {_render_ratio_and_count(row)}")
+    return _consequence(row, f"{subject}: {_render_ratio(row)}")
 
 
-def _tell_template(row: dict[str, Any], quiet: set[str | None]) -> Told | None:
-    lead = _lead(row)
-    said = f"“{printable(row['value'], _SAID)}”"
+def _describe_template(row: dict[str, Any]) -> Cause:
+    services = _render_services(row)
+    quoted = f"“{printable(row['value'], _MESSAGE_LENGTH)}”"
     severity, errors = row.get("severity_number") or 0, row.get("errors") or 0
     if row["kind"] in ("gone", "fewer"):
-        return _plain(row, f"{said} {_rate(row)}")
-    if severity >= ERROR and 2 * errors >= (row["incident_count"] or 0):
+        return _consequence(row, f"{quoted} {_render_ratio(row)}")
+    if severity >= ERROR and errors >= MIN_ERROR_SHARE * (row["incident_count"] or 0):
         if row["kind"] == "new":
-            return _told(row, "cause", "new_error", f"{lead}new error {said}", _counts(row))
-        return _told(row, "cause", "more_errors", f"{lead}error {said} {_rate(row)}", _counts(row))
-    if severity >= WARNING or _TRIED.search(row["value"] or ""):
-        return _told(row, "cause", "attempts", f"{lead}{said} {_many(row)}", _counts(row))
-    return _plain(row, f"{lead}{said} {'new' if row['kind'] == 'new' else _rate(row)}")
+            return _cause(row, "new_error", f"{services}new error {quoted}")
+        return _cause(row, "more_errors", f"{services}error {quoted} {_render_ratio(row)}")
+    if severity >= WARNING or _FAILED_ATTEMPT.search(row["value"] or ""):
+        return _cause(row, "attempts", f"{services}{quoted} {_render_ratio_and_count(row)}")
+    return _consequence(row, f"{services}{quoted} {'new' if row['kind'] == 'new' else _render_ratio(row)}")
 
 
-def _tell_speed(row: dict[str, Any]) -> Told:
-    what = printable(row["value"], _NAME) or "the log"
-    old, new = ([_ms(row[f"{side}_{point}"]) for point in ("p50", "p95")] for side in ("baseline", "incident"))
-    medians = f"median {old[0]} → {new[0]}, p95 {old[1]} → {new[1]}"
+def _describe_duration(row: dict[str, Any]) -> Cause:
+    operation = printable(row["value"], _NAME_LENGTH) or "the log"
+    old, new = (
+        [_render_milliseconds(row[f"{side}_{quantile}"]) for quantile in ("p50", "p95")]
+        for side in ("baseline", "incident")
+    )
+    quantiles = f"median {old[0]} → {new[0]}, p95 {old[1]} → {new[1]}"
     if row["kind"] == "slower":
-        return _told(
-            row,
-            "cause",
-            "slower",
-            f"{what} slower: {_times(row['ratio'])} as long as before",
-            medians[0].upper() + medians[1:] + ".",
-        )
-    return _plain(row, f"{what} faster: {medians}")
+        title = f"{operation} slower: {_render_factor(row['ratio'])} as long as before"
+        return _cause(row, "slower", title, detail=f"{quantiles[0].upper()}{quantiles[1:]}.")
+    return _consequence(row, f"{operation} faster: {quantiles}")
 
 
-def _told(row: dict[str, Any], role: str, kind: str, title: str, detail: str) -> Told:
+def _cause(row: dict[str, Any], kind: str, title: str, *, detail: str | None = None, role: str = "cause") -> Cause:
     services = row.get("services") or []
-    service = services[0] if services else (row["value"] if row["field"] == "service" else None)
-    return Told(
-        role, kind, title, detail, row["score"] or 0.0, service, row.get("first_seen"), row.get("last_seen"),
-        row["incident_count"], row["baseline_rate"], row["incident_rate"], row["ratio"], row["p_value"],
-        row["template_id"], row["field"], row["value"], row["scope"] or "events", row["example"],
-    )  # fmt: skip
+    return Cause(
+        role=role,
+        kind=kind,
+        title=title,
+        detail=detail or _render_counts(row),
+        score=row["score"] or 0.0,
+        service=services[0] if services else (row["value"] if row["field"] == "service" else None),
+        start=row.get("first_seen"),
+        end=row.get("last_seen"),
+        events=row["incident_count"],
+        scope=row["scope"] or "events",
+        **{name: row[name] for name in ("baseline_rate", "incident_rate", "ratio", "p_value")},
+        **{name: row[name] for name in ("template_id", "field", "value", "example")},
+    )
 
 
-def _plain(row: dict[str, Any], title: str) -> Told:
-    return _told(row, "consequence", row["kind"], title, _counts(row))
+def _consequence(row: dict[str, Any], title: str) -> Cause:
+    return _cause(row, row["kind"], title, role="consequence")
 
 
-def _lead(row: dict[str, Any]) -> str:
-    services = [printable(name, _NAME) for name in row.get("services") or []]
-    return f"{listing(services, 3)}: " if services else ""
+def _render_services(row: dict[str, Any]) -> str:
+    services = [printable(name, _NAME_LENGTH) for name in row.get("services") or []]
+    return f"{listing(services, _NAMED_SERVICES)}: " if services else ""
 
 
-def _counts(row: dict[str, Any]) -> str:
-    told = f"{count(row['incident_count'] or 0, 'event')} against {count(row['baseline_count'] or 0)} in the baseline"
-    told += f" ({_number(row['incident_rate'])} against {_number(row['baseline_rate'])} a minute)."
-    return told
+def _render_counts(row: dict[str, Any]) -> str:
+    events = f"{count(row['incident_count'] or 0, 'event')} against {count(row['baseline_count'] or 0)} in the baseline"
+    rates = f"{_render_number(row['incident_rate'])} against {_render_number(row['baseline_rate'])} a minute"
+    return f"{events} ({rates})."
 
 
-def _rate(row: dict[str, Any]) -> str:
+def _render_ratio(row: dict[str, Any]) -> str:
     if row["kind"] in ("new", "gone"):
         return str(row["kind"])
     ratio = row["ratio"] or 0.0
-    return f"{_times(ratio)} as many" if ratio >= 1 else f"down to {ratio:.0%}".replace("%", " %")
+    return f"{_render_factor(ratio)} as many" if ratio >= 1 else f"down to {ratio:.0%}".replace("%", " %")
 
 
-def _many(row: dict[str, Any]) -> str:
-    return f"{_rate(row)}, {count(row['incident_count'], 'event')}"
+def _render_ratio_and_count(row: dict[str, Any]) -> str:
+    return f"{_render_ratio(row)}, {count(row['incident_count'], 'event')}"
 
 
-def _times(ratio: float | None) -> str:
+def _render_factor(ratio: float | None) -> str:
     if ratio is None or math.isinf(ratio):
         return "many times"
     return f"{ratio:,.0f} times" if ratio >= 10 else f"{ratio:.1f} times"
 
 
-def _ms(value: float | None) -> str:
+def _render_milliseconds(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value / 1000:,.1f} s" if value >= 10_000 else f"{value:,.0f} ms" if value >= 10 else f"{value:.2g} ms"
 
 
-def _number(value: float | None) -> str:
+def _render_number(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def with_common(told: Told, common: list[tuple[str, str, float]]) -> str:
-    """Return the detail of a finding with what its events have in common: (field, value, share) each."""
-    if not common:
-        return told.detail
-    facts = [
-        printable(value, _NAME)
-        + (" in the message" if name == "message" else f" as {printable(name, _NAME)}")
+def render_detail(cause: Cause, common_values: list[tuple[str, str, float]]) -> str:
+    """Return the detail of a cause with the values that its events have in common: (field, value, share) each."""
+    if not common_values:
+        return cause.detail
+    values = [
+        printable(value, _NAME_LENGTH)
+        + (" in the message" if field == "message" else f" as {printable(field, _NAME_LENGTH)}")
         + f" ({percent(round(share, 2))})"
-        for name, value, share in common[:3]
+        for field, value, share in common_values[:_MAX_COMMON_VALUES]
     ]
-    return f"{told.detail} In common: {listing(facts)}."
+    return f"{cause.detail} In common: {listing(values)}."

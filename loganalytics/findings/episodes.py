@@ -1,26 +1,31 @@
-"""Stretches of time: runs of anomalous windows, services that fell silent, and which of them go together."""
+"""Stretches of time: runs of anomalous windows, services that fell silent, and which of them belong together."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import polars as pl
 
 from loganalytics.sanitize import printable
 
-_MERGE = 2  # quiet windows that do not end an episode
-_REASONS = 3
-_NAME = 60
+MAX_QUIET_WINDOWS = 2  # between anomalous windows of one episode
+MAX_REASONS = 3
+MIN_SHARED_TIME = 0.75  # of the time from the first begin to the last end: so much two silences share to be one
+MIN_OVERLAP = 0.5  # of a silence within an episode, or of episodes within a slow stretch, to belong to it
 
-# Among features that tell the same story, the plain ones are told first: "errors" rather than "ERROR events".
-_PLAINNESS = {"errors": 2.0, "events": 0.8, "trace_ids": 0.5}
-_TEXT = 160
+# Among features that say the same, the plain ones come first: "errors" rather than "ERROR events".
+_FEATURE_WEIGHTS = {"errors": 2.0, "events": 0.8, "trace_ids": 0.5}
+_LEVEL_WEIGHT = 0.5
+_NAME_LENGTH, _REASON_LENGTH = 60, 160  # characters
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Episode:
-    """A run of anomalous windows of one service; of the whole log where `services` is empty."""
+    """A run of anomalous windows of one service; of the whole log where `services` is empty.
+
+    `reasons` are pairs of a feature and its sentence, the strongest first.
+    """
 
     services: tuple[str, ...]
     start: datetime
@@ -29,60 +34,63 @@ class Episode:
     windows: int
     events: int
     errors: int
-    reasons: tuple[tuple[str, str], ...]  # feature, text; the strongest first
+    reasons: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Silence:
-    """A time in which services said nothing; `times` counts the gaps of which it is the longest."""
+    """A time in which services logged nothing.
+
+    `is_ongoing` says that it lasts until the end of the log; `gap_count` counts the gaps of which it is the longest.
+    """
 
     services: tuple[str, ...]
     start: datetime
     end: datetime
-    lasts: bool  # until the end of the log
-    times: int = 1
+    is_ongoing: bool
+    gap_count: int = 1
 
 
-def episodes_of(anomalies: pl.DataFrame, window: timedelta) -> list[Episode]:
+def find_episodes(anomalies: pl.DataFrame, window: timedelta) -> list[Episode]:
     """Return runs of anomalous windows of one service, across quiet gaps of one or two windows."""
     flagged = anomalies.filter(pl.col("is_anomaly"))
     if flagged.is_empty():
         return []
     have = flagged.columns
-    extra = [(pl.col(name) if name in have else pl.lit(0)).alias(name) for name in ("events", "errors")]
-    name = pl.col("service").cast(pl.String).fill_null("") if "service" in have else pl.lit("")
-    runs = flagged.select("window", "score", "reasons", *extra, name.alias("service")).sort("service", "window")
-    breaks = (pl.col("window").diff() > (_MERGE + 1) * window).fill_null(value=True).over("service")
-    runs = runs.with_columns(breaks.cast(pl.Int64).cum_sum().over("service").alias("run"))
-    episodes = []
-    for (service, _), rows in runs.group_by("service", "run", maintain_order=True):
-        first, last = rows["window"][0], rows["window"][-1]
-        episodes.append(
-            Episode(
-                (printable(service, _NAME),) if service else (),
-                first,
-                last + window,
-                float(rows["score"].max()),  # type: ignore[arg-type]
-                rows.height,
-                int(rows["events"].sum()),
-                int(rows["errors"].sum()),
-                _strongest(rows),
-            )
-        )
+    counts = [(pl.col(name) if name in have else pl.lit(0)).alias(name) for name in ("events", "errors")]
+    service = pl.col("service").cast(pl.String).fill_null("") if "service" in have else pl.lit("")
+    runs = flagged.select("window", "score", "reasons", *counts, service.alias("service")).sort("service", "window")
+    is_break = pl.col("window").diff() > (MAX_QUIET_WINDOWS + 1) * window
+    run = is_break.fill_null(value=True).over("service").cast(pl.Int64).cum_sum().over("service")
+    groups = runs.with_columns(run.alias("run")).group_by("service", "run", maintain_order=True)
+    episodes = [_to_episode(str(name), rows, window) for (name, _), rows in groups]
     return sorted(episodes, key=lambda episode: (episode.start, episode.services))
 
 
-def _strongest(rows: pl.DataFrame) -> tuple[tuple[str, str], ...]:
-    """Return the three features that say most over the windows, each in the words of its oddest window."""
+def _to_episode(service: str, rows: pl.DataFrame, window: timedelta) -> Episode:
+    return Episode(
+        services=(printable(service, _NAME_LENGTH),) if service else (),
+        start=rows["window"][0],
+        end=rows["window"][-1] + window,
+        score=float(rows["score"].max()),  # type: ignore[arg-type]
+        windows=rows.height,
+        events=int(rows["events"].sum()),
+        errors=int(rows["errors"].sum()),
+        reasons=_strongest_reasons(rows),
+    )
+
+
+def _strongest_reasons(rows: pl.DataFrame) -> tuple[tuple[str, str], ...]:
+    """Return the three features that contribute most over the windows, each with the sentence of its oddest window."""
     reasons = rows.select("score", "reasons").explode("reasons").drop_nulls().unnest("reasons")
     if reasons.is_empty():
         return ()
-    plainness = pl.col("feature").replace_strict(_PLAINNESS, default=1.0, return_dtype=pl.Float64)
-    is_level = pl.col("feature").str.starts_with("level:")
-    best = (
+    feature, contribution, score = (pl.col(name) for name in ("feature", "contribution", "score"))
+    weight = feature.replace_strict(_FEATURE_WEIGHTS, default=1.0, return_dtype=pl.Float64)
+    strongest = (
         reasons.with_columns(
-            weight=pl.col("contribution") * pl.when(is_level).then(0.5).otherwise(plainness),
-            oddness=pl.col("contribution") * pl.col("score") / (1.001 - pl.col("score")),
+            weight=contribution * pl.when(feature.str.starts_with("level:")).then(_LEVEL_WEIGHT).otherwise(weight),
+            oddness=contribution * score / (1.001 - score),
             excess=(pl.col("observed") - pl.col("expected")).abs(),
         )
         .sort("oddness", "excess", "text", descending=[True, True, False], nulls_last=True)
@@ -90,13 +98,15 @@ def _strongest(rows: pl.DataFrame) -> tuple[tuple[str, str], ...]:
         .agg(pl.col("weight").sum(), pl.col("text").first())
         .sort("weight", "feature", descending=[True, False], nulls_last=True)
     )
-    told = {str(feature): printable(text, _TEXT) for feature, text in best.select("feature", "text").rows()}
-    if "errors" in told:
-        told.pop("error_share", None)
-    return tuple(told.items())[:_REASONS]
+    sentences = {
+        str(name): printable(sentence, _REASON_LENGTH) for name, sentence in strongest.select("feature", "text").rows()
+    }
+    if "errors" in sentences:
+        sentences.pop("error_share", None)
+    return tuple(sentences.items())[:MAX_REASONS]
 
 
-def incidents(episodes: list[Episode]) -> list[list[Episode]]:
+def group_overlapping(episodes: list[Episode]) -> list[list[Episode]]:
     """Return the episodes in groups that overlap or touch in time."""
     groups: list[list[Episode]] = []
     end: datetime | None = None
@@ -109,46 +119,57 @@ def incidents(episodes: list[Episode]) -> list[list[Episode]]:
     return groups
 
 
-def silences_of(coverage: pl.DataFrame) -> list[Silence]:
+def merge_silences(coverage: pl.DataFrame) -> list[Silence]:
     """Return the gaps and silences of all services; those of several services at one time are one."""
-    each: list[Silence] = []
-    for row in coverage.sort("service", nulls_last=True).to_dicts():
-        names = (printable(row["service"], _NAME) or "unknown service",)
-        gaps = sorted(row["gaps"] or [], key=lambda gap: (gap["start"] - gap["end"], gap["start"]))
-        if gaps:
-            each.append(Silence(names, gaps[0]["start"], gaps[0]["end"], lasts=False, times=len(gaps)))
-        if row["is_silent"] and row["last_seen"] is not None:
-            each.append(Silence(names, row["last_seen"], row["last_seen"] + row["silent_for"], lasts=True))
     merged: list[Silence] = []
-    for one in sorted(each, key=lambda silence: (silence.start, silence.services)):
-        twin = next((other for other in merged if _same_time(one, other)), None)
+    for silence in sorted(_silences(coverage), key=lambda silence: (silence.start, silence.services)):
+        twin = next((other for other in merged if _is_same_time(silence, other)), None)
         if twin is None:
-            merged.append(one)
+            merged.append(silence)
             continue
-        both = tuple(sorted({*twin.services, *one.services}))
-        times = max(one.times, twin.times)
-        merged[merged.index(twin)] = Silence(both, twin.start, twin.end, lasts=twin.lasts, times=times)
+        services = tuple(sorted({*twin.services, *silence.services}))
+        gap_count = max(silence.gap_count, twin.gap_count)
+        merged[merged.index(twin)] = replace(twin, services=services, gap_count=gap_count)
     return merged
 
 
-def _same_time(one: Silence, other: Silence) -> bool:
+def _silences(coverage: pl.DataFrame) -> list[Silence]:
+    """Return the longest gap of each service, and the silence at its end."""
+    silences = []
+    for row in coverage.sort("service", nulls_last=True).to_dicts():
+        services = (printable(row["service"], _NAME_LENGTH) or "unknown service",)
+        gaps = row["gaps"] or []
+        if gaps:
+            longest = min(gaps, key=lambda gap: (gap["start"] - gap["end"], gap["start"]))
+            silences.append(Silence(services=services, **longest, is_ongoing=False, gap_count=len(gaps)))
+        if row["is_silent"] and row["last_seen"] is not None:
+            end = row["last_seen"] + row["silent_for"]
+            silences.append(Silence(services=services, start=row["last_seen"], end=end, is_ongoing=True))
+    return silences
+
+
+def _is_same_time(first: Silence, second: Silence) -> bool:
     """Return whether two silences share at least three quarters of the time they take together."""
-    shared = min(one.end, other.end) - max(one.start, other.start)
-    return one.lasts == other.lasts and shared >= 0.75 * (max(one.end, other.end) - min(one.start, other.start))
+    shared = min(first.end, second.end) - max(first.start, second.start)
+    together = max(first.end, second.end) - min(first.start, second.start)
+    return first.is_ongoing == second.is_ongoing and shared >= MIN_SHARED_TIME * together
 
 
-def belongs(silence: Silence, group: list[Episode]) -> bool:
+def is_within_episode(silence: Silence, group: list[Episode]) -> bool:
     """Return whether most of a silence lies within an episode of the same service."""
     return any(
         set(silence.services) <= set(episode.services or silence.services)
-        and min(silence.end, episode.end) - max(silence.start, episode.start) > 0.5 * (silence.end - silence.start)
+        and _is_mostly_within(silence.start, silence.end, episode.start, episode.end)
         for episode in group
     )
 
 
-def is_slowness(group: list[Episode], start: datetime, end: datetime) -> bool:
+def is_slowdown(group: list[Episode], start: datetime, end: datetime) -> bool:
     """Return whether the episodes are all of durations, and most of their time lies between two times."""
     features = [feature for episode in group for feature, _ in episode.reasons]
-    begin, over = group[0].start, max(episode.end for episode in group)
-    slower = bool(features) and all(feature.startswith("duration") for feature in features)
-    return slower and min(over, end) - max(begin, start) > 0.5 * (over - begin)
+    are_durations = bool(features) and all(feature.startswith("duration") for feature in features)
+    return are_durations and _is_mostly_within(group[0].start, max(episode.end for episode in group), start, end)
+
+
+def _is_mostly_within(start: datetime, end: datetime, outer_start: datetime, outer_end: datetime) -> bool:
+    return min(end, outer_end) - max(start, outer_start) > MIN_OVERLAP * (end - start)

@@ -16,7 +16,7 @@ from loganalytics.formats.definitions import Format
 
 Formats = Format | str | os.PathLike[str] | Sequence[Format]
 
-_FIELDS = {"name", "pattern", "time", "levels", "status", "message", "multiline"}
+_KEYS = {"name", "pattern", "time", "levels", "status", "message", "multiline"}
 
 # What strptime's directives look like in text.
 _DIRECTIVES = {
@@ -30,7 +30,7 @@ _DIRECTIVE = re.compile(r"%(?:[.#]|\d)?[A-Za-z]")
 
 
 def read_formats(formats: Formats | None) -> tuple[Format, ...]:
-    """Return the formats that are meant: one, several, those of a TOML file, or none.
+    """Return the formats as a tuple: one, several, those of a TOML file, or none.
 
     Raises InvalidArgumentError for a format that cannot work and SourceNotFoundError when there is no such file.
     """
@@ -40,21 +40,21 @@ def read_formats(formats: Formats | None) -> tuple[Format, ...]:
         return (_checked(formats),)
     if isinstance(formats, str | os.PathLike):
         return _from_toml(Path(formats))
-    return tuple(_checked(form) for form in formats)
+    return tuple(map(_checked, formats))
 
 
 def from_strptime(pattern: str) -> Format:
     """Return the format of lines that begin with a time as strptime writes it; the rest is the message."""
-    place, shape = 0, ""
+    end, shape = 0, ""
     for directive in _DIRECTIVE.finditer(pattern):
         if directive[0] not in _DIRECTIVES:
-            known = " ".join(_DIRECTIVES)
-            raise InvalidArgumentError(f"{directive[0]!r} in {pattern!r} cannot be read. Hint: use {known}.")
-        shape += re.escape(pattern[place : directive.start()]) + _DIRECTIVES[directive[0]]
-        place = directive.end()
-    shape += re.escape(pattern[place:])
-    text = rf"^[\[(<]?(?P<timestamp>{shape})[\])>]?[\s:|,-]*(?P<message>.*)$"
-    return _checked(Format(f"time {pattern}", text, time=pattern))
+            directives = " ".join(_DIRECTIVES)
+            raise InvalidArgumentError(f"{directive[0]!r} in {pattern!r} cannot be read. Hint: use {directives}.")
+        shape += re.escape(pattern[end : directive.start()]) + _DIRECTIVES[directive[0]]
+        end = directive.end()
+    shape += re.escape(pattern[end:])
+    regex = rf"^[\[(<]?(?P<timestamp>{shape})[\])>]?[\s:|,-]*(?P<message>.*)$"
+    return _checked(Format(f"time {pattern}", regex, time=pattern))
 
 
 def _from_toml(path: Path) -> tuple[Format, ...]:
@@ -64,36 +64,36 @@ def _from_toml(path: Path) -> tuple[Format, ...]:
     except FileNotFoundError:
         raise SourceNotFoundError(f"There is no file of formats {str(path)!r}. Hint: check the path.") from None
     except tomllib.TOMLDecodeError as error:
-        raise InvalidArgumentError(f"{str(path)!r} is no TOML: {error}. Hint: mend that line.") from None
+        raise InvalidArgumentError(f"{str(path)!r} is not valid TOML: {error}. Hint: correct that line.") from None
     if not tables:
         raise InvalidArgumentError(f"{str(path)!r} holds no format. Hint: begin one with [[format]], name and pattern.")
     return tuple(_from_table(table, path) for table in tables)
 
 
 def _from_table(table: Mapping[str, Any], path: Path) -> Format:
-    unknown = sorted(set(table) - _FIELDS)
+    unknown = sorted(set(table) - _KEYS)
     if unknown or not {"name"} <= set(table) or not {"pattern", "time"} & set(table):
-        what = f"has the key {unknown[0]!r}" if unknown else "lacks a name, or a pattern or time"
+        problem = f"has the key {unknown[0]!r}" if unknown else "lacks a name, or a pattern or time"
         raise InvalidArgumentError(
-            f"A format in {str(path)!r} {what}. Hint: its keys are {', '.join(sorted(_FIELDS))}."
+            f"A format in {str(path)!r} {problem}. Hint: its keys are {', '.join(sorted(_KEYS))}."
         )
     if "pattern" not in table:
         return from_strptime(table["time"])
     return _checked(Format(**{**table, "message": tuple(table.get("message", ()))}))
 
 
-def _checked(form: Format) -> Format:
+def _checked(log_format: Format) -> Format:
     try:
-        groups = pl.Series([""]).str.extract_groups(form.regex).struct.fields
+        groups = pl.Series([""]).str.extract_groups(log_format.regex).struct.fields
     except pl.exceptions.ComputeError as error:
         reason = next((line for line in str(error).splitlines() if line.startswith("error:")), "it does not compile")
         raise InvalidArgumentError(
-            f"The pattern of format {form.name!r} is no regular expression ({reason}). "
+            f"The pattern of format {log_format.name!r} is not a valid regular expression ({reason}). "
             "Hint: it is in Rust's dialect, without look-around."
         ) from None
-    if not {"timestamp", "message"} <= {*groups, *(("message",) if form.message else ())}:
+    if not {"timestamp", "message"} <= {*groups, *(("message",) if log_format.message else ())}:
         raise InvalidArgumentError(
-            f"The pattern of format {form.name!r} captures {', '.join(groups) or 'nothing by name'}. "
+            f"The pattern of format {log_format.name!r} captures {', '.join(groups) or 'nothing by name'}. "
             "Hint: it needs (?P<timestamp>…) and (?P<message>…)."
         )
-    return form
+    return log_format

@@ -9,133 +9,160 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from loganalytics.formats.fields import schema as layouts
-from loganalytics.formats.fields.aliases import KEYS
+from loganalytics.formats.fields.aliases import FIELD_ALIASES
 from loganalytics.formats.fields.events import to_events
-from loganalytics.formats.fields.schema import RecordSchema, typed
+from loganalytics.formats.fields.schema import RecordSchema, infer_schema, parse_number
 from loganalytics.formats.timestamps import Clock
 from loganalytics.schema import severities
 
-_NAME = re.compile(r"[A-Za-z_@#$][\w .:/@#()$-]{0,60}$")
-_KNOWN = {name.lower() for names in KEYS.values() for name in names}
-_ESSENTIAL = {name.lower() for column in ("timestamp", "message", "level") for name in KEYS[column]}
+_COLUMN_NAME = re.compile(r"[A-Za-z_@#$][\w .:/@#()$-]{0,60}$")
+_CORE_ALIASES = {name.lower() for names in FIELD_ALIASES.values() for name in names}
+_ESSENTIAL = {name.lower() for column in ("timestamp", "message", "level") for name in FIELD_ALIASES[column]}
 # As Windows' Event Viewer and PowerShell call the time.
-_TIMES = {"date and time": "timestamp", "timecreated": "timestamp", "timegenerated": "timestamp"}
-_W3C = "#Fields: "
-_LEAST_COLUMNS = 3
+_WINDOWS_TIMES = {"date and time": "timestamp", "timecreated": "timestamp", "timegenerated": "timestamp"}
+_W3C_DIRECTIVE = "#Fields: "
+_MIN_COLUMNS = 3
 _MIN_SHARE = 0.8
+_SEPARATOR_NAMES = {",": "CSV", "\t": "TSV"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Delimited:
-    """The columns of a file with a header; `headers` is the expression for lines that are no events."""
+    """The columns of a file with a header."""
 
-    layout: RecordSchema
+    record_schema: RecordSchema
     columns: tuple[str, ...]
     separator: str
-    headers: str
-    w3c: bool = False
+    header_pattern: str
+    """The expression for lines that are not events."""
+    is_w3c: bool = False
 
     @property
     def name(self) -> str:
         """What people call it."""
-        return "W3C" if self.w3c else {",": "CSV", "\t": "TSV"}.get(self.separator, f"CSV ({self.separator})")
+        return "W3C" if self.is_w3c else _SEPARATOR_NAMES.get(self.separator, f"CSV ({self.separator})")
 
 
-def learn(lines: Sequence[str]) -> Delimited | None:
+def infer(lines: Sequence[str]) -> Delimited | None:
     """Return the columns of a sample that begins with a header; None when there is none."""
-    directive = next((line for line in lines if line.startswith(_W3C)), None)
+    directive = next((line for line in lines if line.startswith(_W3C_DIRECTIVE)), None)
     if directive is not None:
-        columns = tuple(directive.removeprefix(_W3C).split())
-        rows = [line for line in lines if line[:1] != "#"]
-        tabs = sum(line.count("\t") == len(columns) - 1 for line in rows)  # as Amazon CloudFront writes them
-        return _with_layout(columns, "\t" if tabs > len(rows) / 2 else " ", r"^#\w[\w -]*:", rows, w3c=True)
+        return _infer_w3c(tuple(directive.removeprefix(_W3C_DIRECTIVE).split()), lines)
     for separator in (",", "\t", ";") if len(lines) > 1 else ():
-        cells = _cells(lines[0], separator) or []
-        columns = tuple(map(_column, cells))
+        columns = tuple(map(_column, _cells(lines[0], separator) or []))
         if columns and "message" not in columns and _fits(lines[1:], separator, len(columns) + 1):
             columns += ("message",)  # as Windows' Event Viewer leaves out the name of its last column
         if _is_header(columns) and _fits(lines[1:], separator, len(columns)):
-            return _with_layout(columns, separator, f"^{re.escape(lines[0])}$", lines[1:])
+            record_schema = infer_schema(_sample_records(lines[1:], columns, separator))
+            if record_schema is None:
+                return None
+            header_pattern = f"^{re.escape(lines[0])}$"
+            return Delimited(
+                record_schema=record_schema, columns=columns, separator=separator, header_pattern=header_pattern
+            )
     return None
+
+
+def _infer_w3c(columns: tuple[str, ...], lines: Sequence[str]) -> Delimited | None:
+    rows = [line for line in lines if line[:1] != "#"]
+    tab_rows = sum(line.count("\t") == len(columns) - 1 for line in rows)  # as Amazon CloudFront writes them
+    separator = "\t" if tab_rows > len(rows) / 2 else " "
+    records = _sample_records(rows, columns, separator)
+    if {"date", "time"} <= set(columns):
+        records = [{**record, "timestamp": f"{record['date']} {record['time']}"} for record in records]
+    record_schema = infer_schema(records)
+    if record_schema is None:
+        return None
+    return Delimited(
+        record_schema=record_schema,
+        columns=columns,
+        separator=separator,
+        header_pattern=r"^#\w[\w -]*:",
+        is_w3c=True,
+    )
 
 
 def sample_times(lines: Sequence[str], form: Delimited) -> pl.Series:
     """Return the texts of the sample's timestamps."""
     frame = pl.DataFrame({"line": lines}, schema={"line": pl.String}).with_row_index("n").cast({"n": pl.UInt64})
-    records, _ = _split(frame.filter(~pl.col("line").str.contains(form.headers)), form)
-    paths = form.layout.core.get("timestamp", ())
-    return records["r"].struct.field(paths[0][0]) if paths else pl.Series("timestamp", [], dtype=pl.String)
+    records, _ = _split(frame.filter(~pl.col("line").str.contains(form.header_pattern)), form)
+    paths = form.record_schema.core.get("timestamp", ())
+    return records["record"].struct.field(paths[0][0]) if paths else pl.Series("timestamp", [], dtype=pl.String)
 
 
 def read(lines: pl.DataFrame, form: Delimited, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split lines (n, line) into the events that have all columns and the lines that do not."""
-    records, rest = _split(lines, form)
-    kept = lines if rest.is_empty() else lines.filter(~pl.col("n").is_in(rest["n"].implode()))
-    events = to_events(records, kept, form.layout, clock)
-    return (_with_status(events) if form.w3c else events), rest
+    records, unread = _split(lines, form)
+    record_lines = lines if unread.is_empty() else lines.filter(~pl.col("n").is_in(unread["n"].implode()))
+    events = to_events(records, record_lines, form.record_schema, clock)
+    return (_with_status(events) if form.is_w3c else events), unread
 
 
 def _column(cell: str) -> str:
-    """Return the name of a column, in small letters where it is one that is known."""
+    """Return the name of a column, in small letters where it is an alias of a core column."""
     name = cell.strip()
-    known = _TIMES.get(name.lower(), name.lower())
-    return known if known in _KNOWN else name
+    alias = _WINDOWS_TIMES.get(name.lower(), name.lower())
+    return alias if alias in _CORE_ALIASES else name
 
 
 def _is_header(columns: tuple[str, ...]) -> bool:
-    named = len(columns) >= _LEAST_COLUMNS and len(set(columns)) == len(columns) and all(map(_NAME.match, columns))
-    return named and bool(_ESSENTIAL & {column.lower() for column in columns})
+    is_unique = len(columns) >= _MIN_COLUMNS and len(set(columns)) == len(columns)
+    if not is_unique or not all(map(_COLUMN_NAME.match, columns)):
+        return False
+    return bool(_ESSENTIAL & {column.lower() for column in columns})
 
 
 def _fits(lines: Sequence[str], separator: str, columns: int) -> bool:
-    whole = sum(len(_cells(line, separator) or ()) == columns for line in lines)
-    return whole >= max(1, _MIN_SHARE * len(lines))
+    """Whether at least four in five lines have so many columns."""
+    rows = sum(len(_cells(line, separator) or ()) == columns for line in lines)
+    return rows >= max(1, _MIN_SHARE * len(lines))
 
 
 def _cells(line: str, separator: str) -> list[str] | None:
-    """Return the cells of one line, None where it is no row of a CSV file."""
+    """Return the cells of one line, None where it is not a row of a CSV file."""
     try:
         return next(csv.reader([line], delimiter=separator, strict=True), None)
     except csv.Error:
         return None
 
 
-def _with_layout(
-    columns: tuple[str, ...], separator: str, headers: str, lines: Sequence[str], *, w3c: bool = False
-) -> Delimited | None:
+def _sample_records(lines: Sequence[str], columns: tuple[str, ...], separator: str) -> list[dict[str, object]]:
     rows = [row for line in lines if len(row := _cells(line, separator) or []) == len(columns)]
-    records = [
-        {name: None if cell in ("", "-") else typed(cell) for name, cell in zip(columns, row, strict=True)}
+    return [
+        {name: None if cell in ("", "-") else parse_number(cell) for name, cell in zip(columns, row, strict=True)}
         for row in rows
     ]
-    if w3c and {"date", "time"} <= set(columns):
-        records = [{**record, "timestamp": f"{record['date']} {record['time']}"} for record in records]
-    layout = layouts.learn(records)
-    return Delimited(layout, columns, separator, headers, w3c) if layout else None
 
 
 def _split(lines: pl.DataFrame, form: Delimited) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return (n, r: a struct of texts) of the lines that hold whole rows, and the other lines."""
-    last = len(form.columns) - 1
-    quoted = pl.col("line").str.contains('"', literal=True)
-    plain = ~quoted & (pl.col("line").str.count_matches(form.separator, literal=True) == last)
-    simple = lines.filter(plain)
-    cells = simple["line"].str.split_exact(form.separator, last).struct.rename_fields(list(form.columns))
-    # Quotes are for the library that knows them; most lines have none.
-    read = [(n, _cells(line, form.separator)) for n, line in lines.filter(quoted).iter_rows()]
-    whole = [(n, *row) for n, row in read if row is not None and len(row) == last + 1]
-    shape = {"\0n": pl.UInt64(), **dict.fromkeys(form.columns, pl.String())}
-    hard = pl.DataFrame(whole, schema=shape, orient="row")
-    easy = simple.select(pl.col("n").alias("\0n")).hstack(cells.struct.unnest())
-    rows = pl.concat([easy, hard]).sort("\0n")
-    values = [pl.col(name).replace("-" if form.w3c else "", None) for name in form.columns]
-    frame = rows.select(values)
-    if form.w3c and {"date", "time"} <= set(form.columns):
-        frame = frame.with_columns(timestamp=pl.concat_str("date", "time", separator=" "))
+    """Return (n, record: a struct of texts) of the lines that hold all columns, and the other lines."""
+    rows = pl.concat([_unquoted_rows(lines, form), _quoted_rows(lines, form)]).sort("\0n")
+    values = rows.select(pl.col(name).replace("-" if form.is_w3c else "", None) for name in form.columns)
+    if form.is_w3c and {"date", "time"} <= set(form.columns):
+        values = values.with_columns(timestamp=pl.concat_str("date", "time", separator=" "))
     numbers = rows["\0n"].alias("n")
-    rest = lines.filter(~pl.col("n").is_in(numbers.implode()))
-    return numbers.to_frame().with_columns(frame.to_struct("r")), rest
+    unread = lines.filter(~pl.col("n").is_in(numbers.implode()))
+    return numbers.to_frame().with_columns(values.to_struct("record")), unread
+
+
+def _unquoted_rows(lines: pl.DataFrame, form: Delimited) -> pl.DataFrame:
+    separators = len(form.columns) - 1
+    has_all = pl.col("line").str.count_matches(form.separator, literal=True) == separators
+    unquoted = lines.filter(~_is_quoted() & has_all)
+    cells = unquoted["line"].str.split_exact(form.separator, separators).struct.rename_fields(list(form.columns))
+    return unquoted.select(pl.col("n").alias("\0n")).hstack(cells.struct.unnest())
+
+
+def _quoted_rows(lines: pl.DataFrame, form: Delimited) -> pl.DataFrame:
+    """Return the rows with quotes, by the library that knows them; most lines have none."""
+    parsed = [(n, _cells(line, form.separator)) for n, line in lines.filter(_is_quoted()).iter_rows()]
+    rows = [(n, cells) for n, cells in parsed if cells is not None and len(cells) == len(form.columns)]
+    dtypes = {"\0n": pl.UInt64(), **dict.fromkeys(form.columns, pl.String())}
+    return pl.DataFrame([{"\0n": n, **dict(zip(form.columns, cells, strict=True))} for n, cells in rows], schema=dtypes)
+
+
+def _is_quoted() -> pl.Expr:
+    return pl.col("line").str.contains('"', literal=True)
 
 
 def _with_status(events: pl.DataFrame) -> pl.DataFrame:

@@ -12,179 +12,187 @@ import polars as pl
 from loganalytics.formats import delimited, envelopes, logfmt
 from loganalytics.formats.definitions import AUDIT, RAW, TIMED, Format
 from loganalytics.formats.delimited import Delimited
-from loganalytics.formats.envelopes import Wrapper
+from loganalytics.formats.envelopes import Envelope
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.regex.prefilter import candidates, with_level_place
-from loganalytics.formats.timestamps import Clock, fit, strptime, to_utc
+from loganalytics.formats.timestamps import Clock, detect_time_formats, strptime_format, to_utc
 
-# A format must take this share of the lines that are left, or it was an accident.
+# A format must match this share of the sample, or it was an accident.
 _MIN_SHARE = 0.02
+# So many times are read to find the first one.
+_FIRST_TIMES = 50
 
 
-@dataclass(frozen=True)
-class Reader:
+@dataclass(frozen=True, kw_only=True)
+class DetectedFormat:
     """A format and how it tells the time in this file."""
 
-    form: Format | JsonLines | Logfmt | Delimited
+    format: Format | JsonLines | Logfmt | Delimited
     clock: Clock
-    lines: int
+    matched_lines: int
     """How many lines of the sample it matched."""
-    first: dt.datetime | None = None
+    first_time: dt.datetime | None = None
     """The first time that it read in the sample."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Detection:
-    """What a file's sample showed: its readers in the order in which they are tried on a line."""
+    """What a file's sample showed: its formats in the order in which they are tried on a line."""
 
-    readers: tuple[Reader, ...]
-    sampled: int
-    wrapper: Wrapper | None = None
+    formats: tuple[DetectedFormat, ...] = ()
+    sampled_lines: int = 0
+    envelope: Envelope | None = None
 
     @property
     def name(self) -> str:
-        """The formats' names, the commonest first, and what wraps them."""
-        names = " + ".join(reader.form.name for reader in self.readers) or RAW.name
-        return f"{names} in {self.wrapper.name}" if self.wrapper else names
+        """The formats' names, the commonest first, and what they are wrapped in."""
+        names = " + ".join(detected.format.name for detected in self.formats) or RAW.name
+        return f"{names} in {self.envelope.name}" if self.envelope else names
 
     @property
-    def headers(self) -> str | None:
-        """The expression for lines that name columns and are no events."""
-        return next((reader.form.headers for reader in self.readers if isinstance(reader.form, Delimited)), None)
+    def header_pattern(self) -> str | None:
+        """The expression for lines that name columns and are not events."""
+        tables = (detected.format for detected in self.formats if isinstance(detected.format, Delimited))
+        return next((table.header_pattern for table in tables), None)
 
     def with_year(self, year: int) -> Detection:
-        """Return the detection with the year of the first line, for files that do not tell it."""
-        if self.bears_year:
+        """Return the detection with the year of the first line, for files that do not write it."""
+        if self.has_year:
             return self
-        readers = tuple(replace(r, clock=replace(r.clock, year=year)) for r in self.readers)
-        return replace(self, readers=readers)
+        formats = tuple(replace(d, clock=replace(d.clock, year=year)) for d in self.formats)
+        return replace(self, formats=formats)
 
     @property
-    def bears_year(self) -> bool:
-        """Whether a format that tells the time writes the year: then the others have it from there."""
-        timed = [reader.clock for reader in self.readers if reader.clock.formats]
-        return not timed or any(clock.bears_year for clock in timed)
+    def has_year(self) -> bool:
+        """Whether a format with times writes the year: then the others have it from there."""
+        clocks = [detected.clock for detected in self.formats if detected.clock.formats]
+        return not clocks or any(clock.has_year for clock in clocks)
+
+
+_Match = tuple[DetectedFormat | None, pl.Series]
+"""A format, and which lines are in it."""
 
 
 def detect(lines: Sequence[str], *, tz: str = "UTC", formats: Sequence[Format] = ()) -> Detection:
     """Return the formats of a sample of lines; `formats` are tried before those of the table."""
-    left = pl.Series("line", [line for line in lines if line.strip()], dtype=pl.String)
-    wrapper = envelopes.find(left)
-    if wrapper:
-        numbered = left.to_frame().with_row_index("n").cast({"n": pl.UInt64})
-        left = envelopes.unwrap(numbered, wrapper)["line"]
-    sampled = left.len()
-    readers: list[Reader] = []
-    for find in (_first(formats), _delimited, _json, _first(AUDIT), _logfmt):
-        reader, matched = find(left, tz)
-        if reader:
-            readers.append(reader)
-            left = left.filter(~matched)
-    found, left = _of_table(left, sampled, tz)
-    readers += found
-    if left.len() >= max(1, _MIN_SHARE * sampled):
-        readers += [reader for reader in _general(left, tz) if reader]
-    readers = sorted(_lend_year(readers), key=lambda reader: -reader.lines)
-    return Detection(tuple(readers), sampled, wrapper)
+    unmatched = pl.Series("line", [line for line in lines if line.strip()], dtype=pl.String)
+    envelope = envelopes.detect_envelope(unmatched)
+    if envelope:
+        numbered = unmatched.to_frame().with_row_index("n").cast({"n": pl.UInt64})
+        unmatched = envelopes.unwrap(numbered, envelope)["line"]
+    sampled_lines = unmatched.len()
+    detections: list[DetectedFormat] = []
+    for match in (_first_of(formats), _match_delimited, _match_json, _first_of(AUDIT), _match_logfmt):
+        detected, matched = match(unmatched, tz)
+        if detected:
+            detections.append(detected)
+            unmatched = unmatched.filter(~matched)
+    of_table, unmatched = _match_table(unmatched, sampled_lines, tz)
+    detections += of_table
+    if unmatched.len() >= max(1, _MIN_SHARE * sampled_lines):
+        detections += [detected for detected in _match_timed(unmatched, tz) if detected]
+    detections = sorted(_lend_year(detections), key=lambda detected: -detected.matched_lines)
+    return Detection(formats=tuple(detections), sampled_lines=sampled_lines, envelope=envelope)
 
 
-def _lend_year(readers: list[Reader]) -> list[Reader]:
+def _lend_year(formats: list[DetectedFormat]) -> list[DetectedFormat]:
     """Let formats that write no year have it from one of the same file that does."""
-    years = [reader.first.year for reader in readers if reader.first and reader.clock.bears_year]
+    years = [detected.first_time.year for detected in formats if detected.first_time and detected.clock.has_year]
     if not years:
-        return readers
-    return [r if r.clock.bears_year else replace(r, clock=replace(r.clock, year=years[0])) for r in readers]
+        return formats
+    return [d if d.clock.has_year else replace(d, clock=replace(d.clock, year=years[0])) for d in formats]
 
 
-def _reader(form: Format | JsonLines | Logfmt | Delimited, clock: Clock, texts: pl.Series, lines: int) -> Reader:
-    times = to_utc(texts.head(50), clock).drop_nulls()
-    return Reader(form, clock, lines, cast(dt.datetime, times[0]) if times.len() else None)
+def _detected(
+    log_format: Format | JsonLines | Logfmt | Delimited, clock: Clock, time_texts: pl.Series, matched_lines: int
+) -> DetectedFormat:
+    times = to_utc(time_texts.head(_FIRST_TIMES), clock).drop_nulls()
+    first_time = cast(dt.datetime, times[0]) if times.len() else None
+    return DetectedFormat(format=log_format, clock=clock, matched_lines=matched_lines, first_time=first_time)
 
 
-Found = tuple[Reader | None, pl.Series]
+def _first_of(formats: Sequence[Format]) -> Callable[[pl.Series, str], _Match]:
+    def match(lines: pl.Series, tz: str) -> _Match:
+        return _best_match(lines, formats, tz) if formats and lines.len() else (None, lines.is_null())
+
+    return match
 
 
-def _first(formats: Sequence[Format]) -> Callable[[pl.Series, str], Found]:
-    def find(lines: pl.Series, tz: str) -> Found:
-        return _most(lines, formats, 1, tz) if formats and lines.len() else (None, lines.is_null())
-
-    return find
-
-
-def _delimited(lines: pl.Series, tz: str) -> Found:
-    form = delimited.learn(lines.to_list())
-    if form is None:
+def _match_delimited(lines: pl.Series, tz: str) -> _Match:
+    table = delimited.infer(lines.to_list())
+    if table is None:
         return None, lines.is_null()
-    times = delimited.sample_times(lines.to_list(), form)
-    return _reader(form, Clock(fit(times), tz), times, lines.len()), lines.is_not_null()
+    times = delimited.sample_times(lines.to_list(), table)
+    return _detected(table, Clock(detect_time_formats(times), tz), times, lines.len()), lines.is_not_null()
 
 
-def _json(lines: pl.Series, tz: str) -> Found:
-    form = reader.learn(lines.to_list())
+def _match_json(lines: pl.Series, tz: str) -> _Match:
+    json_lines = reader.infer(lines.to_list())
     matched = lines.str.starts_with("{")
-    if form is None:
+    if json_lines is None:
         return None, lines.is_null()
     objects = lines.filter(matched).to_list()
-    times = reader.sample_times(objects, form)
-    return _reader(form, Clock(fit(times), tz), times, len(objects)), matched
+    times = reader.sample_times(objects, json_lines)
+    return _detected(json_lines, Clock(detect_time_formats(times), tz), times, len(objects)), matched
 
 
-def _logfmt(lines: pl.Series, tz: str) -> Found:
-    matched = logfmt.matches(lines)
+def _match_logfmt(lines: pl.Series, tz: str) -> _Match:
+    matched = logfmt.is_logfmt(lines)
     pairs = lines.filter(matched).to_list()
-    form = logfmt.learn(pairs) if pairs else None
-    if form is None:
+    keys = logfmt.infer(pairs) if pairs else None
+    if keys is None:
         return None, lines.is_null()
-    times = logfmt.sample_times(pairs, form)
-    return _reader(form, Clock(fit(times), tz), times, len(pairs)), matched
+    times = logfmt.sample_times(pairs, keys)
+    return _detected(keys, Clock(detect_time_formats(times), tz), times, len(pairs)), matched
 
 
-def _of_table(lines: pl.Series, sampled: int, tz: str) -> tuple[list[Reader], pl.Series]:
+def _match_table(lines: pl.Series, sampled_lines: int, tz: str) -> tuple[list[DetectedFormat], pl.Series]:
     """Return the formats of the table that the lines are in, and the lines that are in none."""
-    masks = [(form, lines.str.contains(form.regex)) for form in candidates(lines)]
-    left = lines.is_not_null()
-    readers: list[Reader] = []
-    below = False  # whether lines without a time belong to those above them
+    masks = [(log_format, lines.str.contains(log_format.regex)) for log_format in candidates(lines)]
+    unmatched = lines.is_not_null()
+    formats: list[DetectedFormat] = []
+    has_body = False  # whether lines without a time belong to those above them
     while masks:
-        counts = [int((mask & left).sum()) for _, mask in masks]
+        counts = [int((mask & unmatched).sum()) for _, mask in masks]
         # The table goes from the particular to the general, which may match more lines but say less of them.
         likely = [n for n, count in enumerate(counts) if count and count >= max(counts) / 2]
         if not likely:
             break
-        form, mask = masks.pop(likely[0])
-        if counts[likely[0]] < max(_MIN_SHARE, form.share) * sampled or (not form.timed and below):
+        log_format, mask = masks.pop(likely[0])
+        share = max(_MIN_SHARE, log_format.share)
+        if counts[likely[0]] < share * sampled_lines or (not log_format.timed and has_body):
             continue
-        reader, _ = _most(lines.filter(mask & left), (form,), 1, tz)
-        if reader:
-            readers.append(reader)
-            left &= ~mask
-            below = below or form.body is not None
-    return readers, lines.filter(left)
+        detected, _ = _best_match(lines.filter(mask & unmatched), (log_format,), tz)
+        if detected:
+            formats.append(detected)
+            unmatched &= ~mask
+            has_body = has_body or log_format.body is not None
+    return formats, lines.filter(unmatched)
 
 
-def _general(lines: pl.Series, tz: str) -> tuple[Reader | None, Reader | None]:
-    """Return the readers of lines that begin with a time and are in no format of the table."""
+def _match_timed(lines: pl.Series, tz: str) -> tuple[DetectedFormat | None, DetectedFormat | None]:
+    """Return the general formats of lines that begin with a time and are in no format of the table."""
     timed = lines.filter(lines.str.contains(TIMED.regex))
     if timed.is_empty():
         return None, None
-    form = with_level_place(timed)
-    reader, matched = _most(timed, (form,), 1, tz)
-    rest = timed.filter(~matched)
-    return reader, _most(rest, (TIMED,), 1, tz)[0] if rest.len() and form is not TIMED else None
+    with_level = with_level_place(timed)
+    detected, matched = _best_match(timed, (with_level,), tz)
+    unmatched = timed.filter(~matched)
+    return detected, _best_match(unmatched, (TIMED,), tz)[0] if unmatched.len() and with_level is not TIMED else None
 
 
-def _most(lines: pl.Series, table: Sequence[Format], least: float, tz: str) -> Found:
-    """Return the format of a table that matches most lines, if these are enough and tell the time."""
-    masks = [(form, lines.str.contains(form.regex)) for form in table]
-    form, matched = max(masks, key=lambda pair: int(pair[1].sum()))
+def _best_match(lines: pl.Series, table: Sequence[Format], tz: str) -> _Match:
+    """Return the format of a table that matches most lines, if it matches any and reads their times."""
+    masks = [(log_format, lines.str.contains(log_format.regex)) for log_format in table]
+    log_format, matched = max(masks, key=lambda pair: int(pair[1].sum()))
     count = int(matched.sum())
-    if count < least:
+    if count < 1:
         return None, lines.is_null()
-    groups = lines.filter(matched).str.extract_groups(form.regex).struct
+    groups = lines.filter(matched).str.extract_groups(log_format.regex).struct
     if "timestamp" not in groups.fields or groups.field("timestamp").null_count() == count:
-        return Reader(form, Clock((), tz), count), matched
-    texts = groups.field("timestamp")
-    formats = (strptime(form.time),) if form.time else fit(texts)
-    return (_reader(form, Clock(formats, tz), texts, count), matched) if formats else (None, lines.is_null())
+        return DetectedFormat(format=log_format, clock=Clock((), tz), matched_lines=count), matched
+    times = groups.field("timestamp")
+    formats = (strptime_format(log_format.time),) if log_format.time else detect_time_formats(times)
+    return (_detected(log_format, Clock(formats, tz), times, count), matched) if formats else (None, lines.is_null())

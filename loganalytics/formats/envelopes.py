@@ -6,88 +6,91 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from loganalytics.formats.timestamps import Clock, fit, to_utc
+from loganalytics.formats.timestamps import Clock, detect_time_formats, to_utc
 from loganalytics.schema import LEVELS
 
 _MIN_SHARE = 0.8
+_SAMPLE_TIMES = 200
+
+JOINED_LINES = "\0joined_lines"
+"""The column of how many lines went into each line beyond its first; no field has such a name."""
 
 
-@dataclass(frozen=True)
-class Wrapper:
-    """A prefix around lines of any format; `line` is what it wraps, other groups become columns."""
+@dataclass(frozen=True, kw_only=True)
+class Envelope:
+    """What is around lines of any format; the group `line` is the line within, other groups become columns."""
 
     name: str
     pattern: str
-    json: bool = False
+    is_json_string: bool = False
     """Whether the line within is a JSON string, with its escapes."""
 
 
-WRAPPERS: tuple[Wrapper, ...] = (
-    Wrapper(
-        "Kubernetes CRI",
-        r"^(?P<timestamp>\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})) "
+ENVELOPES: tuple[Envelope, ...] = (
+    Envelope(
+        name="Kubernetes CRI",
+        pattern=r"^(?P<timestamp>\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})) "
         r"(?P<log.iostream>stdout|stderr) (?P<partial>[FP])(?: |$)(?P<line>.*)$",
     ),
-    Wrapper(
-        "Docker",
-        r'^\{"log":"(?P<line>(?:[^"\\]|\\.)*?)(?:\\r)?(?:\\n)?","stream":"(?P<log.iostream>\w+)",'
+    Envelope(
+        name="Docker",
+        pattern=r'^\{"log":"(?P<line>(?:[^"\\]|\\.)*?)(?:\\r)?(?:\\n)?","stream":"(?P<log.iostream>\w+)",'
         r'(?:"attrs":\{[^}]*\},)?"time":"(?P<timestamp>[^"]+)"\}$',
-        json=True,
+        is_json_string=True,
     ),
-    Wrapper("docker-compose", r"^(?P<service>[A-Za-z0-9][\w.-]*?)(?:[-_]\d+)? +\| ?(?P<line>.*)$"),
+    Envelope(name="docker-compose", pattern=r"^(?P<service>[A-Za-z0-9][\w.-]*?)(?:[-_]\d+)? +\| ?(?P<line>.*)$"),
 )
 
 
-def find(lines: pl.Series) -> Wrapper | None:
-    """Return the wrapper that most of the sample's lines bear."""
-    for wrapper in WRAPPERS:
-        matched = lines.filter(lines.str.contains(wrapper.pattern))
-        if matched.len() > _MIN_SHARE * lines.len() and not _names_levels(matched, wrapper):
-            return wrapper
+def detect_envelope(lines: pl.Series) -> Envelope | None:
+    """Return the envelope that more than four in five of the sample's lines are in."""
+    for envelope in ENVELOPES:
+        matched = lines.filter(lines.str.contains(envelope.pattern))
+        if matched.len() > _MIN_SHARE * lines.len() and not _names_levels(matched, envelope):
+            return envelope
     return None
 
 
-def _names_levels(lines: pl.Series, wrapper: Wrapper) -> bool:
+def _names_levels(lines: pl.Series, envelope: Envelope) -> bool:
     """Whether what looks like a container's name is a level: "INFO | message" is a format of its own."""
-    if "?P<service>" not in wrapper.pattern:
+    if "?P<service>" not in envelope.pattern:
         return False
-    return bool(lines.str.extract(wrapper.pattern, 1).str.to_lowercase().is_in(list(LEVELS)).any())
+    return bool(lines.str.extract(envelope.pattern, 1).str.to_lowercase().is_in(list(LEVELS)).any())
 
 
-def unwrap(lines: pl.DataFrame, wrapper: Wrapper) -> pl.DataFrame:
-    """Turn lines (n, line) into (n, line within, more, the wrapper's columns); a line without one stays as it is."""
-    groups = lines.select("n", pl.col("line").alias("\0whole"), pl.col("line").str.extract_groups(wrapper.pattern))
+def unwrap(lines: pl.DataFrame, envelope: Envelope) -> pl.DataFrame:
+    """Turn lines (n, line) into (n, line within, JOINED_LINES, the envelope's columns).
+
+    A line that is in no envelope stays as it is.
+    """
+    groups = lines.select("n", pl.col("line").alias("\0raw"), pl.col("line").str.extract_groups(envelope.pattern))
     frame = groups.drop("line").hstack(groups.select("line").unnest("line"))
-    frame = frame.with_columns(
-        pl.coalesce(_unescape(pl.col("line")) if wrapper.json else "line", "\0whole").alias("line")
-    )
+    inner = _unescape(pl.col("line")) if envelope.is_json_string else pl.col("line")
+    frame = frame.with_columns(line=pl.coalesce(inner, "\0raw"))
     if "timestamp" in frame.columns:
-        clock = Clock(fit(frame["timestamp"].head(200)))
+        clock = Clock(detect_time_formats(frame["timestamp"].head(_SAMPLE_TIMES)))
         frame = frame.with_columns(to_utc(frame["timestamp"], clock))
     if "partial" in frame.columns and (frame["partial"] == "P").any():
         frame = _join_partial(frame)
     else:
-        frame = frame.with_columns(more=pl.lit(0, dtype=pl.UInt32)).drop("partial", strict=False)
-    return frame.drop("\0whole")
+        frame = frame.with_columns(pl.lit(0, dtype=pl.UInt32).alias(JOINED_LINES)).drop("partial", strict=False)
+    return frame.drop("\0raw")
 
 
-def _unescape(text: pl.Expr) -> pl.Expr:
+def _unescape(string: pl.Expr) -> pl.Expr:
     """Undo JSON's escapes, those of \\u left to the JSON reader of the line within."""
-    for escape, meant in (("\\\"", '"'), ("\\t", "\t"), ("\\/", "/"), ("\\u001b", "\x1b"), ("\\u003c", "<"),
-                          ("\\u003e", ">"), ("\\u0026", "&"), ("\\\\", "\\")):  # fmt: skip
-        text = text.str.replace_all(escape, meant, literal=True)
-    return text
+    for escape, character in (("\\\"", '"'), ("\\t", "\t"), ("\\/", "/"), ("\\u001b", "\x1b"), ("\\u003c", "<"),
+                              ("\\u003e", ">"), ("\\u0026", "&"), ("\\\\", "\\")):  # fmt: skip
+        string = string.str.replace_all(escape, character, literal=True)
+    return string
 
 
 def _join_partial(frame: pl.DataFrame) -> pl.DataFrame:
-    """Put together the lines that the runtime cut at 16 kB: P goes on in the next of the same stream, F ends.
-
-    `more` says how many lines went into each beyond its first.
-    """
+    """Put together the lines that the runtime cut at 16 kB: P goes on in the next of the same stream, F ends."""
     begins = (pl.col("partial").shift(1).over("log.iostream") != "P").fill_null(value=True)
     number = begins.cast(pl.UInt32).cum_sum().over("log.iostream")
-    others = [name for name in frame.columns if name not in ("line", "partial", "log.iostream")]
-    parts = frame.with_columns(number.alias("\0part")).group_by("log.iostream", "\0part", maintain_order=True)
-    more = (pl.len() - 1).cast(pl.UInt32).alias("more")
-    whole = parts.agg(pl.col("line").str.join(""), pl.col(others).first(), more)
-    return whole.drop("\0part").sort("n")
+    first_of = [name for name in frame.columns if name not in ("line", "partial", "log.iostream")]
+    groups = frame.with_columns(number.alias("\0number")).group_by("log.iostream", "\0number", maintain_order=True)
+    joined_lines = (pl.len() - 1).cast(pl.UInt32).alias(JOINED_LINES)
+    joined = groups.agg(pl.col("line").str.join(""), pl.col(first_of).first(), joined_lines)
+    return joined.drop("\0number").sort("n")

@@ -1,7 +1,7 @@
 """logfmt (key=value key="quoted value" …) to events: keys and their order come from a sample.
 
-Two roads. A line whose keys come in the sample's order is captured by one expression, narrowed to the keys that each
-line has. Any other line is taken apart pair by pair.
+There are two ways. A line whose keys come in the sample's order is read by one expression, specialized for the keys
+that each line has. Any other line is taken apart pair by pair.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from loganalytics.formats.fields import schema as layouts
 from loganalytics.formats.fields.events import to_events
-from loganalytics.formats.fields.schema import RecordSchema, typed
+from loganalytics.formats.fields.schema import RecordSchema, infer_schema, parse_number
 from loganalytics.formats.regex.specialize import fitted
 from loganalytics.formats.timestamps import Clock
 
@@ -27,29 +26,29 @@ _LINE = rf"^(?:{_PAIR}(?: +|$)){{2,}}$"
 class Logfmt:
     """The keys of a sample of logfmt lines, in the order in which lines write them."""
 
-    layout: RecordSchema
+    record_schema: RecordSchema
     keys: tuple[str, ...]
     name: str = "logfmt"
 
 
-def matches(lines: pl.Series) -> pl.Series:
+def is_logfmt(lines: pl.Series) -> pl.Series:
     """Tell which lines are logfmt from end to end."""
     return lines.str.strip_chars_end().str.contains(_LINE)
 
 
-def learn(lines: Iterable[str]) -> Logfmt | None:
+def infer(lines: Iterable[str]) -> Logfmt | None:
     """Return the keys of a sample of logfmt lines; None when no key is a core column, so that it is some other text."""
-    records = [{key: typed(value) for key, value in re.findall(_PAIR, line)} for line in lines]
-    layout = layouts.learn([record for record in records if record])
-    if layout is None or not {"timestamp", "level", "message"} & set(layout.core):
+    records = [{key: parse_number(value) for key, value in re.findall(_PAIR, line)} for line in lines]
+    record_schema = infer_schema([record for record in records if record])
+    if record_schema is None or not {"timestamp", "level", "message"} & set(record_schema.core):
         return None
-    known = {path[0] for path in layout.fields}
-    return Logfmt(layout, tuple(key for key in _in_order(list(map(list, records))) if key in known))
+    names = {path[0] for path in record_schema.fields}
+    return Logfmt(record_schema, tuple(key for key in _merge_orders(map(list, records)) if key in names))
 
 
 def sample_times(lines: Iterable[str], form: Logfmt) -> pl.Series:
     """Return the texts of the sample's timestamps."""
-    keys = [path[0] for path in form.layout.core.get("timestamp", ())]
+    keys = [path[0] for path in form.record_schema.core.get("timestamp", ())]
     records = [dict(re.findall(_PAIR, line)) for line in lines]
     texts = [next((record[key].strip('"') for key in keys if key in record), None) for record in records]
     return pl.Series("timestamp", texts, dtype=pl.String)
@@ -57,53 +56,56 @@ def sample_times(lines: Iterable[str], form: Logfmt) -> pl.Series:
 
 def read(lines: pl.DataFrame, form: Logfmt, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split lines (n, line) into the events that are logfmt and the lines that are not."""
-    ordered, others = _in_one_go(lines, form.keys)
-    if others.is_empty():
-        return _to_events(ordered, lines, form, clock), others
-    is_pairs = matches(others["line"])
-    parsed = pl.concat([ordered, _take_apart(others.filter(is_pairs), form.keys)]).sort("n")
-    kept = lines.filter(pl.col("n").is_in(parsed["n"].implode()))
-    return _to_events(parsed, kept, form, clock), others.filter(~is_pairs)
+    records, unread = _read_ordered(lines, form.keys)
+    if unread.is_empty():
+        return _to_events(records, lines, form, clock), unread
+    is_pairs = is_logfmt(unread["line"])
+    records = pl.concat([records, _read_pairs(unread.filter(is_pairs), form.keys)]).sort("n")
+    record_lines = lines.filter(pl.col("n").is_in(records["n"].implode()))
+    return _to_events(records, record_lines, form, clock), unread.filter(~is_pairs)
 
 
-def _to_events(parsed: pl.DataFrame, lines: pl.DataFrame, form: Logfmt, clock: Clock) -> pl.DataFrame:
-    events = to_events(parsed.select("n", "r"), lines, form.layout, clock)
-    return events.with_columns(parsed["attributes"])
+def _to_events(records: pl.DataFrame, lines: pl.DataFrame, form: Logfmt, clock: Clock) -> pl.DataFrame:
+    events = to_events(records.select("n", "record"), lines, form.record_schema, clock)
+    return events.with_columns(records["attributes"])
 
 
-def _in_order(lists: list[list[str]]) -> list[str]:
+def _merge_orders(key_lists: Iterable[list[str]]) -> list[str]:
     """Merge the lines' orders of keys: each new key goes behind the one that stood before it."""
     order: list[str] = []
-    for keys in lists:
-        place = 0
+    for keys in key_lists:
+        index = 0
         for key in keys:
             if key not in order:
-                order.insert(place, key)
-            place = order.index(key) + 1
+                order.insert(index, key)
+            index = order.index(key) + 1
     return order
 
 
-def _ordered(keys: tuple[str, ...]) -> str:
+def _ordered_pattern(keys: tuple[str, ...]) -> str:
     """Return the expression for lines with any of these keys, in this order, and nothing else; `kN` is the Nth."""
     value = r'"[^"\\]*"|[^" \\]*'
-    pairs = (f"{re.escape(key)}=(?P<k{place}>{value})" for place, key in enumerate(keys))
-    return "^" + "".join(f"(?:{' +' if place else ''}{pair})?" for place, pair in enumerate(pairs)) + "$"
+    pairs = (f"{re.escape(key)}=(?P<k{index}>{value})" for index, key in enumerate(keys))
+    return "^" + "".join(f"(?:{' +' if index else ''}{pair})?" for index, pair in enumerate(pairs)) + "$"
 
 
-def _in_one_go(lines: pl.DataFrame, keys: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Split lines into (n, r: a struct of the keys, attributes: null) and those that are not of these keys in order."""
-    text = lines["line"].str.strip_chars_end()
-    groups = text.str.extract_groups(fitted(_ordered(keys), text)).struct.unnest()
-    found = groups.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+def _read_ordered(lines: pl.DataFrame, keys: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Split lines into those with these keys in this order, and all others.
+
+    The first become (n, record: a struct of the keys, attributes: null).
+    """
+    stripped = lines["line"].str.strip_chars_end()
+    groups = stripped.str.extract_groups(fitted(_ordered_pattern(keys), stripped)).struct.unnest()
+    matched = groups.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
     quoted = groups.select(pl.all().str.starts_with('"').any()).row(0, named=True)
-    record = pl.struct(_value(f"k{place}", quoted).alias(key) for place, key in enumerate(keys))
-    rows = groups.select(lines["n"], record.alias("r"), pl.lit(None, dtype=pl.String).alias("attributes"))
-    if found.all():
+    record = pl.struct(_group_value(f"k{index}", quoted).alias(key) for index, key in enumerate(keys))
+    rows = groups.select(lines["n"], record.alias("record"), pl.lit(None, dtype=pl.String).alias("attributes"))
+    if matched.all():
         return rows, lines.clear()
-    return rows.filter(found), lines.filter(~found)
+    return rows.filter(matched), lines.filter(~matched)
 
 
-def _value(group: str, quoted: Mapping[str, bool]) -> pl.Expr:
+def _group_value(group: str, quoted: Mapping[str, bool]) -> pl.Expr:
     """Return the expression for a group's values; few keys ever have one in quotation marks."""
     if group not in quoted:
         return pl.lit(None, dtype=pl.String)
@@ -115,23 +117,24 @@ def _unquote(value: pl.Expr) -> pl.Expr:
     return inner.str.replace_all("\\n", "\n", literal=True).str.replace_all('\\"', '"', literal=True)
 
 
-def _take_apart(lines: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
-    """Do the same for lines of any order, and keep the keys that are not among the known ones in `attributes`."""
+def _read_pairs(lines: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
+    """Return (n, record, attributes) of lines in any order; what is under other keys goes to `attributes`."""
     pairs = lines.select("n", pl.col("line").str.extract_all(_PAIR).alias("pair")).explode("pair")
     split = pl.col("pair").str.splitn("=", 2)
     long = pairs.select("n", key=split.struct.field("field_0"), value=_unquote(split.struct.field("field_1")))
     long = long.unique(["n", "key"], keep="last", maintain_order=True)
     values = [pl.col("value").filter(pl.col("key") == key).first().alias(key) for key in keys]
-    others = pl.col("key").is_in(keys).not_()
+    is_new = pl.col("key").is_in(keys).not_()
     rows = long.group_by("n", maintain_order=True).agg(
-        pl.struct(values).alias("r"), pl.col("key").filter(others), pl.col("value").filter(others)
+        pl.struct(values).alias("record"), pl.col("key").filter(is_new), pl.col("value").filter(is_new)
     )  # fmt: skip
-    late = [
-        json.dumps(dict(zip(key, v, strict=True))) if key else None for key, v in rows.select("key", "value").rows()
+    attributes = [
+        json.dumps(dict(zip(new_keys, new_values, strict=True))) if new_keys else None
+        for new_keys, new_values in rows.select("key", "value").rows()
     ]
-    shape: dict[str, pl.DataType] = {
+    dtypes: dict[str, pl.DataType] = {
         "n": pl.UInt64(),
-        "r": pl.Struct(dict.fromkeys(keys, pl.String())),
+        "record": pl.Struct(dict.fromkeys(keys, pl.String())),
         "attributes": pl.String(),
     }
-    return rows.select("n", "r", pl.Series("attributes", late, dtype=pl.String)).cast(pl.Schema(shape))
+    return rows.select("n", "record", pl.Series("attributes", attributes, dtype=pl.String)).cast(pl.Schema(dtypes))

@@ -10,8 +10,8 @@ import polars as pl
 from loganalytics.formats import delimited, logfmt
 from loganalytics.formats.definitions import RAW, TIMED, Format
 from loganalytics.formats.delimited import Delimited
-from loganalytics.formats.detection import Detection, Reader
-from loganalytics.formats.envelopes import Wrapper, unwrap
+from loganalytics.formats.detection import DetectedFormat, Detection
+from loganalytics.formats.envelopes import JOINED_LINES, Envelope, unwrap
 from loganalytics.formats.json import reader as json_reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.logfmt import Logfmt
@@ -24,7 +24,7 @@ _CONTINUES = (
     r"|[\w.$]+(?:Error|Exception|Warning|Interrupt|Exit)(?::|$))"
 )
 
-# Which reader an event is of, while it is put together.
+# Which detected an event is of, while it is put together.
 _FORM = "\0form"
 # So many events are put in their places among the others one by one.
 _FEW = 100
@@ -48,23 +48,23 @@ def parse(
     whether the event before these lines is multiline; when there is none, lines that continue nothing are events.
     `utf8` is what the lines are cut from, where that is at hand.
     """
-    if detection.wrapper:
-        return _parse_wrapped(lines, replace(detection, wrapper=None), detection.wrapper, before=before)
-    headers = lines["line"].str.contains(detection.headers) if detection.headers else None
+    if detection.envelope:
+        return _parse_wrapped(lines, replace(detection, envelope=None), detection.envelope, before=before)
+    headers = lines["line"].str.contains(detection.header_pattern) if detection.header_pattern else None
     if headers is not None and headers.any():
         parsed = parse(lines.filter(~headers), detection, before=before)
         return replace(parsed, blank=parsed.blank + int(headers.sum()))
     rest, blank = lines, None
     parts: list[pl.DataFrame] = []
-    for place, reader in enumerate(_readers(detection)):
-        if blank is None and _takes_blank(reader.form):  # else they are looked for among what is left only
+    for place, detected in enumerate(_readers(detection)):
+        if blank is None and _takes_blank(detected.format):  # else they are looked for among what is left only
             rest, blank = _split_blank(rest)
         if rest.is_empty():
             break
-        events, rest = _read(rest, reader, utf8 if rest.height == lines.height else None)
+        events, rest = _read(rest, detected, utf8 if rest.height == lines.height else None)
         if events.height:
             known = pl.col("parsed") if "parsed" in events.columns else pl.lit(value=True)
-            marks = {"parsed": known, "multiline": pl.lit(_multiline(reader)), _FORM: pl.lit(place)}
+            marks = {"parsed": known, "multiline": pl.lit(_multiline(detected)), _FORM: pl.lit(place)}
             parts.append(events.with_columns(**marks))
     events = _in_order(parts) if parts else _no_events()
     if blank is None:
@@ -113,10 +113,10 @@ def parse_each(lines: pl.DataFrame, detection: Detection) -> pl.DataFrame:
     several = bool(lines["line"].str.contains("\n", literal=True).any())
     rest = lines.with_columns(pl.col("line").str.extract(r"^([^\r\n]*)")) if several else lines
     parts: list[pl.DataFrame] = []
-    for reader in _readers(detection):
-        if rest.is_empty() or isinstance(reader.form, Delimited):
+    for detected in _readers(detection):
+        if rest.is_empty() or isinstance(detected.format, Delimited):
             continue
-        events, rest = _read(rest, reader, None)
+        events, rest = _read(rest, detected, None)
         known = pl.col("parsed") if "parsed" in events.columns else pl.lit(value=True)
         parts.append(events.with_columns(parsed=known))
     parts.append(rest.select("n", pl.col("line").alias("message"), parsed=pl.lit(value=False)))
@@ -128,19 +128,19 @@ def parse_each(lines: pl.DataFrame, detection: Detection) -> pl.DataFrame:
     return events.with_columns(pl.coalesce(*own, more).alias("exception"))
 
 
-def _parse_wrapped(lines: pl.DataFrame, detection: Detection, wrapper: Wrapper, *, before: bool | None) -> Parsed:
+def _parse_wrapped(lines: pl.DataFrame, detection: Detection, wrapper: Envelope, *, before: bool | None) -> Parsed:
     """Parse what a wrapper holds, each container's or stream's lines for themselves, and add what it tells."""
     inner = unwrap(lines, wrapper)
-    told = [name for name in inner.columns if name not in ("n", "line", "more")]
+    told = [name for name in inner.columns if name not in ("n", "line", JOINED_LINES)]
     streams = [name for name in told if name in ("service", "log.iostream")]
     parts = inner.partition_by(streams, maintain_order=True) if streams and inner.height else [inner]
     each = [parse(part.select("n", "line"), detection, before=before) for part in parts]
     events = pl.concat([one.events for one in each], how="diagonal_relaxed").sort("n")
     events = events.join(inner.drop("line"), on="n", how="left", maintain_order="left", suffix="\0")
     both = [pl.coalesce(name, f"{name}\0").alias(name) for name in told if f"{name}\0" in events.columns]
-    events = events.with_columns(*both, pl.col("continues") + pl.col("more"))
+    events = events.with_columns(*both, pl.col("continues") + pl.col(JOINED_LINES))
     return Parsed(
-        events.select(pl.exclude("more", r"^.*\x00$")),
+        events.select(pl.exclude(JOINED_LINES, r"^.*\x00$")),
         pl.concat([one.leading for one in each]).sort("n"),
         sum(one.blank for one in each),
     )
@@ -149,32 +149,32 @@ def _parse_wrapped(lines: pl.DataFrame, detection: Detection, wrapper: Wrapper, 
 def _with_body(parsed: Parsed, detection: Detection) -> Parsed:
     """Read what the lines below an event tell, for the events of formats that put fields there."""
     events = parsed.events
-    for place, reader in enumerate(detection.readers):
-        if isinstance(reader.form, Format) and reader.form.body and _FORM in events.columns:
-            events = regex_reader.read_body(events, reader.form, events[_FORM].eq_missing(place))
+    for place, detected in enumerate(detection.formats):
+        if isinstance(detected.format, Format) and detected.format.body and _FORM in events.columns:
+            events = regex_reader.read_body(events, detected.format, events[_FORM].eq_missing(place))
     return replace(parsed, events=events.drop(_FORM, strict=False))
 
 
-def _readers(detection: Detection) -> list[Reader]:
+def _readers(detection: Detection) -> list[DetectedFormat]:
     """The formats found, then the rule that any line which begins with a time is an event."""
-    clock = detection.readers[0].clock if detection.readers else Clock()
-    general = Reader(TIMED, Clock((), clock.tz, clock.year), 0)
-    known = [reader.form for reader in detection.readers]
-    return [*detection.readers, *([] if TIMED in known else [general])]
+    clock = detection.formats[0].clock if detection.formats else Clock()
+    general = DetectedFormat(format=TIMED, clock=Clock((), clock.tz, clock.year), matched_lines=0)
+    known = [detected.format for detected in detection.formats]
+    return [*detection.formats, *([] if TIMED in known else [general])]
 
 
-def _read(lines: pl.DataFrame, reader: Reader, utf8: bytes | None) -> tuple[pl.DataFrame, pl.DataFrame]:
-    if isinstance(reader.form, JsonLines):
-        return json_reader.read(lines, reader.form, reader.clock, utf8)
-    if isinstance(reader.form, Logfmt):
-        return logfmt.read(lines, reader.form, reader.clock)
-    if isinstance(reader.form, Delimited):
-        return delimited.read(lines, reader.form, reader.clock)
-    return regex_reader.read(lines, reader.form, reader.clock)
+def _read(lines: pl.DataFrame, detected: DetectedFormat, utf8: bytes | None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    if isinstance(detected.format, JsonLines):
+        return json_reader.read(lines, detected.format, detected.clock, utf8)
+    if isinstance(detected.format, Logfmt):
+        return logfmt.read(lines, detected.format, detected.clock)
+    if isinstance(detected.format, Delimited):
+        return delimited.read(lines, detected.format, detected.clock)
+    return regex_reader.read(lines, detected.format, detected.clock)
 
 
-def _multiline(reader: Reader) -> bool:
-    return isinstance(reader.form, Format) and reader.form.multiline
+def _multiline(detected: DetectedFormat) -> bool:
+    return isinstance(detected.format, Format) and detected.format.multiline
 
 
 def _no_events() -> pl.DataFrame:

@@ -11,11 +11,11 @@ from typing import Any
 import polars as pl
 
 from loganalytics import __version__
-from loganalytics.analyses.compare.ranges import Moment, Pair, baseline_range, parse_range
-from loganalytics.analyses.compare.term_counts import SLICE
+from loganalytics.analyses.compare.ranges import TimeInput, TimeRangeInput, baseline_range, parse_time_range
+from loganalytics.analyses.compare.term_counts import SLICE_COLUMN
 from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.findings.causes import Told, tell, with_common
-from loganalytics.findings.evidence import Evidence, gather, stands_out
+from loganalytics.findings.causes import Cause, rank_causes, render_detail
+from loganalytics.findings.evidence import Evidence, dominant_values, gather_evidence
 from loganalytics.humanize import count, listing, moment, time_range
 from loganalytics.reports.json import SCHEMA_VERSION, plain
 from loganalytics.reports.save import save
@@ -81,8 +81,8 @@ class Incident:
         keep = self.filter(rank)
         row = self.findings.filter(pl.col("rank") == rank).row(0, named=True)
         before = row["kind"] in ("silence", "gone", "fewer")
-        side = pl.lit(value=True) if baseline or before else pl.col(SLICE) < 0
-        events = self.events.filter(side & keep).drop(SLICE)
+        side = pl.lit(value=True) if baseline or before else pl.col(SLICE_COLUMN) < 0
+        events = self.events.filter(side & keep).drop(SLICE_COLUMN)
         if row["field"] == "duration_ms":
             from loganalytics.analyses.requests.durations import duration_ms
 
@@ -131,7 +131,7 @@ class Incident:
 
     def _repr_html_(self) -> str:
         """Return verdict and findings for a notebook; the whole page is what `save` writes."""
-        told = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.verdict)
+        told = "".join(f"<li>{escape(printable(sentence, 500))}</li>" for sentence in self.verdict)
         rows = "".join(
             f"<tr><td>{row['rank']}</td><td>{escape(row['role'])}</td>"
             f"<td style='text-align:left'>{escape(printable(row['title'], 300))}</td></tr>"
@@ -144,7 +144,7 @@ class Incident:
 
 
 def incident(
-    logs: Frame, start: Moment, end: Moment, *, baseline: str | Pair = "previous", tz: str = "UTC"
+    logs: Frame, start: TimeInput, end: TimeInput, *, baseline: str | TimeRangeInput = "previous", tz: str = "UTC"
 ) -> Incident:
     """Tell what happened between two times, and what the cause may be: everything that differs from a baseline, ranked.
 
@@ -172,18 +172,18 @@ def incident(
         >>> found.rows(1).height
         120
     """
-    new = parse_range((start, end), "incident", tz=tz)
+    new = parse_time_range((start, end), "incident", tz=tz)
     old = baseline_range(baseline, new, tz=tz)
-    evidence = gather(logs, new, old)
-    compared = bool((evidence.events[SLICE] < 0).any()) and bool((evidence.events[SLICE] >= 0).any())
-    rows = evidence.differences.to_dicts() if compared else []
-    told = tell(rows, evidence.silent.to_dicts(), new.start, new.end)
+    evidence = gather_evidence(logs, new, old)
+    compared = bool((evidence.events[SLICE_COLUMN] < 0).any()) and bool((evidence.events[SLICE_COLUMN] >= 0).any())
+    rows = evidence.comparison.to_dicts() if compared else []
+    told = rank_causes(rows, evidence.silent_services.to_dicts(), new.start, new.end)
     findings = _frame(told, evidence)
     facts = _facts(evidence)
-    compare = evidence.differences.drop("errors", "severity_number", "services", "first_seen", "last_seen")
+    compare = evidence.comparison.drop("errors", "severity_number", "services", "first_seen", "last_seen")
     return Incident(
-        _verdict(findings, evidence, facts), findings, compare, evidence.change_points, evidence.trend, evidence.silent,
-        evidence.first_error, evidence.traces, facts, evidence.events,
+        _verdict(findings, evidence, facts), findings, compare, evidence.change_points, evidence.trend,
+        evidence.silent_services, evidence.first_error, evidence.traces, facts, evidence.events,
     )  # fmt: skip
 
 
@@ -202,21 +202,21 @@ def rows_of(row: dict[str, Any]) -> pl.Expr:
     return among & pl.col(row["field"]).cast(pl.String).eq_missing(pl.lit(row["value"]))
 
 
-def _frame(told: list[Told], evidence: Evidence) -> pl.DataFrame:
+def _frame(told: list[Cause], evidence: Evidence) -> pl.DataFrame:
     names = [name for name in FINDINGS if name not in ("rank", "detail")]
     rows = []
     for rank, one in enumerate(told, 1):
         row = {name: getattr(one, name) for name in names}
         look = one.role == "cause" and rank <= LOOKED_INTO and one.kind not in ("silence", "slower")
-        common = stands_out(evidence.events, rows_of(row)) if look else []
+        common = dominant_values(evidence.events, rows_of(row)) if look else []
         common = [fact for fact in common if fact[:2] != (one.field, one.value)]
-        rows.append({"rank": rank, "detail": with_common(one, common), **row})
+        rows.append({"rank": rank, "detail": render_detail(one, common), **row})
     return pl.DataFrame(rows, schema=FINDINGS)
 
 
 def _facts(evidence: Evidence) -> dict[str, Any]:
-    inside = evidence.events.filter(pl.col(SLICE) < 0)
-    before = evidence.events.filter(pl.col(SLICE) >= 0)
+    inside = evidence.events.filter(pl.col(SLICE_COLUMN) < 0)
+    before = evidence.events.filter(pl.col(SLICE_COLUMN) >= 0)
     errors = [int(side.select(is_error().sum()).item()) for side in (inside, before)]
     return {
         "start": evidence.incident.start,

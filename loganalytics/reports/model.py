@@ -15,6 +15,7 @@ from loganalytics.findings.ranking import Finding
 from loganalytics.humanize import time_range
 from loganalytics.reports.json import SCHEMA_VERSION, bounded_table, plain
 from loganalytics.reports.save import save
+from loganalytics.sanitize import printable
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,15 +78,16 @@ class Report:
 
     def __repr__(self) -> str:
         """Return the title and the verdict."""
-        return f"Report({self.title!r}: {self.verdict})"
+        return f"Report({printable(self.title)!r}: {printable(self.verdict, 400)})"
 
     def _repr_html_(self) -> str:
         """Return verdict and findings for a notebook; the whole page is what `save` writes."""
         rows = "".join(
             f"<tr><td>{escape(finding.severity)}</td><td>{escape(time_range(finding.start, finding.end))}</td>"
-            f"<td style='text-align:left'>{escape(finding.title)}</td></tr>"
+            f"<td style='text-align:left'>{escape(printable(finding.title, 400))}</td></tr>"
             for finding in self.findings[:20]
         )
         head = "<tr><th>severity</th><th>when</th><th style='text-align:left'>what</th></tr>"
         table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else ""
-        return f"<div><strong>{escape(self.title)}</strong><p>{escape(self.verdict)}</p>{table}</div>"
+        title, verdict = escape(printable(self.title)), escape(printable(self.verdict, 400))
+        return f"<div><strong>{title}</strong><p>{verdict}</p>{table}</div>"

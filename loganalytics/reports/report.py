@@ -17,7 +17,7 @@ from loganalytics.analyses.requests.latency import latency
 from loganalytics.analyses.requests.traces import traces
 from loganalytics.analyses.trends import trend
 from loganalytics.analyses.windowing import choose_window, few_services, without_misdated
-from loganalytics.findings.ranking import Finding, findings
+from loganalytics.findings.ranking import Finding, rank_findings
 from loganalytics.humanize import count, listing, percent, time_range
 from loganalytics.reports.changes import find_changes, in_all
 from loganalytics.reports.model import Report
@@ -59,7 +59,7 @@ def report(logs: schema.Frame, *, title: str = "Log report", every: str | None =
         "inputs": load_report(logs),
     }
     slow = _slow_stretches(tables["latency"], near)
-    found = findings(tables["anomalies"], tables["coverage"], tables["errors"], slow, window=parse_every(every))
+    found = rank_findings(tables["anomalies"], tables["coverage"], tables["errors"], slow, window=parse_every(every))
     facts = _facts(frame, near, tables["errors"])
     parameters = {"every": every, "anomalies_by": by, "timezone": "UTC", "exact": True}
     return Report(title, _verdict(found, facts), found, facts, parameters, tables)

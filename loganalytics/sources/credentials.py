@@ -22,33 +22,33 @@ def login(host: str, port: int | None = None) -> Mapping[str, str]:
         username = "reader"
         password = "…"
 
-    Raises UnreadableSourceError when others than the owner may read the file, and when it is no TOML.
+    Raises UnreadableSourceError when others than the owner may read the file, and when it is not TOML.
     """
-    path = _path()
+    path = _credentials_file()
     if path is None:
         return {}
-    _check(path)
+    _check_permissions(path)
     try:
-        known = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):  # the message may quote the file
         raise UnreadableSourceError(
             f'{str(path)!r} is not TOML. Hint: write ["host:port"] tables with username and password.'
         ) from None
-    found = known.get(f"{host}:{port}", known.get(host, {}))
-    return {key: str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+    table = tables.get(f"{host}:{port}", tables.get(host, {}))
+    return {key: str(value) for key, value in table.items()} if isinstance(table, dict) else {}
 
 
-def _path() -> Path | None:
-    named = os.environ.get("LOGANALYTICS_CREDENTIALS")
-    if named:
-        return Path(named).expanduser()
+def _credentials_file() -> Path | None:
+    configured = os.environ.get("LOGANALYTICS_CREDENTIALS")
+    if configured:
+        return Path(configured).expanduser()
     import platformdirs
 
     path = Path(platformdirs.user_config_dir("loganalytics"), "credentials.toml")
     return path if path.exists() else None
 
 
-def _check(path: Path) -> None:
+def _check_permissions(path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except OSError as error:

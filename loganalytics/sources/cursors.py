@@ -1,4 +1,4 @@
-"""A tail's place, saved with what its consumer has made of the events so far, in one write."""
+"""A tail's cursor, saved with what its consumer has made of the events so far, in one write."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def save_cursor(path: str | os.PathLike[str], cursor: Mapping[str, Any], state: 
 def load_cursor(path: str | os.PathLike[str]) -> tuple[dict[str, Any] | None, Any]:
     """Return the cursor and the state that were saved; None twice when nothing was.
 
-    Raises UnreadableSourceError when the file is no such thing.
+    Raises UnreadableSourceError when the file does not hold one.
     """
     try:
         saved = json.loads(Path(path).read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ from loganalytics import schema
 from loganalytics.formats.fields.schema import RecordSchema
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
-from loganalytics.formats.timestamps import Clock, fit
+from loganalytics.formats.timestamps import Clock, detect_time_formats
 from loganalytics.sources.counters import TimeCounters
 
 
@@ -25,13 +25,13 @@ class RecordParser:
     @property
     def record_schema(self) -> RecordSchema | None:
         """The fields that the records have."""
-        return self.form.layout if self.form else None
+        return self.form.record_schema if self.form else None
 
     @classmethod
     def learn(cls, sample: Sequence[str], tz: str) -> RecordParser:
         """Return the parser of what a sample of records, each JSON text, holds."""
-        form = reader.learn(sample)
-        times = () if form is None else fit(reader.sample_times(sample, form))
+        form = reader.infer(sample)
+        times = () if form is None else detect_time_formats(reader.sample_times(sample, form))
         return cls(form=form, clock=Clock(times, tz))
 
     def empty(self) -> pl.DataFrame:

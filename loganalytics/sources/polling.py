@@ -27,7 +27,7 @@ class PollingReader:
 
     @property
     def status(self) -> dict[str, Any]:
-        """What was met so far, as TailReader.status tells it."""
+        """What was met so far, as TailReader.status describes it."""
         state = "closed" if self._closed.is_set() else self._outages.state
         reconnects = self._outages.reconnects
         return {"state": state, "read": self._events_read, "lost": self._lost, "skipped": 0, "reconnects": reconnects}

@@ -144,17 +144,17 @@ def _format_table(sample: FileSample) -> pl.DataFrame:
     detection = sample.detection
     formats: list[dict[str, object]] = [
         {
-            "format": reader.form.name,
-            "lines": reader.lines,
-            "times": ", ".join(time.name for time in reader.clock.formats) or None,
+            "format": detected.format.name,
+            "lines": detected.matched_lines,
+            "times": ", ".join(time.name for time in detected.clock.formats) or None,
         }
-        for reader in detection.readers
+        for detected in detection.formats
     ]
-    unmatched = detection.sampled - sum(reader.lines for reader in detection.readers)
+    unmatched = detection.sampled_lines - sum(detected.matched_lines for detected in detection.formats)
     if unmatched > 0:
         formats.append({"format": "text (below an event, or in no known format)", "lines": unmatched, "times": None})
     table = pl.DataFrame(formats, schema={"format": pl.String, "lines": pl.Int64, "times": pl.String})
-    share = (pl.col("lines") / max(detection.sampled, 1)).alias("share")
+    share = (pl.col("lines") / max(detection.sampled_lines, 1)).alias("share")
     return table.select("format", "lines", share, "times")
 
 

@@ -60,7 +60,7 @@ class Outages:
 
     @property
     def state(self) -> str:
-        """ "reading" or "reconnecting", as a tail's status says it."""
+        """As a tail's status says it: "reading" or "reconnecting"."""
         return "reconnecting" if self._failures else "reading"
 
     def failed(self) -> float:

@@ -1,4 +1,4 @@
-"""Logs as they grow: one iterator of log frames for files and servers, with a place that can be saved."""
+"""Logs as they grow: one iterator of log frames for files and servers, with a cursor that can be saved."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from loganalytics.sources.files.tail import FileReader
 from loganalytics.sources.read_plan import When, parse_options
 from loganalytics.sources.store import ConsumerGroup, ReadOptions, TailReader, is_store, open_store
 
-_SLICE = 0.05
+_TURN_SECONDS = 0.05
+"""How long each of several readers is waited for in turn."""
 # The last event of a file is held for a moment, since it may go on: what is idle for less has perhaps not shown all.
-_HELD = 0.5
+_MIN_FILE_IDLE_SECONDS = 0.5
 _FILES = "files"
 
 
@@ -34,13 +35,15 @@ class Tail:
     """
 
     def __init__(
-        self, readers: Mapping[str, TailReader], asked: Mapping[str, str | None], want: ReadOptions, idle: float | None
-    ) -> None:
+        self, readers: Mapping[str, TailReader], queries: Mapping[str, str | None], options: ReadOptions,
+        idle: float | None,
+    ) -> None:  # fmt: skip
         self._readers = dict(readers)
-        self._asked = asked
-        self._want = want
-        self._idle = None if idle is None else max(idle, _HELD if _FILES in readers else 0.0)
-        self._kept = 0
+        self._queries = queries
+        """Of each reader the condition that its batches are filtered by here."""
+        self._options = options
+        self._idle = None if idle is None else max(idle, _MIN_FILE_IDLE_SECONDS if _FILES in readers else 0.0)
+        self._events_returned = 0
         self._closed = threading.Event()
 
     def read(self, timeout: float = 1.0) -> pl.DataFrame:
@@ -48,16 +51,16 @@ class Tail:
 
         Raises UnreachableSourceError when a server comes back and refuses the login. One that is away is waited for.
         """
-        end = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout
+        turn = timeout if len(self._readers) == 1 else _TURN_SECONDS
         while not self._closed.is_set():
-            left = end - time.monotonic()
+            remaining = deadline - time.monotonic()
             for name, reader in self._readers.items():
-                one = len(self._readers) == 1
-                found = self._keep(name, reader.read(max(0.0, left if one else min(left, _SLICE))))
-                if found.height:
-                    self._kept += found.height
-                    return found
-            if time.monotonic() >= end:
+                events = self._filter(name, reader.read(max(0.0, min(remaining, turn))))
+                if events.height:
+                    self._events_returned += events.height
+                    return events
+            if time.monotonic() >= deadline:
                 break
         return schema.empty()
 
@@ -85,7 +88,7 @@ class Tail:
         """What was met so far.
 
         state ("reading", "reconnecting", "closed"), read (events), kept (after the filters), lost (trimmed or deleted
-        before they were read), skipped, reconnects, and what a kind of source tells beside these.
+        before they were read), skipped, reconnects, and what a kind of source counts beside these.
         """
         total: dict[str, Any] = {"state": "reading", "read": 0, "lost": 0, "skipped": 0, "reconnects": 0}
         for reader in self._readers.values():
@@ -94,7 +97,7 @@ class Tail:
                     total[name] = total.get(name, 0) + value
                 elif value == "reconnecting":
                     total["state"] = value
-        total["kept"] = self._kept
+        total["kept"] = self._events_returned
         return total | ({"state": "closed"} if self._closed.is_set() else {})
 
     def close(self) -> None:
@@ -117,11 +120,12 @@ class Tail:
         """Name its sources, without secrets."""
         return f"Tail({', '.join(self._readers)})"
 
-    def _keep(self, name: str, frame: pl.DataFrame) -> pl.DataFrame:
-        if frame.is_empty():
-            return frame
-        kept = frame if self._want.predicate is None else frame.filter(self._want.predicate)
-        return where_in_batch(kept, self._asked[name])
+    def _filter(self, name: str, events: pl.DataFrame) -> pl.DataFrame:
+        if events.is_empty():
+            return events
+        if self._options.predicate is not None:
+            events = events.filter(self._options.predicate)
+        return where_in_batch(events, self._queries[name])
 
 
 def tail(
@@ -140,7 +144,7 @@ def tail(
         level: hand out events of this level and above.
         query: hand out events for which this SQL condition holds; in Elasticsearch's and OpenSearch's own language
             there. A column that a batch lacks is null.
-        tz: the time zone of times that bear none.
+        tz: the time zone of times that have none.
         formats: your own, as load() takes them.
         group: for Redis Streams: share the stream with the other readers of this consumer group, which is made when it
             is not there. Each event is handed out at least once: it is confirmed at the next read() or at close(),
@@ -152,7 +156,7 @@ def tail(
 
     Rotated, renamed and truncated files and servers that go away for a while are followed on; nothing is lost or
     handed out twice. What a stream's owner trimmed before it was read is counted exactly in `status["lost"]`; with a
-    group only what was sent to a reader and trimmed before it was confirmed: the server does not tell of the others.
+    group only what was sent to a reader and trimmed before it was confirmed: the server does not count the others.
 
     Raises SourceNotFoundError, UnreachableSourceError when a server does not answer at the beginning, and
     InvalidArgumentError.
@@ -163,20 +167,21 @@ def tail(
     ...     [batch["message"].to_list() for batch in tail]
     [['disk full']]
     """
-    want = parse_options(since=since, level=level, query=query, tz=tz, formats=formats)
+    options = parse_options(since=since, level=level, query=query, tz=tz, formats=formats)
     names = [os.fspath(source)] if isinstance(source, (str, os.PathLike)) else [os.fspath(name) for name in source]
-    saved = dict(cursor or {}).get("readers", {})
+    cursors = dict(cursor or {}).get("readers", {})
     readers: dict[str, TailReader] = {}
-    asked: dict[str, str | None] = {}
-    shared = ConsumerGroup(group, consumer or f"{socket.gethostname()}-{os.getpid()}", claim_after) if group else None
+    queries: dict[str, str | None] = {}
+    member = consumer or f"{socket.gethostname()}-{os.getpid()}"
+    consumer_group = ConsumerGroup(name=group, consumer=member, claim_after=claim_after) if group else None
     for store in [open_store(name) for name in names if is_store(name)]:
-        readers[store.source] = store.reader(want, saved.get(store.source), shared)
-        asked[store.source] = None if store.own_query else query
+        readers[store.source] = store.reader(options, cursors.get(store.source), consumer_group)
+        queries[store.source] = None if store.own_query else query
     paths = [name for name in names if not is_store(name)]
     if paths:
-        if shared:
-            raise InvalidArgumentError("Files know no consumer groups. Hint: group= is for Redis Streams.")
-        readers[_FILES], asked[_FILES] = FileReader(paths, want, saved.get(_FILES)), query
-    for words in filter(None, asked.values()):
-        condition(words)
-    return Tail(readers, asked, want, idle)
+        if consumer_group:
+            raise InvalidArgumentError("Files have no consumer groups. Hint: group= is for Redis Streams.")
+        readers[_FILES], queries[_FILES] = FileReader(paths, options, cursors.get(_FILES)), query
+    for local_query in filter(None, queries.values()):
+        condition(local_query)
+    return Tail(readers, queries, options, idle)

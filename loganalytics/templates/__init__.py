@@ -1,7 +1,7 @@
 """Message -> template: the text that stays when the variables are replaced by `<*>`.
 
 The lines are masked in one pass and counted by masked text; only the distinct masked texts, which are few, are
-merged (mining.py). What has been mined can be kept in a catalogue (template_store.py).
+merged (mining.py). A catalogue remembers the templates of earlier runs (template_store.py).
 """
 
 from __future__ import annotations

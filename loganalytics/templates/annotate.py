@@ -8,8 +8,8 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.templates.masking import mask
-from loganalytics.templates.mining import FOUND, counts, finish
-from loganalytics.templates.parameters import parameters as _parameters
+from loganalytics.templates.mining import TEMPLATE_SCHEMA, count_masked, finish
+from loganalytics.templates.parameters import extract_parameters
 from loganalytics.templates.template_store import TemplateCatalogue
 
 _MASKED = "__masked"
@@ -37,11 +37,11 @@ def with_templates(
     text behind each wildcard). Columns of these names are replaced; rows keep their order. White space in a
     template is single spaces. A null message counts as an empty one.
 
-    With a catalogue as `known`, what the catalogue has seen counts too, so that its templates keep their text and id
-    in logs of any size; and `is_known` (Boolean) is False for the templates that it has never seen.
+    With a catalogue as `known`, its templates are mined together with those of the logs, so that they keep their text
+    and id in logs of any size; and `is_known` (Boolean) says whether the catalogue has seen the template before.
 
-    What is a variable is decided from the distinct messages of the whole frame, whatever their order. A LazyFrame
-    stays lazy; collecting it reads `message` twice.
+    Variables are decided from the distinct messages of the whole frame, whatever their order. A LazyFrame stays
+    lazy; collecting it reads `message` twice.
 
     Raises MissingColumnError without `message`.
 
@@ -54,19 +54,20 @@ def with_templates(
     masked = schema.lazy(logs, "message").with_columns(mask(pl.col("message")).alias(_MASKED))
     if isinstance(logs, pl.DataFrame):
         masked = masked.collect().lazy()  # so that the mask is computed once
-    find = finish if known is None else known.finish
-    marks = [] if known is None else ["is_known"]
-    counted = counts(masked.select(masked=_MASKED))
-    found = counted.map_batches(find, schema=FOUND | dict.fromkeys(marks, pl.Boolean()))
-    added = ["template", "template_id", *marks, *(["parameters"] if parameters else [])]
+    decide = finish if known is None else known.finish
+    known_columns = [] if known is None else ["is_known"]
+    counted = count_masked(masked.select(masked=_MASKED))
+    templates = counted.map_batches(decide, schema=TEMPLATE_SCHEMA | dict.fromkeys(known_columns, pl.Boolean()))
+    added = ["template", "template_id", *known_columns, *(["parameters"] if parameters else [])]
     names = logs.collect_schema().names()
-    out = masked.drop(added, strict=False).join(
-        found.select(pl.col("masked").alias(_MASKED), "template", "template_id", *marks),
+    annotated = masked.drop(added, strict=False).join(
+        templates.select(pl.col("masked").alias(_MASKED), "template", "template_id", *known_columns),
         on=_MASKED,
         how="left",
         maintain_order="left",
     )
     if parameters:
-        out = out.with_columns(_parameters(pl.col("message"), pl.col("template")).alias("parameters"))
-    out = out.select(*names, *[name for name in added if name not in names])
-    return out.collect() if isinstance(logs, pl.DataFrame) else out
+        values = extract_parameters(pl.col("message"), pl.col("template"))
+        annotated = annotated.with_columns(parameters=values)
+    annotated = annotated.select(*names, *[name for name in added if name not in names])
+    return annotated.collect() if isinstance(logs, pl.DataFrame) else annotated

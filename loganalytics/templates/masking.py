@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-HOLE = "\x1a"
+MASK = "\x1a"
 """Stands for a variable while mining: one character that no log line holds. Written out as `<*>`."""
 
 WILDCARD = "<*>"
@@ -46,46 +46,46 @@ _SHAPES = "|".join(
 
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
-_LABEL = rf"(?:{HOLE}|[\w\-])+"
+_LABEL = rf"(?:{MASK}|[\w\-])+"
 _TOP_LEVEL = (
     r"(?:[a-z]{2}|com|net|org|edu|gov|mil|int|info|biz|name|arpa|asia|app|cloud|dev"
     r"|corp|example|home|internal|lan|local|localdomain|test)"
 )
 
-# What only a few distinct texts need, and so may cost more.
+# Only a few distinct texts need these, so they may cost more.
 _PHRASES = {
     r"\s{2,}|[^\S ]": " ",
     # Sat Jun 18 02:23:10 2005; 17/Oct/2015
-    rf"\b(?:{_DAY},? )?{_MONTH}\.?,? {HOLE}(?:,? {HOLE})*(?: [A-Z]{{3,4}} {HOLE})?"
-    rf"|{HOLE}[/\- ]{_MONTH}[/\- ]{HOLE}(?:[ :]{HOLE})*": HOLE,
+    rf"\b(?:{_DAY},? )?{_MONTH}\.?,? {MASK}(?:,? {MASK})*(?: [A-Z]{{3,4}} {MASK})?"
+    rf"|{MASK}[/\- ]{_MONTH}[/\- ]{MASK}(?:[ :]{MASK})*": MASK,
     # e-mail address
-    rf"(?:{HOLE}|[\w.+\-])+@{_LABEL}(?:\.{_LABEL})+": HOLE,
+    rf"(?:{MASK}|[\w.+\-])+@{_LABEL}(?:\.{_LABEL})+": MASK,
     # host name, perhaps with port and address
-    rf"(^|[\s=\[(\"'@,:])(?:{_LABEL}\.)+{_TOP_LEVEL}(?::{HOLE})?(?:/{HOLE})?($|[\s=\])\"',:;])": rf"${{1}}{HOLE}${{2}}",
+    rf"(^|[\s=\[(\"'@,:])(?:{_LABEL}\.)+{_TOP_LEVEL}(?::{MASK})?(?:/{MASK})?($|[\s=\])\"',:;])": rf"${{1}}{MASK}${{2}}",
     # relative path
-    r"[\w.\-]*(?:/[\w.\-]+){3,}": HOLE,
+    r"[\w.\-]*(?:/[\w.\-]+){3,}": MASK,
     # 1.2.3-rc1+build.5
-    rf"{HOLE}-(?:rc|alpha|beta|pre|dev|final|SNAPSHOT|RELEASE)[.\-]?(?:\d|{HOLE})*|{HOLE}\+(?:[\w.\-]|{HOLE})+": HOLE,
+    rf"{MASK}-(?:rc|alpha|beta|pre|dev|final|SNAPSHOT|RELEASE)[.\-]?(?:\d|{MASK})*|{MASK}\+(?:[\w.\-]|{MASK})+": MASK,
     # the bytes of a dump: 3f de <*> 00
-    rf"(?:{HOLE} )*\b[0-9a-f]{{2}}(?: (?:[0-9a-f]{{2}}\b|{HOLE})){{3,}}": HOLE,
+    rf"(?:{MASK} )*\b[0-9a-f]{{2}}(?: (?:[0-9a-f]{{2}}\b|{MASK})){{3,}}": MASK,
     # 12.map
-    rf"{HOLE}(?:\.[a-z0-9_\-]+)+": HOLE,
-    rf"{HOLE}{{2,}}": HOLE,
+    rf"{MASK}(?:\.[a-z0-9_\-]+)+": MASK,
+    rf"{MASK}{{2,}}": MASK,
 }
 
 
 def mask(message: pl.Expr) -> pl.Expr:
-    """Return the text with each variable that its shape gives away replaced by `HOLE`."""
-    return message.cast(pl.String).fill_null("").str.replace_all(_SHAPES, HOLE)
+    """Return the text with each variable that has a typical shape replaced by `MASK`."""
+    return message.cast(pl.String).fill_null("").str.replace_all(_SHAPES, MASK)
 
 
-def tidy(masked: pl.Expr) -> pl.Expr:
-    """Return masked text with white space in order and dates, addresses and host names in words replaced too."""
-    for pattern, by in _PHRASES.items():
-        masked = masked.str.replace_all(pattern, by)
+def mask_phrases(masked: pl.Expr) -> pl.Expr:
+    """Return masked text with normal spaces, and the dates, addresses and host names written in words masked too."""
+    for pattern, replacement in _PHRASES.items():
+        masked = masked.str.replace_all(pattern, replacement)
     return masked.str.strip_chars()
 
 
-def plain(message: pl.Expr) -> pl.Expr:
-    """Return the message with white space in order: what a template matches, its wildcards filled in."""
+def normalize_spaces(message: pl.Expr) -> pl.Expr:
+    """Return the message with single spaces: the text of its template with the wildcards filled in."""
     return message.cast(pl.String).fill_null("").str.replace_all(r"\s{2,}|[^\S ]", " ").str.strip_chars()

@@ -1,8 +1,8 @@
 """Merge texts that differ only where a variable stands.
 
-Which words are variables is decided from the distinct texts of the whole frame, all at once, so neither the order
+Which tokens are variables is decided from the distinct texts of the whole frame, all at once, so neither the order
 of the lines nor how they were split matters. Texts meet in hash buckets, never in pairs: time grows with the
-number of words.
+number of tokens.
 """
 
 from __future__ import annotations
@@ -10,135 +10,146 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from loganalytics.templates.token_arrays import DIGITS, NAME, VERDICT, WILD, Flags, Words
+from loganalytics.templates.token_arrays import Flags, Ints, TokenArrays, TokenKind
 
-_MOST_WORDS = 8_000_000
-_ROUNDS = 6
-_OTHER_POSITION = np.uint64(0x94D049BB133111EB)
+_MAX_TOKENS = 8_000_000
+_MAX_ROUNDS = 6
+_POSITION_FACTOR = np.uint64(0x94D049BB133111EB)
 
 
-def merge_words(texts: pl.DataFrame) -> pl.DataFrame:
+def merge_tokens(texts: pl.DataFrame) -> pl.DataFrame:
     """Return `text` and `new` for those that change; `texts` has `text` (distinct) and `events`."""
     texts = _most_frequent(texts)
-    words = Words(texts["text"])
-    digits = words.kind == DIGITS
-    words.put_holes(_varied(words, digits, texts=2, values=2))
-    words.put_holes(_varied(words, (words.kind == DIGITS) | (words.kind == NAME), texts=5, values=3))
-    values = words.is_value & (words.kind != VERDICT)
-    words.put_holes(_varied(words, (words.kind == DIGITS) | values, texts=2, values=2))
-    _put_rivals(words)
-    for _ in range(_ROUNDS):
-        changed = words.put_holes(_off_skeleton(words))
-        if not (_put_rivals(words) or changed):
+    tokens = TokenArrays(texts["text"])
+    tokens.to_wildcards(_varied(tokens, tokens.kind == TokenKind.DIGITS, texts=2, values=2))
+    digits = tokens.kind == TokenKind.DIGITS
+    tokens.to_wildcards(_varied(tokens, digits | (tokens.kind == TokenKind.IDENTIFIER), texts=5, values=3))
+    digits = tokens.kind == TokenKind.DIGITS
+    values = tokens.is_value & (tokens.kind != TokenKind.OUTCOME)
+    tokens.to_wildcards(_varied(tokens, digits | values, texts=2, values=2))
+    _merge_competing(tokens)
+    for _ in range(_MAX_ROUNDS):
+        changed = tokens.to_wildcards(_off_skeleton(tokens))
+        if not (_merge_competing(tokens) or changed):
             break
-    return texts.select("text", new=words.merged()).filter(pl.col("new") != pl.col("text"))
+    return texts.select("text", new=tokens.merged_texts()).filter(pl.col("new") != pl.col("text"))
 
 
 def _most_frequent(texts: pl.DataFrame) -> pl.DataFrame:
-    """Leave out the rarest texts when there are more words than can be merged within a minute."""
-    words = pl.col("text").str.count_matches(" ", literal=True).cast(pl.Int64) + 1
-    if texts.select(words.sum()).item() <= _MOST_WORDS:
+    """Leave out the rarest texts when there are more tokens than can be merged within a minute."""
+    tokens = pl.col("text").str.count_matches(" ", literal=True).cast(pl.Int64) + 1
+    if texts.select(tokens.sum()).item() <= _MAX_TOKENS:
         return texts
     texts = texts.sort("events", "text", descending=[True, False])
-    return texts.filter(words.cum_sum() <= _MOST_WORDS)
+    return texts.filter(tokens.cum_sum() <= _MAX_TOKENS)
 
 
-def _varied(words: Words, loose: Flags, *, texts: int, values: int, join_hole: bool = False) -> Flags:
-    """Find the loose words that vary among texts that are equal but for loose words.
+def _varied(tokens: TokenArrays, loose: Flags, *, texts: int, values: int, join_wildcard: bool = False) -> Flags:
+    """Find the loose tokens that vary among texts that are equal but for loose tokens.
 
-    At least `texts` must be equal so, and have `values` different words at the place. Where `join_hole`, it is also
-    enough that one of them has a hole there already.
+    At least so many `texts` must be equal, with so many different `values` at the position. Where `join_wildcard`, it
+    is also enough that one of them has a wildcard there already.
     """
     if not loose.any():
         return loose
-    loose = loose | (words.kind == WILD)
-    alike = words.sums(words.parts(np.where(loose, np.uint64(0), words.hash)))
+    loose = loose | (tokens.kind == TokenKind.WILDCARD)
+    fixed_hashes = tokens.text_hashes(tokens.hash_terms(np.where(loose, np.uint64(0), tokens.hash)))
     at = np.flatnonzero(loose)
     flat = pl.DataFrame(
         {
             "at": at,
-            "alike": alike[words.row[at]],
-            "position": words.position[at],
-            "hash": words.hash[at],
-            "wild": words.kind[at] == WILD,
+            "fixed_hash": fixed_hashes[tokens.row[at]],
+            "position": tokens.position[at],
+            "hash": tokens.hash[at],
+            "is_wildcard": tokens.kind[at] == TokenKind.WILDCARD,
         }
     )
-    groups = flat.group_by("alike", "position").agg(
+    groups = flat.group_by("fixed_hash", "position").agg(
         pl.col("hash").n_unique().alias("values"),
         pl.len().alias("texts"),
-        pl.col("wild").any(),
+        pl.col("is_wildcard").any().alias("has_wildcard"),
         pl.col("at"),
     )
     enough = (pl.col("values") >= values) & (pl.col("texts") >= texts)
-    varied = groups.filter(enough | (pl.col("wild") & (pl.col("values") > 1) & join_hole))
-    hit = _flags(words, varied["at"].explode(empty_as_null=False))
-    hit[words.kind == WILD] = False
-    return hit
+    varied = groups.filter(enough | (pl.col("has_wildcard") & (pl.col("values") > 1) & join_wildcard))
+    variables = _flags(tokens, varied["at"].explode(empty_as_null=False))
+    variables[tokens.kind == TokenKind.WILDCARD] = False
+    return variables
 
 
-def _off_skeleton(words: Words) -> Flags:
-    """Find words that are rare beside the frequent ones of their text, where most of the text is frequent.
+def _off_skeleton(tokens: TokenArrays) -> Flags:
+    """Find tokens that are rare beside the frequent ones of their text, where most of the text is frequent.
 
     This merges texts with several variables of which no two share any value.
     """
-    place = words.frame[words.row] + words.parts(words.hash)
-    _, which, sizes = np.unique(place, return_inverse=True, return_counts=True)
-    often = sizes[which]
-    most = np.zeros(len(words), np.int64)
-    np.maximum.at(most, words.row, often)
-    rare = (often * 4 <= most[words.row]) & (words.kind != VERDICT) & (words.kind != WILD)
-    fixed = words.count(~rare & (words.kind != WILD))
-    enough = (fixed >= 2) & (fixed >= words.count(rare))
-    within = rare & enough[words.row] & (words.position > 0)
-    hit = _varied(words, within, texts=10, values=5, join_hole=True)
-    at_start = rare & (enough & (fixed >= 3))[words.row]
-    start = _varied(words, at_start, texts=20, values=10, join_hole=True)
-    return np.logical_or(hit, start)
+    occurrences = _occurrences(tokens)
+    highest = np.zeros(len(tokens), np.int64)
+    np.maximum.at(highest, tokens.row, occurrences)
+    is_fixed_kind = (tokens.kind == TokenKind.OUTCOME) | (tokens.kind == TokenKind.WILDCARD)
+    rare = (occurrences * 4 <= highest[tokens.row]) & ~is_fixed_kind
+    frequent_count = tokens.count_by_text(~rare & (tokens.kind != TokenKind.WILDCARD))
+    mostly_frequent = (frequent_count >= 2) & (frequent_count >= tokens.count_by_text(rare))
+    inside = rare & mostly_frequent[tokens.row] & (tokens.position > 0)
+    variables = _varied(tokens, inside, texts=10, values=5, join_wildcard=True)
+    at_start = rare & (mostly_frequent & (frequent_count >= 3))[tokens.row]
+    names = _varied(tokens, at_start, texts=20, values=10, join_wildcard=True)
+    return np.logical_or(variables, names)
 
 
-def _put_rivals(words: Words) -> bool:
-    """Make holes where texts differ in one word only, until nothing changes; return whether anything did."""
-    for done in range(_ROUNDS):
-        if not words.put_holes(_rivals(words)):
-            return done > 0
+def _occurrences(tokens: TokenArrays) -> Ints:
+    """Return how many texts of the same punctuation have a token at the same position."""
+    located = tokens.punctuation[tokens.row] + tokens.hash_terms(tokens.hash)
+    _, which, sizes = np.unique(located, return_inverse=True, return_counts=True)
+    occurrences: Ints = sizes[which]
+    return occurrences
+
+
+def _merge_competing(tokens: TokenArrays) -> bool:
+    """Make wildcards where texts differ in one token only, until nothing changes; return whether anything did."""
+    for finished_rounds in range(_MAX_ROUNDS):
+        if not tokens.to_wildcards(_competing(tokens)):
+            return finished_rounds > 0
     return True
 
 
-def _rivals(words: Words) -> Flags:
-    """Find words in whose place other texts, equal in all else, have enough other words."""
-    parts = words.parts(words.hash)
-    others = words.sums(parts)[words.row] - parts + words.position.astype(np.uint64) * _OTHER_POSITION
-    at = np.flatnonzero(pl.Series(others).is_duplicated().to_numpy())
+def _competing(tokens: TokenArrays) -> Flags:
+    """Find tokens that compete for their position: texts equal in all else have enough other tokens there."""
+    terms = tokens.hash_terms(tokens.hash)
+    context = tokens.text_hashes(terms)[tokens.row] - terms + tokens.position.astype(np.uint64) * _POSITION_FACTOR
+    at = np.flatnonzero(pl.Series(context).is_duplicated().to_numpy())
     flat = pl.DataFrame(
         {
             "at": at,
-            "bucket": others[at],
-            "first": (words.position[at] == 0) & ~words.opens[words.row[at]],
-            "verdict": words.kind[at] == VERDICT,
-            "wild": words.kind[at] == WILD,
-            "named": words.is_value[at] | np.isin(words.names()[at], words.keys),
-            "known": np.isin(words.hash[at], words.values),
+            "context": context[at],
+            "is_first": (tokens.position[at] == 0) & ~tokens.is_enclosed[tokens.row[at]],
+            "is_outcome": tokens.kind[at] == TokenKind.OUTCOME,
+            "is_wildcard": tokens.kind[at] == TokenKind.WILDCARD,
+            "has_key": tokens.is_value[at] | np.isin(tokens.previous_hashes()[at], tokens.key_hashes),
+            "is_known_value": np.isin(tokens.hash[at], tokens.value_hashes),
         }
     )
     flat = flat.with_columns(
-        rivals=pl.len().over("bucket"),
-        verdicts=pl.col("verdict").sum().over("bucket"),
-        has_hole=pl.col("wild").any().over("bucket"),
-        known=pl.col("known").sum().over("bucket"),
+        competing=pl.len().over("context"),
+        outcomes=pl.col("is_outcome").sum().over("context"),
+        has_wildcard=pl.col("is_wildcard").any().over("context"),
+        known_values=pl.col("is_known_value").sum().over("context"),
     )
-    return _flags(words, flat.filter(_is_variable())["at"])
+    return _flags(tokens, flat.filter(_is_variable())["at"])
 
 
 def _is_variable() -> pl.Expr:
-    """Return whether a word among its rivals is a variable: the fewer rivals, the more else must speak for it."""
-    words = pl.col("rivals") - pl.col("verdicts")
-    likely = pl.col("named") | (pl.col("known") * 2 > words)
-    least = pl.when("has_hole").then(2).when("first").then(20).when(likely).then(2).otherwise(5)
-    free_text = pl.col("verdicts") * 5 <= pl.col("rivals")
-    return (words >= least) & ~pl.col("wild") & (~pl.col("verdict") | free_text)
+    """Return whether a token among those that compete with it is a variable.
+
+    The fewer compete, the more else must speak for it.
+    """
+    candidates = pl.col("competing") - pl.col("outcomes")
+    likely = pl.col("has_key") | (pl.col("known_values") * 2 > candidates)
+    required = pl.when("has_wildcard").then(2).when("is_first").then(20).when(likely).then(2).otherwise(5)
+    is_free_text = pl.col("outcomes") * 5 <= pl.col("competing")
+    return (candidates >= required) & ~pl.col("is_wildcard") & (~pl.col("is_outcome") | is_free_text)
 
 
-def _flags(words: Words, at: pl.Series) -> Flags:
-    flags = np.zeros(len(words.row), bool)
+def _flags(tokens: TokenArrays, at: pl.Series) -> Flags:
+    flags = np.zeros(len(tokens.row), bool)
     flags[at.to_numpy()] = True
     return flags

@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterable
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.templates.absorption import absorb
-from loganalytics.templates.masking import HOLE, WILDCARD, mask, tidy
-from loganalytics.templates.merging import merge_words
+from loganalytics.templates.absorption import absorb_rare_texts
+from loganalytics.templates.masking import MASK, WILDCARD, mask, mask_phrases
+from loganalytics.templates.merging import merge_tokens
 from loganalytics.templates.variants import merge_variants
 
-FOUND = {"masked": pl.String(), "events": pl.Int64(), "template": pl.String(), "template_id": pl.String()}
+TEMPLATE_SCHEMA = {"masked": pl.String(), "events": pl.Int64(), "template": pl.String(), "template_id": pl.String()}
 
 
 def partial(logs: schema.Frame) -> pl.DataFrame:
     """Count the masked messages: `masked` (String), `events` (Int64)."""
-    return counts(schema.lazy(logs, "message").select(masked=mask(pl.col("message")))).collect()
+    return count_masked(schema.lazy(logs, "message").select(masked=mask(pl.col("message")))).collect()
 
 
 def merge(partials: Iterable[pl.DataFrame]) -> pl.DataFrame:
@@ -31,24 +31,25 @@ def merge(partials: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 def finish(counted: pl.DataFrame) -> pl.DataFrame:
     """Decide what is a variable: `masked`, `events` and beside them `template` and `template_id`."""
-    texts = counted.select("masked", "events", text=tidy(pl.col("masked")))
-    for merged in (merge_variants, merge_words, merge_variants, absorb):
-        texts = _rewrite(texts, merged)
-    return with_ids(texts.select("masked", "events", template=written(pl.col("text")))).select(list(FOUND))
+    texts = counted.select("masked", "events", text=mask_phrases(pl.col("masked")))
+    for merge_texts in (merge_variants, merge_tokens, merge_variants, absorb_rare_texts):
+        texts = _rewrite(texts, merge_texts)
+    templates = texts.select("masked", "events", template=to_template(pl.col("text")))
+    return with_template_ids(templates).select(list(TEMPLATE_SCHEMA))
 
 
-def written(text: pl.Expr) -> pl.Expr:
-    """Return a text with holes as a template."""
-    return text.str.replace_all(f"{HOLE}+", WILDCARD)
+def to_template(masked: pl.Expr) -> pl.Expr:
+    """Return masked texts as templates."""
+    return masked.str.replace_all(f"{MASK}+", WILDCARD)
 
 
-def with_ids(frame: pl.DataFrame) -> pl.DataFrame:
+def with_template_ids(frame: pl.DataFrame) -> pl.DataFrame:
     """Add template_id to a frame with `template`."""
     return frame.join(_ids(frame["template"].unique()), on="template", how="left", maintain_order="left")
 
 
-def _rewrite(texts: pl.DataFrame, merged: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
-    new = merged(texts.group_by("text").agg(pl.col("events").sum(), texts=pl.len().cast(pl.Int64)))
+def _rewrite(texts: pl.DataFrame, merge_texts: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
+    new = merge_texts(texts.group_by("text").agg(pl.col("events").sum(), texts=pl.len().cast(pl.Int64)))
     if not new.height:
         return texts
     joined = texts.join(new, on="text", how="left")
@@ -57,11 +58,10 @@ def _rewrite(texts: pl.DataFrame, merged: Callable[[pl.DataFrame], pl.DataFrame]
 
 def _ids(templates: pl.Series) -> pl.DataFrame:
     """Return the id of each template. Polars' own hash differs between machines and versions."""
-    ids = [hashlib.sha256(text.encode()).hexdigest()[:12] for text in templates]
+    ids = [hashlib.sha256(template.encode()).hexdigest()[:12] for template in templates]
     return pl.DataFrame({"template": templates, "template_id": pl.Series(ids, dtype=pl.String)})
 
 
-def counts(masked: pl.LazyFrame) -> pl.LazyFrame:
+def count_masked(masked: pl.LazyFrame) -> pl.LazyFrame:
     """Return how many rows have each `masked` text."""
-    found = masked.group_by("masked").agg(pl.len().cast(pl.Int64).alias("events"))
-    return found.select("masked", "events")
+    return masked.group_by("masked").agg(events=pl.len().cast(pl.Int64)).select("masked", "events")

@@ -1,4 +1,4 @@
-"""What has been mined, kept: ids, names and first-seen times last from one run to the next."""
+"""The catalogue of templates: ids, names and first-seen times last from one run to the next."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.atomic_write import replace_file
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError, UnreadableSourceError
-from loganalytics.templates.masking import mask, tidy
-from loganalytics.templates.matching import match
-from loganalytics.templates.mining import FOUND, finish, merge, with_ids, written
+from loganalytics.templates.masking import mask, mask_phrases
+from loganalytics.templates.matching import match_templates
+from loganalytics.templates.mining import TEMPLATE_SCHEMA, finish, merge, to_template, with_template_ids
 
 _COLUMNS = {
     "masked": pl.String(),
@@ -24,8 +24,8 @@ _COLUMNS = {
     "first_seen": schema.TIMESTAMP,
     "last_seen": schema.TIMESTAMP,
 }
-_MOST_TEXTS = 1_000_000
-_NEW_SHARE = 0.1  # so many new texts, as a share of the known ones, make `update` mine again
+_MAX_TEXTS = 1_000_000
+_REMINE_SHARE = 0.1  # `update` mines again when more new texts came than this share of the known ones
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -33,7 +33,7 @@ class TemplateCatalogue:
     """The templates seen so far: when first and last, how often, and what people call them.
 
     A catalogue does not change: `update`, `merge` and `rename` return a new one. It holds the counts that mining
-    starts from, not only what came out, so parts of a log, in any split and any order, give the same templates as the
+    starts from, not only the templates, so parts of a log, in any split and any order, give the same templates as the
     whole. Names and first-seen times belong to the texts behind a template and stay when it becomes more general. Of
     more than a million distinct masked texts the rarest are forgotten.
 
@@ -66,7 +66,7 @@ class TemplateCatalogue:
 
         Sorted by events, then by template. Mined anew from the counts.
         """
-        table = with_ids(self._mined().texts.group_by("template").agg(
+        table = with_template_ids(self._mined().texts.group_by("template").agg(
             pl.col("name").min(), pl.col("events").sum(), pl.col("first_seen").min(), pl.col("last_seen").max()
         ))  # fmt: skip
         columns = ("template_id", "template", "name", "events", "first_seen", "last_seen")
@@ -75,8 +75,8 @@ class TemplateCatalogue:
     def update(self, logs: schema.Frame) -> TemplateCatalogue:
         """Return the catalogue with the messages of a frame added.
 
-        Needs message; uses timestamp where there is one. Mines again only when a tenth of the texts are new; until
-        then `match` knows the templates mined last.
+        Needs message; uses timestamp where there is one. Mines again only once the new texts are more
+        than a tenth of the known ones; until then `match` knows the templates mined last.
 
         Raises MissingColumnError.
         """
@@ -94,7 +94,7 @@ class TemplateCatalogue:
         return self.merge(TemplateCatalogue(texts))
 
     def merge(self, other: TemplateCatalogue) -> TemplateCatalogue:
-        """Return the catalogue of what both have seen. Of two names for one text the first in the alphabet stays."""
+        """Return the catalogue of what both have seen; of two names for one text the first in the alphabet stays."""
         texts = (
             pl.concat([self.texts, other.texts])
             .group_by("masked")
@@ -106,27 +106,27 @@ class TemplateCatalogue:
             )
             .sort("masked")
         )
-        if texts.height > _MOST_TEXTS:
-            texts = texts.sort("events", "masked", descending=[True, False]).head(_MOST_TEXTS).sort("masked")
+        if texts.height > _MAX_TEXTS:
+            texts = texts.sort("events", "masked", descending=[True, False]).head(_MAX_TEXTS).sort("masked")
         new = texts["template"].null_count()
         merged = TemplateCatalogue(texts)
-        return merged._mined() if new > _NEW_SHARE * (texts.height - new) else merged
+        return merged._mined() if new > _REMINE_SHARE * (texts.height - new) else merged
 
     def rename(self, names: Mapping[str, str | None]) -> TemplateCatalogue:
         """Return the catalogue with names given to templates, by template_id; None takes a name away.
 
         Raises InvalidArgumentError for an id that the catalogue does not hold.
         """
-        mined = with_ids(self._mined().texts)
+        mined = with_template_ids(self._mined().texts)
         unknown = sorted(set(names) - set(mined["template_id"]))
         if unknown:
             raise InvalidArgumentError(
                 f"The catalogue holds no template {unknown[0]!r}. Hint: the ids are in catalogue.templates."
             )
         ids = pl.col("template_id")
-        new = ids.replace_strict(dict(names), default=None, return_dtype=pl.String)
-        named = mined.with_columns(name=pl.when(ids.is_in(list(names))).then(new).otherwise("name"))
-        return TemplateCatalogue(named.select(list(_COLUMNS)))
+        new_names = ids.replace_strict(dict(names), default=None, return_dtype=pl.String)
+        renamed = mined.with_columns(name=pl.when(ids.is_in(list(names))).then(new_names).otherwise("name"))
+        return TemplateCatalogue(renamed.select(list(_COLUMNS)))
 
     def match(self, logs: pl.DataFrame) -> pl.DataFrame:
         """Add template, template_id and is_known (Boolean) to new events, for the price of masking them.
@@ -139,27 +139,32 @@ class TemplateCatalogue:
         schema.lazy(logs, "message")
         rows = logs.drop("template", "template_id", "is_known", strict=False)
         rows = rows.with_columns(__masked=mask(pl.col("message")))
-        known = self.texts.select("masked", "template").drop_nulls()
-        fresh = rows.select(masked=pl.col("__masked").unique()).join(known, on="masked", how="anti")
-        fits = match(fresh["masked"], known["template"].unique()) if fresh.height else known.clear()
-        alone = fresh.join(fits, on="masked", how="anti").with_columns(template=written(tidy(pl.col("masked"))))
-        found = with_ids(pl.concat([known.join(rows.select(masked="__masked"), on="masked", how="semi"), fits, alone]))
-        found = found.with_columns(is_known=~pl.col("masked").is_in(alone["masked"].implode()) | self._has("template"))
-        joined = rows.join(found, left_on="__masked", right_on="masked", how="left", maintain_order="left")
+        mined = self.texts.select("masked", "template").drop_nulls()
+        masked = rows.select(masked=pl.col("__masked").unique())
+        templates = self._match_new(masked.join(mined, on="masked", how="anti"), mined)
+        templates = pl.concat([mined.join(masked, on="masked", how="semi").with_columns(is_known=True), templates])
+        templates = with_template_ids(templates).select("masked", "template", "template_id", "is_known")
+        joined = rows.join(templates, left_on="__masked", right_on="masked", how="left", maintain_order="left")
         return joined.drop("__masked")
 
+    def _match_new(self, new: pl.DataFrame, mined: pl.DataFrame) -> pl.DataFrame:
+        """Return masked, template and is_known of masked texts that the catalogue does not hold."""
+        fits = match_templates(new["masked"], mined["template"].unique()) if new.height else mined.clear()
+        alone = new.join(fits, on="masked", how="anti")
+        alone = alone.with_columns(template=to_template(mask_phrases(pl.col("masked"))))
+        return pl.concat([fits.with_columns(is_known=True), alone.with_columns(is_known=self._has("template"))])
+
     def finish(self, counted: pl.DataFrame) -> pl.DataFrame:
-        """Decide the templates of counted masked messages (templates.partial) together with what was seen before.
+        """Decide the templates of counted masked messages (templates.partial) together with those of the catalogue.
 
         Returns what `templates.finish` does, and `is_known` (Boolean).
         """
-        known = self.texts.select("masked", "events")
-        found = finish(merge([known, counted.select("masked", "events")]))
-        seen = found.join(known, on="masked", how="semi").select("template").unique()
-        found = found.with_columns(is_known=pl.col("template").is_in(seen["template"].implode()))
-        return counted.select("masked", "events").join(
-            found.drop("events"), on="masked", how="left", maintain_order="left"
-        ).select(*FOUND, "is_known")  # fmt: skip
+        counts, known_counts = counted.select("masked", "events"), self.texts.select("masked", "events")
+        templates = finish(merge([known_counts, counts]))
+        known_templates = templates.join(known_counts, on="masked", how="semi")["template"].unique()
+        templates = templates.with_columns(is_known=pl.col("template").is_in(known_templates.implode()))
+        joined = counts.join(templates.drop("events"), on="masked", how="left", maintain_order="left")
+        return joined.select(*TEMPLATE_SCHEMA, "is_known")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the catalogue to a Parquet file and return its path; a reader sees the old file or the new one."""
@@ -172,7 +177,7 @@ class TemplateCatalogue:
     def load(cls, path: str | os.PathLike[str]) -> TemplateCatalogue:
         """Read a catalogue that `save` wrote.
 
-        Raises SourceNotFoundError, and UnreadableSourceError when the file is none.
+        Raises SourceNotFoundError, and UnreadableSourceError for any other file.
         """
         target = Path(path).expanduser()
         if not target.is_file():
@@ -184,15 +189,15 @@ class TemplateCatalogue:
             return cls(texts.select(pl.col(name).cast(kind) for name, kind in _COLUMNS.items()))
         except pl.exceptions.PolarsError:
             raise UnreadableSourceError(
-                f"{str(target)!r} is no catalogue of templates. Hint: name a file that TemplateCatalogue.save wrote."
+                f"{str(target)!r} is not a catalogue of templates. Hint: name a file that TemplateCatalogue.save wrote."
             ) from None
 
     def _mined(self) -> TemplateCatalogue:
         """Return the catalogue with the templates of all its texts."""
         if not self.texts.height:
             return self
-        found = finish(self.texts.select("masked", "events")).select("masked", "template")
-        texts = self.texts.drop("template").join(found, on="masked", how="left", maintain_order="left")
+        templates = finish(self.texts.select("masked", "events")).select("masked", "template")
+        texts = self.texts.drop("template").join(templates, on="masked", how="left", maintain_order="left")
         return TemplateCatalogue(texts.select(list(_COLUMNS)))
 
     def _has(self, name: str) -> pl.Expr:

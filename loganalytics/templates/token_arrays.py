@@ -1,26 +1,24 @@
-"""The words of many texts, flat in arrays, so that a merge is a few passes over numbers."""
+"""The tokens of many texts, flat in arrays, so that a merge is a few passes over numbers."""
 
 from __future__ import annotations
+
+from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from loganalytics.templates.masking import HOLE
+from loganalytics.templates.masking import MASK
 
 Hashes = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 _INSIDE = r"[^\s,;:=()\[\]{}\"'|<>#@.]+"
-WORD = rf"{_INSIDE}(?:\.{_INSIDE})*"
+TOKEN = rf"{_INSIDE}(?:\.{_INSIDE})*"
 
-# Kinds of word, from the most to the least likely to be a variable.
-WILD, DIGITS, NAME, PLAIN, VERDICT = range(5)
-
-# What an event says: two events that differ here are two events, however alike they look. The last line is for
-# verbs that the list does not hold.
-_LISTED = (
+# Outcome words say what happened: two events that differ here are two events, however alike they look.
+_OUTCOME_WORDS = (
     r"(?i)^(?:true|false|yes|no|on|off|in|out|up|down|ok|okay|pass|success|successful|successfully|fail|failure"
     r"|error|warn|warning|fatal|critical|abort|retry|timeout|open|close|start|startup|stop|shutdown|pause|resume"
     r"|begin|end|done|enable|disable|active|inactive|alive|dead|ready|idle|busy|online|offline|valid|invalid"
@@ -28,9 +26,10 @@ _LISTED = (
     r"|degraded|new|old|read|write|get|put|post|delete|patch|create|update|insert|remove|add|login|logout"
     r"|connect|disconnect)$"
 )
-_SAYS = rf"{_LISTED}|(?:^|[_\-])[a-z]{{3,}}(?:ed|ing)$"
+# With the verbs that the list does not hold.
+_OUTCOME = rf"{_OUTCOME_WORDS}|(?:^|[_\-])[a-z]{{3,}}(?:ed|ing)$"
 
-# After "key=" a verb must be known to be one: of state=running and database=billing only the first is a verdict.
+# After "key=" a verb must be known to be one: of state=running and database=billing only the first is an outcome.
 _STATES = (
     r"(?i)(?:^|[_\-])(?:abort|start|shut|end|reject|accept|allow|grant|read|miss|insert|add|connect|disconnect|fail"
     r"|pass|open|clos|stopp?|paus|resum|enabl|disabl|delet|creat|updat|remov|retry|retri|deny|deni|begin|wait|pend|runn"
@@ -39,163 +38,181 @@ _STATES = (
     r"|schedul|establish|activat|approv|confirm|settl|declin|authoriz|deploy|upgrad|refund)(?:ed|ing)$"
 )
 
-_STEP = np.uint64(0x9E3779B97F4A7C15)  # splitmix64
-_MIX = np.uint64(0xBF58476D1CE4E5B9)
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # splitmix64
+_MIXER = np.uint64(0xBF58476D1CE4E5B9)
 
-
-def hash_of(words: pl.Series) -> Hashes:
-    """Return the hash of each word: equal words, equal hashes, within one process."""
-    hashes: Hashes = words.hash(1).to_numpy().astype(np.uint64)
-    return hashes
-
-
-class Words:
-    """The words of distinct texts. Words found to be variables become holes; texts that are then equal, one."""
-
-    def __init__(self, texts: pl.Series) -> None:
-        found = texts.str.extract_all(rf"(?:=[ \"']?)?{WORD}")
-        flat = found.explode(empty_as_null=False).to_frame("word")
-        value, word = pl.col("word").str.starts_with("="), pl.col("word").str.strip_chars_start("= \"'")
-        flat = flat.select(word, value.alias("is_value"))
-        self.is_value: Flags = flat["is_value"].to_numpy().copy()
-        self.hash = hash_of(flat["word"])
-        self.kind = _kinds(flat["word"], self.hash)
-        verdicts = np.flatnonzero(self.is_value & (self.kind == VERDICT))
-        says = flat["word"].gather(verdicts).str.contains(f"{_LISTED}|{_STATES}")
-        self.kind[verdicts[~says.to_numpy()]] = PLAIN
-        # Texts of one frame have the same punctuation and number of words.
-        self.frame = hash_of(texts.str.replace_all(WORD, "w"))
-        self.text: Ints = np.arange(len(texts))
-        self.opens: Flags = texts.str.contains(r"^[(\[{<\"'`]").to_numpy().astype(bool)
-        """Whether a text begins with a bracket or a quote: what it holds is no name of the event."""
-        self._hole = hash_of(pl.Series([HOLE]))[0]
-        self._source = texts
-        self._merged_into: Ints = np.arange(len(texts))
-        self._holes: list[pl.DataFrame] = []
-        self._lay_out(found.list.len().to_numpy().astype(np.int64))
-        self.keys = np.setdiff1d(self.names()[self.is_value], self.hash[self.kind < NAME])
-        """The words that name a value somewhere: the key in key=value."""
-        self.values = np.empty(0, np.uint64)
-        """The words found to be values somewhere."""
-
-    def __len__(self) -> int:
-        """Return the number of texts still apart."""
-        return len(self.counts)
-
-    def _lay_out(self, counts: Ints) -> None:
-        self.counts = counts
-        self.starts: Ints = np.r_[0, np.cumsum(counts)[:-1]]
-        self.row: Ints = np.repeat(np.arange(len(counts)), counts)
-        self.position: Ints = np.arange(len(self.row)) - self.starts[self.row]
-
-    def names(self) -> Hashes:
-        """Return the word before each word: perhaps the name of its value."""
-        before = np.roll(self.hash, 1)
-        before[self.position == 0] = 0
-        return before
-
-    def parts(self, hashes: Hashes) -> Hashes:
-        """Return what each word adds to the sum that stands for its text."""
-        weight = (self.position.astype(np.uint64) + np.uint64(1)) * _STEP
-        weight = (weight ^ (weight >> np.uint64(29))) * _MIX
-        weighted: Hashes = hashes * (weight | np.uint64(1))
-        return weighted
-
-    def sums(self, parts: Hashes) -> Hashes:
-        """Return one number a text: equal when its frame and its words are."""
-        running = np.r_[np.uint64(0), np.cumsum(parts, dtype=np.uint64)]
-        sums: Hashes = self.frame + running[self.starts + self.counts] - running[self.starts]
-        return sums
-
-    def count(self, flags: Flags) -> Ints:
-        """Return for each text how many of its words are flagged."""
-        return np.bincount(self.row[flags], minlength=len(self))
-
-    def put_holes(self, hit: Flags) -> bool:
-        """Make holes of the words hit, but leave every text a word to be known by, and join equal texts.
-
-        Return whether there was anything to do.
-        """
-        hit = hit & ~self._spared(hit)
-        if not hit.any():
-            return False
-        self._holes.append(pl.DataFrame({"text": self.text[self.row[hit]], "position": self.position[hit]}))
-        self.values = np.union1d(self.values, self.hash[hit])
-        self.hash[hit] = self._hole
-        self.kind[hit] = WILD
-        _, first, same = np.unique(self.sums(self.parts(self.hash)), return_index=True, return_inverse=True)
-        self._merged_into[self.text] = self.text[first[same]]
-        self._keep(np.sort(first))
-        return True
-
-    def _spared(self, hit: Flags) -> Flags:
-        """Find the first real word of each text that would have none left."""
-        literal = self.kind >= NAME
-        nameless = self.count(literal & ~hit) == 0
-        _, first = np.unique(self.row[literal], return_index=True)
-        spared = np.zeros(len(hit), bool)
-        spared[np.flatnonzero(literal)[first]] = True
-        # A text of variables only stays as it is.
-        bare = self.count(literal) == 0
-        found: Flags = (spared & nameless[self.row]) | bare[self.row]
-        return found
-
-    def _keep(self, texts: Ints) -> None:
-        kept = np.zeros(len(self), bool)
-        kept[texts] = True
-        words = kept[self.row]
-        self.hash, self.kind, self.is_value = self.hash[words], self.kind[words], self.is_value[words]
-        self.frame, self.text, self.opens = self.frame[kept], self.text[kept], self.opens[kept]
-        self._lay_out(self.counts[kept])
-
-    def merged(self) -> pl.Series:
-        """Return what has become of each of the texts given at first."""
-        into = self._merged_into
-        while not np.array_equal(into, into[into]):
-            into = into[into]
-        return self._with_holes(np.unique(into)).gather(into)
-
-    def _with_holes(self, left: Ints) -> pl.Series:
-        """Return the texts, with their holes in those that are left; the others have become one of them."""
-        if not self._holes:
-            return self._source
-        kept = pl.DataFrame({"text": left}, schema_overrides={"text": self._holes[0].schema["text"]})
-        holes = pl.concat(self._holes).join(kept, on="text", how="semi").with_columns(hole=True)
-        texts = holes["text"].unique().sort()
-        cut = self._source.gather(texts).str.replace_all(f"({WORD})", f"{_CUT}${{1}}{_CUT}").str.split(_CUT)
-        place = pl.int_ranges(pl.col("piece").list.len())
-        pieces = pl.DataFrame({"text": texts, "piece": cut}).with_columns(place=place).explode("piece", "place")
-        # Every second piece is a word, the others are what stands between.
-        position = pl.when(pl.col("place") % 2 == 1).then(pl.col("place") // 2)
-        pieces = pieces.with_columns(position=position).join(
-            holes, on=["text", "position"], how="left", maintain_order="left"
-        )
-        piece = pl.when("hole").then(pl.lit(HOLE)).otherwise("piece")
-        new = pieces.group_by("text", maintain_order=True).agg(piece.str.join("").alias("new"))
-        return self._source.clone().scatter(new["text"], new["new"])
-
-
+# Splits a text into its tokens and what stands between; no masked text holds this character.
 _CUT = "\x1e"
 
 
-def _kinds(words: pl.Series, hashes: Hashes) -> npt.NDArray[np.uint8]:
-    flat = pl.DataFrame({"word": words, "hash": hashes})
-    kinds = flat.unique("hash").select("hash", kind_of(pl.col("word")).alias("kind"))
-    joined = flat.select("hash").join(kinds, on="hash", how="left", maintain_order="left")
-    return joined["kind"].to_numpy().copy()
+class TokenKind(IntEnum):
+    """Kinds of token, from the most to the least likely to be a variable."""
+
+    WILDCARD = 0
+    DIGITS = 1
+    IDENTIFIER = 2
+    PLAIN = 3
+    OUTCOME = 4
 
 
-def kind_of(word: pl.Expr) -> pl.Expr:
-    """Return the kind of each word."""
+def token_hashes(tokens: pl.Series) -> Hashes:
+    """Return the hash of each token: equal tokens, equal hashes, within one process."""
+    hashes: Hashes = tokens.hash(1).to_numpy().astype(np.uint64)
+    return hashes
+
+
+def token_kind(token: pl.Expr) -> pl.Expr:
+    """Return the kind of each token."""
     return (
-        pl.when(word == HOLE)
-        .then(WILD)
-        .when(word.str.contains(rf"\d|{HOLE}|(?:/.*){{2}}"))
-        .then(DIGITS)
-        .when(word.str.contains(_SAYS))
-        .then(VERDICT)
-        .when(word.str.contains(r"\w[._$/\\\-]+\w|[a-z][A-Z]"))
-        .then(NAME)
-        .otherwise(PLAIN)
+        pl.when(token == MASK)
+        .then(int(TokenKind.WILDCARD))
+        .when(token.str.contains(rf"\d|{MASK}|(?:/.*){{2}}"))
+        .then(int(TokenKind.DIGITS))
+        .when(token.str.contains(_OUTCOME))
+        .then(int(TokenKind.OUTCOME))
+        .when(token.str.contains(r"\w[._$/\\\-]+\w|[a-z][A-Z]"))
+        .then(int(TokenKind.IDENTIFIER))
+        .otherwise(int(TokenKind.PLAIN))
         .cast(pl.UInt8)
     )
+
+
+class TokenArrays:
+    """The tokens of distinct texts. Tokens found to be variables become wildcards; texts that are then equal, one."""
+
+    def __init__(self, texts: pl.Series) -> None:
+        token_lists = texts.str.extract_all(rf"(?:=[ \"']?)?{TOKEN}")
+        raw = pl.col("token")
+        flat = token_lists.explode(empty_as_null=False).to_frame("token").select(
+            raw.str.strip_chars_start("= \"'"), is_value=raw.str.starts_with("=")
+        )  # fmt: skip
+        self.is_value: Flags = flat["is_value"].to_numpy().copy()
+        self.hash = token_hashes(flat["token"])
+        self.kind = _kinds(flat["token"], self.hash)
+        outcomes = np.flatnonzero(self.is_value & (self.kind == TokenKind.OUTCOME))
+        is_state = flat["token"].gather(outcomes).str.contains(f"{_OUTCOME_WORDS}|{_STATES}")
+        self.kind[outcomes[~is_state.to_numpy()]] = TokenKind.PLAIN
+        self.punctuation = token_hashes(texts.str.replace_all(TOKEN, "w"))
+        """Equal for texts with the same punctuation and number of tokens."""
+        self.text_index: Ints = np.arange(len(texts))
+        """Which of the texts given at first a text is."""
+        self.is_enclosed: Flags = texts.str.contains(r"^[(\[{<\"'`]").to_numpy().astype(bool)
+        """Whether a text begins with a bracket or a quote: what it holds does not name the event."""
+        self._wildcard_hash = token_hashes(pl.Series([MASK]))[0]
+        self._source = texts
+        self._merged_into: Ints = np.arange(len(texts))
+        self._wildcards: list[pl.DataFrame] = []
+        self._index(token_lists.list.len().to_numpy().astype(np.int64))
+        is_variable = self.kind < TokenKind.IDENTIFIER
+        self.key_hashes = np.setdiff1d(self.previous_hashes()[self.is_value], self.hash[is_variable])
+        """The tokens that name a value somewhere: the key in key=value."""
+        self.value_hashes = np.empty(0, np.uint64)
+        """The tokens found to be values somewhere."""
+
+    def __len__(self) -> int:
+        """Return the number of texts still apart."""
+        return len(self.token_counts)
+
+    def _index(self, token_counts: Ints) -> None:
+        """Set which text each token belongs to, and at which position it stands there."""
+        self.token_counts = token_counts
+        self.first_token: Ints = np.r_[0, np.cumsum(token_counts)[:-1]]
+        self.row: Ints = np.repeat(np.arange(len(token_counts)), token_counts)
+        self.position: Ints = np.arange(len(self.row)) - self.first_token[self.row]
+
+    def previous_hashes(self) -> Hashes:
+        """Return the hash of the token before each token: perhaps the name of its value."""
+        previous = np.roll(self.hash, 1)
+        previous[self.position == 0] = 0
+        return previous
+
+    def hash_terms(self, hashes: Hashes) -> Hashes:
+        """Return what each token adds to the hash of its text."""
+        weight = (self.position.astype(np.uint64) + np.uint64(1)) * _MULTIPLIER
+        weight = (weight ^ (weight >> np.uint64(29))) * _MIXER
+        weighted: Hashes = hashes * (weight | np.uint64(1))
+        return weighted
+
+    def text_hashes(self, terms: Hashes) -> Hashes:
+        """Return one number a text: equal when its punctuation and its tokens are."""
+        running = np.r_[np.uint64(0), np.cumsum(terms, dtype=np.uint64)]
+        totals = running[self.first_token + self.token_counts] - running[self.first_token]
+        hashes: Hashes = self.punctuation + totals
+        return hashes
+
+    def count_by_text(self, flags: Flags) -> Ints:
+        """Return for each text how many of its tokens are flagged."""
+        return np.bincount(self.row[flags], minlength=len(self))
+
+    def to_wildcards(self, variables: Flags) -> bool:
+        """Make wildcards of these tokens, but leave every text one to be known by, and join equal texts.
+
+        Return whether there was anything to do.
+        """
+        variables = variables & ~self._last_literals(variables)
+        if not variables.any():
+            return False
+        wildcards = {"text": self.text_index[self.row[variables]], "position": self.position[variables]}
+        self._wildcards.append(pl.DataFrame(wildcards))
+        self.value_hashes = np.union1d(self.value_hashes, self.hash[variables])
+        self.hash[variables] = self._wildcard_hash
+        self.kind[variables] = TokenKind.WILDCARD
+        hashes = self.text_hashes(self.hash_terms(self.hash))
+        _, first, group = np.unique(hashes, return_index=True, return_inverse=True)
+        self._merged_into[self.text_index] = self.text_index[first[group]]
+        self._retain(np.sort(first))
+        return True
+
+    def _last_literals(self, variables: Flags) -> Flags:
+        """Find the first literal of each text that would have none left."""
+        literal = self.kind >= TokenKind.IDENTIFIER
+        would_be_bare = self.count_by_text(literal & ~variables) == 0
+        _, first = np.unique(self.row[literal], return_index=True)
+        first_literal = np.zeros(len(variables), bool)
+        first_literal[np.flatnonzero(literal)[first]] = True
+        # A text of variables only stays as it is.
+        is_bare = self.count_by_text(literal) == 0
+        last: Flags = (first_literal & would_be_bare[self.row]) | is_bare[self.row]
+        return last
+
+    def _retain(self, rows: Ints) -> None:
+        """Drop all texts but these."""
+        retained = np.zeros(len(self), bool)
+        retained[rows] = True
+        tokens = retained[self.row]
+        self.hash, self.kind, self.is_value = self.hash[tokens], self.kind[tokens], self.is_value[tokens]
+        self.punctuation, self.text_index = self.punctuation[retained], self.text_index[retained]
+        self.is_enclosed = self.is_enclosed[retained]
+        self._index(self.token_counts[retained])
+
+    def merged_texts(self) -> pl.Series:
+        """Return what has become of each of the texts given at first."""
+        target = self._merged_into
+        while not np.array_equal(target, target[target]):
+            target = target[target]
+        return self._with_wildcards(np.unique(target)).gather(target)
+
+    def _with_wildcards(self, merged: Ints) -> pl.Series:
+        """Return the texts given at first, with their wildcards in those that others were merged into."""
+        if not self._wildcards:
+            return self._source
+        targets = pl.DataFrame({"text": merged}, schema_overrides={"text": self._wildcards[0].schema["text"]})
+        wildcards = pl.concat(self._wildcards).join(targets, on="text", how="semi").with_columns(is_wildcard=True)
+        texts = wildcards["text"].unique().sort()
+        cut = self._source.gather(texts).str.replace_all(f"({TOKEN})", f"{_CUT}${{1}}{_CUT}").str.split(_CUT)
+        number = pl.int_ranges(pl.col("segment").list.len())
+        segments = pl.DataFrame({"text": texts, "segment": cut}).with_columns(number=number)
+        # Every second segment is a token, the others are what stands between.
+        position = pl.when(pl.col("number") % 2 == 1).then(pl.col("number") // 2)
+        segments = segments.explode("segment", "number").with_columns(position=position)
+        segments = segments.join(wildcards, on=["text", "position"], how="left", maintain_order="left")
+        segment = pl.when("is_wildcard").then(pl.lit(MASK)).otherwise("segment")
+        new = segments.group_by("text", maintain_order=True).agg(segment.str.join("").alias("new"))
+        return self._source.clone().scatter(new["text"], new["new"])
+
+
+def _kinds(tokens: pl.Series, hashes: Hashes) -> npt.NDArray[np.uint8]:
+    flat = pl.DataFrame({"token": tokens, "hash": hashes})
+    kinds = flat.unique("hash").select("hash", token_kind(pl.col("token")).alias("kind"))
+    joined = flat.select("hash").join(kinds, on="hash", how="left", maintain_order="left")
+    return joined["kind"].to_numpy().copy()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from loganalytics.analyses.errors.clusters import cluster_errors
+from loganalytics.analyses.errors.near_duplicates import near_duplicates
 from loganalytics.analyses.patterns import patterns
 from loganalytics.schema import conform, empty
 from loganalytics.templates import TemplateCatalogue
@@ -293,3 +294,33 @@ def test_bad_traces_work(text: str) -> None:
     """Empty, huge, foreign, and all beginnings of a trace without its end."""
     table = cluster_errors(_logs({"message": "refused", "exception": text}, {"message": "", "exception": text}))
     assert table["events"].sum() == 2
+
+
+@pytest.mark.parametrize(("first", "is_new"), [(89, False), (91, True)])
+def test_a_problem_is_new_when_chance_explains_it_to_less_than_one_percent(first: int, is_new: bool) -> None:
+    """Two events after 89 % of the log have a chance of 0.11 ** 2 = 1.2 %, after 91 % one of 0.8 %."""
+    tick = {"message": "tick", "severity_number": 9}
+    disk = [{"message": "disk full", "timestamp": START + timedelta(seconds=second)} for second in (first, 100)]
+    assert cluster_errors(_logs(tick, *disk))["is_new"].to_list() == [is_new]
+
+
+@pytest.mark.parametrize(("words", "groups"), [(5, 2), (6, 1)])
+def test_messages_are_merged_from_a_cosine_of_three_quarters_on(words: int, groups: int) -> None:
+    """Two words added to six weigh less than that: 0.78; added to five they weigh more: 0.747."""
+    stem = " ".join(["alpha", "beta", "gamma", "delta", "omega", "theta"][:words])
+    assert _problems(stem, f"{stem} kappa sigma") == groups
+
+
+@pytest.mark.parametrize(("shared", "size", "merged"), [(4, 5, 1), (3, 4, 0), (5, 6, 1)])
+def test_traces_are_merged_when_four_of_five_frames_are_the_same(shared: int, size: int, merged: int) -> None:
+    """Three of four are not enough."""
+    common = [f"frame{i}" for i in range(shared)]
+    texts = ["\n".join([*common, *[f"{side}{i}" for i in range(size - shared)]]) for side in "ab"]
+    groups = pl.DataFrame({"fingerprint": ["a", "b"], "kind": "k", "text": texts, "is_trace": True, "events": [2, 1]})
+    assert near_duplicates(groups).height == merged
+
+
+@pytest.mark.parametrize("addition", ["not", "never", "because x", "but no"])
+def test_an_addition_that_changes_the_meaning_is_another_problem(addition: str) -> None:
+    """However similar the messages."""
+    assert _problems("alpha beta gamma delta omega theta", f"alpha beta gamma delta omega theta {addition}") == 2

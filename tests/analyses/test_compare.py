@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from loganalytics.analyses.compare.compare import DIFFERENCES, compare
+from loganalytics.analyses.compare.compare import COMPARISON_SCHEMA, compare
+from loganalytics.analyses.compare.ranges import TimeRange, clip_ranges
 from loganalytics.analyses.compare.significance import benjamini_hochberg, g_test
+from loganalytics.analyses.compare.term_counts import Exposure, categorical_fields, scale_to_traffic
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
 from loganalytics.schema import conform, empty
 
@@ -47,7 +49,7 @@ def test_nothing_changed_is_no_row() -> None:
     """Two hours alike have no differences, and the result has its columns all the same."""
     table = compare(CALM, baseline=OLD, incident=NEW)
     assert table.is_empty()
-    assert dict(table.schema) == DIFFERENCES
+    assert dict(table.schema) == COMPARISON_SCHEMA
 
 
 def test_each_kind_of_template() -> None:
@@ -178,8 +180,8 @@ def test_where_ranges_overlap_the_time_is_the_incidents() -> None:
         ((NOON, NOON - HOUR), NEW, "baseline ends at"),
         (OLD, (NOON, NOON), "incident ends at"),
         (OLD, ("soon", NOON), "'soon' is not a time of incident"),
-        ("2026-03-10", NEW, "baseline is no pair"),
-        (OLD, (NOON,), "incident is no pair"),
+        ("2026-03-10", NEW, "baseline is not a pair"),
+        (OLD, (NOON,), "incident is not a pair"),
     ],
 )
 def test_ranges_that_make_no_sense(baseline: object, incident: object, message: str) -> None:
@@ -271,7 +273,81 @@ def test_g_is_twice_the_log_likelihood_ratio() -> None:
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_corrected_p_values_are_no_smaller_and_keep_their_order(p: list[float]) -> None:
     """Benjamini and Hochberg never make a p-value smaller, nor change the ranks."""
-    given_p = np.array(p)
-    corrected = benjamini_hochberg(given_p)
-    assert (corrected >= given_p - 1e-12).all()
-    assert (np.diff(corrected[np.argsort(given_p, kind="stable")]) >= -1e-12).all()
+    p_values = np.array(p)
+    corrected = benjamini_hochberg(p_values)
+    assert (corrected >= p_values - 1e-12).all()
+    assert (np.diff(corrected[np.argsort(p_values, kind="stable")]) >= -1e-12).all()
+
+
+def steady(n: int = 1000) -> pl.DataFrame:
+    """Return six templates that come as often in either hour, with more events than one that changed."""
+    words = ("build", "deploy", "login", "mail", "scan", "upload")
+    return pl.concat([both(f"{word} finished", n) for word in words])
+
+
+@pytest.mark.parametrize(("before", "after", "kinds"), [
+    (1000, 1490, []), (1000, 1510, ["more"]), (1490, 1000, []), (1510, 1000, ["fewer"]),
+])  # fmt: skip
+def test_a_rate_must_change_by_a_ratio_of_one_and_a_half(before: int, after: int, kinds: list[str]) -> None:
+    """However significant: a ratio of 1.49 is not returned, one of 1.51 is, up and down."""
+    changed = events("ping", before, NOON - HOUR).vstack(events("ping", after))
+    table = compare(pl.concat([steady(), changed], how="diagonal"), baseline=OLD, incident=NEW)
+    assert table.filter(pl.col("field") == "template")["kind"].to_list() == kinds
+
+
+def durations(factor: float, share: float = 1.0) -> pl.DataFrame:
+    """Return events whose durations in the incident are longer by a factor, or a share of them."""
+    numbers = np.random.default_rng(3).lognormal(3, 0.1, 1000)
+    later = np.where(np.arange(1000) % 100 < 100 * share, numbers * factor, numbers)
+    old = events("query done", 1000, NOON - HOUR).with_columns(duration_ms=pl.Series(numbers))
+    return old.vstack(events("query done", 1000).with_columns(duration_ms=pl.Series(later)))
+
+
+@pytest.mark.parametrize(("factor", "kinds"), [(1.24, []), (1.26, ["slower"]), (1 / 1.24, []), (1 / 1.26, ["faster"])])
+def test_a_measure_must_change_by_a_quarter(factor: float, kinds: list[str]) -> None:
+    """However significant: a ratio of 1.24 is not returned, one of 1.26 is, up and down."""
+    assert compare(durations(factor), baseline=OLD, incident=NEW)["kind"].to_list() == kinds
+
+
+@pytest.mark.parametrize(("share", "kinds"), [(0.19, []), (0.21, ["slower"])])
+def test_a_fifth_of_the_distribution_must_have_moved(share: float, kinds: list[str]) -> None:
+    """A few slow ones move p95, but that is no news."""
+    assert compare(durations(9.0, share), baseline=OLD, incident=NEW)["kind"].to_list() == kinds
+
+
+@pytest.mark.parametrize(("n", "kinds"), [(7, []), (8, ["slower"])])
+def test_a_measure_needs_eight_values_in_either_range(n: int, kinds: list[str]) -> None:
+    """Of fewer, quantiles say little."""
+    old = events("query done", 100, NOON - HOUR).with_columns(duration_ms=pl.lit(10.0))
+    new = events("query done", 100).with_columns(duration_ms=pl.when(pl.int_range(100) < n).then(90.0))
+    assert compare(old.vstack(new), baseline=OLD, incident=NEW)["kind"].to_list() == kinds
+
+
+def test_numbers_with_more_than_fifty_values_are_a_measure() -> None:
+    """With fifty they are codes, of which each is compared."""
+    for distinct, is_code in ((50, True), (51, False)):
+        frame = both("request", 2000).with_columns(size=pl.int_range(pl.len()) % distinct)
+        assert ("size" in categorical_fields(frame)) is is_code
+
+
+@pytest.mark.parametrize(("minutes", "is_clipped"), [(5, False), (7, True)])
+def test_a_range_is_clipped_where_that_shortens_it_by_more_than_a_tenth(minutes: int, is_clipped: bool) -> None:
+    """A log need not have an event in the first six minutes of an hour that it covers."""
+    log_start = NOON - HOUR + timedelta(minutes=minutes)
+    (clipped,) = clip_ranges(TimeRange(log_start, NOON + HOUR), TimeRange(*OLD))
+    assert clipped == (TimeRange(log_start, NOON) if is_clipped else TimeRange(*OLD))
+
+
+def test_a_p_value_that_is_missing_stays_missing() -> None:
+    """It counts as a test that shows nothing, and does not spoil the others."""
+    corrected = benjamini_hochberg(np.array([0.01, np.nan, 0.02]))
+    assert corrected.tolist() == pytest.approx([0.03, np.nan, 0.03], nan_ok=True)
+    assert benjamini_hochberg(np.array([])).tolist() == []
+
+
+@pytest.mark.parametrize(("count", "ratio"), [(4, 1.0), (5, 2.0)])
+def test_the_change_in_traffic_needs_five_common_templates(count: int, ratio: float) -> None:
+    """With as many events each in either range."""
+    rows = [{"field": "template", "baseline_count": 10, "incident_count": 20} for _ in range(count)]
+    exposure = Exposure(baseline_minutes=60.0, incident_minutes=60.0)
+    assert scale_to_traffic(pl.DataFrame(rows), exposure).traffic_ratio == ratio

@@ -8,6 +8,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from loganalytics.analyses.coverage.coverage import coverage
+from loganalytics.analyses.coverage.gaps import find_gaps
 from loganalytics.schema import conform, empty
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -149,3 +150,68 @@ def test_events_without_time_or_service() -> None:
 def test_an_empty_log_has_the_columns() -> None:
     """With the same dtypes as a full one."""
     assert coverage(empty()).schema == coverage(_logs(web=_steady(HOUR))).schema
+
+
+def _with_gap(gaps: np.ndarray, seconds: float) -> np.ndarray:
+    """Return times with these gaps, and one more in the middle."""
+    half = len(gaps) // 2
+    return np.cumsum(np.concatenate([[0.0], gaps[:half], [seconds], gaps[half:]]))
+
+
+def test_a_gap_is_unusual_from_the_documented_length_on() -> None:
+    """scale * ln(gaps / chance), with the mean weighted by length as the scale and 1 in 10,000 as the chance."""
+    gaps = np.random.default_rng(1).permutation(-np.log1p(-(np.arange(200) + 0.5) / 200)) * 60
+    scale = (gaps**2).sum() / gaps.sum()
+    assert gaps.max() > 2 * scale
+    limit = scale * np.log(gaps.sum() / scale / 1e-4)
+    for factor, found in ((0.99, 0), (1.01, 1)):
+        times = _with_gap(gaps, factor * limit)
+        assert len(find_gaps(times, times[-1]).starts) == found
+
+
+def test_a_regular_source_has_an_unusual_gap_sooner() -> None:
+    """Its longest gap times 1 + ln(1 / chance) / ln(gaps), which is less than for exponential gaps."""
+    gaps = np.full(400, 100.0)
+    limit = 100 * (1 + np.log(1e4) / np.log(400))
+    for factor, found in ((0.99, 0), (1.01, 1)):
+        times = _with_gap(gaps, factor * limit)
+        assert len(find_gaps(times, times[-1]).starts) == found
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(59.0, 0), (60.0, 1)])
+def test_pauses_under_a_minute_never_count(seconds: float, found: int) -> None:
+    """However busy the source."""
+    times = _with_gap(np.full(3000, 1.0), seconds)
+    assert len(find_gaps(times, times[-1]).starts) == found
+
+
+@pytest.mark.parametrize(("gaps", "is_silent"), [(19, False), (20, True)])
+def test_a_service_with_fewer_than_twenty_gaps_is_never_silent(gaps: int, is_silent: bool) -> None:
+    """Twenty show what is usual; the one up to the end of the log is not among them."""
+    times = np.arange(gaps + 1) * 100.0
+    assert find_gaps(times, times[-1] + 1800).is_silent is is_silent
+
+
+@pytest.mark.parametrize(("share", "is_silent"), [(0.99, True), (1.01, False)])
+def test_a_service_must_have_logged_for_as_long_as_it_is_silent(share: float, is_silent: bool) -> None:
+    """Or for two days."""
+    times = _steady(10 * HOUR)
+    assert find_gaps(np.floor(times), times[-1] + 10 * HOUR * share).is_silent is is_silent
+    long = _steady(2 * DAY + HOUR)
+    assert find_gaps(np.floor(long), long[-1] + 9 * DAY).is_silent
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(1200.0, 1), (1400.0, 0)])
+def test_gaps_that_take_up_a_quarter_of_the_time_are_the_habit(seconds: float, found: int) -> None:
+    """Here of 4,000 seconds with events: 1,200 of 5,200 are less than a quarter, 1,400 of 5,400 are more."""
+    times = _with_gap(np.full(400, 10.0), seconds)
+    assert len(find_gaps(times, times[-1]).starts) == found
+
+
+@pytest.mark.parametrize(("count", "found"), [(20, 20), (21, 20)])
+def test_at_most_twenty_unusual_gaps_are_returned(count: int, found: int) -> None:
+    """The longest."""
+    gaps = np.full(20_000, 10.0)
+    gaps[np.arange(1, count + 1) * 900] = 1000.0
+    times = np.cumsum(gaps)
+    assert len(find_gaps(times, times[-1]).starts) == found

@@ -66,3 +66,27 @@ def test_without_a_regular_interval_none_is_late() -> None:
         ("web", None, None), ("worker", None, None)
     ]  # fmt: skip
     assert coverage(beats([0, 30, 60]).select("timestamp", "service"))["late"].to_list() == [None]
+
+
+@pytest.mark.parametrize(("interval", "late"), [(45.0, 0), (45.1, 1)])
+def test_an_interval_over_one_and_a_half_times_the_usual_is_late(interval: float, late: int) -> None:
+    """One of exactly that is not."""
+    seconds = [30.0 * i for i in range(20)]
+    assert coverage(beats([*seconds, seconds[-1] + interval]))["late"].to_list() == [late]
+    assert coverage(pl.concat([beats(seconds), beats([seconds[-1] + interval], "x")]))["late"].to_list()[0] == late
+
+
+@pytest.mark.parametrize(("count", "heartbeat"), [(5, timedelta(seconds=30)), (4, None)])
+def test_five_heartbeats_show_an_interval(count: int, heartbeat: timedelta | None) -> None:
+    """Fewer do not."""
+    assert coverage(beats([30.0 * i for i in range(count)]))["heartbeat"].to_list() == [heartbeat]
+
+
+@pytest.mark.parametrize(
+    ("intervals", "is_regular"),
+    [([40, 40, 40, 51], True), ([40, 40, 51, 51, 29], False), ([40, 40, 40, 50, 30, 51], True)],
+)
+def test_three_of_four_intervals_must_be_within_a_quarter_of_the_usual(intervals: list[int], is_regular: bool) -> None:
+    """30 and 50 seconds are within a quarter of 40, 29 and 51 are not."""
+    seconds = [float(sum(intervals[:i])) for i in range(len(intervals) + 1)]
+    assert (coverage(beats(seconds))["heartbeat"].item() is not None) is is_regular

@@ -111,3 +111,33 @@ def test_a_missing_column_is_named() -> None:
     """A slip in `by` says so."""
     with pytest.raises(MissingColumnError, match="'loger'"):
         latency(empty(), by="loger")
+
+
+def test_a_few_bad_hours_at_the_end_are_not_a_trend() -> None:
+    """The last five of 48 hours took ten times as long: the mean of the slopes would be far above 2 % an hour."""
+    ms = _noise(4800) * 1.02 ** np.linspace(0, 48, 4800)
+    ms[-500:] *= 10
+    assert latency(_requests(48, ms))["trend"].item() == pytest.approx(0.02, abs=0.006)
+
+
+@pytest.mark.parametrize(("hours", "has_trend"), [(5, True), (4, False)])
+def test_a_trend_needs_five_hours_with_three_events(hours: int, has_trend: bool) -> None:
+    """Three events in each hour are enough, two are not."""
+    for events, expected in ((3, has_trend), (2, False)):
+        assert (latency(_requests(hours, _noise(hours * events)))["trend"].item() is not None) is expected
+
+
+@pytest.mark.parametrize(("slow_hours", "is_slow"), [(1, False), (2, True)])
+def test_a_single_slow_hour_is_a_peak(slow_hours: int, is_slow: bool) -> None:
+    """However slow it is; two are a slow stretch."""
+    ms = _noise(4800)
+    ms[2000 : 2000 + 100 * slow_hours] *= 50
+    assert (latency(_requests(48, ms))["slow_ratio"].item() is not None) is is_slow
+
+
+@pytest.mark.parametrize(("z", "is_slow"), [(6.4, False), (6.6, True)])
+def test_a_slow_stretch_must_be_far_above_the_noise(z: float, is_slow: bool) -> None:
+    """Two hours of z standard deviations (0.1 at least) sum up to 2 * (z - 1.5), which must reach 10."""
+    ms = np.full(4800, 50.0)
+    ms[2000:2200] *= np.exp(0.1 * z)
+    assert (latency(_requests(48, ms))["slow_ratio"].item() is not None) is is_slow

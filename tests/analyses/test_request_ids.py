@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from loganalytics.analyses.requests.request_ids import ID, with_request_ids
+from loganalytics.analyses.requests.request_ids import REQUEST_ID_COLUMN, with_request_ids
 from loganalytics.analyses.requests.traces import trace, traces
 from loganalytics.schema import conform
 
@@ -23,7 +23,7 @@ def logs(*rows: dict[str, Any]) -> pl.DataFrame:
 
 def ids(frame: pl.DataFrame) -> list[str | None]:
     """Return the id of each event."""
-    return with_request_ids(frame.lazy()).collect()[ID].to_list()
+    return with_request_ids(frame.lazy()).collect()[REQUEST_ID_COLUMN].to_list()
 
 
 def test_the_first_id_that_an_event_bears_counts() -> None:

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from loganalytics.analyses.errors.stack_traces import read_traces
+from loganalytics.analyses.errors.stack_traces import parse_stack_traces
 
 PYTHON = """Traceback (most recent call last):
   File "/srv/shop/orders/views.py", line {line}, in create
@@ -115,7 +115,7 @@ ALL = {
 
 def _read(*exceptions: str | None, message: str = "failed") -> list[dict[str, str | None]]:
     texts = {"message": [message] * len(exceptions), "exception": list(exceptions)}
-    return read_traces(pl.DataFrame(texts, schema={"message": pl.String, "exception": pl.String})).to_dicts()
+    return parse_stack_traces(pl.DataFrame(texts, schema={"message": pl.String, "exception": pl.String})).to_dicts()
 
 
 @pytest.mark.parametrize("language", ALL)
@@ -247,3 +247,12 @@ def test_an_exception_without_frames_has_a_type_only() -> None:
     """The JVM leaves the frames out after many."""
     (trace,) = _read("java.lang.NullPointerException: no order")
     assert (trace["fingerprint"], trace["exception_type"]) == (None, "java.lang.NullPointerException")
+
+
+@pytest.mark.parametrize(("changed", "is_same"), [(6, True), (5, False)])
+def test_the_six_frames_nearest_to_the_failure_count(changed: int, is_same: bool) -> None:
+    """The seventh, counted from the failure, is a caller that does not matter."""
+    frames = [f"\tat com.acme.Step{letter}.run(Step.java:1)" for letter in "abcdefgh"]
+    other = [frame.replace("run(", "call(") if i == changed else frame for i, frame in enumerate(frames)]
+    first, second = _read(*["\n".join(["java.lang.IllegalStateException: no", *rows]) for rows in (frames, other)])
+    assert (first["fingerprint"] == second["fingerprint"]) is is_same

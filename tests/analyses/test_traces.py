@@ -238,3 +238,24 @@ def test_sessions_lose_no_event(minutes: list[int]) -> None:
     assert table["events"].sum() == len(minutes)
     apart = (table["first_seen"] - table["last_seen"].shift()).drop_nulls()
     assert (apart > timedelta(minutes=30)).all()
+
+
+@pytest.mark.parametrize(("id", "events"), [("ab12c", 5), ("ab12cd", 6)])
+def test_ids_of_six_characters_are_looked_for_in_messages(id: str, events: int) -> None:  # noqa: A002
+    """Shorter ones may be any number."""
+    mention = conform(pl.DataFrame({"timestamp": [NOON], "message": [f"killed {id} now"]}))
+    assert trace(pl.concat([request(id), mention]), id).height == events
+
+
+def test_a_critical_path_has_at_most_thirty_segments() -> None:
+    """The first ones of the request."""
+    times = [NOON + timedelta(seconds=second) for second in range(40)]
+    logs = pl.DataFrame({"timestamp": times, "service": ["a", "b"] * 20, "message": "x", "trace_id": "t"})
+    assert traces(conform(logs))["critical_path"].list.len().to_list() == [30]
+
+
+@pytest.mark.parametrize(("seconds", "count"), [(1800, 1), (1801, 2)])
+def test_a_session_ends_with_a_pause_longer_than_the_gap(seconds: int, count: int) -> None:
+    """A pause of exactly half an hour does not end it."""
+    times = [NOON, NOON + timedelta(seconds=seconds)]
+    assert sessions(conform(pl.DataFrame({"timestamp": times, "user_id": 1, "message": "x"}))).height == count

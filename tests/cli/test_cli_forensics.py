@@ -91,7 +91,7 @@ def test_incident_prints_and_writes_a_page(folder: Path) -> None:
         (["incident", "app.log", "--from", "13:00 ", "--to", "soon"], "'soon' is not a time of incident"),
         (["incident", "app.log", "--from", "2026-03-10 13:00", "--to", "2026-03-10 12:00"], "earlier time first"),
         (["incident", "app.log", *RANGE, "--baseline", "last_year"], "no baseline 'last_year'"),
-        (["incident", "app.log", *RANGE, "--baseline", "a", "b", "c"], "baseline is no pair of times"),
+        (["incident", "app.log", *RANGE, "--baseline", "a", "b", "c"], "baseline is not a pair of times"),
         (["incident", "app.log", *RANGE, "-o", "x.docx"], "docx"),
         (["compare", "app.log", "--from", "2026-03-10"], "--to"),
         (["trace", "app.log", " "], "trace id is empty"),

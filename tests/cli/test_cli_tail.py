@@ -36,7 +36,7 @@ def test_text(filled):
     assert result.returncode == 0
     first, second, below = result.stdout.splitlines()
     assert first.endswith("INFO     api: started")
-    assert second.endswith("ERROR    api: \ufffd]0;owned\ufffdbad")
+    assert second.endswith("ERROR    api: bad")
     assert below == "    Traceback"
     assert result.stderr == "Read 3 events, 2 after the filters.\n"
 

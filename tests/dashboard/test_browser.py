@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -52,13 +53,13 @@ def log(tmp_path_factory):
     return str(path)
 
 
-@pytest.fixture(scope="module")
-def server(log):
-    """Start the app as `loganalytics dashboard` does; return its address."""
+@contextmanager
+def running_app(source: str):
+    """Start the app as `loganalytics dashboard` does; give its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "loganalytics.cli", "dashboard", log, "--port", str(port)]
+    command = [sys.executable, "-m", "loganalytics.cli", "dashboard", source, "--port", str(port)]
     with subprocess.Popen(command, env=os.environ | {"TZ": "UTC"}) as process:
         url = f"http://127.0.0.1:{port}"
         for _ in range(300):
@@ -69,6 +70,13 @@ def server(log):
                 time.sleep(0.1)
         yield url
         process.terminate()
+
+
+@pytest.fixture(scope="module")
+def server(log):
+    """Start the app; return its address."""
+    with running_app(log) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +135,14 @@ def wait_until_settled(page) -> None:
     """Wait until the script has run."""
     page.wait_for_timeout(500)
     page.wait_for_function("!document.querySelector('[data-testid=stApp][data-test-script-state=running]')")
+
+
+def test_a_link_to_a_page_opens_it_in_an_app_just_started(page, log):
+    """Nobody has been on the first page, which names the pages to Streamlit."""
+    with running_app(log) as url:
+        page.goto(f"{url}/sources")
+        expect_metric(page, "Events", "1,200")
+        page.get_by_role("heading", name="Load report").wait_for()
 
 
 def test_a_range_drawn_on_the_chart_zooms_and_can_be_shared(page, browser, server):

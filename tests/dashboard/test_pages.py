@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+import loganalytics as la
 from loganalytics.dashboard.app import PAGES
 from loganalytics.filters.expressions import Where
 from loganalytics.sources.files.discovery import sample_data
@@ -79,6 +81,14 @@ def test_every_page_shows_the_sample(page, open_app):
     assert SHOWS_SAMPLE[page](app)
 
 
+@pytest.mark.parametrize("script", [APP, str(Path(la.__file__).parent / "dashboard" / "entry" / "streamlit_app.py")])
+def test_streamlit_finds_no_pages_of_its_own(script):
+    """It would take a folder pages/ beside the script for them, and a link to a page would open an empty one."""
+    assert Path(script).is_file()
+    assert not Path(script).with_name("pages").exists()
+    assert (Path(script).parent / ".streamlit" / "config.toml").is_file()
+
+
 def test_an_incident_named_by_a_link_has_its_verdict(open_app):
     """The cause that was planted is named first, and its baseline can be chosen."""
     view = View((sample_data(),), baseline=("2026-03-10T14:10:00Z", "2026-03-10T14:35:00Z"))
@@ -105,6 +115,28 @@ def test_every_page_takes_hostile_lines_as_text(page, open_app, log):
     assert not app.exception
     for mark in ("<script", "**bold**", ":red[x]", "\x1b", "xxxxxxxx"):
         assert mark not in rendered_markup(app).replace("xxx**", "")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "live"])
+def test_hostile_names_are_made_safe(page, open_app, tmp_path):
+    """No escape or bidirectional mark of a service, a field or a file's name reaches a label, a text or a header."""
+    path = tmp_path / "app\u202egol.jsonl"
+    rows = (
+        {
+            "timestamp": f"2026-03-10T12:{n // 60:02d}:{n % 60:02d}Z", "level": "ERROR" if n % 50 > 40 else "INFO",
+            "service": f"shop\u202e{n % 2}", "message": f"order {n % 3} failed", "trace_id": f"req-{n // 3}",
+            "user\x1b[31m\u202eid": f"u{n % 5}", "request_id": f"req-{n // 3}",
+        }
+        for n in range(900)
+    )  # fmt: skip
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    app = open_app(View((str(tmp_path),)), page)
+    assert not app.exception
+    labels = [column for table in app.dataframe for column in json.loads(table.proto.columns or "{}").values()]
+    options = [option for choice in (*app.multiselect, *app.selectbox) for option in choice.options]
+    texts = [element.value for kind in (app.text, app.code, app.markdown) for element in kind]
+    for content in (json.dumps(labels, ensure_ascii=False), *options, *texts):
+        assert not set(content) & {"\x1b", "\u202e"}
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "live"])

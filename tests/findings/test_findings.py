@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loganalytics.findings.ranking import SEVERITIES, Finding, findings
+from loganalytics.findings.ranking import SEVERITIES, Finding, rank_findings
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
 STEP = timedelta(minutes=5)
@@ -105,7 +105,7 @@ def find(
     """Return the findings of these anomalies, gaps and error clusters."""
     table = anomalies(flagged or {}, more.get("feature", "events"))
     errors = clusters() if errors is None else errors
-    return findings(table, coverage(gaps or {}, more.get("silent")), errors, slow(more.get("slow")), window=STEP)
+    return rank_findings(table, coverage(gaps or {}, more.get("silent")), errors, slow(more.get("slow")), window=STEP)
 
 
 def test_windows_across_a_short_gap_are_one_episode() -> None:
@@ -178,13 +178,13 @@ def test_a_silence_within_an_incident_is_told_in_its_title() -> None:
 def test_nothing_found_is_an_empty_list() -> None:
     """Quiet logs, and no logs at all, have no findings."""
     assert find() == []
-    assert findings(anomalies({}).clear(), coverage({}).clear(), clusters(), slow(), window=STEP) == []
+    assert rank_findings(anomalies({}).clear(), coverage({}).clear(), clusters(), slow(), window=STEP) == []
 
 
 def test_without_services_the_reason_stands_alone() -> None:
     """A log that names no service has findings without one."""
     table = anomalies({"web": [10]}).filter(pl.col("service") == "web").drop("service")
-    (found,) = findings(table, coverage({}), clusters(), slow(), window=STEP)
+    (found,) = rank_findings(table, coverage({}), clusters(), slow(), window=STEP)
     assert (found.service, found.title) == ("", "many events")
 
 
@@ -198,3 +198,27 @@ def test_every_anomalous_window_lies_in_one_finding(flagged: dict[str, list[int]
             assert len(holds) == 1
     ranks = [SEVERITIES.index(f.severity) for f in found]
     assert ranks == sorted(ranks)
+
+
+@pytest.mark.parametrize(("services", "severity"), [("ab", "warning"), ("abc", "critical")])
+def test_three_services_at_once_are_critical(services: str, severity: str) -> None:
+    """Two are a warning."""
+    assert find({service: [10] for service in services})[0].severity == severity
+
+
+@pytest.mark.parametrize(("windows", "severity"), [([10], "info"), ([10, 11], "warning")])
+def test_a_warning_needs_more_than_one_window(windows: list[int], severity: str) -> None:
+    """The score times the windows is above 1: 0.9 is not, 1.8 is."""
+    assert find({"web": windows})[0].severity == severity
+
+
+@pytest.mark.parametrize(("events", "severity"), [(5, "warning"), (4, "info")])
+def test_a_new_error_of_five_events_is_a_warning(events: int, severity: str) -> None:
+    """With fewer it is a note."""
+    assert find(errors=clusters(("DiskFull", events, 200)))[0].severity == severity
+
+
+@pytest.mark.parametrize(("first", "count"), [(198, 1), (197.9, 2), (201.9, 1), (202, 2)])
+def test_a_new_error_up_to_two_windows_before_an_incident_belongs_to_it(first: float, count: int) -> None:
+    """Earlier, or from its end on, it is a finding of its own."""
+    assert len(find({"web": [200, 201]}, errors=clusters(("DiskFull", 40, first)))) == count

@@ -46,26 +46,26 @@ def test_the_command_line_tells_the_formats(log, tmp_path):
     toml = tmp_path / "formats.toml"
     toml.write_text(f"[[format]]\nname = 'mine'\npattern = '{PATTERN}'\ntime = '%d~%m~%Y %H:%M:%S'\n")
     command = [sys.executable, "-m", "loganalytics.cli", "formats", str(log)]
-    own = subprocess.run([*command, "--formats", str(toml)], capture_output=True, text=True, check=True)
-    assert "mine" in own.stdout
-    assert "disk full" in own.stdout
-    assert "2026-03-10 14:05:06" in own.stdout
+    result = subprocess.run([*command, "--formats", str(toml)], capture_output=True, text=True, check=True)
+    assert "mine" in result.stdout
+    assert "disk full" in result.stdout
+    assert "2026-03-10 14:05:06" in result.stdout
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[[format]]\nname = 'x'\npattern = '('", "no regular expression"),
+        ("[[format]]\nname = 'x'\npattern = '('", "not a valid regular expression"),
         ("[[format]]\nname = 'x'\npattern = 'a'", "captures nothing by name"),
         ("[[format]]\nname = 'x'\ntime = '%Q'", "'%Q'"),
         ("[[format]]\npattern = 'x'", "lacks a name"),
         ("[[format]]\nname = 'x'\nregex = 'x'", "the key 'regex'"),
-        ("[[format", "no TOML"),
+        ("[[format", "not valid TOML"),
         ("", "holds no format"),
     ],
 )
-def test_a_broken_file_is_told(log, tmp_path, text, message):
+def test_a_broken_file_is_refused(log, tmp_path, text, message):
     """The error names the file or the format, and what is wrong."""
     toml = tmp_path / "formats.toml"
     toml.write_text(text)

@@ -58,3 +58,16 @@ def test_a_line_that_is_no_row_is_kept():
     rows = [f"2026-03-10 12:00:00,INFO,{name}" for name in "abcdef"]
     parsed = parse_lines("time,level,message", *rows, "oops")
     assert parsed.events["message"].to_list() == [*"abcdef", "oops"]
+
+
+def test_four_in_five_lines_must_have_the_headers_columns():
+    """Else the first line only looks like a header."""
+    header, row = "time,level,message", "2026-03-10 12:00:00,info,hi"
+    assert detect([header] + [row] * 80 + ["other"] * 20).name == "CSV"
+    assert detect([header] + [row] * 79 + ["other"] * 21).name != "CSV"
+
+
+def test_a_header_names_three_columns():
+    """Two may be a sentence with a comma."""
+    assert detect(["time,level,message", "2026-03-10 12:00:00,info,hi"]).name == "CSV"
+    assert detect(["time,message", "2026-03-10 12:00:00,hi"]).name != "CSV"

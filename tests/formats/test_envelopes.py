@@ -23,8 +23,8 @@ def test_kubernetes_around_json():
     assert event["timestamp"].second == 59
 
 
-def test_the_wrappers_time_serves_lines_without_one():
-    """Text that bears no time has that of the container runtime."""
+def test_the_envelopes_time_serves_lines_without_one():
+    """Text without a time has that of the container runtime."""
     event = parse_lines("2026-03-10T12:00:01.5Z stderr F plain text").events.row(0, named=True)
     assert event["message"] == "plain text"
     assert event["timestamp"].isoformat() == "2026-03-10T12:00:01.500000+00:00"
@@ -63,4 +63,19 @@ def test_docker_compose_keeps_services_apart():
 
 def test_levels_before_a_bar_are_no_containers():
     """`INFO | message` is a format of its own."""
-    assert detect(["INFO | started", "WARN | slow"]).wrapper is None
+    assert detect(["INFO | started", "WARN | slow"]).envelope is None
+
+
+def test_more_than_four_in_five_lines_are_in_an_envelope():
+    """Else the file only quotes some."""
+    line = "web-1  | hi"
+    assert detect([line] * 80 + ["other"] * 20).envelope is None
+    assert detect([line] * 81 + ["other"] * 19).name == "text in docker-compose"
+
+
+def test_a_field_named_more_is_a_field():
+    """It is not taken for the count of lines that the runtime cut."""
+    inner = r"{\"level\":\"info\",\"message\":\"hi\",\"more\":7}\n"
+    line = f'{{"log":"{inner}","stream":"stdout","time":"2026-03-10T12:00:00Z"}}'
+    event = parse_lines(line).events.row(0, named=True)
+    assert (event["message"], event["more"], event["continues"]) == ("hi", 7, 0)

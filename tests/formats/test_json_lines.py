@@ -13,14 +13,14 @@ from loganalytics.formats.json import reader
 from loganalytics.formats.timestamps import Clock
 
 
-def read(sample: list[object], more: list[object] | None = None) -> pl.DataFrame:
+def read(sample: list[object], further: list[object] | None = None) -> pl.DataFrame:
     """Parse records by what the sample among them shows."""
-    lines = [json.dumps(record, ensure_ascii=False) for record in [*sample, *(more or [])]]
-    layout = reader.learn(lines[: len(sample)])
-    assert layout is not None
+    lines = [json.dumps(record, ensure_ascii=False) for record in [*sample, *(further or [])]]
+    form = reader.infer(lines[: len(sample)])
+    assert form is not None
     frame = pl.DataFrame({"n": range(len(lines)), "line": lines}, schema={"n": pl.UInt64, "line": pl.String})
-    events, rest = reader.read(frame, layout, Clock())
-    assert rest.is_empty()
+    events, unread = reader.read(frame, form, Clock())
+    assert unread.is_empty()
     return events
 
 
@@ -30,18 +30,21 @@ def test_nested_objects_flatten_to_dotted_names():
     assert events.select("labels.env", "labels.n").row(0) == ("prod", 3)
 
 
-def test_a_list_is_kept_as_json_text():
-    """What is no single value stays whole."""
+def test_a_list_stays_json_text():
+    """A value of several stays whole."""
     assert read([{"msg": "a", "tags": ["x", {"y": 1}]}])["tags"].to_list() == ['["x", {"y": 1}]']
 
 
-def test_a_late_key_is_kept_in_attributes():
+def test_a_late_key_goes_to_attributes():
     """A field that the sample did not have is not lost."""
     events = read([{"msg": "a"}], [{"msg": "b", "new": {"q": 1}}])
-    assert [text and json.loads(text) for text in events["attributes"].to_list()] == [None, {"new": {"q": 1}}]
+    assert [attributes and json.loads(attributes) for attributes in events["attributes"].to_list()] == [
+        None,
+        {"new": {"q": 1}},
+    ]
 
 
-def test_a_value_of_another_type_is_kept_in_attributes():
+def test_a_value_of_another_type_goes_to_attributes():
     """user_id: "anonymous" among numbers is null in its column and whole in attributes."""
     events = read([{"msg": "a", "user_id": 7}], [{"msg": "b", "user_id": "anonymous"}])
     assert events["user_id"].to_list() == [7, None]
@@ -59,7 +62,7 @@ def test_a_field_named_like_a_core_column_does_not_replace_it():
     assert read([{"msg": "a", "source": "s3"}])["attributes.source"].to_list() == ["s3"]
 
 
-def test_dialects_agree_on_the_core():
+def test_libraries_agree_on_the_core():
     """The message, level and logger are found under the names that each library uses."""
     for record in (
         {"@timestamp": "2026-01-01T00:00:00Z", "log.level": "error", "message": "m", "log": {"logger": "x"}},
@@ -73,7 +76,7 @@ def test_dialects_agree_on_the_core():
 
 
 def test_a_message_of_many_lines_keeps_its_first():
-    """The message is the first line; the rest is the exception."""
+    """The message is the first line; the unread is the exception."""
     event = read([{"msg": "failed\nTraceback:\n  x"}]).row(0, named=True)
     assert (event["message"], event["exception"]) == ("failed", "Traceback:\n  x")
 
@@ -113,13 +116,13 @@ def test_keys_with_nulls_hide_no_late_key():
     assert events["attributes"].to_list() == [None, None, '{"new": 1}', None]
 
 
-def read_text(sample: list[str], more: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def read_text(sample: list[str], further: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Parse lines as they stand."""
-    layout = reader.learn(sample)
-    assert layout is not None
-    lines = [*sample, *more]
+    form = reader.infer(sample)
+    assert form is not None
+    lines = [*sample, *further]
     frame = pl.DataFrame({"n": range(len(lines)), "line": lines}, schema={"n": pl.UInt64, "line": pl.String})
-    return reader.read(frame, layout, Clock())
+    return reader.read(frame, form, Clock())
 
 
 SAMPLE = ['{"msg": "a", "n": 1}', '{"msg": "b", "n": 2}']
@@ -139,8 +142,8 @@ def test_text_that_looks_like_a_key_hides_no_late_key():
 
 def test_broken_lines_keep_their_text_among_the_others():
     """A line cut in the middle is an event of its own, in its place, and known for what it is."""
-    events, rest = read_text(SAMPLE, ['{"msg": "c", "n', '{"msg": "d", "n": 4}'])
-    assert rest.is_empty()
+    events, unread = read_text(SAMPLE, ['{"msg": "c", "n', '{"msg": "d", "n": 4}'])
+    assert unread.is_empty()
     assert events["message"].to_list() == ["a", "b", '{"msg": "c", "n', "d"]
     assert events["parsed"].to_list() == [True, True, False, True]
     assert events["n"].to_list() == [0, 1, 2, 3]
@@ -148,24 +151,24 @@ def test_broken_lines_keep_their_text_among_the_others():
 
 def test_a_broken_line_that_ends_like_an_object():
     """What only a JSON parser sees is found too, and does not take the other lines with it."""
-    events, rest = read_text(SAMPLE, ['{"msg": "c" "n": 3}', '{"msg": "d", "n": 4}', "plain text"])
+    events, unread = read_text(SAMPLE, ['{"msg": "c" "n": 3}', '{"msg": "d", "n": 4}', "plain text"])
     assert events["message"].to_list() == ["a", "b", "d"]
-    assert rest["line"].to_list() == ['{"msg": "c" "n": 3}', "plain text"]
+    assert unread["line"].to_list() == ['{"msg": "c" "n": 3}', "plain text"]
 
 
 def test_an_object_followed_by_blanks():
     """It is an object all the same."""
-    events, rest = read_text(SAMPLE, ['{"msg": "c", "n": 3}  ', '{"msg": "d", "n": 4}\t'])
+    events, unread = read_text(SAMPLE, ['{"msg": "c", "n": 3}  ', '{"msg": "d", "n": 4}\t'])
     assert events["n"].len() == 4
     assert events["message"].to_list() == ["a", "b", "c", "d"]
-    assert rest.is_empty()
+    assert unread.is_empty()
 
 
 def test_half_of_a_surrogate_pair_is_not_made_up():
     """A character that does not exist keeps its line as it is; a whole pair is read."""
-    events, rest = read_text(SAMPLE, [r'{"msg": "\ud83d\ude00", "n": 3}', r'{"msg": "\ud83d", "n": 4}'])
+    events, unread = read_text(SAMPLE, [r'{"msg": "\ud83d\ude00", "n": 3}', r'{"msg": "\ud83d", "n": 4}'])
     assert events["message"].to_list() == ["a", "b", "😀"]
-    assert rest["line"].to_list() == [r'{"msg": "\ud83d", "n": 4}']
+    assert unread["line"].to_list() == [r'{"msg": "\ud83d", "n": 4}']
 
 
 def test_numbers_beyond_64_bits_are_kept():
@@ -177,8 +180,8 @@ def test_numbers_beyond_64_bits_are_kept():
 
 def test_crlf_and_a_missing_end(tmp_path):
     """How lines end does not matter, with a broken line among them either."""
-    text = '{"msg": "a", "id": 1}\r\n{"msg": "b", "id\r\n\r\n{"msg": "c", "id": 3}'
-    (tmp_path / "app.log").write_bytes(text.encode())
+    content = '{"msg": "a", "id": 1}\r\n{"msg": "b", "id\r\n\r\n{"msg": "c", "id": 3}'
+    (tmp_path / "app.log").write_bytes(content.encode())
     logs = la.load(tmp_path / "app.log")
     assert logs.select("message", "id", "offset").rows() == [
         ("a", 1, "1"),
@@ -189,14 +192,14 @@ def test_crlf_and_a_missing_end(tmp_path):
 
 @settings(max_examples=25)
 @given(st.lists(st.dictionaries(KEYS, JSON), min_size=1, max_size=6), st.lists(st.dictionaries(KEYS, JSON), max_size=6))
-def test_both_roads_lead_to_the_same_events(sample, more):
+def test_both_readers_give_the_same_events(sample, later):
     """A block that Polars' reader takes gives what DuckDB gives of it, line by line."""
-    lines = [json.dumps(record) for record in [{"msg": "first"}, *sample, *more]]
-    form = reader.learn(lines[: len(sample) + 1])
+    lines = [json.dumps(record) for record in [{"msg": "first"}, *sample, *later]]
+    form = reader.infer(lines[: len(sample) + 1])
     assert form is not None
     frame = pl.DataFrame({"n": range(len(lines)), "line": lines}, schema={"n": pl.UInt64, "line": pl.String})
     quick, _ = reader.read(frame, form, Clock())
-    slow, _ = reader._read_each(frame, form.layout, Clock())
+    slow, _ = reader._read_each(frame, form.record_schema, Clock())
     assert list(map(_meaning, quick.to_dicts())) == list(map(_meaning, slow.to_dicts()))
 
 

@@ -49,13 +49,13 @@ def test_keys_within_values_are_text():
     assert events["level"][1] == "ERROR"
 
 
-def test_late_keys_are_kept():
+def test_late_keys_go_to_attributes():
     """A key that the sample did not have is in `attributes`."""
-    form = logfmt.learn([HEAD])
+    form = logfmt.infer([HEAD])
     lines = pl.DataFrame({"n": [1], "line": [HEAD + " late=yes"]}, schema={"n": pl.UInt64, "line": pl.String})
-    reader = detect([HEAD]).readers[0]
-    events, rest = logfmt.read(lines, form, reader.clock)
-    assert rest.is_empty()
+    reader = detect([HEAD]).formats[0]
+    events, attributes = logfmt.read(lines, form, reader.clock)
+    assert attributes.is_empty()
     assert json.loads(events["attributes"][0]) == {"late": "yes"}
 
 
@@ -73,11 +73,17 @@ QUOTED = st.text(st.characters(categories=["L", "N", "Zs", "P", "Sm"], exclude_c
 def test_what_is_written_is_read(rows):
     """Values come back as they were written, quoted or not, in any order, in any script."""
     lines, messages = [HEAD], []
-    for user, text, order, count in rows:
-        values = {"ts": "2026-03-10T12:00:00Z", "level": "info", "msg": f'"{text}"', "user": f'"{user}"', "size": '"1"'}
-        kept = [key for key in order if key in order[:count] or key == "msg"]
-        lines.append(" ".join(f"{key}={values[key]}" for key in kept))
-        messages.append(text)
+    for user, message, order, count in rows:
+        values = {
+            "ts": "2026-03-10T12:00:00Z",
+            "level": "info",
+            "msg": f'"{message}"',
+            "user": f'"{user}"',
+            "size": '"1"',
+        }
+        keys = [key for key in order if key in order[:count] or key == "msg"]
+        lines.append(" ".join(f"{key}={values[key]}" for key in keys))
+        messages.append(message)
     events = parse_lines(*lines).events
     assert events.height == len(lines)
     assert events["message"].to_list()[1:] == messages

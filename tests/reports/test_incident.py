@@ -12,7 +12,7 @@ import pytest
 
 import loganalytics as la
 from loganalytics import schema
-from loganalytics.analyses.compare.ranges import baseline_range, parse_range
+from loganalytics.analyses.compare.ranges import baseline_range, parse_time_range
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
 from loganalytics.reports.incident import Incident, incident
 from loganalytics.schema import conform, empty
@@ -243,7 +243,7 @@ def test_a_missing_column_is_named() -> None:
 
 def test_baselines_by_name() -> None:
     """Just before, and never shorter than an hour; a day and a week before."""
-    short = parse_range((NOON, NOON + timedelta(minutes=5)), "incident")
+    short = parse_time_range((NOON, NOON + timedelta(minutes=5)), "incident")
     assert baseline_range("previous", short).length == timedelta(hours=1)
     assert baseline_range("previous", short).end == NOON
     assert baseline_range("previous_day", short).start == NOON - timedelta(days=1)

@@ -33,14 +33,14 @@ def file(tmp_path, monkeypatch):
 
 
 def test_a_host_and_port_come_before_the_host(file):
-    """The table of a port holds for that port alone; what is no text becomes text."""
+    """The table of a port holds for that port alone; what is not text becomes text."""
     assert login("db.example.com", 6379) == {"username": "reader", "password": SECRET}
     assert login("db.example.com") == {"username": "reader", "password": SECRET}
     assert login("db.example.com", 6380) == {"username": "other", "pin": "7"}
 
 
 def test_a_host_that_is_not_in_the_file(file):
-    """Has no login; nor has one whose entry is no table."""
+    """Has no login; nor has one whose entry is not a table."""
     assert login("example.com", 6379) == {}
     file.write_text('"db.example.com" = "text"')
     assert login("db.example.com") == {}
@@ -68,10 +68,10 @@ def test_a_file_that_others_may_read_is_refused(file, mode):
         login("db.example.com")
 
 
-@pytest.mark.parametrize("text", [f'password = "{SECRET}', f"[a]\n{SECRET}", f"password = '{SECRET}\udcff'"])
-def test_a_file_that_is_no_toml_is_refused_without_its_text(file, text):
-    """The error tells the file's name and nothing of what it holds."""
-    file.write_bytes(text.encode(errors="surrogateescape"))
+@pytest.mark.parametrize("content", [f'password = "{SECRET}', f"[a]\n{SECRET}", f"password = '{SECRET}\udcff'"])
+def test_a_file_that_is_not_toml_is_refused_without_its_text(file, content):
+    """The error names the file and shows nothing of what it holds."""
+    file.write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(UnreadableSourceError, match="is not TOML") as error:
         login("db.example.com")
     assert SECRET not in str(error.value)
@@ -80,7 +80,7 @@ def test_a_file_that_is_no_toml_is_refused_without_its_text(file, text):
 
 
 def test_a_file_that_is_named_and_not_there(tmp_path, monkeypatch):
-    """Is told: a login was meant."""
+    """Is an error: a login was meant."""
     monkeypatch.setenv("LOGANALYTICS_CREDENTIALS", str(tmp_path / "none.toml"))
     with pytest.raises(UnreadableSourceError, match="LOGANALYTICS_CREDENTIALS"):
         login("db.example.com")

@@ -13,7 +13,7 @@ from loganalytics.exceptions import UnreadableSourceError
 
 
 def test_cursor_and_state_come_back(tmp_path):
-    """As they were saved; a file that is not there is no error."""
+    """As they were saved; a file that is not there is not an error."""
     assert la.load_cursor(tmp_path / "c.json") == (None, None)
     la.save_cursor(tmp_path / "c.json", {"readers": {"a": 1}}, state=[1, 2])
     la.save_cursor(tmp_path / "c.json", {"readers": {"a": 2}}, state=[3])
@@ -37,9 +37,9 @@ def test_a_full_disk_leaves_the_old_cursor(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["c.json"]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", json.dumps({"cursor": 1, "state": None}), "\0"])
-def test_a_file_that_is_no_cursor(tmp_path, text):
+@pytest.mark.parametrize("content", ["", "[]", "{}", json.dumps({"cursor": 1, "state": None}), "\0"])
+def test_a_file_that_is_not_a_cursor(tmp_path, content):
     """Is named in the error."""
-    (tmp_path / "c.json").write_text(text)
+    (tmp_path / "c.json").write_text(content)
     with pytest.raises(UnreadableSourceError, match="holds no cursor"):
         la.load_cursor(tmp_path / "c.json")

@@ -96,17 +96,17 @@ def test_time_level_and_query_are_asked_of_the_server(node, monkeypatch):
     ]
     node.index("asked", documents)
     everything = la.load(node.address("asked"))
-    wanted = {"since": "2026-03-10 12:00:10", "until": "2026-03-10 12:00:30", "level": "warning"}
-    logs = la.load(node.address("asked"), **wanted, query="message:event AND NOT message:18")
+    options = {"since": "2026-03-10 12:00:10", "until": "2026-03-10 12:00:30", "level": "warning"}
+    logs = la.load(node.address("asked"), **options, query="message:event AND NOT message:18")
     when = pl.col("timestamp").is_between(
         START + dt.timedelta(seconds=10), START + dt.timedelta(seconds=30), closed="left"
     )
-    kept = everything.filter(when, pl.col("severity_number") >= 13, pl.col("message") != "event 18")
-    assert sorted(logs["offset"]) == sorted(kept["offset"])
-    assert la.load_report(la.load(node.address("asked"), **wanted))["lines"].to_list() == [10]
+    expected = everything.filter(when, pl.col("severity_number") >= 13, pl.col("message") != "event 18")
+    assert sorted(logs["offset"]) == sorted(expected["offset"])
+    assert la.load_report(la.load(node.address("asked"), **options))["lines"].to_list() == [10]
 
 
-def test_a_broken_query_is_told(node):
+def test_a_broken_query_is_an_error(node):
     """What Lucene cannot read is the user's error, not the source's."""
     node.index("lucene", events(1))
     with pytest.raises(InvalidArgumentError, match="Lucene"):
@@ -114,7 +114,7 @@ def test_a_broken_query_is_told(node):
 
 
 def test_aliases_and_data_streams_are_read_by_their_names(node):
-    """An alias' filter holds, and the events of a data stream bear the index behind it."""
+    """An alias' filter holds, and the source of a data stream's events is the index behind it."""
     node.index("alias-1", [event | {"level": "error" if n % 2 else "info"} for n, event in enumerate(events(6))])
     errors = {"index": "alias-1", "alias": "errors", "filter": {"match": {"level": "error"}}}
     node.call("POST", "/_aliases", {"actions": [{"add": errors}]})
@@ -127,7 +127,7 @@ def test_aliases_and_data_streams_are_read_by_their_names(node):
     assert all(name.startswith(".ds-flow-app") for name in logs["source"])
 
 
-def test_a_missing_index_is_told_with_what_there_is(node):
+def test_the_error_for_a_missing_index_lists_what_there_is(node):
     """By name and by pattern."""
     node.index("a-there-1", events(1))
     for name in ("nowhere", "nowhere-*"):
@@ -136,7 +136,7 @@ def test_a_missing_index_is_told_with_what_there_is(node):
 
 
 def test_an_index_mapped_in_another_way_is_read_all_the_same(node):
-    """A time that is a date in one index and text in another is told; no event is lost by a time range."""
+    """A time that is a date in one index and text in another is reported; no event is lost by a time range."""
     node.index("clash-1", [{"timestamp": "2026-03-10T12:00:00Z", "level": "info", "message": "dated"}])
     node.index("clash-2", [{"timestamp": "10/Mar/2026:12:00:01 +0000", "level": 30, "message": "text"}])
     logs = la.load(node.address("clash-*"), since="2026-03-10 11:00")
@@ -172,45 +172,46 @@ def test_an_empty_index_is_an_empty_frame(node):
 
 def test_describe_tells_what_an_index_holds(node):
     """Entries, times and who writes, one row an index."""
-    node.index("told-1", events(3))
-    node.index("told-2", [{"timestamp": "yesterday", "message": "undated"}])
+    node.index("described-1", events(3))
+    node.index("described-2", [{"timestamp": "yesterday", "message": "undated"}])
     rows = (
-        la.describe(node.address("told-*"))
+        la.describe(node.address("described-*"))
         .select("source", "kind", "entries", "first_seen", "last_seen", "services")
         .rows()
     )
     assert rows == [
-        ("told-1", "index", 3, START, START + dt.timedelta(seconds=2), ["api"]),
-        ("told-2", "index", 1, None, None, []),
+        ("described-1", "index", 3, START, START + dt.timedelta(seconds=2), ["api"]),
+        ("described-2", "index", 1, None, None, []),
     ]
 
 
-def test_the_other_product_is_told_apart(node):
+def test_the_other_product_is_recognized(node):
     """Each one's client refuses the other's server, and says which address to write."""
     node.index("product", events(1))
-    other = {"opensearch": "elasticsearch", "elasticsearch": "opensearch"}[node.product]
+    other_product = {"opensearch": "elasticsearch", "elasticsearch": "opensearch"}[node.product]
     with pytest.raises(UnreadableSourceError, match=f"{node.product}://"):
-        la.load(node.address("product").replace(node.product, other))
+        la.load(node.address("product").replace(node.product, other_product))
 
 
 @pytest.mark.parametrize("by", [None, "level", "service", "source", "details.region", "logger"])
 def test_counts_of_the_server_are_those_of_the_events(node, by):
     """Every window, value and error, in weeks and minutes; a column that the server cannot count by is loaded."""
     names = ["info", "ERROR", "Critical", None, "odd"]
-    here = f"counted-by-{by}".lower()
+    prefix = f"counted-by-{by}".lower()
     documents = [
         event | {"service": f"s{n % 3}", "level": names[n % 5], "details": {"region": "eu" if n % 2 else "us"}}
         for n, event in enumerate(events(400))
     ]
-    node.index(f"{here}-1", [{name: value for name, value in d.items() if value is not None} for d in documents[:300]])
-    node.index(f"{here}-2", [{name: value for name, value in d.items() if value is not None} for d in documents[300:]])
-    wanted = {"since": "2026-03-10 12:01", "query": "message:event AND NOT message:77"}
+    documents = [{name: value for name, value in document.items() if value is not None} for document in documents]
+    node.index(f"{prefix}-1", documents[:300])
+    node.index(f"{prefix}-2", documents[300:])
+    options = {"since": "2026-03-10 12:01", "query": "message:event AND NOT message:77"}
     if by == "logger":
-        wanted["query"] = None
-        node.add(f"{here}-1", [{"_id": "x", "@timestamp": "2026-03-10T12:03:00Z", "logger": "a", "level": "info"}])
-    logs = la.load(node.address(f"{here}-*"), **wanted)
+        options["query"] = None
+        node.add(f"{prefix}-1", [{"_id": "x", "@timestamp": "2026-03-10T12:03:00Z", "logger": "a", "level": "info"}])
+    logs = la.load(node.address(f"{prefix}-*"), **options)
     for every in ("1m", "1w"):
-        assert la.trend_of(node.address(f"{here}-*"), every=every, by=by, **wanted).equals(
+        assert la.trend_of(node.address(f"{prefix}-*"), every=every, by=by, **options).equals(
             la.trend(logs, every=every, by=by)
         )
 
@@ -283,12 +284,12 @@ def test_an_address_is_completed_from_the_environment():
         "ELASTICSEARCH_HOSTS": "https://es1:9243,https://es2", "ELASTICSEARCH_USERNAME": "me",
         "ELASTICSEARCH_PASSWORD": "pw", "ELASTICSEARCH_INDEX_PREFIX": "job-", "OPENSEARCH_USERNAME": "other",
     }  # fmt: skip
-    found = parse_address("elasticsearch://", settings)
-    assert [(host.scheme, host.name, host.port) for host in found.hosts] == [
+    address = parse_address("elasticsearch://", settings)
+    assert [(host.scheme, host.name, host.port) for host in address.hosts] == [
         ("https", "es1", 9243),
         ("https", "es2", 9200),
     ]
-    assert (found.username, found.password, found.index) == ("me", "pw", "job-*")
+    assert (address.username, address.password, address.index) == ("me", "pw", "job-*")
     assert parse_address("opensearch://h/x", settings).username == "other"
 
 
@@ -297,14 +298,15 @@ def test_a_password_of_any_characters_is_read_and_not_shown(password):
     """Percent-encoded or, where that is not ambiguous, as it is."""
     from urllib.parse import quote
 
-    found = parse_address(f"opensearch+https://me:{quote(password, safe='')}@host:9200/logs-*?timeout=3s", {})
-    assert (found.password, found.hosts[0].name, found.index, found.timeout) == (password, "host", "logs-*", 3.0)
-    assert "host" in found.source
-    assert found.source == "opensearch+https://host:9200/logs-*"
-    assert repr(found).count("password") == 0
+    address = parse_address(f"opensearch+https://me:{quote(password, safe='')}@host:9200/logs-*?timeout=3s", {})
+    assert (address.password, address.hosts[0].name) == (password, "host")
+    assert (address.index, address.timeout) == ("logs-*", 3.0)
+    assert "host" in address.source
+    assert address.source == "opensearch+https://host:9200/logs-*"
+    assert repr(address).count("password") == 0
 
 
-def test_an_unknown_option_is_told():
+def test_an_unknown_option_is_an_error():
     """A misspelt option would silently do nothing."""
     with pytest.raises(InvalidArgumentError, match="retires"):
         parse_address("elasticsearch://host/x?retires=3", {})

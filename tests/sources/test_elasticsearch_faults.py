@@ -1,4 +1,4 @@
-"""What goes wrong with Elasticsearch and OpenSearch: told, waited for, and nothing lost."""
+"""What goes wrong with Elasticsearch and OpenSearch: reported, waited for, and nothing lost."""
 
 from __future__ import annotations
 
@@ -43,26 +43,26 @@ def test_the_right_password_lets_in(node, front, monkeypatch):  # noqa: F811
     assert la.load(f"{node.product}://localhost:{front.port}/guarded").height == 30
 
 
-def test_a_wrong_password_is_told_without_it(node, front, capsys):  # noqa: F811
+def test_the_error_for_a_wrong_password_does_not_show_it(node, front, capsys):  # noqa: F811
     """Exit code 3, and no secret on the screen."""
     address = behind(node, front.port, "me:wr0ng")
-    with pytest.raises(UnreachableSourceError, match="refuses the login") as told:
+    with pytest.raises(UnreachableSourceError, match="refuses the login") as caught:
         la.load(address)
-    assert "wr0ng" not in str(told.value)
+    assert "wr0ng" not in str(caught.value)
     assert cli.main(["patterns", address]) == 3
     assert "wr0ng" not in capsys.readouterr().err
 
 
 def test_tls_is_checked(node, front, tmp_path):  # noqa: F811
-    """The authority has to be known; plain HTTP to a port that speaks TLS, and TLS to one that does not, are told."""
+    """The authority has to be known; plain HTTP to a port that speaks TLS, and TLS to one that does not, are errors."""
     tls = TlsFront(tmp_path, front.port)
     address = behind(node, tls.port, f"me:{SECRET}").replace("://", "+https://")
     try:
         assert la.load(f"{address}?ca_certs={tls.authority}").height == 30
         assert la.load(f"{address}?verify_certs=false").height == 30
-        with pytest.raises(UnreachableSourceError, match="TLS failed") as told:
+        with pytest.raises(UnreachableSourceError, match="TLS failed") as caught:
             la.load(address)
-        assert SECRET not in str(told.value)
+        assert SECRET not in str(caught.value)
         with pytest.raises(UnreachableSourceError, match="https"):
             la.load(behind(node, tls.port, f"me:{SECRET}", options="?timeout=5s"))
         with pytest.raises(UnreachableSourceError, match="TLS failed"):
@@ -71,20 +71,20 @@ def test_tls_is_checked(node, front, tmp_path):  # noqa: F811
         tls.close()
 
 
-def test_nobody_at_the_port_is_told_at_once(node):  # noqa: F811
+def test_nobody_at_the_port_is_an_error_at_once(node):  # noqa: F811
     """No waiting for a server that never answered."""
     with pytest.raises(UnreachableSourceError, match="does not answer"):
         la.load(f"{node.product}://localhost:{free_port()}/x")
 
 
-def test_a_server_that_is_too_slow_is_told(node, front):  # noqa: F811
+def test_a_server_that_is_too_slow_is_an_error(node, front):  # noqa: F811
     """When a request takes longer than the address allows."""
     front.delay = 3.0
     with pytest.raises(UnreachableSourceError, match="does not answer"):
         la.load(behind(node, front.port, f"me:{SECRET}", options="?timeout=500ms&retry=1s"))
 
 
-def test_a_server_that_stays_away_in_the_midst_is_told(node, front, monkeypatch):  # noqa: F811
+def test_a_server_that_stays_away_in_the_midst_is_an_error(node, front, monkeypatch):  # noqa: F811
     """How much was read, and of what; a part of the events is never taken for all."""
     monkeypatch.setattr(paging, "MAX_PAGE_HITS", 10)
     batches = open_store(behind(node, front.port, f"me:{SECRET}", options="?retry=500ms")).batches(ReadOptions())
@@ -95,7 +95,7 @@ def test_a_server_that_stays_away_in_the_midst_is_told(node, front, monkeypatch)
 
 
 def test_a_short_outage_is_waited_for(node, front, monkeypatch):  # noqa: F811
-    """Errors that pass cost time and nothing else; the report tells."""
+    """Errors that pass cost time and nothing else; the report says so."""
     monkeypatch.setattr(paging, "MAX_PAGE_HITS", 10)
     front.broken = 1
     logs = la.load(behind(node, front.port, f"me:{SECRET}"))
@@ -121,7 +121,7 @@ def test_a_lost_point_in_time_is_opened_anew(node, monkeypatch):  # noqa: F811
     assert "lost and found again" in store.report()["note"][0]
 
 
-def test_a_shard_that_is_down_is_told(node):  # noqa: F811
+def test_a_shard_that_is_down_is_reported(node):  # noqa: F811
     """As an error, or on request as a warning and in the report."""
     node.index("half-up", events(5))
     nowhere = {"index.routing.allocation.require._name": "nobody"}

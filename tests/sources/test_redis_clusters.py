@@ -29,10 +29,10 @@ def test_a_cluster(tmp_path):
         with la.tail(address) as tail, la.tail(address, group="g") as shared:
             for key in keys:
                 client.xadd(key, {"message": f"new {key}"})
-            for one in (tail, shared):
-                seen, until = [], time.monotonic() + 20
-                while len(seen) < 6 and time.monotonic() < until:
-                    seen += one.read(0.5)["message"].to_list()
+            for reader in (tail, shared):
+                seen, deadline = [], time.monotonic() + 20
+                while len(seen) < 6 and time.monotonic() < deadline:
+                    seen += reader.read(0.5)["message"].to_list()
                 assert sorted(seen) == [f"new {key}" for key in keys]
         with pytest.raises(UnreachableSourceError, match=r"Hint: write redis\+cluster://"):
             la.load([f"{node.address}?stream=stream-0" for node in nodes])

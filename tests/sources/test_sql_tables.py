@@ -45,8 +45,8 @@ def literal(value: object) -> str:
 
 def values(rows, escape: bool = False) -> str:
     """Return the VALUES of an INSERT."""
-    text = ", ".join("(" + ", ".join(map(literal, row)) + ")" for row in rows)
-    return text.replace("\\", "\\\\") if escape else text
+    rows_sql = ", ".join("(" + ", ".join(map(literal, row)) + ")" for row in rows)
+    return rows_sql.replace("\\", "\\\\") if escape else rows_sql
 
 
 class Filed:
@@ -149,8 +149,8 @@ def test_the_time_is_found_without_being_named(database):
 
 def test_what_is_not_wanted_is_left_out_by_the_database(database):
     """Time range, level and condition come to the same as filters over all rows, in any zone."""
-    wanted = {"since": "2026-03-10 12:10", "until": "2026-03-10 13:00", "level": "warning", "tz": "Europe/Berlin"}
-    logs = la.load(logs_at(database), **wanted, query="took is null or took < 1 -- as one says")
+    options = {"since": "2026-03-10 12:10", "until": "2026-03-10 13:00", "level": "warning", "tz": "Europe/Berlin"}
+    logs = la.load(logs_at(database), **options, query="took is null or took < 1 -- as one says")
     assert logs["offset"].to_list() == ["2"]
     assert la.load_report(logs)["lines"][0] < 4
 
@@ -196,7 +196,7 @@ def test_a_tail_goes_by_the_key_and_waits_for_gaps(database):
 
 
 def test_a_tail_needs_a_key(tmp_path):
-    """A table of SQLite always has one, a view has none: nothing tells what is new."""
+    """A table of SQLite always has one, a view has none: nothing says what is new."""
     with sqlite3.connect(tmp_path / "x.db") as connection:
         connection.execute("create table logs(message text)")
         connection.execute("create view seen as select message from logs")
@@ -211,14 +211,14 @@ def test_a_tail_needs_a_key(tmp_path):
 def test_describe_lists_tables(database):
     """Rows, times and who writes."""
     database.run("create table if not exists other(x integer)")
-    found = la.describe(database.address.rstrip("?&"))
-    assert found["note"].to_list() == [None, None]
-    rows = found.select("source", "kind", "entries", "services").rows()
+    tables = la.describe(database.address.rstrip("?&"))
+    assert tables["note"].to_list() == [None, None]
+    rows = tables.select("source", "kind", "entries", "services").rows()
     assert rows == [("logs", "table", 4, ["api", "jobs"]), ("other", "table", 0, [])]
     database.run("drop table other")
 
 
-def test_what_is_not_there_is_told(database):
+def test_what_is_not_there_is_an_error(database):
     """A table, a column in the address and one in the query."""
     with pytest.raises(SourceNotFoundError, match="nowhere"):
         la.load(f"{database.address}table=nowhere")
@@ -236,16 +236,16 @@ def test_nothing_is_written(database):
     assert la.load(logs_at(database)).height == 4
 
 
-def test_a_wrong_password_is_told_without_it(servers, capfd):
+def test_the_error_for_a_wrong_password_does_not_show_it(servers, capfd):
     """Exit code 3; drivers quote the address that they were given."""
     address = servers("postgresql").address("wr0ng") + "&table=x"
-    with pytest.raises(UnreachableSourceError, match="password authentication failed") as told:
+    with pytest.raises(UnreachableSourceError, match="password authentication failed") as caught:
         la.load(address)
     assert cli.main(["patterns", address]) == 3
-    assert "wr0ng" not in str(told.value) + capfd.readouterr().err
+    assert "wr0ng" not in str(caught.value) + capfd.readouterr().err
 
 
-def test_a_server_that_is_not_there_is_told_at_once():
+def test_a_server_that_is_not_there_is_an_error_at_once():
     """Drivers try for half a minute."""
     with pytest.raises(UnreachableSourceError, match="refused"):
         la.load(f"mysql://me:secret@127.0.0.1:{free_port()}/app?table=x")

@@ -45,7 +45,7 @@ def ids(messages: list[str]) -> dict[str, str]:
 def filled_in(template: str, values: list[str]) -> str:
     """Return the template with its wildcards replaced by values."""
     first, *fixed = template.split("<*>")
-    return first + "".join(value + piece for value, piece in zip(values, fixed, strict=True))
+    return first + "".join(value + literal for value, literal in zip(values, fixed, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -111,26 +111,26 @@ def test_keeps_a_position_with_few_words() -> None:
         ["RUNNING", "SUCCEEDED", "SCHEDULED", "ASSIGNED", "FAILED", "KILLING"],
     ],
 )
-def test_keeps_verdicts_apart(states: list[str]) -> None:
+def test_keeps_outcomes_apart(states: list[str]) -> None:
     """Words that say what happened never become a variable, however many there are."""
     messages = [f"instance 7 is now {state}" for state in states]
     assert len(set(templates(*messages))) == len(states)
 
 
-def test_a_verdict_in_free_text_is_a_value() -> None:
-    """Among many other words, even a verdict is just a value."""
+def test_an_outcome_word_in_free_text_is_a_value() -> None:
+    """Among many other words, even an outcome is just a value."""
     assert len(set(templates(*[f"searching for {word} now" for word in [*USERS, "failed"]]))) == 1
 
 
 def test_two_values_of_one_key_are_one_event() -> None:
     """A value after an equals sign varies from two on, and the key's name tells values elsewhere."""
-    found = templates(
+    merged = templates(
         "auth tty=ssh user=root", "auth tty=ssh user=guest", "closed for user root", "closed for user test"
     )
-    assert found == ["auth tty=ssh user=<*>"] * 2 + ["closed for user <*>"] * 2
+    assert merged == ["auth tty=ssh user=<*>"] * 2 + ["closed for user <*>"] * 2
 
 
-def test_the_value_of_a_key_is_a_verdict_only_if_known() -> None:
+def test_the_value_of_a_key_is_an_outcome_only_if_known() -> None:
     """A database named billing is one among others; a state of running is not one among paused and failed."""
     names = templates(*[f"slow query on database={name}" for name in ("billing", "orders", "stock")])
     assert set(names) == {"slow query on database=<*>"}
@@ -147,14 +147,14 @@ def test_keeps_the_first_word() -> None:
 def test_joins_texts_that_share_no_value() -> None:
     """Several variables at once are found even if no value comes twice."""
     words = [a + b + c for a in "klmn" for b in "aeiou" for c in "rst"]
-    messages = [f"file {one} uploaded by {two} to the group" for one, two in zip(words, words[::-1], strict=True)]
+    messages = [f"file {name} uploaded by {user} to the group" for name, user in zip(words, words[::-1], strict=True)]
     assert set(templates(*messages)) == {"file <*> uploaded by <*> to the group"}
 
 
 def test_joins_optional_brackets_and_units() -> None:
     """A size that is sometimes written twice is one variable."""
-    found = templates("sent 474 bytes, done", "sent 4042 bytes (3.94 KB), done")
-    assert found == ["sent <*>, done"] * 2
+    merged = templates("sent 474 bytes, done", "sent 4042 bytes (3.94 KB), done")
+    assert merged == ["sent <*>, done"] * 2
 
 
 def test_keeps_a_unit_that_never_varies() -> None:
@@ -175,21 +175,21 @@ def test_what_stands_in_brackets_first_is_no_name() -> None:
 def test_the_keys_of_json_stay() -> None:
     """Of objects in a message only the values vary, and an empty list is one of the lists."""
     lists = ["[]", "[1]", "[1, 2, 3]"]
-    found = templates(*[f'{{"user": "{user}", "items": {lists[i % 3]}}}' for i, user in enumerate(USERS * 3)])
-    assert set(found) == {'{"user": "<*>", "items": [<*>]}'}
+    merged = templates(*[f'{{"user": "{user}", "items": {lists[i % 3]}}}' for i, user in enumerate(USERS * 3)])
+    assert set(merged) == {'{"user": "<*>", "items": [<*>]}'}
 
 
 def test_a_text_left_over_joins_the_template_that_fits_it() -> None:
     """A list, where single values are usual."""
     many = [f"shard {user} moved away by the balancer" for user in USERS]
-    found = templates(*many, "shard one, two, three moved away by the balancer")
-    assert set(found) == {"shard <*> moved away by the balancer"}
+    merged = templates(*many, "shard one, two, three moved away by the balancer")
+    assert set(merged) == {"shard <*> moved away by the balancer"}
 
 
 def test_id_is_the_hash_of_the_text() -> None:
     """The id depends on nothing but the template's text, so it is the same on every machine."""
-    found = with_templates(frame(["took 5 ms"]))
-    assert found["template_id"].to_list() == ["2ca1cb43c287"]
+    annotated = with_templates(frame(["took 5 ms"]))
+    assert annotated["template_id"].to_list() == ["2ca1cb43c287"]
 
 
 @settings(max_examples=25, deadline=None)
@@ -204,8 +204,8 @@ def test_order_does_not_matter(messages: list[str]) -> None:
 def test_merge_law(shards: list[int]) -> None:
     """Any split of the lines gives the same templates when the counts are merged."""
     lines = frame(LOGIN).with_columns(shard=pl.Series(shards))
-    parts = [partial(lines.filter(pl.col("shard") == shard)) for shard in range(4)]
-    merged = finish(merge([merge(parts[:2]), merge(parts[2:])]))
+    partials = [partial(lines.filter(pl.col("shard") == shard)) for shard in range(4)]
+    merged = finish(merge([merge(partials[:2]), merge(partials[2:])]))
     assert merged.sort("masked").equals(finish(partial(lines)).sort("masked"))
 
 
@@ -213,18 +213,18 @@ def test_merge_law(shards: list[int]) -> None:
 @given(st.lists(st.text() | st.from_regex(r"(?:[a-z]{1,6}[ =:,(\"]|\d{1,4}[ .:)]){1,8}"), max_size=12))
 def test_parameters_complete_the_template(messages: list[str]) -> None:
     """Whatever the text, the template with its parameters filled in is the message."""
-    found = with_templates(frame(messages), parameters=True)
+    annotated = with_templates(frame(messages), parameters=True)
     # Rust and Python differ on which control characters are white space.
-    spaces = found["message"].str.replace_all(r"\s+", " ").str.strip_chars()
-    pairs = zip(found["template"], found["parameters"].to_list(), strict=True)
+    spaces = annotated["message"].str.replace_all(r"\s+", " ").str.strip_chars()
+    pairs = zip(annotated["template"], annotated["parameters"].to_list(), strict=True)
     assert [filled_in(template, values) for template, values in pairs] == spaces.to_list()
 
 
 def test_parameters_are_the_values() -> None:
     """The parameters are the text behind the wildcards, in order; none is an empty list."""
-    found = with_templates(frame(["user bob got 5 of 7", "idle"]), parameters=True)
-    assert found["parameters"].to_list() == [["5", "7"], []]
-    assert found.schema["parameters"] == pl.List(pl.String)
+    annotated = with_templates(frame(["user bob got 5 of 7", "idle"]), parameters=True)
+    assert annotated["parameters"].to_list() == [["5", "7"], []]
+    assert annotated.schema["parameters"] == pl.List(pl.String)
 
 
 def test_lazy_stays_lazy_and_agrees() -> None:
@@ -239,9 +239,9 @@ def test_lazy_stays_lazy_and_agrees() -> None:
 def test_keeps_rows_and_other_columns() -> None:
     """Rows keep their order, other columns their values, and the input is not changed."""
     logs = frame(LOGIN).with_row_index("n")
-    found = with_templates(logs)
-    assert found.select("n", "message").equals(logs.select("n", "message"))
-    assert found.columns == ["n", "message", "template", "template_id"]
+    annotated = with_templates(logs)
+    assert annotated.select("n", "message").equals(logs.select("n", "message"))
+    assert annotated.columns == ["n", "message", "template", "template_id"]
     assert logs.columns == ["n", "message"]
 
 
@@ -257,16 +257,16 @@ def test_bad_input_works() -> None:
         "", None, "   ", "x", "12345", "....", "((((", '"', "word " * 20_000, "a" * 100_000, "7 " * 50_000,
         "😀👍", "你好世界", "مرحبا بالعالم", r"(?P<x>[a-z]+$) \1 .* [^", "%s {} ${1} $1", "a\x1a b\x1e c\x00",
     ]  # fmt: skip
-    found = with_templates(frame(messages), parameters=True)
-    assert found.height == len(messages)
-    assert found["template"].null_count() == found["template_id"].null_count() == 0
-    assert found["template"].to_list()[:5] == ["", "", "", "x", "<*>"]
+    annotated = with_templates(frame(messages), parameters=True)
+    assert annotated.height == len(messages)
+    assert annotated["template"].null_count() == annotated["template_id"].null_count() == 0
+    assert annotated["template"].to_list()[:5] == ["", "", "", "x", "<*>"]
 
 
 def test_empty_frame() -> None:
     """A frame without rows keeps its columns and gains the new ones."""
-    found = with_templates(frame([]), parameters=True)
-    assert found.schema == {
+    annotated = with_templates(frame([]), parameters=True)
+    assert annotated.schema == {
         "message": pl.String, "template": pl.String, "template_id": pl.String, "parameters": pl.List(pl.String)
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The two time ranges of a comparison: what happened, and what it is held against."""
+"""The two time ranges of a comparison: the incident, and the baseline that it is compared with."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.filters.expressions import time_range_filter
 from loganalytics.times import parse_when
 
-Moment = str | datetime | date
-Pair = tuple[Moment, Moment]
+TimeInput = str | datetime | date
+TimeRangeInput = tuple[TimeInput, TimeInput]
 
-BACK = {"previous_day": timedelta(days=1), "previous_week": timedelta(weeks=1)}
-SLACK = 0.1  # of a range, between whose begin and end events need not lie to its very edges
-SHORTEST = timedelta(hours=1)  # of what came just before: a few minutes would know little of what is usual
+BASELINE_SHIFTS = {"previous_day": timedelta(days=1), "previous_week": timedelta(weeks=1)}
+EDGE_SLACK = 0.1  # share of a range in which no event need lie although the log covers all of it
+MIN_BASELINE = timedelta(hours=1)  # for the time just before: a few minutes would not show what is usual
 
 
 @dataclass(frozen=True)
-class Range:
-    """A time range in UTC, its end not in it."""
+class TimeRange:
+    """A time range in UTC, its end excluded."""
 
     start: datetime
     end: datetime
@@ -31,32 +31,32 @@ class Range:
         """Return how long it lasts."""
         return self.end - self.start
 
-    def holds(self, column: str = "timestamp") -> pl.Expr:
+    def contains(self, column: str = "timestamp") -> pl.Expr:
         """Return the expression that is true for the times in the range, and false for null."""
         return time_range_filter(self.start, self.end, column=column).fill_null(value=False)
 
 
-def within(known: Range, *ranges: Range) -> list[Range]:
-    """Return the ranges cut to the time of which anything is known, where that leaves out more than a tenth.
+def clip_ranges(log_range: TimeRange, *ranges: TimeRange) -> list[TimeRange]:
+    """Return the ranges cut to the time that the log covers, where that shortens them by more than a tenth.
 
-    A log that begins in the middle of a baseline had not half the events before; it is the baseline that is shorter.
+    A log that begins in the middle of a baseline did not have half the events before; its baseline is shorter.
     """
-    found = []
-    for one in ranges:
-        start, end = max(one.start, known.start), min(one.end, known.end)
-        is_cut = start < end and end - start < one.length * (1 - SLACK)
-        found.append(Range(start, end) if is_cut else one)
-    return found
+    clipped = []
+    for time_range in ranges:
+        start, end = max(time_range.start, log_range.start), min(time_range.end, log_range.end)
+        is_clipped = start < end and end - start < time_range.length * (1 - EDGE_SLACK)
+        clipped.append(TimeRange(start, end) if is_clipped else time_range)
+    return clipped
 
 
-def parse_range(pair: Pair, option: str, *, tz: str = "UTC") -> Range:
+def parse_time_range(pair: TimeRangeInput, option: str, *, tz: str = "UTC") -> TimeRange:
     """Return the range that a pair of times means.
 
-    Raises InvalidArgumentError when it is no pair, when a time cannot be read, and when it ends before it starts.
+    Raises InvalidArgumentError when it is not a pair, when a time cannot be read, and when it ends before it starts.
     """
     if isinstance(pair, str) or not isinstance(pair, tuple | list) or len(pair) != 2:
         raise InvalidArgumentError(
-            f"{option} is no pair of times, but {str(pair)[:80]!r}. Hint: write (start, end), "
+            f"{option} is not a pair of times, but {str(pair)[:80]!r}. Hint: write (start, end), "
             'such as ("2026-03-11 14:10", "2026-03-11 14:35").'
         )
     start, end = (parse_when(when, tz=tz, option=f"time of {option}") for when in pair)
@@ -65,11 +65,11 @@ def parse_range(pair: Pair, option: str, *, tz: str = "UTC") -> Range:
             f"{option} ends at {end:%Y-%m-%d %H:%M:%S} UTC, not after its start at {start:%Y-%m-%d %H:%M:%S} UTC. "
             "Hint: write the earlier time first."
         )
-    return Range(start, end)
+    return TimeRange(start, end)
 
 
-def baseline_range(baseline: str | Pair, incident: Range, *, tz: str = "UTC") -> Range:
-    """Return the range that an incident is held against: by name, or a pair of times.
+def baseline_range(baseline: str | TimeRangeInput, incident: TimeRange, *, tz: str = "UTC") -> TimeRange:
+    """Return the range that an incident is compared with: by name, or a pair of times.
 
     "previous" is the time just before, as long as the incident and at least an hour; "previous_day" and
     "previous_week" are the same time of the day or week before.
@@ -77,12 +77,13 @@ def baseline_range(baseline: str | Pair, incident: Range, *, tz: str = "UTC") ->
     Raises InvalidArgumentError for another name.
     """
     if not isinstance(baseline, str):
-        return parse_range(baseline, "baseline", tz=tz)
-    if baseline in BACK:
-        return Range(incident.start - BACK[baseline], incident.end - BACK[baseline])
+        return parse_time_range(baseline, "baseline", tz=tz)
+    if baseline in BASELINE_SHIFTS:
+        shift = BASELINE_SHIFTS[baseline]
+        return TimeRange(incident.start - shift, incident.end - shift)
     if baseline != "previous":
-        names = ", ".join(["previous", *BACK])
+        names = ", ".join(["previous", *BASELINE_SHIFTS])
         raise InvalidArgumentError(
             f"There is no baseline {baseline!r}. Hint: one of {names}, or a pair of times (start, end)."
         )
-    return Range(incident.start - max(incident.length, SHORTEST), incident.start)
+    return TimeRange(incident.start - max(incident.length, MIN_BASELINE), incident.start)

@@ -6,7 +6,7 @@ from typing import cast
 
 import polars as pl
 
-from loganalytics.analyses.coverage.gaps import Silences, find_silences
+from loganalytics.analyses.coverage.gaps import UnusualGaps, find_gaps
 from loganalytics.analyses.coverage.heartbeats import heartbeats
 from loganalytics.schema import TIMESTAMP, Frame, lazy
 
@@ -14,7 +14,7 @@ _GAPS = pl.List(pl.Struct({"start": TIMESTAMP, "end": TIMESTAMP}))
 
 
 def coverage(logs: Frame) -> pl.DataFrame:
-    """Tell for each service since when and until when it logged, and where it was unusually silent.
+    """Return for each service when it logged first and last, and where it was unusually silent.
 
     A gap between two seconds that hold events, or from the last one to the end of the log, is unusual when a
     service that keeps its habits would leave one so long less than once in 10,000 logs like this. Gaps are
@@ -47,8 +47,8 @@ def coverage(logs: Frame) -> pl.DataFrame:
     """
     frame = lazy(logs, "timestamp", "service").filter(pl.col("timestamp").is_not_null())
     seconds = frame.select("service", second=pl.col("timestamp").dt.epoch("us") // 1_000_000).unique()
-    told = frame if "message" in frame.collect_schema() else frame.with_columns(message=pl.lit(""))
-    seen, times, beats = pl.collect_all(
+    has_message = "message" in frame.collect_schema()
+    sums, times, beats = pl.collect_all(
         [
             frame.group_by("service").agg(
                 events=pl.len().cast(pl.Int64),
@@ -56,38 +56,39 @@ def coverage(logs: Frame) -> pl.DataFrame:
                 last_seen=pl.col("timestamp").max(),
             ),
             seconds.sort("second").group_by("service", maintain_order=True).agg("second"),
-            heartbeats(told),
+            heartbeats(frame if has_message else frame.with_columns(message=pl.lit(""))),
         ]
     )
-    table = seen.join(times, on="service", nulls_equal=True).sort("service")
-    found = _with_gaps(table.with_columns(silent_for=pl.col("last_seen").max() - pl.col("last_seen")))
-    return found.join(beats, on="service", how="left", nulls_equal=True, maintain_order="left")
+    table = sums.join(times, on="service", nulls_equal=True).sort("service")
+    table = _with_gaps(table.with_columns(silent_for=pl.col("last_seen").max() - pl.col("last_seen")))
+    return table.join(beats, on="service", how="left", nulls_equal=True, maintain_order="left")
 
 
 def _with_gaps(table: pl.DataFrame) -> pl.DataFrame:
+    """Put the gaps in place of the seconds that hold events."""
     end = cast(float, table["second"].list.max().max())
-    silences = [find_silences(seconds.to_numpy().astype(float), end) for seconds in table["second"]]
-    expected = pl.Series([one.expected for one in silences], dtype=pl.Float64)
+    unusual = [find_gaps(seconds.to_numpy().astype(float), end) for seconds in table["second"]]
+    expected = pl.Series([gaps.expected for gaps in unusual], dtype=pl.Float64)
     pauses = pl.col("second").list.diff(null_behavior="drop")
-    start = pl.col("second").list.get(pauses.list.arg_max(), null_on_oob=True)
+    longest_start = pl.col("second").list.get(pauses.list.arg_max(), null_on_oob=True)
     return table.select(
         *("service", "events", "first_seen", "last_seen"),
-        expected_gap=_duration(pl.lit(expected)),
-        longest_gap=_duration(pauses.list.max()),
-        longest_gap_start=_duration(start).cast(pl.Int64).cast(TIMESTAMP),
+        expected_gap=_to_duration(pl.lit(expected)),
+        longest_gap=_to_duration(pauses.list.max()),
+        longest_gap_start=_to_duration(longest_start).cast(pl.Int64).cast(TIMESTAMP),
         silent_for=pl.col("silent_for").cast(pl.Duration("us")),
-        is_silent=pl.Series([one.is_silent for one in silences], dtype=pl.Boolean),
-        gaps=_gaps(silences),
+        is_silent=pl.Series([gaps.is_silent for gaps in unusual], dtype=pl.Boolean),
+        gaps=_gap_column(unusual),
     )
 
 
-def _gaps(silences: list[Silences]) -> pl.Series:
-    pairs = [[{"start": a, "end": b} for a, b in zip(one.starts, one.ends, strict=True)] for one in silences]
-    seconds = pl.Series(pairs, dtype=pl.List(pl.Struct({"start": pl.Float64, "end": pl.Float64})))
-    micro = (pl.element().struct[name] * 1_000_000 for name in ("start", "end"))
-    moments = [value.cast(pl.Int64).cast(TIMESTAMP) for value in micro]
-    return seconds.list.eval(pl.struct(start=moments[0], end=moments[1])).cast(_GAPS)
+def _gap_column(unusual: list[UnusualGaps]) -> pl.Series:
+    rows = [[{"start": a, "end": b} for a, b in zip(gaps.starts, gaps.ends, strict=True)] for gaps in unusual]
+    seconds = pl.Series(rows, dtype=pl.List(pl.Struct({"start": pl.Float64, "end": pl.Float64})))
+    micros = (pl.element().struct[name] * 1_000_000 for name in ("start", "end"))
+    start, end = (value.cast(pl.Int64).cast(TIMESTAMP) for value in micros)
+    return seconds.list.eval(pl.struct(start=start, end=end)).cast(_GAPS)
 
 
-def _duration(seconds: pl.Expr) -> pl.Expr:
+def _to_duration(seconds: pl.Expr) -> pl.Expr:
     return (seconds * 1_000_000).cast(pl.Int64).cast(pl.Duration("us"))

@@ -1,4 +1,4 @@
-"""One frame of a stack trace -> what stays of it from one release and one run to the next.
+"""The name of a stack frame: what stays the same from one release and one run to the next.
 
 A frame is named by its function and, where that alone says little (Python, Node, PHP, Ruby), by its file and the
 folder that holds it. Lines, addresses, arguments, hashes, versions and the numbers of lambdas are left out.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
-# Frames of all languages, each found at the start of a line. Rust's and Go's take two lines.
-FRAME = "(?m)" + "|".join(
+# Frames of all languages. Those of Rust and Go take two lines.
+FRAME_PATTERN = "(?m)" + "|".join(
     [
         r"File \"[^\"\n]+\", line \d+(?:, in [^\n]+)?",  # Python
         r"^\s*\d+:\s+(?:0x[0-9a-f]+ - )?(?:<[\w&][^\n]*>::[^\n]*|[\w:$<>{}#&,\[\]]+)(?:\n\s+at [^\n]+)?$",  # Rust
@@ -22,10 +22,24 @@ FRAME = "(?m)" + "|".join(
     ]
 )
 
-_JVM_PLACE = r"\((?:[^()]*\.(?:java|kt|scala|groovy|clj)(?::\d+)?|Native Method|Unknown Source|<generated>)\)"
-_NODE_PLACE = r":\d+:\d+\)?(?: \{)?$|\((?:<anonymous>|index \d+|native)\)|\(node:"
+_JVM_LOCATION = r"\((?:[^()]*\.(?:java|kt|scala|groovy|clj)(?::\d+)?|Native Method|Unknown Source|<generated>)\)"
+_NODE_LOCATION = r":\d+:\d+\)?(?: \{)?$|\((?:<anonymous>|index \d+|native)\)|\(node:"
 
-_NAME = {
+# Languages in the order in which they are tried, and what only their frames hold; .NET is what remains.
+_LANGUAGE_MARKS = [
+    ("python", r"^File "),
+    ("rust", r"^\d+:"),
+    ("go", r"\n.*\.go:\d+$"),
+    ("php", r"^#"),
+    ("ruby", r"\.rb:\d+:in "),
+    ("panic", r"^panicked at "),
+    ("gecko", r"^[^\s@]*@[a-z\-]+://"),
+    ("jvm", _JVM_LOCATION),
+    ("node", _NODE_LOCATION),
+]
+
+# Language -> the pattern of a frame, and the groups of it that make its name.
+_NAME_PATTERNS = {
     "python": (r"^File \"([^\"]+)\", line \d+(?:, in (.+))?$", "${1}:${2}"),
     "rust": (r"^\d+:\s+(?:0x[0-9a-f]+ - )?([^\n]+?)(?:::h[0-9a-f]{16})?(?:\n[\s\S]*)?$", "${1}"),
     "panic": (r"^panicked at (?:'.*', )?(.+?):\d+:\d+$", "${1}:"),
@@ -43,9 +57,10 @@ _NAME = {
 }
 
 # The file and the folder that holds it: "views.py" alone is many files.
-_PATH = r"^(?:[^:\n]|:[/\\])*?((?:[^/\\:]+[/\\])?[^/\\:]+):"
+_SHORT_PATH = r"^(?:[^:\n]|:[/\\])*?((?:[^/\\:]+[/\\])?[^/\\:]+):"
 
-_GENERATED = [
+# What compilers and builds put into names, and what replaces it.
+_GENERATED_PARTS = [
     (r"lambda\$(\w+)\$\d+|\$anonfun\$(\w+)\$\d+", "${1}${2}"),  # JVM
     (r"\$\d+", "$"),
     (r"<<(\w+)>b__[\d_]+>d(?:\.MoveNext)?", "${1}"),
@@ -59,14 +74,14 @@ _GENERATED = [
 ]
 
 # Frames that a compiler or a proxy puts beside the real one, or a newer version of the language leaves out.
-_NOISE = (
+_NOISE_FRAME = (
     r"\$\$(?:Lambda|FastClass|Enhancer|SpringCGLIB)|\$Proxy\d|(?:Method|Constructor)Accessor|LambdaForm|MethodHandle"
     r"|<(?:list|dict|set)comp>|<genexpr>|lambda_method\d*|_COROUTINE\.|\(index \d+\)"
     r"|^at (?:\w+\.)*\w+ \((?:<anonymous>|native)\)"
 )
 
-# Frames of libraries and of the language itself: they say where it surfaced, not whose problem it is.
-_LIBRARY = (
+# Frames of libraries and of the language itself: they show where a failure surfaced, not whose problem it is.
+_LIBRARY_FRAME = (
     r"site-packages|dist-packages|lib[/\\]python\d|<frozen |<string>|node_modules|\bnode:|\((?:node:)?internal/"
     r"|/vendor/|/gems/|/lib/ruby/|/[Gg]o/src/|/pkg/mod/|/rustc/|[/\\]\.cargo[/\\]"
     r"|^(?:runtime|net/http|testing|panic)[.(]"
@@ -82,44 +97,27 @@ _LIBRARY = (
 )
 
 
-def named_frames(frames: pl.Series) -> pl.DataFrame:
-    """Return each distinct frame that says something: frame, name, is_library."""
-    text = pl.col("frame").str.strip_chars()
-    table = frames.unique().drop_nulls().to_frame("frame").filter(~text.str.contains(_NOISE))
-    table = table.with_columns(language=_language(text))
-    return table.select("frame", name=_name(text), is_library=text.str.contains(_LIBRARY))
+def name_frames(frames: pl.Series) -> pl.DataFrame:
+    """Return each distinct frame that is not noise: frame, name, is_library."""
+    frame = pl.col("frame").str.strip_chars()
+    table = frames.unique().drop_nulls().to_frame("frame").filter(~frame.str.contains(_NOISE_FRAME))
+    table = table.with_columns(language=_language(frame))
+    return table.select("frame", name=_name(frame), is_library=frame.str.contains(_LIBRARY_FRAME))
 
 
-def _language(text: pl.Expr) -> pl.Expr:
-    return (
-        pl.when(text.str.starts_with("File "))
-        .then(pl.lit("python"))
-        .when(text.str.contains(r"^\d+:"))
-        .then(pl.lit("rust"))
-        .when(text.str.contains(r"\n.*\.go:\d+$"))
-        .then(pl.lit("go"))
-        .when(text.str.starts_with("#"))
-        .then(pl.lit("php"))
-        .when(text.str.contains(r"\.rb:\d+:in "))
-        .then(pl.lit("ruby"))
-        .when(text.str.starts_with("panicked at "))
-        .then(pl.lit("panic"))
-        .when(text.str.contains(r"^[^\s@]*@[a-z\-]+://"))
-        .then(pl.lit("gecko"))
-        .when(text.str.contains(_JVM_PLACE))
-        .then(pl.lit("jvm"))
-        .when(text.str.contains(_NODE_PLACE))
-        .then(pl.lit("node"))
-        .otherwise(pl.lit("dotnet"))
-    )
+def _language(frame: pl.Expr) -> pl.Expr:
+    language = pl.lit("dotnet")
+    for name, pattern in reversed(_LANGUAGE_MARKS):
+        language = pl.when(frame.str.contains(pattern)).then(pl.lit(name)).otherwise(language)
+    return language
 
 
-def _name(text: pl.Expr) -> pl.Expr:
-    name = text
-    for language, (pattern, kept) in _NAME.items():
-        name = pl.when(pl.col("language") == language).then(text.str.replace(pattern, kept)).otherwise(name)
+def _name(frame: pl.Expr) -> pl.Expr:
+    name = frame
+    for language, (pattern, groups) in _NAME_PATTERNS.items():
+        name = pl.when(pl.col("language") == language).then(frame.str.replace(pattern, groups)).otherwise(name)
     has_path = pl.col("language").is_in(["python", "node", "gecko", "panic", "php", "ruby"])
-    name = pl.when(has_path).then(name.str.replace(_PATH, "${1}:")).otherwise(name)
-    for pattern, kept in _GENERATED:
-        name = name.str.replace_all(pattern, kept)
+    name = pl.when(has_path).then(name.str.replace(_SHORT_PATH, "${1}:")).otherwise(name)
+    for pattern, replacement in _GENERATED_PARTS:
+        name = name.str.replace_all(pattern, replacement)
     return name.str.replace_all("\\", "/", literal=True)

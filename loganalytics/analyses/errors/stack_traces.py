@@ -1,31 +1,31 @@
-"""Stack trace -> exception type and fingerprint, for traces of Python, the JVM, Node, .NET, Go, Rust, PHP and Ruby.
+"""Exception type and fingerprint of a stack trace, for traces of Python, the JVM, Node, .NET, Go, Rust, PHP and Ruby.
 
 The fingerprint is what stays the same when the same problem happens again: the types of the root cause and of the
-outermost exception, and the frames nearest to the failure (stack_frames.py). The exceptions' texts are left out.
+outermost exception, and the frames nearest to the failure (stack_frames.py), without the messages of the exceptions.
 """
 
 from __future__ import annotations
 
 import polars as pl
 
-from loganalytics.analyses.errors.stack_frames import FRAME, named_frames
+from loganalytics.analyses.errors.stack_frames import FRAME_PATTERN, name_frames
 
-FRAMES = 6
-"""So many of the frames nearest to the failure make the fingerprint; farther out lies who called."""
+MAX_FRAMES = 6
+"""So many of the frames nearest to the failure make the fingerprint; those farther out are callers."""
 
 # A Python traceback: its indented lines, then the exception.
 _PYTHON = r"Traceback \(most recent call last\):\n(?:[ \t][^\n]*\n|\n)*[A-Za-z_][\w.]*(?::[^\n]*)?"
 _PYTHON_TYPE = r"\n([A-Za-z_][\w.]*)(?::[^\n]*)?$"
 _PYTHON_REASON = r"\n[A-Za-z_][\w.]*:[ ]?([^\n]*)$"
-_GROUP = "Exception Group Traceback"
+_GROUP_MARK = "Exception Group Traceback"
 
 # Between exceptions where the outermost comes first (JVM, Node, .NET, anyhow), and where the root cause does.
-_CAUSE = r"\n\s*(?:Caused by:(?:\n\s*0:)?|\[cause\]:|--->)\s*|\s+--->\s+"
-_WRAPPED = r"\n\s*(?:Wrapped by:|Next )\s*"
-_CUT = "\x1e"
+_CAUSED_BY = r"\n\s*(?:Caused by:(?:\n\s*0:)?|\[cause\]:|--->)\s*|\s+--->\s+"
+_WRAPPED_BY = r"\n\s*(?:Wrapped by:|Next )\s*"
+_SEPARATOR = "\x1e"
 
-# What is no part of the chain of causes.
-_ASIDE = [
+# What does not belong to the chain of causes, and what replaces it.
+_OUTSIDE_CHAIN = [
     (r"\n\t+Suppressed: [^\n]*(?:\n\t\t[^\n]*|\n\tCaused by: [^\n]*)*", ""),
     (r"^([\s\S]*?--->[\s\S]*?)\s*---> \(Inner Exception #[\s\S]*", "${1}"),  # .NET repeats them
     (r"\(Inner Exception #\d+\) ", ""),
@@ -34,134 +34,138 @@ _ASIDE = [
 ]
 
 # In the first line of a segment. A name that ends like an exception wins over whatever stands first.
-_NAME = (
+_EXCEPTION_NAME = (
     r"(?:(?:[A-Za-z_][\w$]*[.\\:]+)+(?:Error|Exception)"
     r"|(?:[A-Za-z_][\w$]*[.\\:]+)*[A-Za-z_$][\w$]*(?:Error|Exception|Throwable|Failure|Fault))"
 )
-_NAMED = rf"^[^\n]*?\b({_NAME})\b"
-_BARE = rf"^(?:Exception in thread \"[^\"\n]*\" )?{_NAME}(?::|\s*\n|$)"
+_TYPE_IN_FIRST_LINE = rf"^[^\n]*?\b({_EXCEPTION_NAME})\b"
+_BARE_EXCEPTION = rf"^(?:Exception in thread \"[^\"\n]*\" )?{_EXCEPTION_NAME}(?::|\s*\n|$)"
 _RUST_PANIC = r"^thread '[^'\n]*'[^\n]* (panick)ed at "
-_RUST_SAYS = r"^thread '[^\n]* panicked at (?:'([^\n]*)', [^\n]*|[^\n]*:\n([^\n]*))"
+_RUST_REASON = r"^thread '[^\n]* panicked at (?:'([^\n]*)', [^\n]*|[^\n]*:\n([^\n]*))"
 _GO_PANIC = r"^\s*(panic|fatal error):"
-_LEADING = r"^\s*(?:Uncaught )?([A-Za-z_$][\w$]*(?:[.\\][\w$]+)*)(?::|\s*\n|$)"
-_REASON = rf"^[^\n]*?(?:\b{_NAME}(?: \[[A-Z_]+\]| ?\([^()\n]{{1,12}}\))?|panic|fatal error)['\"(]*:?[ ]?([^\n]*)"
-_RUBY_SAYS = r"^\S+:\d+:in [`'][^'\n]*': ([^\n]*?)(?: \([^\n]*\))?(?:\n|$)"
-# Node prints the line of source first.
-_FURTHER_DOWN = r"\n(?:Uncaught )?((?:[\w$]+\.)*[\w$]*(?:Error|Exception))(?::[ ]?([^\n]*))?\n\s+at "
-_SAYS_ONLY = r"^([^\n]*)\n\S+\n\s+[^\n]*\.go:\d+"  # Go: an error's text, then its frames
+_LEADING_NAME = r"^\s*(?:Uncaught )?([A-Za-z_$][\w$]*(?:[.\\][\w$]+)*)(?::|\s*\n|$)"
+_REASON = (
+    rf"^[^\n]*?(?:\b{_EXCEPTION_NAME}(?: \[[A-Z_]+\]| ?\([^()\n]{{1,12}}\))?|panic|fatal error)['\"(]*:?[ ]?([^\n]*)"
+)
+_RUBY_REASON = r"^\S+:\d+:in [`'][^'\n]*': ([^\n]*?)(?: \([^\n]*\))?(?:\n|$)"
+# Node prints the line of source first, then type and reason.
+_TYPE_BEFORE_FRAMES = r"\n(?:Uncaught )?((?:[\w$]+\.)*[\w$]*(?:Error|Exception))(?::[ ]?([^\n]*))?\n\s+at "
+_GO_REASON = r"^([^\n]*)\n\S+\n\s+[^\n]*\.go:\d+"  # Go: the message of an error, then its frames
 
-# What a runtime says when it stops the program: as good as a type.
-_RUNTIME = (
+# The reason a runtime gives when it stops the program: as good as a type.
+_RUNTIME_REASON = (
     r"^(runtime error: [a-z ]+[a-z]|assignment to entry in nil map|all goroutines are asleep|concurrent map [a-z ]+"
     r"|index out of bounds|called `[^`]+` on an? `\w+` value|attempt to [a-z ]+|already (?:mutably )?borrowed"
     r"|not (?:yet )?implemented|entered unreachable code)"
 )
 
 
-def read_traces(errors: pl.DataFrame) -> pl.DataFrame:
+def parse_stack_traces(errors: pl.DataFrame) -> pl.DataFrame:
     """Return message and exception with fingerprint, kind, frames, exception_type and reason; null without a trace.
 
     Needs message and exception (String). `kind` is the fingerprint with the innermost frame only, `frames` the lines
-    that it has besides; `reason` is the text that follows the root cause's type. An exception without any frames (the
+    of the fingerprint that are frames; `reason` is the message of the root cause. An exception without any frames (the
     JVM leaves them out after many) has type and reason only.
     """
-    texts = errors.filter(pl.col("exception").is_not_null()).with_columns(trace=_trace_text())
-    parsed = texts.with_columns(_segments()).with_columns(_ends()).with_row_index("row")
-    parsed = parsed.join(_frames(parsed), on="row", how="left", maintain_order="left")
+    traces = errors.filter(pl.col("exception").is_not_null()).with_columns(trace=_chain_of_causes())
+    parsed = traces.with_columns(_segments()).with_columns(
+        root=pl.col("segments").list.first(), outer=pl.col("segments").list.last()
+    )
+    parsed = parsed.with_row_index("row")
+    parsed = parsed.join(_nearest_frames(parsed), on="row", how="left", maintain_order="left")
     has_trace = pl.col("frames").is_not_null() | _is_python("root")
-    is_bare = pl.col("root").str.contains(_BARE)
-    root = pl.coalesce(_exception_type("root"), _exception_type("outer"))
-    kind = pl.concat_str(pl.lit("trace"), root, _runtime(), _exception_type("outer"), separator="\n", ignore_nulls=True)
+    is_exception = has_trace | pl.col("root").str.contains(_BARE_EXCEPTION)
+    root_type = pl.coalesce(_exception_type("root"), _exception_type("outer"))
+    runtime_reason = _reason("root").str.extract(_RUNTIME_REASON)
+    types = pl.concat_str(
+        pl.lit("trace"), root_type, runtime_reason, _exception_type("outer"), separator="\n", ignore_nulls=True
+    )
     return parsed.select(
         "message",
         "exception",
-        fingerprint=pl.when(has_trace).then(pl.concat_str(kind, "frames", separator="\n", ignore_nulls=True)),
-        kind=pl.when(has_trace).then(pl.concat_str(kind, "place", separator="\n", ignore_nulls=True)),
+        fingerprint=pl.when(has_trace).then(pl.concat_str(types, "frames", separator="\n", ignore_nulls=True)),
+        kind=pl.when(has_trace).then(pl.concat_str(types, "innermost", separator="\n", ignore_nulls=True)),
         frames=pl.when(has_trace).then("frames"),
-        exception_type=pl.when(has_trace | is_bare).then(root),
-        reason=pl.when(has_trace | is_bare).then(_reason("root")),
+        exception_type=pl.when(is_exception).then(root_type),
+        reason=pl.when(is_exception).then(_reason("root")),
     )
 
 
-def _trace_text() -> pl.Expr:
+def _chain_of_causes() -> pl.Expr:
     """Return the trace without what is beside the chain; its first line may have been taken for the message."""
     exception = pl.col("exception").str.replace_all("\r\n", "\n", literal=True)
-    headless = exception.str.contains(
+    is_headless = exception.str.contains(
         r"^\s*(?:at |File \"|from |\.\.\. \d|---> |Caused by:|goroutine |stack backtrace:)"
     )
-    trace = pl.when(headless).then(pl.concat_str("message", exception, separator="\n")).otherwise(exception)
-    for pattern, kept in _ASIDE:
-        trace = trace.str.replace_all(pattern, kept)
+    trace = pl.when(is_headless).then(pl.concat_str("message", exception, separator="\n")).otherwise(exception)
+    for pattern, replacement in _OUTSIDE_CHAIN:
+        trace = trace.str.replace_all(pattern, replacement)
     # "|" and "+" draw the tree of an exception group.
-    drawn = pl.when(trace.str.contains(_GROUP, literal=True)).then(trace.str.replace_all(r"(?m)^ *[|+] ?", ""))
-    return pl.coalesce(drawn, trace)
+    is_group = trace.str.contains(_GROUP_MARK, literal=True)
+    without_tree = pl.when(is_group).then(trace.str.replace_all(r"(?m)^ *[|+] ?", ""))
+    return pl.coalesce(without_tree, trace)
 
 
 def _segments() -> pl.Expr:
-    """Return the texts of the exceptions, the root cause first."""
+    """Return the text of each exception of the trace, the root cause first."""
     trace = pl.col("trace").str.strip_chars()
     python = trace.str.extract_all(_PYTHON)
     # A group comes before what is in it; else Python prints the cause first, the others last.
     group = python.list.slice(1, 1).list.concat(python.list.head(1))
-    is_group = trace.str.contains(_GROUP, literal=True)
-    causes = trace.str.replace_all(_CAUSE, _CUT).str.split(_CUT).list.reverse()
-    wraps = trace.str.replace_all(_WRAPPED, _CUT).str.split(_CUT)
+    is_group = trace.str.contains(_GROUP_MARK, literal=True)
+    outermost_first = trace.str.replace_all(_CAUSED_BY, _SEPARATOR).str.split(_SEPARATOR).list.reverse()
+    root_first = trace.str.replace_all(_WRAPPED_BY, _SEPARATOR).str.split(_SEPARATOR)
     return (
         pl.when((python.list.len() > 1) & is_group)
         .then(group)
         .when(python.list.len() > 0)
         .then(python)
-        .when(trace.str.contains(_WRAPPED))
-        .then(wraps)
-        .otherwise(causes)
+        .when(trace.str.contains(_WRAPPED_BY))
+        .then(root_first)
+        .otherwise(outermost_first)
         .alias("segments")
     )
 
 
-def _ends() -> list[pl.Expr]:
-    return [pl.col("segments").list.first().alias("root"), pl.col("segments").list.last().alias("outer")]
+def _exception_type(column: str) -> pl.Expr:
+    segment = pl.col(column)
+    python = pl.when(_is_python(column)).then(segment.str.extract(_PYTHON_TYPE))
+    rust = segment.str.extract(_RUST_PANIC).str.replace("panick", "panic", literal=True)
+    by_pattern = [segment.str.extract(pattern) for pattern in (_TYPE_IN_FIRST_LINE, _GO_PANIC, _TYPE_BEFORE_FRAMES)]
+    # A Go trace without an error begins with a frame; where it has only the goroutine, the logged message comes first.
+    has_head = ~segment.str.contains(r"^\S+\n\s+[^\n]+\.go:\d+|\ngoroutine \d")
+    leading = pl.when(has_head).then(segment.str.extract(_LEADING_NAME))
+    return pl.coalesce(python, rust, *by_pattern, leading)
 
 
-def _exception_type(segment: str) -> pl.Expr:
-    text = pl.col(segment)
-    python = pl.when(_is_python(segment)).then(text.str.extract(_PYTHON_TYPE))
-    rust = text.str.extract(_RUST_PANIC).str.replace("panick", "panic", literal=True)
-    others = [text.str.extract(pattern) for pattern in (_NAMED, _GO_PANIC, _FURTHER_DOWN)]
-    # A Go trace without an error begins with a frame; where only the goroutine is told, what was logged stands first.
-    has_head = ~text.str.contains(r"^\S+\n\s+[^\n]+\.go:\d+|\ngoroutine \d")
-    return pl.coalesce(python, rust, *others, pl.when(has_head).then(text.str.extract(_LEADING)))
-
-
-def _reason(segment: str) -> pl.Expr:
-    text = pl.col(segment)
-    python = text.str.extract(_PYTHON_REASON)
-    rust = pl.coalesce(text.str.extract(_RUST_SAYS, 1), text.str.extract(_RUST_SAYS, 2))
-    others = [text.str.extract(pattern) for pattern in (_RUBY_SAYS, _REASON)]
-    found = pl.coalesce(rust, *others, text.str.extract(_FURTHER_DOWN, 2), text.str.extract(_SAYS_ONLY))
-    reason = pl.when(_is_python(segment)).then(python).otherwise(found)
+def _reason(column: str) -> pl.Expr:
+    segment = pl.col(column)
+    python = segment.str.extract(_PYTHON_REASON)
+    rust = pl.coalesce(segment.str.extract(_RUST_REASON, 1), segment.str.extract(_RUST_REASON, 2))
+    by_pattern = [segment.str.extract(pattern) for pattern in (_RUBY_REASON, _REASON)]
+    by_pattern += [segment.str.extract(_TYPE_BEFORE_FRAMES, 2), segment.str.extract(_GO_REASON)]
+    reason = pl.when(_is_python(column)).then(python).otherwise(pl.coalesce(rust, *by_pattern))
     reason = reason.str.strip_chars()
     return pl.when(reason != "").then(reason)
 
 
-def _runtime() -> pl.Expr:
-    return _reason("root").str.extract(_RUNTIME)
+def _nearest_frames(parsed: pl.DataFrame) -> pl.DataFrame:
+    """Return row, innermost and frames: those nearest to the failure, the application's own if there are any.
 
-
-def _frames(parsed: pl.DataFrame) -> pl.DataFrame:
-    """Return row, frames and place: the frames nearest to the failure, the application's own if there are any.
-
-    Each is named once, and in the order of the alphabet: recursion has no fixed depth, and no fixed end.
+    Each is named once, in alphabetical order: recursion has no fixed depth, and no fixed end.
     """
-    segments = parsed.select("row", "segments").explode("segments").rename({"segments": "text"})
-    found = segments.select("row", frame=pl.col("text").str.extract_all(FRAME), python=_is_python("text"))
+    segments = parsed.select("row", "segments").explode("segments")
+    is_python = _is_python("segments")
+    traced = segments.select("row", frame=pl.col("segments").str.extract_all(FRAME_PATTERN), is_python=is_python)
     # Python's innermost frame is the last line; the others' is the first.
-    inner_first = pl.when("python").then(pl.col("frame").list.reverse()).otherwise("frame")
-    frames = found.select("row", frame=inner_first).explode("frame").drop_nulls("frame")
-    frames = frames.join(named_frames(frames["frame"]), on="frame", how="inner", maintain_order="left")
+    innermost_first = pl.when("is_python").then(pl.col("frame").list.reverse()).otherwise("frame")
+    frames = traced.select("row", frame=innermost_first).explode("frame").drop_nulls("frame")
+    frames = frames.join(name_frames(frames["frame"]), on="frame", how="inner", maintain_order="left")
     frames = frames.filter(~pl.col("is_library") | pl.col("is_library").all().over("row"))
-    nearest = frames.group_by("row", maintain_order=True).agg(pl.col("name").unique(maintain_order=True).head(FRAMES))
-    return nearest.select("row", place=pl.col("name").list.first(), frames=pl.col("name").list.sort().list.join("\n"))
+    names = pl.col("name")
+    nearest = frames.group_by("row", maintain_order=True).agg(names.unique(maintain_order=True).head(MAX_FRAMES))
+    return nearest.select("row", innermost=names.list.first(), frames=names.list.sort().list.join("\n"))
 
 
-def _is_python(segment: str) -> pl.Expr:
-    return pl.col(segment).str.starts_with("Traceback")
+def _is_python(column: str) -> pl.Expr:
+    return pl.col(column).str.starts_with("Traceback")

@@ -1,4 +1,4 @@
-"""Which endpoint of a web service an event is about: method and path, without what differs from call to call."""
+"""The endpoint of a web service that an event is about: method and path, without what differs from call to call."""
 
 from __future__ import annotations
 
@@ -6,22 +6,26 @@ from collections.abc import Iterable
 
 import polars as pl
 
-_PATHS = ("http.route", "url.path", "url.original", "url.full", "labels.path", "path", "url", "uri", "request.path",
-          "request_path", "http.url", "http.target")  # fmt: skip
-_METHODS = ("http.request.method", "http.method", "labels.method", "method", "request.method", "request_method", "verb")
+_PATH_FIELDS = (
+    *("http.route", "url.path", "url.original", "url.full", "labels.path", "path", "url", "uri"),
+    *("request.path", "request_path", "http.url", "http.target"),
+)
+_METHOD_FIELDS = (
+    *("http.request.method", "http.method", "labels.method", "method", "request.method", "request_method", "verb"),
+)
 
 _METHOD = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS"
-_IN_TEXT = rf"\b(?P<method>{_METHOD}) (?P<path>/[^\s\"'?#]*)"
+_REQUEST_IN_MESSAGE = rf"\b(?P<method>{_METHOD}) (?P<path>/[^\s\"'?#]*)"
 _ORIGIN = r"^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*"
-_VARIABLE = r"/[^/]*[0-9][^/]*"  # a part with a digit in it: an id, a date, a hash
+_VARIABLE_SEGMENT = r"/[^/]*[0-9][^/]*"  # with a digit in it: an id, a date, a hash
 
 
 def endpoint(columns: Iterable[str]) -> pl.Expr:
     """Return the expression for the endpoint, such as "GET /builds/<*>" (null when an event names none).
 
     Takes the names of the frame's columns. Uses the fields of HTTP and URL (OpenTelemetry's, ECS's and common ones);
-    where these are null, what the message says: "GET /builds/17 200". Queries are left off; parts of a path that hold
-    a digit become <*>.
+    where these are null, what the message says: "GET /builds/17 200". The query string is left out;
+    segments of a path that hold a digit become <*>.
 
     Example:
         >>> logs = pl.DataFrame({"message": ["GET /builds/17?full=1 200 in 5ms", "started"]})
@@ -29,10 +33,10 @@ def endpoint(columns: Iterable[str]) -> pl.Expr:
         ['GET /builds/<*>', None]
     """
     have = set(columns)
-    paths = [pl.col(name).cast(pl.String) for name in _PATHS if name in have]
-    methods = [pl.col(name).cast(pl.String) for name in _METHODS if name in have]
-    told = pl.col("message").str.extract_groups(_IN_TEXT)
-    path = pl.coalesce(*paths, told.struct["path"])
-    method = pl.coalesce(*methods, told.struct["method"]).str.to_uppercase()
-    bare = path.str.replace(_ORIGIN, "").str.replace(r"[?#].*$", "").str.replace_all(_VARIABLE, "/<*>")
-    return pl.concat_str(method, bare, separator=" ", ignore_nulls=True).replace("", None).alias("endpoint")
+    paths = [pl.col(name).cast(pl.String) for name in _PATH_FIELDS if name in have]
+    methods = [pl.col(name).cast(pl.String) for name in _METHOD_FIELDS if name in have]
+    request = pl.col("message").str.extract_groups(_REQUEST_IN_MESSAGE)
+    path = pl.coalesce(*paths, request.struct["path"])
+    method = pl.coalesce(*methods, request.struct["method"]).str.to_uppercase()
+    route = path.str.replace(_ORIGIN, "").str.replace(r"[?#].*$", "").str.replace_all(_VARIABLE_SEGMENT, "/<*>")
+    return pl.concat_str(method, route, separator=" ", ignore_nulls=True).replace("", None).alias("endpoint")

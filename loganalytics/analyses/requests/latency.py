@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from loganalytics.analyses.requests.durations import duration_ms
 from loganalytics.analyses.requests.endpoints import endpoint
@@ -13,27 +15,27 @@ from loganalytics.analyses.requests.steps import STEP_COLUMNS
 from loganalytics.schema import CORE, TIMESTAMP, Frame, lazy
 from loganalytics.times import window_start
 
-if TYPE_CHECKING:
-    import numpy as np
+Floats = NDArray[np.float64]
 
-SLOWEST = 5
-LEAST_BUCKETS = 5
-LEAST_IN_BUCKET = 3
-MOST_BUCKETS = 300  # Theil and Sen compare every pair
-DRIFT, ALARM = 1.5, 10.0  # of the CUSUM over hours, in standard deviations: noise gets there once in e^30 hours
-LEAST_HOURS = 2  # a single slow hour is a peak, or the nightly batch
-LEAST_NOISE = 0.1  # of the logarithm of hourly medians: ten per cent up or down is no news
+MAX_EXAMPLES = 5
+MIN_BUCKETS = 5  # hours, or longer buckets, that a trend needs
+MIN_BUCKET_EVENTS = 3
+MAX_BUCKETS = 300  # Theil and Sen compare every pair
+# Of the CUSUM over hours, in standard deviations: noise reaches the limit once in e^30 hours.
+CUSUM_DRIFT, CUSUM_LIMIT = 1.5, 10.0
+MIN_SLOW_BUCKETS = 2  # a single slow hour is a peak, or the nightly batch
+MIN_NOISE = 0.1  # of the logarithm of hourly medians: ten per cent up or down is no news
 
-_FOUND = ("trend", "slow_from", "slow_until", "slow_ratio")
-
-_EXAMPLE = ("duration_ms", "timestamp", "message", "trace_id", "source", "offset")
+_MICROSECONDS_PER_HOUR = 3_600_000_000
+_TREND_SCHEMA = dict.fromkeys(("trend", "slow_from", "slow_until", "slow_ratio"), pl.Float64)
+_EXAMPLE_COLUMNS = ("duration_ms", "timestamp", "message", "trace_id", "source", "offset")
 
 
 def latency(logs: Frame, *, by: str = "logger") -> pl.DataFrame:
-    """Sum up how long things take, by the values of a column; the slowest come first.
+    """Summarize how long things take, by the values of a column; the slowest come first.
 
     Durations come from the columns named duration_ms (also as the last part of a dotted name) and, where these
-    are null, from what the message says, such as "in 35.2ms"; see `duration_ms`. Events that tell none are not
+    are null, from the message, such as "in 35.2ms"; see `duration_ms`. Events without a duration are not
     counted.
 
     Needs timestamp, message and the column `by`. Where there is no column endpoint, `by="endpoint"` takes it from the
@@ -56,7 +58,7 @@ def latency(logs: Frame, *, by: str = "logger") -> pl.DataFrame:
         >>> latency(logs, by="service").select("service", "count", "p50", "p95", "max").rows()
         [('web', 101, 51.0, 96.0, 101.0)]
     """
-    frame = _measured(logs, by)
+    frame = _with_durations(logs, by)
     quantiles = {f"p{percent}": pl.col("duration_ms").quantile(percent / 100) for percent in (50, 95, 99)}
     return (
         frame.group_by(by)
@@ -67,22 +69,21 @@ def latency(logs: Frame, *, by: str = "logger") -> pl.DataFrame:
     )
 
 
-def _measured(logs: Frame, by: str) -> pl.DataFrame:
-    """Return the events that tell a duration, with what the summary reads."""
-    frame = _with_group(lazy(logs, "timestamp", "message"), by)
+def _with_durations(logs: Frame, by: str) -> pl.DataFrame:
+    """Return the events that report a duration, with the columns that the summary reads."""
+    frame = _with_group_column(lazy(logs, "timestamp", "message"), by)
     have = frame.collect_schema().names()
-    core = [pl.lit(None, CORE[name]).alias(name) for name in _EXAMPLE if name not in (*have, "duration_ms")]
-    columns = list(dict.fromkeys([by, *_EXAMPLE]))
+    missing = [pl.lit(None, CORE[name]).alias(name) for name in _EXAMPLE_COLUMNS if name not in (*have, "duration_ms")]
     return (
-        frame.with_columns(duration_ms(have), *core)
-        .select(columns)
+        frame.with_columns(duration_ms(have), *missing)
+        .select(list(dict.fromkeys([by, *_EXAMPLE_COLUMNS])))
         .filter(pl.col("duration_ms").is_not_null())
         .collect()
     )
 
 
-def _with_group(frame: pl.LazyFrame, by: str) -> pl.LazyFrame:
-    """Return the frame with the column `by`: an endpoint or a step under its own name is found."""
+def _with_group_column(frame: pl.LazyFrame, by: str) -> pl.LazyFrame:
+    """Return the frame with the column `by`; an endpoint or a step is taken from other columns where it is missing."""
     have = frame.collect_schema().names()
     if by == "endpoint" and by not in have:
         return frame.with_columns(endpoint(have)).filter(pl.col(by).is_not_null())
@@ -94,33 +95,33 @@ def _with_group(frame: pl.LazyFrame, by: str) -> pl.LazyFrame:
 
 def _slowest(frame: pl.DataFrame, by: str) -> pl.DataFrame:
     order = ["duration_ms", "timestamp", "source", "offset", "message"]
-    slow = frame.filter(pl.col("duration_ms").rank("min", descending=True).over(by) <= SLOWEST)
+    slow = frame.filter(pl.col("duration_ms").rank("min", descending=True).over(by) <= MAX_EXAMPLES)
     return (
         slow.sort(order, descending=[True, False, False, False, False], nulls_last=True)
         .group_by(by, maintain_order=True)
-        .agg(slowest=pl.struct(_EXAMPLE).head(SLOWEST))
+        .agg(slowest=pl.struct(_EXAMPLE_COLUMNS).head(MAX_EXAMPLES))
     )
 
 
 def _trends(frame: pl.DataFrame, by: str) -> pl.DataFrame:
-    """Return trend and slow stretch of each value that has data enough."""
+    """Return trend and slow stretch of each value that has enough data."""
     hours = _bucket_hours(frame["timestamp"])
     medians = (
         frame.filter(pl.col("timestamp").is_not_null())
         .group_by(by, window_start(f"{hours}h"))
         .agg(events=pl.len(), median=pl.col("duration_ms").clip(lower_bound=1e-3).log().median())
-        .filter(pl.col("events") >= LEAST_IN_BUCKET)
-        .with_columns(hour=pl.col("window").dt.epoch("us") / 3_600_000_000)
+        .filter(pl.col("events") >= MIN_BUCKET_EVENTS)
+        .with_columns(hour=pl.col("window").dt.epoch("us") / _MICROSECONDS_PER_HOUR)
         .sort(by, "window")
         .group_by(by, maintain_order=True)
         .agg("hour", "median")
-        .filter(pl.col("hour").list.len() >= LEAST_BUCKETS)
+        .filter(pl.col("hour").list.len() >= MIN_BUCKETS)
     )
     series = [(x.to_numpy(), y.to_numpy()) for x, y in zip(medians["hour"], medians["median"], strict=True)]
-    rows = [(_theil_sen(x, y), *_slow_stretch(x, y, hours)) for x, y in series]
-    found = pl.DataFrame(rows, schema=dict.fromkeys(_FOUND, pl.Float64), orient="row")
-    moment = (pl.col("slow_from", "slow_until") * 3_600_000_000).cast(pl.Int64).cast(TIMESTAMP)
-    return pl.concat([medians.select(by), found.with_columns(moment)], how="horizontal")
+    rows = [{"trend": _theil_sen(x, y), **_slow_stretch(x, y, hours)} for x, y in series]
+    trends = pl.DataFrame(rows, schema=_TREND_SCHEMA)
+    times = (pl.col("slow_from", "slow_until") * _MICROSECONDS_PER_HOUR).cast(pl.Int64).cast(TIMESTAMP)
+    return pl.concat([medians.select(by), trends.with_columns(times)], how="horizontal")
 
 
 def _bucket_hours(times: pl.Series) -> int:
@@ -128,30 +129,34 @@ def _bucket_hours(times: pl.Series) -> int:
     if times.drop_nulls().is_empty():
         return 1
     span = cast(datetime, times.max()) - cast(datetime, times.min())
-    return max(1, round(span.total_seconds() / 3600 / MOST_BUCKETS))
+    return max(1, round(span.total_seconds() / 3600 / MAX_BUCKETS))
 
 
-def _theil_sen(x: np.ndarray, y: np.ndarray) -> float:
-    """Return the median of the slopes between all pairs of points."""
-    import numpy as np
+def _theil_sen(hours: Floats, log_medians: Floats) -> float:
+    """Return the relative change in an hour: the median of the slopes between all pairs of points.
 
-    first, second = np.triu_indices(len(x), k=1)
-    return float(np.expm1(np.median((y[second] - y[first]) / (x[second] - x[first]))))
-
-
-def _slow_stretch(x: np.ndarray, y: np.ndarray, hours: int) -> tuple[float | None, float | None, float | None]:
-    """Return begin, end and ratio of the stretch of hours that is farthest above the usual; nulls when none is.
-
-    The stretch is the one with the largest sum of (robust z - DRIFT), as a one-sided CUSUM finds it.
+    scipy's theilslopes gives the same with a confidence interval, which takes several times as long.
     """
-    import numpy as np
+    first, second = np.triu_indices(len(hours), k=1)
+    slopes = (log_medians[second] - log_medians[first]) / (hours[second] - hours[first])
+    return float(np.expm1(np.median(slopes)))
 
-    above = y - np.median(y)
-    z = above / max(1.4826 * float(np.median(np.abs(above))), LEAST_NOISE)
-    sums = np.append(0.0, np.cumsum(z - DRIFT))
+
+def _slow_stretch(hours: Floats, log_medians: Floats, bucket_hours: int) -> dict[str, float | None]:
+    """Return slow_from, slow_until and slow_ratio of the hours that are farthest above the usual; nulls if none are.
+
+    They are the ones with the largest sum of (robust z - CUSUM_DRIFT), as a one-sided CUSUM finds them.
+    """
+    above = log_medians - np.median(log_medians)
+    z = above / max(1.4826 * float(np.median(np.abs(above))), MIN_NOISE)
+    sums = np.append(0.0, np.cumsum(z - CUSUM_DRIFT))
     rise = sums - np.minimum.accumulate(sums)
     end = int(np.argmax(rise))
     begin = int(np.argmin(sums[: end + 1]))
-    if rise[end] < ALARM or end - begin < LEAST_HOURS:
-        return None, None, None
-    return float(x[begin]), float(x[end - 1] + hours), float(np.exp(above[begin:end].max()))
+    if rise[end] < CUSUM_LIMIT or end - begin < MIN_SLOW_BUCKETS:
+        return dict.fromkeys(("slow_from", "slow_until", "slow_ratio"))
+    return {
+        "slow_from": float(hours[begin]),
+        "slow_until": float(hours[end - 1] + bucket_hours),
+        "slow_ratio": float(np.exp(above[begin:end].max())),
+    }

@@ -1,4 +1,4 @@
-"""What a user, an address or a client did in one go: its events up to the next long pause."""
+"""Sessions of a user, an address or a client: its events up to the next long pause."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from loganalytics.analyses.requests.durations import to_milliseconds
 from loganalytics.schema import Frame, is_error, lazy
 from loganalytics.times import parse_every
 
@@ -20,7 +21,7 @@ def sessions(logs: Frame, *, by: str = "user_id", gap: str | timedelta = "30m") 
     duration_ms (Float64), events, errors (Int64), services (List[String], in the order in which they came in),
     longest_pause_ms (Float64; null for one event), first_message and last_message; sorted by first_seen, then by value.
 
-    Raises MissingColumnError, and InvalidArgumentError for a gap that is no length of time.
+    Raises MissingColumnError, and InvalidArgumentError for a gap that is not a length of time.
 
     Example:
         >>> from datetime import datetime
@@ -30,34 +31,30 @@ def sessions(logs: Frame, *, by: str = "user_id", gap: str | timedelta = "30m") 
         >>> sessions(logs).select("user_id", "session", "events", "duration_ms", "first_message").rows()
         [(7, 1, 2, 1200000.0, 'in'), (7, 2, 1, 0.0, 'in again')]
     """
-    longest = parse_every(gap)
+    max_pause = parse_every(gap)
     frame = lazy(logs, "timestamp", "severity_number", "service", "message", by)
     have = frame.collect_schema().names()
     time = pl.col("timestamp")
-    place = [name for name in ("source", "offset") if name in have and name != by]
-    columns = list(dict.fromkeys(["timestamp", "severity_number", "service", "message", by, *place]))
+    position = [name for name in ("source", "offset") if name in have and name != by]
+    columns = list(dict.fromkeys(["timestamp", "severity_number", "service", "message", by, *position]))
     pause = time.diff().over(by)
     return (
         frame.select(columns)
         .drop_nulls(["timestamp", by])
-        .sort(by, "timestamp", *[pl.col(name) for name in place], maintain_order=True)
-        .with_columns(pause=pause, session=(pause > longest).fill_null(value=True).cast(pl.Int64).cum_sum().over(by))
+        .sort(by, "timestamp", *[pl.col(name) for name in position], maintain_order=True)
+        .with_columns(pause=pause, session=(pause > max_pause).fill_null(value=True).cast(pl.Int64).cum_sum().over(by))
         .group_by(by, "session", maintain_order=True)
         .agg(
             first_seen=time.min(),
             last_seen=time.max(),
-            duration_ms=_ms(time.max() - time.min()),
+            duration_ms=to_milliseconds(time.max() - time.min()),
             events=pl.len().cast(pl.Int64),
             errors=is_error().sum().cast(pl.Int64),
             services=pl.col("service").cast(pl.String).drop_nulls().unique(maintain_order=True),
-            longest_pause_ms=_ms(pl.col("pause").slice(1).max()),
+            longest_pause_ms=to_milliseconds(pl.col("pause").slice(1).max()),
             first_message=pl.col("message").first(),
             last_message=pl.col("message").last(),
         )
         .sort("first_seen", by)
         .collect()
     )
-
-
-def _ms(length: pl.Expr) -> pl.Expr:
-    return length.dt.total_microseconds() / 1000

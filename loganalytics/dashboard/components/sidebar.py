@@ -11,6 +11,7 @@ from loganalytics.dashboard import access, cached_events, state, summaries
 from loganalytics.dashboard.components.guards import clear_filters
 from loganalytics.dashboard.notebook import notebook_json
 from loganalytics.exceptions import LogAnalyticsError
+from loganalytics.sanitize import printable
 from loganalytics.view import View
 
 _LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
@@ -75,7 +76,7 @@ def _filters(view: View) -> None:
     _set("services", list(view.services))
     st.multiselect(
         "Services", sorted({*_services(view), *view.services}), key="services", on_change=_apply, args=("services",),
-        placeholder="All services",
+        format_func=printable, placeholder="All services",
     )  # fmt: skip
     _set("text", view.text or "")
     st.text_input(
@@ -95,7 +96,7 @@ def _filters(view: View) -> None:
     conditions = {str(where): where for where in view.where} | {f"logger={name}": name for name in view.loggers}
     if conditions:
         _set("conditions", list(conditions))
-        st.multiselect("Fields", list(conditions), key="conditions", on_change=_apply_conditions)
+        st.multiselect("Fields", list(conditions), format_func=printable, key="conditions", on_change=_apply_conditions)
     if view.filters():
         st.button("Clear filters", on_click=clear_filters, icon=":material/filter_alt_off:", type="tertiary")
 

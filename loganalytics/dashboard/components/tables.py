@@ -9,6 +9,7 @@ import streamlit as st
 
 from loganalytics.charts import LEVEL_COLOURS
 from loganalytics.dashboard.summaries import safe_table
+from loganalytics.sanitize import printable
 
 _TIME_FORMAT = "YYYY-MM-DD HH:mm:ss"
 
@@ -24,7 +25,7 @@ def draw(
     safe = safe_table(table)
     if "level" in safe.columns:
         safe = safe.with_columns(pl.concat_list(pl.col("level").fill_null("unknown")))
-    labels = {name: st.column_config.Column(name) for name in table.columns}
+    labels = {name: st.column_config.Column(printable(name)) for name in table.columns}
     event = st.dataframe(
         safe, hide_index=True, key=key, column_config=labels | column_defaults(table) | (columns or {}), height=height,
         column_order=order, on_select="rerun" if clickable else "ignore", selection_mode="single-cell", placeholder="",
@@ -53,8 +54,8 @@ def column_defaults(table: pl.DataFrame) -> dict[str, Any]:
     }
     times = {
         name: column.DatetimeColumn(
-            name.replace("_", " "), format=_TIME_FORMAT + (".SSS" if name == "timestamp" else ""), timezone="UTC",
-            width=175,
+            printable(name.replace("_", " ")), format=_TIME_FORMAT + (".SSS" if name == "timestamp" else ""),
+            timezone="UTC", width=175,
         )
         for name, kind in table.schema.items() if isinstance(kind, pl.Datetime)
     }  # fmt: skip

@@ -13,7 +13,7 @@ import polars as pl
 import streamlit as st
 
 from loganalytics.charts import LEVEL_COLOURS
-from loganalytics.dashboard.summaries import clean
+from loganalytics.sanitize import printable_column
 
 MAX_ROWS = 1000
 """How many events the tail shows."""
@@ -34,12 +34,12 @@ def tail_rows(logs: pl.DataFrame) -> pl.DataFrame:
     """Return number, time, level, service and message of events, safe and short."""
     level, service = (pl.col(name).cast(pl.String).fill_null("") for name in ("level", "service"))
     has_exception = pl.when(pl.col("exception").is_not_null()).then(pl.lit(" ⏎ …"))
-    message = pl.concat_str(clean(pl.col("message"), _MESSAGE_CHARACTERS), has_exception, ignore_nulls=True)
+    message = pl.concat_str(printable_column(pl.col("message"), _MESSAGE_CHARACTERS), has_exception, ignore_nulls=True)
     return logs.select(
         "number",
         time=pl.col("timestamp").dt.strftime("%H:%M:%S%.3f").fill_null(""),
-        level=clean(level, 20),
-        service=clean(service, 30),
+        level=printable_column(level, 20),
+        service=printable_column(service, 30),
         message=message,
     )
 

@@ -12,6 +12,7 @@ import loganalytics as la
 from loganalytics.dashboard import cached_analyses, state, summaries
 from loganalytics.dashboard.components import charts, guards, tables
 from loganalytics.humanize import time_range
+from loganalytics.sanitize import printable
 from loganalytics.times import parse_every
 from loganalytics.view import View
 
@@ -58,8 +59,8 @@ def _window(view: View, row: dict[str, Any], by: str | None) -> None:
     start: datetime = row["window"]
     end = start + parse_every(cached_analyses.window(view))
     with st.container(border=True, key="window"):
-        st.text(time_range(start, end) + (f" · {row[by]}" if by else ""))
-        st.code(row["reasons"].replace(" · ", "\n"), language=None, wrap_lines=True)
+        st.text(time_range(start, end) + (f" · {printable(row[by])}" if by else ""))
+        st.code(printable(row["reasons"].replace(" · ", "\n"), 2000, lines=True), language=None, wrap_lines=True)
         with st.container(horizontal=True):
             if st.button("Show events", icon=":material/list:"):
                 state.change(since=state.iso(start), until=state.iso(end))

@@ -7,6 +7,7 @@ import streamlit as st
 
 from loganalytics.dashboard import cached_analyses, cached_events, state, summaries
 from loganalytics.dashboard.components import downloads, event_detail, guards, histogram, sql_editor, tables
+from loganalytics.sanitize import printable
 from loganalytics.view import View
 
 _PAGE_EVENTS = 1000
@@ -43,7 +44,7 @@ def _facets(view: View, logs: pl.DataFrame) -> None:
     with st.popover("Fields to count", icon=":material/checklist:", width="stretch"):  # its labels need the room
         facets = st.multiselect(
             "Fields to count", fields, default=[name for name in _DEFAULT_FACETS if name in fields], key="facets",
-            label_visibility="collapsed",
+            format_func=printable, label_visibility="collapsed",
         )  # fmt: skip
     for field in facets:
         _facet(view, field, logs.height)
@@ -52,7 +53,7 @@ def _facets(view: View, logs: pl.DataFrame) -> None:
 def _facet(view: View, field: str, events: int) -> None:
     counts = cached_analyses.facet(view, field)
     columns = {
-        "value": st.column_config.TextColumn(field, width="small"),
+        "value": st.column_config.TextColumn(printable(field), width="small"),
         "events": st.column_config.ProgressColumn(
             "events", format="compact", min_value=0, max_value=max(events, 1), width="small"
         ),
@@ -103,7 +104,7 @@ def _toolbar(view: View, logs: pl.DataFrame) -> tuple[str, list[str]]:
     with column_choice.popover("Columns", icon=":material/view_column:", width="stretch"):
         names = [name for name in logs.columns if not name.startswith("__")]
         default = [name for name in _DEFAULT_COLUMNS if name in names and logs[name].null_count() < logs.height]
-        columns = st.multiselect("Columns", names, default=default, key="columns") or default
+        columns = st.multiselect("Columns", names, default=default, format_func=printable, key="columns") or default
     with export.popover("Export", icon=":material/download:", width="stretch"):
         downloads.buttons(view, logs)
     return str(order), columns

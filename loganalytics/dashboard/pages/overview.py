@@ -15,6 +15,7 @@ from loganalytics.dashboard.components import charts, guards, histogram, tables
 from loganalytics.findings.ranking import Finding
 from loganalytics.humanize import count, percent, span, time_range
 from loganalytics.reports.model import Report
+from loganalytics.sanitize import printable
 from loganalytics.view import View
 
 _ICONS = {"critical": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
@@ -136,7 +137,11 @@ def _services(view: View) -> None:
     st.subheader("Services")
     if not silent.is_empty():
         st.warning(f"{silent.height} silent at the end of the log", icon=":material/volume_off:")
-        st.text(", ".join(f"{row['service']} for {span(row['silent_for'])}" for row in silent.head(5).to_dicts()))
+        st.text(
+            ", ".join(
+                f"{printable(row['service'], 60)} for {span(row['silent_for'])}" for row in silent.head(5).to_dicts()
+            )
+        )
     if coverage.is_empty():
         st.caption("No event names a service.")
     else:
@@ -182,6 +187,7 @@ def _finding(finding: Finding, number: int) -> None:
                     "Zoom in", key=f"finding-{number}", on_click=state.change, kwargs=ends, type="tertiary",
                     icon=":material/zoom_in:",
                 )  # fmt: skip
-        st.text(finding.title)
+        st.text(printable(finding.title, 600))
         with st.expander("Evidence"):
-            st.code("\n".join((finding.detail, *finding.evidence)), language=None, wrap_lines=True)
+            evidence = "\n".join((finding.detail, *finding.evidence))
+            st.code(printable(evidence, 20_000, lines=True), language=None, wrap_lines=True)

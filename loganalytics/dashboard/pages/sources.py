@@ -46,7 +46,8 @@ def _totals(report: pl.DataFrame, events: int) -> None:
 def _load_report(report: pl.DataFrame) -> None:
     st.subheader("Load report")
     parsed = pl.when(pl.col("events") > 0).then(1 - pl.col("unparsed") / pl.col("events")).alias("parsed")
-    table = report.with_columns(parsed).sort((pl.col("events") > 0), "source", descending=[True, False])
+    status = pl.col("status").str.replace_all("_", " ") if "status" in report.columns else pl.lit(None).alias("status")
+    table = report.with_columns(parsed, status).sort((pl.col("events") > 0), "source", descending=[True, False])
     columns = {
         "source": st.column_config.TextColumn("source", width="medium"),
         "format": st.column_config.TextColumn("format", width="medium"),
@@ -60,7 +61,7 @@ def _load_report(report: pl.DataFrame) -> None:
         },
         "parsed": st.column_config.ProgressColumn("parsed", format="percent", min_value=0, max_value=1, width=110),
     }
-    names = ["source", "format", "lines", "events", "parsed", "bytes", "first_seen", "last_seen", "note"]
+    names = ["source", "format", "status", "lines", "events", "parsed", "bytes", "first_seen", "last_seen", "note"]
     tables.draw(table.select(names), "files", columns=columns, height="content" if table.height < 15 else 500)
 
 

@@ -10,7 +10,7 @@ from functools import cache
 import polars as pl
 
 from loganalytics.formats.regex.ascii import ascii_only
-from loganalytics.formats.timestamps import ANY_TIME, TIME_FORMATS, ZONE_NAME
+from loganalytics.formats.time_formats import ANY_TIME, TIME_FORMATS, ZONE_NAME
 
 SEVERITY_WORDS = (
     "trace[1-8]?|debug[1-5]?|verbose|info(?:rmation(?:al)?)?|notice|warn(?:ing)?|err(?:or)?|crit(?:ical)?|alert|fatal"
@@ -46,7 +46,7 @@ class Format:
     the message; `rest` is what stands at the line's end beyond the format. `multiline`: lines that do not match
     belong to the event above them; `body` is matched against these and fills the fields it captures. `share`: how
     much of a sample's lines must match, larger for what may match by accident. `dashes`: "-" stands for no value.
-    `time`: the strptime pattern of `timestamp`, where it is not one that timestamps.TIME_FORMATS has.
+    `time`: the strptime pattern of `timestamp`, where it is not one that time_formats.TIME_FORMATS has.
     """
 
     name: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loganalytics.formats.definitions.format import Format
-from loganalytics.formats.timestamps import ANY_TIME
+from loganalytics.formats.time_formats import ANY_TIME
 
 # A time, bare or in brackets, and what often stands after it.
 _TIME = r"^[\[(]?{any}[\])]?[,:]?"

@@ -1,4 +1,4 @@
-"""DuckDB, asked about a few lines or many: one database a process."""
+"""DuckDB for a few lines or many: one database for each process."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ from loganalytics.formats.definitions import Format
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.formats.regex.shared_prefixes import GROUPS, read_heads
 from loganalytics.formats.regex.specialize import WORTH_IT, fitted
-from loganalytics.formats.timestamps import ZONE_NAME, Clock, read_exact, to_utc
+from loganalytics.formats.time_formats import ZONE_NAME
+from loganalytics.formats.timestamps import Clock, read_exact, to_utc
 
 # What goes on after a time's fixed width is a time of another format.
 _GOES_ON = ascii_only(rf"^(?:[.,:]?\d| ?Z\b| ?[+-]\d\d| {ZONE_NAME}| (?:19|20)\d\d\b| [AP]M\b)")

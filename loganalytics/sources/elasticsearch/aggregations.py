@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import Path
+from loganalytics.formats.fields.aliases import FieldPath
 from loganalytics.formats.fields.schema import RecordSchema
 from loganalytics.schema import CORE, ERROR, TIMESTAMP, severities
 from loganalytics.sources.elasticsearch.connection import Connection
@@ -78,8 +78,8 @@ def _grouping_fields(
     times = tuple(mapping.times(index))
     if not times or record_schema is None:
         return None
-    dialect = record_schema.dialect
-    if dialect.levels or dialect.absent_level or dialect.request:
+    semantics = record_schema.semantics
+    if semantics.level_words or semantics.default_level or semantics.request_paths:
         return None
     level = _keyword_field(mapping, index, record_schema.core, "level")
     if level is None and record_schema.core.get("level"):
@@ -90,7 +90,9 @@ def _grouping_fields(
     return None if field is None else _GroupingFields(times=times, level=level, by=field)
 
 
-def _keyword_field(mapping: IndexMapping, index: str, core: Mapping[str, Sequence[Path]], column: str) -> str | None:
+def _keyword_field(
+    mapping: IndexMapping, index: str, core: Mapping[str, Sequence[FieldPath]], column: str
+) -> str | None:
     """Return the keyword that a column is, if it is one field alone."""
     if column not in CORE:
         return mapping.keyword(column, index)
@@ -128,7 +130,7 @@ def _read_buckets(connection: Connection, query: Query, sources: list[dict[str, 
     composite: dict[str, Any] = {"size": _PAGE_BUCKETS, "sources": sources}
     while True:
         body = {"size": 0, "track_total_hits": False, "query": query, "aggs": {"all": {"composite": composite}}}
-        answer = connection.json("POST", path, body)["aggregations"]["all"]
+        answer = connection.request_json("POST", path, body)["aggregations"]["all"]
         for bucket in answer["buckets"]:
             yield {**bucket["key"], "events": bucket["doc_count"]}
         if "after_key" not in answer or len(answer["buckets"]) < _PAGE_BUCKETS:

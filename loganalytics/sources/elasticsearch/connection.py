@@ -40,7 +40,7 @@ class Connection:
         transport = _ElasticsearchTransport if address.product == "elasticsearch" else _OpenSearchTransport
         self._transport: _Transport = transport(address)
 
-    def text(self, method: str, target: str, body: Mapping[str, Any] | None = None) -> str:
+    def request(self, method: str, target: str, body: Mapping[str, Any] | None = None) -> str:
         """Return the answer as it came.
 
         Raises ServerUnavailable and RequestRefused; UnreachableSourceError when the login or TLS fails,
@@ -60,9 +60,9 @@ class Connection:
             raise ServerUnavailable(f"{status} {kind or 'unavailable'}{separator}{reason}", status)
         raise RequestRefused(status, kind, reason)
 
-    def json(self, method: str, target: str, body: Mapping[str, Any] | None = None) -> Any:
+    def request_json(self, method: str, target: str, body: Mapping[str, Any] | None = None) -> Any:
         """Return the answer as objects."""
-        answer = self.text(method, target, body)
+        answer = self.request(method, target, body)
         try:
             return json.loads(answer)
         except ValueError:

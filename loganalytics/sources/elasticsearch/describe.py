@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import KEYS
+from loganalytics.formats.fields.aliases import FIELD_ALIASES
 from loganalytics.sources.elasticsearch.connection import Connection
 from loganalytics.sources.elasticsearch.mapping import IndexMapping, index_path, read_mapping
 from loganalytics.sources.store import DESCRIPTION_SCHEMA
@@ -20,7 +20,7 @@ def describe(connection: Connection) -> pl.DataFrame:
     """Return one row an index, with the columns of DESCRIPTION_SCHEMA; however many there are, in three requests."""
     mapping = read_mapping(connection)
     path = index_path(connection.address.index)
-    catalog = connection.json(
+    catalog = connection.request_json(
         "GET", f"/_cat/indices{path}?format=json&bytes=b&h=index,health,store.size&expand_wildcards=all"
     )
     facts: dict[str, dict[str, Any]] = {row["index"]: row for row in catalog}
@@ -36,7 +36,7 @@ def _buckets(connection: Connection, path: str, aggregations: dict[str, Any]) ->
     """Return of each index the number of its documents and the aggregations, as far as its shards are there."""
     by_index = {"terms": {"field": "_index", "size": _MAX_INDICES}, "aggs": aggregations}
     body = {"size": 0, "track_total_hits": False, "aggs": {"index": by_index}}
-    answer = connection.json("POST", f"{path}/_search?allow_partial_search_results=true", body)
+    answer = connection.request_json("POST", f"{path}/_search?allow_partial_search_results=true", body)
     buckets = answer.get("aggregations", {}).get("index", {}).get("buckets", [])
     return {bucket["key"]: bucket for bucket in buckets}
 
@@ -46,7 +46,9 @@ def _aggregations(mapping: IndexMapping) -> dict[str, Any]:
     for field in sorted({field for index in mapping.indices for field in mapping.times(index)}):
         aggregations[f"first {field}"] = {"min": {"field": field}}
         aggregations[f"last {field}"] = {"max": {"field": field}}
-    services = {mapping.keyword(field, index) for field in KEYS["service"] for index in mapping.indices} - {None}
+    services = {mapping.keyword(field, index) for field in FIELD_ALIASES["service"] for index in mapping.indices} - {
+        None
+    }
     for service in sorted(filter(None, services)):
         aggregations[f"service {service}"] = {"terms": {"field": service, "size": _MAX_SERVICES}}
     return aggregations

@@ -72,7 +72,7 @@ def tls_error(address: Address, reason: str) -> UnreachableSourceError:
 
 
 def parse_error(answer: str) -> tuple[str, str]:
-    """Return type and reason of an answer that tells of an error, of its root cause where there is one."""
+    """Return type and reason of an answer that is an error, of its root cause where there is one."""
     try:
         error = json.loads(answer)["error"]
     except (ValueError, KeyError, TypeError):

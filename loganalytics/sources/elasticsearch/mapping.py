@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from loganalytics.exceptions import SourceNotFoundError
-from loganalytics.formats.fields.aliases import KEYS
+from loganalytics.formats.fields.aliases import FIELD_ALIASES
 from loganalytics.formats.fields.schema import RecordSchema
 from loganalytics.schema import LETTERS, LEVELS
 from loganalytics.sources.elasticsearch.connection import Connection
@@ -37,7 +37,7 @@ class IndexMapping:
     def conflicts(self) -> list[str]:
         """The times and levels that are mapped in one way in one index and in another way in another."""
         conflicts = []
-        for field in (*KEYS["timestamp"], *KEYS["level"]):
+        for field in (*FIELD_ALIASES["timestamp"], *FIELD_ALIASES["level"]):
             types = sorted(name for name in self.types.get(field, ()) if name != "unmapped")
             if len(types) > 1 and set(types) - set(_DATE_TYPES):
                 conflicts.append(f"{field} is mapped as {' and as '.join(types)}")
@@ -48,7 +48,7 @@ class IndexMapping:
 
         None when one of them may hold it, but is not a date: then the index cannot be cut by time.
         """
-        types = {field: self.type_of(field, index) for field in KEYS["timestamp"]}
+        types = {field: self.type_of(field, index) for field in FIELD_ALIASES["timestamp"]}
         if any(name not in (*_DATE_TYPES, None, "unmapped", "object") for name in types.values()):
             return []
         return [field for field, name in types.items() if name in _DATE_TYPES]
@@ -68,11 +68,11 @@ def read_mapping(connection: Connection) -> IndexMapping:
     Raises SourceNotFoundError, which says what there is, when it names none.
     """
     pattern = connection.address.index
-    names = [name for column in ("timestamp", "level", "service") for name in KEYS[column]]
+    names = [name for column in ("timestamp", "level", "service") for name in FIELD_ALIASES[column]]
     fields = quote(",".join([*names, *[f"{name}.keyword" for name in names]]), safe=",@*.")
     parameters = f"fields={fields}&include_unmapped=true&ignore_unavailable=false"
     try:
-        answer = connection.json("GET", f"{index_path(pattern)}/_field_caps?{parameters}")
+        answer = connection.request_json("GET", f"{index_path(pattern)}/_field_caps?{parameters}")
     except RequestRefused as refused:
         if refused.status != 404:
             raise
@@ -133,7 +133,7 @@ def _time_query(times: list[str], since: dt.datetime | None, until: dt.datetime 
 def _severity_filters(mapping: IndexMapping, index: str, severity: int, record_schema: RecordSchema) -> list[Query]:
     """Leave out the levels that are known to be lower, where the level's field holds words compared as a unit."""
     paths = [".".join(path) for path in record_schema.core.get("level", ())]
-    if not paths or record_schema.dialect.levels or record_schema.dialect.absent_level:
+    if not paths or record_schema.semantics.level_words or record_schema.semantics.default_level:
         return []
     field = mapping.keyword(paths[0], index)
     words = LEVELS | {letter: LEVELS[word] for letter, word in LETTERS.items()}
@@ -158,7 +158,7 @@ def index_path(pattern: str) -> str:
 def index_not_found(connection: Connection) -> SourceNotFoundError:
     """Return the error for a pattern that no index matches, with what there is."""
     try:
-        rows = connection.json("GET", "/_cat/indices?format=json&h=index&s=index")
+        rows = connection.request_json("GET", "/_cat/indices?format=json&h=index&s=index")
     except RequestRefused:
         rows = []
     names = [row["index"] for row in rows if not row["index"].startswith(".")]

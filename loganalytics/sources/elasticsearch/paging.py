@@ -91,13 +91,13 @@ class _Answer:
 
 
 def read_shard_map(connection: Connection, pattern: str) -> ShardMap:
-    """Return the shards behind a pattern; the mappings say nothing of an index that is down as a whole.
+    """Return the shards behind a pattern; the mappings say nothing of an index none of whose shards is there.
 
     Raises SourceNotFoundError.
     """
     path = index_path(pattern)
     try:
-        answer = connection.json("GET", f"{path}/_search_shards")
+        answer = connection.request_json("GET", f"{path}/_search_shards")
     except RequestRefused as refused:
         if refused.status != 404:
             raise
@@ -116,7 +116,7 @@ def read_shard_map(connection: Connection, pattern: str) -> ShardMap:
 
 def _shards_by_settings(connection: Connection, path: str) -> set[ShardName]:
     """Return all shards that the indices are to have."""
-    answer = connection.json("GET", f"{path}/_settings?filter_path=*.settings.index.number_of_shards")
+    answer = connection.request_json("GET", f"{path}/_settings?filter_path=*.settings.index.number_of_shards")
     return {
         (index, number)
         for index, settings in answer.items()
@@ -217,7 +217,7 @@ def _search(connection: Connection, shard: ShardReading) -> _Answer:
         shard.reopened += shard.last_seq_no is not None
     body = _search_body(shard, shard.point_in_time)
     try:
-        answer = connection.text("POST", "/_search?allow_partial_search_results=false", body)
+        answer = connection.request("POST", "/_search?allow_partial_search_results=false", body)
     except RequestRefused as refused:
         max_result_window = re.search(r"less than or equal to: \[(\d+)\]", refused.reason)
         if not max_result_window:
@@ -268,7 +268,8 @@ def _advance(connection: Connection, shard: ShardReading, answer: _Answer) -> No
 def _open_point_in_time(connection: Connection, shard: ShardReading) -> str:
     name = quote(shard.index, safe="")
     path = "_pit" if connection.address.product == "elasticsearch" else "_search/point_in_time"
-    answer = connection.json("POST", f"/{name}/{path}?keep_alive={_KEEP_ALIVE}&preference=_shards:{shard.number}")
+    parameters = f"keep_alive={_KEEP_ALIVE}&preference=_shards:{shard.number}"
+    answer = connection.request_json("POST", f"/{name}/{path}?{parameters}")
     return str(answer.get("id") or answer["pit_id"])
 
 
@@ -278,9 +279,9 @@ def _close_point_in_time(connection: Connection, shard: ShardReading) -> None:
         return
     try:
         if connection.address.product == "elasticsearch":
-            connection.text("DELETE", "/_pit", {"id": shard.point_in_time})
+            connection.request("DELETE", "/_pit", {"id": shard.point_in_time})
         else:
-            connection.text("DELETE", "/_search/point_in_time", {"pit_id": [shard.point_in_time]})
+            connection.request("DELETE", "/_search/point_in_time", {"pit_id": [shard.point_in_time]})
     except (ServerUnavailable, RequestRefused):
         pass
     shard.point_in_time = None

@@ -52,7 +52,7 @@ class Sample:
 def draw_sample(connection: Connection, query: Query, tz: str) -> Sample:
     """Return what a random sample of each index shows, of the last 200 by name where there are more."""
     path = index_path(connection.address.index)
-    answer = connection.json("POST", f"{path}/_search", _sample_body(query))
+    answer = connection.request_json("POST", f"{path}/_search", _sample_body(query))
     buckets = answer["aggregations"]["index"]["buckets"] if "aggregations" in answer else []
     per_index = max(_MIN_INDEX_DOCUMENTS, _SAMPLE_DOCUMENTS // max(1, len(buckets)))
     lines_by_family: dict[str, list[str]] = {}

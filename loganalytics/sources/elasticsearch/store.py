@@ -34,6 +34,8 @@ class Store:
         self.address = parse_address(address)
         self.source = self.address.source
         self._counters: dict[str, RecordCounters] = {}
+        self._truncated: set[str] = set()
+        """Indices of which not all shards could be read."""
 
     def batches(self, options: ReadOptions) -> Iterator[pl.DataFrame]:
         """Yield a log frame a page: `source` is the index and `offset` the _id of each event.
@@ -43,7 +45,7 @@ class Store:
         that cannot be read.
         """
         connection = Connection(self.address)
-        self._counters = {}
+        self._counters, self._truncated = {}, set()
         with connection.translate_errors():
             shard_map = self._shard_map(connection)
             mapping = read_mapping(connection)
@@ -86,7 +88,10 @@ class Store:
 
     def report(self) -> pl.DataFrame:
         """Return one row an index that events were read of."""
-        return load_report.rows(counters.row() for counters in self._counters.values())
+        return load_report.rows(
+            counters.row() | {"status": "truncated" if index in self._truncated else "read"}
+            for index, counters in self._counters.items()
+        )
 
     def _shard_map(self, connection: Connection) -> paging.ShardMap:
         shard_map = paging.read_shard_map(connection, self.address.index)
@@ -108,6 +113,7 @@ class Store:
         for index in mapping.indices:
             self._counters_of(index)
         for index, number in shard_map.unassigned:
+            self._truncated.add(index)
             self._counters_of(index).notes.append(f"shard {number} is down: its events are missing")
         for conflict in mapping.conflicts:
             self._counters_of(mapping.indices[0]).notes.append(f"{conflict} in different indices")

@@ -120,7 +120,7 @@ class IndexReader(PollingReader):
         """Begin behind what is there: all of it near the end counts as handed out."""
         body = {"size": 0, "query": position.query, "aggs": {"last": {"max": {"field": time_field}}}}
         path = f"{index_path(self._index)}/_search"
-        last = self._connection.json("POST", path, body)["aggregations"]["last"]["value"]
+        last = self._connection.request_json("POST", path, body)["aggregations"]["last"]["value"]
         if last is not None:
             position.at = min(int(last), position.at)
         while True:
@@ -159,7 +159,7 @@ class IndexReader(PollingReader):
         body = _page_body(time_field, position, start)
         path = f"{index_path(self._index)}/_search?allow_partial_search_results=false"
         try:
-            answer = self._connection.text("POST", path, body)
+            answer = self._connection.request("POST", path, body)
         except RequestRefused as refused:  # the index is not recovered yet, or is made anew
             raise ServerUnavailable(refused.reason) from None
         hits = decode_search(answer, self._connection.address.source).hits

@@ -53,8 +53,8 @@ def looks_like_log(source: str, detection: Detection) -> bool:
     """Whether a file is called a log, or more than one line in twenty of its sample is an event of a known format."""
     name = source.rsplit("/", 1)[-1]
     called_log = bool(_LOG_ENDINGS & set(name.split(".")[1:])) or "log" in name
-    matched = sum(reader.lines for reader in detection.readers)
-    return called_log or matched > _MIN_EVENT_SHARE * detection.sampled
+    matched = sum(detected.matched_lines for detected in detection.formats)
+    return called_log or matched > _MIN_EVENT_SHARE * detection.sampled_lines
 
 
 def _skip_not_a_log(sample: FileSample) -> Skip | None:
@@ -72,7 +72,7 @@ def _in_time_order(samples: Sequence[FileSample]) -> list[FileSample]:
         sets.setdefault((folder, base_name(name)), []).append(number)
     ordered = list(samples)
     for numbers in sets.values():
-        if len(numbers) > 1 and all(samples[number].detection.bears_year for number in numbers):
+        if len(numbers) > 1 and all(samples[number].detection.has_year for number in numbers):
             times = [samples[number].first_time for number in numbers]
             if None not in times:
                 by_time = sorted(zip(times, numbers, strict=True))

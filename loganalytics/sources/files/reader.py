@@ -128,7 +128,7 @@ def _continue(events: pl.DataFrame, continuations: list[str], line_count: int) -
 
 def _next_year(detection: Detection, events: pl.DataFrame) -> Detection:
     """Let a file whose times have no year go on in the year in which the last block ended."""
-    if detection.bears_year or "timestamp" not in events.columns:
+    if detection.has_year or "timestamp" not in events.columns:
         return detection
     last = events["timestamp"].drop_nulls().tail(1)
     return detection.with_year(last[0].year) if last.len() else detection

@@ -31,7 +31,7 @@ _MAGIC_BYTES = 4096
 _FIRST_LINES = 50
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ANY_YEAR = 2000
-_NOTHING_DETECTED = Detection((), 0)
+_NOTHING_DETECTED = Detection()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,9 +78,9 @@ def sample_files(
     Raises the errors of addresses that cannot be read.
     """
     samples = [_sample_file(location, tz, storage_options, own_formats) for location in locations]
-    if all(sample.detection.bears_year for sample in samples):
+    if all(sample.detection.has_year for sample in samples):
         return samples
-    ranges = [sample.time_range for sample in samples if sample.detection.bears_year]
+    ranges = [sample.time_range for sample in samples if sample.detection.has_year]
     return [_with_year(sample, ranges) for sample in samples]
 
 
@@ -165,7 +165,7 @@ def _skip_not_text(location: Location) -> Skip | None:
 
 
 def _with_year(sample: FileSample, ranges: Sequence[TimeRange | None]) -> FileSample:
-    if sample.detection.bears_year or sample.first_time is None:
+    if sample.detection.has_year or sample.first_time is None:
         return sample
     year = first_year(sample.first_time, sample.location.modified, ranges)
     return replace(sample, detection=sample.detection.with_year(year))

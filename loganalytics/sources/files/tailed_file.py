@@ -30,7 +30,7 @@ _CHUNK_BYTES = 8 * 1024 * 1024
 # An event ends when the next begins or nothing came for so many seconds; a line without its end is waited for longer.
 _EVENT_END_SECONDS, _LINE_END_SECONDS = 0.3, 2.0
 _ANY_YEAR = 2000
-_NOTHING_DETECTED = Detection((), 0)
+_NOTHING_DETECTED = Detection()
 
 
 @dataclass(kw_only=True)
@@ -195,7 +195,7 @@ def _start_of_last_lines(content: bytes, count: int) -> int:
 
 def _with_current_year(detection: Detection, lines: pl.DataFrame) -> Detection:
     """Give times without a year the one in which they are now."""
-    if detection.bears_year:
+    if detection.has_year:
         return detection
     events = formats.parse(lines.head(50), detection.with_year(_ANY_YEAR)).events
     times = events["timestamp"].drop_nulls() if "timestamp" in events.columns else None

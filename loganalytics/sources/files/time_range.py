@@ -26,7 +26,7 @@ def is_outside(sample: FileSample, *, since: dt.datetime | None, until: dt.datet
     A plain file shows its range at some places from its head to its end, where times must go up; a packed one by its
     first events and by when it was last changed. In doubt a file is not outside.
     """
-    if (since is None and until is None) or not (sample.location.regular and sample.detection.bears_year):
+    if (since is None and until is None) or not (sample.location.regular and sample.detection.has_year):
         return False
     head = _range_in_order(times_of(sample.lines[:_HEAD_LINES], sample.detection))
     if head is None:

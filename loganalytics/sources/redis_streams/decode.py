@@ -122,6 +122,7 @@ def _to_text(values: Sequence[bytes | None], invalid: set[int], rows: Sequence[i
         return pl.Series(values, dtype=pl.Binary).cast(pl.String)
     except pl.exceptions.ComputeError:  # not UTF-8
         texts = [None if value is None else value.decode(errors="replace") for value in values]
-        replaced = [row for row, text in enumerate(texts) if text and "\ufffd" in text and text.encode() != values[row]]
-        invalid.update(rows[row] if rows else row for row in replaced)
+        for row, value in enumerate(texts):
+            if value and "\ufffd" in value and value.encode() != values[row]:
+                invalid.add(rows[row] if rows else row)
         return pl.Series(texts, dtype=pl.String)

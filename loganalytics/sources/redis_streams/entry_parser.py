@@ -10,10 +10,10 @@ import polars as pl
 from loganalytics import formats, schema
 from loganalytics.formats import Detection
 from loganalytics.formats.definitions import Format
-from loganalytics.formats.fields.aliases import KEYS, core_paths, fold
+from loganalytics.formats.fields.aliases import FIELD_ALIASES, core_paths, fold_name
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
-from loganalytics.formats.timestamps import Clock, fit
+from loganalytics.formats.timestamps import Clock, detect_time_formats
 from loganalytics.sources.redis_streams.flat_fields import FlatFieldsParser
 
 _SAMPLE_LINES, _RELEARN_LINES, _PACKED_SAMPLE = 1000, 200, 200
@@ -22,7 +22,9 @@ _MAX_LESSONS = 10
 _MAX_LATE_SHARE = 0.01
 _OBJECT = r"^\s*\{"
 # Names of a lone field that holds the event's text rather than one of its properties.
-_TEXT_FIELDS = {fold(name) for name in KEYS["message"]} | {"data", "line", "raw", "payload", "record", "entry", "value"}
+_TEXT_FIELDS = {fold_name(name) for name in FIELD_ALIASES["message"]} | {
+    "data", "line", "raw", "payload", "record", "entry", "value",
+}  # fmt: skip
 _EARLIEST_MILLIS, _LATEST_MILLIS = 630_000_000_000, 4_200_000_000_000
 """The ids that are times of a log: 1989 to 2103."""
 
@@ -92,7 +94,7 @@ class EntryParser:
         events, not_json = self._parse_json(values.name, pl.DataFrame({"n": number, "line": values}), block)
         if not_json.is_empty():
             return [events]
-        if fold(values.name) in _TEXT_FIELDS:
+        if fold_name(values.name) in _TEXT_FIELDS:
             return [events, self._parse_text(values.name, not_json)]
         return [events, self._flat_fields.events(not_json["n"], not_json.select(pl.col("line").alias(values.name)))]
 
@@ -139,12 +141,12 @@ class EntryParser:
 
     def _learn(self, key: str, before: _JsonField | None, lines: pl.Series, count: int) -> _JsonField:
         sample = (before.sample if before else []) + _spread_sample(lines, count)
-        form = reader.learn(sample)
+        form = reader.infer(sample)
         times = reader.sample_times(sample, form) if form else pl.Series(dtype=pl.String)
         self._json_fields[key] = _JsonField(
             sample=sample if form else [],
             form=form,
-            clock=Clock(fit(times), self._tz),
+            clock=Clock(detect_time_formats(times), self._tz),
             lessons=1 + (before.lessons if before else 0),
         )
         return self._json_fields[key]

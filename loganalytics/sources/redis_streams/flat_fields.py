@@ -8,10 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics.formats.fields import schema as record_schemas
 from loganalytics.formats.fields.events import to_events
-from loganalytics.formats.fields.schema import RecordSchema
-from loganalytics.formats.timestamps import Clock, fit
+from loganalytics.formats.fields.schema import RecordSchema, infer_schema
+from loganalytics.formats.timestamps import Clock, detect_time_formats
 
 # What JSON would write as a number: "007" is text, and so is what a float would round.
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(\.\d{1,15})?")
@@ -51,7 +50,7 @@ class FlatFieldsParser:
         line = pl.repeat(None, fields.height, dtype=pl.String, eager=True)
         if without_message.any():
             line = line.scatter(without_message.arg_true(), to_json(fields.filter(without_message)))
-        parsed = pl.DataFrame({"n": number, "r": record.to_struct()})
+        parsed = pl.DataFrame({"n": number, "record": record.to_struct()})
         lines = pl.DataFrame({"n": number, "line": line})
         events = to_events(parsed, lines, record_schema, self._clock)
         return events.with_columns(_attributes(fields, record_schema))
@@ -67,10 +66,10 @@ class FlatFieldsParser:
         self._lessons += 1
         self._known_fields.update(new_fields)
         self._sample += [_typed_row(row) for row in rows.iter_rows(named=True)]
-        self._schema = record_schemas.learn(self._sample)
+        self._schema = infer_schema(self._sample)
         paths = self._schema.core.get("timestamp", ()) if self._schema else ()
         times = [next((str(row[p[0]]) for p in paths if row.get(p[0]) is not None), None) for row in self._sample]
-        self._clock = Clock(fit(pl.Series(times, dtype=pl.String)), self._tz)
+        self._clock = Clock(detect_time_formats(pl.Series(times, dtype=pl.String)), self._tz)
 
 
 def to_json(fields: pl.DataFrame) -> pl.Series:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -32,7 +32,8 @@ class Stream(TimeCounters):
     parser: EntryParser
     entries: int = 0
     invalid_utf8: int = 0
-    notes: list[str] = field(default_factory=list)
+    missing: int = 0
+    """Entries that were trimmed or deleted while the stream was read."""
 
     def events(self, entries: Sequence[Sequence[Any]]) -> pl.DataFrame:
         """Return the log frame of raw entries, and count them."""
@@ -77,7 +78,7 @@ def read_stream(connection: Connection, stream: Stream, options: ReadOptions) ->
             break
         low = f"({page[-1][0].decode()}"
     if low.startswith("(") and options.since is None and options.until is None and entries_read < info.length:
-        stream.notes.append(f"{info.length - entries_read:,} entries were trimmed or deleted while it was read")
+        stream.missing = info.length - entries_read
 
 
 def id_range(connection: Connection, stream: Stream, options: ReadOptions, info: StreamInfo) -> tuple[str, str]:

@@ -85,9 +85,17 @@ class Store:
 
 
 def _report_row(stream: Stream) -> dict[str, object]:
+    note = f"{stream.missing:,} entries were trimmed or deleted while it was read"
     return {
-        "source": stream_name(stream.key), "format": stream.parser.format_name or None, "lines": stream.entries,
-        "events": stream.entries, "unparsed": stream.parser.unparsed, "no_timestamp": stream.no_timestamp,
-        "invalid_utf8": stream.invalid_utf8, "first_seen": stream.first_seen, "last_seen": stream.last_seen,
-        "note": "; ".join(stream.notes) or None,
-    }  # fmt: skip
+        "source": stream_name(stream.key),
+        "format": stream.parser.format_name or None,
+        "status": "truncated" if stream.missing else "read",
+        "lines": stream.entries,
+        "events": stream.entries,
+        "unparsed": stream.parser.unparsed,
+        "no_timestamp": stream.no_timestamp,
+        "invalid_utf8": stream.invalid_utf8,
+        "first_seen": stream.first_seen,
+        "last_seen": stream.last_seen,
+        "note": note if stream.missing else None,
+    }

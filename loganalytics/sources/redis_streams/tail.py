@@ -54,7 +54,7 @@ class StreamTailReader(PollingReader):
 
     @property
     def status(self) -> dict[str, Any]:
-        """What was met so far, as TailReader.status tells it, and the entries that were not UTF-8."""
+        """What was met so far, as TailReader.status describes it, and the entries that were not UTF-8."""
         streams = self.streams.values()
         return super().status | {
             "read": sum(stream.entries for stream in streams),

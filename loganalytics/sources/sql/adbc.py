@@ -55,8 +55,8 @@ class PostgreSQL(Adbc):
 
     def row_as_json(self, columns: NamedColumns) -> str:
         """Return the expression for a row as JSON, nulls left out."""
-        named = ", ".join(f"k.{self.quoted(column.name)} as {self.quoted(name)}" for column, name in columns)
-        return f"""json_strip_nulls(row_to_json((select "the row" from (select {named}) as "the row")))::text"""
+        values = ", ".join(f"k.{self.quoted(column.name)} as {self.quoted(name)}" for column, name in columns)
+        return f"""json_strip_nulls(row_to_json((select "the row" from (select {values}) as "the row")))::text"""
 
     def tables(self) -> list[str]:
         """Return the tables and views, in order."""
@@ -82,7 +82,7 @@ class PostgreSQL(Adbc):
 
 def _qualified(database: Database, table: str) -> str:
     """Return the name of a table, its schema before it where it has one."""
-    return ".".join(database.quoted(part) for part in table.split("."))
+    return ".".join(map(database.quoted, table.split(".")))
 
 
 class SQLite(Adbc):
@@ -111,11 +111,11 @@ class SQLite(Adbc):
     def row_as_json(self, columns: NamedColumns) -> str:
         """Return the expression for a row as JSON, nulls left out."""
         values = [(name, f"k.{self.quoted(column.name)}") for column, name in columns]
-        parts = [f"{self.literal(name)}, iif(typeof({v}) = 'blob', hex({v}), {v})" for name, v in values]
+        members = [f"{self.literal(name)}, iif(typeof({v}) = 'blob', hex({v}), {v})" for name, v in values]
         # A function of SQLite takes a hundred arguments; a patch leaves out what is null.
         row = "'{}'"
-        for begin in range(0, len(parts), 40):
-            row = f"json_patch({row}, json_object({', '.join(parts[begin : begin + 40])}))"
+        for begin in range(0, len(members), 40):
+            row = f"json_patch({row}, json_object({', '.join(members[begin : begin + 40])}))"
         return row
 
     def tables(self) -> list[str]:

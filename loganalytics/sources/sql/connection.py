@@ -8,9 +8,9 @@ from loganalytics.sources.sql.database import Database
 from loganalytics.sources.sql.duckdb import DuckDB
 from loganalytics.sources.sql.mysql import MySQL
 
-_KINDS: dict[str, type[Database]] = {"postgresql": PostgreSQL, "sqlite": SQLite, "duckdb": DuckDB, "mysql": MySQL}
+_DATABASES: dict[str, type[Database]] = {"postgresql": PostgreSQL, "sqlite": SQLite, "duckdb": DuckDB, "mysql": MySQL}
 
 
 def open_database(address: Address) -> Database:
     """Return the database behind an address; its driver is imported when it is first asked."""
-    return _KINDS[address.kind](address)
+    return _DATABASES[address.kind](address)

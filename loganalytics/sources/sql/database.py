@@ -75,7 +75,7 @@ class Database:
         raise NotImplementedError
 
     def table_bytes(self, table: str) -> int | None:
-        """Return what a table takes, in bytes, where the database tells."""
+        """Return what a table takes, in bytes, where the database says."""
         return None
 
     def _batches(self, sql: str) -> Iterator[pl.DataFrame]:

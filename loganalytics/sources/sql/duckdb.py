@@ -36,8 +36,8 @@ class DuckDB(Database):
 
     def row_as_json(self, columns: NamedColumns) -> str:
         """Return the expression for a row as JSON, nulls left out."""
-        named = ", ".join(f"{self.literal(name)}: k.{self.quoted(column.name)}" for column, name in columns)
-        return f"cast(json_merge_patch('{{}}', to_json({{{named}}})) as varchar)"
+        values = ", ".join(f"{self.literal(name)}: k.{self.quoted(column.name)}" for column, name in columns)
+        return f"cast(json_merge_patch('{{}}', to_json({{{values}}})) as varchar)"
 
     def tables(self) -> list[str]:
         """Return the tables and views, in order."""

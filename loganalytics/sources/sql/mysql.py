@@ -79,8 +79,8 @@ class MySQL(Database):
 
     def row_as_json(self, columns: NamedColumns) -> str:
         """Return the expression for a row as a JSON object."""
-        parts = [f"{self.literal(name)}, {self._value(column)}" for column, name in columns]
-        row = f"json_object({', '.join(parts)})"  # a patch leaves out what is null, and is null when the row is odd
+        members = [f"{self.literal(name)}, {self._value(column)}" for column, name in columns]
+        row = f"json_object({', '.join(members)})"  # a patch leaves out what is null, and is null when the row is odd
         return f"cast(coalesce(json_merge_patch('{{}}', {row}), {row}) as char)"
 
     def _value(self, column: Column) -> str:

@@ -37,7 +37,7 @@ class Relation:
     columns: NamedColumns
     key: str | None
     core: Mapping[str, Column]
-    """The columns of the time and of the level, where the names tell."""
+    """The columns of the time and of the level, where the names say so."""
 
     @classmethod
     def of(cls, database: Database) -> Relation:
@@ -126,7 +126,7 @@ class Relation:
             )
         values = self._first_values(column)
         if values and all(isinstance(value, str) and re.match(_ISO_TIME, value) for value in values):
-            # Text in any zone, with a blank or a T: the days tell, and a day more is enough for all zones.
+            # Text in any zone, with a blank or a T: the days suffice, and a day more is enough for all zones.
             return lambda time, direction: database.literal(f"{time + dt.timedelta(days=2 * direction):%Y-%m-%d}")
         numbers = [value for value in values if isinstance(value, int | float)]
         if column.kind == "number" and numbers and len(numbers) == len(values):

@@ -24,10 +24,10 @@ def add(client, count, start=0):
 
 def drain(tail, idle=0.4):
     """Return the offsets of all that comes until nothing comes."""
-    found = []
+    offsets = []
     while (batch := tail.read(idle)).height:
-        found += batch["offset"].to_list()
-    return found
+        offsets += batch["offset"].to_list()
+    return offsets
 
 
 def test_new_entries_come_as_log_frames(redis, valkey):
@@ -66,8 +66,8 @@ def test_a_stream_that_came_later(redis, valkey, shared):
     add(redis, 3)
     with la.tail(valkey.address, group="g" if shared else None) as tail:
         redis.xadd("later", {"message": "one"})
-        more = tail.read(10)
-        assert more["source"].to_list() == ["later"]
+        batch = tail.read(10)
+        assert batch["source"].to_list() == ["later"]
         redis.xadd("later", {"message": "two"})
         ids = add(redis, 1)
         offsets = [*drain(tail)]
@@ -258,18 +258,18 @@ def pending(client):
 def test_two_readers_share_a_stream(redis, valkey):
     """Each entry comes to one of them, and is confirmed at the next read() or at close()."""
     add(redis, 1)
-    one, other = group(valkey, "one"), group(valkey, "other")
+    first, second = group(valkey, "one"), group(valkey, "other")
     seen = []
     for start in range(0, 400, 20):
         add(redis, 20, start)
-        for tail in (one, other) if start % 40 else (other, one):
+        for tail in (first, second) if start % 40 else (second, first):
             seen += tail.read(0.05)["offset"].to_list()
     assert pending(redis) > 0
-    seen += drain(one) + drain(other)
+    seen += drain(first) + drain(second)
     assert sorted(seen) == sorted(identifier.decode() for identifier, _ in redis.xrange("s"))
-    assert one.status["read"] > 0 < other.status["read"]
-    one.close()
-    other.close()
+    assert first.status["read"] > 0 < second.status["read"]
+    first.close()
+    second.close()
     assert pending(redis) == 0
 
 
@@ -290,9 +290,9 @@ def test_a_reader_that_comes_back_gets_what_it_did_not_confirm(redis, valkey):
     """Under its name, before anything new."""
     ids = add(redis, 5)
     assert group(valkey, "one").read(2).height == 5
-    more = add(redis, 2)
+    new_ids = add(redis, 2)
     with group(valkey, "one") as again:
-        assert drain(again) == ids + more
+        assert drain(again) == ids + new_ids
 
 
 def test_a_group_outlives_its_stream_and_its_server(own):
@@ -313,7 +313,7 @@ def test_a_group_outlives_its_stream_and_its_server(own):
 
 
 def test_groups_are_for_streams(tmp_path):
-    """Files know none."""
+    """Files have none."""
     with pytest.raises(InvalidArgumentError, match="no consumer groups"):
         la.tail(tmp_path, group="g")
 

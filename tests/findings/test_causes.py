@@ -1,0 +1,138 @@
+"""Causes before consequences, and the weights by which they are ranked."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from loganalytics.findings.causes import KIND_WEIGHTS, MAX_CAUSES, Cause, rank_causes, render_detail
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+LATE = NOON + HOUR / 2
+TICK = timedelta(microseconds=1)
+
+
+def change(value: str, score: float = 100.0, **columns: Any) -> dict[str, Any]:
+    """Return a row of a comparison: a new template of 10 events, all of them errors, that begins late."""
+    row = {
+        "kind": "new", "field": "template", "value": value, "scope": "events", "template_id": value, "score": score,
+        "baseline_count": 0, "incident_count": 10, "baseline_rate": 0.0, "incident_rate": 1.0, "ratio": None,
+        "p_value": 0.001, "example": value, "errors": 10, "severity_number": 17, "services": ["web"],
+        "first_seen": LATE, "last_seen": LATE,
+    }  # fmt: skip
+    return {**row, **columns}
+
+
+def more(value: str, score: float = 100.0, **columns: Any) -> dict[str, Any]:
+    """Return an error that became more frequent: a kind that weighs 1 less than a new error."""
+    return change(value, score, **{"kind": "more", "ratio": 4.0, **columns})
+
+
+def silence(hours: float, usual: timedelta | None = HOUR) -> dict[str, Any]:
+    """Return a service that is silent for so many hours, from the middle of the incident."""
+    end = LATE + hours * HOUR
+    return {"service": "job", "start": LATE, "end": end, "expected_gap": usual, "lasts": False}
+
+
+def ranked(*changes: dict[str, Any], silent: list[dict[str, Any]] | None = None) -> list[Cause]:
+    """Return the causes of an incident from noon to one o'clock."""
+    return rank_causes(list(changes), silent or [], NOON, NOON + HOUR)
+
+
+def values(causes: list[Cause]) -> list[str | None]:
+    """Return the values of causes, in their order."""
+    return [cause.value for cause in causes]
+
+
+def test_a_weight_of_one_more_makes_up_for_half_the_score() -> None:
+    """A new error weighs 4, one that became more 3: with less than twice the score it comes second."""
+    assert values(ranked(change("new", 99.0), more("more", 198.0))) == ["new", "more"]
+    assert values(ranked(change("new", 99.0), more("more", 200.0))) == ["more", "new"]
+
+
+@pytest.mark.parametrize(("kind", "weight"), sorted(KIND_WEIGHTS.items()))
+def test_new_errors_and_silences_weigh_more_than_other_kinds(kind: str, weight: float) -> None:
+    """By 1, in the logarithm of the score."""
+    assert weight == (4.0 if kind in ("new_error", "silence") else 3.0)
+
+
+def test_what_begins_within_the_first_tenth_comes_before_what_begins_later() -> None:
+    """Six minutes of an hour are early, and a microsecond more is not; without that, titles decide."""
+    tenth = NOON + timedelta(minutes=6)
+    assert values(ranked(change("a"), change("b", first_seen=tenth))) == ["b", "a"]
+    assert values(ranked(change("a"), change("b", first_seen=tenth + TICK))) == ["a", "b"]
+
+
+def test_an_early_change_makes_up_for_a_score_of_nearly_three_times() -> None:
+    """2 to the power of 1.5 is 2.83."""
+    early = change("early", 99.0, first_seen=NOON)
+    assert values(ranked(early, change("late", 281.0))) == ["early", "late"]
+    assert values(ranked(early, change("late", 284.0))) == ["late", "early"]
+
+
+def test_a_second_cause_of_one_kind_comes_after_one_of_another_kind() -> None:
+    """Unless its weight is more than 2 higher: here 4 with 100 against 3 with 50, less 2."""
+    first, second = change("a", 400.0), change("b", 99.0)
+    assert values(ranked(first, second, more("c", 50.0))) == ["a", "c", "b"]
+    assert values(ranked(first, second, more("c", 48.0))) == ["a", "b", "c"]
+
+
+def test_attempts_that_say_that_they_failed_come_first() -> None:
+    """They weigh 1.5 more than warnings of the same score."""
+    warning = {"severity_number": 13, "errors": 0}
+    failed, slow = change("login failed", 99.0, **warning), change("queue is long", 281.0, **warning)
+    assert values(ranked(failed, slow)) == ["login failed", "queue is long"]
+    assert values(ranked(failed, {**slow, "score": 284.0})) == ["queue is long", "login failed"]
+
+
+@pytest.mark.parametrize(("errors", "kind"), [(5, "new_error"), (4, "attempts")])
+def test_a_template_is_an_error_when_half_of_its_events_are(errors: int, kind: str) -> None:
+    """With less, it is one of attempts, or of warnings."""
+    assert [cause.kind for cause in ranked(change("job done", errors=errors))] == [kind]
+
+
+@pytest.mark.parametrize(("severity", "roles"), [(13, ["cause"]), (12, ["consequence"])])
+def test_warnings_are_causes_and_plain_messages_are_not(severity: int, roles: list[str]) -> None:
+    """A warning has severity 13 or more."""
+    assert [cause.role for cause in ranked(change("job done", severity_number=severity, errors=0))] == roles
+
+
+def test_a_silence_scores_by_its_length_against_the_usual_gap() -> None:
+    """40 for one as long as the longest usual gap, 80 for one of twice that."""
+    scores = {hours: ranked(silent=[silence(hours)])[0].score for hours in (1, 2)}
+    assert scores == {1: 40.0, 2: 80.0}
+    assert ranked(silent=[silence(1, usual=None)])[0].score == 400.0
+
+
+def test_fewer_events_of_a_silent_service_are_not_repeated() -> None:
+    """The silence says it; of another service they are a consequence."""
+    gone = change("job", kind="gone", field="service", template_id=None, incident_count=0)
+    assert [cause.kind for cause in ranked(gone, silent=[silence(2)])] == ["silence"]
+    assert [cause.role for cause in ranked({**gone, "value": "web"}, silent=[silence(2)])] == ["cause", "consequence"]
+
+
+def test_an_address_is_a_culprit_and_a_status_is_a_consequence() -> None:
+    """A field that identifies someone may be to blame; one that says what came of it may not."""
+    by_address = change("10.0.0.7", field="client.ip", template_id=None)
+    by_status = change("503", field="status", template_id=None)
+    assert [(cause.kind, cause.role) for cause in ranked(by_status, by_address)] == [
+        ("culprit", "cause"), ("new", "consequence")
+    ]  # fmt: skip
+
+
+def test_only_the_first_causes_are_returned() -> None:
+    """Ten, however many there are."""
+    assert len(ranked(*[change(f"error {letter}") for letter in "abcdefghijklmno"])) == MAX_CAUSES == 10
+
+
+def test_a_detail_names_the_first_three_common_values() -> None:
+    """Those of a field with its name, those of a message as such."""
+    (cause,) = ranked(change("disk full"))
+    common = [("host", "db-1", 1.0), ("message", "/var/lib", 0.75), ("user", "root", 0.7), ("zone", "a", 0.7)]
+    assert render_detail(cause, []) == cause.detail
+    assert render_detail(cause, common) == (
+        f"{cause.detail} In common: db-1 as host (100 %), /var/lib in the message (75 %) and root as user (70 %)."
+    )

@@ -1,0 +1,55 @@
+"""What becomes a column of structured records: how deep, of how many keys, how many fields."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+
+import loganalytics as la
+from loganalytics.formats.fields.schema import infer_schema
+
+
+def nested(depth: int) -> dict[str, object]:
+    """Return objects within objects, the value 1 under so many names: a, b, c …"""
+    value: object = 1
+    for name in reversed("abcdefghij"[1:depth]):
+        value = {name: value}
+    return {"a": value}
+
+
+def fields(*records: dict[str, object]) -> dict[str, str]:
+    """Return the type of each field by its dotted name."""
+    record_schema = infer_schema(records)
+    assert record_schema is not None
+    return {".".join(path): kind for path, kind in record_schema.fields.items()}
+
+
+@pytest.mark.parametrize(("depth", "kind"), [(2, "integer"), (5, "integer"), (6, "integer"), (7, "text")])
+def test_objects_are_flattened_six_names_deep(depth, kind):
+    """The sixth name is a column of its own; what is within it stays JSON text."""
+    assert fields(nested(depth)) == {".".join("abcdef"[:depth]): kind}
+
+
+def test_what_lies_deeper_stays_json_text(tmp_path):
+    """Nothing of it is lost."""
+    (tmp_path / "app.log").write_text(json.dumps({"message": "hi", **nested(7)}) + "\n")
+    logs = la.load(tmp_path / "app.log")
+    assert json.loads(logs["a.b.c.d.e.f"][0]) == {"g": 1}
+
+
+def test_an_object_of_more_than_sixty_keys_is_data():
+    """Its keys look like values, so it is one column of JSON text."""
+    assert len(fields({"by_user": {f"u{i}": i for i in range(60)}})) == 60
+    assert fields({"by_user": {f"u{i}": i for i in range(61)}}) == {"by_user": "text"}
+
+
+def test_two_hundred_fields_become_columns(tmp_path):
+    """What comes after them is in `attributes`."""
+    record = {"message": "hi", **{f"k{i}": i for i in range(200)}}
+    assert len(fields(record)) == 200
+    (tmp_path / "app.log").write_text(json.dumps(record) + "\n")
+    logs = la.load(tmp_path / "app.log")
+    assert "k198" in logs.columns
+    assert logs.select(pl.col("attributes").str.json_decode(pl.Struct({"k199": pl.Int64}))).item() == {"k199": 199}
