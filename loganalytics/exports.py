@@ -24,12 +24,12 @@ from loganalytics.sources.parquet import DAY
 FORMATS = ("parquet", "csv", "ndjson")
 _SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson"}
 _NO_DAY = "__HIVE_DEFAULT_PARTITION__"
-_GROUP = 16 * 1024 * 1024
-_LEAST_ROWS, _MOST_ROWS = 200, 122_880
+_GROUP_BYTES = 16 * 1024 * 1024
+_MIN_GROUP_ROWS, _MAX_GROUP_ROWS = 200, 122_880
 _ISO = "%Y-%m-%dT%H:%M:%S%.6fZ"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Export:
     """What was written: how many events, and the files."""
 
@@ -43,14 +43,14 @@ class _Stream:
     def __init__(self, logs: pl.LazyFrame) -> None:
         self.events = 0
         self.schema = logs.collect_schema()
-        self._rest = iter(logs.collect_batches(engine="streaming"))
-        self._first = next(self._rest, pl.DataFrame(schema=self.schema))
+        self._later = iter(logs.collect_batches(engine="streaming"))
+        self._first = next(self._later, pl.DataFrame(schema=self.schema))
 
     @property
     def rows_a_group(self) -> int:
         """How many rows of this length a row group may hold: Parquet's writer keeps a group in memory."""
         width = max(1.0, self._first.estimated_size() / max(1, self._first.height))
-        return int(min(_MOST_ROWS, max(_LEAST_ROWS, _GROUP / width)))
+        return int(min(_MAX_GROUP_ROWS, max(_MIN_GROUP_ROWS, _GROUP_BYTES / width)))
 
     def frame(self) -> pl.LazyFrame:
         """Return the events, to be read once."""
@@ -63,7 +63,7 @@ class _Stream:
     ) -> Iterator[pl.DataFrame]:
         assert predicate is None
         assert n_rows is None
-        for frame in itertools.chain([self._first], self._rest):
+        for frame in itertools.chain([self._first], self._later):
             self.events += frame.height
             yield frame if with_columns is None else frame.select(with_columns)
 
@@ -82,32 +82,32 @@ def export(
             spreadsheet would run as a formula gets an apostrophe.
         append: write beside what a folder holds rather than refuse.
 
-    Raises InvalidArgumentError for a form that is not known, and for a folder that holds something already.
+    Raises InvalidArgumentError for an unknown form, and for a folder that is not empty.
     """
     form = _form(str(output), form)
     stream = _Stream(logs)
     if str(output) == "-":
         _to_standard_output(stream, form)
-        return Export(stream.events, ())
+        return Export(events=stream.events, files=())
     path = Path(output).expanduser()
     is_folder = str(output).endswith(("/", os.sep)) or path.is_dir()
     if is_folder and path.is_dir() and not append and any(not p.name.startswith(".") for p in path.iterdir()):
         raise InvalidArgumentError(f"The folder {str(path)!r} is not empty. Hint: add to it with --append.")
     files = _to_folder(stream, path, form) if is_folder else [_to_file(stream, path, form)]
-    return Export(stream.events, tuple(files))
+    return Export(events=stream.events, files=tuple(files))
 
 
 def _form(output: str, form: str | None) -> str:
     suffix = Path(output).suffix.lower()
     is_folder = output.endswith(("/", os.sep)) or Path(output).is_dir()
-    known = form or ("parquet" if is_folder else _SUFFIXES.get(suffix))
-    if known not in FORMATS:
+    result_form = form or ("parquet" if is_folder else _SUFFIXES.get(suffix))
+    if result_form not in FORMATS:
         raise InvalidArgumentError(
-            f"{form or output!r} names no format to write. Hint: .parquet, .csv or .ndjson, or --format."
+            f"{form or output!r} is not a format that can be written. Hint: .parquet, .csv or .ndjson, or --format."
         )
-    if output == "-" and known == "parquet":
+    if output == "-" and result_form == "parquet":
         raise InvalidArgumentError("Parquet is binary. Hint: name a file or a folder with --output.")
-    return known
+    return result_form
 
 
 def _to_standard_output(stream: _Stream, form: str) -> None:
@@ -133,7 +133,7 @@ def _to_folder(logs: _Stream, folder: Path, form: str) -> list[Path]:
         staging.mkdir(parents=True)
         with name_disk_errors(folder, staging):
             _sink(logs, _by_day(staging), form)
-        return [_move(part, folder / part.parent.name, form) for part in sorted(staging.rglob("part-*"))]
+        return [_move(file, folder / file.parent.name, form) for file in sorted(staging.rglob("part-*"))]
     finally:
         shutil.rmtree(staging, ignore_errors=True)
         if is_new and folder.is_dir() and not any(folder.iterdir()):
@@ -151,12 +151,12 @@ def _by_day(folder: Path) -> Any:
         return pl.PartitionBy(folder, key=key, include_key=False, file_path_provider=name)
 
 
-def _move(part: Path, folder: Path, form: str) -> Path:
+def _move(file: Path, folder: Path, form: str) -> Path:
     folder.mkdir(exist_ok=True)
     number = 0
     while (folder / f"part-{number}.{form}").exists():
         number += 1
-    return part.rename(folder / f"part-{number}.{form}")
+    return file.rename(folder / f"part-{number}.{form}")
 
 
 def _sink(stream: _Stream, target: Any, form: str) -> None:

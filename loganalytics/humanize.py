@@ -1,7 +1,7 @@
-"""How times, spans, counts and log text are written for people: the one place for it.
+"""How times, spans, counts and lists are written for people: the one place for it.
 
-Log text is hostile: it may hold terminal escapes, control characters, marks that turn the direction of
-writing round, and lines without end. `printable` takes these away; escaping for HTML or Markdown comes after.
+Lists are those of the library humanize. Its spans ("2 hours and 5 minutes"), times and sizes are for prose; reports,
+charts and tables need them short ("2 h 5 min"), to the second, and the same in every locale, so these are our own.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ def span(length: timedelta | None) -> str:
     seconds = length.total_seconds()
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
-    left = round(seconds)
-    parts: list[str] = []
+    remaining_seconds = round(seconds)
+    amounts: list[str] = []
     for unit, size in _UNITS:
-        if left >= size or parts:
-            parts.append(f"{left // size} {unit}" if left >= size else "")
-            left %= size
-    return " ".join(part for part in parts[:2] if part)
+        if remaining_seconds >= size or amounts:
+            amounts.append(f"{remaining_seconds // size} {unit}" if remaining_seconds >= size else "")
+            remaining_seconds %= size
+    return " ".join(amount for amount in amounts[:2] if amount)
 
 
 def count(number: int, noun: str = "", plural: str = "") -> str:
@@ -61,10 +61,14 @@ def percent(share: float | None) -> str:
     return f"{share:.1%}".replace(".0%", "%").replace("%", " %")
 
 
-def listing(names: list[str], most: int = 4) -> str:
-    """Return names as "a, b and c", the rest counted: "a, b and 3 more"."""
-    shown = names if len(names) <= most else [*names[: most - 1], f"{len(names) - most + 1} more"]
-    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+def listing(names: list[str], limit: int = 4) -> str:
+    """Return names as "a, b and c"; of more than the limit the others are counted: "a, b and 3 more"."""
+    if not names:
+        return ""
+    from humanize import natural_list  # takes as long to import as this package
+
+    items = names if len(names) <= limit else [*names[: limit - 1], f"{len(names) - limit + 1} more"]
+    return natural_list(items)
 
 
 def sparkline(counts: Iterable[int]) -> str:
@@ -74,5 +78,5 @@ def sparkline(counts: Iterable[int]) -> str:
     ' ▁▄█'
     """
     numbers = list(counts)
-    most = max(numbers, default=0)
-    return "".join("▁▂▃▄▅▆▇█"[max(0, math.ceil(8 * n / most) - 1)] if n else " " for n in numbers)
+    highest = max(numbers, default=0)
+    return "".join("▁▂▃▄▅▆▇█"[max(0, math.ceil(8 * n / highest) - 1)] if n else " " for n in numbers)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import shutil
 import sys
 from typing import Any, Literal
 
@@ -13,12 +15,12 @@ from loganalytics.humanize import sparkline
 from loganalytics.sanitize import csv_cell, csv_header, distinct_names, escape_json, printable
 
 FORMATS = ("table", "json", "ndjson", "csv", "parquet")
-_WIDEST = 100
-_MAX_CELL = 3 * _WIDEST
-_NARROW = 120
-_PIPED = 200
-_ROOM_FOR_TRENDS = 160
-_SHORT = 19
+_MAX_COLUMN_WIDTH = 100
+_MAX_CELL = 3 * _MAX_COLUMN_WIDTH
+_MIN_PIPED_WIDTH = 120
+_PIPED_WIDTH = 200
+_MIN_WIDTH_FOR_TRENDS = 160
+_MAX_UNFOLDED_WIDTH = 19
 
 
 def write(frame: pl.DataFrame, *, form: str, path: str | None = None) -> None:
@@ -35,11 +37,11 @@ def write(frame: pl.DataFrame, *, form: str, path: str | None = None) -> None:
     elif form == "table":
         _print_table(frame, None if to_stdout else path)
     else:
-        text = _as_text(frame, form)
+        content = _as_text(frame, form)
         if to_stdout:
-            sys.stdout.write(text)
+            sys.stdout.write(content)
         else:
-            replace_text(str(path), text)
+            replace_text(str(path), content)
 
 
 def _as_text(frame: pl.DataFrame, form: str) -> str:
@@ -86,48 +88,46 @@ def _print_table(frame: pl.DataFrame, path: str | None) -> None:
         print("Nothing found.")
         return
     console = Console(width=_width(), highlight=False)
-    width = console.width if path is None else _PIPED
+    width = console.width if path is None else _PIPED_WIDTH
     trends = [name for name, kind in frame.schema.items() if isinstance(kind, pl.List) and kind.inner.is_integer()]
-    if width < _ROOM_FOR_TRENDS:
+    if width < _MIN_WIDTH_FOR_TRENDS:
         frame = frame.drop(trends)
     texts = {
         name: [sparkline(value or []) if name in trends else cell(value) for value in frame[name].to_list()]
         for name in frame.columns
     }
-    whole = _whole(texts, width)
+    unfolded = _unfolded_columns(texts, width)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     heads = distinct_names(frame.columns)
     for head, (name, kind) in zip(heads, frame.schema.items(), strict=True):
         side: Literal["left", "right"] = "right" if kind.is_numeric() else "left"
-        table.add_column(Text(head), justify=side, overflow="fold", max_width=_WIDEST, no_wrap=name in whole)
+        table.add_column(
+            Text(head), justify=side, overflow="fold", max_width=_MAX_COLUMN_WIDTH, no_wrap=name in unfolded
+        )
     for row in zip(*texts.values(), strict=True):
         table.add_row(*map(Text, row))  # Text: log lines and names of fields are not markup
     if path is None:
         console.print(table)
     else:
         with replace_file(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-            Console(file=file, width=_PIPED, highlight=False).print(table)
+            Console(file=file, width=_PIPED_WIDTH, highlight=False).print(table)
 
 
-def _whole(texts: dict[str, list[str]], width: int) -> set[str]:
+def _unfolded_columns(texts: dict[str, list[str]], width: int) -> set[str]:
     """Return the columns of times, numbers and ids, which stay in one piece where the long texts have room beside."""
     widest = {name: max(map(len, (name, *column))) for name, column in texts.items()}
-    short = {name: size for name, size in widest.items() if size <= _SHORT}
-    needed = sum(short.values()) + 3 * len(texts) + _SHORT * (len(texts) - len(short))
+    short = {name: size for name, size in widest.items() if size <= _MAX_UNFOLDED_WIDTH}
+    needed = sum(short.values()) + 3 * len(texts) + _MAX_UNFOLDED_WIDTH * (len(texts) - len(short))
     return set(short) if needed <= width else set()
 
 
 def _width() -> int | None:
     """Return the terminal's width as rich finds it; in a pipe that of COLUMNS where it is wide, else room enough."""
-    import shutil
-
-    return None if sys.stdout.isatty() else max(_NARROW, shutil.get_terminal_size((_PIPED, 50)).columns)
+    return None if sys.stdout.isatty() else max(_MIN_PIPED_WIDTH, shutil.get_terminal_size((_PIPED_WIDTH, 50)).columns)
 
 
 def cell(value: Any) -> str:
     """Return one value as a person reads it, on one line, safe to show."""
-    import datetime as dt
-
     if value is None:
         return ""
     if isinstance(value, dt.datetime):

@@ -23,8 +23,8 @@ def trend_of(
     """Count the events and errors of a source in every window of time, by its server where that can count.
 
     The same as trend(load(source, ...), every=every, by=by), and the same columns. Elasticsearch and OpenSearch count
-    by a histogram, where the mapping tells the time and the level and `by` is level, source or a keyword; anything else
-    is read lazily and counted here. Other arguments as load() takes them.
+    by a histogram, where the mapping says which fields hold time and level and `by` is level, source or a keyword;
+    anything else is read lazily and counted here. Other arguments as load() takes them.
 
     Raises what load() and trend() raise.
 
@@ -34,17 +34,18 @@ def trend_of(
     ('ERROR', 1, 1)
     """
     names = [os.fspath(source)] if isinstance(source, (str, os.PathLike)) else [os.fspath(name) for name in source]
-    want = parse_options(since=since, until=until, level=level, query=query, tz=tz)
-    parts: list[pl.DataFrame] = []
-    rest: list[str] = []
+    options = parse_options(since=since, until=until, level=level, query=query, tz=tz)
+    partials: list[pl.DataFrame] = []
+    uncounted: list[str] = []
     for name in names:
         store: Any = open_store(name) if is_store(name) else None
-        counted = store.count(want, parse_every(every), by) if hasattr(store, "count") else None
+        counted = store.count(options, parse_every(every), by) if hasattr(store, "count") else None
         if counted is None:
-            rest.append(name)
+            uncounted.append(name)
         else:
-            parts.append(counted)
-    if rest:
-        logs = scan(rest if len(rest) > 1 else rest[0], since=since, until=until, level=level, query=query, tz=tz)
-        parts.append(trends.partial(logs, every=every, by=by))
-    return trends.finish(trends.merge(parts), every=every)
+            partials.append(counted)
+    if uncounted:
+        sources = uncounted if len(uncounted) > 1 else uncounted[0]
+        logs = scan(sources, since=since, until=until, level=level, query=query, tz=tz)
+        partials.append(trends.partial(logs, every=every, by=by))
+    return trends.finish(trends.merge(partials), every=every)

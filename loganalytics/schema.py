@@ -60,6 +60,7 @@ LETTERS = {"t": "trace", "v": "verbose", "d": "debug", "i": "info", "n": "notice
 
 
 _SPELLED = LEVELS | {letter: LEVELS[word] for letter, word in LETTERS.items()}
+_BRACKETS = " []<>:"  # what people write around a level
 
 
 def severity_of(level: str) -> int:
@@ -70,28 +71,27 @@ def severity_of(level: str) -> int:
     >>> severity_of("warn")
     13
     """
-    found = LEVELS.get(level.lower())
-    if not found:
+    if level.lower() not in LEVELS:
         names = ", ".join(dict.fromkeys(name for name, _ in LEVELS.values()))
         raise InvalidArgumentError(f"There is no level {level!r}. Hint: one of {names}.")
-    return found[1]
+    return LEVELS[level.lower()][1]
 
 
-def severities(text: pl.Expr) -> pl.Expr:
+def severities(words: pl.Expr) -> pl.Expr:
     """Return the expression for `level` and `severity_number`, two columns, of levels as people write them.
 
     A word that is not known stays as the level, in capitals, with a null number.
     """
-    return _meaning(text).struct.unnest()
+    return _level_and_number(words).struct.unnest()
 
 
-def severity_numbers(text: pl.Expr) -> pl.Expr:
-    """Return the expression for `severity_number` alone."""
-    return _meaning(text).struct.field("severity_number")
+def severity_numbers(words: pl.Expr) -> pl.Expr:
+    """Return the expression for `severity_number` alone, of levels as people write them."""
+    return _level_and_number(words).struct.field("severity_number")
 
 
-def _meaning(text: pl.Expr) -> pl.Expr:
-    return text.map_batches(_map_words, return_dtype=pl.Struct(_SEVERITY))
+def _level_and_number(words: pl.Expr) -> pl.Expr:
+    return words.map_batches(_map_words, return_dtype=pl.Struct(_SEVERITY))
 
 
 _SEVERITY = {"level": pl.String(), "severity_number": pl.UInt8()}
@@ -100,18 +100,18 @@ _SEVERITY = {"level": pl.String(), "severity_number": pl.UInt8()}
 def _map_words(words: pl.Series) -> pl.Series:
     """Map a column of few distinct words by their codes, which costs a fifth of replacing the texts."""
     distinct = words.drop_nulls().unique(maintain_order=True)
-    meanings = [(_level(word), _number(word)) for word in distinct]
+    meanings = {"level": [_level(word) for word in distinct], "severity_number": [_number(word) for word in distinct]}
     codes = words.cast(pl.Enum(distinct)).to_physical()
-    return pl.DataFrame(meanings, schema=_SEVERITY, orient="row")[codes].to_struct(words.name)
+    return pl.DataFrame(meanings, schema=_SEVERITY)[codes].to_struct(words.name)
 
 
 def _level(word: str) -> str | None:
-    plain = word.strip(" []<>:")
-    return _SPELLED[plain.lower()][0] if plain.lower() in _SPELLED else plain.upper() or None
+    bare = word.strip(_BRACKETS)
+    return _SPELLED[bare.lower()][0] if bare.lower() in _SPELLED else bare.upper() or None
 
 
 def _number(word: str) -> int | None:
-    return _SPELLED.get(word.strip(" []<>:").lower(), (None, None))[1]
+    return _SPELLED.get(word.strip(_BRACKETS).lower(), (None, None))[1]
 
 
 def conform(frame: pl.DataFrame) -> pl.DataFrame:
@@ -120,9 +120,11 @@ def conform(frame: pl.DataFrame) -> pl.DataFrame:
     A missing message becomes an empty one (the message is never null); other missing columns become null.
     """
     present = frame.columns
-    core = [(pl.col(name) if name in present else pl.lit(None)).cast(dtype).alias(name) for name, dtype in CORE.items()]
-    core[list(CORE).index("message")] = core[list(CORE).index("message")].fill_null("")
-    return frame.select(*core, *[name for name in present if name not in CORE])
+    core = {name: (pl.col(name) if name in present else pl.lit(None)).cast(dtype) for name, dtype in CORE.items()}
+    core["message"] = core["message"].fill_null("")
+    return frame.select(
+        *[value.alias(name) for name, value in core.items()], *[name for name in present if name not in CORE]
+    )
 
 
 def empty() -> pl.DataFrame:
@@ -130,17 +132,17 @@ def empty() -> pl.DataFrame:
     return pl.DataFrame(schema=CORE)
 
 
-def lazy(frame: Frame, *needed: str) -> pl.LazyFrame:
-    """Return the frame as a LazyFrame, having checked that it holds the columns needed.
+def lazy(frame: Frame, *required: str) -> pl.LazyFrame:
+    """Return the frame as a LazyFrame, having checked that it has the required columns.
 
     Raises MissingColumnError, which names the column.
     """
     columns = frame.collect_schema().names()
-    for name in needed:
+    for name in required:
         if name not in columns:
-            have = ", ".join(columns[:12])
+            listed = ", ".join(columns[:12])
             raise MissingColumnError(
-                f"The frame has no column {name!r}; it has {have}. "
+                f"The frame has no column {name!r}; it has {listed}. "
                 "Hint: rename a column, or load the logs with loganalytics.load()."
             )
     return frame.lazy()

@@ -21,11 +21,14 @@ _UNITS = {
     "d": "days", "day": "days",
     "w": "weeks", "week": "weeks",
 }  # fmt: skip
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zµ]+)\s*")
+_NUMBER_AND_UNIT = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zµ]+)\s*")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
 
 # Windows count from a Monday, so that weekly ones begin on Mondays and those that divide a day at midnight.
 _MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
+
+_MIN_MISDATED_SPAN = timedelta(days=730)  # of a log in which an event may be dated years away
+_MIN_MISDATED_RATIO = 100  # of that span to that of the middle 99 % of the events
 
 
 def parse_every(every: str | timedelta) -> timedelta:
@@ -48,23 +51,23 @@ def parse_every(every: str | timedelta) -> timedelta:
 def parse_when(
     when: str | datetime | date, *, now: datetime | None = None, tz: str = "UTC", option: str = "time"
 ) -> datetime:
-    """Return the moment meant, in UTC.
+    """Return the moment that people write, in UTC.
 
     Reads ISO dates and times ("2025-01-31", "2025-01-31 14:10", with or without an offset), a length of time
     that counts back from now ("2h", "30 min ago"), a time of today ("14:10"), and now, today and yesterday.
-    Days begin at midnight in `tz`, and times that bear no offset are in `tz` too.
+    Days begin at midnight in `tz`, and times without an offset are in `tz` too.
 
-    Raises InvalidArgumentError, which names the option and the text and shows what can be read.
+    Raises InvalidArgumentError, which names the option and what was written and shows what can be read.
 
     Example:
         >>> parse_when("2025-01-31 14:10", tz="Europe/Berlin")
         datetime.datetime(2025, 1, 31, 13, 10, tzinfo=datetime.timezone.utc)
     """
     zone = parse_zone(tz)
-    here = _local(now or datetime.now(UTC), zone)
+    local_now = _local(now or datetime.now(UTC), zone)
     try:
         if isinstance(when, str):
-            moment = _moment(when.strip().lower(), here)
+            moment = _moment(when.strip().lower(), local_now)
         else:
             moment = when if isinstance(when, datetime) else datetime(when.year, when.month, when.day)
         return _local(moment, zone).astimezone(UTC)
@@ -83,28 +86,28 @@ def window_start(every: str | timedelta, column: str = "timestamp") -> pl.Expr:
     return ((epoch - anchor) // length * length + anchor).cast(TIMESTAMP).alias("window")
 
 
-def usual_times(times: pl.Series) -> tuple[datetime, datetime] | None:
-    """Return between which times the events of a log are that are not dated years away; None where all are.
+def usual_time_range(times: pl.Series) -> tuple[datetime, datetime] | None:
+    """Return the time range of the events that are not dated years away; None where no event is.
 
-    A clock that was not set dates events in 1970 or 2099. Away is beyond 100 times the length of the middle 99 % of
-    the log (of all but the first and last event, in small ones; a day at least), and that only in a log that
-    seems to last more than two years.
+    A clock that was not set dates events in 1970 or 2099. An event is dated years away in a log that seems to last two
+    years or more, and at least 100 times as long as its middle 99 % (all but the first and last event, in small logs;
+    a day at least): the range is that middle, with its own length before and after.
     """
     dated = times.drop_nulls()
     first, last = dated.min(), dated.max()
-    if not isinstance(first, datetime) or not isinstance(last, datetime) or last - first < timedelta(days=730):
+    if not isinstance(first, datetime) or not isinstance(last, datetime) or last - first < _MIN_MISDATED_SPAN:
         return None
     ordered = dated.sort()
-    few = min(max(len(ordered) // 200, 1), (len(ordered) - 1) // 2)
-    low, high = ordered[few], ordered[-1 - few]
+    trimmed = min(max(len(ordered) // 200, 1), (len(ordered) - 1) // 2)
+    low, high = ordered[trimmed], ordered[-1 - trimmed]
     reach = max(high - low, timedelta(days=1))
-    return None if last - first < 100 * reach else (low - reach, high + reach)
+    return None if last - first < _MIN_MISDATED_RATIO * reach else (low - reach, high + reach)
 
 
 def parse_zone(tz: str) -> ZoneInfo:
     """Return the time zone of a name such as "Europe/Berlin".
 
-    Raises InvalidArgumentError for a name that is none.
+    Raises InvalidArgumentError for a name that is not a time zone.
 
     Example:
         >>> parse_zone("Europe/Berlin").key
@@ -122,26 +125,28 @@ def _local(moment: datetime, zone: ZoneInfo) -> datetime:
     return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
 
 
-def _moment(text: str, now: datetime) -> datetime:
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-    if text in ("now", "today", "yesterday"):
-        return {"now": now, "today": midnight, "yesterday": midnight - timedelta(days=1)}[text]
-    ago = _length(text.removeprefix("last ").removeprefix("-").removesuffix("ago").strip())
+def _moment(when: str, local_now: datetime) -> datetime:
+    midnight = local_now.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    named_moments = {"now": local_now, "today": midnight, "yesterday": midnight - timedelta(days=1)}
+    if when in named_moments:
+        return named_moments[when]
+    ago = _length(when.removeprefix("last ").removeprefix("-").removesuffix("ago").strip())
     if ago is not None:
         # Counted in UTC: "2h" is two hours even when the clocks change in between.
-        return now.astimezone(UTC) - ago
-    if _CLOCK.fullmatch(text):
-        return datetime.combine(midnight, time.fromisoformat(text if text[2] == ":" else f"0{text}"))
-    return datetime.fromisoformat(text.upper())
+        return local_now.astimezone(UTC) - ago
+    if _CLOCK.fullmatch(when):
+        return datetime.combine(midnight, time.fromisoformat(when if when[2] == ":" else f"0{when}"))
+    return datetime.fromisoformat(when.upper())
 
 
-def _length(text: str) -> timedelta | None:
-    text = text.strip().lower()
-    parts = _PART.findall(text)
-    if not parts or _PART.sub("", text):
+def _length(duration: str) -> timedelta | None:
+    """Return the length of time that people write; None for anything else."""
+    duration = duration.strip().lower()
+    terms = _NUMBER_AND_UNIT.findall(duration)
+    if not terms or _NUMBER_AND_UNIT.sub("", duration):
         return None
     try:
-        return sum((timedelta(**{_unit(unit): float(number)}) for number, unit in parts), timedelta(0))
+        return sum((timedelta(**{_unit(unit): float(number)}) for number, unit in terms), timedelta(0))
     except (KeyError, OverflowError):
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import KW_ONLY, dataclass, fields, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -19,7 +19,7 @@ from loganalytics.templates.annotate import with_templates
 from loganalytics.times import parse_when
 
 # Options of a store's address that are not secret; all others stay out of links.
-_SHOWN_OPTIONS = ("stream", "streams", "group", "table", "time", "index", "format", "field", "columns")
+_PUBLIC_OPTIONS = ("stream", "streams", "group", "table", "time", "index", "format", "field", "columns")
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class View:
     """
 
     source: tuple[str, ...] = ()
+    _: KW_ONLY
     since: str | None = None
     until: str | None = None
     tz: str = "UTC"
@@ -48,7 +49,7 @@ class View:
     every: str | None = None
 
     def load(self, *, templates: bool = False) -> pl.DataFrame:
-        """Return the events of the view; load_report() still tells of all that was read.
+        """Return the events of the view; load_report() still covers all that was read.
 
         With `templates` they have template and template_id, mined from all of the source before anything is left out:
         the templates do not depend on the filters then, and a condition can name one. Such a condition implies it, and
@@ -56,16 +57,16 @@ class View:
         """
         self.filter()
         templates = templates or self.names_template() or self.names_cluster()
-        less: dict[str, Any] = {} if templates else {"since": self.since, "until": self.until, "level": self.level}
-        logs = load(self.source, tz=self.tz, formats=self.formats, query=self.query, **less)
+        ranges: dict[str, Any] = {} if templates else {"since": self.since, "until": self.until, "level": self.level}
+        logs = load(self.source, tz=self.tz, formats=self.formats, query=self.query, **ranges)
         if templates:
             mined = with_templates(logs)
-            kept = self.keep(self._between(with_cluster_ids(mined) if self.names_cluster() else mined))
+            selected = self.keep(self._between(with_cluster_ids(mined) if self.names_cluster() else mined))
         else:
-            kept = self.keep(logs)
+            selected = self.keep(logs)
         report = load_report(logs)
-        remember(kept, lambda: report)
-        return kept
+        remember(selected, lambda: report)
+        return selected
 
     def keep(self, logs: pl.DataFrame) -> pl.DataFrame:
         """Return those of the events that the filters keep; the time range is load()'s affair."""
@@ -76,11 +77,11 @@ class View:
         return within_times(logs, *ends)
 
     def names_template(self) -> bool:
-        """Whether a condition is on the template, which only mining tells."""
+        """Whether a condition is on the template, which only mining finds."""
         return any(condition.field in _TEMPLATES for condition in self.where)
 
     def names_cluster(self) -> bool:
-        """Whether a condition is on the problem of an error, which only clustering tells."""
+        """Whether a condition is on the problem of an error, which only clustering finds."""
         return any(condition.field == "cluster_id" for condition in self.where)
 
     def filters(self) -> bool:
@@ -100,13 +101,13 @@ class View:
             if values:
                 keep &= pl.col(name).is_in(values).fill_null(value=False)
         if self.text:
-            keep &= in_text(lambda text: text.str.contains_any([self.text or ""], ascii_case_insensitive=True))
+            keep &= in_text(lambda column: column.str.contains_any([self.text or ""], ascii_case_insensitive=True))
         if self.grep:
             check_regex(self.grep)
-            keep &= in_text(lambda text: text.str.contains(self.grep or ""))
-        known = set(columns) if columns is not None else {condition.field for condition in self.where}
+            keep &= in_text(lambda column: column.str.contains(self.grep or ""))
+        known_fields = set(columns) if columns is not None else {condition.field for condition in self.where}
         for condition in self.where:
-            keep &= condition.expression(known)
+            keep &= condition.expression(known_fields)
         return keep
 
     def public(self) -> View:
@@ -120,11 +121,11 @@ class View:
     def to_parameters(self) -> dict[str, list[str]]:
         """Return the view as parameters of a URL: name -> values; what has its default is left out."""
         written = {}
-        plain = self.public()
+        view = self.public()
         for name, default in _DEFAULTS.items():
-            value = getattr(plain, name)
+            value = getattr(view, name)
             if value != default:
-                written[name] = [str(part) for part in value] if isinstance(value, tuple) else [value]
+                written[name] = [str(item) for item in value] if isinstance(value, tuple) else [value]
         return written
 
     @classmethod
@@ -133,41 +134,41 @@ class View:
 
         Raises InvalidArgumentError for a condition that cannot be read.
         """
-        found: dict[str, list[str]] = {}
+        parameters: dict[str, list[str]] = {}
         for name, value in parse_qsl(query, keep_blank_values=True):
-            found.setdefault(name, []).append(value)
-        return cls.from_parameters(found)
+            parameters.setdefault(name, []).append(value)
+        return cls.from_parameters(parameters)
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, list[str]]) -> View:
         """Read a view from the parameters of a URL, as to_parameters() writes them."""
-        given: dict[str, Any] = {}
+        values_by_name: dict[str, Any] = {}
         for name, values in parameters.items():
             if name == "where":
-                given[name] = tuple(map(Where.parse, values))
+                values_by_name[name] = tuple(map(Where.parse, values))
             elif name == "baseline":
-                given[name] = (values[0], values[1]) if len(values) == 2 else None
+                values_by_name[name] = (values[0], values[1]) if len(values) == 2 else None
             elif name in _DEFAULTS:
-                given[name] = tuple(values) if isinstance(_DEFAULTS[name], tuple) else values[-1]
-        return cls(**given)
+                values_by_name[name] = tuple(values) if isinstance(_DEFAULTS[name], tuple) else values[-1]
+        return cls(**values_by_name)
 
     def to_arguments(self) -> list[str]:
         """Return the view as arguments of the command line, without secrets."""
-        plain = self.public()
-        pairs = [("--since", plain.since), ("--until", plain.until), ("--level", plain.level)]
-        pairs += [("--service", name) for name in plain.services] + [("--logger", name) for name in plain.loggers]
-        pairs += [("--text", plain.text), ("--grep", plain.grep), ("--query", plain.query)]
-        pairs += [("--where", str(condition)) for condition in plain.where]
-        pairs += [("--tz", None if plain.tz == "UTC" else plain.tz), ("--formats", plain.formats)]
-        return [f"{flag}={value}" for flag, value in pairs if value is not None] + ["--", *plain.source]
+        view = self.public()
+        pairs = [("--since", view.since), ("--until", view.until), ("--level", view.level)]
+        pairs += [("--service", name) for name in view.services] + [("--logger", name) for name in view.loggers]
+        pairs += [("--text", view.text), ("--grep", view.grep), ("--query", view.query)]
+        pairs += [("--where", str(condition)) for condition in view.where]
+        pairs += [("--tz", None if view.tz == "UTC" else view.tz), ("--formats", view.formats)]
+        return [f"{flag}={value}" for flag, value in pairs if value is not None] + ["--", *view.source]
 
     def to_python(self) -> str:
         """Return the Python expression that makes the view, without secrets: a line of a notebook."""
-        plain = self.public()
-        given = [
-            f"{name}={getattr(plain, name)!r}" for name, default in _DEFAULTS.items() if getattr(plain, name) != default
+        view = self.public()
+        assignments = [
+            f"{name}={getattr(view, name)!r}" for name, default in _DEFAULTS.items() if getattr(view, name) != default
         ]
-        return f"View({', '.join(given)})"
+        return f"View({', '.join(assignments)})"
 
 
 _TEMPLATES = ("template", "template_id")
@@ -178,5 +179,5 @@ def without_secrets(address: str) -> str:
     """Return an address without user, password and what else in it could be a secret; a path as it is."""
     if "://" not in address:
         return address
-    shown = [(name, value) for name, value in uri.split(address).parameters if name in _SHOWN_OPTIONS]
-    return uri.without_credentials(address) + ("?" + urlencode(shown, safe=":*,/") if shown else "")
+    parameters = [(name, value) for name, value in uri.split(address).parameters if name in _PUBLIC_OPTIONS]
+    return uri.without_credentials(address) + ("?" + urlencode(parameters, safe=":*,/") if parameters else "")

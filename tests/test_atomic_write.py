@@ -27,10 +27,7 @@ LOGS = """
 """
 WRITERS = {
     "report.html": "la.report(logs).save(path)",
-    "report.md": "from loganalytics.reports.save import save\n"
-    "class Long:\n"
-    "    to_html = to_json = to_markdown = lambda self: 'x' * 200_000\n"
-    "save(Long(), path, 'A page')",
+    "report.md": "la.report(logs).save(path)",
     "report.json": "la.report(logs).save(path)",
     "incident.html": "la.incident(logs, start + dt.timedelta(hours=2), start + dt.timedelta(hours=3)).save(path)",
     "incident.json": "la.incident(logs, start + dt.timedelta(hours=2), start + dt.timedelta(hours=3)).save(path)",

@@ -15,7 +15,7 @@ import pytest
 import loganalytics as la
 from loganalytics import schema
 from loganalytics.exceptions import InvalidArgumentError, UnreadableSourceError
-from loganalytics.exports import export
+from loganalytics.exports import Export, export
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_a_folder_is_divided_by_day_and_read_back(log, tmp_path):
 def test_one_file(log, tmp_path, name):
     """By its suffix; each holds every event."""
     path = tmp_path / name
-    assert export(la.scan(log), path) == type(export(la.scan(log), path))(73, (path,))
+    assert export(la.scan(log), path) == Export(events=73, files=(path,))
     read = {"parquet": pl.read_parquet, "csv": pl.read_csv, "ndjson": pl.read_ndjson}[path.suffix[1:]](path)
     assert read.height == 73
     assert list(read.columns)[:10] == list(schema.CORE)
@@ -150,7 +150,7 @@ def test_more_than_memory(tmp_path):
     code = """
         import importlib, resource, sys
         import loganalytics as la
-        from loganalytics.exports import export
+        from loganalytics.exports import Export, export
         zstd = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
         path, lake = sys.argv[1:]
         line = "2026-03-{:02d} {:02d}:00:00,000 {} [app.db] " + "a longer message " * 1200 + "\\n"

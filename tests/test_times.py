@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.times import parse_every, parse_when, window_start
+from loganalytics.times import parse_every, parse_when, usual_time_range, window_start
 
 NOON = datetime(2025, 3, 30, 12, tzinfo=UTC)  # the day the clocks went forward in Berlin
 
@@ -104,3 +104,37 @@ def test_days_start_at_midnight_and_weeks_on_mondays() -> None:
     frame = pl.DataFrame({"timestamp": [datetime(2025, 1, 2, 13, 5, tzinfo=UTC)]})
     assert frame.select(window_start("1d")).item() == datetime(2025, 1, 2, tzinfo=UTC)
     assert frame.select(window_start("1w")).item() == datetime(2024, 12, 30, tzinfo=UTC)
+
+
+def _times(*seconds: float) -> pl.Series:
+    return pl.Series([NOON + timedelta(seconds=second) for second in seconds], dtype=pl.Datetime("us", "UTC"))
+
+
+DAY = 86_400.0
+
+
+@pytest.mark.parametrize(("days", "is_misdated"), [(730 - 1e-6, False), (730, True)])
+def test_events_are_misdated_in_logs_of_two_years_only(days: float, is_misdated: bool) -> None:
+    """A hundred events within an hour, and one that long after the first."""
+    times = _times(*(36.0 * i for i in range(100)), days * DAY)
+    usual = usual_time_range(times)
+    assert (usual is not None) == is_misdated
+    if usual:
+        assert usual[0] <= NOON
+        assert usual[1] < NOON + timedelta(days=2)
+
+
+@pytest.mark.parametrize(("days", "is_misdated"), [(999.9, False), (1000, True)])
+def test_a_misdated_event_is_a_hundred_times_as_far_off_as_the_log_is_long(days: float, is_misdated: bool) -> None:
+    """A log of ten days, which are the range, with as much before and after."""
+    usual = usual_time_range(_times(0, *(i * DAY / 10 for i in range(101)), days * DAY))
+    assert (usual is not None) == is_misdated
+    if usual:
+        assert usual == (NOON - timedelta(days=10), NOON + timedelta(days=20))
+
+
+@pytest.mark.parametrize(("late", "is_misdated"), [(3, True), (4, False)])
+def test_one_event_in_two_hundred_may_be_misdated_on_either_side(late: int, is_misdated: bool) -> None:
+    """The middle 99 % of six hundred events leaves out three at the end; four are a part of the log."""
+    times = _times(*(float(i) for i in range(600 - late)), *[900 * DAY] * late)
+    assert (usual_time_range(times) is not None) == is_misdated

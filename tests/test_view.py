@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loganalytics import cluster_errors, schema
-from loganalytics.cli.arguments import add_selection, view_of
+from loganalytics.cli.arguments import add_selection
+from loganalytics.cli.loading import view_of
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.filters.expressions import Where
 from loganalytics.sources.files.discovery import sample_data

@@ -9,7 +9,7 @@ from loganalytics.schema import Frame
 
 # A query may come from a stranger (a shared link of the dashboard): no files, no network, no extensions, none of the
 # Python variables that DuckDB would otherwise take for tables, and no way to switch these on again.
-_LOCKED = {
+_LOCKED_CONFIG = {
     "enable_external_access": False,
     "python_enable_replacements": False,
     "autoinstall_known_extensions": False,
@@ -18,13 +18,13 @@ _LOCKED = {
 
 
 def sql(query: str, **frames: Frame) -> pl.DataFrame:
-    """Run one SELECT of DuckDB's SQL over log frames, each under the name it is given.
+    """Run one SELECT of DuckDB's SQL over log frames, each under the name of its argument.
 
     Frames are handed over without a copy; a LazyFrame is collected first. Times are UTC. Columns with a dot in their
     name, and words of SQL such as offset, need double quotes: "http.response.status_code". The query can read nothing
     but the frames: no files, no network, no Python variables.
 
-    Raises InvalidArgumentError for what is no single query, and for a query that DuckDB refuses, with its reason.
+    Raises InvalidArgumentError for anything but a single query, and for a query that DuckDB refuses, with its reason.
 
     Example:
         >>> logs = pl.DataFrame({"level": ["INFO", "ERROR", "INFO"]})
@@ -36,7 +36,7 @@ def sql(query: str, **frames: Frame) -> pl.DataFrame:
     tables = {name: frame.lazy().collect() for name, frame in frames.items()}
     try:
         _check_single_query(query)
-        with duckdb.connect(":memory:", config=_LOCKED) as connection:  # type: ignore[arg-type]
+        with duckdb.connect(":memory:", config=_LOCKED_CONFIG) as connection:  # type: ignore[arg-type]
             connection.execute("set TimeZone = 'UTC'")
             connection.execute("set lock_configuration = true")
             for name, table in tables.items():
@@ -46,7 +46,7 @@ def sql(query: str, **frames: Frame) -> pl.DataFrame:
         raise InvalidArgumentError(f"{_reason(error)}. {_hint(tables)}") from None
     except pl.exceptions.ComputeError:
         raise InvalidArgumentError(
-            "The result holds a type that Polars has not. Hint: cast it, as in epoch(b - a) for an interval."
+            "The result holds a type that Polars does not have. Hint: cast it, as in epoch(b - a) for an interval."
         ) from None
 
 
@@ -56,8 +56,8 @@ def _check_single_query(query: str) -> None:
     kinds = [statement.type.name for statement in duckdb.extract_statements(query)]
     # DuckDB reads a PIVOT as several statements of its own.
     if kinds not in (["SELECT"], ["EXPLAIN"], ["MULTI"]):
-        told = " and ".join(kinds) or "nothing"
-        raise InvalidArgumentError(f"Only one query can be run, and this is {told}. Hint: write one SELECT.")
+        statements = " and ".join(kinds) or "nothing"
+        raise InvalidArgumentError(f"Only one query can be run, and this is {statements}. Hint: write one SELECT.")
 
 
 def _reason(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""What is told of a group of events, a pattern or a problem: its earliest event, its services, its course in time."""
+"""What summarizes a group of events, a pattern or a problem: its earliest event, its services, its course in time."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from loganalytics.schema import conform
 from loganalytics.templates import TemplateCatalogue
 from loganalytics.templates.annotate import with_templates
 
-NEEDED = ("timestamp", "severity_number", "service", "message")
+REQUIRED_COLUMNS = ("timestamp", "severity_number", "service", "message")
 
-Ends = tuple[datetime | None, datetime | None]
+TimeRange = tuple[datetime | None, datetime | None]
 
-WINDOWS = 24
-"""So many windows of equal length, from the first event of the log to its last, has a sparkline."""
+SPARKLINE_WINDOWS = 24
+"""How many windows of equal length a sparkline has, from the first event of the log to its last."""
 
 _LATE_P_VALUE = 0.01  # of a first event this late, before the correction for the number of rows
 
 
-def with_columns_told(frame: pl.LazyFrame, *more: str, known: TemplateCatalogue | None = None) -> pl.DataFrame:
-    """Return what a summary reads of the frame, with its template columns or new ones."""
-    have = frame.collect_schema().names()
-    names = (*more, "exception", "trace_id", "source", "offset", "template", "template_id")
-    wanted = conform(frame.select(*NEEDED, *[name for name in names if name in have]).collect())
+def read_summary_columns(frame: pl.LazyFrame, *optional: str, known: TemplateCatalogue | None = None) -> pl.DataFrame:
+    """Return the columns that a summary needs, optional ones where present, and template columns, mined if need be."""
+    present = frame.collect_schema().names()
+    names = (*optional, "exception", "trace_id", "source", "offset", "template", "template_id")
+    events = conform(frame.select(*REQUIRED_COLUMNS, *[name for name in names if name in present]).collect())
     if known is not None:
-        return with_templates(wanted, known=known)
-    return wanted if {"template", "template_id"} <= set(have) else with_templates(wanted)
+        return with_templates(events, known=known)
+    return events if {"template", "template_id"} <= set(present) else with_templates(events)
 
 
-def earliest(frame: pl.DataFrame, key: str) -> pl.DataFrame:
-    """Return the earliest event of each key; ties go by place, then by text, so input order never matters."""
+def earliest_events(frame: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Return the earliest event of each key; ties go by source, offset, then text, so input order never matters."""
     # Only the rows that share their key's first time are sorted: a few, instead of all.
     time = pl.col("timestamp")
     first = frame.filter(time.eq_missing(time.min().over(key)))
@@ -40,47 +40,47 @@ def earliest(frame: pl.DataFrame, key: str) -> pl.DataFrame:
     return first.sort(*order, nulls_last=True).unique(key, keep="first", maintain_order=True)
 
 
-def services() -> pl.Expr:
+def service_names() -> pl.Expr:
     """Return the expression for the names of a group's services."""
     return pl.col("service").cast(pl.String).drop_nulls().unique().sort()
 
 
-def time_range(frame: pl.LazyFrame) -> Ends:
+def first_and_last_time(frame: pl.LazyFrame) -> TimeRange:
     """Return the times of the first and the last event."""
-    ends = frame.select(first=pl.col("timestamp").min(), last=pl.col("timestamp").max()).collect()
-    return ends.row(0)
+    times = frame.select(first=pl.col("timestamp").min(), last=pl.col("timestamp").max()).collect()
+    return times.row(0)
 
 
-def window_of(ends: Ends) -> pl.Expr:
+def sparkline_window(times: TimeRange) -> pl.Expr:
     """Return the expression for the number of the window that an event falls in, named `window`."""
-    first, last = ends
+    first, last = times
     if first is None or last is None:
         return pl.lit(0, dtype=pl.Int64).alias("window")
-    at = (pl.col("timestamp") - first).dt.total_microseconds()
+    elapsed = (pl.col("timestamp") - first).dt.total_microseconds()
     length = max((last - first) // timedelta(microseconds=1), 1)
     # As floats: a log of years in microseconds times 24 is far from the end of Int64, but not of all inputs.
-    return (at / length * WINDOWS).floor().clip(0, WINDOWS - 1).cast(pl.Int64).alias("window")
+    return (elapsed / length * SPARKLINE_WINDOWS).floor().clip(0, SPARKLINE_WINDOWS - 1).cast(pl.Int64).alias("window")
 
 
 def sparklines(sums: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
-    """Return each key with its `trend` (List[UInt32]), of sums by key and window; a key without any has zeros."""
+    """Return each key with its `trend` (List[UInt32]), from sums by key and window; a key without sums has zeros."""
     name = keys.name
     rows = keys.to_frame().with_row_index("row")
-    counts = np.zeros((len(keys), WINDOWS), np.uint32)
-    found = sums.join(rows, on=name, nulls_equal=True)
-    counts[found["row"].to_numpy(), found["window"].to_numpy()] = found["events"].to_numpy()
-    trend = pl.Series("trend", counts, dtype=pl.Array(pl.UInt32, WINDOWS)).cast(pl.List(pl.UInt32))
+    counts = np.zeros((len(keys), SPARKLINE_WINDOWS), np.uint32)
+    cells = sums.join(rows, on=name, nulls_equal=True)
+    counts[cells["row"].to_numpy(), cells["window"].to_numpy()] = cells["events"].to_numpy()
+    trend = pl.Series("trend", counts, dtype=pl.Array(pl.UInt32, SPARKLINE_WINDOWS)).cast(pl.List(pl.UInt32))
     return keys.to_frame().with_columns(trend)
 
 
-def is_late(ends: Ends) -> pl.Expr:
+def is_late(times: TimeRange) -> pl.Expr:
     """Return the expression for whether the first event of each row came too late in the log for chance.
 
     Needs events and first_seen. Were the n events of a row spread evenly over the log, none would fall into its first
     part f with probability (1 - f)^n. A row is late when it has two events or more and that probability is less than
     1 %, divided by the number of rows, because each row is one more test (Bonferroni).
     """
-    first, last = ends
+    first, last = times
     if first is None or last is None or first == last:
         return pl.lit(value=False)
     before = (pl.col("first_seen") - first).dt.total_microseconds() / ((last - first) / timedelta(microseconds=1))

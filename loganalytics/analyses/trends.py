@@ -13,7 +13,7 @@ from loganalytics.schema import Frame, is_error, lazy
 from loganalytics.times import parse_every, window_start
 
 # One stray time stamp of 1970 among 5 minute windows makes six million empty ones for each value.
-MOST_ROWS = 5_000_000
+MAX_ROWS = 5_000_000
 
 
 def trend(logs: Frame, *, every: str | timedelta = "5m", by: str | None = None) -> pl.DataFrame:
@@ -26,7 +26,7 @@ def trend(logs: Frame, *, every: str | timedelta = "5m", by: str | None = None) 
     events). Windows without events, from the first event of the log to its last, are rows of zeros for
     every value.
 
-    Raises MissingColumnError, and InvalidArgumentError when `every` is no length of time, or when it is
+    Raises MissingColumnError, and InvalidArgumentError when `every` is not a length of time, or when it is
     so short (or the log so long, or the values so many) that the rows could not be held in memory.
 
     Example:
@@ -55,9 +55,9 @@ def partial(logs: Frame, *, every: str | timedelta = "5m", by: str | None = None
 
 def merge(partials: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Add up the sums of parts, in any order; the result can be merged again."""
-    together = pl.concat(partials, how="vertical_relaxed")
-    keys = [name for name in together.columns if name not in ("events", "errors")]
-    return together.group_by(keys).agg(pl.col("events", "errors").sum()).sort(keys)
+    sums = pl.concat(partials, how="vertical_relaxed")
+    keys = [name for name in sums.columns if name not in ("events", "errors")]
+    return sums.group_by(keys).agg(pl.col("events", "errors").sum()).sort(keys)
 
 
 def finish(merged: pl.DataFrame, *, every: str | timedelta = "5m") -> pl.DataFrame:
@@ -78,7 +78,7 @@ def _all_windows(merged: pl.DataFrame, every: str | timedelta, by: list[str]) ->
     first = cast(datetime, merged["window"].min())
     last = cast(datetime, merged["window"].max())
     rows = ((last - first) // length + 1) * (merged[by[0]].n_unique() if by else 1)
-    if rows > MOST_ROWS:
+    if rows > MAX_ROWS:
         raise InvalidArgumentError(
             f"Windows of {length} from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} would make {rows:,} "
             "rows. Hint: choose longer windows, a shorter time range (a stray time stamp stretches it), "

@@ -7,7 +7,7 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.charts import data
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.charts.theme import ALARM, MUTED, finish, names_axis, time_axis, tips
+from loganalytics.charts.theme import ALARM_COLOUR, MUTED_COLOUR, finish, names_axis, time_axis, tips
 
 
 def chart_anomalies(anomalies: schema.Frame, *, title: str | None = None) -> alt.Chart:
@@ -29,7 +29,7 @@ def chart_anomalies(anomalies: schema.Frame, *, title: str | None = None) -> alt
     chart: alt.Chart = alt.Chart(table).encode(
         x=time_axis(*data.extent(frame["window"])),
         x2="end:T",
-        color=alt.when(alt.datum.anomalous).then(alt.value(ALARM)).otherwise(alt.value(MUTED)),
+        color=alt.when(alt.datum.anomalous).then(alt.value(ALARM_COLOUR)).otherwise(alt.value(MUTED_COLOUR)),
         tooltip=tips(when="window", group=by, score="score", reasons="why"),
     )
     if by is None:

@@ -10,11 +10,11 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.charts import data
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.charts.theme import ACCENT, ALARM, MUTED, finish, legend, time_axis, tips
+from loganalytics.charts.theme import ACCENT_COLOUR, ALARM_COLOUR, MUTED_COLOUR, finish, legend, time_axis, tips
 from loganalytics.humanize import moment
 from loganalytics.sanitize import printable
 
-KINDS = {"spike": ALARM, "dip": "#8565c4", "step": "#e3a23b", "trend": "#4fa08b"}
+KINDS = {"spike": ALARM_COLOUR, "dip": "#8565c4", "step": "#e3a23b", "trend": "#4fa08b"}
 POINTS, MARKS = 600, 60
 
 
@@ -46,7 +46,7 @@ def chart_change_points(
     y = alt.Y("level:Q", title=printable(column, data.NAME), axis=axis, scale=alt.Scale(zero=True))
     base = alt.Chart(table)
     trace = base.transform_filter("datum.kind == 'line'").mark_line(
-        strokeWidth=1.2, color=ACCENT, interpolate="step-after"
+        strokeWidth=1.2, color=ACCENT_COLOUR, interpolate="step-after"
     )
     colour = alt.Color(
         "kind:N",
@@ -54,11 +54,15 @@ def chart_change_points(
         scale=alt.Scale(domain=list(KINDS), range=list(KINDS.values())),
         legend=legend(list(KINDS)),
     )
-    shown = tips(when="window", group="what", kind="kind", before="before", after="after", sure="p-value")
+    tooltips = tips(when="window", group="what", kind="kind", before="before", after="after", sure="p-value")
     points = base.transform_filter("datum.kind != 'line' && datum.kind != 'within'")
-    shade = base.transform_filter("datum.kind == 'within'").mark_rect(color=MUTED, opacity=0.18).encode(x=x, x2="end:T")
-    rule = points.mark_rule(strokeDash=[3, 3], opacity=0.7).encode(x=x, color=colour, tooltip=shown)
-    dot = points.mark_point(filled=True, size=80, opacity=1).encode(x=x, y=y, color=colour, tooltip=shown)
+    shade = (
+        base.transform_filter("datum.kind == 'within'")
+        .mark_rect(color=MUTED_COLOUR, opacity=0.18)
+        .encode(x=x, x2="end:T")
+    )
+    rule = points.mark_rule(strokeDash=[3, 3], opacity=0.7).encode(x=x, color=colour, tooltip=tooltips)
+    dot = points.mark_point(filled=True, size=80, opacity=1).encode(x=x, y=y, color=colour, tooltip=tooltips)
     return finish(alt.LayerChart(layer=[*([shade] if within else []), trace.encode(x=x, y=y), rule, dot]), title, 220)
 
 
@@ -87,15 +91,15 @@ def _band(within: tuple[datetime, datetime] | None) -> pl.DataFrame:
 
 
 def _line(trend: pl.DataFrame | None, column: str) -> pl.DataFrame:
-    kept: dict[str, Any] = {"start": schema.TIMESTAMP, "level": pl.Float64, "kind": pl.String}
+    line_schema: dict[str, Any] = {"start": schema.TIMESTAMP, "level": pl.Float64, "kind": pl.String}
     if trend is None or trend.is_empty():
-        return pl.DataFrame(schema=kept)
-    whole = trend.drop_nulls("window").group_by("window").agg(pl.col(column).sum().cast(pl.Float64)).sort("window")
-    width = max(1, -(-whole.height // POINTS))
-    coarse = whole.with_row_index("bin").group_by(pl.col("bin") // width, maintain_order=True)
+        return pl.DataFrame(schema=line_schema)
+    totals = trend.drop_nulls("window").group_by("window").agg(pl.col(column).sum().cast(pl.Float64)).sort("window")
+    width = max(1, -(-totals.height // POINTS))
+    coarse = totals.with_row_index("bin").group_by(pl.col("bin") // width, maintain_order=True)
     return coarse.agg(
         start=pl.col("window").min().cast(schema.TIMESTAMP), level=pl.col(column).mean(), kind=pl.lit("line")
-    ).select(*kept)
+    ).select(*line_schema)
 
 
 def _step(line: pl.DataFrame) -> object:

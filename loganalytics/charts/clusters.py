@@ -7,7 +7,7 @@ from typing import Any
 from loganalytics import schema
 from loganalytics.charts import data
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.charts.theme import ACCENT, ALARM, bars
+from loganalytics.charts.theme import ACCENT_COLOUR, ALARM_COLOUR, bars
 from loganalytics.humanize import count, percent
 
 
@@ -22,7 +22,7 @@ def chart_errors(clusters: schema.Frame, *, title: str | None = None) -> alt.Lay
     def show(row: dict[str, Any]) -> str:
         return count(row["events"]) + (" · new" if row.get("is_new") else "")
 
-    return bars(data.ranked(frame, "label", 12, show), ALARM, title)
+    return bars(data.ranked(frame, "label", 12, show), ALARM_COLOUR, title)
 
 
 def chart_patterns(patterns: schema.Frame, *, title: str | None = None) -> alt.LayerChart:
@@ -38,4 +38,4 @@ def chart_patterns(patterns: schema.Frame, *, title: str | None = None) -> alt.L
         new = " · new" if row.get("is_known") is False else ""
         return count(row["events"]) + (f" · {percent(share)}" if share is not None else "") + new
 
-    return bars(data.ranked(frame, "template", 15, show), ACCENT, title)
+    return bars(data.ranked(frame, "template", 15, show), ACCENT_COLOUR, title)

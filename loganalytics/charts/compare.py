@@ -9,13 +9,13 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.charts import data
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.charts.theme import ACCENT, ALARM, INK, MUTED, finish, legend, tips
+from loganalytics.charts.theme import ACCENT_COLOUR, ALARM_COLOUR, INK_COLOUR, MUTED_COLOUR, finish, legend, tips
 from loganalytics.sanitize import printable
 
 MOST = 16
 _MORE, _LESS, _MEASURE = "new or more", "gone or fewer", "slower, faster, shifted"
 _GROUPS = {"new": _MORE, "more": _MORE, "top": _MORE, "gone": _LESS, "fewer": _LESS}
-_COLOURS = {_MORE: ALARM, _LESS: ACCENT, _MEASURE: "#e3a23b"}
+_COLOURS = {_MORE: ALARM_COLOUR, _LESS: ACCENT_COLOUR, _MEASURE: "#e3a23b"}
 
 
 def chart_compare(compare: schema.Frame, *, title: str | None = None) -> alt.LayerChart:
@@ -30,21 +30,23 @@ def chart_compare(compare: schema.Frame, *, title: str | None = None) -> alt.Lay
         y=alt.Y("rank:O", axis=None, scale=alt.Scale(paddingInner=0)),
         tooltip=tips(text="what", kind="kind", baseline="baseline", incident="incident", sure="p-value"),
     )
-    least = 0.001 if (table["factor"] < 1).any() else 0.5
+    domain_start = 0.001 if (table["factor"] < 1).any() else 0.5
     axis = alt.Axis(
         values=[0.001, 0.01, 0.1, 1, 10, 100, 1000], format="~g", title="times the baseline", gridOpacity=0.15
     )
-    x = alt.X("factor:Q", axis=axis, scale=alt.Scale(type="log", domain=[least, 1000], nice=False))
+    x = alt.X("factor:Q", axis=axis, scale=alt.Scale(type="log", domain=[domain_start, 1000], nice=False))
     used = [name for name in _COLOURS if name in table["group"].to_list()]
     scale = alt.Scale(domain=used, range=[_COLOURS[name] for name in used])
     colour = alt.Color("group:N", title=None, scale=scale, legend=legend(used))
     line = base.mark_rule(strokeWidth=3, opacity=0.5, yOffset=9).encode(x=x, x2="one:Q", color=colour)
-    ring = base.mark_point(size=50, color=MUTED, yOffset=9, opacity=1).encode(x="one:Q")
+    ring = base.mark_point(size=50, color=MUTED_COLOUR, yOffset=9, opacity=1).encode(x="one:Q")
     dot = base.mark_point(filled=True, size=90, opacity=1, yOffset=9).encode(x=x, color=colour)
-    label = base.mark_text(align="left", dy=-7, limit=alt.ExprRef("width - 120"), fontSize=12, color=INK).encode(
+    label = base.mark_text(align="left", dy=-7, limit=alt.ExprRef("width - 120"), fontSize=12, color=INK_COLOUR).encode(
         x=alt.value(0), text="name:N"
     )
-    number = base.mark_text(align="right", dy=-7, fontSize=12, color=INK).encode(x=alt.value("width"), text="shown:N")
+    number = base.mark_text(align="right", dy=-7, fontSize=12, color=INK_COLOUR).encode(
+        x=alt.value("width"), text="shown:N"
+    )
     return finish(alt.LayerChart(layer=[line, ring, dot, label, number]), title, 38 * max(table.height, 1))
 
 

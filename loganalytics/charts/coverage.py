@@ -7,7 +7,7 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.charts import data
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.charts.theme import ACCENT, ALARM, finish, names_axis, time_axis, tips
+from loganalytics.charts.theme import ACCENT_COLOUR, ALARM_COLOUR, finish, names_axis, time_axis, tips
 
 
 def chart_coverage(coverage: schema.Frame, *, title: str | None = None) -> alt.LayerChart:
@@ -27,8 +27,8 @@ def chart_coverage(coverage: schema.Frame, *, title: str | None = None) -> alt.L
         y=names_axis(table["group"]),
         tooltip=tips(group="service", kind="what", when="from – to", lasting="lasting"),
     )
-    heard = base.mark_bar(height={"band": 0.5}, color=ACCENT, cornerRadius=2)
-    holes = base.mark_bar(height={"band": 0.72}, color=ALARM)
+    heard = base.mark_bar(height={"band": 0.5}, color=ACCENT_COLOUR, cornerRadius=2)
+    holes = base.mark_bar(height={"band": 0.72}, color=ALARM_COLOUR)
     layers = [heard.transform_filter("datum.kind == 'heard'")]
     if (table["kind"] != "heard").any():
         layers.append(holes.transform_filter("datum.kind != 'heard'"))

@@ -39,15 +39,15 @@ def named(values: pl.Series, limit: int) -> pl.Series:
     return pl.Series(distinct_names(values.to_list(), limit), dtype=pl.String)
 
 
-def top(frame: pl.DataFrame, by: str, weight: pl.Expr, most: int, *, rest: bool = False) -> pl.DataFrame:
+def top(frame: pl.DataFrame, by: str, weight: pl.Expr, limit: int, *, with_other: bool = False) -> pl.DataFrame:
     """Return the frame with `by` as text "group": the heaviest values, the others as "other" or left out."""
     frame = frame.with_columns(pl.col(by).cast(pl.String).alias("group"))
     order = frame.group_by("group").agg(weight.alias("weight")).sort("weight", "group", descending=[True, False])
-    kept = order["group"].head(most)
-    is_kept = pl.col("group").is_in(kept.to_list(), nulls_equal=True)
-    if rest and order.height > most:
+    top_values = order["group"].head(limit)
+    is_kept = pl.col("group").is_in(top_values.to_list(), nulls_equal=True)
+    if with_other and order.height > limit:
         frame = frame.with_columns(pl.when(is_kept).then("group").otherwise(pl.lit("other")).alias("group"))
-    elif not rest:
+    elif not with_other:
         frame = frame.filter(is_kept)
     return frame.with_columns(named(frame["group"], NAME).alias("group"))
 
@@ -56,8 +56,9 @@ def coarse(frame: pl.DataFrame, *measures: pl.Expr) -> pl.DataFrame:
     """Return at most 120 windows a group: group, start, end, when (as text) and the measures."""
     windows = frame["window"].drop_nulls().unique().sort()
     ends = pl.concat([windows.slice(1), _last_end(windows)])
-    least = max(1, -(-len(windows) // BARS))
-    step = next((step for step in range(least, 2 * least) if len(windows) % step == 0), least)  # no narrow last bar
+    min_step = max(1, -(-len(windows) // BARS))
+    steps = (step for step in range(min_step, 2 * min_step) if len(windows) % step == 0)
+    step = next(steps, min_step)  # no narrow last bar
     bins = pl.DataFrame({"window": windows, "bin_end": ends}).with_row_index("bin")
     bins = bins.with_columns(pl.col("bin") // step)
     table = (
@@ -104,9 +105,9 @@ def reasons(frame: pl.DataFrame) -> pl.Expr:
     return texts.sort_by("score", descending=True, nulls_last=True).first().fill_null("").alias("reasons")
 
 
-def ranked(frame: pl.DataFrame, name: str, most: int, show: Callable[[dict[str, Any]], str]) -> pl.DataFrame:
+def ranked(frame: pl.DataFrame, name: str, limit: int, show: Callable[[dict[str, Any]], str]) -> pl.DataFrame:
     """Return the rows with most events: rank, name (short), text, events, shown, spark and the tooltip's."""
-    frame = frame.sort("events", name, descending=[True, False], nulls_last=True).head(most)
+    frame = frame.sort("events", name, descending=[True, False], nulls_last=True).head(limit)
     rows = [
         {
             "rank": rank,
@@ -125,29 +126,28 @@ def ranked(frame: pl.DataFrame, name: str, most: int, show: Callable[[dict[str, 
     return pl.DataFrame(rows, schema={"rank": pl.Int64, "events": pl.Int64, **dtypes})
 
 
-def spans(frame: pl.DataFrame, most: int = 200) -> pl.DataFrame:
+def spans(frame: pl.DataFrame, limit: int = 200) -> pl.DataFrame:
     """Return what coverage shows as spans: group, kind (heard gap silent), start, end, when, lasting.
 
     A span is drawn at least 1/250 of the whole wide, so that the eye can find it; its words tell the truth.
     """
-    rows: list[tuple[str, str, datetime, datetime]] = []
-    gaps: list[tuple[str, str, datetime, datetime]] = []
+    rows: list[dict[str, Any]] = []
+    gaps: list[dict[str, Any]] = []
     for name, row in zip(named(frame["service"], NAME), frame.to_dicts(), strict=True):
         first, last, silent = row["first_seen"], row["last_seen"], row.get("silent_for")
-        rows.append((name, "heard", first, last))
-        gaps += [(name, "gap", gap["start"], gap["end"]) for gap in row.get("gaps") or []]
+        rows.append({"group": name, "kind": "heard", "start": first, "end": last})
+        gaps += [{"group": name, "kind": "gap", **gap} for gap in row.get("gaps") or []]
         if row.get("is_silent") and silent:
-            rows.append((name, "silent", last, last + silent))
-    rows += sorted(gaps, key=lambda gap: (gap[2] - gap[3], gap[0], gap[2]))[:most]
-    whole = max((row[3] for row in rows), default=None), min((row[2] for row in rows), default=None)
-    least = (whole[0] - whole[1]) / 250 if whole[0] and whole[1] else timedelta(0)
-    least = least or timedelta(seconds=1)
+            rows.append({"group": name, "kind": "silent", "start": last, "end": last + silent})
+    rows += sorted(gaps, key=lambda gap: (gap["start"] - gap["end"], gap["group"], gap["start"]))[:limit]
+    length = max(row["end"] for row in rows) - min(row["start"] for row in rows) if rows else timedelta(0)
+    min_length = length / 250 or timedelta(seconds=1)
     cells = [
         {
-            "group": name, "kind": kind, "start": start, "end": max(end, start + least),
-            "when": time_range(start, end), "lasting": span(end - start),
+            **row, "end": max(row["end"], row["start"] + min_length),
+            "when": time_range(row["start"], row["end"]), "lasting": span(row["end"] - row["start"]),
         }
-        for name, kind, start, end in rows
+        for row in rows
     ]  # fmt: skip
     times = {"start": schema.TIMESTAMP, "end": schema.TIMESTAMP}
     return pl.DataFrame(
@@ -156,11 +156,11 @@ def spans(frame: pl.DataFrame, most: int = 200) -> pl.DataFrame:
     )
 
 
-def quantiles(frame: pl.DataFrame, most: int) -> pl.DataFrame:
+def quantiles(frame: pl.DataFrame, limit: int) -> pl.DataFrame:
     """Return the slowest groups: group (the first column), events, p50, p95, p99 and these as text."""
     by = frame.columns[0]
     names = ("p50", "p95", "p99")
-    frame = frame.filter(pl.col("p99").is_not_null()).sort("p95", by, descending=[True, False]).head(most)
+    frame = frame.filter(pl.col("p99").is_not_null()).sort("p95", by, descending=[True, False]).head(limit)
     # A logarithmic scale has no zero: a microsecond stands for it.
     return frame.select(
         named(frame[by].cast(pl.String), NAME).alias("group"),

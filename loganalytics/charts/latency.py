@@ -7,7 +7,7 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.charts import data
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.charts.theme import ACCENT, ALARM, finish, names_axis, tips
+from loganalytics.charts.theme import ACCENT_COLOUR, ALARM_COLOUR, finish, names_axis, tips
 
 
 def chart_latency(latency: schema.Frame, *, title: str | None = None) -> alt.LayerChart:
@@ -27,9 +27,9 @@ def chart_latency(latency: schema.Frame, *, title: str | None = None) -> alt.Lay
     scale = alt.Scale(type="log", nice=False, domain=domain)
     x = alt.X("p50:Q", scale=scale, axis=axis)
     layers = (
-        base.mark_bar(height=8, cornerRadius=4, color=ACCENT, opacity=0.35).encode(x=x, x2="p99:Q"),
-        base.mark_point(filled=True, size=70, opacity=1, color=ACCENT).encode(x="p50:Q"),
-        base.mark_tick(thickness=3, size=16, color=ACCENT).encode(x="p95:Q"),
-        base.mark_point(filled=True, size=70, opacity=1, color=ALARM).encode(x="p99:Q"),
+        base.mark_bar(height=8, cornerRadius=4, color=ACCENT_COLOUR, opacity=0.35).encode(x=x, x2="p99:Q"),
+        base.mark_point(filled=True, size=70, opacity=1, color=ACCENT_COLOUR).encode(x="p50:Q"),
+        base.mark_tick(thickness=3, size=16, color=ACCENT_COLOUR).encode(x="p95:Q"),
+        base.mark_point(filled=True, size=70, opacity=1, color=ALARM_COLOUR).encode(x="p99:Q"),
     )
     return finish(alt.LayerChart(layer=list(layers)), title, 30 * max(table.height, 1))

@@ -7,7 +7,7 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.charts import data
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.charts.theme import ALARM, INK, MUTED, finish, tips
+from loganalytics.charts.theme import ALARM_COLOUR, INK_COLOUR, MUTED_COLOUR, finish, tips
 from loganalytics.humanize import count, moment
 from loganalytics.sanitize import printable
 
@@ -29,10 +29,10 @@ def chart_anomalous_sequences(sequences: schema.Frame, *, title: str | None = No
         ),
     )
     x = alt.X("score:Q", axis=None, scale=alt.Scale(domain=[0, 1]))
-    colour = alt.when(alt.datum.anomalous).then(alt.value(ALARM)).otherwise(alt.value(MUTED))
+    colour = alt.when(alt.datum.anomalous).then(alt.value(ALARM_COLOUR)).otherwise(alt.value(MUTED_COLOUR))
     bar = base.mark_bar(height=7, yOffset=9, cornerRadius=3).encode(x=x, color=colour)
-    name = base.mark_text(align="left", dy=-6, limit=alt.ExprRef("width - 60"), fontSize=12, color=INK)
-    number = base.mark_text(align="right", dy=-6, fontSize=12, color=INK)
+    name = base.mark_text(align="left", dy=-6, limit=alt.ExprRef("width - 60"), fontSize=12, color=INK_COLOUR)
+    number = base.mark_text(align="right", dy=-6, fontSize=12, color=INK_COLOUR)
     layers = [
         bar,
         name.encode(x=alt.value(0), text="name:N"),
@@ -44,13 +44,13 @@ def chart_anomalous_sequences(sequences: schema.Frame, *, title: str | None = No
 def _rows(frame: pl.DataFrame) -> pl.DataFrame:
     rows = []
     for rank, row in enumerate(frame.to_dicts()):
-        text = printable(row[frame.columns[0]], data.TEXT) or "(no name)"
+        name = printable(row[frame.columns[0]], data.TEXT) or "(no name)"
         why = [reason["text"] for reason in row["reasons"] or []][:2]
         rows.append(
             {
                 "rank": rank,
-                "name": printable(" · ".join([printable(text, data.NAME), *why[:1]]), data.LABEL),
-                "text": text,
+                "name": printable(" · ".join([printable(name, data.NAME), *why[:1]]), data.LABEL),
+                "text": name,
                 "reasons": printable(" · ".join(why), data.TEXT),
                 "score": row["score"],
                 "anomalous": bool(row["is_anomaly"]),

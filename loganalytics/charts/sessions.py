@@ -9,7 +9,7 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.charts import data
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.charts.theme import ACCENT, ALARM, finish, names_axis, time_axis, tips
+from loganalytics.charts.theme import ACCENT_COLOUR, ALARM_COLOUR, finish, names_axis, time_axis, tips
 from loganalytics.humanize import span, time_range
 from loganalytics.sanitize import printable
 
@@ -28,11 +28,11 @@ def chart_sessions(sessions: schema.Frame, *, title: str | None = None) -> alt.C
     frame = frame.with_columns(length=pl.col("last_seen") - pl.col("first_seen"))
     frame = frame.sort("length", "first_seen", "group", descending=[True, False, False]).head(SESSIONS)
     first, last = frame.select(pl.col("first_seen").min(), pl.col("last_seen").max()).row(0)
-    least = (last - first) / 250 if first is not None and last > first else None
+    min_length = (last - first) / 250 if first is not None and last > first else None
     rows = [
         {
             "group": row["group"], "start": row["first_seen"],
-            "end": max(row["last_seen"], row["first_seen"] + least) if least else row["last_seen"],
+            "end": max(row["last_seen"], row["first_seen"] + min_length) if min_length else row["last_seen"],
             "failed": row["errors"] > 0, "events": row["events"],
             "when": time_range(row["first_seen"], row["last_seen"]),
             "lasting": span(row["length"]), "text": printable(row.get("first_message"), data.TEXT),
@@ -49,7 +49,7 @@ def chart_sessions(sessions: schema.Frame, *, title: str | None = None) -> alt.C
         x=time_axis(*table.select(pl.col("start").min(), pl.col("end").max()).row(0)),
         x2="end:T",
         y=names_axis(table["group"]),
-        color=alt.when(alt.datum.failed).then(alt.value(ALARM)).otherwise(alt.value(ACCENT)),
+        color=alt.when(alt.datum.failed).then(alt.value(ALARM_COLOUR)).otherwise(alt.value(ACCENT_COLOUR)),
         tooltip=tips(
             group=printable(by, data.NAME), when="from – to", lasting="lasting", events="events", text="began with"
         ),

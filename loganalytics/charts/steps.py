@@ -9,7 +9,7 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.charts import data
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.charts.theme import ACCENT, ALARM, finish, names_axis, tips
+from loganalytics.charts.theme import ACCENT_COLOUR, ALARM_COLOUR, finish, names_axis, tips
 from loganalytics.humanize import moment
 from loganalytics.sanitize import printable
 
@@ -33,7 +33,7 @@ def chart_steps(steps: schema.Frame, *, title: str | None = None) -> alt.LayerCh
     bar = base.mark_bar(height={"band": 0.7}, cornerRadius=2, stroke="white", strokeWidth=0.5).encode(
         x=x,
         x2="to:Q",
-        color=alt.when(alt.datum.odd).then(alt.value(ALARM)).otherwise(alt.value(ACCENT)),
+        color=alt.when(alt.datum.odd).then(alt.value(ALARM_COLOUR)).otherwise(alt.value(ACCENT_COLOUR)),
         opacity=alt.value(0.9),
     )
     label = (
@@ -54,12 +54,12 @@ def _spans(frame: pl.DataFrame) -> pl.DataFrame:
         for name, column in (("from", "first_seen"), ("to", "last_seen"))
     }
     frame = frame.with_columns(**seconds)
-    whole = float(frame["to"].max() or 1.0) if frame.height else 1.0  # type: ignore[arg-type]
+    total_seconds = float(frame["to"].max() or 1.0) if frame.height else 1.0  # type: ignore[arg-type]
     rows = [
         {
-            "group": row["group"], "from": row["from"], "to": max(row["to"], row["from"] + whole / 300),
+            "group": row["group"], "from": row["from"], "to": max(row["to"], row["from"] + total_seconds / 300),
             "odd": bool(row["errors"]) or (row["ratio"] or 0.0) >= 2,
-            "shown": row["to"] - row["from"] > whole / 12,
+            "shown": row["to"] - row["from"] > total_seconds / 12,
             "name": printable(row["step"], 18), "when": moment(row["first_seen"]),
             "lasting": f"{row['to'] - row['from']:,.1f} s",
             "usual": "–" if row.get("usual_ms") is None else f"{row['usual_ms'] / 1000:,.1f} s",

@@ -15,16 +15,16 @@ from loganalytics.sanitize import printable
 
 AnyChart = TypeVar("AnyChart", alt.Chart, alt.LayerChart)
 
-ACCENT = "#4c7fd9"
-ALARM = "#dc4b3e"
-MUTED = "#98a3b3"
-INK = "#7d8896"
+ACCENT_COLOUR = "#4c7fd9"
+ALARM_COLOUR = "#dc4b3e"
+MUTED_COLOUR = "#98a3b3"
+INK_COLOUR = "#7d8896"
 WIDTH = 720
 _TITLE = 28  # characters of a tooltip's title
 
 LEVEL_COLOURS = {
     "CRITICAL": "#a8326f",
-    "ERROR": ALARM,
+    "ERROR": ALARM_COLOUR,
     "WARNING": "#e3a23b",
     "SECURITY": "#8565c4",
     "AUDIT": "#4fa08b",
@@ -37,14 +37,20 @@ LEVEL_COLOURS = {
 }
 """The colour of each level, in every page and report; the order is that of the stack, worst first."""
 
-PALETTE = [ACCENT, "#4fa08b", "#e3a23b", "#8565c4", "#3fa3bd", "#c7778f", "#7aa653"]
+PALETTE = [ACCENT_COLOUR, "#4fa08b", "#e3a23b", "#8565c4", "#3fa3bd", "#c7778f", "#7aa653"]
 
-_WORDS = {"labelColor": INK, "titleColor": INK, "labelFontSize": 11, "titleFontSize": 11}
-_LINES = {"domainColor": INK, "tickColor": INK, "gridColor": INK, "domainOpacity": 0.4, "tickOpacity": 0.4}
+_WORDS = {"labelColor": INK_COLOUR, "titleColor": INK_COLOUR, "labelFontSize": 11, "titleFontSize": 11}
+_LINES = {
+    "domainColor": INK_COLOUR,
+    "tickColor": INK_COLOUR,
+    "gridColor": INK_COLOUR,
+    "domainOpacity": 0.4,
+    "tickOpacity": 0.4,
+}
 _LOOK: dict[str, Any] = {
     "axis": {**_WORDS, **_LINES, "titleFontWeight": "normal", "gridOpacity": 0.18},
     "legend": {**_WORDS, "orient": "top", "symbolType": "square", "symbolSize": 80},
-    "title": {"color": INK, "fontSize": 14, "fontWeight": 600, "anchor": "start", "offset": 10},
+    "title": {"color": INK_COLOUR, "fontSize": 14, "fontWeight": 600, "anchor": "start", "offset": 10},
     "view": {"stroke": None},
     "mark": {"aria": False},  # a screen reader would read out every bar, its times as numbers
 }
@@ -59,14 +65,16 @@ def bars(table: pl.DataFrame, colour: str, title: str | None) -> alt.LayerChart:
     x = alt.X("events:Q", axis=None, scale=alt.Scale(zero=True, nice=False))
     has_trend = (table["spark"] != "").any()
     limit = alt.ExprRef("width - 330" if has_trend else "width - 110")
-    track = base.mark_bar(height=7, yOffset=9, cornerRadius=3, color=INK, opacity=0.15).encode(
+    track = base.mark_bar(height=7, yOffset=9, cornerRadius=3, color=INK_COLOUR, opacity=0.15).encode(
         x=alt.value(0), x2=alt.value("width")
     )
     bar = base.mark_bar(height=7, yOffset=9, cornerRadius=3, color=colour).encode(x=x)
-    label = base.mark_text(align="left", dy=-6, limit=limit, fontSize=12, color=INK).encode(
+    label = base.mark_text(align="left", dy=-6, limit=limit, fontSize=12, color=INK_COLOUR).encode(
         x=alt.value(0), text="name:N"
     )
-    number = base.mark_text(align="right", dy=-6, fontSize=12, color=INK).encode(x=alt.value("width"), text="shown:N")
+    number = base.mark_text(align="right", dy=-6, fontSize=12, color=INK_COLOUR).encode(
+        x=alt.value("width"), text="shown:N"
+    )
     layers = [track, bar, label, number]
     if has_trend:
         spark = base.mark_text(align="right", dy=-6, fontSize=11, font="monospace", color=colour)

@@ -9,7 +9,7 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.charts import data
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.charts.theme import ALARM, MUTED, PALETTE, finish, legend, time_axis, tips
+from loganalytics.charts.theme import ALARM_COLOUR, MUTED_COLOUR, PALETTE, finish, legend, time_axis, tips
 from loganalytics.humanize import moment
 from loganalytics.sanitize import printable
 
@@ -37,14 +37,14 @@ def chart_trace(trace: schema.Frame, *, title: str | None = None) -> alt.LayerCh
         x=x,
         x2="to:Q",
         color=colour,
-        stroke=alt.when(alt.datum.failed).then(alt.value(ALARM)).otherwise(alt.value(None)),
+        stroke=alt.when(alt.datum.failed).then(alt.value(ALARM_COLOUR)).otherwise(alt.value(None)),
     )
     label = base.mark_text(align="left", dy=-6, limit=alt.ExprRef("width - 90"), fontSize=11).encode(
         x=alt.value(0),
         text="name:N",
-        color=alt.when(alt.datum.failed).then(alt.value(ALARM)).otherwise(alt.value(MUTED)),
+        color=alt.when(alt.datum.failed).then(alt.value(ALARM_COLOUR)).otherwise(alt.value(MUTED_COLOUR)),
     )
-    number = base.mark_text(align="right", dy=-6, fontSize=11, color=MUTED).encode(
+    number = base.mark_text(align="right", dy=-6, fontSize=11, color=MUTED_COLOUR).encode(
         x=alt.value("width"), text="lasting:N"
     )
     return finish(alt.LayerChart(layer=[bar, label, number]), title, 30 * max(table.height, 1))
@@ -55,11 +55,11 @@ def _bars(frame: pl.DataFrame) -> pl.DataFrame:
     frame = frame.filter(pl.col("offset_ms").is_not_null()).with_row_index("at").with_columns(failed=failed)
     took = pl.col("offset_ms") - pl.col("start_ms")
     top = frame.sort("failed", took, "at", descending=[True, True, False]).head(EVENTS).sort("start_ms", "at")
-    whole = float(top["offset_ms"].max() or 0.0) if top.height else 0.0  # type: ignore[arg-type]
-    least = max(whole / 250, 1e-3)  # so that the eye can find an event that takes no time
+    total_ms = float(top["offset_ms"].max() or 0.0) if top.height else 0.0  # type: ignore[arg-type]
+    min_ms = max(total_ms / 250, 1e-3)  # so that the eye can find an event that takes no time
     rows = [
         {
-            "rank": rank, "from": max(row["start_ms"], 0.0), "to": max(row["offset_ms"], row["start_ms"] + least),
+            "rank": rank, "from": max(row["start_ms"], 0.0), "to": max(row["offset_ms"], row["start_ms"] + min_ms),
             "failed": row["failed"], "group": printable(row["service"], data.NAME) or "unknown",
             "name": f"{printable(row['service'], data.NAME) or 'unknown'} · {printable(row['message'], data.LABEL)}",
             "text": printable(row["message"], data.TEXT), "begin": f"{row['start_ms']:,.1f} ms",
@@ -111,7 +111,7 @@ def chart_traces(traces: schema.Frame, *, title: str | None = None) -> alt.Chart
         color=alt.Color(
             "group:N",
             title=None,
-            scale=alt.Scale(domain=["failed", "fine"], range=[ALARM, PALETTE[0]]),
+            scale=alt.Scale(domain=["failed", "fine"], range=[ALARM_COLOUR, PALETTE[0]]),
             legend=legend(["failed", "fine"]),
         ),
         tooltip=tips(

@@ -7,9 +7,9 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.charts import data
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.charts.theme import ALARM, LEVEL_COLOURS, PALETTE, finish, legend, time_axis, tips
+from loganalytics.charts.theme import ALARM_COLOUR, LEVEL_COLOURS, PALETTE, finish, legend, time_axis, tips
 
-_KINDS = {"errors": ALARM, "other events": LEVEL_COLOURS["INFO"], "events": LEVEL_COLOURS["INFO"]}
+_KINDS = {"errors": ALARM_COLOUR, "other events": LEVEL_COLOURS["INFO"], "events": LEVEL_COLOURS["INFO"]}
 _OTHER = "#a9b4c2"
 
 
@@ -24,7 +24,7 @@ def chart_trend(trend: schema.Frame, *, title: str | None = None) -> alt.Chart:
     frame = data.collect(trend, "window", "events")
     by = data.by_column(frame)
     frame = frame if by else data.with_kind(frame)
-    frame = data.top(frame, by or "kind", pl.col("events").sum(), _kept(frame, by), rest=True)
+    frame = data.top(frame, by or "kind", pl.col("events").sum(), _colour_count(frame, by), with_other=True)
     colours = _colours(frame)
     ranks = pl.col("group").replace_strict(list(colours), list(range(len(colours))), return_dtype=pl.Int64)
     table = data.coarse(frame, pl.col("events").sum()).filter(pl.col("events") > 0)
@@ -42,7 +42,7 @@ def chart_trend(trend: schema.Frame, *, title: str | None = None) -> alt.Chart:
     return finish(chart, title, 220)
 
 
-def _kept(frame: pl.DataFrame, by: str | None) -> int:
+def _colour_count(frame: pl.DataFrame, by: str | None) -> int:
     """Return how many values get a colour of their own: all levels, or else as many as the palette holds."""
     if by is None:
         return len(_KINDS)
@@ -54,8 +54,8 @@ def _colours(frame: pl.DataFrame) -> dict[str, str]:
     """Return the colour of each group in the order of the stack: worst level first, most events first."""
     totals = frame.group_by("group").agg(pl.col("events").sum()).sort("events", "group", descending=[True, False])
     names = totals["group"].to_list()
-    for known in (_KINDS, LEVEL_COLOURS):
-        if set(names) <= set(known):
-            return {name: colour for name, colour in known.items() if name in names}
-    rest = [name for name in names if name != "other"]
-    return dict(zip(rest, PALETTE, strict=False)) | ({"other": _OTHER} if "other" in names else {})
+    for palette in (_KINDS, LEVEL_COLOURS):
+        if set(names) <= set(palette):
+            return {name: colour for name, colour in palette.items() if name in names}
+    names_but_other = [name for name in names if name != "other"]
+    return dict(zip(names_but_other, PALETTE, strict=False)) | ({"other": _OTHER} if "other" in names else {})

@@ -1,11 +1,13 @@
-"""`formats`: what was detected, and why."""
+"""`formats`: which format was detected, and why."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING
 
-from loganalytics.cli.arguments import OK, add_selection, verb, view_of
+from loganalytics.cli.arguments import OK, add_selection, add_verb
+from loganalytics.cli.loading import view_of
+from loganalytics.output import write
 from loganalytics.sanitize import printable
 
 if TYPE_CHECKING:
@@ -14,15 +16,14 @@ if TYPE_CHECKING:
 
 def add_verbs(verbs: Verbs) -> None:
     """Add formats."""
-    added = verb(verbs, "formats", "tell which formats files are in, why, and how their first events read")
-    add_selection(added)
-    added.set_defaults(run=_run_formats)
+    parser = add_verb(verbs, "formats", "show which formats files are in, why, and how their first events are read")
+    add_selection(parser)
+    parser.set_defaults(run=_run_formats)
 
 
 def _run_formats(arguments: argparse.Namespace) -> int:
     import polars as pl
 
-    from loganalytics.output import write
     from loganalytics.sources.read_plan import explain
 
     view = view_of(arguments)

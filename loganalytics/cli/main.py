@@ -8,13 +8,26 @@ import sys
 from collections.abc import Sequence
 
 import loganalytics
-from loganalytics.cli import export, formats, incident, patterns, report, serve, sources, sql, tables, tail, traces
+from loganalytics.cli import (
+    analyses,
+    dashboard,
+    demo,
+    export,
+    formats,
+    incident,
+    patterns,
+    report,
+    requests,
+    sources,
+    sql,
+    tail,
+)  # fmt: skip
 from loganalytics.cli.arguments import EPILOG, INCOMPLETE, INTERRUPTED, OK, USAGE
 from loganalytics.exceptions import IncompleteSourceError, LogAnalyticsError, UnreachableSourceError
 from loganalytics.sanitize import printable
 
 # Each adds its verbs, in the order in which help lists them.
-_VERBS = (report, export, patterns, tables, incident, traces, sql, tail, sources, formats, serve)
+_VERBS = (report, demo, export, patterns, analyses, incident, requests, sql, tail, sources, formats, dashboard)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,9 +6,10 @@ import argparse
 from typing import TYPE_CHECKING
 
 import loganalytics
-from loganalytics.cli.arguments import INCOMPLETE, OK, add_selection, incomplete, load, verb
-from loganalytics.cli.tables import add_output
+from loganalytics.cli.arguments import INCOMPLETE, OK, add_output, add_selection, add_verb
+from loganalytics.cli.loading import is_incomplete, load, view_of
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
+from loganalytics.output import write
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,44 +18,46 @@ if TYPE_CHECKING:
     from loganalytics.templates import TemplateCatalogue
 
 # What a terminal has no room for; every other format has it.
-_TOO_WIDE = ("cluster_id", "templates", "exception_type", "example", "trace_ids", "exception", "share")
+_WIDE_COLUMNS = ("cluster_id", "templates", "exception_type", "example", "trace_ids", "exception", "share")
 
 
 def add_verbs(verbs: Verbs) -> None:
     """Add patterns and errors."""
-    added = verb(verbs, "patterns", "list the message templates, commonest first")
-    _add_options(added)
-    added.add_argument("--values", metavar="TEMPLATE_ID", help="list what stands behind the wildcards of one template")
-    added.set_defaults(run=_run_patterns)
-    added = verb(verbs, "errors", "list the errors, one row a problem")
-    _add_options(added)
-    added.set_defaults(run=_run_errors)
+    parser = add_verb(verbs, "patterns", "list the message templates, most frequent first")
+    _add_options(parser)
+    parser.add_argument("--values", metavar="TEMPLATE_ID", help="list the values behind the wildcards of one template")
+    parser.set_defaults(run=_run_patterns)
+    parser = add_verb(verbs, "errors", "list the errors, one row a problem")
+    _add_options(parser)
+    parser.set_defaults(run=_run_errors)
 
 
-def _add_options(added: argparse.ArgumentParser) -> None:
-    add_selection(added)
-    group = added.add_argument_group("catalogue")
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    add_selection(parser)
+    group = parser.add_argument_group("catalogue")
     group.add_argument(
-        "--catalogue", metavar="FILE.parquet", help="templates of earlier runs: what they have not seen is marked"
+        "--catalogue", metavar="FILE.parquet", help="templates of earlier runs: what is not in them is marked"
     )
-    group.add_argument("--update", action="store_true", help="add these logs to the catalogue; makes it if need be")
-    add_output(added)
+    group.add_argument(
+        "--update", action="store_true", help="add these logs to the catalogue; creates it if there is none"
+    )
+    add_output(parser)
 
 
 def _run_patterns(arguments: argparse.Namespace) -> int:
     catalogue = _catalogue(arguments)
-    logs = load(arguments)
+    logs = load(view_of(arguments))
     if arguments.values:
         table = loganalytics.pattern_values(loganalytics.with_templates(logs, known=catalogue), arguments.values)
     else:
         table = loganalytics.patterns(logs, known=catalogue)
-    return _finish(table, logs, catalogue, arguments)
+    return _write_and_update(table, logs, catalogue, arguments)
 
 
 def _run_errors(arguments: argparse.Namespace) -> int:
     catalogue = _catalogue(arguments)
-    logs = load(arguments)
-    return _finish(loganalytics.cluster_errors(logs, known=catalogue), logs, catalogue, arguments)
+    logs = load(view_of(arguments))
+    return _write_and_update(loganalytics.cluster_errors(logs, known=catalogue), logs, catalogue, arguments)
 
 
 def _catalogue(arguments: argparse.Namespace) -> TemplateCatalogue | None:
@@ -73,13 +76,12 @@ def _catalogue(arguments: argparse.Namespace) -> TemplateCatalogue | None:
         raise
 
 
-def _finish(
+def _write_and_update(
     table: pl.DataFrame, logs: pl.DataFrame, catalogue: TemplateCatalogue | None, arguments: argparse.Namespace
 ) -> int:
-    from loganalytics.output import write
 
-    shown = table.drop(*_TOO_WIDE, strict=False) if arguments.format == "table" else table
-    write(shown, form=arguments.format, path=arguments.output)
+    selected = table.drop(*_WIDE_COLUMNS, strict=False) if arguments.format == "table" else table
+    write(selected, form=arguments.format, path=arguments.output)
     if catalogue is not None and arguments.update:
         catalogue.update(logs).save(arguments.catalogue)
-    return INCOMPLETE if incomplete(logs) else OK
+    return INCOMPLETE if is_incomplete(logs) else OK

@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 import loganalytics
-from loganalytics.cli.arguments import OK, verb
-from loganalytics.cli.tables import add_output
+from loganalytics.cli.arguments import OK, add_output, add_verb
+from loganalytics.output import write
 
 if TYPE_CHECKING:
     from loganalytics.cli.arguments import Verbs
@@ -15,18 +15,17 @@ if TYPE_CHECKING:
 
 def add_verbs(verbs: Verbs) -> None:
     """Add sources."""
-    added = verb(verbs, "sources", "tell what files and servers hold: how much, since when, who writes and reads")
-    added.add_argument(
+    parser = add_verb(verbs, "sources", "list what files and servers hold: how much, since when, who writes and reads")
+    parser.add_argument(
         "source", nargs="+", metavar="SOURCE", help="file, glob, folder, or a server: redis://host:6379/0"
     )
-    added.add_argument("--tz", metavar="ZONE", default="UTC", help="the zone of times that bear none (default: UTC)")
-    add_output(added)
-    added.set_defaults(run=_run_sources)
+    parser.add_argument("--tz", metavar="ZONE", default="UTC", help="time zone of times without one (default: UTC)")
+    add_output(parser)
+    parser.set_defaults(run=_run_sources)
 
 
 def _run_sources(arguments: argparse.Namespace) -> int:
-    from loganalytics.output import write
 
-    found = loganalytics.describe(arguments.source, tz=arguments.tz)
-    write(found, form=arguments.format, path=arguments.output)
+    sources = loganalytics.describe(arguments.source, tz=arguments.tz)
+    write(sources, form=arguments.format, path=arguments.output)
     return OK

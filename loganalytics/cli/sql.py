@@ -6,8 +6,9 @@ import argparse
 from typing import TYPE_CHECKING
 
 import loganalytics
-from loganalytics.cli.arguments import INCOMPLETE, OK, add_selection, incomplete, load, verb
-from loganalytics.cli.tables import add_output
+from loganalytics.cli.arguments import INCOMPLETE, OK, add_output, add_selection, add_verb
+from loganalytics.cli.loading import is_incomplete, load, view_of
+from loganalytics.output import write
 
 if TYPE_CHECKING:
     from loganalytics.cli.arguments import Verbs
@@ -15,16 +16,17 @@ if TYPE_CHECKING:
 
 def add_verbs(verbs: Verbs) -> None:
     """Add sql."""
-    added = verb(verbs, "sql", "run one SELECT over the table logs (DuckDB's SQL; nothing but the logs can be read)")
-    add_selection(added)
-    added.add_argument("statement", metavar="QUERY", help="such as 'select level, count(*) from logs group by 1'")
-    add_output(added)
-    added.set_defaults(run=_run_sql)
+    parser = add_verb(
+        verbs, "sql", "run one SELECT over the table logs (DuckDB's SQL; nothing but the logs can be read)"
+    )
+    add_selection(parser)
+    parser.add_argument("statement", metavar="QUERY", help="such as 'select level, count(*) from logs group by 1'")
+    add_output(parser)
+    parser.set_defaults(run=_run_sql)
 
 
 def _run_sql(arguments: argparse.Namespace) -> int:
-    from loganalytics.output import write
 
-    logs = load(arguments)
+    logs = load(view_of(arguments))
     write(loganalytics.sql(arguments.statement, logs=logs), form=arguments.format, path=arguments.output)
-    return INCOMPLETE if incomplete(logs) else OK
+    return INCOMPLETE if is_incomplete(logs) else OK

@@ -9,8 +9,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import loganalytics
-from loganalytics.cli.arguments import INTERRUPTED, OK, add_filters, verb, view_of
+from loganalytics.cli.arguments import INTERRUPTED, OK, add_filters, add_verb
+from loganalytics.cli.loading import view_of
+from loganalytics.output import write
 from loganalytics.sanitize import printable
+from loganalytics.times import parse_every
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,24 +25,25 @@ _COLOURS = {"DEBUG": "2", "TRACE": "2", "WARNING": "33", "SECURITY": "33", "ERRO
 
 def add_verbs(verbs: Verbs) -> None:
     """Add tail."""
-    added = verb(verbs, "tail", "follow logs: print events as they come")
-    added.add_argument(
+    parser = add_verb(verbs, "tail", "follow logs: print events as they come")
+    parser.add_argument(
         "source", nargs="+", metavar="SOURCE",
         help="file (rotated or not there yet), folder, glob, or redis://host:6379/0?stream=key",
     )  # fmt: skip
-    group = added.add_argument_group("selection")
-    group.add_argument("--since", metavar="TIME", help="begin there rather than with what is new")
+    group = parser.add_argument_group("selection")
+    group.add_argument("--since", metavar="TIME", help="begin there instead of with new events")
     add_filters(group)
-    added.add_argument("--format", choices=("text", "json"), default="text", help="json: one object a line")
-    added.add_argument("--until-idle", metavar="5s", help="end when nothing came for so long")
-    added.add_argument("--cursor", metavar="FILE", help="go on where the last run ended, and keep the place there")
-    added.add_argument("--group", metavar="NAME", help="share a Redis stream with the readers of this consumer group")
-    added.add_argument("--consumer", metavar="NAME", help="this reader's name in the group (default: host and process)")
-    added.set_defaults(run=_run_tail)
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="json: one object a line")
+    parser.add_argument("--until-idle", metavar="5s", help="end after this long without an event")
+    parser.add_argument("--cursor", metavar="FILE", help="continue where the last run ended; saved there")
+    parser.add_argument("--group", metavar="NAME", help="share a Redis stream with the readers of this consumer group")
+    parser.add_argument(
+        "--consumer", metavar="NAME", help="this reader's name in the group (default: host and process)"
+    )
+    parser.set_defaults(run=_run_tail)
 
 
 def _run_tail(arguments: argparse.Namespace) -> int:
-    from loganalytics.times import parse_every
 
     view = view_of(arguments)
     keep = view.filter()
@@ -62,12 +66,11 @@ def _run_tail(arguments: argparse.Namespace) -> int:
     finally:
         with contextlib.suppress(KeyboardInterrupt):
             follow.close()
-            _tell(follow.status)
+            _print_summary(follow.status)
     return OK
 
 
 def _print_json(batch: pl.DataFrame) -> None:
-    from loganalytics.output import write
 
     if batch.height:
         write(batch, form="ndjson")
@@ -94,11 +97,11 @@ def _line(row: dict[str, Any], *, coloured: bool) -> str:
     return "\n".join([f"{when} {padded_level} {name}: {message}", *[f"    {line}" for line in exception.splitlines()]])
 
 
-def _tell(status: dict[str, Any]) -> None:
-    """Tell on standard error what was read, and what could not be."""
-    rest = [f"{status['kept']:,} after the filters"] if status["kept"] != status["read"] else []
-    words = {"lost": "lost (trimmed before they were read)", "skipped": "skipped", "reconnects": "reconnects",
+def _print_summary(status: dict[str, Any]) -> None:
+    """Print on standard error what was read, and what could not be."""
+    notes = [f"{status['kept']:,} after the filters"] if status["kept"] != status["read"] else []
+    labels = {"lost": "lost (trimmed before they were read)", "skipped": "skipped", "reconnects": "reconnects",
              "invalid_utf8": "with bytes that are not UTF-8", "truncated": "files truncated with their end unread",
              "missing": "files of the cursor gone"}  # fmt: skip
-    rest += [f"{status[name]:,} {text}" for name, text in words.items() if status.get(name)]
-    print(f"Read {status['read']:,} events" + "".join(f", {part}" for part in rest) + ".", file=sys.stderr)
+    notes += [f"{status[name]:,} {label}" for name, label in labels.items() if status.get(name)]
+    print(f"Read {status['read']:,} events" + "".join(f", {note}" for note in notes) + ".", file=sys.stderr)

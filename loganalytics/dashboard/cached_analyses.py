@@ -16,12 +16,11 @@ import loganalytics as la
 from loganalytics import schema
 from loganalytics.analyses.errors.clusters import summarize_clusters
 from loganalytics.analyses.summaries import is_late
-from loganalytics.analyses.windowing import choose_window, few_services, without_misdated
+from loganalytics.analyses.windowing import choose_window, group_small_services, without_misdated
 from loganalytics.dashboard import cached_events, summaries
 from loganalytics.dashboard.cached_events import DURATION_COLUMN, Selection, SourceKey, cached_by_view
 from loganalytics.findings.episodes import find_episodes, group_overlapping
-from loganalytics.reports.incident import Incident
-from loganalytics.reports.model import Report
+from loganalytics.reports.model import Incident, Report
 from loganalytics.reports.report import report
 from loganalytics.times import parse_every
 from loganalytics.view import View
@@ -108,7 +107,7 @@ def coverage(selection: Selection) -> pl.DataFrame:
 def anomalies(selection: Selection, every: str, by: str | None) -> pl.DataFrame:
     """Return the scored windows of a view, by a column."""
     logs = without_misdated(cached_events.annotated_events(selection)).drop(DURATION_COLUMN)
-    return la.detect_anomalies(few_services(logs) if by == "service" else logs, every=every, by=by)
+    return la.detect_anomalies(group_small_services(logs) if by == "service" else logs, every=every, by=by)
 
 
 @cached_by_view()

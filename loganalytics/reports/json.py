@@ -1,23 +1,73 @@
-"""A report as JSON: plain values, bounded tables."""
+"""Reports and incidents as JSON: plain values, bounded tables."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-_JSON_ROWS, _JSON_TEXT = 1_000, 2_000
+from loganalytics import __version__
+
+if TYPE_CHECKING:
+    from loganalytics.reports.model import Incident, Report
+
+SCHEMA_VERSION = 2
+"""Of the JSON; it rises when a field changes its meaning or goes away."""
+
+_MAX_ROWS, _MAX_CHARACTERS = 1_000, 2_000
 
 
-def plain(value: Any) -> Any:
+def render_report(report: Report) -> str:
+    """Return findings, facts, parameters and tables as JSON."""
+    return _document(
+        {
+            "title": report.title,
+            "verdict": report.verdict,
+            "facts": report.facts,
+            "parameters": report.parameters,
+            "findings": [asdict(finding) for finding in report.findings],
+            "tables": {name: _bounded_table(name, table) for name, table in report.tables.items()},
+        }
+    )
+
+
+def render_incident(incident: Incident) -> str:
+    """Return verdict, facts, findings and tables as JSON."""
+    tables = {name: getattr(incident, name) for name in ("compare", "change_points", "silent", "traces", "trend")}
+    return _document(
+        {
+            "verdict": incident.verdict,
+            "facts": incident.facts,
+            "findings": incident.findings.to_dicts(),
+            "first_error": incident.first_error,
+            "tables": {name: _bounded_table(name, table) for name, table in tables.items()},
+        }
+    )
+
+
+def _document(content: dict[str, Any]) -> str:
+    tool = {"name": "loganalytics", "version": __version__}
+    document = {"schema_version": SCHEMA_VERSION, "tool": tool, **content}
+    return json.dumps(_to_json_value(document), ensure_ascii=True, indent=1) + "\n"
+
+
+def _bounded_table(name: str, table: pl.DataFrame) -> dict[str, Any]:
+    """Return a table for the JSON: at most 1,000 rows, of the anomalies those that are; "total" counts all of them."""
+    rows = table.filter(pl.col("is_anomaly")) if name in ("anomalies", "sequences") else table
+    return {"total": rows.height, "rows": rows.head(_MAX_ROWS).to_dicts()}
+
+
+def _to_json_value(value: Any) -> Any:
     """Return a value as JSON knows it; text of a log is cut at 2,000 characters."""
     if isinstance(value, str):
-        return value if len(value) <= _JSON_TEXT else f"{value[:_JSON_TEXT]}…"
+        return value if len(value) <= _MAX_CHARACTERS else f"{value[:_MAX_CHARACTERS]}…"
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): _to_json_value(item) for key, item in value.items()}
     if isinstance(value, list | tuple | pl.Series):
-        return [plain(item) for item in value]
+        return [_to_json_value(item) for item in value]
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, timedelta):
@@ -25,13 +75,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and (value != value or abs(value) == float("inf")):
         return None
     return value if isinstance(value, int | float | bool | None) else str(value)
-
-
-SCHEMA_VERSION = 1
-"""Of the JSON; it rises when a field changes its meaning or goes away."""
-
-
-def bounded_table(name: str, table: pl.DataFrame) -> dict[str, Any]:
-    """Return a table for the JSON: at most 1,000 rows, of the anomalies those that are; "total" tells how many."""
-    shown = table.filter(pl.col("is_anomaly")) if name in ("anomalies", "sequences") else table
-    return {"total": shown.height, "rows": shown.head(_JSON_ROWS).to_dicts()}

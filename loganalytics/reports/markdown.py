@@ -1,30 +1,32 @@
-"""The report as Markdown, for a ticket or a chat: log text cannot become markup."""
+"""Reports and incidents as Markdown, for a ticket or a chat: log text cannot become markup."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from loganalytics import __version__
 from loganalytics.humanize import count, moment, percent, time_range
-from loganalytics.reports.changes import changes, slow_traces
+from loganalytics.reports.table_rows import change_rows, failed_trace_rows, slow_trace_rows
 from loganalytics.sanitize import printable
 
 if TYPE_CHECKING:
-    from loganalytics.reports.model import Report
+    from loganalytics.reports.model import Incident, Report
 
 # What means something within a line to CommonMark, its tables and mathematics, and what becomes a link or a call
 # by itself on the usual hosts: addresses, @name, #12. HTML becomes entities. No log text begins a line.
-_MARKS = re.compile(r"([\\`*_{}\[\]|~$#@]|:(?=//)|(?<=www)\.)")
-_ROWS = 20
+_MARKUP = re.compile(r"([\\`*_{}\[\]|~$#@]|:(?=//)|(?<=www)\.)")
+_MAX_ROWS = 20
 
 
-def markdown(report: Report) -> str:
+def render_report(report: Report) -> str:
     """Return verdict, numbers, findings, errors and inputs as Markdown."""
     facts = report.facts
-    parts = [
-        f"# {text(report.title)}",
-        f"**{text(report.verdict, 400)}**",
+    sections = [
+        f"# {escaped(report.title)}",
+        f"**{escaped(report.verdict, 400)}**",
         table_of(
             ["events", "errors", "error rate", "services", "time (UTC)"],
             [[count(facts["events"]), count(facts["errors"]), percent(facts["error_rate"]), count(facts["services"]),
@@ -38,26 +40,55 @@ def markdown(report: Report) -> str:
         *_slow_traces(report),
         "## Where this comes from",
         _inputs(report),
-        f"loganalytics {text(__version__)}, windows of {text(report.parameters['every'])}. All times are UTC.",
+        f"loganalytics {escaped(__version__)}, windows of {escaped(report.parameters['every'])}. "
+        "All times are UTC.",
     ]  # fmt: skip
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(sections) + "\n"
 
 
-def text(value: object, limit: int = 200) -> str:
-    """Return text of a log so that Markdown shows it as it is."""
-    plain = printable(value, limit).replace("&", "&amp;").replace("<", "&lt;")
-    return _MARKS.sub(r"\\\1", plain)
+def render_incident(incident: Incident) -> str:
+    """Return verdict, numbers, findings, differences and failed requests as Markdown."""
+    facts = incident.facts
+    rows: list[list[object]] = [
+        [name, time_range(facts[f"{side}start"], facts[f"{side}end"]), facts[f"{side}events"], facts[f"{side}errors"]]
+        for name, side in (("incident", ""), ("baseline", "baseline_"))
+    ]
+    sections = [
+        f"# Incident {escaped(time_range(facts['start'], facts['end']))}",
+        f"**{escaped(incident.verdict[0], 500)}**",
+        *[escaped(sentence, 500) for sentence in incident.verdict[1:]],
+        table_of(["", "time", "events", "errors"], rows),
+    ]
+    for role, title in (("cause", "Likely causes"), ("consequence", "What else changed")):
+        sections += [f"## {title}", _numbered(incident.findings.filter(pl.col("role") == role)) or "None."]
+    traces = failed_trace_rows(incident.traces)["rows"]
+    if traces:
+        names = ("id", "start", "took", "services", "error")
+        failed: list[list[object]] = [[row[name] for name in names] for row in traces]
+        sections += [
+            "## Failed requests",
+            table_of(["request", "began (UTC)", "took", "services", "first error"], failed),
+        ]
+    sections.append(f"loganalytics {escaped(__version__)}. All times are UTC.")
+    return "\n\n".join(sections) + "\n"
+
+
+def escaped(value: object, limit: int = 200) -> str:
+    """Return text of a log with its Markdown escaped: it is shown as it is."""
+    printed = printable(value, limit).replace("&", "&amp;").replace("<", "&lt;")
+    return _MARKUP.sub(r"\\\1", printed)
 
 
 def _findings(report: Report) -> list[str]:
-    found = []
+    paragraphs = []
     for number, finding in enumerate(report.findings, start=1):
-        evidence = "".join(f"\n   - {text(line, 400)}" for line in finding.evidence[:10])
-        found.append(
-            f"{number}. **{finding.severity}: {text(finding.title, 400)}**  \n"
-            f"   {text(time_range(finding.start, finding.end))}  \n   {text(finding.detail, 800)}{evidence}"
+        evidence = "".join(f"\n   - {escaped(line, 400)}" for line in finding.evidence[:10])
+        paragraphs.append(
+            f"{number}. **{finding.severity}: {escaped(finding.title, 400)}**  \n"
+            f"   {escaped(time_range(finding.start, finding.end))}  \n"
+            f"   {escaped(finding.detail, 800)}{evidence}"
         )
-    return found
+    return paragraphs
 
 
 def _errors(report: Report) -> str:
@@ -70,26 +101,28 @@ def _errors(report: Report) -> str:
             moment(row["first_seen"]),
             moment(row["last_seen"]),
         ]
-        for row in table.head(_ROWS).to_dicts()
+        for row in table.head(_MAX_ROWS).to_dicts()
     ]
     if not rows:
         return "None."
-    told = count(report.facts["told_failures"], "event")
-    note = f"{told} without a severity whose text tells of a failure counted too.\n\n"
-    listed = table_of(["events", "problem", "services", "first seen", "last seen"], rows)
-    return note + listed if report.facts["told_failures"] else listed
+    table_lines = table_of(["events", "problem", "services", "first seen", "last seen"], rows)
+    unleveled_failures = report.facts["unleveled_failures"]
+    if not unleveled_failures:
+        return table_lines
+    counted = count(unleveled_failures, "event")
+    return f"Includes {counted} without a severity whose message reports a failure.\n\n{table_lines}"
 
 
 def _changes(report: Report) -> list[str]:
-    found = changes(report.tables["changes"])["rows"]
-    rows: list[list[object]] = [[row["when"], row["what"], row["before"], row["after"]] for row in found]
+    changes = change_rows(report.tables["changes"])["rows"]
+    rows: list[list[object]] = [[row["when"], row["what"], row["before"], row["after"]] for row in changes]
     return ["## Changes", table_of(["from (UTC)", "what", "before", "after"], rows)] if rows else []
 
 
 def _slow_traces(report: Report) -> list[str]:
-    found = slow_traces(report.tables["slow_traces"])
+    slow_traces = slow_trace_rows(report.tables["slow_traces"])
     names = ("took", "id", "when", "events", "services", "error")
-    rows: list[list[object]] = [[row[name] for name in names] for row in found]
+    rows: list[list[object]] = [[row[name] for name in names] for row in slow_traces]
     heads = ["took", "trace", "began (UTC)", "events", "services", "first error"]
     return ["## Slowest requests", table_of(heads, rows)] if rows else []
 
@@ -98,12 +131,19 @@ def _inputs(report: Report) -> str:
     table = report.tables["inputs"]
     rows = [
         [row["source"], row["format"], row["lines"], row["events"], row["unparsed"], row["no_timestamp"], row["note"]]
-        for row in table.head(_ROWS).to_dicts()
+        for row in table.head(_MAX_ROWS).to_dicts()
     ]
     return table_of(["source", "format", "lines", "events", "unparsed", "no time", "note"], rows) if rows else "None."
 
 
 def table_of(heads: list[str], rows: list[list[object]]) -> str:
     """Return a table whose cells may be text of a log."""
-    lines = [heads, ["---"] * len(heads), *[[text(cell) for cell in row] for row in rows]]
+    lines = [heads, ["---"] * len(heads), *[[escaped(cell) for cell in row] for row in rows]]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _numbered(findings: pl.DataFrame) -> str:
+    return "\n".join(
+        f"{row['rank']}. **{escaped(row['title'], 300)}**  \n   {escaped(row['detail'], 600)}"
+        for row in findings.to_dicts()
+    )

@@ -1,24 +1,25 @@
-"""What a report is: findings first, then what they rest on."""
+"""What a report and an incident are: what they say, and what that rests on."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 
-from loganalytics import __version__
+from loganalytics.analyses.compare.term_counts import SLICE_COLUMN, is_incident
+from loganalytics.analyses.requests.durations import duration_ms
+from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.findings.ranking import Finding
 from loganalytics.humanize import time_range
-from loganalytics.reports.json import SCHEMA_VERSION, bounded_table, plain
-from loganalytics.reports.save import save
+from loganalytics.reports.finding_filter import finding_filter
+from loganalytics.reports.save import render, save
 from loganalytics.sanitize import printable
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Report:
     """What `report` returns: findings first, then what they rest on.
 
@@ -26,13 +27,15 @@ class Report:
         title: of the page.
         verdict: one sentence.
         findings: the gravest first.
-        facts: events, errors (severity_number >= 17), told_failures (events without a severity that the table of
-            errors counts besides), error_rate, services, first_seen, last_seen, undated (events without a time),
-            misdated (events dated years away from the rest, left out of the analyses).
+        facts: events, errors (severity_number >= 17), unleveled_failures (events without a severity that the
+            table of errors counts besides), error_rate, services, first_seen, last_seen, undated (events without a
+            time), misdated (events dated years away from the rest, left out of the analyses).
         parameters: what the analyses were called with.
         tables: trend, changes (of events and errors, `of` tells which), anomalies, sequences (by trace_id),
             slow_traces (the ten longest), errors, coverage, latency, patterns and inputs, as the analyses return them.
     """
+
+    kind: ClassVar[str] = "report"
 
     title: str
     verdict: str
@@ -48,33 +51,19 @@ class Report:
 
         Example: report(logs).save("report.html")
         """
-        return save(self, path, "A report")
+        return save(self, path)
 
     def to_html(self) -> str:
         """Return the report as one HTML page that needs no network."""
-        from loganalytics.reports.html.report_page import page
-
-        return page(self)
+        return render(self, "html")
 
     def to_markdown(self) -> str:
         """Return the report as Markdown."""
-        from loganalytics.reports.markdown import markdown
-
-        return markdown(self)
+        return render(self, "markdown")
 
     def to_json(self) -> str:
         """Return the report as JSON: findings, facts, parameters and tables; times in ISO 8601, spans in seconds."""
-        told = {
-            "schema_version": SCHEMA_VERSION,
-            "tool": {"name": "loganalytics", "version": __version__},
-            "title": self.title,
-            "verdict": self.verdict,
-            "facts": self.facts,
-            "parameters": self.parameters,
-            "findings": [asdict(finding) for finding in self.findings],
-            "tables": {name: bounded_table(name, table) for name, table in self.tables.items()},
-        }
-        return json.dumps(plain(told), ensure_ascii=True, indent=1) + "\n"
+        return render(self, "json")
 
     def __repr__(self) -> str:
         """Return the title and the verdict."""
@@ -91,3 +80,98 @@ class Report:
         table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else ""
         title, verdict = escape(printable(self.title)), escape(printable(self.verdict, 400))
         return f"<div><strong>{title}</strong><p>{verdict}</p>{table}</div>"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Incident:
+    """What `incident` returns.
+
+    Attributes:
+        verdict: sentences, the likeliest cause first.
+        findings: one row a finding, ranked from 1: causes, then consequences (role); kind, service, title, detail,
+            start, end, events, rates (events a minute), ratio, p_value, and what leads to its events.
+        compare: all that changed, as `compare` returns it.
+        change_points: as `change_points` returns them, of the events and errors around the incident (`of`).
+        trend: the events and errors that these are of.
+        silent: the services that fell silent: service, start, end, lasts, expected_gap, baseline_count.
+        first_error: the earliest error unknown to the baseline, else the earliest, as a dict; None without one.
+        traces: the requests that failed, as `traces` returns them.
+        facts: start, end, baseline_start, baseline_end, events, errors, baseline_events, baseline_errors, services.
+    """
+
+    kind: ClassVar[str] = "incident"
+
+    verdict: tuple[str, ...]
+    findings: pl.DataFrame = field(compare=False)
+    compare: pl.DataFrame = field(compare=False)
+    change_points: pl.DataFrame = field(compare=False)
+    trend: pl.DataFrame = field(compare=False)
+    silent: pl.DataFrame = field(compare=False)
+    first_error: dict[str, Any] | None
+    traces: pl.DataFrame = field(compare=False)
+    facts: dict[str, Any]
+    events: pl.DataFrame = field(compare=False)
+
+    def filter(self, rank: int) -> pl.Expr:
+        """Return the expression that is true for the events behind a finding, on a frame with template_id.
+
+        Raises InvalidArgumentError when there is no finding of that rank.
+        """
+        return finding_filter(self._finding(rank))
+
+    def rows(self, rank: int, *, baseline: bool = False) -> pl.DataFrame:
+        """Return the events behind a finding, in order of time; those of slow operations, the slowest first.
+
+        Of something silent, gone or fewer they are those of the baseline; of all else those of the incident, or with
+        `baseline=True` of both.
+        """
+        finding = self._finding(rank)
+        is_over = finding["kind"] in ("silence", "gone", "fewer")
+        side = pl.lit(value=True) if baseline or is_over else is_incident()
+        events = self.events.filter(side & finding_filter(finding)).drop(SLICE_COLUMN)
+        if finding["field"] == "duration_ms":
+            events = events.with_columns(duration_ms(events.columns)).drop_nulls("duration_ms")
+            return events.sort("duration_ms", "timestamp", descending=[True, False])
+        return events.sort("timestamp", "source", maintain_order=True)
+
+    def _finding(self, rank: int) -> dict[str, Any]:
+        matches = self.findings.filter(pl.col("rank") == rank)
+        if matches.is_empty():
+            raise InvalidArgumentError(f"There is no finding {rank}. Hint: they are 1 to {self.findings.height}.")
+        return matches.row(0, named=True)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the incident as HTML, Markdown or JSON, by the suffix of the path, and return the path.
+
+        Raises InvalidArgumentError for another suffix.
+        """
+        return save(self, path)
+
+    def to_html(self) -> str:
+        """Return the incident as one HTML page that needs no network."""
+        return render(self, "html")
+
+    def to_markdown(self) -> str:
+        """Return the incident as Markdown."""
+        return render(self, "markdown")
+
+    def to_json(self) -> str:
+        """Return the incident as JSON; times in ISO 8601, spans in seconds."""
+        return render(self, "json")
+
+    def __repr__(self) -> str:
+        """Return the time and the first sentence."""
+        return f"Incident({time_range(self.facts['start'], self.facts['end'])}: {self.verdict[0]})"
+
+    def _repr_html_(self) -> str:
+        """Return verdict and findings for a notebook; the whole page is what `save` writes."""
+        sentences = "".join(f"<li>{escape(printable(sentence, 500))}</li>" for sentence in self.verdict)
+        rows = "".join(
+            f"<tr><td>{row['rank']}</td><td>{escape(row['role'])}</td>"
+            f"<td style='text-align:left'>{escape(printable(row['title'], 300))}</td></tr>"
+            for row in self.findings.head(20).to_dicts()
+        )
+        when = escape(time_range(self.facts["start"], self.facts["end"]))
+        head = "<tr><th></th><th>role</th><th style='text-align:left'>what</th></tr>"
+        table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else ""
+        return f"<div><strong>{when}</strong><ul>{sentences}</ul>{table}</div>"

@@ -9,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from loganalytics.analyses.anomalies.windows import detect_anomalies
+from loganalytics.analyses.anomalies.explanations import find_explanations
+from loganalytics.analyses.anomalies.scores import Scores, WindowScores
+from loganalytics.analyses.anomalies.window_events import Windows
+from loganalytics.analyses.anomalies.windows import anomaly_table, detect_anomalies
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
 from loganalytics.schema import conform, empty
 from loganalytics.templates.annotate import with_templates
@@ -54,11 +57,11 @@ def _shop(days: float, seed: int = 0) -> pl.DataFrame:
     """Return ordinary days: Poisson counts that rise and fall with the hour."""
     rng = np.random.default_rng(seed)
     windows = round(days * DAY)
-    parts = []
+    frames = []
     for kind, (*_, mean, _) in enumerate(KINDS):
         counts = rng.poisson(mean * _rhythm(windows))
-        parts.append(_events(kind, np.repeat(np.arange(windows), counts), rng))
-    return conform(pl.concat(parts))
+        frames.append(_events(kind, np.repeat(np.arange(windows), counts), rng))
+    return conform(pl.concat(frames))
 
 
 def _more(logs: pl.DataFrame, text: str, window: int, events: int, level: str, severity: int) -> pl.DataFrame:
@@ -163,8 +166,8 @@ def test_values_have_baselines_of_their_own() -> None:
     table = detect_anomalies(pl.concat([planted, extra.with_columns(service=pl.lit("mailer"))]), by="service")
     assert table.columns[:2] == ["window", "service"]
     assert table.height == 2 * 2 * DAY
-    found = table.filter("is_anomaly")
-    assert _flagged(found.filter(pl.col("service") == "mailer")) == [400]
+    anomalies = table.filter("is_anomaly")
+    assert _flagged(anomalies.filter(pl.col("service") == "mailer")) == [400]
 
 
 def test_scores_mean_the_same_everywhere(shop: pl.DataFrame) -> None:
@@ -184,6 +187,45 @@ def test_order_of_rows_laziness_and_chance_do_not_matter() -> None:
     table = detect_anomalies(logs, by="level", seed=4)
     assert_frame_equal(detect_anomalies(logs.sample(fraction=1, shuffle=True, seed=1), by="level", seed=4), table)
     assert_frame_equal(detect_anomalies(logs.lazy(), by="level", seed=4), table)
+
+
+def test_one_ordinary_window_in_a_thousand_scores_half() -> None:
+    """A surprisal of 3 is an anomaly, less is not; one in a million scores two thirds."""
+    surprisal = np.array([0.0, 2.999, 3.0, 6.0])
+    zeros = np.zeros((4, 1))
+    scores = Scores(
+        names=["events"], observed=zeros, expected=zeros, low=zeros, high=zeros, surprisal=zeros, run=zeros + 1
+    )
+    windows = Windows(start=START, every=timedelta(minutes=5), count=4)
+    window_scores = WindowScores(
+        value=None, totals=np.zeros((4, 2)), surprisal=surprisal, summary=np.zeros((4, 11)),
+        explanations=find_explanations(scores),
+    )  # fmt: skip
+    table = anomaly_table([window_scores], None, windows, pl.String())
+    assert table["score"].to_list() == pytest.approx([0, 2.999 / 5.999, 0.5, 2 / 3])
+    assert table["is_anomaly"].to_list() == [False, False, True, True]
+    assert table["detector"].to_list() == [None, None, "baseline", "baseline"]
+
+
+def test_among_fewer_than_twelve_windows_nothing_is_odd() -> None:
+    """A flood in the middle of twelve windows is found, in the middle of eleven it is not."""
+    for windows, is_found in ((12, True), (11, False)):
+        times = [START + timedelta(minutes=5 * window, seconds=n) for window in range(windows) for n in range(20)]
+        times += [START + timedelta(minutes=30, seconds=n % 300) for n in range(2000)]
+        table = detect_anomalies(conform(pl.DataFrame({"timestamp": times, "message": "served"})))
+        assert table.height == windows
+        assert table["is_anomaly"].any() == is_found
+        assert (table["score"].max() > 0) == is_found  # type: ignore[operator]
+
+
+def test_a_window_has_at_most_five_reasons() -> None:
+    """The strongest of seven kinds of failure at once."""
+    logs = _shop(0.5)
+    for number in range(1, 8):
+        logs = _more(logs, "out of memory " * number, 90, 40 + 10 * number, "ERROR", 17)
+    table = detect_anomalies(logs)
+    assert table["reasons"].list.len().max() == 5
+    assert table.filter("is_anomaly")["reasons"].list.len().max() == 5
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2])
@@ -283,9 +325,9 @@ def test_many_values_are_judged_at_once() -> None:
     )
     table = detect_anomalies(conform(pl.concat([calm, failed])), every="15m", by="service")
     assert table["service"].n_unique() == 2000
-    found = table.filter("is_anomaly")
-    assert (names[700], START + timedelta(hours=3)) in found.select("service", "window").rows()
-    assert found.height <= 5
+    anomalies = table.filter("is_anomaly")
+    assert (names[700], START + timedelta(hours=3)) in anomalies.select("service", "window").rows()
+    assert anomalies.height <= 5
 
 
 @settings(max_examples=4, deadline=None)
@@ -300,10 +342,10 @@ def test_removing_the_first_reason_lowers_the_score(kind: int, window: int, even
     first = _first_reason(before, window)
     inside = pl.col("timestamp").is_between(START + timedelta(minutes=5 * window),
                                             START + timedelta(minutes=5 * (window + 1)), closed="left")  # fmt: skip
-    named = _named_by(str(first["feature"]), flooded)
+    has_feature = _named_by(str(first["feature"]), flooded)
     usual = round(float(str(first["expected"])))
-    there = flooded.filter(inside & named)
-    after = detect_anomalies(pl.concat([flooded.filter(~(inside & named)), there.head(usual)])).filter(at)
+    planted = flooded.filter(inside & has_feature)
+    after = detect_anomalies(pl.concat([flooded.filter(~(inside & has_feature)), planted.head(usual)])).filter(at)
     assert before["is_anomaly"].item()
     assert after["score"].item() < before["score"].item()
 

@@ -52,10 +52,10 @@ FAILED = pl.concat([LOGS, _failures(NOON)], how="diagonal_relaxed")
 def test_a_window_alone_scores_as_in_a_batch(by: str | None) -> None:
     """The failed one, an ordinary one and the nightly batch."""
     model = fit_anomalies(LOGS, by=by)
-    whole = model.score(FAILED)
+    scored = model.score(FAILED)
     for at in (NOON, NOON + timedelta(minutes=30), START + timedelta(days=2, hours=2)):
         inside = pl.col("timestamp").is_between(at, at + timedelta(minutes=5), closed="left")
-        assert_frame_equal(model.score(FAILED.filter(inside)), whole.filter(pl.col("window") == at))
+        assert_frame_equal(model.score(FAILED.filter(inside)), scored.filter(pl.col("window") == at))
 
 
 def test_what_was_saved_scores_the_same(tmp_path: Path) -> None:
@@ -69,10 +69,10 @@ def test_what_was_saved_scores_the_same(tmp_path: Path) -> None:
 def test_new_failures_are_found_and_the_nightly_batch_is_usual() -> None:
     """The day after, against the days before."""
     model = fit_anomalies(LOGS.filter(pl.col("timestamp") < START + timedelta(days=3)))
-    found = model.score(FAILED.filter(pl.col("timestamp") >= START + timedelta(days=3))).filter("is_anomaly")
-    assert NOON in found["window"].to_list()
-    assert found.height <= 4
-    texts = [reason["text"] for reason in found.filter(pl.col("window") == NOON)["reasons"].item().to_list()]
+    anomalies = model.score(FAILED.filter(pl.col("timestamp") >= START + timedelta(days=3))).filter("is_anomaly")
+    assert NOON in anomalies["window"].to_list()
+    assert anomalies.height <= 4
+    texts = [reason["text"] for reason in anomalies.filter(pl.col("window") == NOON)["reasons"].item().to_list()]
     assert any(text.startswith("events of kinds never seen before: 60") for text in texts)
 
 
@@ -100,6 +100,14 @@ def test_little_to_learn_from_finds_nothing(rows: int) -> None:
     assert model.score(empty()).is_empty()
 
 
+@pytest.mark.parametrize(("windows", "is_found"), [(11, False), (12, True)])
+def test_a_model_of_fewer_than_twelve_windows_finds_nothing(windows: int, is_found: bool) -> None:
+    """It has seen too little to say what is usual."""
+    model = fit_anomalies(LOGS.filter(pl.col("timestamp") < START + windows * timedelta(minutes=5)))
+    assert model.windows == windows
+    assert model.score(_failures(NOON))["is_anomaly"].any() == is_found
+
+
 def test_slips_are_named(tmp_path: Path) -> None:
     """No such file, and a file that is no model."""
     with pytest.raises(SourceNotFoundError, match=r"usual\.json"):
@@ -123,10 +131,10 @@ def test_an_event_dated_years_away_is_left_out(year: int) -> None:
 
 def test_odd_logs_are_learnt_from() -> None:
     """One window, no times, all times equal, no levels, days without an event, a clock that jumps back."""
-    one = LOGS.filter(pl.col("timestamp") < START + timedelta(minutes=5))
+    first_window = LOGS.filter(pl.col("timestamp") < START + timedelta(minutes=5))
     no_times = LOGS.with_columns(timestamp=pl.lit(None, LOGS.schema["timestamp"]))
     at_once = LOGS.with_columns(timestamp=pl.lit(START).cast(LOGS.schema["timestamp"]))
-    for logs in (one, no_times, at_once):
+    for logs in (first_window, no_times, at_once):
         assert not fit_anomalies(logs).score(FAILED)["is_anomaly"].any()
         assert fit_anomalies(LOGS).score(logs).height == min(logs["timestamp"].drop_nulls().len(), 1)
     bare = FAILED.with_columns(pl.lit(None, FAILED.schema[name]).alias(name) for name in ("level", "severity_number"))

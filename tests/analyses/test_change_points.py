@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from loganalytics.analyses.change_points.detect import change_points
+from loganalytics.analyses.change_points.seasonality import remove_season
+from loganalytics.analyses.change_points.spikes import overdispersion
 from loganalytics.analyses.trends import trend
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
 from loganalytics.schema import conform
@@ -41,8 +43,8 @@ def rhythm(days: int) -> np.ndarray:
 
 def changes(values: np.ndarray, minutes: int = 5, **options: object) -> list[tuple[int, str]]:
     """Return the place and kind of each change."""
-    found = change_points(series(values, minutes), **options)  # type: ignore[arg-type]
-    return [((row["window"] - START) // timedelta(minutes=minutes), row["kind"]) for row in found.to_dicts()]
+    detected = change_points(series(values, minutes), **options)  # type: ignore[arg-type]
+    return [((row["window"] - START) // timedelta(minutes=minutes), row["kind"]) for row in detected.to_dicts()]
 
 
 @pytest.mark.parametrize(("value", "kind"), [(120, "spike"), (0, "dip")])
@@ -75,19 +77,19 @@ def test_a_burst_of_13_windows_is_a_level() -> None:
 def test_levels_that_stay() -> None:
     """Up and down again are two steps, with the levels before and after."""
     x = np.concatenate([poisson(20, 300), poisson(35, 100, 1), poisson(20, 200, 2)])
-    found = change_points(series(x))
-    places = [place for place, _ in changes(x)]
-    assert found["kind"].to_list() == ["step", "step"]
-    assert abs(places[0] - 300) <= 2
-    assert abs(places[1] - 400) <= 2
-    assert found["before"].to_list() == pytest.approx([20, 35], abs=2)
-    assert found["after"].to_list() == pytest.approx([35, 20], abs=2)
+    detected = change_points(series(x))
+    positions = [position for position, _ in changes(x)]
+    assert detected["kind"].to_list() == ["step", "step"]
+    assert abs(positions[0] - 300) <= 2
+    assert abs(positions[1] - 400) <= 2
+    assert detected["before"].to_list() == pytest.approx([20, 35], abs=2)
+    assert detected["after"].to_list() == pytest.approx([35, 20], abs=2)
 
 
 def test_a_slope_is_no_stair() -> None:
     """A rise over 200 windows is one trend, from about its begin to about its end."""
     x = np.concatenate([poisson(20, 200), poisson(np.linspace(20, 80, 200), seed=1), poisson(80, 200, 2)])
-    lasting = [(place, kind) for place, kind in changes(x) if kind in ("step", "trend")]
+    lasting = [(position, kind) for position, kind in changes(x) if kind in ("step", "trend")]
     assert [kind for _, kind in lasting] == ["trend"]
     assert abs(lasting[0][0] - 200) <= 30
     row = change_points(series(x)).filter(pl.col("kind") == "trend").row(0, named=True)
@@ -103,15 +105,15 @@ def test_noise_has_none(mean: float) -> None:
 
 def test_bursty_and_wandering_noise_has_hardly_any() -> None:
     """Counts that vary more than Poisson's, and measures whose neighbours are alike."""
-    found = 0
+    detected = 0
     for seed in range(6):
         rng = np.random.default_rng(seed)
-        found += len(changes(rng.negative_binomial(2, 2 / 32, 1000)))
+        detected += len(changes(rng.negative_binomial(2, 2 / 32, 1000)))
         wave = np.zeros(1000)
         for i in range(1, 1000):
             wave[i] = 0.7 * wave[i - 1] + rng.normal()
-        found += len(changes(wave))
-    assert found <= 2
+        detected += len(changes(wave))
+    assert detected <= 2
 
 
 @pytest.mark.parametrize("days", [2, 3, 7, 14])
@@ -135,16 +137,16 @@ def test_changes_are_found_in_a_daily_rhythm(days: int) -> None:
     step[430:] = poisson(rhythm(days)[430:] * 1.8, seed=1)
     assert changes(spike) == [(400, "spike")]
     assert changes(dip) == [(400, "dip")]
-    [(place, kind)] = changes(step)
-    assert (kind, abs(place - 430) <= 2) == ("step", True)
+    [(position, kind)] = changes(step)
+    assert (kind, abs(position - 430) <= 2) == ("step", True)
 
 
 def test_a_rate_can_be_looked_at_too() -> None:
     """Any column of numbers will do; one of text will not."""
     rng = np.random.default_rng(0)
     rate = np.concatenate([rng.normal(0.1, 0.02, 100), rng.normal(0.2, 0.02, 100)])
-    found = change_points(series(rate, name="error_rate"), column="error_rate")
-    assert found["kind"].to_list() == ["step"]
+    detected = change_points(series(rate, name="error_rate"), column="error_rate")
+    assert detected["kind"].to_list() == ["step"]
     with pytest.raises(InvalidArgumentError, match="'word' holds no numbers"):
         change_points(series(rate).with_columns(word=pl.lit("x")), column="word")
 
@@ -162,17 +164,46 @@ def test_each_value_has_its_own() -> None:
     table = pl.concat(
         [series(quiet).with_columns(service=pl.lit(None, pl.String)), series(loud).with_columns(service=pl.lit("web"))]
     )
-    found = change_points(table)
-    assert found.select("service", "kind").rows() == [("web", "spike")]
-    assert found.columns == ["window", "service", "kind", "p_value", "before", "after"]
+    detected = change_points(table)
+    assert detected.select("service", "kind").rows() == [("web", "spike")]
+    assert detected.columns == ["window", "service", "kind", "p_value", "before", "after"]
 
 
 @pytest.mark.parametrize("values", [[], [5], [5] * 100, [0] * 100, [1, 2, 900], [1] * 5 + [500] + [1] * 5])
 def test_too_short_or_too_even_to_tell(values: list[int]) -> None:
     """An empty frame with its columns."""
-    found = change_points(series(np.array(values, dtype=np.int64)))
-    assert found.is_empty()
-    assert found.columns == ["window", "kind", "p_value", "before", "after"]
+    detected = change_points(series(np.array(values, dtype=np.int64)))
+    assert detected.is_empty()
+    assert detected.columns == ["window", "kind", "p_value", "before", "after"]
+
+
+@pytest.mark.parametrize(("windows", "kinds"), [(11, []), (12, ["spike"])])
+def test_it_takes_twelve_windows(windows: int, kinds: list[str]) -> None:
+    """The same spike in eleven windows is not found."""
+    x = np.full(windows, 20)
+    x[5] = 500
+    assert [kind for _, kind in changes(x)] == kinds
+
+
+@pytest.mark.parametrize(("days", "is_found"), [(1.9, True), (2, False)])
+def test_a_batch_at_the_same_time_of_two_days_is_no_change(days: float, is_found: bool) -> None:
+    """With less than two days there is no other day to compare with."""
+    x = poisson(50, round(days * DAY))
+    x[24:28] = x[DAY + 24 : DAY + 28] = 350
+    assert bool(changes(x)) == is_found
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.0025])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_overdispersion_is_measured_on_the_calm_windows_and_made_good(alpha: float, sign: int) -> None:
+    """Of normal noise with variance mu + alpha mu^2 it is alpha, above and below, spikes or not."""
+    mu, n = 10_000.0, 20_000
+    x = np.random.default_rng(0).normal(mu, np.sqrt(mu + alpha * mu**2), n).round()
+    x[::1000] = 40_000
+    windows = series(x)["window"]
+    dispersed = remove_season(x, is_count=True, windows=windows)
+    expected = np.full(n, 2 * np.sqrt(mu + 0.375))
+    assert overdispersion(dispersed, expected, sign) == pytest.approx(alpha, rel=0.07, abs=2e-5)
 
 
 def test_from_a_log() -> None:
@@ -180,10 +211,10 @@ def test_from_a_log() -> None:
     times = [START + timedelta(seconds=20 * i) for i in range(3000)]
     times += [START + timedelta(hours=8, seconds=i) for i in range(300)]
     table = trend(conform(pl.DataFrame({"timestamp": times, "level": "INFO"})), every="5m", by="level")
-    found = change_points(table)
-    assert found.select("level", "kind").rows() == [("INFO", "spike")]
-    assert found["window"][0] == START + timedelta(hours=8)
-    assert_frame_equal(change_points(table.lazy()), found)
+    detected = change_points(table)
+    assert detected.select("level", "kind").rows() == [("INFO", "spike")]
+    assert detected["window"][0] == START + timedelta(hours=8)
+    assert_frame_equal(change_points(table.lazy()), detected)
 
 
 def test_missing_columns_are_named() -> None:
@@ -198,13 +229,13 @@ def test_missing_columns_are_named() -> None:
 def test_any_counts_will_do(values: list[int]) -> None:
     """Whatever the counts, the p-values are below 0.01 and the windows are the trend's own."""
     table = series(np.array(values, dtype=np.int64))
-    found = change_points(table)
-    assert (found["p_value"] < 0.01).all()
-    assert found["window"].is_in(table["window"].to_list()).all()
+    detected = change_points(table)
+    assert (detected["p_value"] < 0.01).all()
+    assert detected["window"].is_in(table["window"].to_list()).all()
 
 
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=False, width=32), min_size=12, max_size=40))
 def test_any_measure_will_do(values: list[float]) -> None:
     """Gaps in it and huge numbers do no harm."""
-    found = change_points(series(np.array(values, dtype=np.float64)))
-    assert (found["p_value"] < 0.01).all()
+    detected = change_points(series(np.array(values, dtype=np.float64)))
+    assert (detected["p_value"] < 0.01).all()

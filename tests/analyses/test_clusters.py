@@ -124,9 +124,9 @@ def test_what_is_no_error_is_no_problem() -> None:
 def test_a_problem_keeps_its_id() -> None:
     """The id comes from the fingerprint alone, so that tomorrow's log has the same."""
     event = {"message": "order 1 failed", "exception": TRACE.format(file="pay", line=10)}
-    other = {"message": "disk full"}
+    second = {"message": "disk full"}
     alone = cluster_errors(_logs(event))
-    assert alone["cluster_id"].item() in cluster_errors(_logs(other, other, event))["cluster_id"].to_list()
+    assert alone["cluster_id"].item() in cluster_errors(_logs(second, second, event))["cluster_id"].to_list()
 
 
 def test_trace_ids_are_the_five_earliest() -> None:
@@ -143,7 +143,7 @@ def test_an_empty_log_has_the_columns() -> None:
 
 
 def _problems(*messages: str, **fields: object) -> int:
-    return cluster_errors(_logs(*[{"message": text, **fields} for text in messages])).height
+    return cluster_errors(_logs(*[{"message": message, **fields} for message in messages])).height
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_trace_without_a_severity_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "second"),
     [
         ("could not acquire lock 7 within 5 ms", "could not acquire lock 8 within 9 ms, retrying"),
         ("replica db-1 lags 30 s behind master", "replica db-2 lags 40 s behind master (attempt 2)"),
@@ -180,13 +180,13 @@ def test_a_trace_without_a_severity_is_an_error() -> None:
         ("lost 1 connection to broker", "lost 5 connections to broker"),
     ],
 )
-def test_nearly_the_same_texts_are_one_problem(one: str, other: str) -> None:
+def test_nearly_the_same_texts_are_one_problem(first: str, second: str) -> None:
     """With something added at the end, in other letters, in the plural."""
-    assert _problems(one, other) == 1
+    assert _problems(first, second) == 1
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "second"),
     [
         ("could not open file 7 of the archive", "could not close file 7 of the archive"),
         ("could not acquire lock within 5 ms", "could not release lock within 5 ms"),
@@ -196,9 +196,9 @@ def test_nearly_the_same_texts_are_one_problem(one: str, other: str) -> None:
         ("table orders is missing", "table users is missing"),
     ],
 )
-def test_texts_that_sound_alike_are_not(one: str, other: str) -> None:
+def test_texts_that_sound_alike_are_not(first: str, second: str) -> None:
     """One other word is another problem, and so is a cause."""
-    assert _problems(one, other) == 2
+    assert _problems(first, second) == 2
 
 
 def test_traces_that_fail_at_one_place_by_slightly_other_ways_are_one_problem() -> None:
@@ -208,7 +208,7 @@ def test_traces_that_fail_at_one_place_by_slightly_other_ways_are_one_problem() 
     deep = [
         head + "".join(frame.format(name) for name in names) + last for names in ("abcdef", "bcdef", "xbcdef", "ab")
     ]
-    table = cluster_errors(_logs(*[{"message": f"m{i}", "exception": text} for i, text in enumerate(deep)]))
+    table = cluster_errors(_logs(*[{"message": f"m{i}", "exception": exception} for i, exception in enumerate(deep)]))
     assert table["events"].to_list() == [3, 1]
 
 
@@ -219,8 +219,10 @@ def test_errors_without_a_trace_join_the_problem_of_their_template() -> None:
     logs = _logs({"message": "order 1 failed", "exception": trace}, {"message": "order 2 failed"},
                  {"message": "order 3 failed", "exception": bare})  # fmt: skip
     assert cluster_errors(logs)["events"].to_list() == [3]
-    both = pl.concat([logs, _logs({"message": "order 4 failed", "exception": TRACE.format(file="refund", line=1)})])
-    assert cluster_errors(both).height == 4
+    ambiguous = pl.concat(
+        [logs, _logs({"message": "order 4 failed", "exception": TRACE.format(file="refund", line=1)})]
+    )
+    assert cluster_errors(ambiguous).height == 4
 
 
 def test_statuses_are_problems_of_their_own() -> None:
@@ -282,9 +284,9 @@ def test_labelled_errors_of_six_languages(monkeypatch: pytest.MonkeyPatch) -> No
 
     logs = error_traces.labelled_errors(6, seed=1)
     assert logs.height >= 300
-    found = clusters.clustered(logs)
-    assert clusters.mistakes(found) == ([], [])
-    assert clusters.adjusted_rand(found) == 1
+    clustered = clusters.clustered(logs)
+    assert clusters.mistakes(clustered) == ([], [])
+    assert clusters.adjusted_rand(clustered) == 1
 
 
 @pytest.mark.parametrize(

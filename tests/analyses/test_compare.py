@@ -38,9 +38,9 @@ def both(message: str, n: int, **fields: object) -> pl.DataFrame:
 CALM = pl.concat([both(f"{word} finished", 60) for word in ("build", "deploy", "login", "mail", "scan", "upload")])
 
 
-def by_subject(*parts: pl.DataFrame, **options: object) -> dict[str, dict[str, object]]:
+def by_subject(*frames: pl.DataFrame, **options: object) -> dict[str, dict[str, object]]:
     """Return the differences by what they are of."""
-    logs = pl.concat([CALM, *parts], how="diagonal")
+    logs = pl.concat([CALM, *frames], how="diagonal")
     table = compare(logs, **{"baseline": OLD, "incident": NEW, **options})  # type: ignore[arg-type]
     return {row["subject"]: row for row in table.to_dicts()}
 
@@ -54,20 +54,20 @@ def test_nothing_changed_is_no_row() -> None:
 
 def test_each_kind_of_template() -> None:
     """New, gone, more and fewer, with counts, rates a minute and ratio."""
-    found = by_subject(
+    rows = by_subject(
         events("disk full", 30),
         events("cache warm", 30, NOON - HOUR),
         both("ping", 30).vstack(events("ping", 90)),
         both("tick", 20).vstack(events("tick", 80, NOON - HOUR)),
     )
-    assert {name: row["kind"] for name, row in found.items()} == {
+    assert {name: row["kind"] for name, row in rows.items()} == {
         "disk full": "new", "cache warm": "gone", "ping": "more", "tick": "fewer"
     }  # fmt: skip
-    ping = found["ping"]
+    ping = rows["ping"]
     assert (ping["baseline_count"], ping["incident_count"], ping["ratio"]) == (30, 120, 4.0)
     assert (ping["baseline_rate"], ping["incident_rate"]) == (0.5, 2.0)
-    assert found["disk full"]["example"] == "disk full"
-    assert (found["disk full"]["effect"], found["cache warm"]["effect"]) == (1.0, -1.0)
+    assert rows["disk full"]["example"] == "disk full"
+    assert (rows["disk full"]["effect"], rows["cache warm"]["effect"]) == (1.0, -1.0)
 
 
 def test_ranges_of_unequal_length_are_compared_by_rates() -> None:
@@ -75,8 +75,8 @@ def test_ranges_of_unequal_length_are_compared_by_rates() -> None:
     logs = pl.concat([events(f"{w} done", 660, NOON - 10 * HOUR, 11 * HOUR) for w in ("build", "mail", "scan")])
     long = NOON - 10 * HOUR, NOON
     assert compare(logs, baseline=long, incident=NEW).is_empty()
-    more = compare(logs.vstack(events("scan done", 120)), baseline=long, incident=NEW)
-    assert more.filter(pl.col("field") == "template")["subject"].to_list() == ["scan done"]
+    surge = compare(logs.vstack(events("scan done", 120)), baseline=long, incident=NEW)
+    assert surge.filter(pl.col("field") == "template")["subject"].to_list() == ["scan done"]
 
 
 def test_a_flood_does_not_make_the_rest_fewer() -> None:
@@ -86,20 +86,20 @@ def test_a_flood_does_not_make_the_rest_fewer() -> None:
 
 def test_more_traffic_of_everything_is_one_row() -> None:
     """What all templates have in common is told of all events, and not of each."""
-    found = by_subject(
+    rows = by_subject(
         *[events(f"{word} finished", 180) for word in ("build", "deploy", "login", "mail", "scan", "upload")]
     )
-    assert {name: round(float(str(row["ratio"])), 1) for name, row in found.items()} == {"all events": 4.0}
+    assert {name: round(float(str(row["ratio"])), 1) for name, row in rows.items()} == {"all events": 4.0}
 
 
 def test_a_field_value_explains() -> None:
     """The host whose rate rose is told, not the others, and not its level twice."""
     hosts = [both("read block", 40, **{"host.name": f"host-{i}"}) for i in range(8)]
-    found = by_subject(*hosts, events("read block", 200, **{"host.name": "host-3"}))
-    assert found["host.name = host-3"]["kind"] == "more"
-    assert found["host.name = host-3"]["field"] == "host.name"
-    assert found["host.name = host-3"]["value"] == "host-3"
-    assert not [name for name in found if name.startswith("host.name") and name != "host.name = host-3"]
+    rows = by_subject(*hosts, events("read block", 200, **{"host.name": "host-3"}))
+    assert rows["host.name = host-3"]["kind"] == "more"
+    assert rows["host.name = host-3"]["field"] == "host.name"
+    assert rows["host.name = host-3"]["value"] == "host-3"
+    assert not [name for name in rows if name.startswith("host.name") and name != "host.name = host-3"]
 
 
 def test_a_bad_host_among_the_errors() -> None:
@@ -107,36 +107,36 @@ def test_a_bad_host_among_the_errors() -> None:
     fine = [both("write block", 100, severity_number=9, **{"host.name": f"host-{i}"}) for i in range(8)]
     bad = events("write failed", 50, severity_number=17, **{"host.name": "host-5"})
     noise = [both("write failed", 2, severity_number=17, **{"host.name": f"host-{i}"}) for i in range(8)]
-    found = by_subject(*fine, *noise, bad)
-    assert found["errors with host.name = host-5"]["scope"] == "errors"
-    assert not [name for name in found if "host-" in name and "host-5" not in name]
+    rows = by_subject(*fine, *noise, bad)
+    assert rows["errors with host.name = host-5"]["scope"] == "errors"
+    assert not [name for name in rows if "host-" in name and "host-5" not in name]
 
 
 def test_numbers_with_few_values_are_codes() -> None:
     """A status is compared by value; identities, one a line, are not compared at all."""
     fine = both("request", 200, status=200).with_columns(request=pl.int_range(pl.len()).cast(pl.String))
-    found = by_subject(fine, events("request", 60, status=503))
-    assert found["status = 503"]["kind"] == "new"
-    assert not [name for name in found if name.startswith("request =")]
+    rows = by_subject(fine, events("request", 60, status=503))
+    assert rows["status = 503"]["kind"] == "new"
+    assert not [name for name in rows if name.startswith("request =")]
 
 
 def test_durations_and_measures_that_moved() -> None:
     """One logger of two got slower; a size shifted; a process id that moved is none."""
     rng = np.random.default_rng(1)
-    parts = []
+    frames = []
     for start, factor in ((NOON - HOUR, 1), (NOON, 5)):
         for logger, times in (("db", factor), ("web", 1)):
             frame = events("query done", 200, start, logger=logger)
-            parts.append(
+            frames.append(
                 frame.with_columns(
                     duration_ms=pl.Series(rng.lognormal(3, 0.3, 200) * times),
                     size=pl.Series(rng.normal(1000 * factor, 50, 200)),
                     pid=pl.Series(rng.integers(1000 * factor, 2000 * factor, 200)),
                 )
             )
-    found = by_subject(*parts)
-    assert {name: row["kind"] for name, row in found.items()} == {"duration_ms of db": "slower", "size": "shifted"}
-    slow = found["duration_ms of db"]
+    rows = by_subject(*frames)
+    assert {name: row["kind"] for name, row in rows.items()} == {"duration_ms of db": "slower", "size": "shifted"}
+    slow = rows["duration_ms of db"]
     assert slow["ratio"] == pytest.approx(5, rel=0.2)
     assert float(str(slow["effect"])) > 0.9
     assert float(str(slow["incident_p50"])) > 4 * float(str(slow["baseline_p50"]))
@@ -146,8 +146,8 @@ def test_bursts_are_held_against_bursts() -> None:
     """What comes in bursts of its own is no news in a burst of the usual size; an even one of that size is."""
     bursts = [events("batch item", 40, NOON - timedelta(minutes=50 - 20 * i), timedelta(seconds=9)) for i in range(2)]
     even = both("poll", 40)
-    more = [events(name, 100, NOON + timedelta(minutes=5), timedelta(seconds=9)) for name in ("batch item", "poll")]
-    assert set(by_subject(*bursts, even, *more)) == {"poll"}
+    surge = [events(name, 100, NOON + timedelta(minutes=5), timedelta(seconds=9)) for name in ("batch item", "poll")]
+    assert set(by_subject(*bursts, even, *surge)) == {"poll"}
 
 
 def test_an_empty_side_falls_back_to_what_is_frequent() -> None:
@@ -156,8 +156,8 @@ def test_an_empty_side_falls_back_to_what_is_frequent() -> None:
     assert set(table["kind"]) == {"top"}
     assert table["note"][0].startswith("The baseline holds no event")
     assert table["p_value"].null_count() == table.height > 0
-    other = compare(CALM, baseline=OLD, incident=(NOON + 9 * HOUR, NOON + 10 * HOUR))
-    assert other["note"][0].startswith("The incident holds no event")
+    reverse = compare(CALM, baseline=OLD, incident=(NOON + 9 * HOUR, NOON + 10 * HOUR))
+    assert reverse["note"][0].startswith("The incident holds no event")
     assert compare(empty(), baseline=OLD, incident=NEW).is_empty()
 
 
@@ -254,14 +254,14 @@ def test_thousands_of_services() -> None:
 def test_false_rows_are_few() -> None:
     """Of many equal rates, hardly any is called different."""
     rng = np.random.default_rng(5)
-    found = 0
+    rows = 0
     for _ in range(5):
         seconds = rng.uniform(0, 7200, 20_000)
         words = rng.integers(0, 300, 20_000)
         times = [NOON - HOUR + timedelta(seconds=float(s)) for s in seconds]
         logs = conform(pl.DataFrame({"timestamp": times, "message": "ok", "colour": [f"c{w}" for w in words]}))
-        found += compare(logs, baseline=OLD, incident=NEW).height
-    assert found <= 2
+        rows += compare(logs, baseline=OLD, incident=NEW).height
+    assert rows <= 2
 
 
 def test_g_is_twice_the_log_likelihood_ratio() -> None:

@@ -66,9 +66,9 @@ def _of(table: pl.DataFrame, service: str) -> dict[str, object]:
 def test_a_steady_service_that_stops_for_twenty_minutes_is_silent(days: float) -> None:
     """At the end of the log it is silent; before, it has a gap, to within half a minute."""
     end = days * DAY
-    whole = _steady(end)
+    steady = _steady(end)
     table = coverage(
-        _logs(whole=whole, stopped=whole[whole < end - 1200], gap=_without(whole, end * 0.4, end * 0.4 + 1200))
+        _logs(whole=steady, stopped=steady[steady < end - 1200], gap=_without(steady, end * 0.4, end * 0.4 + 1200))
     )
     assert table["service"].to_list() == ["gap", "stopped", "whole"]
     assert table["is_silent"].to_list() == [False, True, False]
@@ -164,25 +164,25 @@ def test_a_gap_is_unusual_from_the_documented_length_on() -> None:
     scale = (gaps**2).sum() / gaps.sum()
     assert gaps.max() > 2 * scale
     limit = scale * np.log(gaps.sum() / scale / 1e-4)
-    for factor, found in ((0.99, 0), (1.01, 1)):
+    for factor, gap_count in ((0.99, 0), (1.01, 1)):
         times = _with_gap(gaps, factor * limit)
-        assert len(find_gaps(times, times[-1]).starts) == found
+        assert len(find_gaps(times, times[-1]).starts) == gap_count
 
 
 def test_a_regular_source_has_an_unusual_gap_sooner() -> None:
     """Its longest gap times 1 + ln(1 / chance) / ln(gaps), which is less than for exponential gaps."""
     gaps = np.full(400, 100.0)
     limit = 100 * (1 + np.log(1e4) / np.log(400))
-    for factor, found in ((0.99, 0), (1.01, 1)):
+    for factor, gap_count in ((0.99, 0), (1.01, 1)):
         times = _with_gap(gaps, factor * limit)
-        assert len(find_gaps(times, times[-1]).starts) == found
+        assert len(find_gaps(times, times[-1]).starts) == gap_count
 
 
-@pytest.mark.parametrize(("seconds", "found"), [(59.0, 0), (60.0, 1)])
-def test_pauses_under_a_minute_never_count(seconds: float, found: int) -> None:
+@pytest.mark.parametrize(("seconds", "gap_count"), [(59.0, 0), (60.0, 1)])
+def test_pauses_under_a_minute_never_count(seconds: float, gap_count: int) -> None:
     """However busy the source."""
     times = _with_gap(np.full(3000, 1.0), seconds)
-    assert len(find_gaps(times, times[-1]).starts) == found
+    assert len(find_gaps(times, times[-1]).starts) == gap_count
 
 
 @pytest.mark.parametrize(("gaps", "is_silent"), [(19, False), (20, True)])
@@ -201,17 +201,17 @@ def test_a_service_must_have_logged_for_as_long_as_it_is_silent(share: float, is
     assert find_gaps(np.floor(long), long[-1] + 9 * DAY).is_silent
 
 
-@pytest.mark.parametrize(("seconds", "found"), [(1200.0, 1), (1400.0, 0)])
-def test_gaps_that_take_up_a_quarter_of_the_time_are_the_habit(seconds: float, found: int) -> None:
+@pytest.mark.parametrize(("seconds", "gap_count"), [(1200.0, 1), (1400.0, 0)])
+def test_gaps_that_take_up_a_quarter_of_the_time_are_the_habit(seconds: float, gap_count: int) -> None:
     """Here of 4,000 seconds with events: 1,200 of 5,200 are less than a quarter, 1,400 of 5,400 are more."""
     times = _with_gap(np.full(400, 10.0), seconds)
-    assert len(find_gaps(times, times[-1]).starts) == found
+    assert len(find_gaps(times, times[-1]).starts) == gap_count
 
 
-@pytest.mark.parametrize(("count", "found"), [(20, 20), (21, 20)])
-def test_at_most_twenty_unusual_gaps_are_returned(count: int, found: int) -> None:
+@pytest.mark.parametrize(("count", "gap_count"), [(20, 20), (21, 20)])
+def test_at_most_twenty_unusual_gaps_are_returned(count: int, gap_count: int) -> None:
     """The longest."""
     gaps = np.full(20_000, 10.0)
     gaps[np.arange(1, count + 1) * 900] = 1000.0
     times = np.cumsum(gaps)
-    assert len(find_gaps(times, times[-1]).starts) == found
+    assert len(find_gaps(times, times[-1]).starts) == gap_count

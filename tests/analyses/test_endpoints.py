@@ -37,9 +37,9 @@ def test_latency_by_endpoint_and_by_step() -> None:
     """Both are found under other names; a column of that name goes first."""
     logs = conform(pl.DataFrame({"message": [f"GET /builds/{n} 200 in {n}ms" for n in range(1, 6)] + ["boot in 9 s"]}))
     assert latency(logs, by="endpoint").select("endpoint", "count", "max").rows() == [("GET /builds/<*>", 5, 5.0)]
-    named = logs.with_columns(endpoint=pl.lit("builds"), stage=pl.lit("test"))
-    assert latency(named.lazy(), by="endpoint")["endpoint"].to_list() == ["builds"]
-    assert latency(named, by="step").select("step", "count").rows() == [("test", 6)]
+    renamed = logs.with_columns(endpoint=pl.lit("builds"), stage=pl.lit("test"))
+    assert latency(renamed.lazy(), by="endpoint")["endpoint"].to_list() == ["builds"]
+    assert latency(renamed, by="step").select("step", "count").rows() == [("test", 6)]
     with pytest.raises(MissingColumnError, match="'step'"):
         latency(logs, by="step")
 
@@ -53,8 +53,8 @@ def beats(seconds: list[float], service: str = "worker") -> pl.DataFrame:
 def test_late_heartbeats_are_counted() -> None:
     """Two are late, and at the end of the log one is missing; other events do not matter."""
     seconds = [30.0 * i for i in range(20)] + [640, 670, 760, 790]
-    other = beats([0, 7, 1000]).with_columns(message=pl.lit("task done"))
-    row = coverage(pl.concat([beats(seconds), other])).row(0, named=True)
+    tasks = beats([0, 7, 1000]).with_columns(message=pl.lit("task done"))
+    row = coverage(pl.concat([beats(seconds), tasks])).row(0, named=True)
     assert (row["heartbeat"], row["late"]) == (timedelta(seconds=30), 3)
 
 

@@ -76,102 +76,102 @@ def dated(frame: pl.DataFrame) -> pl.DataFrame:
 def test_change_points_finds_nothing_in_steady_logs(odd: pl.DataFrame) -> None:
     """A series too short, too even or too sparse has no change; all are of the windows that were given."""
     table = la.trend(dated(odd).filter(pl.col("timestamp").dt.year() > 1970), every="1h", by="service")
-    found = la.change_points(table)
-    assert found.columns == ["window", "service", "kind", "p_value", "before", "after"]
-    assert found.join(table, on=["window", "service"], how="anti", nulls_equal=True).is_empty()
+    result = la.change_points(table)
+    assert result.columns == ["window", "service", "kind", "p_value", "before", "after"]
+    assert result.join(table, on=["window", "service"], how="anti", nulls_equal=True).is_empty()
 
 
 @pytest.mark.parametrize("half", [NOON + timedelta(seconds=20), NOON - timedelta(days=400), NOON + timedelta(days=400)])
 def test_compare_counts_what_is_in_either_range(odd: pl.DataFrame, half: datetime) -> None:
     """No count is greater than the events of its range, whether these are two, one or none."""
     baseline, incident = (half - timedelta(days=30), half), (half, half + timedelta(days=30))
-    found = la.compare(odd, baseline=baseline, incident=incident)
+    result = la.compare(odd, baseline=baseline, incident=incident)
     time = pl.col("timestamp")
     for side, (start, end) in (("baseline", baseline), ("incident", incident)):
         inside = odd.filter(time.is_between(start, end, closed="left")).height
-        assert max(found[f"{side}_count"].to_list(), default=0) <= inside
-    assert found.filter(pl.col("p_value").is_nan()).is_empty()
+        assert max(result[f"{side}_count"].to_list(), default=0) <= inside
+    assert result.filter(pl.col("p_value").is_nan()).is_empty()
 
 
 def test_incident_says_what_it_knows(odd: pl.DataFrame) -> None:
     """There is always a verdict, and every finding leads to its events."""
-    found = la.incident(odd, NOON + timedelta(seconds=20), NOON + timedelta(hours=1))
-    assert found.verdict
-    for row in found.findings.to_dicts()[:3]:
-        assert found.rows(row["rank"]).height > 0
-    assert found.to_html()
-    assert found.to_markdown()
-    assert found.to_json()
+    result = la.incident(odd, NOON + timedelta(seconds=20), NOON + timedelta(hours=1))
+    assert result.verdict
+    for row in result.findings.to_dicts()[:3]:
+        assert result.rows(row["rank"]).height > 0
+    assert result.to_html()
+    assert result.to_markdown()
+    assert result.to_json()
 
 
 def test_traces_count_every_event_with_an_id(odd: pl.DataFrame) -> None:
     """None is lost or counted twice, with and without times."""
-    found = la.traces(odd)
-    assert found["events"].sum() == odd["trace_id"].count()
-    assert found.filter(pl.col("duration_ms") < 0).is_empty()
+    result = la.traces(odd)
+    assert result["events"].sum() == odd["trace_id"].count()
+    assert result.filter(pl.col("duration_ms") < 0).is_empty()
 
 
 def test_trace_is_in_order(odd: pl.DataFrame) -> None:
     """Events by time, those without one last; no gap is negative."""
-    found = la.trace(odd, "req-0")
-    assert found.height == odd.filter(pl.col("trace_id") == "req-0").height
-    assert found.filter(pl.col("gap_ms") < 0).is_empty()
-    assert found["timestamp"].equals(found["timestamp"].sort(nulls_last=True))
+    result = la.trace(odd, "req-0")
+    assert result.height == odd.filter(pl.col("trace_id") == "req-0").height
+    assert result.filter(pl.col("gap_ms") < 0).is_empty()
+    assert result["timestamp"].equals(result["timestamp"].sort(nulls_last=True))
 
 
 @pytest.mark.parametrize("across", [False, True])
 def test_context_is_around_the_event(odd: pl.DataFrame, across: bool) -> None:
     """The event itself is at 0, and the distances have no hole; across sources an event needs a time."""
-    known = dated(odd) if across else odd
-    if known.is_empty():
+    candidates = dated(odd) if across else odd
+    if candidates.is_empty():
         with pytest.raises(InvalidArgumentError, match="no event"):
             la.context(odd, source="a.log", offset=0, across=across)
         return
-    offset = known["offset"][-1]
-    found = la.context(odd, source="a.log", offset=offset, before=3, after=3, across=across)
-    distances = found["distance"].to_list()
+    offset = candidates["offset"][-1]
+    result = la.context(odd, source="a.log", offset=offset, before=3, after=3, across=across)
+    distances = result["distance"].to_list()
     assert distances == list(range(distances[0], distances[-1] + 1))
-    assert found.filter(pl.col("distance") == 0)["offset"].to_list() == [offset]
+    assert result.filter(pl.col("distance") == 0)["offset"].to_list() == [offset]
 
 
 def test_steps_count_every_dated_event(odd: pl.DataFrame) -> None:
     """A step takes no negative time; events without a time are in none."""
     frame = with_column(with_column(odd, "step"), "job_run_id")
-    found = la.steps(frame)
-    assert found["events"].sum() == dated(frame)["job_run_id"].count()
-    assert found.filter(pl.col("duration_ms") < 0).is_empty()
+    result = la.steps(frame)
+    assert result["events"].sum() == dated(frame)["job_run_id"].count()
+    assert result.filter(pl.col("duration_ms") < 0).is_empty()
 
 
 def test_sessions_count_every_dated_event(odd: pl.DataFrame) -> None:
     """A clock that jumps back opens no session that ends before it begins."""
     frame = with_column(odd, "user_id")
-    found = la.sessions(frame)
-    assert found["events"].sum() == dated(frame)["user_id"].count()
-    assert found.filter(pl.col("duration_ms") < 0).is_empty()
+    result = la.sessions(frame)
+    assert result["events"].sum() == dated(frame)["user_id"].count()
+    assert result.filter(pl.col("duration_ms") < 0).is_empty()
 
 
 @pytest.mark.parametrize("by", ["service", "endpoint", "step"])
 def test_latency_counts_every_duration(odd: pl.DataFrame, by: str) -> None:
     """With or without times, all durations are there, and quantiles are in order."""
-    found = la.latency(odd if by != "step" else with_column(odd, "step"), by=by)
-    assert found["count"].sum() == odd.height
-    assert found.filter((pl.col("p50") > pl.col("p95")) | (pl.col("p95") > pl.col("max"))).is_empty()
+    result = la.latency(odd if by != "step" else with_column(odd, "step"), by=by)
+    assert result["count"].sum() == odd.height
+    assert result.filter((pl.col("p50") > pl.col("p95")) | (pl.col("p95") > pl.col("max"))).is_empty()
 
 
 def test_coverage_knows_every_service(odd: pl.DataFrame) -> None:
     """Each service has one row; none is silent of whom nothing usual is known."""
-    found = la.coverage(odd)
-    assert found["service"].n_unique() == found.height
-    assert set(found["service"].to_list()) >= set(dated(odd)["service"].unique().to_list())
-    assert found.filter(pl.col("is_silent") & (pl.col("events") < 20)).is_empty()
+    result = la.coverage(odd)
+    assert result["service"].n_unique() == result.height
+    assert set(result["service"].to_list()) >= set(dated(odd)["service"].unique().to_list())
+    assert result.filter(pl.col("is_silent") & (pl.col("events") < 20)).is_empty()
 
 
 def test_a_log_with_its_own_column_slice(odd: pl.DataFrame) -> None:
     """It is compared as any other field, and given back as it was."""
     frame = odd.with_columns(slice=pl.lit("north"))
-    found = la.incident(frame, NOON + timedelta(seconds=20), NOON + timedelta(hours=1))
-    for row in found.findings.to_dicts()[:1]:
-        assert found.rows(row["rank"])["slice"].unique().to_list() == ["north"]
+    result = la.incident(frame, NOON + timedelta(seconds=20), NOON + timedelta(hours=1))
+    for row in result.findings.to_dicts()[:1]:
+        assert result.rows(row["rank"])["slice"].unique().to_list() == ["north"]
 
 
 def test_the_field_slice_may_be_what_differs() -> None:
@@ -181,5 +181,5 @@ def test_the_field_slice_may_be_what_differs() -> None:
         slice=pl.when(pl.int_range(pl.len()) < 500).then(pl.lit("north")).otherwise(pl.lit("south"))
     )
     half = NOON + timedelta(seconds=500)
-    found = la.compare(frame, baseline=(NOON, half), incident=(half, NOON + timedelta(seconds=1000)))
-    assert ("new", "slice", "south") in found.select("kind", "field", "value").rows()
+    result = la.compare(frame, baseline=(NOON, half), incident=(half, NOON + timedelta(seconds=1000)))
+    assert ("new", "slice", "south") in result.select("kind", "field", "value").rows()

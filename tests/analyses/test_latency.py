@@ -45,7 +45,7 @@ def test_quantiles_are_those_of_the_durations() -> None:
 def test_the_slowest_are_shown_with_their_place() -> None:
     """Five, slowest first."""
     slowest = latency(_requests(1, np.arange(1, 101, dtype=float)))["slowest"].item().to_list()
-    assert [one["duration_ms"] for one in slowest] == [100.0, 99.0, 98.0, 97.0, 96.0]
+    assert [event["duration_ms"] for event in slowest] == [100.0, 99.0, 98.0, 97.0, 96.0]
     assert slowest[0]["offset"] == "99"
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from loganalytics.analyses.patterns import finish, merge, partial, pattern_values, patterns
-from loganalytics.analyses.summaries import WINDOWS, time_range
+from loganalytics.analyses.summaries import SPARKLINE_WINDOWS, first_and_last_time
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.schema import conform, empty
 from loganalytics.templates import TemplateCatalogue
@@ -38,7 +38,7 @@ def logs(messages: list[str | None], step: timedelta = timedelta(minutes=1)) -> 
     )
 
 
-MIXED = [text for i in range(16) for text in (f"user {i} logged in", f"job {'abcdefgh'[i % 8] * 3} done", "tick")]
+MIXED = [message for i in range(16) for message in (f"user {i} logged in", f"job {'abcdefgh'[i % 8] * 3} done", "tick")]
 
 
 def test_trend_counts_every_event_once() -> None:
@@ -46,7 +46,7 @@ def test_trend_counts_every_event_once() -> None:
     table = patterns(logs(["a 1"] * 10 + ["b"] * 38))
     trends = dict(zip(table["template"], table["trend"].to_list(), strict=True))
     assert table.schema["trend"] == pl.List(pl.UInt32)
-    assert all(len(trend) == WINDOWS for trend in trends.values())
+    assert all(len(trend) == SPARKLINE_WINDOWS for trend in trends.values())
     assert sum(trends["a <*>"]) == 10
     assert sum(trends["b"]) == 38
     assert trends["a <*>"][0] == 2
@@ -57,7 +57,7 @@ def test_trend_counts_every_event_once() -> None:
 def test_trend_without_times_is_zeros() -> None:
     """Events that bear no time are counted, but not in a window; one moment is one window."""
     undated = logs(["a", "a"]).with_columns(timestamp=pl.lit(None, dtype=pl.Datetime("us", "UTC")))
-    assert patterns(undated)["trend"].to_list() == [[0] * WINDOWS]
+    assert patterns(undated)["trend"].to_list() == [[0] * SPARKLINE_WINDOWS]
     assert patterns(logs(["a", "a"], timedelta(0)))["trend"].list.sum().to_list() == [2]
 
 
@@ -65,27 +65,27 @@ def test_trend_without_times_is_zeros() -> None:
 @given(st.lists(st.integers(0, 3), min_size=len(MIXED), max_size=len(MIXED)), st.randoms())
 def test_merge_law(shards: list[int], chance: object) -> None:
     """Any split of the log, merged in any order, gives the patterns of the whole."""
-    whole = logs(MIXED)
-    ends = time_range(whole.lazy())
-    parts = [partial(whole.filter(pl.Series(shards) == shard), ends) for shard in range(4)]
-    chance.shuffle(parts)  # type: ignore[attr-defined]
-    merged = finish(merge([merge(parts[:2]), merge(parts[2:])]), ends)
-    assert_frame_equal(merged, patterns(whole))
+    log = logs(MIXED)
+    times = first_and_last_time(log.lazy())
+    partials = [partial(log.filter(pl.Series(shards) == shard), times) for shard in range(4)]
+    chance.shuffle(partials)  # type: ignore[attr-defined]
+    merged = finish(merge([merge(partials[:2]), merge(partials[2:])]))
+    assert_frame_equal(merged, patterns(log))
 
 
 def test_a_lazy_frame_gives_the_same(tmp_path) -> None:
     """Read in batches, from a file of many row groups."""
-    whole = logs(MIXED)
-    whole.write_parquet(tmp_path / "logs.parquet", row_group_size=7)
-    assert_frame_equal(patterns(pl.scan_parquet(tmp_path / "logs.parquet")), patterns(whole))
-    assert patterns(empty().lazy()).schema == patterns(whole).schema
+    log = logs(MIXED)
+    log.write_parquet(tmp_path / "logs.parquet", row_group_size=7)
+    assert_frame_equal(patterns(pl.scan_parquet(tmp_path / "logs.parquet")), patterns(log))
+    assert patterns(empty().lazy()).schema == patterns(log).schema
 
 
-def test_unseen_and_names_of_a_catalogue() -> None:
-    """What the catalogue has never seen is marked, and names given there are shown."""
-    known = TemplateCatalogue().update(logs(MIXED))
-    tick = known.templates.filter(pl.col("template") == "tick")["template_id"].item()
-    table = patterns(logs([*MIXED, "disk full"]), known=known.rename({tick: "heartbeat"}))
+def test_known_templates_and_names_of_a_catalogue() -> None:
+    """What the catalogue has is marked, and names given there are shown."""
+    catalogue = TemplateCatalogue().update(logs(MIXED))
+    tick = catalogue.templates.filter(pl.col("template") == "tick")["template_id"].item()
+    table = patterns(logs([*MIXED, "disk full"]), known=catalogue.rename({tick: "heartbeat"}))
     assert table.filter(~pl.col("is_known"))["template"].to_list() == ["disk full"]
     assert table.filter(pl.col("name") == "heartbeat")["template"].to_list() == ["tick"]
     assert "is_known" not in patterns(logs(MIXED)).columns
@@ -94,8 +94,8 @@ def test_unseen_and_names_of_a_catalogue() -> None:
 def test_templates_that_are_there_are_mined_anew_for_a_catalogue() -> None:
     """The catalogue's templates count, not those of the frame."""
     mined = logs(["user 7 logged in"]).with_columns(template=pl.lit("x"), template_id=pl.lit("y"))
-    known = TemplateCatalogue().update(logs(MIXED))
-    assert patterns(mined, known=known)["template"].to_list() == ["user <*> logged in"]
+    catalogue = TemplateCatalogue().update(logs(MIXED))
+    assert patterns(mined, known=catalogue)["template"].to_list() == ["user <*> logged in"]
 
 
 def values(messages: list[str], **options: object) -> pl.DataFrame:
@@ -118,7 +118,7 @@ def test_values_behind_wildcards() -> None:
 
 
 @pytest.mark.parametrize(
-    ("texts", "kind"),
+    ("shapes", "kind"),
     [
         (["5", "-17"], "integer"),
         (["5", "1.25"], "number"),
@@ -132,9 +132,15 @@ def test_values_behind_wildcards() -> None:
         (["5", "/tmp"], "text"),
     ],
 )
-def test_kinds_of_value(texts: list[str], kind: str) -> None:
+def test_kinds_of_value(shapes: list[str], kind: str) -> None:
     """The kind is what all values have in common."""
-    assert values([f"got {text} here" for text in texts])["kind"].to_list() == [kind]
+    assert values([f"got {value} here" for value in shapes])["kind"].to_list() == [kind]
+
+
+def test_the_ten_most_frequent_values_are_listed() -> None:
+    """Of eleven, the rarest is left out."""
+    top = values([f"took {i} ms" for i in range(1, 12) for _ in range(i)])["top"].item().to_list()
+    assert [entry["value"] for entry in top] == [str(i) for i in range(11, 1, -1)]
 
 
 def test_quantiles_weigh_repeated_values() -> None:

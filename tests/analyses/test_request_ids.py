@@ -62,8 +62,8 @@ def test_an_id_beside_a_trace_id_means_the_trace() -> None:
         {"service": "api", "trace_id": None, "request_id": "r-000001", "message": "work"},
         {"service": "db", "trace_id": None, "request_id": None, "message": "select 1 -- request_id=r-000001"},
     )
-    found = traces(frame)
-    assert found.select("trace_id", "events", "services").rows() == [("t-1", 3, ["web", "api", "db"])]
+    table = traces(frame)
+    assert table.select("trace_id", "events", "services").rows() == [("t-1", 3, ["web", "api", "db"])]
     assert trace(frame, "t-1")["service"].to_list() == ["web", "api", "db"]
     assert trace(frame, "r-000001")["service"].to_list() == ["web", "api", "db"]
     assert trace(frame, "t-1").columns[5:] == frame.columns
@@ -93,6 +93,6 @@ def test_spellings_of_a_field(name: str) -> None:
 
 def test_fields_named_as_inner_columns_stay() -> None:
     """A log's own at, begin, row, id and slice are given back as they were."""
-    own = {"at": 1, "begin": 2, "id": "x", "slice": 3}
-    found = trace(logs({"trace_id": "t-1", "request_id": "r", "message": "", **own}), "t-1")
-    assert found.select(*own).row(0, named=True) == own
+    own_fields = {"at": 1, "begin": 2, "id": "x", "slice": 3}
+    table = trace(logs({"trace_id": "t-1", "request_id": "r", "message": "", **own_fields}), "t-1")
+    assert table.select(*own_fields).row(0, named=True) == own_fields

@@ -71,9 +71,9 @@ def test_reasons_say_what_is_usual() -> None:
 def test_a_wrong_order_is_found_by_the_forest() -> None:
     """The same events the other way round; counts say nothing."""
     table = detect_anomalous_sequences(_logs([*_runs(), ["end", "page", "page", "page", "begin"]]), by="job_run_id")
-    place = table.with_row_index().filter(pl.col("job_run_id") == "run0200")
-    assert place["score"].item() > table["score"].quantile(0.97)
-    assert place["baseline_score"].item() < 0.5
+    reversed_run = table.with_row_index().filter(pl.col("job_run_id") == "run0200")
+    assert reversed_run["score"].item() > table["score"].quantile(0.97)
+    assert reversed_run["baseline_score"].item() < 0.5
 
 
 def test_ordinary_runs_have_few_anomalies() -> None:
@@ -91,9 +91,9 @@ def test_most_of_many_anomalies_are_flagged(share: float) -> None:
     for number in bad:
         runs[number] = ["begin", "page", "refused", "refused", "refused", f"abort {rng.integers(3)}"]
     flagged = detect_anomalous_sequences(_logs(runs), by="job_run_id").filter("is_anomaly")["job_run_id"].to_list()
-    wanted = {f"run{number:04}" for number in bad}
-    assert len(wanted & set(flagged)) >= 0.9 * len(wanted)
-    assert len(set(flagged) - wanted) <= 0.02 * 400
+    expected = {f"run{number:04}" for number in bad}
+    assert len(expected & set(flagged)) >= 0.9 * len(expected)
+    assert len(set(flagged) - expected) <= 0.02 * 400
 
 
 @settings(max_examples=15, deadline=None)
@@ -141,6 +141,36 @@ def test_few_sequences_have_no_anomaly(number: int) -> None:
     assert (
         table.columns == detect_anomalous_sequences(empty(), by="trace_id").rename({"trace_id": "job_run_id"}).columns
     )
+
+
+@pytest.mark.parametrize(("number", "is_found"), [(11, False), (12, True)])
+def test_among_fewer_than_twelve_sequences_nothing_is_odd(number: int, is_found: bool) -> None:
+    """One that fails where the others end."""
+    runs = [["begin", "page", "end"]] * (number - 1)
+    table = detect_anomalous_sequences(_logs([*runs, ["begin", "fail", "fail", "fail", "abort"]]), by="job_run_id")
+    assert table["is_anomaly"].any() == is_found
+
+
+@pytest.mark.parametrize(("number", "is_found"), [(10, False), (9, True)])
+def test_what_one_sequence_in_a_hundred_has_is_not_an_anomaly(number: int, is_found: bool) -> None:
+    """Where all others of a thousand are alike, those with a further event must be rarer."""
+    runs = [["a", "b"]] * (1000 - number) + [["a", "b", "c"]] * number
+    table = detect_anomalous_sequences(_logs(runs), by="job_run_id")
+    assert table["is_anomaly"].sum() == (number if is_found else 0)
+
+
+def test_a_sequence_has_at_most_five_reasons() -> None:
+    """The strongest of seven events that no other has."""
+    worst = _worst([*_runs(), ["begin", *"tuvwxyz", "end"]])
+    assert len(worst["reasons"]) == 5  # type: ignore[arg-type]
+
+
+def test_counts_of_one_sequence_in_twenty_are_usual() -> None:
+    """Of a hundred sequences five have nine pages: that is in the range, four would not be."""
+    for nine, usual in ((5, "1 to 9"), (4, "1")):
+        runs = [["page"] * (9 if number < nine else 1) for number in range(99)]
+        worst = _worst([*runs, ["page"] * 500])
+        assert worst["reasons"][0]["text"] == f'events "page": 500, usually {usual}'  # type: ignore[index]
 
 
 def test_sequences_that_are_all_alike_have_no_anomaly() -> None:
@@ -215,9 +245,9 @@ def test_the_verb_lists_the_anomalous_ones(tmp_path: Path) -> None:
         "--format",
         "ndjson",
     ]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    assert [json.loads(line)["job_run_id"] for line in told] == ["run999"]
-    assert "disk full" in told[0]
+    lines_out = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert [json.loads(line)["job_run_id"] for line in lines_out] == ["run999"]
+    assert "disk full" in lines_out[0]
 
 
 def test_the_report_shows_traces_unlike_the_others() -> None:

@@ -95,7 +95,7 @@ def test_nothing_outside_the_frames_can_be_read(source: str, tmp_path: Path) -> 
 )
 def test_a_mistake_is_told(query: str, message: str) -> None:
     """With DuckDB's reason in a line, and the columns there are."""
-    with pytest.raises(InvalidArgumentError) as told:
+    with pytest.raises(InvalidArgumentError) as refused:
         sql(query, logs=LOGS)
-    assert message in str(told.value)
-    assert "\n" not in str(told.value)
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)

@@ -121,8 +121,8 @@ def _read(*exceptions: str | None, message: str = "failed") -> list[dict[str, st
 @pytest.mark.parametrize("language", ALL)
 def test_the_root_cause_names_the_problem(language: str) -> None:
     """Type and nearest own frame are the root cause's, in every language."""
-    text, exception_type, frame = ALL[language]
-    (trace,) = _read(text.format(line=12, order=7))
+    exception, exception_type, frame = ALL[language]
+    (trace,) = _read(exception.format(line=12, order=7))
     assert trace["exception_type"] == exception_type
     assert frame in str(trace["fingerprint"])
 
@@ -130,23 +130,23 @@ def test_the_root_cause_names_the_problem(language: str) -> None:
 @pytest.mark.parametrize("language", ALL)
 def test_lines_addresses_and_values_do_not_matter(language: str) -> None:
     """The same problem after a release that moved the code, for another order."""
-    text = ALL[language][0]
-    first, second = _read(text.format(line=12, order=7), text.format(line=345, order=89))
+    exception = ALL[language][0]
+    first, second = _read(exception.format(line=12, order=7), exception.format(line=345, order=89))
     assert first["fingerprint"] == second["fingerprint"]
 
 
 def test_other_outer_types_are_other_problems() -> None:
     """A refused connection that surfaces as a failed payment is not one that surfaces as a failed mail."""
-    text = CHAINED.format(line=1, order=1, outer="{outer}")
-    first, second = _read(text.format(outer="PayError"), text.format(outer="MailError"))
+    exception = CHAINED.format(line=1, order=1, outer="{outer}")
+    first, second = _read(exception.format(outer="PayError"), exception.format(outer="MailError"))
     assert first["exception_type"] == second["exception_type"]
     assert first["fingerprint"] != second["fingerprint"]
 
 
 def test_other_callers_in_the_application_are_other_problems() -> None:
     """The frames of libraries are alike; those of the application are not."""
-    text = PYTHON.format(line=1, order=1)
-    first, second = _read(text, text.replace("views.py", "admin.py"))
+    exception = PYTHON.format(line=1, order=1)
+    first, second = _read(exception, exception.replace("views.py", "admin.py"))
     assert first["fingerprint"] != second["fingerprint"]
 
 
@@ -166,14 +166,14 @@ def test_the_first_line_may_have_become_the_message() -> None:
     assert trace["reason"] == "no order"
 
 
-@pytest.mark.parametrize("text", [None, "", "SELECT *\n  FROM orders", "at noon"])
-def test_other_continuation_lines_are_no_trace(text: str | None) -> None:
+@pytest.mark.parametrize("exception", [None, "", "SELECT *\n  FROM orders", "at noon"])
+def test_other_continuation_lines_are_no_trace(exception: str | None) -> None:
     """Multi-line SQL has no fingerprint."""
-    assert all(trace["fingerprint"] is None for trace in _read(text))
+    assert all(trace["fingerprint"] is None for trace in _read(exception))
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first_name", "second_name"),
     [
         ("lambda$main$0", "lambda$main$7"),
         ("Pay$$Lambda$14/0x0000000800c0.run", "Pay$$Lambda$99/0x000000080fff.run"),
@@ -181,10 +181,10 @@ def test_other_continuation_lines_are_no_trace(text: str | None) -> None:
         ("$Proxy12.charge", "$Proxy345.charge"),
     ],
 )
-def test_generated_names_do_not_matter(one: str, other: str) -> None:
+def test_generated_names_do_not_matter(first_name: str, second_name: str) -> None:
     """Lambdas and proxies are numbered anew in each run."""
-    text = "java.lang.IllegalStateException: no\n\tat com.acme.{}(X.java:1)\n\tat com.acme.Main.main(Main.java:2)"
-    first, second = _read(text.format(one), text.format(other))
+    exception = "java.lang.IllegalStateException: no\n\tat com.acme.{}(X.java:1)\n\tat com.acme.Main.main(Main.java:2)"
+    first, second = _read(exception.format(first_name), exception.format(second_name))
     assert first["fingerprint"] == second["fingerprint"]
 
 
@@ -200,25 +200,27 @@ def test_generated_names_do_not_matter(one: str, other: str) -> None:
 )
 def test_the_compiler_of_dotnet_does_not_matter(old: str, new: str) -> None:
     """An asynchronous method, as older runtimes write it, and closures."""
-    text = "System.InvalidOperationException: no\n   at {} in C:\\src\\Cart.cs:line 7\n   at Acme.Shop.Program.Main()"
-    first, second = _read(text.format(old), text.format(new))
+    exception = (
+        "System.InvalidOperationException: no\n   at {} in C:\\src\\Cart.cs:line 7\n   at Acme.Shop.Program.Main()"
+    )
+    first, second = _read(exception.format(old), exception.format(new))
     assert first["fingerprint"] == second["fingerprint"]
 
 
 def test_what_is_beside_the_chain_does_not_matter() -> None:
     """Suppressed exceptions, "... 12 more", other goroutines, what ran after a panic."""
     suppressed = JAVA + "\n\tSuppressed: java.io.IOException: closed\n\t\tat com.acme.Other.close(Other.java:1)"
-    other = GO + "\n\ngoroutine 99 [select]:\nmain.wait()\n\t/srv/shop/main.go:1 +0x1"
+    second_name = GO + "\n\ngoroutine 99 [select]:\nmain.wait()\n\t/srv/shop/main.go:1 +0x1"
     after = GO.replace(
         "[running]:\n", "[running]:\nmain.recover()\n\t/srv/shop/r.go:1 +0x1\npanic({{0x1}})\n\t/go/panic.go:9\n"
     )
-    for plain, more in (
+    for original, variant in (
         (JAVA, suppressed),
         (JAVA, JAVA.replace("12 more", "3 common frames omitted")),
-        (GO, other),
+        (GO, second_name),
         (GO, after),
     ):
-        first, second = _read(plain.format(line=12, order=7), more.format(line=12, order=7))
+        first, second = _read(original.format(line=12, order=7), variant.format(line=12, order=7))
         assert first["fingerprint"] == second["fingerprint"]
 
 
@@ -238,8 +240,10 @@ def test_the_root_of_an_exception_group_is_what_is_in_it() -> None:
 
 def test_panics_of_other_kinds_at_one_place_are_other_problems() -> None:
     """What the runtime says is as good as a type."""
-    text = GO.format(line=1, order=1)
-    first, second = _read(text, text.replace("index out of range [5] with length 3", "integer divide by zero"))
+    exception = GO.format(line=1, order=1)
+    first, second = _read(
+        exception, exception.replace("index out of range [5] with length 3", "integer divide by zero")
+    )
     assert first["fingerprint"] != second["fingerprint"]
 
 
@@ -253,6 +257,8 @@ def test_an_exception_without_frames_has_a_type_only() -> None:
 def test_the_six_frames_nearest_to_the_failure_count(changed: int, is_same: bool) -> None:
     """The seventh, counted from the failure, is a caller that does not matter."""
     frames = [f"\tat com.acme.Step{letter}.run(Step.java:1)" for letter in "abcdefgh"]
-    other = [frame.replace("run(", "call(") if i == changed else frame for i, frame in enumerate(frames)]
-    first, second = _read(*["\n".join(["java.lang.IllegalStateException: no", *rows]) for rows in (frames, other)])
+    changed_frames = [frame.replace("run(", "call(") if i == changed else frame for i, frame in enumerate(frames)]
+    first, second = _read(
+        *["\n".join(["java.lang.IllegalStateException: no", *rows]) for rows in (frames, changed_frames)]
+    )
     assert (first["fingerprint"] == second["fingerprint"]) is is_same

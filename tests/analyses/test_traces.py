@@ -40,13 +40,13 @@ def request(id: str = "req-000017", start: datetime = NOON) -> pl.DataFrame:  # 
 def test_a_request_in_order_with_its_gaps() -> None:
     """Times since its begin, which is when the first thing that is told of began."""
     logs = request().sample(fraction=1, shuffle=True, seed=1).vstack(request("req-000018"))
-    found = trace(logs, "req-000017")
-    assert found["service"].to_list() == ["web", "db", "api", "api", "web"]
-    assert found["gap_ms"].to_list() == [None, 300, 500, 50, 50]
-    assert found["offset_ms"].to_list() == [50, 350, 850, 900, 950]
-    assert found["duration_ms"].to_list() == [None, 250, None, 800, 950]
-    assert found["start_ms"].to_list() == [50, 100, 850, 100, 0]
-    assert_frame_equal(trace(logs.lazy(), "req-000017"), found)
+    table = trace(logs, "req-000017")
+    assert table["service"].to_list() == ["web", "db", "api", "api", "web"]
+    assert table["gap_ms"].to_list() == [None, 300, 500, 50, 50]
+    assert table["offset_ms"].to_list() == [50, 350, 850, 900, 950]
+    assert table["duration_ms"].to_list() == [None, 250, None, 800, 950]
+    assert table["start_ms"].to_list() == [50, 100, 850, 100, 0]
+    assert_frame_equal(trace(logs.lazy(), "req-000017"), table)
 
 
 def test_depth_counts_what_encloses_an_event() -> None:
@@ -56,7 +56,7 @@ def test_depth_counts_what_encloses_an_event() -> None:
 
 def test_an_id_that_only_the_text_bears() -> None:
     """A statement that names the id in a comment belongs; one that holds it within another word does not."""
-    told = conform(
+    mentions = conform(
         pl.DataFrame(
             {
                 "timestamp": [NOON] * 3,
@@ -64,8 +64,8 @@ def test_an_id_that_only_the_text_bears() -> None:
             }
         )
     )
-    assert trace(pl.concat([request(), told]), "req-000017").height == 6
-    table = traces(pl.concat([request(), told]))
+    assert trace(pl.concat([request(), mentions]), "req-000017").height == 6
+    table = traces(pl.concat([request(), mentions]))
     assert table.filter(pl.col("trace_id") == "req-000017")["events"].to_list() == [6]
 
 
@@ -73,8 +73,8 @@ def test_ids_of_any_text() -> None:
     """Marks of regular expressions mean themselves; short ids are not looked for in messages."""
     logs = request("a.*(b[").vstack(request("7").with_columns(message=pl.lit("took 7")))
     assert trace(logs, "a.*(b[").height == 5
-    others = request().with_columns(trace_id=pl.lit(None, pl.String), message=pl.lit("took 7 s"))
-    assert trace(logs.vstack(others), "7").height == 5
+    unnamed = request().with_columns(trace_id=pl.lit(None, pl.String), message=pl.lit("took 7 s"))
+    assert trace(logs.vstack(unnamed), "7").height == 5
     assert trace(logs, "unknown-id").is_empty()
     with pytest.raises(InvalidArgumentError, match="empty"):
         trace(logs, " ")
@@ -90,7 +90,7 @@ def test_requests_in_a_table() -> None:
     assert (row["duration_ms"], row["longest_gap_ms"], row["gap_from"], row["gap_to"]) == (950, 500, "db", "api")
     assert (row["first_error"], row["first_error_service"]) == ("cannot render", "api")
     assert row["first_error_at"] == NOON + timedelta(milliseconds=900)
-    assert [(one["service"], one["ms"]) for one in row["critical_path"]] == [
+    assert [(segment["service"], segment["ms"]) for segment in row["critical_path"]] == [
         ("web", 50), ("db", 300), ("api", 550), ("web", 50)
     ]  # fmt: skip
     assert table["first_error"][1] is None
@@ -102,9 +102,9 @@ def test_the_critical_path_adds_up_to_the_duration() -> None:
     for by in ("trace_id", "source"):
         table = traces(logs, by=by)
         total = table["critical_path"].list.eval(pl.element().struct["ms"].sum()).list.first()
-        whole = table["critical_path"].list.len() < 30
-        assert whole.any() or by == "source"
-        assert total.filter(whole).to_list() == pytest.approx(table.filter(whole)["duration_ms"].to_list())
+        is_whole = table["critical_path"].list.len() < 30
+        assert is_whole.any() or by == "source"
+        assert total.filter(is_whole).to_list() == pytest.approx(table.filter(is_whole)["duration_ms"].to_list())
 
 
 def test_requests_without_times_or_ids() -> None:
@@ -132,9 +132,9 @@ LINES = conform(
 
 def test_the_lines_around_an_event() -> None:
     """In the order of the file, where 9 comes before 10, and cut off at its ends."""
-    found = context(LINES.sample(fraction=1, shuffle=True, seed=2), source="a.log", offset=10, before=2, after=3)
-    assert found["distance"].to_list() == [-2, -1, 0, 1, 2, 3]
-    assert found["offset"].to_list() == ["8", "9", "10", "11", "12", "13"]
+    table = context(LINES.sample(fraction=1, shuffle=True, seed=2), source="a.log", offset=10, before=2, after=3)
+    assert table["distance"].to_list() == [-2, -1, 0, 1, 2, 3]
+    assert table["offset"].to_list() == ["8", "9", "10", "11", "12", "13"]
     assert context(LINES, source="a.log", offset="1", before=5, after=1)["distance"].to_list() == [0, 1]
     assert context(LINES, source="a.log", offset=15, before=0, after=5).height == 1
 
@@ -142,8 +142,8 @@ def test_the_lines_around_an_event() -> None:
 def test_the_events_around_one_across_sources() -> None:
     """By time; what has none is left out."""
     logs = LINES.vstack(LINES.head(1).with_columns(timestamp=pl.lit(None, TIMESTAMP), offset=pl.lit("99")))
-    found = context(logs.lazy(), source="a.log", offset=10, before=1, after=1, across=True)
-    assert found.select("source", "offset").rows() == [("b.log", "9"), ("a.log", "10"), ("b.log", "10")]
+    table = context(logs.lazy(), source="a.log", offset=10, before=1, after=1, across=True)
+    assert table.select("source", "offset").rows() == [("b.log", "9"), ("a.log", "10"), ("b.log", "10")]
 
 
 def test_places_of_streams_and_documents() -> None:

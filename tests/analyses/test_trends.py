@@ -89,10 +89,10 @@ def test_any_split_in_any_order_gives_the_same(
     events: list[tuple[tuple[int | None, int | None, str | None], int]], order: list[int]
 ) -> None:
     """The merge law: a batch, a tail and a cluster count alike."""
-    whole = trend(_logs(*[event for event, _ in events]), by="level")
-    parts = [partial(_logs(*[event for event, at in events if at == part]), by="level") for part in order]
-    folded = parts[0]
-    for part in parts[1:]:
-        folded = merge([folded, part])
-    assert_frame_equal(finish(folded), whole)
-    assert_frame_equal(finish(merge(parts)), whole)
+    expected = trend(_logs(*[event for event, _ in events]), by="level")
+    partials = [partial(_logs(*[event for event, at in events if at == shard]), by="level") for shard in order]
+    folded = partials[0]
+    for shard in partials[1:]:
+        folded = merge([folded, shard])
+    assert_frame_equal(finish(folded), expected)
+    assert_frame_equal(finish(merge(partials)), expected)

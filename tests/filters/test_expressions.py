@@ -83,7 +83,7 @@ def test_a_condition_without_field_or_equals_sign_is_refused(condition: str) -> 
 def test_in_text_looks_at_message_and_exception() -> None:
     """Null matches nothing."""
     frame = pl.DataFrame({"message": ["disk full", "ok", None], "exception": [None, "disk error", None]})
-    assert frame.select(in_text(lambda text: text.str.contains("disk")))["message"].to_list() == [True, True, False]
+    assert frame.select(in_text(lambda column: column.str.contains("disk")))["message"].to_list() == [True, True, False]
 
 
 def test_a_broken_regular_expression_is_named_with_its_error() -> None:

@@ -20,8 +20,8 @@ IS_FAILURE = pl.col("template_id") == "failure"
 def events(hosts: list[str | None], other_hosts: list[str | None]) -> pl.DataFrame:
     """Return events of an incident: failures on these hosts, and other events on those."""
     failures = pl.DataFrame({"host": hosts, "template": "failure", "template_id": "failure"})
-    others = pl.DataFrame({"host": other_hosts, "template": "other", "template_id": "other"})
-    table = pl.concat([failures, others], how="vertical_relaxed").with_columns(message=pl.lit("x"))
+    other_events = pl.DataFrame({"host": other_hosts, "template": "other", "template_id": "other"})
+    table = pl.concat([failures, other_events], how="vertical_relaxed").with_columns(message=pl.lit("x"))
     return conform(table.with_columns(pl.lit(-1, pl.Int8).alias(SLICE_COLUMN)))
 
 
@@ -61,7 +61,7 @@ def test_a_wildcard_with_one_value_is_dominant(value: str, rows: int, expected: 
     frame = events([None] * rows, [None]).with_columns(
         message=pl.lit(f"refused by {value} now"), template=pl.lit("refused by <*> now")
     )
-    assert [found for _, found, _ in dominant_values(frame, IS_FAILURE)] == expected
+    assert [dominant for _, dominant, _ in dominant_values(frame, IS_FAILURE)] == expected
 
 
 @pytest.mark.parametrize(("silent_minutes", "silent"), [(41, ["job"]), (39, [])])

@@ -75,19 +75,19 @@ def slow(stretch: tuple[float, float] | None = None) -> pl.DataFrame:
 
 
 def test_a_slow_stretch_is_a_finding() -> None:
-    """Hours that took longer than usual are told with the service, the ratio and the slowest events."""
-    (found,) = find(slow=(4.0, 9.0))
-    assert (found.kind, found.service, found.start, found.end) == ("slowdown", "api", at(4.0), at(9.0))
-    assert "api.routes slow: up to 8.7 times" in found.title
-    assert "GET /artifacts/7" in found.evidence[0]
+    """Hours that took longer than usual are reported with the service, the ratio and the slowest events."""
+    (finding,) = find(slow=(4.0, 9.0))
+    assert (finding.kind, finding.service, finding.start, finding.end) == ("slowdown", "api", at(4.0), at(9.0))
+    assert "api.routes slow: up to 8.7 times" in finding.title
+    assert "GET /artifacts/7" in finding.evidence[0]
 
 
 def test_longer_durations_in_a_slow_stretch_are_evidence_of_it() -> None:
     """They make no finding of their own, in whatever service they show."""
-    (found,) = find({"web": [5, 6]}, slow=(4.0, 9.0), feature="duration_p95")
-    assert (found.kind, found.service) == ("slowdown", "api, web")
-    assert "shows in web" in found.detail
-    assert "many duration_p95" in found.evidence[-1]
+    (finding,) = find({"web": [5, 6]}, slow=(4.0, 9.0), feature="duration_p95")
+    assert (finding.kind, finding.service) == ("slowdown", "api, web")
+    assert "shows in web" in finding.detail
+    assert "many duration_p95" in finding.evidence[-1]
 
 
 @pytest.mark.parametrize(("windows", "feature"), [([5, 6], "errors"), ([8, 9, 10, 11], "duration_p95")])
@@ -100,12 +100,14 @@ def find(
     flagged: dict[str, list[int]] | None = None,
     gaps: dict[str, list[tuple[float, float]]] | None = None,
     errors: pl.DataFrame | None = None,
-    **more: Any,
+    **options: Any,
 ) -> list[Finding]:
     """Return the findings of these anomalies, gaps and error clusters."""
-    table = anomalies(flagged or {}, more.get("feature", "events"))
+    table = anomalies(flagged or {}, options.get("feature", "events"))
     errors = clusters() if errors is None else errors
-    return rank_findings(table, coverage(gaps or {}, more.get("silent")), errors, slow(more.get("slow")), window=STEP)
+    return rank_findings(
+        table, coverage(gaps or {}, options.get("silent")), errors, slow(options.get("slow")), window=STEP
+    )
 
 
 def test_windows_across_a_short_gap_are_one_episode() -> None:
@@ -116,11 +118,11 @@ def test_windows_across_a_short_gap_are_one_episode() -> None:
 
 def test_services_at_the_same_time_are_one_incident() -> None:
     """An incident names its services, where it began, and the strongest reason."""
-    (found,) = find({"db": [10, 11, 12], "web": [11, 12]})
-    assert (found.kind, found.start, found.end) == ("incident", at(10), at(13))
-    assert set(found.service.split(", ")) == {"db", "web"}
-    assert "many events" in found.title
-    assert "began in db and reached web" in found.detail
+    (finding,) = find({"db": [10, 11, 12], "web": [11, 12]})
+    assert (finding.kind, finding.start, finding.end) == ("incident", at(10), at(13))
+    assert set(finding.service.split(", ")) == {"db", "web"}
+    assert "many events" in finding.title
+    assert "began in db and reached web" in finding.detail
 
 
 def test_services_at_different_times_are_two_anomalies() -> None:
@@ -135,10 +137,10 @@ def test_errors_are_graver_than_a_single_odd_window() -> None:
 
 
 def test_a_new_error_within_an_incident_is_its_evidence() -> None:
-    """The error is told in the title of the incident, not as a finding of its own."""
-    (found,) = find({"web": [200, 201]}, errors=clusters(("DiskFull", 40, 200.2)))
-    assert "DiskFull" in found.title
-    assert any("DiskFull" in line for line in found.evidence)
+    """The error is named in the title of the incident, not as a finding of its own."""
+    (finding,) = find({"web": [200, 201]}, errors=clusters(("DiskFull", 40, 200.2)))
+    assert "DiskFull" in finding.title
+    assert any("DiskFull" in line for line in finding.evidence)
 
 
 def test_only_a_new_error_is_a_finding() -> None:
@@ -149,30 +151,30 @@ def test_only_a_new_error_is_a_finding() -> None:
 
 def test_services_silent_at_the_same_time_are_one_silence() -> None:
     """A host that went down is one finding, not one a service."""
-    (found,) = find(gaps={"a": [(50, 60)], "b": [(50.1, 60)], "c": [(50, 59.9)]})
-    assert (found.kind, found.service) == ("silence", "a, b, c")
-    assert found.title == "a, b and c silent for 50 min"
+    (finding,) = find(gaps={"a": [(50, 60)], "b": [(50.1, 60)], "c": [(50, 59.9)]})
+    assert (finding.kind, finding.service) == ("silence", "a, b, c")
+    assert finding.title == "a, b and c silent for 50 min"
 
 
 def test_a_silence_that_lasts_is_critical_and_comes_first() -> None:
     """A service that no longer speaks comes before one that paused."""
-    found = find(gaps={"a": [(50, 60)]}, silent={"b": 200})
-    assert [(f.service, f.severity) for f in found] == [("b", "critical"), ("a", "warning")]
-    assert found[0].end == at(LENGTH)
+    findings = find(gaps={"a": [(50, 60)]}, silent={"b": 200})
+    assert [(f.service, f.severity) for f in findings] == [("b", "critical"), ("a", "warning")]
+    assert findings[0].end == at(LENGTH)
 
 
 def test_a_silence_within_an_episode_of_its_service_is_evidence() -> None:
     """A service that says nothing is one finding: a silence, not an anomaly besides."""
-    (found,) = find({"a": [50, 51, 52, 53]}, gaps={"a": [(50, 54)]})
-    assert (found.kind, found.title) == ("silence", "a silent for 20 min")
-    assert any("many events" in line for line in found.evidence)
+    (finding,) = find({"a": [50, 51, 52, 53]}, gaps={"a": [(50, 54)]})
+    assert (finding.kind, finding.title) == ("silence", "a silent for 20 min")
+    assert any("many events" in line for line in finding.evidence)
 
 
-def test_a_silence_within_an_incident_is_told_in_its_title() -> None:
+def test_a_silence_within_an_incident_is_in_its_title() -> None:
     """When others are odd while a service says nothing, both are one finding."""
-    (found,) = find({"a": [50, 51, 52, 53], "b": [51]}, gaps={"a": [(50, 54)]})
-    assert found.kind == "incident"
-    assert "a silent for 20 min" in found.title
+    (finding,) = find({"a": [50, 51, 52, 53], "b": [51]}, gaps={"a": [(50, 54)]})
+    assert finding.kind == "incident"
+    assert "a silent for 20 min" in finding.title
 
 
 def test_nothing_found_is_an_empty_list() -> None:
@@ -184,19 +186,19 @@ def test_nothing_found_is_an_empty_list() -> None:
 def test_without_services_the_reason_stands_alone() -> None:
     """A log that names no service has findings without one."""
     table = anomalies({"web": [10]}).filter(pl.col("service") == "web").drop("service")
-    (found,) = rank_findings(table, coverage({}), clusters(), slow(), window=STEP)
-    assert (found.service, found.title) == ("", "many events")
+    (finding,) = rank_findings(table, coverage({}), clusters(), slow(), window=STEP)
+    assert (finding.service, finding.title) == ("", "many events")
 
 
 @given(st.dictionaries(st.sampled_from("abc"), st.lists(st.integers(0, LENGTH - 1), max_size=12, unique=True)))
 def test_every_anomalous_window_lies_in_one_finding(flagged: dict[str, list[int]]) -> None:
-    """Joining loses no window, tells none twice, and ranks by severity."""
-    found = find(flagged)
+    """Joining loses no window, repeats none, and ranks by severity."""
+    findings = find(flagged)
     for service, windows in flagged.items():
         for window in windows:
-            holds = [f for f in found if f.start <= at(window) < f.end and service in f.service]  # type: ignore[operator]
+            holds = [f for f in findings if f.start <= at(window) < f.end and service in f.service]  # type: ignore[operator]
             assert len(holds) == 1
-    ranks = [SEVERITIES.index(f.severity) for f in found]
+    ranks = [SEVERITIES.index(f.severity) for f in findings]
     assert ranks == sorted(ranks)
 
 

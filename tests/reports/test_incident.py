@@ -14,7 +14,8 @@ import loganalytics as la
 from loganalytics import schema
 from loganalytics.analyses.compare.ranges import baseline_range, parse_time_range
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
-from loganalytics.reports.incident import Incident, incident
+from loganalytics.reports.incident import incident
+from loganalytics.reports.model import Incident
 from loganalytics.schema import conform, empty
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"

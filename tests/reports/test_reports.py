@@ -171,7 +171,7 @@ def test_hostile_text_is_escaped_in_a_notebook(attacked: Report) -> None:
 def test_json_says_the_same_with_its_version(made: Report) -> None:
     """The JSON names its schema and tool, and holds findings with ISO times and the tables."""
     told = json.loads(made.to_json())
-    assert told["schema_version"] == 1
+    assert told["schema_version"] == 2
     assert told["tool"]["name"] == "loganalytics"
     assert [finding["title"] for finding in told["findings"]] == [finding.title for finding in made.findings]
     assert datetime.fromisoformat(told["findings"][0]["start"]) == made.findings[0].start
@@ -270,10 +270,10 @@ def test_events_dated_years_away_do_not_spoil_the_windows(made: Report) -> None:
 def test_failures_without_a_severity_are_told_apart() -> None:
     """The table of errors counts them, the number of errors does not, and every form says how many they are."""
     odd = report(logs([(START, None, "web", "upload failed")]))  # type: ignore[list-item]
-    assert (odd.facts["errors"], odd.facts["told_failures"]) == (240, 1)
+    assert (odd.facts["errors"], odd.facts["unleveled_failures"]) == (240, 1)
     assert odd.tables["errors"]["events"].sum() == 241
-    assert "1 failure without a severity not among them" in odd.to_html()
-    assert "1 event without a severity" in odd.to_markdown()
+    assert "not counting 1 failure without a severity" in odd.to_html()
+    assert "Includes 1 event without a severity" in odd.to_markdown()
 
 
 def test_many_services_are_put_together() -> None:

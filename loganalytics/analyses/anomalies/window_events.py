@@ -14,7 +14,7 @@ from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.humanize import count
 from loganalytics.schema import Frame, is_error, lazy
 from loganalytics.templates.annotate import with_templates
-from loganalytics.times import parse_every, usual_times, window_start
+from loganalytics.times import parse_every, usual_time_range, window_start
 
 MAX_WINDOWS = 5_000_000  # times the values of `by`
 HOST_COLUMNS = ("host", "host.name", "hostname", "host_name", "server", "node", "pod", "k8s.pod.name", "instance")
@@ -88,7 +88,7 @@ def lay_windows(events: pl.DataFrame, every: str | timedelta) -> tuple[Windows, 
 
 
 def _without_misdated(events: pl.DataFrame) -> pl.DataFrame:
-    usual = usual_times(events["timestamp"])
+    usual = usual_time_range(events["timestamp"])
     if usual is None:
         return events
     retained = events.filter(pl.col("timestamp").is_between(*usual))

@@ -64,7 +64,7 @@ def detect_anomalies(
     to 200 templates, its share of errors, the templates never seen before, and the median and 95th
     percentile of duration. Each is compared with its own baseline: the same time of day on other days in logs
     of two days or more, else the hours around. What is odd at night but happens every night is usual; what
-    lasts longer than half a day (an hour and a half in logs under three days) becomes usual.
+    lasts longer than half a day (three and a half hours in logs under three days) becomes usual.
 
     The surprisal of a window is -log10 of the chance that an ordinary one looks so odd, by its most surprising
     feature (corrected for their number, and for features that are surprising often) or by an isolation forest over

@@ -70,7 +70,7 @@ def median_around(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(median_filter(values, size=size, mode="nearest"))
 
 
-def _overdispersion(series: Series, expected: NDArray[np.float64], sign: int) -> float:
+def overdispersion(series: Series, expected: NDArray[np.float64], sign: int) -> float:
     """Return alpha of the variance mu + alpha mu^2 of counts, above or below what is expected by `sign`.
 
     Bursts are not dips, so each side has its own. The calmest 98 % of the windows show it, so that what is to be found
@@ -113,7 +113,7 @@ def _tail(series: Series, expected: NDArray[np.float64], sign: int, windows: NDA
     is_slight = np.abs(counts - mu) < MIN_CHANGE * mu
     # What is expected is itself known from a few windows and periods only: the variance of their medians is added.
     of_medians = 1 / NEIGHBOURHOOD_WINDOWS + (1 / series.cycles if series.cycles > 2 else 0.0)
-    alpha = _overdispersion(series, expected, sign) + np.pi / 2 * of_medians / mu + 1e-6
+    alpha = overdispersion(series, expected, sign) + np.pi / 2 * of_medians / mu + 1e-6
     success = 1 / (1 + alpha * mu)
     p = nbinom.sf(counts - 1, 1 / alpha, success) if sign > 0 else nbinom.cdf(counts, 1 / alpha, success)
     return np.where(is_slight, 1.0, p)

@@ -9,15 +9,15 @@ import polars as pl
 from loganalytics.analyses.errors.near_duplicates import near_duplicates
 from loganalytics.analyses.errors.stack_traces import parse_stack_traces
 from loganalytics.analyses.summaries import (
-    NEEDED,
-    Ends,
-    earliest,
+    REQUIRED_COLUMNS,
+    TimeRange,
+    earliest_events,
+    first_and_last_time,
     is_late,
-    services,
+    read_summary_columns,
+    service_names,
+    sparkline_window,
     sparklines,
-    time_range,
-    window_of,
-    with_columns_told,
 )
 from loganalytics.schema import Frame, conform, is_error, lazy
 from loganalytics.templates import TemplateCatalogue
@@ -80,14 +80,14 @@ def cluster_errors(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl
         >>> cluster_errors(logs).select("events", "label", "exception_type").rows()
         [(2, 'job <*> failed: ValueError: no', 'ValueError'), (1, 'disk full', None)]
     """
-    return summarize_clusters(with_clusters(logs, known=known), time_range(lazy(logs, *NEEDED)))
+    return summarize_clusters(with_clusters(logs, known=known), first_and_last_time(lazy(logs, *REQUIRED_COLUMNS)))
 
 
-def summarize_clusters(errors: pl.DataFrame, ends: Ends) -> pl.DataFrame:
+def summarize_clusters(errors: pl.DataFrame, ends: TimeRange) -> pl.DataFrame:
     """Return the table of `cluster_errors`, of errors from `with_clusters` and the first and last time of the log."""
     table = _summarize(errors)
     dated = errors.filter(pl.col("timestamp").is_not_null())
-    windows = dated.group_by("cluster_id", window_of(ends)).agg(events=pl.len())
+    windows = dated.group_by("cluster_id", sparkline_window(ends)).agg(events=pl.len())
     table = table.join(sparklines(windows, table["cluster_id"]), on="cluster_id", maintain_order="left")
     is_new = ~pl.col("is_known") if "is_known" in table.columns else is_late(ends)
     return table.with_columns(is_new=is_new).select(
@@ -101,9 +101,9 @@ def with_clusters(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl.
 
     Keeps the column EVENT_NUMBER, where the frame has it.
     """
-    frame = lazy(logs, *NEEDED)
+    frame = lazy(logs, *REQUIRED_COLUMNS)
     frame = frame.filter(_may_be_error(frame.collect_schema().names()))
-    errors = with_columns_told(frame, *_TYPE_COLUMNS, _STATUS_COLUMN, "level", EVENT_NUMBER, known=known)
+    errors = read_summary_columns(frame, *_TYPE_COLUMNS, _STATUS_COLUMN, "level", EVENT_NUMBER, known=known)
     errors = _with_fingerprints(errors)
     # Continuation lines that are not a stack trace do not make an event an error.
     reports_failure = pl.col("level").is_null() & _reports_failure()
@@ -202,12 +202,12 @@ def _with_traceless(errors: pl.DataFrame) -> pl.DataFrame:
 
 
 def _summarize(errors: pl.DataFrame) -> pl.DataFrame:
-    examples = earliest(errors, "cluster_id").select("cluster_id", "exception", example="message")
+    examples = earliest_events(errors, "cluster_id").select("cluster_id", "exception", example="message")
     table = errors.group_by("cluster_id").agg(
         label=_most_common("label"),
         events=pl.len().cast(pl.Int64),
         templates=pl.col("template").n_unique().cast(pl.Int64),
-        services=services(),
+        services=service_names(),
         exception_type=_most_common("exception_type"),
         first_seen=pl.col("timestamp").min(),
         last_seen=pl.col("timestamp").max(),

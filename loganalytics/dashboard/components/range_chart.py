@@ -9,11 +9,11 @@ import polars as pl
 
 import loganalytics as la
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.charts.theme import ACCENT, ALARM
+from loganalytics.charts.theme import ACCENT_COLOUR, ALARM_COLOUR
 from loganalytics.dashboard.components import charts
 from loganalytics.dashboard.components.histogram import BRUSH, brushed_range
 
-_COLOURS = {"incident": ALARM, "baseline": ACCENT}
+_COLOURS = {"incident": ALARM_COLOUR, "baseline": ACCENT_COLOUR}
 
 
 def draw(

@@ -13,7 +13,7 @@ from loganalytics.dashboard import cached_analyses, state
 from loganalytics.dashboard.components import charts, guards, range_chart, tables
 from loganalytics.exceptions import LogAnalyticsError
 from loganalytics.humanize import count, time_range
-from loganalytics.reports.incident import Incident
+from loganalytics.reports.model import Incident
 from loganalytics.sanitize import printable
 from loganalytics.times import parse_when
 from loganalytics.view import View

@@ -1,4 +1,4 @@
-"""An incident as one HTML page and as Markdown; what comes from the log is escaped as in a report."""
+"""An incident as one HTML page; what comes from the log is escaped as in a report."""
 
 from __future__ import annotations
 
@@ -7,40 +7,40 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from loganalytics import __version__, charts
+from loganalytics import charts
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.humanize import count, moment, percent, span, time_range
-from loganalytics.reports.html.report_page import FONT, embed, render
-from loganalytics.reports.markdown import table_of, text
+from loganalytics.reports.html.report_page import FONT, render_template, to_embedded_json
+from loganalytics.reports.table_rows import failed_trace_rows
 from loganalytics.sanitize import printable
 
 if TYPE_CHECKING:
-    from loganalytics.reports.incident import Incident
+    from loganalytics.reports.model import Incident
 
-_LINES, _DIFFERENCES, _TRACES = 12, 60, 25
-_TEXT, _LINE = 300, 400
+_MAX_EVENTS, _MAX_DIFFERENCES = 12, 60
+_MAX_CHARACTERS, _MAX_LINE = 300, 400
 _SEVERITY = {"new_error": "critical", "silence": "critical", "more_errors": "critical"}
 
 
-def page(incident: Incident) -> str:
+def render_incident(incident: Incident) -> str:
     """Return the incident as HTML."""
-    specs = {name: embed(spec) for name, spec in _specs(incident).items()}
-    return render(
+    specs = {name: to_embedded_json(spec) for name, spec in _specs(incident).items()}
+    return render_template(
         "incident.html.j2",
         specs,
         incident=incident,
         tiles=_tiles(incident),
         findings={role: _findings(incident, role) for role in ("cause", "consequence")},
         differences=_differences(incident.compare),
-        traces=_traces(incident.traces),
+        traces=failed_trace_rows(incident.traces),
     )
 
 
 def _specs(incident: Incident) -> dict[str, dict[str, Any]]:
     """Return the charts that have something to show, as Vega-Lite as wide as the page."""
     within = incident.facts["start"], incident.facts["end"]
-    found = incident.change_points["of"].to_list()
-    column = "errors" if found.count("errors") > found.count("events") else "events"
+    columns = incident.change_points["of"].to_list()
+    column = "errors" if columns.count("errors") > columns.count("events") else "events"
     changes = incident.change_points.filter(pl.col("of") == column).drop("of")
     drawn = {}
     with alt.data_transformers.enable("default", max_rows=None):
@@ -80,81 +80,37 @@ def _findings(incident: Incident, role: str) -> list[dict[str, str]]:
             "rank": row["rank"],
             "kind": row["kind"].replace("_", " "),
             "severity": _SEVERITY.get(row["kind"], "warning" if role == "cause" else "info"),
-            "title": printable(row["title"], _TEXT),
-            "detail": printable(row["detail"], 2 * _TEXT),
+            "title": printable(row["title"], _MAX_CHARACTERS),
+            "detail": printable(row["detail"], 2 * _MAX_CHARACTERS),
             "when": time_range(row["start"], row["end"]),
-            "lines": "\n".join(_line(event) for event in incident.rows(row["rank"]).head(_LINES).to_dicts()),
+            "lines": "\n".join(_line(event) for event in incident.rows(row["rank"]).head(_MAX_EVENTS).to_dicts()),
         }
         for row in incident.findings.filter(pl.col("role") == role).to_dicts()
     ]
 
 
 def _line(event: dict[str, Any]) -> str:
-    parts = [moment(event["timestamp"], zone=False), event["level"], event["service"], event["message"]]
-    return " ".join(printable(part, _LINE) for part in parts if part)
+    values = [moment(event["timestamp"], zone=False), event["level"], event["service"], event["message"]]
+    return " ".join(printable(value, _MAX_LINE) for value in values if value)
 
 
 def _differences(table: pl.DataFrame) -> dict[str, Any]:
     rows = [
         {
             "kind": row["kind"],
-            "subject": printable(row["subject"], _TEXT) or "(no text)",
+            "subject": printable(row["subject"], _MAX_CHARACTERS) or "(no text)",
             "example": printable(row["example"], 2_000, lines=True) if row["example"] != row["subject"] else "",
-            "note": printable(row["note"], _TEXT),
+            "note": printable(row["note"], _MAX_CHARACTERS),
             "baseline": _side(row, "baseline"),
             "incident": _side(row, "incident"),
             "p": "–" if row["p_value"] is None else f"{row['p_value']:.1e}",
         }
-        for row in table.head(_DIFFERENCES).to_dicts()
+        for row in table.head(_MAX_DIFFERENCES).to_dicts()
     ]
-    return {"rows": rows, "more": max(0, table.height - _DIFFERENCES)}
+    return {"rows": rows, "more": max(0, table.height - _MAX_DIFFERENCES)}
 
 
 def _side(row: dict[str, Any], side: str) -> str:
     if row[f"{side}_p50"] is not None:
         return f"{row[f'{side}_p50']:,.4g} (p95 {row[f'{side}_p95']:,.4g})"
     return f"{row[f'{side}_rate'] or 0:,.3g}"
-
-
-def _traces(table: pl.DataFrame) -> dict[str, Any]:
-    rows = [
-        {
-            "id": printable(row["trace_id"], 80),
-            "start": moment(row["first_seen"], zone=False),
-            "took": span(timedelta(milliseconds=row["duration_ms"] or 0)),
-            "services": printable(" → ".join(row["services"] or []), _TEXT),
-            "error": printable(row["first_error"], _TEXT),
-        }
-        for row in table.head(_TRACES).to_dicts()
-    ]
-    return {"rows": rows, "more": max(0, table.height - _TRACES)}
-
-
-def markdown(incident: Incident) -> str:
-    """Return verdict, numbers, findings, differences and failed requests as Markdown."""
-    facts = incident.facts
-    rows: list[list[object]] = [
-        [name, time_range(facts[f"{side}start"], facts[f"{side}end"]), facts[f"{side}events"], facts[f"{side}errors"]]
-        for name, side in (("incident", ""), ("baseline", "baseline_"))
-    ]
-    parts = [
-        f"# Incident {text(time_range(facts['start'], facts['end']))}",
-        f"**{text(incident.verdict[0], 500)}**",
-        *[text(sentence, 500) for sentence in incident.verdict[1:]],
-        table_of(["", "time", "events", "errors"], rows),
-    ]
-    for role, title in (("cause", "Likely causes"), ("consequence", "What else changed")):
-        parts += [f"## {title}", _list(incident.findings.filter(pl.col("role") == role)) or "None."]
-    traces = _traces(incident.traces)["rows"]
-    if traces:
-        names = ("id", "start", "took", "services", "error")
-        failed: list[list[object]] = [[row[name] for name in names] for row in traces]
-        parts += ["## Failed requests", table_of(["request", "began (UTC)", "took", "services", "first error"], failed)]
-    parts.append(f"loganalytics {text(__version__)}. All times are UTC.")
-    return "\n\n".join(parts) + "\n"
-
-
-def _list(findings: pl.DataFrame) -> str:
-    return "\n".join(
-        f"{row['rank']}. **{text(row['title'], 300)}**  \n   {text(row['detail'], 600)}" for row in findings.to_dicts()
-    )

@@ -19,16 +19,17 @@ import polars as pl
 from loganalytics import __version__, charts
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.humanize import count, moment, percent, span, time_range
-from loganalytics.reports.changes import changes, in_all, slow_traces
+from loganalytics.reports.changes import sum_levels
 from loganalytics.reports.html.vega import vega_script
+from loganalytics.reports.table_rows import change_rows, slow_trace_rows
 from loganalytics.sanitize import printable
 
 if TYPE_CHECKING:
     from loganalytics.reports.model import Report
 
-_FINDINGS, _ERRORS, _SERVICES, _GROUPS, _PATTERNS, _INPUTS = 40, 30, 50, 30, 30, 100
+_MAX_FINDINGS, _MAX_ERRORS, _MAX_SERVICES, _MAX_GROUPS, _MAX_PATTERNS, _MAX_INPUTS = 40, 30, 50, 30, 30, 100
 FONT = "system-ui, -apple-system, Segoe UI, Roboto, sans-serif"
-_LABEL, _EXAMPLE, _TRACE = 240, 2_000, 6_000
+_MAX_LABEL, _MAX_EXAMPLE, _MAX_TRACE = 240, 2_000, 6_000  # characters
 
 BOOT = """
 for (const box of document.querySelectorAll(".chart")) {
@@ -39,21 +40,21 @@ for (const box of document.querySelectorAll(".chart")) {
 """
 
 
-def page(report: Report) -> str:
+def render_report(report: Report) -> str:
     """Return the report as HTML."""
     drawn = _specs(report)
     legend = _legend(drawn["trend"]) if "trend" in drawn else []
-    specs = {name: embed(spec) for name, spec in drawn.items()}
-    return render(
+    specs = {name: to_embedded_json(spec) for name, spec in drawn.items()}
+    return render_template(
         "report.html.j2",
         specs,
         report=report,
         legend=legend,
         tiles=_tiles(report),
-        findings=report.findings[:_FINDINGS],
-        more_findings=max(0, len(report.findings) - _FINDINGS),
-        changes=changes(report.tables["changes"]),
-        slow_traces=slow_traces(report.tables["slow_traces"]),
+        findings=report.findings[:_MAX_FINDINGS],
+        more_findings=max(0, len(report.findings) - _MAX_FINDINGS),
+        changes=change_rows(report.tables["changes"]),
+        slow_traces=slow_trace_rows(report.tables["slow_traces"]),
         errors=_errors(report.tables["errors"]),
         services=_services(report.tables["coverage"]),
         latency=_latency(report.tables["latency"]),
@@ -62,7 +63,7 @@ def page(report: Report) -> str:
     )
 
 
-def render(template: str, specs: dict[str, str], **values: Any) -> str:
+def render_template(template: str, specs: dict[str, str], **values: Any) -> str:
     """Return a page of a template: the charts, the scripts that draw them, and the policy that lets no other run."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -71,7 +72,7 @@ def render(template: str, specs: dict[str, str], **values: Any) -> str:
     scripts = {"vega": vega_script(), "boot": BOOT} if specs else {"vega": "", "boot": ""}
     return env.get_template(template).render(
         version=__version__,
-        policy=policy(scripts),
+        policy=content_security_policy(scripts),
         scripts=scripts,
         specs=specs,
         when=time_range,
@@ -80,9 +81,11 @@ def render(template: str, specs: dict[str, str], **values: Any) -> str:
     )
 
 
-def policy(scripts: dict[str, str]) -> str:
+def content_security_policy(scripts: dict[str, str]) -> str:
     """Return a content security policy under which only these scripts run, and nothing is fetched."""
-    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts.values() if text]
+    hashes = [
+        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts.values() if script
+    ]
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes) or "'none'"
     return f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -90,17 +93,17 @@ def policy(scripts: dict[str, str]) -> str:
 def _specs(report: Report) -> dict[str, dict[str, Any]]:
     """Return the charts that have something to show, as Vega-Lite as wide as the page."""
     tables = report.tables
-    heard = tables["coverage"].filter(pl.col("first_seen").is_not_null())
+    active = tables["coverage"].filter(pl.col("first_seen").is_not_null())
     drawn: list[tuple[str, Callable[[pl.DataFrame], Any], pl.DataFrame]] = [
         ("trend", charts.chart_trend, tables["trend"]),
         (
             "changes",
-            partial(charts.chart_change_points, trend=in_all(tables["trend"])),
+            partial(charts.chart_change_points, trend=sum_levels(tables["trend"])),
             tables["changes"].filter(pl.col("of") == "events"),
         ),
         ("anomalies", charts.chart_anomalies, tables["anomalies"]),
         ("sequences", charts.chart_anomalous_sequences, tables["sequences"].filter("is_anomaly")),
-        ("coverage", charts.chart_coverage, heard),
+        ("coverage", charts.chart_coverage, active),
         ("latency", charts.chart_latency, tables["latency"]),
     ]
     with alt.data_transformers.enable("default", max_rows=None):
@@ -118,10 +121,10 @@ def _legend(spec: dict[str, Any]) -> list[tuple[str, str]]:
     return list(zip(colour["scale"]["domain"], colour["scale"]["range"], strict=True))
 
 
-def embed(spec: dict[str, Any]) -> str:
+def to_embedded_json(spec: dict[str, Any]) -> str:
     """Return JSON that cannot end its script element."""
-    text = json.dumps(spec, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    document = json.dumps(spec, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return document.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _tiles(report: Report) -> list[dict[str, Any]]:
@@ -131,8 +134,8 @@ def _tiles(report: Report) -> list[dict[str, Any]]:
     dates = [f"{first:%Y-%m-%d %H:%M} –", f"{last:%Y-%m-%d %H:%M} UTC"] if first else []
     notes = [count(facts["services"], "service") if facts["services"] else "no service named"]
     errors = [f"{percent(facts['error_rate'])} of events"]
-    told = facts["told_failures"]
-    errors += [f"{count(told, 'failure')} without a severity not among them"] if told else []
+    unleveled_failures = facts["unleveled_failures"]
+    errors += [f"not counting {count(unleveled_failures, 'failure')} without a severity"] if unleveled_failures else []
     notes += [f"{count(facts['undated'])} without a time"] if facts["undated"] else []
     notes += [f"{count(facts['misdated'])} dated years away, left out"] if facts["misdated"] else []
     return [
@@ -149,24 +152,24 @@ def _severities(report: Report) -> str:
 
 
 def _errors(table: pl.DataFrame) -> dict[str, Any]:
-    most = max(table["events"].to_list(), default=1)
+    highest = max(table["events"].to_list(), default=1)
     rows = [
         {
-            "label": printable(row["label"], _LABEL) or "(no text)",
+            "label": printable(row["label"], _MAX_LABEL) or "(no text)",
             "events": count(row["events"]),
-            "width": round(100 * row["events"] / most, 1),
-            "services": printable(", ".join(row["services"] or []), _LABEL),
+            "width": round(100 * row["events"] / highest, 1),
+            "services": printable(", ".join(row["services"] or []), _MAX_LABEL),
             "first": moment(row["first_seen"], zone=False),
             "last": moment(row["last_seen"], zone=False),
             "spark": _spark(row["trend"]),
             "is_new": row["is_new"],
-            "example": printable(row["example"], _EXAMPLE, lines=True),
-            "trace": printable(row.get("exception"), _TRACE, lines=True),
-            "trace_ids": printable(", ".join(row["trace_ids"] or []), _LABEL),
+            "example": printable(row["example"], _MAX_EXAMPLE, lines=True),
+            "trace": printable(row.get("exception"), _MAX_TRACE, lines=True),
+            "trace_ids": printable(", ".join(row["trace_ids"] or []), _MAX_LABEL),
         }
-        for row in table.head(_ERRORS).to_dicts()
+        for row in table.head(_MAX_ERRORS).to_dicts()
     ]
-    return {"rows": rows, "more": max(0, table.height - _ERRORS)}
+    return {"rows": rows, "more": max(0, table.height - _MAX_ERRORS)}
 
 
 def _services(table: pl.DataFrame) -> dict[str, Any]:
@@ -182,9 +185,9 @@ def _services(table: pl.DataFrame) -> dict[str, Any]:
             "is_silent": row["is_silent"],
             "silent": span(row["silent_for"]) if row["is_silent"] else "–",
         }
-        for row in table.head(_SERVICES).to_dicts()
+        for row in table.head(_MAX_SERVICES).to_dicts()
     ]
-    return {"rows": rows, "more": max(0, table.height - _SERVICES)}
+    return {"rows": rows, "more": max(0, table.height - _MAX_SERVICES)}
 
 
 def _latency(table: pl.DataFrame) -> dict[str, Any]:
@@ -194,9 +197,9 @@ def _latency(table: pl.DataFrame) -> dict[str, Any]:
     rows = [
         {"group": printable(row[by], 80) or "unknown", "count": count(row["count"])}
         | {name: _milliseconds(row[name]) for name in ("p50", "p95", "p99", "max")}
-        for row in table.head(_GROUPS).to_dicts()
+        for row in table.head(_MAX_GROUPS).to_dicts()
     ]
-    return {"rows": rows, "more": max(0, table.height - _GROUPS), "by": by}
+    return {"rows": rows, "more": max(0, table.height - _MAX_GROUPS), "by": by}
 
 
 def _milliseconds(value: float | None) -> str:
@@ -207,26 +210,26 @@ def _milliseconds(value: float | None) -> str:
 
 def _spark(trend: list[int]) -> str:
     """Return the outline of a sparkline's bars, 4 wide and at most 20 high, for the path of an SVG."""
-    most = max(trend, default=0)
-    heights = [(number, max(2, round(20 * events / most))) for number, events in enumerate(trend) if events]
+    highest = max(trend, default=0)
+    heights = [(number, max(2, round(20 * events / highest))) for number, events in enumerate(trend) if events]
     return "".join(f"M{4 * number} 20v-{height}h3v{height}z" for number, height in heights)
 
 
 def _patterns(table: pl.DataFrame) -> dict[str, Any]:
-    most = max(table["events"].to_list(), default=1)
+    highest = max(table["events"].to_list(), default=1)
     rows = [
         {
-            "template": printable(row["template"], _LABEL) or "(no text)",
+            "template": printable(row["template"], _MAX_LABEL) or "(no text)",
             "events": count(row["events"]),
-            "width": round(100 * row["events"] / most, 1),
+            "width": round(100 * row["events"] / highest, 1),
             "share": percent(row["share"]),
             "spark": _spark(row["trend"]),
             "errors": count(row["errors"]),
-            "example": printable(row["example"], _EXAMPLE, lines=True),
+            "example": printable(row["example"], _MAX_EXAMPLE, lines=True),
         }
-        for row in table.head(_PATTERNS).to_dicts()
+        for row in table.head(_MAX_PATTERNS).to_dicts()
     ]
-    return {"rows": rows, "more": max(0, table.height - _PATTERNS)}
+    return {"rows": rows, "more": max(0, table.height - _MAX_PATTERNS)}
 
 
 def _inputs(table: pl.DataFrame) -> dict[str, Any]:
@@ -239,8 +242,8 @@ def _inputs(table: pl.DataFrame) -> dict[str, Any]:
                 for name in ("lines", "events", "unparsed", "no_timestamp")
             },
             "when": time_range(row["first_seen"], row["last_seen"]),
-            "note": printable(row["note"], _LABEL),
+            "note": printable(row["note"], _MAX_LABEL),
         }
-        for row in table.head(_INPUTS).to_dicts()
+        for row in table.head(_MAX_INPUTS).to_dicts()
     ]
-    return {"rows": rows, "more": max(0, table.height - _INPUTS)}
+    return {"rows": rows, "more": max(0, table.height - _MAX_INPUTS)}

@@ -19,13 +19,13 @@ def vega_script() -> str:
 
     Bundling takes seconds, so the script is kept under $XDG_CACHE_HOME; where that cannot be written it is made anew.
     """
-    kept = _cache_file()
+    cache_file = _cache_file()
     with contextlib.suppress(OSError):
-        return kept.read_text(encoding="utf-8")
+        return cache_file.read_text(encoding="utf-8")
     script = _bundle()
     with contextlib.suppress(OSError):
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        replace_text(kept, script)  # as a whole: another process may be reading
+        cache_file.parent.mkdir(parents=True, exist_ok=True)
+        replace_text(cache_file, script)  # as a whole: another process may be reading
     return script
 
 
