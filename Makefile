@@ -4,12 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo dashboard test check lock clean help
+.PHONY: demo dashboard test check style mutants lock clean help
 
 help:
 	@echo "make demo       analyse sample_data/, print the findings, write report.html"
 	@echo "make dashboard  open the dashboard on sample_data/"
 	@echo "make test       set everything up and run all checks and tests"
+	@echo "make style      print how the code is built and named"
+	@echo "make mutants    change the code in small ways and count which changes no test notices (long)"
 	@echo "make lock       renew requirements.lock from pyproject.toml"
 
 demo: $(READY)
@@ -30,6 +32,15 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+style: $(READY)
+	$(BIN)/python benchmarks/style.py
+
+# Hours for all mutants: SAMPLE of each module.
+SAMPLE ?= 100
+mutants: $(READY)
+	$(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python --group mutants
+	$(BIN)/python benchmarks/mutants.py --sample $(SAMPLE)
 
 # uv installs the locked set in seconds; --system-certs lets it work behind a company's own certificate authority.
 $(READY): pyproject.toml requirements.lock

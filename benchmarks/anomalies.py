@@ -18,37 +18,42 @@ def planted(seeds: list[int], rates: list[float], by: str | None, *, verbose: bo
         for seed in seeds:
             logs, incidents = generate(seed, rate)
             begun = time.process_time()
-            found = la.detect_anomalies(logs, every="5m", by=by)
+            scored = la.detect_anomalies(logs, every="5m", by=by)
             spent = time.process_time() - begun
             rows.append(
-                {"rate": rate, "seed": seed, "cpu": round(spent, 1), **_measure_findings(found, incidents, by, verbose)}
+                {
+                    "rate": rate,
+                    "seed": seed,
+                    "cpu": round(spent, 1),
+                    **_measure_findings(scored, incidents, by, verbose),
+                }
             )
     return pl.DataFrame(rows)
 
 
-def _measure_findings(found: pl.DataFrame, incidents: list, by: str | None, verbose: bool) -> dict:  # type: ignore[type-arg]
+def _measure_findings(scored: pl.DataFrame, incidents: list, by: str | None, verbose: bool) -> dict:  # type: ignore[type-arg]
     real = truth(incidents)
-    where = pl.DataFrame({"incident": range(len(incidents)), "service": [one.service for one in incidents]})
-    flagged = found.filter("is_anomaly").sort("score", descending=True)
+    where = pl.DataFrame({"incident": range(len(incidents)), "service": [incident.service for incident in incidents]})
+    flagged = scored.filter("is_anomaly").sort("score", descending=True)
     one_a_window = flagged.unique("window", keep="first", maintain_order=True)
     false = one_a_window.join(real, on="window", how="anti")
     counted = real.filter("counts").join(where, on="incident")
-    own = flagged if by != "service" else flagged.join(counted, on=["window", "service"], how="semi")
-    top = own.unique("window", keep="first", maintain_order=True)
+    matching = flagged if by != "service" else flagged.join(counted, on=["window", "service"], how="semi")
+    top = matching.unique("window", keep="first", maintain_order=True)
     hit = counted.join(top.select("window", "reasons"), on="window", how="left").with_columns(
         hit=pl.col("reasons").is_not_null()
     )
-    named, by_kind = [], {kind: [0, 0, 0] for kind in KINDS}
+    is_named, by_kind = [], {kind: [0, 0, 0] for kind in KINDS}
     for number, is_hit, reasons in hit.select("incident", "hit", "reasons").iter_rows():
-        one = incidents[number]
-        said = f"{reasons[0]['feature']} {reasons[0]['text']}" if is_hit and reasons else ""
-        right = bool(re.search(one.cause, said, re.I))
-        by_kind[one.kind][0] += 1
-        by_kind[one.kind][1] += is_hit
-        by_kind[one.kind][2] += right
-        named += [right] if is_hit else []
+        incident = incidents[number]
+        reason_text = f"{reasons[0]['feature']} {reasons[0]['text']}" if is_hit and reasons else ""
+        right = bool(re.search(incident.cause, reason_text, re.I))
+        by_kind[incident.kind][0] += 1
+        by_kind[incident.kind][1] += is_hit
+        by_kind[incident.kind][2] += right
+        is_named += [right] if is_hit else []
         if verbose and is_hit and not right:
-            print("   misnamed", one.kind, one.service, said[:150])
+            print("   misnamed", incident.kind, incident.service, reason_text[:150])
     if verbose:
         for window, reasons in false.sort("window").select("window", "reasons").iter_rows():
             print(
@@ -64,7 +69,7 @@ def _measure_findings(found: pl.DataFrame, incidents: list, by: str | None, verb
     return {
         "recall": hit["hit"].mean(),
         "precision": true / max(true + false.height, 1),
-        "named": sum(named) / max(len(named), 1),
+        "named": sum(is_named) / max(len(is_named), 1),
         **{kind: f"{n[1]}/{n[0]} {n[2]}" for kind, n in by_kind.items()},
     }
 

@@ -33,14 +33,14 @@ def main() -> None:
     for seed in range(options.seeds):
         logs = labelled_errors(options.each, seed=seed)
         start = time.process_time()
-        found = clustered(logs)
+        predicted = clustered(logs)
         took = time.process_time() - start
-        split, merged = mistakes(found)
-        index = adjusted_rand(found)
-        rows = found["cluster_id"].n_unique()
+        split, merged = mistakes(predicted)
+        index = adjusted_rand(predicted)
+        rows = predicted["cluster_id"].n_unique()
         print(f"{seed:4} {logs.height:6} {rows:5} {index:6.3f} {len(split):6} {len(merged):7} {took:6.2f}")
         if options.show and seed == 0:
-            show(found, split, merged)
+            show(predicted, split, merged)
     print(f"\ngoal: ARI >= {GOAL}, none split, none merged")
 
 
@@ -50,23 +50,23 @@ def clustered(logs: pl.DataFrame) -> pl.DataFrame:
     return with_clusters(logs).join(truth, on=["source", "offset"])
 
 
-def adjusted_rand(found: pl.DataFrame) -> float:
+def adjusted_rand(predicted: pl.DataFrame) -> float:
     from sklearn.metrics import adjusted_rand_score
 
-    return float(adjusted_rand_score(found["problem"].to_list(), found["cluster_id"].to_list()))
+    return float(adjusted_rand_score(predicted["problem"].to_list(), predicted["cluster_id"].to_list()))
 
 
-def mistakes(found: pl.DataFrame) -> tuple[list[str], list[str]]:
+def mistakes(predicted: pl.DataFrame) -> tuple[list[str], list[str]]:
     """Return the problems in several clusters, and the clusters of several problems."""
-    pairs = found.select("problem", "cluster_id").unique()
+    pairs = predicted.select("problem", "cluster_id").unique()
     split = pairs.group_by("problem").len().filter(pl.col("len") > 1)["problem"].sort().to_list()
     merged = pairs.group_by("cluster_id").len().filter(pl.col("len") > 1)["cluster_id"].sort().to_list()
     return split, merged
 
 
-def show(found: pl.DataFrame, split: list[str], merged: list[str]) -> None:
+def show(predicted: pl.DataFrame, split: list[str], merged: list[str]) -> None:
     for problem in split:
-        groups = found.filter(pl.col("problem") == problem).group_by("cluster_id").agg(
+        groups = predicted.filter(pl.col("problem") == problem).group_by("cluster_id").agg(
             pl.len(), pl.col("message").first(), pl.col("exception").first())  # fmt: skip
         print(f"\nsplit: {problem}")
         for _, size, message, exception in (
@@ -74,7 +74,7 @@ def show(found: pl.DataFrame, split: list[str], merged: list[str]) -> None:
         ):
             print(f"--- {size} times: {message}\n{(exception or '')[:1500]}")
     for cluster in merged:
-        rows = found.filter(pl.col("cluster_id") == cluster)
+        rows = predicted.filter(pl.col("cluster_id") == cluster)
         print(f"\nmerged: {', '.join(rows['problem'].unique().sort())}")
 
 

@@ -37,10 +37,10 @@ class Problem:
     style: str = ""
 
 
-def _problem(name: str, language: str, said: str, *links: tuple[str, str, str], style: str = "") -> Problem:
+def _problem(name: str, language: str, messages: str, *links: tuple[str, str, str], style: str = "") -> Problem:
     """Read a problem: alternatives are separated by " | ", frames by blanks."""
     chain = tuple(Link(kind, tuple(texts.split(" | ")), tuple(frames.split())) for kind, texts, frames in links)
-    return Problem(name, language, tuple(said.split(" | ")), chain, style)
+    return Problem(name, language, tuple(messages.split(" | ")), chain, style)
 
 
 _PYTHON = [

@@ -16,18 +16,18 @@ from error_problems import PROBLEMS, Link, Problem
 Rng = random.Random
 
 
-def labelled_errors(each: int = 10, *, seed: int = 0) -> pl.DataFrame:
-    """Return `each` errors of every problem, shuffled, with its name as `problem`.
+def labelled_errors(per_problem: int = 10, *, seed: int = 0) -> pl.DataFrame:
+    """Return `per_problem` errors of every problem, shuffled, with its name as `problem`.
 
     Of the last errors of a problem some come as loaders of plain text leave them: the first line of the trace is the
     message.
     """
     rng = random.Random(seed)
-    rows = [_error(rng, problem, number) for problem in PROBLEMS for number in range(each)]
+    rows = [_error(rng, problem, number) for problem in PROBLEMS for number in range(per_problem)]
     rng.shuffle(rows)
-    frame = pl.DataFrame(rows, schema_overrides={"exception": pl.String})
+    per_problem = pl.DataFrame(rows, schema_overrides={"exception": pl.String})
     start = pl.datetime(2026, 3, 1, time_unit="us", time_zone="UTC")
-    return frame.with_columns(
+    return per_problem.with_columns(
         timestamp=start + pl.duration(seconds=pl.int_range(pl.len()) * 17),
         severity_number=pl.lit(17, dtype=pl.UInt8),
         source=pl.lit("generated"),
@@ -36,13 +36,13 @@ def labelled_errors(each: int = 10, *, seed: int = 0) -> pl.DataFrame:
 
 
 def _error(rng: Rng, problem: Problem, number: int) -> dict[str, str | None]:
-    said = _fill(rng, rng.choice(problem.said))
+    message = _fill(rng, rng.choice(problem.said))
     trace = _WRITERS[problem.language](rng, problem) if problem.language in _WRITERS else None
     headless = trace is not None and problem.language in ("java", "node", "dotnet") and number % 5 == 4
     if headless and trace is not None:
-        said, _, trace = trace.partition("\n")
+        message, _, trace = trace.partition("\n")
     return {"problem": f"{problem.language}: {problem.name}", "service": rng.choice(["web", "api", "worker"]),
-            "message": said, "exception": trace}  # fmt: skip
+            "message": message, "exception": trace}  # fmt: skip
 
 
 # ---- what varies
@@ -55,7 +55,7 @@ def _hex(rng: Rng, digits: int) -> str:
     return f"{rng.getrandbits(4 * digits):0{digits}x}"
 
 
-def _fill(rng: Rng, text: str) -> str:
+def _fill(rng: Rng, template: str) -> str:
     values: dict[str, Callable[[], str]] = {
         "id": lambda: str(rng.randrange(1, 10 ** rng.randrange(1, 8))),
         "n": lambda: str(rng.randrange(1, 400)),
@@ -69,9 +69,9 @@ def _fill(rng: Rng, text: str) -> str:
         "uuid": lambda: "-".join(_hex(rng, n) for n in (8, 4, 4, 4, 12)),
     }  # fmt: skip
     for name, value in values.items():
-        while "{" + name + "}" in text:
-            text = text.replace("{" + name + "}", value(), 1)
-    return text
+        while "{" + name + "}" in template:
+            template = template.replace("{" + name + "}", value(), 1)
+    return template
 
 
 def _line(rng: Rng) -> int:
@@ -112,12 +112,12 @@ def _python(rng: Rng, problem: Problem) -> str:
     root = _fill(rng, rng.choice(_FOLDERS))
     version = rng.choice(("3.11", "3.12", "3.13"))
     parts = [_python_link(rng, problem, link, root, version) for link in reversed(problem.chain)]
-    text = rng.choice(_BETWEEN).join(parts)
+    traceback = rng.choice(_BETWEEN).join(parts)
     if problem.style == "group":
-        text = _python_group(rng, text)
+        traceback = _python_group(rng, traceback)
     if problem.style == "thread":
-        text = f"Exception in thread Thread-{rng.randrange(99)} (run):\n{text}"
-    return text
+        traceback = f"Exception in thread Thread-{rng.randrange(99)} (run):\n{traceback}"
+    return traceback
 
 
 def _python_link(rng: Rng, problem: Problem, link: Link, root: str, version: str) -> str:
@@ -134,13 +134,13 @@ def _python_link(rng: Rng, problem: Problem, link: Link, root: str, version: str
                 lines.append("           ~~~~~^^^^^^^^^^^^")
     if problem.style == "recursive" and rng.random() < 0.7:
         lines.insert(len(lines), f"  [Previous line repeated {rng.randrange(3, 990)} more times]")
-    said = _fill(rng, rng.choice(link.texts))
-    return "\n".join([*lines, f"{link.type}: {said}" if said else link.type])
+    message = _fill(rng, rng.choice(link.texts))
+    return "\n".join([*lines, f"{link.type}: {message}" if message else link.type])
 
 
-def _python_group(rng: Rng, text: str) -> str:
+def _python_group(rng: Rng, traceback: str) -> str:
     """Return an exception group with the traceback inside."""
-    inner = "\n".join("    | " + line for line in text.split("\n"))
+    inner = "\n".join("    | " + line for line in traceback.split("\n"))
     return (
         "  + Exception Group Traceback (most recent call last):\n"
         f'  |   File "/srv/jobs/main.py", line {_line(rng)}, in main\n  |     tasks.run()\n'
@@ -161,8 +161,8 @@ def _java(rng: Rng, problem: Problem) -> str:
     parts = []
     jar = rng.choice(("", "", " ~[shop-{n}.jar!/:{n}]", " [classes/:na]"))
     for depth, link in enumerate(problem.chain):
-        said = _fill(rng, rng.choice(link.texts))
-        head = ("Caused by: " if depth else "") + link.type + (f": {said}" if said else "")
+        message = _fill(rng, rng.choice(link.texts))
+        head = ("Caused by: " if depth else "") + link.type + (f": {message}" if message else "")
         lines = [line + _fill(rng, jar) for line in _java_frames(rng, problem, link)]
         parts += [head, *lines]
         if depth:
@@ -212,36 +212,42 @@ _SERVER = ("net/http.HandlerFunc.ServeHTTP@net/http/server.go", "net/http.(*conn
 
 def _go(rng: Rng, problem: Problem) -> str:
     link = problem.chain[0]
-    said = _fill(rng, rng.choice(link.texts))
+    message = _fill(rng, rng.choice(link.texts))
     root = _fill(rng, rng.choice(_FOLDERS))
-    plain = problem.style in ("pkg/errors", "zap")
+    without_addresses = problem.style in ("pkg/errors", "zap")
     lines = []
     for frame in link.frames:
         _, file, function = _split(frame)
         call = (
             ""
-            if plain
+            if without_addresses
             else rng.choice((f"(0x{_hex(rng, 10)}, {{0x{_hex(rng, 6)}, 0x{rng.randrange(9)}}})", "(...)", "({...})"))
         )
-        lines += [f"{function}{call}", f"\t{root}/{file}:{_line(rng)}" + ("" if plain else f" +0x{_hex(rng, 3)}")]
+        lines += [
+            f"{function}{call}",
+            f"\t{root}/{file}:{_line(rng)}" + ("" if without_addresses else f" +0x{_hex(rng, 3)}"),
+        ]
     for frame in _some(rng, _SERVER):
         function, _, file = frame.partition("@")
-        lines += [function + ("" if plain else f"(0x{_hex(rng, 10)})"), f"\t/usr/local/go/src/{file}:{_line(rng)}"]
+        lines += [
+            function + ("" if without_addresses else f"(0x{_hex(rng, 10)})"),
+            f"\t/usr/local/go/src/{file}:{_line(rng)}",
+        ]
     if problem.style == "zap":
         return "\n".join(lines)
     if problem.style == "pkg/errors":
-        return "\n".join([said, *lines])
-    return "\n".join([_go_head(rng, problem, said), "", f"goroutine {rng.randrange(1, 90_000)} [{_go_state(rng)}]:",
+        return "\n".join([message, *lines])
+    return "\n".join([_go_head(rng, problem, message), "", f"goroutine {rng.randrange(1, 90_000)} [{_go_state(rng)}]:",
                       *_go_panic(rng, problem), *lines,
                       f"created by net/http.(*Server).Serve in goroutine {rng.randrange(1, 99)}",
                       f"\t/usr/local/go/src/net/http/server.go:{_line(rng)} +0x{_hex(rng, 3)}"])  # fmt: skip
 
 
-def _go_head(rng: Rng, problem: Problem, said: str) -> str:
+def _go_head(rng: Rng, problem: Problem, message: str) -> str:
     kind = problem.chain[0].type
     if kind == "fatal error":
-        return f"fatal error: {said}"
-    head = "panic: " + ": ".join(part for part in (kind, said) if part)
+        return f"fatal error: {message}"
+    head = "panic: " + ": ".join(part for part in (kind, message) if part)
     if problem.style == "signal":
         head += f"\n[signal SIGSEGV: segmentation violation code=0x1 addr=0x{_hex(rng, 2)} pc=0x{_hex(rng, 6)}]"
     elif rng.random() < 0.3:
@@ -271,20 +277,20 @@ _EXPRESS = ("Layer.handle [as handle_request]@express/lib/router/layer.js", "nex
 def _node(rng: Rng, problem: Problem) -> str:
     root = _fill(rng, rng.choice(("/srv/shop", "/app", "file:///opt/shop", "webpack-internal:///.")))
     build = _hex(rng, 8)
-    text = ""
+    traceback = ""
     for depth, link in enumerate(problem.chain):
-        said = _fill(rng, rng.choice(link.texts))
+        message = _fill(rng, rng.choice(link.texts))
         pad = "  " * depth
         lines = [
-            f"{link.type}: {said}",
+            f"{link.type}: {message}",
             *[f"{pad}    at {frame}" for frame in _node_frames(rng, problem, link, root, build)],
         ]
-        text = text + " {\n  [cause]: " + "\n".join(lines) if depth else "\n".join(lines)
+        traceback = traceback + " {\n  [cause]: " + "\n".join(lines) if depth else "\n".join(lines)
     if len(problem.chain) > 1:
-        text += (
+        traceback += (
             f" {{\n    errno: -{rng.randrange(1, 120)},\n    code: 'ECONNREFUSED',\n    syscall: 'connect'\n  }}\n}}"
         )
-    return text
+    return traceback
 
 
 def _node_frames(rng: Rng, problem: Problem, link: Link, root: str, build: str) -> list[str]:
@@ -319,11 +325,11 @@ _RUNTIME = ("tokio::runtime::task::core::Core<T,S>::poll", "tokio::runtime::sche
 
 def _rust(rng: Rng, problem: Problem) -> str:
     link = problem.chain[0]
-    said = _fill(rng, rng.choice(link.texts))
+    message = _fill(rng, rng.choice(link.texts))
     head = _fill(rng, link.type)
     hashed = rng.random() < 0.5
-    own = [_split(frame)[1:] for frame in link.frames]
-    names = [(function, file) for file, function in own] + [(name, "") for name in _some(rng, _RUNTIME)]
+    own_frames = [_split(frame)[1:] for frame in link.frames]
+    names = [(function, file) for file, function in own_frames] + [(name, "") for name in _some(rng, _RUNTIME)]
     inner = ["anyhow::error::<impl anyhow::Error>::msg"] if problem.style == "anyhow" else [
         "rust_begin_unwind", "core::panicking::panic_fmt", "core::result::unwrap_failed",
     ][: rng.randrange(1, 4)]  # fmt: skip
@@ -339,11 +345,11 @@ def _rust(rng: Rng, problem: Problem) -> str:
                 f"             at /rustc/{_hex(rng, 40)}/library/core/src/{name.split('::')[0]}.rs:{_line(rng)}:5"
             )
     if problem.style == "anyhow":
-        return "\n".join([f"Error: {head}", "", "Caused by:", f"    {said}", "", "Stack backtrace:", *lines])
-    at = f"{own[0][0]}:{_line(rng)}:{rng.randrange(1, 60)}"
+        return "\n".join([f"Error: {head}", "", "Caused by:", f"    {message}", "", "Stack backtrace:", *lines])
+    at = f"{own_frames[0][0]}:{_line(rng)}:{rng.randrange(1, 60)}"
     thread = rng.choice(("main", "tokio-runtime-worker", f"pool-{rng.randrange(99)}", "<unnamed>"))
-    what = f"{head}: {said}"
-    panic = f"'{what}', {at}" if problem.style == "old" else f"{at}:\n{what}"
+    panic = f"{head}: {message}"
+    panic = f"'{panic}', {at}" if problem.style == "old" else f"{at}:\n{panic}"
     note = "note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace."
     return "\n".join(
         [f"thread '{thread}' panicked at {panic}", "stack backtrace:", *lines, *([note] if hashed else [])]
@@ -364,7 +370,7 @@ def _dotnet(rng: Rng, problem: Problem) -> str:
     with_source = rng.random() < 0.8
     heads, bodies = [], []
     for depth, link in enumerate(problem.chain):
-        said = _fill(rng, rng.choice(link.texts))
+        message = _fill(rng, rng.choice(link.texts))
         code = (
             " (0x80131904)"
             if "SqlException" in link.type
@@ -372,7 +378,7 @@ def _dotnet(rng: Rng, problem: Problem) -> str:
             if "Socket" in link.type
             else ""
         )
-        heads.append((" ---> " if depth else "") + f"{link.type}{code}: {said}")
+        heads.append((" ---> " if depth else "") + f"{link.type}{code}: {message}")
         bodies.append(_dotnet_frames(rng, problem, link, root if with_source else "", number))
     if problem.name == "aggregate":
         heads[0] = heads[0] + f" (file {rng.randrange(99)} is locked)" * rng.randrange(3)

@@ -22,21 +22,21 @@ import loganalytics as la
 BASELINES = ("previous", "previous_day")
 
 
-def is_cause(one: Incident, finding: dict[str, Any]) -> bool:
+def is_cause(incident: Incident, finding: dict[str, Any]) -> bool:
     """Return whether a finding names what was planted: its kind of trouble and its service, text or host."""
-    error = next((text for text, level, *_ in SERVICES[one.service][1] if level == "ERROR"), "")
+    error = next((message for message, level, *_ in SERVICES[incident.service][1] if level == "ERROR"), "")
     title = {
         "error burst": f"error .{word(error)}",
-        "new error": f"{one.service}: new error .({'|'.join(word(text).replace('.*', '.*?') for text in NEW)})",
-        "silence": f"^{one.service} silent",
-        "latency step": rf"^{one.service}(\.main)? slower",
-        "latency creep": rf"^{one.service}(\.main)? slower",
+        "new error": f"{incident.service}: new error .({'|'.join(word(new).replace('.*', '.*?') for new in NEW)})",
+        "silence": f"^{incident.service} silent",
+        "latency step": rf"^{incident.service}(\.main)? slower",
+        "latency creep": rf"^{incident.service}(\.main)? slower",
         "brute force": "failed login of user",
-        "retry storm": f"{one.service}: .retrying call",
+        "retry storm": f"{incident.service}: .retrying call",
     }
-    if one.kind == "bad host":
-        return str(one.host) in f"{finding['title']} {finding['detail']}"
-    return re.search(title[one.kind], finding["title"]) is not None
+    if incident.kind == "bad host":
+        return str(incident.host) in f"{finding['title']} {finding['detail']}"
+    return re.search(title[incident.kind], finding["title"]) is not None
 
 
 def main() -> None:
@@ -47,14 +47,14 @@ def main() -> None:
     rows = []
     for seed in arguments.seeds:
         logs, incidents = generate(seed)
-        for one in incidents:
-            start, end = (START + timedelta(minutes=minute) for minute in (one.begin, one.end))
+        for incident in incidents:
+            start, end = (START + timedelta(minutes=minute) for minute in (incident.begin, incident.end))
             for baseline in BASELINES:
                 findings = la.incident(logs, start, end, baseline=baseline).findings.head(3).to_dicts()
-                right = [is_cause(one, finding) for finding in findings]
-                rows.append((one.kind, baseline, right[:1] == [True], any(right)))
+                right = [is_cause(incident, finding) for finding in findings]
+                rows.append((incident.kind, baseline, right[:1] == [True], any(right)))
                 if arguments.verbose and right[:1] != [True]:
-                    print(seed, one, baseline, *[f["title"] for f in findings], sep="\n    ", file=sys.stderr)
+                    print(seed, incident, baseline, *[f["title"] for f in findings], sep="\n    ", file=sys.stderr)
     table = pl.DataFrame(rows, schema=["kind", "baseline", "first", "among three"], orient="row")
     sums = [pl.len().alias("incidents"), pl.col("first", "among three").sum()]
     with pl.Config(tbl_rows=-1, tbl_hide_column_data_types=True):

@@ -125,7 +125,7 @@ def _measure(readers: list[str], form: str, paths: dict[str, Path], runs: int) -
     for _ in range(runs):
         for reader in readers:
             taken[reader].append(_run(reader, form, paths[reader]))
-    return {reader: _median(each) for reader, each in taken.items()}
+    return {reader: _median(run) for reader, run in taken.items()}
 
 
 def _run(reader: str, form: str, path: Path) -> Run:
@@ -148,7 +148,7 @@ def _run(reader: str, form: str, path: Path) -> Run:
 
 
 def _median(runs: list[Run]) -> Run:
-    cpu, peak = (statistics.median(getattr(run, what) for run in runs) for what in ("cpu", "peak"))
+    cpu, peak = (statistics.median(getattr(run, figure) for run in runs) for figure in ("cpu", "peak"))
     return Run(cpu, peak, runs[0].rows)
 
 

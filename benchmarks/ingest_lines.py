@@ -49,12 +49,12 @@ def write(form: str, lines: int, path: Path, *, clean: bool = False) -> None:
     """Write a file of the format; `clean` leaves out the broken lines, which some readers stop at."""
     chance = random.Random(0)
     with path.open("w", newline="\n") as file:
-        for number, text in enumerate(FORMATS[form](chance, lines)):
+        for number, line in enumerate(FORMATS[form](chance, lines)):
             broken = form == "json" and number % 10_000 == 5_000
             if not broken:
-                file.write(text + "\n")
+                file.write(line + "\n")
             elif not clean:
-                file.write(text[: len(text) // 2] + "\n")
+                file.write(line[: len(line) // 2] + "\n")
 
 
 def repeat(path: Path, times: int, target: Path) -> None:

@@ -111,8 +111,8 @@ def logparser(name: str, messages: pl.Series) -> pl.Series:
         Path(folder, "lines.log").write_text("\n".join(messages) + "\n")
         first = {"logname": "lines"} if name == "Brain" else {}
         parser(**first, log_format="<Content>", indir=folder, outdir=folder, rex=GENERIC_MASKS).parse("lines.log")
-        found = pl.read_csv(Path(folder, "lines.log_structured.csv"), infer_schema=False)
-    return found["EventTemplate"].fill_null("")
+        predicted = pl.read_csv(Path(folder, "lines.log_structured.csv"), infer_schema=False)
+    return predicted["EventTemplate"].fill_null("")
 
 
 def print_accuracy(name: str, miner: Miner, systems: dict[str, pl.DataFrame]) -> None:
@@ -131,17 +131,17 @@ def print_accuracy(name: str, miner: Miner, systems: dict[str, pl.DataFrame]) ->
         print(f"{'mean':12} {' '.join(f'{figure:6.3f}' for figure in mean)}")
 
 
-def measures(truth: pl.Series, found: pl.Series) -> tuple[float, float, float, float]:
+def measures(truth: pl.Series, predicted: pl.Series) -> tuple[float, float, float, float]:
     """Return GA, FGA, PA, FTA."""
-    pairs = pl.DataFrame({"truth": truth, "found": found}).group_by("truth", "found").agg(lines=pl.len())
-    pairs = pairs.with_columns(pieces=pl.len().over("truth"), truths=pl.len().over("found"))
-    groups, templates = found.n_unique(), truth.n_unique()
+    pairs = pl.DataFrame({"truth": truth, "predicted": predicted}).group_by("truth", "predicted").agg(lines=pl.len())
+    pairs = pairs.with_columns(pieces=pl.len().over("truth"), truths=pl.len().over("predicted"))
+    groups, templates = predicted.n_unique(), truth.n_unique()
     right = pairs.filter((pl.col("pieces") == 1) & (pl.col("truths") == 1))
-    exact = pairs.filter((pl.col("truth") == pl.col("found")) & (pl.col("truths") == 1))
+    exact = pairs.filter((pl.col("truth") == pl.col("predicted")) & (pl.col("truths") == 1))
     return (
         right["lines"].sum() / len(truth),
         2 * right.height / (groups + templates),
-        pairs.filter(pl.col("truth") == pl.col("found"))["lines"].sum() / len(truth),
+        pairs.filter(pl.col("truth") == pl.col("predicted"))["lines"].sum() / len(truth),
         2 * exact.height / (groups + templates),
     )
 

@@ -31,16 +31,16 @@ CHUNK = 500_000
 def varied(lines: pl.Series, count: int, seed: int = 0) -> pl.Series:
     """Return `count` of the lines, drawn with replacement, every number of two digits and more drawn anew."""
     drawn = lines.sample(count, with_replacement=True, seed=seed)
-    text = np.frombuffer(("\n".join(drawn) + "\n").encode(), dtype=np.uint8).copy()
-    digit = (text >= ord("0")) & (text <= ord("9"))
+    line = np.frombuffer(("\n".join(drawn) + "\n").encode(), dtype=np.uint8).copy()
+    digit = (line >= ord("0")) & (line <= ord("9"))
     beside = np.r_[False, digit[:-1]] | np.r_[digit[1:], False]
-    letter = ((text | 32) >= ord("a")) & ((text | 32) <= ord("z"))
+    letter = ((line | 32) >= ord("a")) & ((line | 32) <= ord("z"))
     after_letter = np.r_[False, letter[:-1]]
     first = digit & ~np.r_[False, digit[:-1]]
     hit = digit & beside & ~(first & after_letter)
-    hit &= ~(first & (text == ord("0")))  # 0x, 007
-    text[hit] = np.random.default_rng(seed).integers(ord("1"), ord("9") + 1, int(hit.sum()), dtype=np.uint8)
-    return pl.Series("message", text.tobytes().decode().split("\n")[:-1])
+    hit &= ~(first & (line == ord("0")))  # 0x, 007
+    line[hit] = np.random.default_rng(seed).integers(ord("1"), ord("9") + 1, int(hit.sum()), dtype=np.uint8)
+    return pl.Series("message", line.tobytes().decode().split("\n")[:-1])
 
 
 def fixed_vocabulary(lines: pl.Series) -> pl.Series:

@@ -41,7 +41,7 @@ def fill(node, hits: int, shards: int) -> None:
     mappings = {"properties": {"@timestamp": {"type": "date"}}}
     node.index("logs", [], settings={"number_of_shards": shards, "refresh_interval": "-1"}, mappings=mappings)
     for first in range(0, hits, 5_000):
-        lines = [text for d in documents(first, min(5_000, hits - first)) for text in ('{"create":{}}', json.dumps(d))]
+        lines = [line for d in documents(first, min(5_000, hits - first)) for line in ('{"create":{}}', json.dumps(d))]
         node.call("POST", "/logs/_bulk?filter_path=errors", ("\n".join(lines) + "\n").encode())
     node.call("POST", "/logs/_refresh")
     node.call("POST", "/logs/_forcemerge?max_num_segments=5")
@@ -57,8 +57,8 @@ def read_scan(address: str) -> int:
     """The loop that the clients' documentation shows, into a list of dicts and a frame."""
     import polars as pl
 
-    product, _, rest = address.partition("://")
-    url = "http://" + rest.split("/")[0]
+    product, _, location = address.partition("://")
+    url = "http://" + location.split("/")[0]
     if product == "opensearch":
         from opensearchpy import OpenSearch, helpers
 
@@ -89,9 +89,9 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--kinds", nargs="+", default=["opensearch-2", "elasticsearch-9"])
     options.add_argument("--read", nargs=2, help=argparse.SUPPRESS)
-    chosen = options.parse_args()
-    if chosen.read:
-        reader, address = chosen.read
+    arguments = options.parse_args()
+    if arguments.read:
+        reader, address = arguments.read
         hits = READERS[reader](address)
         used = resource.getrusage(resource.RUSAGE_SELF)
         print(json.dumps({"hits": hits, "cpu": used.ru_utime + used.ru_stime, "peak": used.ru_maxrss / 1024}))
@@ -99,14 +99,14 @@ def main() -> None:
     from servers.search_node import SearchNode
 
     print("| server | reader | hits | CPU s | wall s | peak MB |\n|---|---|---:|---:|---:|---:|")
-    for kind in chosen.kinds:
+    for kind in arguments.kinds:
         node = SearchNode(kind, Path(tempfile.mkdtemp()), heap="1g").start()
-        fill(node, chosen.hits, chosen.shards)
-        found: dict[str, list[dict[str, float]]] = {reader: [] for reader in READERS}
-        for _ in range(chosen.rounds):
+        fill(node, arguments.hits, arguments.shards)
+        figures: dict[str, list[dict[str, float]]] = {reader: [] for reader in READERS}
+        for _ in range(arguments.rounds):
             for reader in READERS:
-                found[reader].append(measure(reader, node.address("logs")))
-        for reader, runs in found.items():
+                figures[reader].append(measure(reader, node.address("logs")))
+        for reader, runs in figures.items():
             cpu, wall, peak = (statistics.median(run[name] for run in runs) for name in ("cpu", "wall", "peak"))
             print(f"| {kind} | {reader} | {runs[0]['hits']:,} | {cpu:.1f} | {wall:.1f} | {peak:,.0f} |", flush=True)
         node.stop()

@@ -58,8 +58,8 @@ def record(number: int, rng: random.Random) -> dict[str, object]:
 
 
 def entry(kind: str, number: int, rng: random.Random) -> dict[str, object]:
-    made = record(number, rng)
-    return {"data": json.dumps(made)} if kind == "blob" else made
+    fields = record(number, rng)
+    return {"data": json.dumps(fields)} if kind == "blob" else fields
 
 
 def fill(address: str, kind: str, count: int) -> None:
@@ -126,8 +126,8 @@ def compare(address: str, count: int, rounds: int) -> None:
         for _ in range(rounds):
             for run in (ours, loop):
                 times[run.__name__].append(cpu(run, address, kind, count))
-        mine, theirs = (statistics.median(times[run.__name__]) for run in (ours, loop))
-        print(f"{kind}: load {mine:.2f}, loop {theirs:.2f}, {theirs / mine:.2f} x; {count / mine:,.0f} entries/s")
+        ours_s, loop_s = (statistics.median(times[run.__name__]) for run in (ours, loop))
+        print(f"{kind}: load {ours_s:.2f}, loop {loop_s:.2f}, {loop_s / ours_s:.2f} x; {count / ours_s:,.0f} entries/s")
         client.delete(kind)
 
 

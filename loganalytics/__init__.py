@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from loganalytics.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from loganalytics.analyses.anomalies.model import AnomalyModel, fit_anomalies
     from loganalytics.analyses.anomalies.sequences import detect_anomalous_sequences
@@ -93,8 +95,6 @@ _HOMES = {
     "trend_of": "pushdown",
     "with_templates": "templates.annotate",
 }
-
-__version__ = "0.1.0"
 
 __all__ = [
     "AnomalyModel",

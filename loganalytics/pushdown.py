@@ -11,7 +11,7 @@ import polars as pl
 from loganalytics.analyses import trends
 from loganalytics.sources.files.discovery import Source
 from loganalytics.sources.load import scan
-from loganalytics.sources.read_plan import When, read_options
+from loganalytics.sources.read_plan import When, parse_options
 from loganalytics.sources.store import is_store, open_store
 from loganalytics.times import parse_every
 
@@ -34,7 +34,7 @@ def trend_of(
     ('ERROR', 1, 1)
     """
     names = [os.fspath(source)] if isinstance(source, (str, os.PathLike)) else [os.fspath(name) for name in source]
-    options = read_options(since, until, level, query, tz, None)
+    options = parse_options(since=since, until=until, level=level, query=query, tz=tz)
     partials: list[pl.DataFrame] = []
     uncounted: list[str] = []
     for name in names:

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "loganalytics"
 
 # Floors from the ground up; a part imports only from floors below its own, or from itself.
 FLOORS = [
-    {"exceptions", "atomic_write"},
+    {"exceptions", "version", "atomic_write"},
     {"schema"},
     {"times", "progress", "humanize", "sanitize"},
     {"output"},
@@ -33,16 +33,35 @@ def part_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imports_of(path: Path) -> set[str]:
-    """Return the parts of the package that a file imports, wherever in it."""
-    found: set[str] = set()
+def module_of(path: Path) -> str:
+    """Return the dotted name of a file's module."""
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported_names(path: Path) -> set[str]:
+    """Return the dotted names that a file imports, wherever in it and also for type checking only."""
+    names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    dotted = {name.split(".")[1] for name in found if name.startswith("loganalytics.")}
-    return dotted & {part_of(file) for file in PACKAGE.rglob("*.py")}
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def imports_of(path: Path) -> set[str]:
+    """Return the parts of the package that a file imports."""
+    parts = {name.split(".")[1] for name in imported_names(path) if name.startswith("loganalytics.")}
+    return parts & {part_of(file) for file in PACKAGE.rglob("*.py")}
+
+
+def file_imports() -> dict[str, set[str]]:
+    """Return the modules of the package, each with those that it imports."""
+    modules = {module_of(path): path for path in PACKAGE.rglob("*.py")}
+    return {
+        module: {name if name in modules else name.rpartition(".")[0] for name in imported_names(path)} & set(modules)
+        for module, path in modules.items()
+    }
 
 
 FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.name != "__init__.py" or path.parent != PACKAGE]
@@ -66,6 +85,14 @@ def test_heavy_libraries_are_imported_where_they_are_used(path):
     names = {alias.name.split(".")[0] for node in tops if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module.split(".")[0] for node in tops if isinstance(node, ast.ImportFrom) and node.module}
     assert not names & HEAVY
+
+
+def test_no_files_import_one_another():
+    """There is no circle, not even a lazy one: leaving out what imports nothing leaves nothing in the end."""
+    graph = file_imports()
+    while leaves := {module for module, imports in graph.items() if not imports - {module}}:
+        graph = {module: imports - leaves for module, imports in graph.items() if module not in leaves}
+    assert not graph
 
 
 def test_importing_the_package_loads_nothing_heavy():

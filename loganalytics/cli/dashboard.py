@@ -38,12 +38,12 @@ def _run_dashboard(arguments: argparse.Namespace) -> int:
     import importlib.util
     import subprocess
 
-    from loganalytics.sources.files.discovery import find
+    from loganalytics.sources.files.discovery import discover
 
     if importlib.util.find_spec("streamlit") is None:
         raise MissingExtraError("streamlit", "dashboard")
     if arguments.source:
-        find(arguments.source)  # a path that is not there is reported here, not in the browser
+        discover(arguments.source)  # a path that is not there is reported here, not in the browser
     app = Path(__file__).resolve().parents[1] / "dashboard" / "entry" / "streamlit_app.py"
     command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(arguments.port)]
     command += ["--server.address", arguments.address, "--", *arguments.source]

@@ -60,28 +60,24 @@ def print_load_summary(report: pl.DataFrame, noun: str = "file") -> None:
 
 def _print_skipped(notes: pl.DataFrame) -> pl.Series:
     """Print one line for each reason for which sources were skipped, and return which rows these are."""
-    from loganalytics.sources.files.deduplication import SAME
-    from loganalytics.sources.files.reader import NOT_A_LOG
-    from loganalytics.sources.files.time_range import OUTSIDE
+    from loganalytics.sources.status import Status
 
     summaries = {
-        NOT_A_LOG: "that do not look like logs: {}. Hint: name a file to read it.",
-        SAME: "that repeat another: {}.",
-        OUTSIDE: "that lie outside the time range: {}.",
+        Status.SKIPPED_NOT_LOG: "that do not look like logs: {}. Hint: name a file to read it.",
+        Status.SKIPPED_DUPLICATE: "that repeat another: {}.",
+        Status.OUTSIDE_RANGE: "that lie outside the time range: {}.",
     }
-    is_skipped = notes["note"].is_null()
-    for note_start, summary in summaries.items():
-        matches = notes["note"].str.starts_with(note_start)
-        names = [printable(Path(name).name) for name in notes.filter(matches)["source"]]
+    for status, summary in summaries.items():
+        names = [printable(Path(name).name) for name in notes.filter(notes["status"] == status.value)["source"]]
         if names:
             listed = ", ".join(names[:_MAX_NAMES]) + (", …" if len(names) > _MAX_NAMES else "")
             print(f"Skipped {len(names)} {summary.format(listed)}", file=sys.stderr)
-        is_skipped |= matches
-    return is_skipped
+    return notes["status"].is_in([status.value for status in summaries])
 
 
 def is_incomplete(logs: pl.DataFrame | pl.LazyFrame) -> bool:
-    """Whether a file broke off while it was read; one that was skipped as a whole is not a failure."""
+    """Whether a source broke off while it was read; one that was skipped as a whole is not a failure."""
     from loganalytics.sources.load_report import load_report
+    from loganalytics.sources.status import Status
 
-    return bool(load_report(logs)["note"].str.contains("^(?:unreadable|cut short) ").any())
+    return bool((load_report(logs)["status"] == Status.TRUNCATED.value).any())

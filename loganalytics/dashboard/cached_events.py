@@ -23,7 +23,7 @@ from loganalytics.analyses.requests.durations import duration_ms
 from loganalytics.dashboard import access
 from loganalytics.filters.expressions import within_times
 from loganalytics.filters.sql import where
-from loganalytics.sources.files.discovery import find_files
+from loganalytics.sources.files.discovery import discover_files
 from loganalytics.sources.load_report import remember
 from loganalytics.times import parse_when
 from loganalytics.view import View
@@ -194,7 +194,7 @@ def _versions(addresses: tuple[str, ...]) -> FileVersions:
     """Return what changes when a cached value is stale: the versions of files, a clock for servers."""
     if _has_server(addresses):
         return (("", 0, int(time.time() // _FRESH_SECONDS)),)
-    stats = [(path, os.stat(path)) for path in find_files(addresses)]
+    stats = [(path, os.stat(path)) for path in discover_files(addresses)]
     return tuple((str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from loganalytics import __version__
+from loganalytics.version import __version__
 
 if TYPE_CHECKING:
     from loganalytics.reports.model import Incident, Report

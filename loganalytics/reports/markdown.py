@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from loganalytics import __version__
 from loganalytics.humanize import count, moment, percent, time_range
 from loganalytics.reports.table_rows import change_rows, failed_trace_rows, slow_trace_rows
 from loganalytics.sanitize import printable
+from loganalytics.version import __version__
 
 if TYPE_CHECKING:
     from loganalytics.reports.model import Incident, Report

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html import escape
-from pathlib import Path
 from typing import Any, ClassVar
 
 import polars as pl
@@ -14,13 +13,13 @@ from loganalytics.analyses.requests.durations import duration_ms
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.findings.ranking import Finding
 from loganalytics.humanize import time_range
+from loganalytics.reports.document import Document
 from loganalytics.reports.finding_filter import finding_filter
-from loganalytics.reports.save import render, save
 from loganalytics.sanitize import printable
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Report:
+class Report(Document):
     """What `report` returns: findings first, then what they rest on.
 
     Attributes:
@@ -44,27 +43,6 @@ class Report:
     parameters: dict[str, Any]
     tables: dict[str, pl.DataFrame] = field(compare=False)
 
-    def save(self, path: str | Path) -> Path:
-        """Write the report as HTML, Markdown or JSON, by the suffix of the path, and return the path.
-
-        Raises InvalidArgumentError for another suffix.
-
-        Example: report(logs).save("report.html")
-        """
-        return save(self, path)
-
-    def to_html(self) -> str:
-        """Return the report as one HTML page that needs no network."""
-        return render(self, "html")
-
-    def to_markdown(self) -> str:
-        """Return the report as Markdown."""
-        return render(self, "markdown")
-
-    def to_json(self) -> str:
-        """Return the report as JSON: findings, facts, parameters and tables; times in ISO 8601, spans in seconds."""
-        return render(self, "json")
-
     def __repr__(self) -> str:
         """Return the title and the verdict."""
         return f"Report({printable(self.title)!r}: {printable(self.verdict, 400)})"
@@ -83,7 +61,7 @@ class Report:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Incident:
+class Incident(Document):
     """What `incident` returns.
 
     Attributes:
@@ -139,25 +117,6 @@ class Incident:
         if matches.is_empty():
             raise InvalidArgumentError(f"There is no finding {rank}. Hint: they are 1 to {self.findings.height}.")
         return matches.row(0, named=True)
-
-    def save(self, path: str | Path) -> Path:
-        """Write the incident as HTML, Markdown or JSON, by the suffix of the path, and return the path.
-
-        Raises InvalidArgumentError for another suffix.
-        """
-        return save(self, path)
-
-    def to_html(self) -> str:
-        """Return the incident as one HTML page that needs no network."""
-        return render(self, "html")
-
-    def to_markdown(self) -> str:
-        """Return the incident as Markdown."""
-        return render(self, "markdown")
-
-    def to_json(self) -> str:
-        """Return the incident as JSON; times in ISO 8601, spans in seconds."""
-        return render(self, "json")
 
     def __repr__(self) -> str:
         """Return the time and the first sentence."""

@@ -8,6 +8,8 @@ from typing import cast
 
 import polars as pl
 
+from loganalytics.sources.status import Status
+
 
 @dataclass(kw_only=True)
 class TimeCounters:
@@ -25,3 +27,33 @@ class TimeCounters:
             low, high = cast(dt.datetime, times.min()), cast(dt.datetime, times.max())
             self.first_seen = min(self.first_seen or low, low)
             self.last_seen = max(self.last_seen or high, high)
+
+
+@dataclass(kw_only=True)
+class FileCounters(TimeCounters):
+    """What was counted while one file was read, and how that ended."""
+
+    status: Status = Status.READ
+    notes: tuple[str, ...] = ()
+    position: int = 0
+    """How far it was read, in bytes as they lie on the disk."""
+    bytes: int = 0
+    """How many bytes of text were read."""
+    lines: int = 0
+    events: int = 0
+    unparsed: int = 0
+    invalid_utf8: int = 0
+    cut_lines: int = 0
+
+    def truncate(self, note: str) -> None:
+        """Record that the file could not be read to its end."""
+        self.status = Status.TRUNCATED
+        self.notes += (note,)
+
+    def row(self) -> dict[str, object]:
+        """Return the columns of the load report that were counted: see load_report.rows()."""
+        return {
+            "status": self.status, "bytes": self.bytes, "lines": self.lines, "events": self.events,
+            "unparsed": self.unparsed, "no_timestamp": self.no_timestamp, "invalid_utf8": self.invalid_utf8,
+            "first_seen": self.first_seen, "last_seen": self.last_seen, "note": "; ".join(self.notes) or None,
+        }  # fmt: skip

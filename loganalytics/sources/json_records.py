@@ -15,24 +15,24 @@ from loganalytics.formats.timestamps import Clock, detect_time_formats
 from loganalytics.sources.counters import TimeCounters
 
 
-@dataclass(frozen=True)
-class Records:
-    """What the records of one server hold, as a sample of them shows."""
+@dataclass(frozen=True, kw_only=True)
+class RecordParser:
+    """How the records of one server read, as a sample of them shows."""
 
     form: JsonLines | None
     clock: Clock
 
     @property
-    def layout(self) -> RecordSchema | None:
+    def record_schema(self) -> RecordSchema | None:
         """The fields that the records have."""
         return self.form.record_schema if self.form else None
 
     @classmethod
-    def learn(cls, sample: Sequence[str], tz: str) -> Records:
-        """Return what a sample of records, each JSON text, holds."""
+    def learn(cls, sample: Sequence[str], tz: str) -> RecordParser:
+        """Return the parser of what a sample of records, each JSON text, holds."""
         form = reader.infer(sample)
         times = () if form is None else detect_time_formats(reader.sample_times(sample, form))
-        return cls(form, Clock(times, tz))
+        return cls(form=form, clock=Clock(times, tz))
 
     def empty(self) -> pl.DataFrame:
         """Return the log frame of no records, with their columns."""
@@ -42,11 +42,11 @@ class Records:
         """Return the log frame of records (line: JSON text, source, offset), in their order."""
         lines = records.with_row_index("n").with_columns(pl.col("n").cast(pl.UInt64), pl.col("line").fill_null(""))
         if self.form is None:
-            events, rest = lines.select("n").clear(), lines.select("n", "line")
+            events, unparsed = lines.select("n").clear(), lines.select("n", "line")
         else:
-            events, rest = reader.read(lines.select("n", "line"), self.form, self.clock)
-        if rest.height:
-            raw = rest.select("n", pl.col("line").alias("message"))
+            events, unparsed = reader.read(lines.select("n", "line"), self.form, self.clock)
+        if unparsed.height:
+            raw = unparsed.select("n", pl.col("line").alias("message"))
             events = pl.concat([events, raw], how="diagonal_relaxed").sort("n")
         return schema.conform(
             events.drop("n", "parsed", strict=False).with_columns(records["source"], records["offset"])

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from loganalytics import schema
 from loganalytics.filters.sql import check_columns, condition, where
 from loganalytics.formats.custom import Formats
 from loganalytics.progress import track
-from loganalytics.sources.files import reader as _files
-from loganalytics.sources.files.describe import describe_files, describe_tables
+from loganalytics.sources import parquet
+from loganalytics.sources.files.describe import describe_files
 from loganalytics.sources.files.discovery import Source
-from loganalytics.sources.files.reader import LogFile
-from loganalytics.sources.load_report import of_files, of_tables, remember
-from loganalytics.sources.read_plan import Selection, When, read_all, select
-from loganalytics.sources.store import DESCRIPTION_SCHEMA, ReadOptions, Store, open_store
+from loganalytics.sources.load_report import remember
+from loganalytics.sources.read_plan import When, parse_options, plan_read
+from loganalytics.sources.store import DESCRIPTION_SCHEMA, ReadOptions, Store
 
 
 def load(
@@ -39,7 +39,7 @@ def load(
         level: keep events of this level and above.
         query: keep events for which this holds: an SQL condition over the columns, such as "duration_ms > 500";
             Elasticsearch and OpenSearch take it in Lucene's language.
-        tz: the time zone of times that bear none.
+        tz: the time zone of times that do not name one.
         formats: your own, tried before those that are known: a Format, several, or the path of a TOML file with
             [[format]] tables of name, pattern (an expression with the groups timestamp and message) or time (a
             strptime pattern).
@@ -62,25 +62,22 @@ def load(
     >>> la.load("app.log")["level", "message"].row(0)
     ('ERROR', 'disk full')
     """
-    chosen = select(source, since, until, tz, storage_options, max_unpacked_bytes, formats, level, query)
-    opened = chosen.open()
-    frames = [
-        _keep(frame, chosen.want.keep)
-        for frame in track(read_all(opened), lambda: _files.position(opened), sum(f.place.size for f in opened))
-    ]
-    table = chosen.table()
+    options = parse_options(
+        since=since, until=until, level=level, query=query, tz=tz, formats=formats, storage_options=storage_options,
+        max_unpacked_bytes=max_unpacked_bytes,
+    )  # fmt: skip
+    plan = plan_read(source, options)
+    run, table = plan.run_files(), plan.table()
+    frames = _filtered(track(run.frames(), lambda: run.position, run.size), options)
     if table is not None:
-        kept = table if chosen.want.keep is None else table.filter(chosen.want.keep)
-        frames.insert(0, kept.collect(engine="streaming"))
-    stores = [open_store(address) for address in chosen.stores]
-    answers = {store: [_keep(frame, chosen.want.keep) for frame in store.batches(chosen.want)] for store in stores}
-    frames += [frame for store in stores if not store.own_query for frame in answers[store]]
-    logs = where(pl.concat(frames, how="diagonal_relaxed"), query) if frames else schema.empty()
-    own = [frame for store in stores if store.own_query for frame in answers[store]]
-    logs = pl.concat([logs, *own], how="diagonal_relaxed") if own else logs
+        frames.insert(0, table.collect(engine="streaming"))
+    by_store = [(store, _filtered(store.batches(options), options)) for store in plan.stores]
+    frames += [frame for store, batches in by_store if not store.own_query for frame in batches]
+    logs = where(_concat(frames), query) if frames else schema.empty()
+    logs = _concat([logs, *[frame for store, batches in by_store if store.own_query for frame in batches]])
     if "attributes" in logs.columns and logs["attributes"].null_count() == logs.height:
         logs = logs.drop("attributes")
-    remember(logs, lambda: _report(chosen, opened, stores))
+    remember(logs, lambda: plan.report(run))
     return logs
 
 
@@ -100,37 +97,36 @@ def scan(
     >>> la.scan("app.log").filter(level="ERROR").collect().height
     1
     """
-    chosen = select(source, since, until, tz, storage_options, max_unpacked_bytes, formats, level, query)
-    opened = chosen.open()
-    stores = [open_store(address) for address in chosen.stores]
-    shapes = [pl.DataFrame(schema=_files.event_schema(file)) for file in opened if not file.reading.note]
+    options = parse_options(
+        since=since, until=until, level=level, query=query, tz=tz, formats=formats, storage_options=storage_options,
+        max_unpacked_bytes=max_unpacked_bytes,
+    )  # fmt: skip
+    plan = plan_read(source, options)
+    last_run = [plan.run_files()]
 
     def read_files() -> Iterator[pl.DataFrame]:
-        opened[:] = chosen.open()
-        return read_all(opened)
+        last_run[0] = plan.renewed().run_files()
+        return last_run[0].frames()
 
-    table = chosen.table()
-    parts = [] if table is None else [table if chosen.want.keep is None else table.filter(chosen.want.keep)]
-    if opened or not (parts or stores):
-        parts.append(_lazily(read_files, [schema.empty(), *shapes], chosen.want.keep))
-    parts += [_of_store(store, chosen.want) for store in stores if not store.own_query]
-    if query is not None and parts:
-        expression = condition(query)
-        parts = [pl.concat(parts, how="diagonal_relaxed")]
-        check_columns(expression, parts[0].collect_schema().names())
-        parts = [parts[0].filter(expression)]
-    parts += [_of_store(store, chosen.want) for store in stores if store.own_query]
-    logs = pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
-    remember(logs, lambda: _report(chosen, opened, stores))
+    frames = [table] if (table := plan.table()) is not None else []
+    if plan.files or not (frames or plan.stores):
+        samples = [file.sample.events() for file in plan.files if not file.skip]
+        frames.append(_lazily(read_files, [schema.empty(), *samples], options.predicate))
+    frames += [_scan_store(store, options) for store in plan.stores if not store.own_query]
+    if query is not None and frames:
+        frames = [_where_lazily(pl.concat(frames, how="diagonal_relaxed"), query)]
+    frames += [_scan_store(store, options) for store in plan.stores if store.own_query]
+    logs = pl.concat(frames, how="diagonal_relaxed") if len(frames) > 1 else frames[0]
+    remember(logs, lambda: plan.report(last_run[0]))
     return logs
 
 
 def describe(source: Source, *, tz: str = "UTC", storage_options: Mapping[str, Any] | None = None) -> pl.DataFrame:
-    """Tell what a source holds, without reading it all.
+    """Describe what a source holds, without reading it all.
 
     Returns one row a file, stream, index or table: source (as in the log frame), kind, entries, first_seen and
-    last_seen (UTC), bytes, services (who writes, as a sample shows it), readers (consumer groups), trimmed (entries
-    that are gone), note. What a kind of source does not tell without being read is null.
+    last_seen (UTC), bytes, services (who writes, as a sample shows), readers (consumer groups), trimmed (entries that
+    are gone), note. What can be known only by reading the source is null.
 
     Raises what load() raises.
 
@@ -139,29 +135,26 @@ def describe(source: Source, *, tz: str = "UTC", storage_options: Mapping[str, A
     >>> la.describe("app.log").select("kind", "services", "bytes").row(0)
     ('file', ['app'], 36)
     """
-    chosen = select(source, None, None, tz, storage_options, None, None)
-    parts = [pl.DataFrame(schema=DESCRIPTION_SCHEMA), describe_tables(chosen.tables, storage_options)]
-    parts += [describe_files(chosen.open()), *[open_store(address).describe() for address in chosen.stores]]
-    return pl.concat(parts)
+    plan = plan_read(source, parse_options(tz=tz, storage_options=storage_options))
+    frames = [pl.DataFrame(schema=DESCRIPTION_SCHEMA), parquet.describe_tables(plan.inputs.tables, storage_options)]
+    return pl.concat([*frames, describe_files(plan.files), *[store.describe() for store in plan.stores]])
 
 
 def _lazily(
-    frames: Callable[[], Iterator[pl.DataFrame]], shapes: list[pl.DataFrame], keep: pl.Expr | None
+    frames: Callable[[], Iterator[pl.DataFrame]], examples: list[pl.DataFrame], predicate: pl.Expr | None
 ) -> pl.LazyFrame:
-    """Return the lazy frame of what this yields, anew each time it runs, with the columns of the shapes."""
-    from polars.io.plugins import register_io_source
-
-    columns = pl.concat(shapes, how="diagonal_relaxed").schema
+    """Return the lazy frame of what this yields, anew each time it runs, with the columns of the examples."""
+    columns = pl.concat(examples, how="diagonal_relaxed").schema
 
     def batches(
-        with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _batch_size: int | None
+        with_columns: list[str] | None, pushed_predicate: pl.Expr | None, n_rows: int | None, _batch_size: int | None
     ) -> Iterator[pl.DataFrame]:
         for frame in frames():
-            shaped = _keep(_keep(_shape(frame, columns), keep), predicate)
+            batch = _filter(_filter(_with_columns(frame, columns), predicate), pushed_predicate)
             if n_rows is not None:
-                shaped = shaped.head(n_rows)
-                n_rows -= shaped.height
-            yield shaped if with_columns is None else shaped.select(with_columns)
+                batch = batch.head(n_rows)
+                n_rows -= batch.height
+            yield batch if with_columns is None else batch.select(with_columns)
             if n_rows == 0:
                 return
 
@@ -169,44 +162,55 @@ def _lazily(
 
 
 # Columns that a store's later frames have and its first one had not.
-_LATE = pl.DataFrame(schema={"attributes": pl.String})
+_LATE_COLUMNS = pl.DataFrame(schema={"attributes": pl.String})
 
 
-def _of_store(store: Store, want: ReadOptions) -> pl.LazyFrame:
-    first = next(store.batches(want), schema.empty())
-    return _lazily(lambda: store.batches(want), [schema.empty(), first.clear(), _LATE], want.keep)
+def _scan_store(store: Store, options: ReadOptions) -> pl.LazyFrame:
+    first = next(store.batches(options), schema.empty())
+    return _lazily(lambda: store.batches(options), [schema.empty(), first.clear(), _LATE_COLUMNS], options.predicate)
 
 
-def _report(chosen: Selection, opened: list[LogFile], stores: list[Store]) -> pl.DataFrame:
-    tables = of_tables(chosen.tables, chosen.storage_options)
-    return pl.concat([tables, of_files(opened), *[store.report() for store in stores]])
+def _where_lazily(logs: pl.LazyFrame, query: str) -> pl.LazyFrame:
+    expression = condition(query)
+    check_columns(expression, logs.collect_schema().names())
+    return logs.filter(expression)
 
 
-def _keep(frame: pl.DataFrame, predicate: pl.Expr | None) -> pl.DataFrame:
-    """Filter, and copy what is left when it is little: its strings would hold on to the whole block's memory."""
+def _concat(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    return pl.concat(frames, how="diagonal_relaxed") if len(frames) > 1 else frames[0]
+
+
+def _filtered(frames: Iterable[pl.DataFrame], options: ReadOptions) -> list[pl.DataFrame]:
+    predicate = options.predicate
+    return [_filter(frame, predicate) for frame in frames]
+
+
+def _filter(frame: pl.DataFrame, predicate: pl.Expr | None) -> pl.DataFrame:
+    """Filter, and copy the events when they are few: their strings would hold on to the whole block's memory."""
     if predicate is None:
         return frame
-    kept = frame.filter(predicate)
-    return kept.with_columns(pl.col(pl.String) + "") if 0 < kept.height < frame.height // 2 else kept
+    events = frame.filter(predicate)
+    return events.with_columns(pl.col(pl.String) + "") if 0 < events.height < frame.height // 2 else events
 
 
-def _shape(frame: pl.DataFrame, columns: pl.Schema) -> pl.DataFrame:
+def _with_columns(frame: pl.DataFrame, columns: pl.Schema) -> pl.DataFrame:
     """Give a frame these columns; what it has beyond them goes to `attributes`."""
     late = [name for name in frame.columns if name not in columns and frame[name].null_count() < frame.height]
     if late and "attributes" in columns:
-        frame = frame.with_columns(_folded(frame, late))
+        frame = frame.with_columns(_add_to_attributes(frame, late))
     return frame.select(
         (pl.col(name) if name in frame.columns else pl.lit(None)).cast(kind).alias(name)
         for name, kind in columns.items()
     )
 
 
-def _folded(frame: pl.DataFrame, late: list[str]) -> pl.Series:
-    own = frame["attributes"] if "attributes" in frame.columns else [None] * frame.height
+def _add_to_attributes(frame: pl.DataFrame, late: list[str]) -> pl.Series:
+    """Return the `attributes` of a frame with the values of some of its columns added."""
+    attributes = frame["attributes"] if "attributes" in frame.columns else [None] * frame.height
     rows = frame.select(late).iter_rows(named=True)
-    both = [
-        (json.loads(text) if text else {}) | {name: value for name, value in row.items() if value is not None}
-        for text, row in zip(own, rows, strict=True)
+    merged = [
+        (json.loads(attribute) if attribute else {}) | {name: value for name, value in row.items() if value is not None}
+        for attribute, row in zip(attributes, rows, strict=True)
     ]
-    texts = [json.dumps(found, ensure_ascii=False, default=str) if found else None for found in both]
+    texts = [json.dumps(fields, ensure_ascii=False, default=str) if fields else None for fields in merged]
     return pl.Series("attributes", texts, dtype=pl.String)

@@ -5,87 +5,91 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import polars as pl
 
 from loganalytics.exceptions import SourceNotFoundError, UnreadableSourceError
-from loganalytics.sources.files.blocks import Block, Reading
-from loganalytics.sources.uri import without_credentials
+from loganalytics.sources import uri
+from loganalytics.sources.counters import FileCounters
+from loganalytics.sources.files.blocks import Block
 
 SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "azure", "abfs", "abfss", "adl", "http", "https")
-_ROWS = 50_000
-_FAILS = (pl.exceptions.PolarsError, OSError)
+_SAMPLE_LINES = 1000
+_BLOCK_LINES = 50_000
+_MIN_SECRET_LENGTH = 4
+_POLARS_ERRORS = (pl.exceptions.PolarsError, OSError)
 
 
 def list_objects(url: str, storage_options: Mapping[str, Any] | None) -> list[str]:
     """Return the objects of a pattern such as s3://bucket/logs/*.log.
 
-    Polars tells the names only while it reads, so this reads each object once.
-    Raises what check() tells, and SourceNotFoundError when nothing matches.
+    Polars gives the names only while it reads, so this reads each object once.
+    Raises what check_scheme() raises, and SourceNotFoundError when nothing matches.
     """
-    check(url)
-    if not re.search(r"[*]", urlsplit(url).path):
+    check_scheme(url)
+    if "*" not in uri.split(url).path:
         return [url]
     try:
         paths = _scan(url, storage_options, include_file_paths="path").select(pl.col("path").unique()).collect()
-    except _FAILS as error:
-        raise told(url, error, storage_options) from None
+    except _POLARS_ERRORS as error:
+        raise to_source_error(url, error, storage_options) from None
     if paths.is_empty():
-        raise SourceNotFoundError(
-            f"No object matches {without_credentials(url)!r}. Hint: check the bucket and the pattern."
-        )
+        address = uri.without_credentials(url)
+        raise SourceNotFoundError(f"No object matches {address!r}. Hint: check the bucket and the pattern.")
     return sorted(paths["path"].to_list())
 
 
-def check(url: str) -> None:
+def check_scheme(url: str) -> None:
     """Raise UnreadableSourceError for an address whose scheme cannot be read."""
     scheme = url.split("://", 1)[0].lower()
     if scheme not in SCHEMES:
+        address = uri.without_credentials(url)
         raise UnreadableSourceError(
-            f"{without_credentials(url)!r}: {scheme}:// cannot be read. Hint: one of {', '.join(SCHEMES)}, or a path."
+            f"{address!r}: {scheme}:// cannot be read. Hint: one of {', '.join(SCHEMES)}, or a path."
         )
 
 
 def sample(url: str, storage_options: Mapping[str, Any] | None) -> list[str]:
     """Return the first lines at an address.
 
-    Raises SourceNotFoundError or UnreadableSourceError, which bear no secrets.
+    Raises SourceNotFoundError or UnreadableSourceError, which show no secrets.
     """
     try:
-        return _scan(url, storage_options).head(1000).collect()["line"].to_list()
-    except _FAILS as error:
-        raise told(url, error, storage_options) from None
+        return _scan(url, storage_options).head(_SAMPLE_LINES).collect()["line"].to_list()
+    except _POLARS_ERRORS as error:
+        raise to_source_error(url, error, storage_options) from None
 
 
-def read_blocks(url: str, reading: Reading, storage_options: Mapping[str, Any] | None) -> Iterator[Block]:
-    """Yield blocks of the lines at an address, filling in `reading`."""
+def read_blocks(url: str, counters: FileCounters, storage_options: Mapping[str, Any] | None) -> Iterator[Block]:
+    """Yield blocks of the lines at an address, counting bytes and lines."""
     try:
-        for block in _scan(url, storage_options).collect_batches(chunk_size=_ROWS, engine="streaming"):
-            number = pl.int_range(reading.lines + 1, reading.lines + 1 + block.height, dtype=pl.UInt64)
-            reading.lines += block.height
-            reading.bytes += int(block["line"].str.len_bytes().sum()) + block.height
+        for block in _scan(url, storage_options).collect_batches(chunk_size=_BLOCK_LINES, engine="streaming"):
+            number = pl.int_range(counters.lines + 1, counters.lines + 1 + block.height, dtype=pl.UInt64)
+            counters.lines += block.height
+            counters.bytes += int(block["line"].str.len_bytes().sum()) + block.height
             yield Block(block.select(number.alias("n"), "line"))
-    except _FAILS as error:
-        reading.note = f"unreadable after {reading.lines:,} lines ({scrub(str(error), storage_options)})"
+    except _POLARS_ERRORS as error:
+        counters.truncate(f"unreadable after {counters.lines:,} lines ({scrub(str(error), storage_options)})")
 
 
-def scrub(text: str, storage_options: Mapping[str, Any] | None) -> str:
+def scrub(message: str, storage_options: Mapping[str, Any] | None) -> str:
     """Return an error's first line without the secrets of addresses and storage options."""
-    line = without_credentials(text.strip().splitlines()[0] if text.strip() else "")
+    line = uri.without_credentials(message.strip().splitlines()[0] if message.strip() else "")
     for name, value in (storage_options or {}).items():
-        if re.search(r"key|secret|token|password|sas|credential", name, re.IGNORECASE) and len(str(value)) > 3:
+        is_secret = re.search(r"key|secret|token|password|sas|credential", name, re.IGNORECASE)
+        if is_secret and len(str(value)) >= _MIN_SECRET_LENGTH:
             line = line.replace(str(value), "***")
     return re.sub(r"\?[^\s)]*", "", line)
 
 
-def told(url: str, error: Exception, storage_options: Mapping[str, Any] | None) -> Exception:
-    """Return the error to raise for what Polars said of an address."""
+def to_source_error(url: str, error: Exception, storage_options: Mapping[str, Any] | None) -> Exception:
+    """Return the error to raise for an error of Polars at an address."""
+    address = uri.without_credentials(url)
     if isinstance(error, FileNotFoundError):
-        return SourceNotFoundError(f"There is nothing at {without_credentials(url)!r}. Hint: check the address.")
+        return SourceNotFoundError(f"There is nothing at {address!r}. Hint: check the address.")
     return UnreadableSourceError(
-        f"{without_credentials(url)!r} cannot be read: {scrub(str(error), storage_options)}. "
-        "Hint: give credentials as the cloud's own environment variables or as storage_options=, not in the address."
+        f"{address!r} cannot be read: {scrub(str(error), storage_options)}. Hint: give credentials as the cloud's own "
+        "environment variables or as storage_options=, not in the address."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,8 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.exceptions import UnreadableSourceError
-from loganalytics.sources import object_stores, uri
+from loganalytics.sources import load_report, object_stores, uri
+from loganalytics.sources.store import ReadOptions, description_rows
 
 _SUFFIXES = (".parquet", ".pq")
 _HIVE = re.compile(r"(?:^|/)([^/=]+)=[^/]*(?=/)")
@@ -41,78 +43,112 @@ def is_parquet_url(url: str) -> bool:
     return path.endswith((*_SUFFIXES, "/"))
 
 
-def scan_parquet(
-    files: Sequence[str], *, tz: str = "UTC", since: dt.datetime | None = None, until: dt.datetime | None = None,
-    storage_options: Options = None,
-) -> pl.LazyFrame:  # fmt: skip
+def scan_parquet(files: Sequence[str], options: ReadOptions) -> pl.LazyFrame:
     """Return the log frame of Parquet files, whose columns may differ from file to file.
 
-    `since` and `until` leave out the folders of other days (date=...); the rows are still to be filtered. Columns of
-    folders (hive partitions) but `date` follow as columns. Files that are no log frames need `timestamp` and `message`.
-    Raises UnreadableSourceError for a broken file, or one without these columns.
+    The time range leaves out the folders of other days (date=...); the rows are still to be filtered. Columns of
+    folders (hive partitions) but `date` follow as columns. Files that are not log frames need `timestamp` and
+    `message`. Raises UnreadableSourceError for a broken file, or one without these columns.
     """
     alike: dict[tuple[Any, ...], list[str]] = {}
     for file in files:
-        columns = tuple(_columns(file, storage_options).items())
+        columns = tuple(_read_schema(file, options.storage_options).items())
         alike.setdefault((columns, tuple(_HIVE.findall(file))), []).append(file)
-    frames = [
-        _one_kind(group, dict(columns), hive, tz, since, until, storage_options)
-        for (columns, hive), group in alike.items()
-    ]
+    frames = [_scan_alike(group, dict(columns), hive, options) for (columns, hive), group in alike.items()]
     return frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed")
 
 
-def row_counts(files: Sequence[str], storage_options: Options = None) -> list[int]:
+def report_tables(files: Sequence[str], storage_options: Options = None) -> pl.DataFrame:
+    """Return the rows of the load report; rows of Parquet are counted as lines, as the footers say."""
+    return load_report.rows(
+        {"source": uri.without_credentials(file), "format": "Parquet", "bytes": _size(file), "lines": count,
+         "events": count, "unparsed": 0}
+        for file, count in zip(files, _row_counts(files, storage_options), strict=True)
+    )  # fmt: skip
+
+
+def describe_tables(files: Sequence[str], storage_options: Options = None) -> pl.DataFrame:
+    """Return one row a Parquet file, with the columns of DESCRIPTION_SCHEMA; two of its columns are read."""
+    counts = _row_counts(files, storage_options)
+    return description_rows(
+        {"source": uri.without_credentials(file), "kind": "table", "entries": count, "bytes": _size(file),
+         "note": "Parquet", **_times_and_services(file, storage_options)}
+        for file, count in zip(files, counts, strict=True)
+    )  # fmt: skip
+
+
+def _times_and_services(file: str, storage_options: Options) -> dict[str, object]:
+    time, service = pl.col("timestamp"), pl.col("service")
+    summary = scan_parquet([file], ReadOptions(storage_options=storage_options)).select(
+        first_seen=time.min(), last_seen=time.max(), services=service.drop_nulls().unique().sort().implode()
+    )
+    row = summary.collect().row(0, named=True)
+    return row | {"services": [name for name in row["services"] if name]}
+
+
+def _size(file: str) -> int | None:
+    return None if "://" in file else os.path.getsize(file)
+
+
+def _row_counts(files: Sequence[str], storage_options: Options) -> list[int]:
     """Return how many rows each Parquet file holds, as its footer says."""
-    scans = [pl.scan_parquet(f, hive_partitioning=False, storage_options=_dict(storage_options)) for f in files]
+    scans = [
+        pl.scan_parquet(file, hive_partitioning=False, storage_options=_plain_dict(storage_options)) for file in files
+    ]
     return [frame.item() for frame in pl.collect_all([scan.select(pl.len()) for scan in scans])]
 
 
-def _columns(file: str, storage_options: Options) -> pl.Schema:
+def _read_schema(file: str, storage_options: Options) -> pl.Schema:
+    address = uri.without_credentials(file)
     try:
-        found = pl.scan_parquet(file, hive_partitioning=False, storage_options=_dict(storage_options)).collect_schema()
+        scan = pl.scan_parquet(file, hive_partitioning=False, storage_options=_plain_dict(storage_options))
+        columns = scan.collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
         if "://" in file:
-            raise object_stores.told(file, error, storage_options) from None
+            raise object_stores.to_source_error(file, error, storage_options) from None
         reason = str(error).strip().splitlines()[0]
-        raise UnreadableSourceError(f"{file!r} is no Parquet file that can be read: {reason}") from None
-    when = found.get("timestamp")
-    if "message" not in found or not (isinstance(when, pl.Datetime) or when == pl.Date):
-        have = ", ".join(f"{name} ({kind})" for name, kind in list(found.items())[:8])
+        raise UnreadableSourceError(f"{address!r} is not a Parquet file that can be read: {reason}") from None
+    time = columns.get("timestamp")
+    if "message" not in columns or not (isinstance(time, pl.Datetime) or time == pl.Date):
+        listed = ", ".join(f"{name} ({kind})" for name, kind in list(columns.items())[:8])
         raise UnreadableSourceError(
-            f"{uri.without_credentials(file)!r} is no log frame: it has {have}. "
+            f"{address!r} is not a log frame: it has {listed}. "
             "Hint: rename its columns to timestamp (a Datetime) and message."
         )
-    return found
+    return columns
 
 
-def _one_kind(
-    files: list[str], columns: dict[str, pl.DataType], hive: tuple[str, ...], tz: str, since: dt.datetime | None,
-    until: dt.datetime | None, storage_options: Options,
-) -> pl.LazyFrame:  # fmt: skip
+def _scan_alike(
+    files: list[str], columns: dict[str, pl.DataType], hive: tuple[str, ...], options: ReadOptions
+) -> pl.LazyFrame:
+    """Return the log frame of files with the same columns, in folders of the same kinds."""
     by_day = DAY in hive and DAY not in columns
-    foreign: dict[str, Any] = {}
+    arguments: dict[str, Any] = {}
     if "source" not in columns:
-        foreign["include_file_paths"] = "source"
+        arguments["include_file_paths"] = "source"
     if "offset" not in columns:
-        foreign["row_index_name"] = "offset"
+        arguments["row_index_name"] = "offset"
     if by_day:
-        foreign["hive_schema"] = {name: pl.Date if name == DAY else pl.String for name in dict.fromkeys(hive)}
+        arguments["hive_schema"] = {name: pl.Date if name == DAY else pl.String for name in dict.fromkeys(hive)}
     frame = pl.scan_parquet(
-        files, hive_partitioning=bool(hive), glob=False, storage_options=_dict(storage_options), **foreign
+        files,
+        hive_partitioning=bool(hive),
+        glob=False,
+        storage_options=_plain_dict(options.storage_options),
+        **arguments,
     )
     if by_day:
-        frame = frame.filter(_days(since, until)).drop(DAY)
-    return _conform(frame, tz)
+        frame = frame.filter(_days(options.since, options.until)).drop(DAY)
+    return _conform(frame, options.tz)
 
 
 def _days(since: dt.datetime | None, until: dt.datetime | None) -> pl.Expr:
-    keep = pl.lit(value=True)
+    predicate = pl.lit(value=True)
     if since is not None:
-        keep &= pl.col(DAY) >= since.date()
+        predicate &= pl.col(DAY) >= since.date()
     if until is not None:
-        keep &= pl.col(DAY) <= until.date()
-    return keep
+        predicate &= pl.col(DAY) <= until.date()
+    return predicate
 
 
 def _conform(frame: pl.LazyFrame, tz: str) -> pl.LazyFrame:
@@ -120,12 +156,12 @@ def _conform(frame: pl.LazyFrame, tz: str) -> pl.LazyFrame:
     columns = frame.collect_schema()
     exprs: list[pl.Expr] = []
     for name, kind in schema.CORE.items():
-        have = columns.get(name)
-        if have == kind:
+        own_kind = columns.get(name)
+        if own_kind == kind:
             exprs.append(pl.col(name))
         elif name == "timestamp":
             exprs.append(_in_utc(columns[name], tz))
-        elif have is None:
+        elif own_kind is None:
             exprs.append(_derived(name, columns).cast(kind).alias(name))
         else:
             exprs.append(pl.col(name).cast(kind, strict=False))
@@ -141,11 +177,11 @@ def _derived(name: str, columns: pl.Schema) -> pl.Expr:
 
 
 def _in_utc(kind: pl.DataType, tz: str) -> pl.Expr:
-    when = pl.col("timestamp").cast(pl.Datetime("us")) if kind == pl.Date else pl.col("timestamp")
+    time = pl.col("timestamp").cast(pl.Datetime("us")) if kind == pl.Date else pl.col("timestamp")
     if kind == pl.Date or (isinstance(kind, pl.Datetime) and kind.time_zone is None):
-        when = when.dt.replace_time_zone(tz, ambiguous="earliest", non_existent="null")
-    return when.dt.convert_time_zone("UTC").cast(schema.TIMESTAMP)
+        time = time.dt.replace_time_zone(tz, ambiguous="earliest", non_existent="null")
+    return time.dt.convert_time_zone("UTC").cast(schema.TIMESTAMP)
 
 
-def _dict(storage_options: Options) -> dict[str, Any] | None:
+def _plain_dict(storage_options: Options) -> dict[str, Any] | None:
     return dict(storage_options) if storage_options else None

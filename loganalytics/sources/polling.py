@@ -54,13 +54,13 @@ class PollingReader:
                 self._reconnect()
             frame = self._poll(timeout)
         except Exception as error:
-            if not self._is_passing(error):
+            if not self._is_transient(error):
                 raise
             return schema.empty(), self._outages.failed()
         self._outages.answered()
         return frame, self.pause
 
-    def _is_passing(self, error: Exception) -> bool:
+    def _is_transient(self, error: Exception) -> bool:
         """Whether the server may answer again by itself after this error."""
         raise NotImplementedError
 

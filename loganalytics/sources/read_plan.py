@@ -1,10 +1,11 @@
-"""What one load or scan reads: the files found, opened anew each time a scan runs, the Parquet among them, stores."""
+"""What one load or scan reads: the options, the files with a decision about each, the tables and the servers."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,97 +15,113 @@ from loganalytics.exceptions import UnreadableSourceError
 from loganalytics.formats.custom import Formats, read_formats
 from loganalytics.sources import object_stores, parquet, uri
 from loganalytics.sources.files.compression import unpacked_limit
-from loganalytics.sources.files.deduplication import mark_doubles
-from loganalytics.sources.files.discovery import Found, Source, find
-from loganalytics.sources.files.location import Place, Spool, places
-from loganalytics.sources.files.reader import LogFile, first_time, open_files, read_events
-from loganalytics.sources.files.rotation import base_name
-from loganalytics.sources.files.time_range import mark_outside
-from loganalytics.sources.store import ReadOptions, is_store
+from loganalytics.sources.files.discovery import Discovered, Source, discover
+from loganalytics.sources.files.location import Location, Spool, locate
+from loganalytics.sources.files.plan import PlannedFile, plan_files
+from loganalytics.sources.files.reader import FileRun
+from loganalytics.sources.files.sampling import FileSample, sample_files
+from loganalytics.sources.store import ReadOptions, Store, is_store, open_store
 from loganalytics.times import parse_when, parse_zone
 
 When = str | dt.datetime | None
 
 
-@dataclass
-class Selection:
-    """The places to read, and which of their events."""
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """What a source names, by how it is read."""
 
-    found: Found
-    tables: list[str]
-    """The Parquet among them: paths and addresses."""
-    want: ReadOptions
-    limit: int | None
-    storage_options: Mapping[str, Any] | None
-    stores: list[str] = field(default_factory=list)
-    """The addresses of servers."""
+    texts: Discovered
+    """Files of text, and addresses of such files."""
+    tables: tuple[str, ...]
+    """Parquet: paths and addresses."""
+    stores: tuple[str, ...]
+    """Addresses of servers."""
     spool: Spool = field(default_factory=Spool)
 
-    def open(self) -> list[LogFile]:
-        """Return the text files, opened, in the order in which they are read; what is not to be read bears a note."""
-        listed = places(self.found, self.spool, limit=self.limit)
-        listed += [
-            Place(uri.without_credentials(name), url=name)
-            for url in self.found.urls
-            for name in object_stores.list_objects(url, self.storage_options)
-        ]
-        files = _in_time(
-            open_files(listed, tz=self.want.tz, storage_options=self.storage_options, own_formats=self.want.formats)
+
+@dataclass(frozen=True, kw_only=True)
+class ReadPlan:
+    """What is read, in this order: tables, files, servers."""
+
+    options: ReadOptions
+    inputs: Inputs
+    files: tuple[PlannedFile, ...]
+    stores: tuple[Store, ...]
+
+    def renewed(self) -> ReadPlan:
+        """Return the plan for the files as they are now: a scan runs later than it is made, and several times."""
+        return replace(self, files=_plan_texts(self.inputs, self.options))
+
+    def run_files(self) -> FileRun:
+        """Return one run through the files."""
+        return FileRun(
+            self.files,
+            unpacked_limit=self.options.unpacked_limit,
+            storage_options=self.options.storage_options,
         )
-        mark_doubles(files)
-        mark_outside(files, self.want.since, self.want.until)
-        return files
 
     def table(self) -> pl.LazyFrame | None:
-        """Return the log frame of the Parquet files, not yet cut to the time range."""
-        if not self.tables:
+        """Return the events of the Parquet files, lazily; None when there are none."""
+        if not self.inputs.tables:
             return None
-        return parquet.scan_parquet(
-            self.tables,
-            tz=self.want.tz,
-            since=self.want.since,
-            until=self.want.until,
-            storage_options=self.storage_options,
-        )
+        table = parquet.scan_parquet(self.inputs.tables, self.options)
+        predicate = self.options.predicate
+        return table if predicate is None else table.filter(predicate)
+
+    def report(self, run: FileRun) -> pl.DataFrame:
+        """Return the load report, for what was read so far."""
+        tables = parquet.report_tables(self.inputs.tables, self.options.storage_options)
+        return pl.concat([tables, run.report(), *[store.report() for store in self.stores]])
 
 
-def select(
-    source: Source, since: When, until: When, tz: str, storage_options: Mapping[str, Any] | None, limit: int | None,
-    formats: Formats | None, level: str | None = None, query: str | None = None,
-) -> Selection:  # fmt: skip
-    """Find what a source names, and read the options."""
-    found = find(source)
-    stores = [url for url in found.urls if is_store(url)]
-    found.urls = [url for url in found.urls if url not in stores]
-    for url in found.urls:
-        object_stores.check(url)
-    local = [path for path in found.files if parquet.is_parquet(path)]
-    for path in local:
-        if any((parent / "_delta_log").is_dir() for parent in path.parents):
-            raise UnreadableSourceError(
-                f"{str(path.parent)!r} is a Delta table, whose files are not all current. "
-                "Hint: pl.scan_delta(...).sink_parquet(...), then load that."
-            )
-        del found.files[path]
-    remote = [url for url in found.urls if parquet.is_parquet_url(url)]
-    found.urls = [url for url in found.urls if url not in remote]
-    tables = [str(path) for path in local] + remote
-    want = read_options(since, until, level, query, tz, formats)
-    return Selection(found, tables, want, unpacked_limit(limit), storage_options, stores)
+def plan_read(source: Source, options: ReadOptions) -> ReadPlan:
+    """Find what a source names, sample its files and decide which of them are read."""
+    inputs = find_inputs(source)
+    files = _plan_texts(inputs, options)
+    return ReadPlan(options=options, inputs=inputs, files=files, stores=tuple(map(open_store, inputs.stores)))
 
 
-def read_options(
-    since: When, until: When, level: str | None, query: str | None, tz: str, formats: Formats | None
-) -> ReadOptions:
-    """Read what the user wrote about which events are wanted.
+def find_inputs(source: Source) -> Inputs:
+    """Find what a source names.
 
-    Raises InvalidArgumentError, which names what cannot be read.
+    Raises SourceNotFoundError, and UnreadableSourceError for a scheme that is not known and for a Delta table.
+    """
+    discovered = discover(source)
+    stores = tuple(url for url in discovered.urls if is_store(url))
+    objects = [url for url in discovered.urls if url not in stores]
+    for url in objects:
+        object_stores.check_scheme(url)
+    local_tables = [path for path in discovered.files if parquet.is_parquet(path)]
+    _check_no_delta_table(local_tables)
+    remote_tables = [url for url in objects if parquet.is_parquet_url(url)]
+    texts = replace(
+        discovered,
+        files={path: by_name for path, by_name in discovered.files.items() if path not in local_tables},
+        urls=tuple(url for url in objects if url not in remote_tables),
+    )
+    return Inputs(texts=texts, tables=(*map(str, local_tables), *remote_tables), stores=stores)
+
+
+def parse_options(
+    *, since: When = None, until: When = None, level: str | None = None, query: str | None = None, tz: str = "UTC",
+    formats: Formats | None = None, storage_options: Mapping[str, Any] | None = None,
+    max_unpacked_bytes: int | None = None,
+) -> ReadOptions:  # fmt: skip
+    """Return the options as load(), scan() and tail() take them, parsed.
+
+    Raises InvalidArgumentError, which names what cannot be parsed.
     """
     zone = parse_zone(tz).key
-    start = None if since is None else parse_when(since, tz=zone)
-    end = None if until is None else parse_when(until, tz=zone)
-    severity = None if level is None else schema.severity_of(level)
-    return ReadOptions(start, end, severity, query, zone, read_formats(formats))
+    return ReadOptions(
+        since=None if since is None else parse_when(since, tz=zone),
+        until=None if until is None else parse_when(until, tz=zone),
+        severity=None if level is None else schema.severity_of(level),
+        query=query,
+        tz=zone,
+        formats=read_formats(formats),
+        storage_options=storage_options,
+        unpacked_limit=unpacked_limit(max_unpacked_bytes),
+    )
 
 
 def explain(
@@ -116,38 +133,49 @@ def explain(
     writes them); what is in none is the row "text". The sample is of the file's head, middle and end; of what is packed
     or has an address, of its head.
     """
-    for file in select(source, None, None, tz, None, None, formats).open():
-        found = file.detection
-        rows = [
-            (match.format.name, match.matched_lines, ", ".join(time.name for time in match.clock.formats) or None)
-            for match in found.formats
-        ]
-        left = found.sampled_lines - sum(lines for _, lines, _ in rows)
-        rows += [("text (below an event, or in no known format)", left, None)] if left > 0 else []
-        table = pl.DataFrame(rows, schema={"format": pl.String, "lines": pl.Int64, "times": pl.String}, orient="row")
-        share = (pl.col("lines") / max(found.sampled_lines, 1)).alias("share")
-        name = f"{file.source}: {file.reading.note or found.name}"
-        yield name, table.select("format", "lines", share, "times"), next(read_events(file), schema.empty())
+    plan = plan_read(source, parse_options(tz=tz, formats=formats))
+    for file in plan.files:
+        single = replace(plan, files=(file,)).run_files()
+        name = f"{file.sample.source}: {file.skip.note if file.skip else file.sample.detection.name}"
+        yield name, _format_table(file.sample), next(single.frames(), schema.empty())
 
 
-def read_all(files: list[LogFile]) -> Iterator[pl.DataFrame]:
-    """Yield the events of all files, one after the other."""
-    for file in files:
-        yield from read_events(file)
+def _format_table(sample: FileSample) -> pl.DataFrame:
+    detection = sample.detection
+    formats: list[dict[str, object]] = [
+        {
+            "format": detected.format.name,
+            "lines": detected.matched_lines,
+            "times": ", ".join(time.name for time in detected.clock.formats) or None,
+        }
+        for detected in detection.formats
+    ]
+    unmatched = detection.sampled_lines - sum(detected.matched_lines for detected in detection.formats)
+    if unmatched > 0:
+        formats.append({"format": "text (below an event, or in no known format)", "lines": unmatched, "times": None})
+    table = pl.DataFrame(formats, schema={"format": pl.String, "lines": pl.Int64, "times": pl.String})
+    share = (pl.col("lines") / max(detection.sampled_lines, 1)).alias("share")
+    return table.select("format", "lines", share, "times")
 
 
-def _in_time(files: list[LogFile]) -> list[LogFile]:
-    """Order each rotated set by its files' first events, where all tell: a name does not say which end is the older."""
-    sets: dict[tuple[str, str], list[int]] = {}
-    for number, file in enumerate(files):
-        folder, _, name = file.source.rpartition("/")
-        sets.setdefault((folder, base_name(name)), []).append(number)
-    ordered = list(files)
-    for numbers in (several for several in sets.values() if len(several) > 1):
-        times = [first_time(files[number]) for number in numbers if files[number].sample]
-        dated = all(files[number].detection.has_year for number in numbers)
-        if dated and len(times) == len(numbers) and None not in times:
-            by_time = sorted(zip(times, numbers, strict=True), key=lambda pair: (pair[0], pair[1]))
-            for place, (_, number) in zip(numbers, by_time, strict=True):
-                ordered[place] = files[number]
-    return ordered
+def _plan_texts(inputs: Inputs, options: ReadOptions) -> tuple[PlannedFile, ...]:
+    """Open the files, sample them, and decide about each."""
+    locations = locate(inputs.texts, inputs.spool)
+    locations += [
+        Location(source=uri.without_credentials(name), url=name)
+        for url in inputs.texts.urls
+        for name in object_stores.list_objects(url, options.storage_options)
+    ]
+    samples = sample_files(
+        locations, tz=options.tz, storage_options=options.storage_options, own_formats=options.formats
+    )
+    return tuple(plan_files(samples, since=options.since, until=options.until))
+
+
+def _check_no_delta_table(paths: list[Path]) -> None:
+    for path in paths:
+        if any((parent / "_delta_log").is_dir() for parent in path.parents):
+            raise UnreadableSourceError(
+                f"{str(path.parent)!r} is a Delta table, whose files are not all current. "
+                "Hint: pl.scan_delta(...).sink_parquet(...), then load that."
+            )

@@ -27,12 +27,12 @@ class Backoff:
 
 
 def retry(
-    attempt: Callable[[], T], *, is_passing: Callable[[Exception], bool], backoff: Backoff, seconds: float,
+    attempt: Callable[[], T], *, is_transient: Callable[[Exception], bool], backoff: Backoff, seconds: float,
     on_failure: Callable[[Exception], None], wait: Callable[[float], bool | None] = time.sleep,
 ) -> T:  # fmt: skip
-    """Return what an attempt returns, made again while it fails with errors that pass.
+    """Return what an attempt returns, repeated while it fails with transient errors.
 
-    Raises the attempt's error when it is not one that passes, when the next attempt would come later than so many
+    Raises the attempt's error when it is not transient, when the next attempt would come later than so many
     seconds after the first, and when `wait` returns True: the reader is being closed.
     """
     deadline = time.monotonic() + seconds
@@ -41,7 +41,7 @@ def retry(
         try:
             return attempt()
         except Exception as error:
-            if not is_passing(error):
+            if not is_transient(error):
                 raise
             on_failure(error)
             failures += 1

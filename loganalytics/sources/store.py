@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 import polars as pl
@@ -18,8 +18,8 @@ from loganalytics.filters.expressions import time_range_filter
 from loganalytics.formats.definitions import Format
 from loganalytics.schema import TIMESTAMP
 
-# Scheme of the address -> the module of this package with a class `Store` that takes the address.
-_HOMES: dict[str, str] = {
+# Scheme of the address -> the package whose store.py has a class `Store` that takes the address.
+_PACKAGES: dict[str, str] = {
     **dict.fromkeys(("redis", "rediss", "valkey", "valkeys", "unix"), "redis_streams"),
     **dict.fromkeys(("redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel"), "redis_streams"),
     **dict.fromkeys(("elasticsearch", "elasticsearch+https", "opensearch", "opensearch+https"), "elasticsearch"),
@@ -38,30 +38,40 @@ DESCRIPTION_SCHEMA: dict[str, pl.DataType] = {
     "trimmed": pl.Int64(),
     "note": pl.String(),
 }
-"""The columns of what describe() returns; what a kind of source does not tell is null.
+"""The columns of what describe() returns; what a kind of source does not say is null.
 
 source (as in the log frame), kind ("file", "stream", "index", "table"), entries, first_seen and last_seen, bytes, who
 writes (services, of a sample), who reads (consumer groups), trimmed (entries that are gone), note.
 """
 
 
-@dataclass(frozen=True)
+def description_rows(records: Iterable[Mapping[str, object]]) -> pl.DataFrame:
+    """Return rows of a description, each a dict of columns of DESCRIPTION_SCHEMA; one that is left out is null."""
+    complete = [dict.fromkeys(DESCRIPTION_SCHEMA) | dict(record) for record in records]
+    return pl.DataFrame(complete, schema=DESCRIPTION_SCHEMA)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReadOptions:
-    """Which events are wanted; a store leaves out the others at the server where it can."""
+    """Which events to read, and how; a store leaves out the others at the server where it can."""
 
     since: dt.datetime | None = None
     until: dt.datetime | None = None
     severity: int | None = None
     """The least severity_number; events without one are left out when this is given."""
     query: str | None = None
-    """A condition in the store's own language; None for a store without one: see Store.own_query."""
+    """A condition in the store's own language, or in SQL over the frames: see Store.own_query."""
     tz: str = "UTC"
     formats: tuple[Format, ...] = ()
-    """The user's own formats, for stores that hold text."""
+    """The user's own formats, for files and for stores that hold text."""
+    storage_options: Mapping[str, Any] | None = field(default=None, repr=False)
+    """What Polars needs to read an object store."""
+    unpacked_limit: int | None = None
+    """How many bytes one archive may unpack to; None for the default."""
 
     @property
-    def keep(self) -> pl.Expr | None:
-        """The events within the time range and of the level; None when all are wanted."""
+    def predicate(self) -> pl.Expr | None:
+        """The events within the time range and of the level; None when all of them are to be read."""
         if self.since is None and self.until is None and self.severity is None:
             return None
         in_time = time_range_filter(self.since, self.until)
@@ -79,11 +89,11 @@ class ConsumerGroup:
 
 
 class TailReader(Protocol):
-    """A place in a store from which what is new is read."""
+    """A position in a store from which what is new is read."""
 
     @property
     def cursor(self) -> dict[str, Any]:
-        """Where to go on after what read() returned last; JSON can hold it, and it bears no secret."""
+        """Where to go on after what read() returned last; JSON can hold it, and it has no secret."""
 
     @property
     def status(self) -> dict[str, Any]:
@@ -96,44 +106,44 @@ class TailReader(Protocol):
         """Return what is new as a log frame, empty when nothing comes within so many seconds."""
 
     def close(self) -> None:
-        """Let go of the connection; a read() in another thread returns soon."""
+        """Close the connection; a read() in another thread returns soon."""
 
 
 class Store(Protocol):
     """What lies behind one address.
 
-    Frames may hold more than is wanted of time and level, never less: who asks filters them exactly.
+    Frames may hold more events than the options ask for by time and level, never less: the caller filters them exactly.
     """
 
     source: str
     """The address without its secrets."""
     own_query: bool
-    """Whether the store evaluates `Want.query` itself; otherwise who asks evaluates it over the frames, as SQL."""
+    """Whether the store evaluates the query itself; otherwise the caller evaluates it over the frames, as SQL."""
 
-    def batches(self, want: ReadOptions) -> Iterator[pl.DataFrame]:
+    def batches(self, options: ReadOptions) -> Iterator[pl.DataFrame]:
         """Yield log frames of bounded size, each event once, in the store's order.
 
         The first one shows the columns: scan() reads it alone. Raises UnreachableSourceError.
         """
 
     def reader(
-        self, want: ReadOptions, cursor: Mapping[str, Any] | None, group: ConsumerGroup | None = None
+        self, options: ReadOptions, cursor: Mapping[str, Any] | None, group: ConsumerGroup | None = None
     ) -> TailReader:
-        """Return a reader that begins at the cursor, else at `want.since`, else at the end.
+        """Return a reader that begins at the cursor, else at `options.since`, else at the end.
 
         Raises InvalidArgumentError for a group where the store knows none, UnreachableSourceError.
         """
 
     def describe(self) -> pl.DataFrame:
-        """Return one row a stream, index or table, with the columns of DESCRIPTION."""
+        """Return one row a stream, index or table, with the columns of DESCRIPTION_SCHEMA: see description_rows()."""
 
     def report(self) -> pl.DataFrame:
-        """Return the rows of the load report, with the columns of tally.SCHEMA, for what was read so far."""
+        """Return the rows of the load report, for what was read so far."""
 
 
 def is_store(address: str) -> bool:
     """Whether the address names a store rather than a file or an object."""
-    return "://" in address and address.partition("://")[0].lower() in _HOMES
+    return "://" in address and address.partition("://")[0].lower() in _PACKAGES
 
 
 def open_store(address: str) -> Store:
@@ -142,5 +152,5 @@ def open_store(address: str) -> Store:
     Raises SourceNotFoundError, UnreadableSourceError, UnreachableSourceError and MissingExtraError, never with a
     secret in the message.
     """
-    module = importlib.import_module(f"loganalytics.sources.{_HOMES[address.partition('://')[0].lower()]}.store")
+    module = importlib.import_module(f"loganalytics.sources.{_PACKAGES[address.partition('://')[0].lower()]}.store")
     return cast(Store, module.Store(address))

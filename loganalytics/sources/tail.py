@@ -18,7 +18,7 @@ from loganalytics.filters.sql import condition, where_in_batch
 from loganalytics.formats.custom import Formats
 from loganalytics.sources.files.discovery import Source
 from loganalytics.sources.files.tail import FileReader
-from loganalytics.sources.read_plan import When, read_options
+from loganalytics.sources.read_plan import When, parse_options
 from loganalytics.sources.store import ConsumerGroup, ReadOptions, TailReader, is_store, open_store
 
 _TURN_SECONDS = 0.05
@@ -123,8 +123,8 @@ class Tail:
     def _filter(self, name: str, events: pl.DataFrame) -> pl.DataFrame:
         if events.is_empty():
             return events
-        if self._options.keep is not None:
-            events = events.filter(self._options.keep)
+        if self._options.predicate is not None:
+            events = events.filter(self._options.predicate)
         return where_in_batch(events, self._queries[name])
 
 
@@ -167,7 +167,7 @@ def tail(
     ...     [batch["message"].to_list() for batch in tail]
     [['disk full']]
     """
-    options = read_options(since, None, level, query, tz, formats)
+    options = parse_options(since=since, level=level, query=query, tz=tz, formats=formats)
     names = [os.fspath(source)] if isinstance(source, (str, os.PathLike)) else [os.fspath(name) for name in source]
     cursors = dict(cursor or {}).get("readers", {})
     readers: dict[str, TailReader] = {}

@@ -48,7 +48,7 @@ def one_file(data: bytes) -> None:
     """Load one file that the bytes make, and account for its lines."""
     chosen = atheris.FuzzedDataProvider(data)
     variants.MIN_LINES = chosen.PickValueInList([1, 5_000])
-    reader.BLOCK = chosen.PickValueInList([16 * 1024 * 1024, 64, 300, 2000])
+    reader.BLOCK_BYTES = chosen.PickValueInList([16 * 1024 * 1024, 64, 300, 2000])
     packed = chosen.ConsumeIntInRange(0, 9) == 0
     zone = chosen.PickValueInList(["UTC", "Europe/Berlin", "America/St_Johns"])
     end = chosen.PickValueInList([b"\n", b"\n", b"\r\n"])

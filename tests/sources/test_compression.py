@@ -115,7 +115,7 @@ def test_the_files_of_a_zip_share_the_limit(tmp_path):
 
 def test_a_bomb_is_cut_short_by_its_ratio(tmp_path, monkeypatch):
     """Text that unpacks to over 1,000 times its size stops there, beyond a size that hurts nobody."""
-    monkeypatch.setattr(compression, "_RATIO_FROM", 1_000_000)
+    monkeypatch.setattr(compression, "_RATIO_MIN_BYTES", 1_000_000)
     path = tmp_path / "app.log.zst"
     path.write_bytes(zstd.compress(TEXT.encode() + b"A" * 5_000_000))
     logs = la.load(path)

@@ -52,7 +52,7 @@ def test_small_blocks_give_the_same_events(tmp_path, monkeypatch):
     path = tmp_path / "app.log"
     path.write_text("".join(LINE.format(1, n) + "Traceback:\n  File x\nValueError: no\n" for n in range(50)))
     whole = la.load(path)
-    monkeypatch.setattr(reader, "BLOCK", 37)
+    monkeypatch.setattr(reader, "BLOCK_BYTES", 37)
     assert la.load(path).equals(whole)
     assert la.load_report(la.load(path)).select("lines", "events").row(0) == (200, 50)
 
@@ -217,8 +217,8 @@ def test_load_report_of_a_frame_that_was_not_loaded(log):
 @pytest.mark.parametrize("head", ["2026-03-10 12:00:00,000 INFO [app.db] ", '{"ts":"2026-03-10T12:00:00Z","msg":"'])
 def test_a_very_long_line_is_cut(tmp_path, monkeypatch, head):
     """Beyond a limit a line is cut in pieces, between characters; no text is lost, and the report tells."""
-    monkeypatch.setattr(reader, "BLOCK", 1000)
-    monkeypatch.setattr(blocks, "LONGEST_LINE", 5000)
+    monkeypatch.setattr(reader, "BLOCK_BYTES", 1000)
+    monkeypatch.setattr(blocks, "MAX_LINE_BYTES", 5000)
     path = tmp_path / "app.log"
     path.write_text((head + "short\n") * 3 + head + "ä" * 20_000 + "\n" + head + "short\n", encoding="utf-8")
     logs = la.load(path)
@@ -230,7 +230,7 @@ def test_a_very_long_line_is_cut(tmp_path, monkeypatch, head):
 
 def test_blank_lines_do_not_fill_memory(tmp_path, monkeypatch):
     """A block of very many lines is taken in parts; the numbers of the lines go on."""
-    monkeypatch.setattr(blocks, "_MOST_LINES", 150)
+    monkeypatch.setattr(blocks, "_MAX_BLOCK_LINES", 150)
     path = tmp_path / "app.log"
     path.write_text("\n" * 100 + TEXT + "\n" * 30 + LINE.format(1, "last"))
     logs = la.load(path)

@@ -30,7 +30,7 @@ def ask(server: Server, **options):
     """Ask with retries; return the answer and the failures that were met."""
     errors: list[str] = []
     answer = retry(
-        server.answer, is_passing=lambda error: isinstance(error, ConnectionError), backoff=BACKOFF,
+        server.answer, is_transient=lambda error: isinstance(error, ConnectionError), backoff=BACKOFF,
         on_failure=lambda error: errors.append(str(error)), **({"seconds": 5.0} | options),
     )  # fmt: skip
     return answer, errors
@@ -97,7 +97,7 @@ class Reader(PollingReader):
         self.server = server
         self.calls: list[str] = []
 
-    def _is_passing(self, error):
+    def _is_transient(self, error):
         return isinstance(error, ConnectionError)
 
     def _reconnect(self):

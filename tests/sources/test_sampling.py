@@ -7,8 +7,8 @@ import gzip
 import pytest
 
 import loganalytics as la
-from loganalytics.sources.files.discovery import find
-from loganalytics.sources.files.location import Spool, places
+from loganalytics.sources.files.discovery import discover
+from loganalytics.sources.files.location import Spool, locate
 from loganalytics.sources.files.sampling import sample_lines
 
 PLAIN = "2026-03-10 00:00:00,053 INFO [api.routes] order {} accepted"
@@ -17,7 +17,7 @@ JSON = '{{"ts": "2026-03-10T00:00:00Z", "lvl": "error", "msg": "order {} lost"}}
 
 def sample_of(path):
     """Return the sample of one file."""
-    return sample_lines(places(find(path), Spool(), limit=None)[0])
+    return sample_lines(locate(discover(path), Spool())[0])
 
 
 def write(path, *parts):

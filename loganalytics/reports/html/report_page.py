@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from loganalytics import __version__, charts
+from loganalytics import charts
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.humanize import count, moment, percent, span, time_range
 from loganalytics.reports.changes import sum_levels
 from loganalytics.reports.html.vega import vega_script
 from loganalytics.reports.table_rows import change_rows, slow_trace_rows
 from loganalytics.sanitize import printable
+from loganalytics.version import __version__
 
 if TYPE_CHECKING:
     from loganalytics.reports.model import Report

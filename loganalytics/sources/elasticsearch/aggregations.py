@@ -46,7 +46,7 @@ def count_events(
         return None
     indices_by_fields: dict[_GroupingFields, list[str]] = {}
     for index in mapping.indices:
-        fields = _grouping_fields(mapping, index, sample.records(index).layout, by)
+        fields = _grouping_fields(mapping, index, sample.records(index).record_schema, by)
         if fields is None:
             return None
         indices_by_fields.setdefault(fields, []).append(index)

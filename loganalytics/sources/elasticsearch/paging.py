@@ -191,11 +191,11 @@ def _fetch(connection: Connection, shard: ShardReading, closing: threading.Event
     address = connection.address
     try:
         return retry(
-            lambda: _search(connection, shard), is_passing=_is_passing, backoff=_BACKOFF, seconds=address.retry,
+            lambda: _search(connection, shard), is_transient=_is_transient, backoff=_BACKOFF, seconds=address.retry,
             on_failure=begin_again, wait=closing.wait,
         )  # fmt: skip
     except (ServerUnavailable, RequestRefused) as error:
-        if not _is_passing(error):
+        if not _is_transient(error):
             raise
         raise IncompleteSourceError(
             f"{address.source!r}: shard {shard.number} of {shard.index!r} was lost after {shard.hits_read:,} events: "
@@ -204,7 +204,7 @@ def _fetch(connection: Connection, shard: ShardReading, closing: threading.Event
         ) from None
 
 
-def _is_passing(error: Exception) -> bool:
+def _is_transient(error: Exception) -> bool:
     """Whether the server is away, or has lost the point in time, or has not recovered the index yet."""
     if isinstance(error, RequestRefused):
         return error.status == 404 or "no_shard" in error.kind or "search_context_missing" in error.kind

@@ -12,7 +12,7 @@ import polars as pl
 
 from loganalytics.sources.elasticsearch.connection import Connection
 from loganalytics.sources.elasticsearch.mapping import Query, index_path
-from loganalytics.sources.json_records import Records
+from loganalytics.sources.json_records import RecordParser
 
 _SAMPLE_DOCUMENTS = 1_000
 _MIN_INDEX_DOCUMENTS, _MAX_INDEX_DOCUMENTS = 10, 100
@@ -27,14 +27,14 @@ _MAX_SHARD_DOCUMENTS = 100_000
 class Sample:
     """What a sample of documents shows."""
 
-    families: Mapping[str, Records]
+    families: Mapping[str, RecordParser]
     """By the names of indices without their numbers: those of logs-2026.03.10 and logs-2026.03.11 are alike."""
     columns: pl.Schema
     """The columns of all indices."""
     document_bytes: float
     """What a document takes on average."""
 
-    def records(self, index: str) -> Records:
+    def records(self, index: str) -> RecordParser:
         """Return what the documents of an index hold."""
         return self.families.get(index_family(index)) or next(iter(self.families.values()))
 
@@ -62,7 +62,7 @@ def draw_sample(connection: Connection, query: Query, tz: str) -> Sample:
         lines_by_family.setdefault(index_family(bucket["key"]), []).extend(lines)
     if not buckets:
         lines_by_family[""] = []
-    families = {family: Records.learn(lines, tz) for family, lines in sorted(lines_by_family.items())}
+    families = {family: RecordParser.learn(lines, tz) for family, lines in sorted(lines_by_family.items())}
     columns = pl.concat([records.empty() for records in families.values()], how="diagonal_relaxed").schema
     lengths = [len(line) for lines in lines_by_family.values() for line in lines]
     document_bytes = sum(lengths) / max(1, len(lengths)) + _ENVELOPE_BYTES

@@ -52,7 +52,7 @@ class Store:
             sample = draw_sample(connection, combined_query(mapping, options), options.tz)
             self._start_counters(mapping, shard_map)
             queries = {
-                index: index_query(mapping, options, index, sample.records(index).layout)
+                index: index_query(mapping, options, index, sample.records(index).record_schema)
                 for index, _ in shard_map.assigned
             }
             for page in paging.read_pages(connection, shard_map, queries, sample.document_bytes):

@@ -25,7 +25,7 @@ from loganalytics.sources.elasticsearch.decode import Hit, decode_search, to_doc
 from loganalytics.sources.elasticsearch.errors import RequestRefused, ServerUnavailable
 from loganalytics.sources.elasticsearch.mapping import IndexMapping, Query, index_path, read_mapping
 from loganalytics.sources.elasticsearch.sampling import draw_sample, index_family
-from loganalytics.sources.json_records import Records
+from loganalytics.sources.json_records import RecordParser
 from loganalytics.sources.polling import PollingReader
 from loganalytics.sources.reconnect import Backoff
 from loganalytics.sources.store import ReadOptions
@@ -62,7 +62,7 @@ class IndexReader(PollingReader):
         self._connection, self._options = connection, options
         self._since_millis = None if options.since is None else _to_millis(options.since)
         self._overlap_millis = int(connection.address.overlap * 1000)
-        self._families: dict[str, Records] = {}
+        self._families: dict[str, RecordParser] = {}
         self._index = connection.address.index
         saved = dict(cursor or {}).get("positions", {})
         with connection.translate_errors():
@@ -82,7 +82,9 @@ class IndexReader(PollingReader):
         mapping = read_mapping(self._connection)
         times = self._time_fields(mapping)
         sample = draw_sample(self._connection, {"match_all": {}}, self._options.tz)
-        self._families = {name: records for name, records in sample.families.items() if records.layout is not None}
+        self._families = {
+            name: records for name, records in sample.families.items() if records.record_schema is not None
+        }
         positions: dict[str, TimePosition] = {}
         for number, name in enumerate(times):
             start = self._since_millis if self._since_millis is not None else _to_millis(dt.datetime.now(dt.UTC))
@@ -127,7 +129,7 @@ class IndexReader(PollingReader):
             if position.search_after is None:
                 return
 
-    def _is_passing(self, error: Exception) -> bool:
+    def _is_transient(self, error: Exception) -> bool:
         return isinstance(error, ServerUnavailable)
 
     def _poll(self, timeout: float) -> pl.DataFrame:
@@ -187,7 +189,7 @@ class IndexReader(PollingReader):
             family = index_family(of_index["source"][0])
             if family not in self._families:
                 sample = of_index["line"].head(_SAMPLE_DOCUMENTS).to_list()
-                self._families[family] = Records.learn(sample, self._options.tz)
+                self._families[family] = RecordParser.learn(sample, self._options.tz)
             frames.append(self._families[family].frame(of_index))
         return pl.concat(frames, how="diagonal_relaxed")
 

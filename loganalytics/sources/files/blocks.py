@@ -5,30 +5,19 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
 import polars as pl
 
-from loganalytics.sources.files.compression import BROKEN, Budget
+from loganalytics.sources.counters import FileCounters
+from loganalytics.sources.files.compression import BROKEN, UnpackBudget, reason_of
+from loganalytics.sources.status import Status
 
 # Longer lines are cut: what parses a line takes about twenty times its size.
-LONGEST_LINE = 16 * 1024 * 1024
+MAX_LINE_BYTES = 16 * 1024 * 1024
 # A block of blank or very short lines would take far more memory as a frame than as bytes.
-_MOST_LINES = 400_000
+_MAX_BLOCK_LINES = 400_000
 _ANSI = r"\x1b\[[0-9;?]*[ -/]*[@-~]"
-
-
-@dataclass
-class Reading:
-    """What was met while reading one file."""
-
-    bytes: int = 0
-    lines: int = 0
-    invalid_utf8: int = 0
-    cut_lines: int = 0
-    note: str = ""
-    budget: Budget | None = None
 
 
 class Block(NamedTuple):
@@ -46,40 +35,51 @@ def looks_binary(head: bytes) -> bool:
     return head.count(0) > len(head) // 100 or controls > len(head) // 10
 
 
-def read_blocks(stream: BinaryIO, reading: Reading, *, size: int) -> Iterator[Block]:
-    """Yield blocks of whole lines, filling in `reading` on the way."""
-    for text in _whole_lines(_as_utf8(_chunks(stream, reading, size)), reading, size):
-        line, utf8 = _to_lines(text, reading)
-        number = pl.int_range(reading.lines + 1, reading.lines + 1 + line.len(), dtype=pl.UInt64, eager=True)
-        reading.lines += line.len()
+def read_blocks(
+    stream: BinaryIO, counters: FileCounters, *, size: int, budget: UnpackBudget | None = None
+) -> Iterator[Block]:
+    """Yield blocks of whole lines, counting bytes and lines; the stream of an archive is read up to its budget."""
+    for content in _whole_lines(_as_utf8(_chunks(stream, counters, size, budget)), counters, size):
+        line, utf8 = _to_lines(content, counters)
+        number = pl.int_range(counters.lines + 1, counters.lines + 1 + line.len(), dtype=pl.UInt64, eager=True)
+        counters.lines += line.len()
         lines = pl.DataFrame([number.alias("n"), line.alias("line")])
-        if lines.height <= _MOST_LINES:
+        if lines.height <= _MAX_BLOCK_LINES:
             yield Block(lines, utf8)
         else:
-            yield from map(Block, lines.iter_slices(_MOST_LINES))
+            yield from map(Block, lines.iter_slices(_MAX_BLOCK_LINES))
 
 
-def _chunks(stream: BinaryIO, reading: Reading, size: int) -> Iterator[bytes]:
-    parts: list[bytes] = []
-    filled = 0
+def _chunks(stream: BinaryIO, counters: FileCounters, size: int, budget: UnpackBudget | None) -> Iterator[bytes]:
+    """Yield the bytes of a stream in chunks of about that size, until it ends, breaks or has used up its budget."""
+    buffers: list[bytes] = []
+    buffered = 0
     while True:
-        try:
-            # read1 hands out what an archive holds before the place where it breaks; read would lose it.
-            part = _read(stream, size)
-        except BROKEN as error:
-            reading.note = f"unreadable after {reading.bytes:,} bytes ({_reason(error)}): the rest is lost"
-            part = b""
-        if reading.budget is not None and part:
-            kept, reading.note = reading.budget.spend(len(part))
-            part = part[:kept]
-        reading.bytes += len(part)
-        filled += len(part)
-        parts.append(part)
-        if not part or filled >= size or reading.note:
-            yield b"".join(parts)
-            parts, filled = [], 0
-        if not part or reading.note:
+        buffer = _next_bytes(stream, counters, size, budget)
+        ended = not buffer or counters.status is Status.TRUNCATED
+        counters.bytes += len(buffer)
+        buffered += len(buffer)
+        buffers.append(buffer)
+        if ended or buffered >= size:
+            yield b"".join(buffers)
+            buffers, buffered = [], 0
+        if ended:
             return
+
+
+def _next_bytes(stream: BinaryIO, counters: FileCounters, size: int, budget: UnpackBudget | None) -> bytes:
+    try:
+        # read1 returns what an archive holds before the place where it breaks; read would lose it.
+        buffer = _read(stream, size)
+    except BROKEN as error:
+        counters.truncate(f"unreadable after {counters.bytes:,} bytes ({reason_of(error)}): the rest is lost")
+        return b""
+    if budget is None or not buffer:
+        return buffer
+    within_budget, excess = budget.spend(len(buffer))
+    if excess:
+        counters.truncate(excess)
+    return buffer[:within_budget]
 
 
 def _read(stream: BinaryIO, size: int) -> bytes:
@@ -94,10 +94,6 @@ def _read(stream: BinaryIO, size: int) -> bytes:
     return stream.read1(size) if hasattr(stream, "read1") else stream.read(size)
 
 
-def _reason(error: Exception) -> str:
-    return error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-
-
 def _as_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
     decoder: codecs.IncrementalDecoder | None = None
     for number, chunk in enumerate(chunks):
@@ -106,50 +102,50 @@ def _as_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
         yield decoder.decode(chunk).encode() if decoder else chunk
 
 
-def _whole_lines(chunks: Iterator[bytes], reading: Reading, size: int) -> Iterator[bytes]:
-    left: list[bytes] = []  # joined only when the line ends: a long one is copied once
-    held = 0
+def _whole_lines(chunks: Iterator[bytes], counters: FileCounters, size: int) -> Iterator[bytes]:
+    unfinished: list[bytes] = []  # joined only when the line ends: a long one is copied once
+    unfinished_bytes = 0
     for chunk in chunks:
         end = chunk.rfind(b"\n") + 1
-        if end == len(chunk) and not held:
+        if end == len(chunk) and not unfinished_bytes:
             yield chunk
             continue
         if end:
-            yield b"".join([*left, memoryview(chunk)[:end]])
-            left, held = [chunk[end:]], len(chunk) - end
+            yield b"".join([*unfinished, memoryview(chunk)[:end]])
+            unfinished, unfinished_bytes = [chunk[end:]], len(chunk) - end
             continue
-        left.append(chunk)
-        held += len(chunk)
-        while held > max(LONGEST_LINE, size):
-            line = b"".join(left)
-            end = _character_end(line[: max(LONGEST_LINE, size)])
-            reading.cut_lines += 1
+        unfinished.append(chunk)
+        unfinished_bytes += len(chunk)
+        while unfinished_bytes > max(MAX_LINE_BYTES, size):
+            line = b"".join(unfinished)
+            end = _character_end(line[: max(MAX_LINE_BYTES, size)])
+            counters.cut_lines += 1
             yield line[:end]
-            left, held = [line[end:]], len(line) - end
-    rest = b"".join(left)
-    if rest:
-        yield rest
+            unfinished, unfinished_bytes = [line[end:]], len(line) - end
+    last_line = b"".join(unfinished)
+    if last_line:
+        yield last_line
 
 
-def _character_end(text: bytes) -> int:
+def _character_end(utf8: bytes) -> int:
     """Return where to cut so that no character of UTF-8 is cut through."""
     for back in range(1, 4):
-        if text[-back] >= 0xC0:
-            return len(text) - back
-        if text[-back] < 0x80:
+        if utf8[-back] >= 0xC0:
+            return len(utf8) - back
+        if utf8[-back] < 0x80:
             break
-    return len(text)
+    return len(utf8)
 
 
-def _to_lines(block: bytes, reading: Reading) -> tuple[pl.Series, bytes | None]:
-    if not reading.lines and block.startswith(b"\xef\xbb\xbf"):
+def _to_lines(block: bytes, counters: FileCounters) -> tuple[pl.Series, bytes | None]:
+    if not counters.lines and block.startswith(b"\xef\xbb\xbf"):
         block = block[3:]
     try:
         lines = pl.read_lines(block).to_series()
     except pl.exceptions.ComputeError:  # not UTF-8
         block = block.decode("utf-8", errors="replace").encode()
         lines = pl.read_lines(block).to_series()
-        reading.invalid_utf8 += int(lines.str.contains("\ufffd", literal=True).sum())
+        counters.invalid_utf8 += int(lines.str.contains("\ufffd", literal=True).sum())
     if b"\x1b" in block:  # one byte is found ten times as fast as two
         return lines.str.replace_all(_ANSI, ""), None
     return lines, block

@@ -35,13 +35,13 @@ BROKEN: tuple[type[Exception], ...] = (
     struct.error,
 )  # fmt: skip
 
-MAX_UNPACKED = 50 * 1024**3
+MAX_UNPACKED_BYTES = 50 * 1024**3
 """Bytes that one archive may unpack to."""
-_MAX_RATIO, _RATIO_FROM = 1000, 100 * 1024**2
+_MAX_RATIO, _RATIO_MIN_BYTES = 1000, 100 * 1024**2
 
 
 @dataclass
-class Budget:
+class UnpackBudget:
     """How much may still come out of one archive; without a limit of the user's own, its ratio is watched too."""
 
     packed: int
@@ -49,19 +49,19 @@ class Budget:
     unpacked: int = 0
 
     def spend(self, size: int) -> tuple[int, str]:
-        """Count what came out, and return how much of it may be kept, and why to stop, or nothing."""
+        """Count what came out; return how much of it is within the limit, and why to stop, or nothing."""
         self.unpacked += size
-        most, why = MAX_UNPACKED, ""
+        limit, ratio = MAX_UNPACKED_BYTES, ""
         if self.limit is not None:
-            most = self.limit
-        elif self.packed * _MAX_RATIO < MAX_UNPACKED:
-            most = max(_RATIO_FROM, self.packed * _MAX_RATIO)
-            why = f", over {_MAX_RATIO:,} times its size"
-        over = self.unpacked - most
-        if over <= 0:
+            limit = self.limit
+        elif self.packed * _MAX_RATIO < MAX_UNPACKED_BYTES:
+            limit = max(_RATIO_MIN_BYTES, self.packed * _MAX_RATIO)
+            ratio = f", over {_MAX_RATIO:,} times its size"
+        excess = self.unpacked - limit
+        if excess <= 0:
             return size, ""
-        self.unpacked = most
-        return max(0, size - over), f"cut short at {most:,} bytes unpacked{why}. {_HINT}"
+        self.unpacked = limit
+        return max(0, size - excess), f"cut short at {limit:,} bytes unpacked{ratio}. {_HINT}"
 
 
 _HINT = "Hint: to read on, raise max_unpacked_bytes= or the environment's LOGANALYTICS_MAX_UNPACKED."
@@ -70,17 +70,17 @@ _HINT = "Hint: to read on, raise max_unpacked_bytes= or the environment's LOGANA
 def unpacked_limit(max_unpacked_bytes: int | None) -> int | None:
     """Return the user's limit: the argument, else that of the environment, else None.
 
-    Raises InvalidArgumentError for one that is no positive number.
+    Raises InvalidArgumentError for one that is not a positive number.
     """
-    given = max_unpacked_bytes if max_unpacked_bytes is not None else os.environ.get("LOGANALYTICS_MAX_UNPACKED")
-    if given in (None, ""):
+    setting = max_unpacked_bytes if max_unpacked_bytes is not None else os.environ.get("LOGANALYTICS_MAX_UNPACKED")
+    if setting in (None, ""):
         return None
     try:
-        limit = int(float(str(given)))
+        limit = int(float(str(setting)))
     except (ValueError, OverflowError):
         limit = 0
     if limit <= 0:
-        raise InvalidArgumentError(f"max_unpacked_bytes is {given!r}. Hint: a number of bytes, such as 200e9.")
+        raise InvalidArgumentError(f"max_unpacked_bytes is {setting!r}. Hint: a number of bytes, such as 200e9.")
     return limit
 
 
@@ -91,6 +91,11 @@ def open_packed(raw: BinaryIO) -> BinaryIO:
         if head.startswith(magic):
             return opener(raw)
     return raw
+
+
+def reason_of(error: Exception) -> str:
+    """Return why a file could not be read on: what the system says, else the kind of the error."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
 
 
 def is_packed(head: bytes) -> bool:
@@ -110,7 +115,7 @@ def zip_members(path: Path) -> list[zipfile.ZipInfo]:
             info
             for info in archive.infolist()
             if not info.is_dir()
-            and not any(part.startswith((".", "__MACOSX")) for part in info.filename.split("/") if part)
+            and not any(name.startswith((".", "__MACOSX")) for name in info.filename.split("/") if name)
         ]
 
 
@@ -121,8 +126,8 @@ def cannot_unpack(info: zipfile.ZipInfo) -> str:
     return ""
 
 
-def special(path: Path) -> str:
-    """Return what a path is that is no regular file: "pipe", "device", or nothing."""
+def special_kind(path: Path) -> str:
+    """Return "pipe" or "device" for what is not a regular file, else nothing."""
     mode = path.stat().st_mode
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
         return "pipe"

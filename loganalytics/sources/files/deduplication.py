@@ -1,98 +1,100 @@
-"""The same log under two names: links, copies, and a rotation that lies there both packed and not."""
+"""The same log under two names: links, copies, and a rotation that is there both packed and not."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
 from loganalytics.sources.files.compression import unpacked_size
-from loganalytics.sources.files.reader import LogFile, first_time
 from loganalytics.sources.files.rotation import base_name, unpacked_name
+from loganalytics.sources.files.sampling import FileSample
 
-SAME = "the same log as "
-_TAIL = 64 * 1024
+_END_BYTES = 64 * 1024
 # Two services may well write the same few lines; not the same few thousand bytes with times in them.
-_SURE = 4096
+_MIN_COPY_BYTES = 4096
 
 
-def mark_doubles(files: Sequence[LogFile]) -> None:
-    """Note of each file that repeats another, so that it is not read.
+def find_duplicates(samples: Mapping[int, FileSample]) -> dict[int, FileSample]:
+    """Return the files that repeat another, by their numbers, and which one that is.
 
-    Links are told by device and inode. Otherwise the first lines must agree and bear times; beyond that the two are
-    one rotation packed and not (app.log.1, app.log.1.gz), or have the same size and the same last lines.
+    Links are recognised by device and inode. Otherwise the first lines must agree and have times; beyond that the two
+    are one rotation packed and not (app.log.1, app.log.1.gz), or have the same size and the same last lines.
     """
-    kept: dict[object, list[LogFile]] = {}
-    for file in sorted(files, key=_preference):
-        if file.reading.note or not file.place.regular:
+    duplicates: dict[int, FileSample] = {}
+    originals: dict[object, list[FileSample]] = {}
+    for number, sample in sorted(samples.items(), key=lambda item: _preference(item[1])):
+        if not sample.location.regular:
             continue
-        for key in (_inode(file), tuple(file.sample[:1])):
-            double = next((other for other in kept.get(key, []) if _repeats(file, other)), None)
-            if double:
-                file.reading.note = f"{SAME}{double.source}: read once"
-                break
-        else:
-            kept.setdefault(_inode(file), []).append(file)
-            kept.setdefault(tuple(file.sample[:1]), []).append(file)
+        keys = (_inode(sample), tuple(sample.lines[:1]))
+        candidates = [original for key in keys for original in originals.get(key, ())]
+        original = next((candidate for candidate in candidates if _repeats(sample, candidate)), None)
+        if original is not None:
+            duplicates[number] = original
+            continue
+        for key in keys:
+            originals.setdefault(key, []).append(sample)
+    return duplicates
 
 
-def _preference(file: LogFile) -> tuple[bool, bool]:
+def _preference(sample: FileSample) -> tuple[bool, bool]:
     """Files before links to them, and plain before packed."""
-    disk = file.place.disk
-    return disk is not None and disk.is_symlink(), file.place.packed
+    path = sample.location.path
+    return path is not None and path.is_symlink(), sample.location.packed
 
 
-def _inode(file: LogFile) -> tuple[int, int, str | None]:
+def _inode(sample: FileSample) -> tuple[int, int, str | None]:
     try:
-        stat = cast(Path, file.place.disk).stat()
+        stat = cast(Path, sample.location.path).stat()
     except OSError:
-        return 0, id(file), None
-    return stat.st_dev, stat.st_ino, file.place.member
+        return 0, id(sample), None
+    return stat.st_dev, stat.st_ino, sample.location.member
 
 
-def _repeats(file: LogFile, other: LogFile) -> bool:
-    if _inode(file) == _inode(other):
+def _repeats(sample: FileSample, original: FileSample) -> bool:
+    if _inode(sample) == _inode(original):
         return True
-    if first_time(file) is None:
+    if sample.first_time is None:
         return False
-    mine, theirs = _size(file), _size(other)
-    if _one_rotation(file, other):
-        lines = min(len(file.sample), len(other.sample))
-        # A packed copy that is the longer one is no copy.
-        return file.sample[: lines - 1] == other.sample[: lines - 1] and (mine is None or mine <= cast(int, theirs))
-    if mine is None or mine != theirs or file.sample != other.sample:
+    size, original_size = _size(sample), _size(original)
+    if _is_packed_rotation(sample, original):
+        common = min(len(sample.lines), len(original.lines)) - 1
+        # A packed copy that is the longer one is not a copy.
+        fits = size is None or size <= cast(int, original_size)
+        return sample.lines[:common] == original.lines[:common] and fits
+    if size is None or size != original_size or sample.lines != original.lines:
         return False
-    if not _one_set(file, other) and mine < _SURE:
+    if size < _MIN_COPY_BYTES and not _in_one_set(sample, original):
         return False
-    return file.place.packed != other.place.packed or _tail(file) == _tail(other)
+    return sample.location.packed != original.location.packed or _end(sample) == _end(original)
 
 
-def _one_set(file: LogFile, other: LogFile) -> bool:
-    mine, theirs = Path(file.source), Path(other.source)
-    return mine.parent == theirs.parent and base_name(mine.name) == base_name(theirs.name)
+def _in_one_set(sample: FileSample, original: FileSample) -> bool:
+    path, original_path = Path(sample.source), Path(original.source)
+    return path.parent == original_path.parent and base_name(path.name) == base_name(original_path.name)
 
 
-def _one_rotation(file: LogFile, other: LogFile) -> bool:
-    """Whether the names differ by the ending of an archive alone; the packed one comes second."""
-    mine, theirs = Path(file.source), Path(other.source)
-    if file.place.member is not None:
-        mine = Path(str(file.place.disk)).parent / mine.name
+def _is_packed_rotation(sample: FileSample, original: FileSample) -> bool:
+    """Whether the names differ by the ending of an archive alone, and only the original is not packed."""
+    path, original_path = Path(sample.source), Path(original.source)
+    if sample.location.member is not None:
+        path = Path(str(sample.location.path)).parent / path.name
     return (
-        mine.parent == theirs.parent
-        and unpacked_name(mine.name) == unpacked_name(theirs.name)
-        and file.place.packed
-        and not other.place.packed
+        path.parent == original_path.parent
+        and unpacked_name(path.name) == unpacked_name(original_path.name)
+        and sample.location.packed
+        and not original.location.packed
     )
 
 
-def _size(file: LogFile) -> int | None:
+def _size(sample: FileSample) -> int | None:
     """How many bytes of text it holds, where that is cheap to know."""
-    if file.place.member is not None:
+    if sample.location.member is not None:
         return None
-    return unpacked_size(cast(Path, file.place.disk), file.place.head)
+    return unpacked_size(cast(Path, sample.location.path), sample.location.head)
 
 
-def _tail(file: LogFile) -> bytes:
-    with cast(Path, file.place.disk).open("rb") as raw:
-        raw.seek(max(0, file.place.size - _TAIL))
-        return raw.read(_TAIL)
+def _end(sample: FileSample) -> bytes:
+    with cast(Path, sample.location.path).open("rb") as file:
+        file.seek(max(0, sample.location.size - _END_BYTES))
+        return file.read(_END_BYTES)

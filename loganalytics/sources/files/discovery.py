@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import glob
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from loganalytics.exceptions import SourceNotFoundError, UnreadableSourceError
 from loganalytics.sources.files.rotation import base_name, rotation_order
@@ -15,52 +17,66 @@ from loganalytics.sources.files.rotation import base_name, rotation_order
 Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 STDIN = "-"
+_BROKEN_LINK = "a link to a file that is not there"
 _GLOB = re.compile(r"[*?\[]")
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 
 
-@dataclass
-class Found:
-    """What a source's names led to."""
+class PathEntry(NamedTuple):
+    """A path that a name led to; `problem` says why it cannot be followed, if it cannot."""
 
-    files: dict[Path, bool] = field(default_factory=dict)
+    path: Path
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Discovered:
+    """The files and addresses that a source names."""
+
+    files: Mapping[Path, bool]
     """The files, each once, and whether the user named it rather than it was found in a folder."""
-    urls: list[str] = field(default_factory=list)
-    notes: dict[Path, str] = field(default_factory=dict)
+    urls: tuple[str, ...]
+    problems: Mapping[Path, str]
     """What could not be followed (a folder without permission, a broken link), and why."""
 
 
-def find(source: Source) -> Found:
+def discover(source: Source) -> Discovered:
     """Return the files and addresses of a source; within a rotated set the oldest comes first.
 
-    Raises SourceNotFoundError, which names the path and, where one is close, the name that was perhaps meant;
+    Raises SourceNotFoundError, which names the path and, where there is a similar one, the name that was perhaps meant;
     UnreadableSourceError where a folder on the way may not be entered.
     """
-    found = Found()
-    for name in [source] if isinstance(source, (str, os.PathLike)) else list(source):
-        text = os.fspath(name)
-        if text.lower().startswith("file://"):
-            text = text[len("file://") :]
-        if _URL.match(text):
-            found.urls.append(text)
+    files: dict[Path, bool] = {}
+    problems: dict[Path, str] = {}
+    urls: list[str] = []
+    for name in names_of(source):
+        if _URL.match(name):
+            urls.append(name)
             continue
         try:
-            named = not Path(text).expanduser().is_dir()
-            paths = sorted(expand(text, found.notes), key=rotation_order)
+            is_folder = Path(name).expanduser().is_dir()
+            entries = list(expand(name))
         except PermissionError as error:
-            raise UnreadableSourceError(f"{text!r} cannot be read: {error.strerror}. Hint: see its folders.") from None
-        for path in paths:
-            found.files[path] = named or found.files.get(path, False)
-    return found
+            raise UnreadableSourceError(f"{name!r} cannot be read: {error.strerror}. Hint: see its folders.") from None
+        problems |= {entry.path: entry.problem for entry in entries if entry.problem}
+        for path in sorted((entry.path for entry in entries if not entry.problem), key=rotation_order):
+            files[path] = not is_folder or files.get(path, False)
+    return Discovered(files=files, urls=tuple(urls), problems=problems)
 
 
-def find_files(source: Source) -> dict[Path, bool]:
-    """Return the files of a source on this machine, as find() does."""
-    return find(source).files
+def names_of(source: Source) -> list[str]:
+    """Return the names that a source consists of; a file's address is its path."""
+    names = [source] if isinstance(source, (str, os.PathLike)) else list(source)
+    return [re.sub(r"^file://", "", os.fspath(name), flags=re.IGNORECASE) for name in names]
+
+
+def discover_files(source: Source) -> Mapping[Path, bool]:
+    """Return the files of a source on this machine, as discover() does."""
+    return discover(source).files
 
 
 def service_of(path: str) -> str | None:
-    """Return a service's name for logs that bear none: the file's name without rotation and endings.
+    """Return a service's name for logs that do not name it: the file's name without rotation and endings.
 
     "api.log.2.gz" is "api"; a name that is only a number ("0.log" of a pod) is that of the folder.
     """
@@ -77,61 +93,58 @@ def sample_data() -> str:
     return os.path.relpath(folder)
 
 
-def expand(name: str, notes: dict[Path, str]) -> Iterable[Path]:
-    """Return the files that a path, a folder or a glob names, and note what could not be followed.
+def expand(name: str) -> Iterable[PathEntry]:
+    """Return the files that a path, a folder or a glob names, and what of it could not be followed.
 
     Raises SourceNotFoundError.
     """
     if name == STDIN:
-        return [Path(STDIN)]
+        return [PathEntry(Path(STDIN))]
     path = Path(name).expanduser()
     if path.is_dir():
-        return _walk(path, notes, set())
+        return _walk(path, set())
     if os.path.lexists(path):
         if not path.exists():
             raise SourceNotFoundError(
                 f"{name!r} is a link to {os.readlink(path)!r}, which is not there. Hint: name the file itself."
             )
-        return [path]
-    if _GLOB.search(name):
-        matches = [Path(p) for p in glob.glob(str(path), recursive=True) if not Path(p).is_dir()]
-        notes |= {match: "a link to a file that is not there" for match in matches if not match.exists()}
-        if matches:
-            return [match for match in matches if match.exists()]
+        return [PathEntry(path)]
+    if not _GLOB.search(name):
+        raise SourceNotFoundError(f"There is no file or folder {name!r}. Hint: {_suggestion(path)}")
+    matches = [Path(match) for match in glob.glob(str(path), recursive=True) if not Path(match).is_dir()]
+    if not matches:
         raise SourceNotFoundError(f"No file matches {name!r}. Hint: check the folder, and quote the pattern.")
-    raise SourceNotFoundError(f"There is no file or folder {name!r}. Hint: {_suggestion(path)}")
+    return [PathEntry(match, "" if match.exists() else _BROKEN_LINK) for match in matches]
 
 
-def _walk(folder: Path, notes: dict[Path, str], seen: set[tuple[int, int]]) -> Iterator[Path]:
+def _walk(folder: Path, visited: set[tuple[int, int]]) -> Iterator[PathEntry]:
     """Yield the regular files below a folder; links to folders are followed, each folder once."""
     try:
         stat = folder.stat()
-        if (stat.st_dev, stat.st_ino) in seen:
+        if (stat.st_dev, stat.st_ino) in visited:
             return
-        seen.add((stat.st_dev, stat.st_ino))
+        visited.add((stat.st_dev, stat.st_ino))
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        notes[folder] = f"cannot be read: {error.strerror or error}"
+        yield PathEntry(folder, f"cannot be read: {error.strerror or error}")
         return
     for entry in entries:
         if entry.name.startswith("."):
             continue
         path = Path(folder, entry.name)
         if entry.is_dir():
-            yield from _walk(path, notes, seen)
+            yield from _walk(path, visited)
         elif entry.is_file():
-            yield path
+            yield PathEntry(path)
         elif entry.is_symlink() and not path.exists():
-            notes[path] = "a link to a file that is not there"
+            yield PathEntry(path, _BROKEN_LINK)
 
 
 def _suggestion(path: Path) -> str:
-    import difflib
-
     if not path.parent.is_dir():
         return f"the folder {str(path.parent)!r} does not exist either."
     try:
-        near = difflib.get_close_matches(path.name, [p.name for p in path.parent.iterdir()], n=1)
+        similar = difflib.get_close_matches(path.name, [sibling.name for sibling in path.parent.iterdir()], n=1)
     except OSError:
         return f"the folder {str(path.parent)!r} cannot be read."
-    return f"did you mean {str(path.parent / near[0])!r}?" if near else "check the path."
+    return f"did you mean {str(path.parent / similar[0])!r}?" if similar else "check the path."

@@ -1,4 +1,4 @@
-"""Where a file's bytes lie: on the disk, in a zip archive, or in a copy of what came through a pipe."""
+"""Where the bytes of a file lie: on the disk, in a zip archive, or in a copy of what came through a pipe."""
 
 from __future__ import annotations
 
@@ -10,41 +10,47 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from loganalytics.sources.files.compression import (
     BROKEN,
-    Budget,
     cannot_unpack,
     is_packed,
     is_zip,
     open_packed,
-    special,
+    special_kind,
     zip_members,
 )
-from loganalytics.sources.files.discovery import STDIN, Found
+from loganalytics.sources.files.discovery import STDIN, Discovered
+from loganalytics.sources.status import Skip, Status
 
-_HEAD = 64 * 1024
+_HEAD_BYTES = 64 * 1024
+_EMPTY = Skip(status=Status.READ, note="empty")
+_DEVICE = Skip(status=Status.SKIPPED_NOT_LOG, note="a device, not a file: not read")
 
 
-@dataclass
-class Place:
-    """One file to read. `note` tells why it cannot be."""
+@dataclass(frozen=True, kw_only=True)
+class Location:
+    """Where the bytes of one file lie; `skip` says why they cannot be read, if they cannot."""
 
     source: str
     """The path as the user gave it; "path.zip/member" in an archive; an address without its secrets."""
-    disk: Path | None = None
+    path: Path | None = None
+    """The file on the disk; the copy of what came through a pipe."""
     member: str | None = None
+    """The name within a zip archive."""
     url: str | None = None
-    named: bool = True
-    note: str = ""
+    by_name: bool = True
+    """Whether the user named it, rather than it was found in a folder."""
     size: int = 0
     modified: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     head: bytes = b""
     """Its first bytes as they lie on the disk."""
-    budget: Budget | None = None
+    archive_size: int = 0
+    """The size of the archive that it is, or is in."""
+    skip: Skip | None = None
 
     @property
     def packed(self) -> bool:
@@ -54,7 +60,7 @@ class Place:
     @property
     def regular(self) -> bool:
         """Whether it is a file that stays as it is, rather than what came through a pipe or a network."""
-        return self.disk is not None and self.source == str(self.disk) + (f"/{self.member}" if self.member else "")
+        return self.path is not None and self.source == str(self.path) + (f"/{self.member}" if self.member else "")
 
 
 class Spool:
@@ -82,64 +88,69 @@ class Spool:
         return self._copies[path]
 
 
-def places(found: Found, spool: Spool, *, limit: int | None) -> list[Place]:
-    """Return the places of the files found, each text in a zip archive a place of its own."""
-    noted = [Place(str(path), note=note) for path, note in found.notes.items()]
-    return noted + [place for path, named in found.files.items() for place in _of_path(path, named, spool, limit)]
+def locate(discovered: Discovered, spool: Spool) -> list[Location]:
+    """Return where the files lie, each text in a zip archive at a location of its own."""
+    unreadable = [
+        Location(source=str(path), skip=Skip(status=Status.UNREADABLE, note=problem))
+        for path, problem in discovered.problems.items()
+    ]
+    files = discovered.files.items()
+    return unreadable + [location for path, by_name in files for location in _locate_path(path, by_name, spool)]
 
 
 @contextmanager
-def unpacked(place: Place) -> Iterator[tuple[BinaryIO, BinaryIO]]:
-    """Open a place, and give its text's bytes and the stream below, whose position tells how far it is read."""
-    assert place.disk is not None
-    with place.disk.open("rb") as raw:
-        if place.member is None:
+def open_unpacked(location: Location) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    """Open a file, and return the stream of its text and the one below, whose position says how far it is read."""
+    assert location.path is not None
+    with location.path.open("rb") as raw:
+        if location.member is None:
             yield open_packed(raw), raw
             return
-        with zipfile.ZipFile(raw) as archive, archive.open(place.member) as member:
+        with zipfile.ZipFile(raw) as archive, archive.open(location.member) as member:
             yield open_packed(cast(BinaryIO, io.BufferedReader(cast("io.RawIOBase", member)))), raw
 
 
-def _of_path(path: Path, named: bool, spool: Spool, limit: int | None) -> list[Place]:
-    place = Place(str(path), path, named=named)
+def _locate_path(path: Path, by_name: bool, spool: Spool) -> list[Location]:
+    location = Location(source=str(path), path=path, by_name=by_name)
     try:
-        kind = "pipe" if str(path) == STDIN else special(path)
+        kind = "pipe" if str(path) == STDIN else special_kind(path)
         if kind == "device":
-            place.note = "empty" if str(path) == "/dev/null" else "a device, not a file: not read"
-            return [place]
-        place.disk = spool.copy(path) if kind == "pipe" else path
-        stat = place.disk.stat()
-        place.size = stat.st_size
-        place.modified = dt.datetime.fromtimestamp(stat.st_mtime, dt.UTC)
-        with place.disk.open("rb") as file:
-            place.head = file.read(_HEAD)
-        place.budget = Budget(place.size, limit) if is_packed(place.head) else None
-        return _members(place) if is_zip(place.head) else [place]
+            return [replace(location, skip=_DEVICE if str(path) != "/dev/null" else _EMPTY)]
+        on_disk = spool.copy(path) if kind == "pipe" else path
+        stat = on_disk.stat()
+        modified = dt.datetime.fromtimestamp(stat.st_mtime, dt.UTC)
+        location = replace(location, path=on_disk, size=stat.st_size, modified=modified)
+        with on_disk.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+        location = replace(location, head=head, archive_size=stat.st_size if is_packed(head) else 0)
+        return _members(location) if is_zip(head) else [location]
     except BROKEN as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        place.note = f"cannot be read: {reason}"
-        return [place]
+        return [replace(location, skip=cannot_be_read(error))]
 
 
-def _members(archive: Place) -> list[Place]:
-    """The files of a zip archive; they share what it may unpack to."""
-    assert archive.disk is not None
-    infos = zip_members(archive.disk)
+def _members(archive: Location) -> list[Location]:
+    """Return the files of a zip archive."""
+    assert archive.path is not None
+    infos = zip_members(archive.path)
     if not infos:
-        archive.note = "empty"
-        return [archive]
-    found = []
-    for info in infos:
-        # The archive tells the writer's local time: good to a day.
-        try:
-            modified = dt.datetime(*info.date_time, tzinfo=dt.UTC)
-        except ValueError:
-            modified = archive.modified
-        found.append(
-            Place(
-                f"{archive.source}/{info.filename}", archive.disk, info.filename,
-                named=archive.named and len(infos) == 1, note=cannot_unpack(info), size=info.compress_size,
-                modified=modified, budget=archive.budget,
-            )
-        )  # fmt: skip
-    return found
+        return [replace(archive, skip=_EMPTY)]
+    return [_member(archive, info, by_name=archive.by_name and len(infos) == 1) for info in infos]
+
+
+def _member(archive: Location, info: zipfile.ZipInfo, *, by_name: bool) -> Location:
+    # The archive holds the writer's local time: good to a day.
+    try:
+        modified = dt.datetime(*info.date_time, tzinfo=dt.UTC)
+    except ValueError:
+        modified = archive.modified
+    problem = cannot_unpack(info)
+    return replace(
+        archive, source=f"{archive.source}/{info.filename}", member=info.filename, by_name=by_name, modified=modified,
+        size=info.compress_size, head=b"", skip=Skip(status=Status.UNREADABLE, note=problem) if problem else None,
+    )  # fmt: skip
+
+
+def cannot_be_read(error: Exception) -> Skip:
+    """Return the decision to skip a file that cannot be opened or unpacked."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+    return Skip(status=Status.UNREADABLE, note=f"cannot be read: {reason}")

@@ -1,25 +1,25 @@
-"""The year of times that bear none (syslog, glog, logcat)."""
+"""The year of times that do not have one (syslog, glog, logcat)."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
 
-Range = tuple[dt.datetime, dt.datetime]
+TimeRange = tuple[dt.datetime, dt.datetime]
 
-_COHERENT = dt.timedelta(days=300)
+_MAX_SPAN = dt.timedelta(days=300)
 
 
-def first_year(first: dt.datetime, modified: dt.datetime, neighbours: Iterable[Range | None]) -> int:
+def first_year(first: dt.datetime, modified: dt.datetime, neighbours: Iterable[TimeRange | None]) -> int:
     """Return the year of a file's first event, whose month, day and time are known.
 
-    Files that are read together and bear the year tell it, if they agree: it is the year that brings the event nearest
+    Files that are read together and have the year decide, if they agree: it is the year that brings the event nearest
     to them. Else the file's date does: the latest year in which the event had happened when the file was written.
     """
-    ranges = [found for found in neighbours if found]
+    ranges = [neighbour for neighbour in neighbours if neighbour]
     low = min((start for start, _ in ranges), default=None)
     high = max((end for _, end in ranges), default=None)
-    if low and high and high - low <= _COHERENT:
+    if low and high and high - low <= _MAX_SPAN:
         years = (low.year - 1, low.year, low.year + 1, high.year + 1)
         return min(sorted(set(years), reverse=True), key=lambda year: _distance(_in_year(first, year), low, high))
     latest = modified + dt.timedelta(days=1)

@@ -23,10 +23,10 @@ def base_name(name: str) -> str:
     """
     shorter = unpacked_name(name)
     while True:
-        rest = _NUMBER.sub("", _DATE.sub("", shorter))
-        if rest in (shorter, ""):
+        undated = _NUMBER.sub("", _DATE.sub("", shorter))
+        if undated in (shorter, ""):
             break
-        shorter = unpacked_name(rest)
+        shorter = unpacked_name(undated)
     shorter = _DATE.sub("", _ENDING.sub("", shorter)) or shorter
     return _ENDING.sub("", shorter) or name
 
@@ -39,8 +39,7 @@ def unpacked_name(name: str) -> str:
 def rotation_order(path: Path) -> tuple[str, str, int, str, int, str]:
     """Sort app.log.2.gz before app.log.1 before app.log, and dated names by their date before the undated one."""
     name = unpacked_name(path.name)
-    plain = _ENDING.sub("", name)
-    dated = _DATE.search(plain)
+    dated = _DATE.search(_ENDING.sub("", name))
     number = None if dated else re.search(r"\.(\d{1,5})$", name)
     age = -int(number[1]) if number else (-1 if dated else 0)
     day = re.sub(r"\D", "", dated[1]) if dated else ""

@@ -1,43 +1,181 @@
-"""The lines that a file's formats are detected on: of its head, its middle and its end."""
+"""What a sample of a file shows: its formats and first times, on lines of its head, its middle and its end."""
 
 from __future__ import annotations
 
+import datetime as dt
 import io
-from typing import BinaryIO
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, BinaryIO, cast
 
-from loganalytics.sources.files.blocks import Reading, read_blocks
-from loganalytics.sources.files.location import Place, unpacked
+import polars as pl
 
-_HEAD = 256 * 1024
-_LATER = 64 * 1024
-_MOST_LINES = 1000
+from loganalytics import formats, schema
+from loganalytics.exceptions import SourceError
+from loganalytics.formats import Detection
+from loganalytics.formats.definitions import Format
+from loganalytics.sources import object_stores
+from loganalytics.sources.counters import FileCounters
+from loganalytics.sources.files.blocks import looks_binary, read_blocks
+from loganalytics.sources.files.compression import BROKEN
+from loganalytics.sources.files.discovery import service_of
+from loganalytics.sources.files.location import Location, cannot_be_read, open_unpacked
+from loganalytics.sources.files.missing_year import TimeRange, first_year
+from loganalytics.sources.status import Skip, Status
+
+_HEAD_BYTES = 256 * 1024
+_WINDOW_BYTES = 64 * 1024
+_MAX_LINES = 1000
+_MAGIC_BYTES = 4096
+_FIRST_LINES = 50
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_ANY_YEAR = 2000
+_NOTHING_DETECTED = Detection()
 
 
-def sample_lines(place: Place) -> list[str]:
+@dataclass(frozen=True, kw_only=True)
+class FileSample:
+    """Some lines of a file, its first ones first, and the formats detected on them; `skip` says why there are none."""
+
+    location: Location
+    lines: Sequence[str] = ()
+    detection: Detection = _NOTHING_DETECTED
+    skip: Skip | None = None
+
+    @property
+    def source(self) -> str:
+        """The `source` of the file's events."""
+        return self.location.source
+
+    @property
+    def first_time(self) -> dt.datetime | None:
+        """The time of the first event that has one; in some year where none is written."""
+        return cast(dt.datetime, self._first_times[0]) if self._first_times.len() else None
+
+    @property
+    def time_range(self) -> TimeRange | None:
+        """The earliest and the latest of the first times, of a file whose times have a year."""
+        if self._first_times.is_empty():
+            return None
+        return cast(dt.datetime, self._first_times.min()), cast(dt.datetime, self._first_times.max())
+
+    @cached_property
+    def _first_times(self) -> pl.Series:
+        return times_of(self.lines[:_FIRST_LINES], self.detection.with_year(_ANY_YEAR))
+
+    def events(self) -> pl.DataFrame:
+        """Return the log frame of the sample."""
+        return to_log_frame(_parse_lines(self.lines, self.detection), self.source)
+
+
+def sample_files(
+    locations: Sequence[Location], *, tz: str = "UTC", storage_options: Mapping[str, Any] | None = None,
+    own_formats: Sequence[Format] = (),
+) -> list[FileSample]:  # fmt: skip
+    """Return a sample of each file; times without a year get that of the files beside them, or of the file's date.
+
+    Raises the errors of addresses that cannot be read.
+    """
+    samples = [_sample_file(location, tz, storage_options, own_formats) for location in locations]
+    if all(sample.detection.has_year for sample in samples):
+        return samples
+    ranges = [sample.time_range for sample in samples if sample.detection.has_year]
+    return [_with_year(sample, ranges) for sample in samples]
+
+
+def sample_lines(location: Location) -> list[str]:
     """Return the file's first lines, then some of its middle and its end.
 
-    What is packed would have to be unpacked to its end: of it, only the first 256 KiB are looked at. Lines that a
-    window cuts are left out.
+    What is packed would have to be unpacked to its end: only its first 256 KiB are looked at. Lines that a window cuts
+    are left out.
     """
-    reading = Reading()
-    with unpacked(place) as (stream, _):
-        block = next(read_blocks(stream, reading, size=_HEAD), None)
+    counters = FileCounters()
+    with open_unpacked(location) as (stream, _):
+        block = next(read_blocks(stream, counters, size=_HEAD_BYTES), None)
     head = [] if block is None else block.lines["line"].to_list()
-    if place.packed or reading.bytes >= place.size or place.head.startswith(_UTF16):
+    if location.packed or counters.bytes >= location.size or location.head.startswith(_UTF16):
         return _spread(head)
-    assert place.disk is not None
-    with place.disk.open("rb") as file:
-        middle = _window(file, (place.size - _LATER) // 2)
-        end = _window(file, max(_HEAD, place.size - _LATER))
-    return head[: _MOST_LINES // 2] + middle[: _MOST_LINES // 4] + end[-_MOST_LINES // 4 :]
+    assert location.path is not None
+    with location.path.open("rb") as file:
+        middle = _window(file, (location.size - _WINDOW_BYTES) // 2)
+        end = _window(file, max(_HEAD_BYTES, location.size - _WINDOW_BYTES))
+    return head[: _MAX_LINES // 2] + middle[: _MAX_LINES // 4] + end[-_MAX_LINES // 4 :]
+
+
+def times_of(lines: Sequence[str], detection: Detection) -> pl.Series:
+    """Return the times of the events in these lines of a file, without nulls."""
+    events = _parse_lines(lines, detection)
+    return events["timestamp"].drop_nulls() if "timestamp" in events.columns else pl.Series(dtype=schema.TIMESTAMP)
+
+
+def to_log_frame(events: pl.DataFrame, source: str) -> pl.DataFrame:
+    """Return the log frame of the events that parse() found in a file."""
+    fallback = pl.lit(service_of(source), dtype=pl.String)
+    service = pl.coalesce("service", fallback) if "service" in events.columns else fallback
+    return schema.conform(
+        events.with_columns(
+            service.alias("service"),
+            pl.lit(source).alias("source"),
+            pl.col("n").cast(pl.String).alias("offset"),
+        ).drop("n", "parsed", "multiline", "continues")
+    )
+
+
+def _parse_lines(lines: Sequence[str], detection: Detection) -> pl.DataFrame:
+    frame = pl.DataFrame({"line": lines}, schema={"line": pl.String}).with_row_index("n", 1)
+    return formats.parse(frame.cast({"n": pl.UInt64}), detection).events
+
+
+def _sample_file(
+    location: Location, tz: str, storage_options: Mapping[str, Any] | None, own_formats: Sequence[Format]
+) -> FileSample:
+    skip, lines = location.skip, list[str]()
+    try:
+        if skip is None and location.url is not None:
+            lines = object_stores.sample(location.url, storage_options)
+        elif skip is None:
+            skip = _skip_not_text(location)
+            lines = [] if skip else sample_lines(location)
+    except SourceError:  # of an address: it has its message already
+        raise
+    except BROKEN as error:
+        skip = cannot_be_read(error)
+    if skip is None and not any(line.strip() for line in lines):
+        skip = Skip(status=Status.READ, note="empty")
+    if skip is not None:
+        return FileSample(location=location, lines=lines, skip=skip)
+    return FileSample(location=location, lines=lines, detection=formats.detect(lines, tz=tz, formats=own_formats))
+
+
+def _skip_not_text(location: Location) -> Skip | None:
+    """Return the decision to skip what is not text."""
+    with open_unpacked(location) as (stream, _):
+        head = stream.read1(_MAGIC_BYTES) if hasattr(stream, "read1") else stream.read(_MAGIC_BYTES)
+    if head[257:262] == b"ustar":
+        note = "a tar archive: not read. Hint: unpack it, then name the folder"
+        return Skip(status=Status.UNREADABLE, note=note)
+    if head.startswith((b"PK\x03\x04", b"PAR1")):
+        note = "an archive or a table within an archive: not read. Hint: unpack it, then name the folder"
+        return Skip(status=Status.UNREADABLE, note=note)
+    if looks_binary(head):
+        note = "not text, skipped. Hint: name log files; .gz, .bz2, .xz, .zst and .zip are unpacked by themselves"
+        return Skip(status=Status.SKIPPED_NOT_LOG, note=note)
+    return None
+
+
+def _with_year(sample: FileSample, ranges: Sequence[TimeRange | None]) -> FileSample:
+    if sample.detection.has_year or sample.first_time is None:
+        return sample
+    year = first_year(sample.first_time, sample.location.modified, ranges)
+    return replace(sample, detection=sample.detection.with_year(year))
 
 
 def _spread(lines: list[str]) -> list[str]:
     """Return half of the most lines from the head, the others from the middle and the end."""
-    if len(lines) <= _MOST_LINES:
+    if len(lines) <= _MAX_LINES:
         return lines
-    half, quarter = _MOST_LINES // 2, _MOST_LINES // 4
+    half, quarter = _MAX_LINES // 2, _MAX_LINES // 4
     middle = max(half, (len(lines) - quarter) // 2)
     return lines[:half] + lines[middle : min(middle + quarter, len(lines) - quarter)] + lines[-quarter:]
 
@@ -45,10 +183,10 @@ def _spread(lines: list[str]) -> list[str]:
 def _window(file: BinaryIO, start: int) -> list[str]:
     """Return the whole lines of a window: its first is cut, and its last, unless the file ends there."""
     file.seek(start)
-    text = file.read(_LATER)
-    begin = text.find(b"\n") + 1
-    end = text.rfind(b"\n") + 1 if file.read(1) else len(text)
+    window = file.read(_WINDOW_BYTES)
+    begin = window.find(b"\n") + 1
+    end = window.rfind(b"\n") + 1 if file.read(1) else len(window)
     if not 0 < begin < end:
         return []
-    blocks = read_blocks(io.BytesIO(text[begin:end]), Reading(), size=_LATER)
+    blocks = read_blocks(io.BytesIO(window[begin:end]), FileCounters(), size=_WINDOW_BYTES)
     return [line for block in blocks for line in block.lines["line"].to_list()]

@@ -3,74 +3,85 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from pathlib import Path
 from typing import cast
 
 import polars as pl
 
 from loganalytics.schema import TIMESTAMP
-from loganalytics.sources.files.reader import LogFile, times_of
+from loganalytics.sources.files.missing_year import TimeRange
+from loganalytics.sources.files.sampling import FileSample, times_of
 
-OUTSIDE = "outside the time range"
 # Lines of several threads or workers are not quite in order; a request is logged when it ends.
-_DISORDER = dt.timedelta(hours=1)
-# A packed file tells its end by its date alone; its events may be in another zone's time.
-_CLOCKS = dt.timedelta(days=1)
-_SPOTS = 8
-_SPOT = 32 * 1024
+_MAX_DISORDER = dt.timedelta(hours=1)
+# Of a packed file only the date says where it ends; its events may be in the time of another zone.
+_MAX_CLOCK_DIFFERENCE = dt.timedelta(days=1)
+_HEAD_LINES = 200
+_WINDOWS = 8
+_WINDOW_BYTES = 32 * 1024
 
 
-def mark_outside(files: Sequence[LogFile], since: dt.datetime | None, until: dt.datetime | None) -> None:
-    """Note of each file that surely holds no event from `since` on and before `until`, so that it is not read.
+def is_outside(sample: FileSample, *, since: dt.datetime | None, until: dt.datetime | None) -> bool:
+    """Whether a file surely holds no event from `since` on and before `until`, so that it need not be read.
 
     A plain file shows its range at some places from its head to its end, where times must go up; a packed one by its
-    first events and by when it was last changed. In doubt a file is read.
+    first events and by when it was last changed. In doubt a file is not outside.
     """
-    if since is None and until is None:
-        return
-    for file in files:
-        if not file.reading.note and file.place.regular and file.detection.has_year and _outside(file, since, until):
-            file.reading.note = f"{OUTSIDE}: not read"
-
-
-def _outside(file: LogFile, since: dt.datetime | None, until: dt.datetime | None) -> bool:
-    head = times_of(file.sample[:200], file.detection)
-    if head.is_empty() or not _in_order(head):
+    if (since is None and until is None) or not (sample.location.regular and sample.detection.has_year):
         return False
-    first, last = cast(dt.datetime, head.min()), cast(dt.datetime, head.max())
-    if file.place.packed:
-        changed = file.place.modified
-        credible = last <= changed + _CLOCKS
-        return bool(until and first >= until + _DISORDER) or bool(since and credible and changed < since - _CLOCKS)
-    if not (until and first >= until + _DISORDER) and not (since and last < since - _DISORDER):
+    head = _range_in_order(times_of(sample.lines[:_HEAD_LINES], sample.detection))
+    if head is None:
         return False
-    times = _spots(file)
-    if times is None or not _in_order(times):
+    if sample.location.packed:
+        return _packed_is_outside(head, sample.location.modified, since, until)
+    if not _range_is_outside(head, since, until):
         return False
-    first, last = cast(dt.datetime, times.min()), cast(dt.datetime, times.max())
-    return bool(until and first >= until + _DISORDER) or bool(since and last < since - _DISORDER)
+    times = _times_of_windows(sample)
+    full_range = None if times is None else _range_in_order(times)
+    return full_range is not None and _range_is_outside(full_range, since, until)
 
 
-def _in_order(times: pl.Series) -> bool:
-    late = (times.cum_max() - times).max()
-    return late is None or cast(dt.timedelta, late) <= _DISORDER
+def _packed_is_outside(
+    head: TimeRange, modified: dt.datetime, since: dt.datetime | None, until: dt.datetime | None
+) -> bool:
+    if until and head[0] >= until + _MAX_DISORDER:
+        return True
+    is_credible = head[1] <= modified + _MAX_CLOCK_DIFFERENCE
+    return bool(since and is_credible and modified < since - _MAX_CLOCK_DIFFERENCE)
 
 
-def _spots(file: LogFile) -> pl.Series | None:
-    """Return times from all over a plain file, or None where a place shows none; of a small one, all times."""
-    found = []
+def _range_is_outside(times: TimeRange, since: dt.datetime | None, until: dt.datetime | None) -> bool:
+    first, last = times
+    return bool(until and first >= until + _MAX_DISORDER) or bool(since and last < since - _MAX_DISORDER)
+
+
+def _range_in_order(times: pl.Series) -> TimeRange | None:
+    """Return the first and the last time; None when there are none, or one is more than an hour behind another."""
+    delay = cast("dt.timedelta | None", (times.cum_max() - times).max())
+    if delay is None or delay > _MAX_DISORDER:
+        return None
+    return cast(dt.datetime, times.min()), cast(dt.datetime, times.max())
+
+
+def _times_of_windows(sample: FileSample) -> pl.Series | None:
+    """Return times from all over a plain file, or None where a window shows none; of a small one, all times."""
+    path = sample.location.path
+    assert path is not None
+    windows: list[list[str]] = []
     try:
-        with cast(Path, file.place.disk).open("rb") as raw:
-            size = raw.seek(0, 2)
-            small = size <= _SPOT * _SPOTS
-            for spot in range(1, 2 if small else _SPOTS + 1):
-                raw.seek(0 if small else (size - _SPOT) * spot // _SPOTS)
-                lines = raw.read(_SPOT * _SPOTS if small else _SPOT).decode("utf-8", errors="replace").splitlines()
-                times = times_of(lines if small else lines[1:], file.detection)
-                if times.is_empty():
-                    return None
-                found.append(times.cast(TIMESTAMP))
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            if size <= _WINDOW_BYTES * _WINDOWS:
+                file.seek(0)
+                windows = [_read_lines(file.read(_WINDOW_BYTES * _WINDOWS))]
+            else:
+                for number in range(1, _WINDOWS + 1):
+                    file.seek((size - _WINDOW_BYTES) * number // _WINDOWS)
+                    windows.append(_read_lines(file.read(_WINDOW_BYTES))[1:])
     except OSError:
         return None
-    return pl.concat(found)
+    times = [times_of(lines, sample.detection).cast(TIMESTAMP) for lines in windows]
+    return None if any(window.is_empty() for window in times) else pl.concat(times)
+
+
+def _read_lines(utf8: bytes) -> list[str]:
+    return utf8.decode("utf-8", errors="replace").splitlines()

@@ -74,10 +74,10 @@ class Connection:
             return None
 
     @contextmanager
-    def translate_errors(self, *, but_passing: bool = False) -> Iterator[None]:
+    def translate_errors(self, *, keep_transient: bool = False) -> Iterator[None]:
         """Turn what redis-py raises into a SourceError.
 
-        With `but_passing`, errors of a server that may come back are left to the caller, who waits for it.
+        With `keep_transient`, errors of a server that may come back are left to the caller, who waits for it.
         """
         import redis
 
@@ -87,7 +87,7 @@ class Connection:
             raise
         except (redis.RedisError, OSError) as error:
             self.close()
-            if but_passing and is_passing(error):
+            if keep_transient and is_transient(error):
                 raise
             raise to_source_error(error, self.address.source) from None
 
@@ -98,7 +98,7 @@ class Connection:
         """
         with self.translate_errors():
             return retry(
-                attempt, is_passing=is_passing, backoff=BACKOFF, seconds=_LONGEST_OUTAGE,
+                attempt, is_transient=is_transient, backoff=BACKOFF, seconds=_LONGEST_OUTAGE,
                 on_failure=lambda _: self.close(),
             )  # fmt: skip
 
@@ -174,7 +174,7 @@ class Connection:
         return cast(bytes, cast(Any, self._client).type(_to_bytes(key)))
 
 
-def is_passing(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
     """Whether the server may answer again by itself after this error."""
     import redis
 

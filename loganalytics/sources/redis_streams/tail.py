@@ -12,7 +12,7 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.sources.polling import PollingReader
-from loganalytics.sources.redis_streams.connection import BACKOFF, Connection, is_passing, without_deleted
+from loganalytics.sources.redis_streams.connection import BACKOFF, Connection, is_transient, without_deleted
 from loganalytics.sources.redis_streams.entry_parser import EntryParser
 from loganalytics.sources.redis_streams.paging import Stream, id_numbers, id_range
 from loganalytics.sources.store import ReadOptions
@@ -90,17 +90,17 @@ class StreamTailReader(PollingReader):
         """Read one more stream, from its beginning."""
         raise NotImplementedError
 
-    def _is_passing(self, error: Exception) -> bool:
-        return is_passing(error)
+    def _is_transient(self, error: Exception) -> bool:
+        return is_transient(error)
 
     def _reconnect(self) -> None:
-        with self.connection.translate_errors(but_passing=True):
+        with self.connection.translate_errors(keep_transient=True):
             self.connection.ask("PING")
         self._after_outage()
 
     def _poll(self, timeout: float) -> pl.DataFrame:
         block = min(timeout, BLOCK_SECONDS)
-        with self.connection.translate_errors(but_passing=True):
+        with self.connection.translate_errors(keep_transient=True):
             self._search()
             self._closed.wait(min(block, max(0.0, self._answered_at + GATHER_SECONDS - time.monotonic())))
             answer = self._new_entries(block)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from loganalytics.sources.json_records import Records
+from loganalytics.sources.json_records import RecordParser
 from loganalytics.sources.sql.query import Relation
 
 _SAMPLE_ROWS = 1_000
@@ -19,7 +19,7 @@ class RowDecoder:
     def __init__(self, relation: Relation, tz: str) -> None:
         self._relation, self._tz = relation, tz
         self._rows_read = 0
-        self._records: Records | None = None
+        self._records: RecordParser | None = None
         self._json_columns: list[str] | None = None
         """The columns whose texts are JSON objects."""
 
@@ -29,7 +29,7 @@ class RowDecoder:
             self._json_columns = _find_json_columns(_spread_sample(rows["line"]))
         lines = _expand(rows["line"], self._json_columns)
         if self._records is None:
-            self._records = Records.learn(_spread_sample(lines), self._tz)
+            self._records = RecordParser.learn(_spread_sample(lines), self._tz)
         first = self._rows_read + 1
         numbers = pl.int_range(first, first + rows.height, dtype=pl.Int64).cast(pl.String)
         self._rows_read += rows.height

@@ -59,7 +59,7 @@ class TableReader(PollingReader):
         ((key,),) = self._database.rows(self._relation.select_expression(f"max({self._key}) as last"))
         return key if isinstance(key, int | float | str | None) else str(key)
 
-    def _is_passing(self, error: Exception) -> bool:
+    def _is_transient(self, error: Exception) -> bool:
         return isinstance(error, UnreachableSourceError)
 
     def _poll(self, timeout: float) -> pl.DataFrame:

@@ -1,0 +1,204 @@
+"""One text file as it grows: whole lines, whole events, and how far it was read."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import polars as pl
+
+from loganalytics import formats
+from loganalytics.formats import Detection
+from loganalytics.formats.definitions import Format
+from loganalytics.sources.counters import FileCounters
+from loganalytics.sources.files.blocks import MAX_LINE_BYTES, read_blocks
+from loganalytics.sources.files.missing_year import first_year
+from loganalytics.sources.files.plan import looks_like_log
+from loganalytics.sources.files.sampling import to_log_frame
+
+HEAD_BYTES = 1024
+"""Bytes at the beginning by which a file is known again: an inode number is given to another file later."""
+_SAMPLE_BYTES = 256 * 1024
+_SAMPLE_LINES = 1000
+_CHUNK_BYTES = 8 * 1024 * 1024
+# An event ends when the next begins or nothing came for so many seconds; a line without its end is waited for longer.
+_EVENT_END_SECONDS, _LINE_END_SECONDS = 0.3, 2.0
+_ANY_YEAR = 2000
+_NOTHING_DETECTED = Detection()
+
+
+@dataclass(kw_only=True)
+class NamedLog:
+    """The log that files hold one after the other under a name: its formats, and what was counted of it."""
+
+    tz: str
+    own_formats: Sequence[Format]
+    lines: int = 0
+    events: int = 0
+    invalid_utf8: int = 0
+    detection: Detection | None = None
+    _sample_bytes: int = 0
+
+    def detect(self, handle: int) -> None:
+        """Detect the formats on the file's first lines, again when they are many more than the last time."""
+        sample = os.pread(handle, _SAMPLE_BYTES, 0)
+        is_stable = len(sample) < 2 * self._sample_bytes or self._sample_bytes >= _SAMPLE_BYTES // 2
+        if self.detection is not None and is_stable:
+            return
+        lines = _sample_lines(sample)
+        if lines:
+            self.detection = formats.detect(lines, tz=self.tz, formats=self.own_formats)
+            self._sample_bytes = len(sample)
+
+    def is_log(self, source: str, handle: int) -> bool:
+        """Whether an open file looks like a log, by the rule of load() for the files of a folder."""
+        lines = _sample_lines(os.pread(handle, _SAMPLE_BYTES, 0))
+        detection = formats.detect(lines, tz=self.tz, formats=self.own_formats) if lines else _NOTHING_DETECTED
+        return looks_like_log(source, detection)
+
+
+@dataclass(kw_only=True)
+class TailedFile:
+    """An open file. `offset` is where the first event begins that was not handed out."""
+
+    source: str
+    handle: int
+    log: NamedLog
+    offset: int = 0
+    head: bytes = b""
+    last_bytes: bytes = b""
+    """The last bytes before the offset: with the head they tell a copy of the file from another file."""
+    moved_at: float | None = None
+    """Since when it is no longer under its name."""
+    grown_at: float = field(default_factory=time.monotonic)
+    _pending: bytes = b""
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        """Device and inode."""
+        stat = os.fstat(self.handle)
+        return stat.st_dev, stat.st_ino
+
+    @property
+    def position(self) -> dict[str, Any]:
+        """What the cursor holds of it."""
+        device, inode = self.identity
+        return {
+            "source": self.source, "device": device, "inode": inode, "offset": self.offset,
+            "head": fingerprint(self.head), "head_size": len(self.head), "last": fingerprint(self.last_bytes),
+            "last_size": len(self.last_bytes), "lines": self.log.lines,
+        }  # fmt: skip
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it holds something that was not handed out yet."""
+        return bool(self._pending) or self.offset < os.fstat(self.handle).st_size
+
+    def is_truncated(self) -> bool:
+        """Whether it was written anew: it is shorter than what was read, or begins otherwise."""
+        if os.fstat(self.handle).st_size < self.offset + len(self._pending):
+            return True
+        head = os.pread(self.handle, HEAD_BYTES, 0)
+        if not head.startswith(self.head):
+            return True
+        self.head = head
+        return False
+
+    def seek_end(self) -> None:
+        """Begin with what comes from now on, at the beginning of a line."""
+        size = os.fstat(self.handle).st_size
+        while self.offset < size:
+            chunk = os.pread(self.handle, min(_CHUNK_BYTES, size - self.offset), self.offset)
+            end = chunk.rfind(b"\n") + 1
+            if not end:
+                break
+            self.log.lines += chunk.count(b"\n")
+            self.seek(self.offset + end)
+
+    def seek(self, offset: int) -> None:
+        """Go on at an offset where an event begins."""
+        self.offset = offset
+        self.last_bytes = os.pread(self.handle, min(HEAD_BYTES, offset), max(0, offset - HEAD_BYTES))
+
+    def restart(self) -> None:
+        """Read it from its beginning."""
+        self.offset, self._pending, self.head, self.last_bytes = 0, b"", b"", b""
+
+    def read(self, *, to_end: bool = False) -> pl.DataFrame | None:
+        """Return the events that are whole, or None; with `to_end` all that the file holds."""
+        read_at = time.monotonic()
+        new_bytes = os.pread(self.handle, _CHUNK_BYTES, self.offset + len(self._pending))
+        if new_bytes:
+            self._pending += new_bytes
+            self.grown_at = read_at
+        quiet = read_at - self.grown_at
+        to_end = to_end or len(self._pending) > MAX_LINE_BYTES
+        line_ended = to_end or quiet >= _LINE_END_SECONDS
+        size = len(self._pending) if line_ended else self._pending.rfind(b"\n") + 1
+        event_ended = to_end or (not new_bytes and quiet >= _EVENT_END_SECONDS)
+        if not size or not (new_bytes or event_ended):
+            return None
+        return self._take(self._pending[:size], complete=event_ended)
+
+    def _take(self, content: bytes, *, complete: bool) -> pl.DataFrame | None:
+        """Return the events of whole lines, and go on behind them; the last one waits unless it is complete."""
+        self.log.detect(self.handle)
+        counters = FileCounters(lines=self.log.lines)
+        lines = pl.concat([block.lines for block in read_blocks(io.BytesIO(content), counters, size=len(content))])
+        detection = self.log.detection or _NOTHING_DETECTED
+        events = formats.parse(lines, _with_current_year(detection, lines)).events
+        waiting_lines = 0
+        if not complete and events.height and events["multiline"][-1]:
+            waiting_lines = int(lines["n"][-1] - events["n"][-1]) + 1
+            events = events.head(-1)
+        taken = _start_of_last_lines(content, waiting_lines)
+        if not taken:
+            return None
+        self.offset += taken
+        self.last_bytes = (self.last_bytes + self._pending[max(0, taken - HEAD_BYTES) : taken])[-HEAD_BYTES:]
+        self._pending = self._pending[taken:]
+        self.log.lines = counters.lines - waiting_lines
+        self.log.invalid_utf8 += counters.invalid_utf8
+        self.log.events += events.height
+        return to_log_frame(events, self.source) if events.height else None
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self.handle)
+
+
+def fingerprint(content: bytes) -> str:
+    """Return what stands for a file's first or last bytes in a cursor."""
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
+def _sample_lines(sample: bytes) -> list[str]:
+    """Return the first lines of a file; none when they are blank."""
+    whole_lines = sample[: sample.rfind(b"\n") + 1] or sample
+    lines = [line.decode(errors="replace").rstrip("\r") for line in whole_lines.split(b"\n")[:_SAMPLE_LINES] if line]
+    return lines if any(line.strip() for line in lines) else []
+
+
+def _start_of_last_lines(content: bytes, count: int) -> int:
+    """Return where so many last lines begin."""
+    start = len(content)
+    for _ in range(count):
+        start = content.rfind(b"\n", 0, max(0, start - 1)) + 1
+    return start
+
+
+def _with_current_year(detection: Detection, lines: pl.DataFrame) -> Detection:
+    """Give times without a year the one in which they are now."""
+    if detection.has_year:
+        return detection
+    events = formats.parse(lines.head(50), detection.with_year(_ANY_YEAR)).events
+    times = events["timestamp"].drop_nulls() if "timestamp" in events.columns else None
+    if times is None or not times.len():
+        return detection
+    return detection.with_year(first_year(cast(dt.datetime, times[0]), dt.datetime.now(dt.UTC), ()))
