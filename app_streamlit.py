@@ -1,5 +1,5 @@
 """The dashboard: streamlit run app_streamlit.py [-- SOURCE …]."""
 
-from loganalytics.dashboard.app import main
+from loganalytics.dashboard.navigation import main
 
 main()

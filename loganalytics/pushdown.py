@@ -11,8 +11,8 @@ import polars as pl
 from loganalytics.analyses import trends
 from loganalytics.sources.files.discovery import Source
 from loganalytics.sources.load import scan
-from loganalytics.sources.read_plan import When, parse_options
-from loganalytics.sources.store import is_store, open_store
+from loganalytics.sources.read_options import When, parse_options
+from loganalytics.sources.schemes import is_store, open_store
 from loganalytics.times import parse_every
 
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from loganalytics.formats.fields.aliases import FIELD_ALIASES
 from loganalytics.formats.fields.events import to_events
-from loganalytics.formats.fields.schema import RecordSchema, infer_schema, parse_number
+from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema, parse_number
 from loganalytics.formats.timestamps import Clock
 from loganalytics.schema import severities
 

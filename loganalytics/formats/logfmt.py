@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from loganalytics.formats.fields.events import to_events
-from loganalytics.formats.fields.schema import RecordSchema, infer_schema, parse_number
+from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema, parse_number
 from loganalytics.formats.timestamps import Clock
 
 _PAIR = r'([A-Za-z_@][\w.@/-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)'

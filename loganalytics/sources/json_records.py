@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.formats.fields.schema import RecordSchema
+from loganalytics.formats.fields.record_schema import RecordSchema
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.timestamps import Clock, detect_time_formats

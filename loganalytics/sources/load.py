@@ -17,8 +17,9 @@ from loganalytics.sources import parquet
 from loganalytics.sources.files.describe import describe_files
 from loganalytics.sources.files.discovery import Source
 from loganalytics.sources.load_report import remember
-from loganalytics.sources.read_plan import When, parse_options, plan_read
-from loganalytics.sources.store import DESCRIPTION_SCHEMA, ReadOptions, Store
+from loganalytics.sources.read_options import ReadOptions, When, parse_options
+from loganalytics.sources.read_plan import plan_read
+from loganalytics.sources.store import DESCRIPTION_SCHEMA, Store
 
 
 def load(
@@ -52,7 +53,7 @@ def load(
     there under two names is read once: see load_report(). Formats are detected on the head, the middle and the end of
     a file, and on the head alone of archives and addresses.
 
-    A server's login comes from its address, the environment or the credentials file: see sources.credentials.
+    A server's login comes from its address, the environment or the credentials file: see sources/credentials_file.py.
 
     Raises SourceNotFoundError when there is no such file or stream, UnreadableSourceError when it is not a log,
     UnreachableSourceError when a server does not answer.

@@ -14,7 +14,8 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.exceptions import UnreadableSourceError
 from loganalytics.sources import load_report, object_stores, uri
-from loganalytics.sources.store import ReadOptions, description_rows
+from loganalytics.sources.read_options import ReadOptions
+from loganalytics.sources.store import description_rows
 
 _SUFFIXES = (".parquet", ".pq")
 _HIVE = re.compile(r"(?:^|/)([^/=]+)=[^/]*(?=/)")

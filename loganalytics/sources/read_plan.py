@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from loganalytics import schema
 from loganalytics.exceptions import UnreadableSourceError
-from loganalytics.formats.custom import Formats, read_formats
+from loganalytics.formats.custom import Formats
 from loganalytics.sources import object_stores, parquet, uri
-from loganalytics.sources.files.compression import unpacked_limit
 from loganalytics.sources.files.discovery import Discovered, Source, discover
 from loganalytics.sources.files.location import Location, Spool, locate
 from loganalytics.sources.files.plan import PlannedFile, plan_files
 from loganalytics.sources.files.reader import FileRun
 from loganalytics.sources.files.sampling import FileSample, sample_files
-from loganalytics.sources.store import ReadOptions, Store, is_store, open_store
-from loganalytics.times import parse_when, parse_zone
-
-When = str | dt.datetime | None
+from loganalytics.sources.read_options import ReadOptions, parse_options
+from loganalytics.sources.schemes import is_store, open_store
+from loganalytics.sources.store import Store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,28 +96,6 @@ def find_inputs(source: Source) -> Inputs:
         urls=tuple(url for url in objects if url not in remote_tables),
     )
     return Inputs(texts=texts, tables=(*map(str, local_tables), *remote_tables), stores=stores)
-
-
-def parse_options(
-    *, since: When = None, until: When = None, level: str | None = None, query: str | None = None, tz: str = "UTC",
-    formats: Formats | None = None, storage_options: Mapping[str, Any] | None = None,
-    max_unpacked_bytes: int | None = None,
-) -> ReadOptions:  # fmt: skip
-    """Return the options as load(), scan() and tail() take them, parsed.
-
-    Raises InvalidArgumentError, which names what cannot be parsed.
-    """
-    zone = parse_zone(tz).key
-    return ReadOptions(
-        since=None if since is None else parse_when(since, tz=zone),
-        until=None if until is None else parse_when(until, tz=zone),
-        severity=None if level is None else schema.severity_of(level),
-        query=query,
-        tz=zone,
-        formats=read_formats(formats),
-        storage_options=storage_options,
-        unpacked_limit=unpacked_limit(max_unpacked_bytes),
-    )
 
 
 def explain(

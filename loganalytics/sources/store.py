@@ -1,30 +1,19 @@
 """The seam between load, scan, tail and describe, and the servers that logs are kept in.
 
-A store is one address: a Redis server with its streams, an index pattern, a table. Each kind lives in a module of its
-own, which is imported when an address of its scheme is first used.
+A store is one address: a Redis server with its streams, an index pattern, a table. Each kind has a package of its own,
+which schemes.py finds by the scheme of the address.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import importlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import polars as pl
 
-from loganalytics.filters.expressions import time_range_filter
-from loganalytics.formats.definitions import Format
 from loganalytics.schema import TIMESTAMP
-
-# Scheme of the address -> the package whose store.py has a class `Store` that takes the address.
-_PACKAGES: dict[str, str] = {
-    **dict.fromkeys(("redis", "rediss", "valkey", "valkeys", "unix"), "redis_streams"),
-    **dict.fromkeys(("redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel"), "redis_streams"),
-    **dict.fromkeys(("elasticsearch", "elasticsearch+https", "opensearch", "opensearch+https"), "elasticsearch"),
-    **dict.fromkeys(("postgresql", "postgres", "mysql", "mariadb", "sqlite", "duckdb"), "sql"),
-}
+from loganalytics.sources.read_options import ReadOptions
 
 DESCRIPTION_SCHEMA: dict[str, pl.DataType] = {
     "source": pl.String(),
@@ -49,33 +38,6 @@ def description_rows(records: Iterable[Mapping[str, object]]) -> pl.DataFrame:
     """Return rows of a description, each a dict of columns of DESCRIPTION_SCHEMA; one that is left out is null."""
     complete = [dict.fromkeys(DESCRIPTION_SCHEMA) | dict(record) for record in records]
     return pl.DataFrame(complete, schema=DESCRIPTION_SCHEMA)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReadOptions:
-    """Which events to read, and how; a store leaves out the others at the server where it can."""
-
-    since: dt.datetime | None = None
-    until: dt.datetime | None = None
-    severity: int | None = None
-    """The least severity_number; events without one are left out when this is given."""
-    query: str | None = None
-    """A condition in the store's own language, or in SQL over the frames: see Store.own_query."""
-    tz: str = "UTC"
-    formats: tuple[Format, ...] = ()
-    """The user's own formats, for files and for stores that hold text."""
-    storage_options: Mapping[str, Any] | None = field(default=None, repr=False)
-    """What Polars needs to read an object store."""
-    unpacked_limit: int | None = None
-    """How many bytes one archive may unpack to; None for the default."""
-
-    @property
-    def predicate(self) -> pl.Expr | None:
-        """The events within the time range and of the level; None when all of them are to be read."""
-        if self.since is None and self.until is None and self.severity is None:
-            return None
-        in_time = time_range_filter(self.since, self.until)
-        return in_time if self.severity is None else in_time & (pl.col("severity_number") >= self.severity)
 
 
 @dataclass(frozen=True)
@@ -139,18 +101,3 @@ class Store(Protocol):
 
     def report(self) -> pl.DataFrame:
         """Return the rows of the load report, for what was read so far."""
-
-
-def is_store(address: str) -> bool:
-    """Whether the address names a store rather than a file or an object."""
-    return "://" in address and address.partition("://")[0].lower() in _PACKAGES
-
-
-def open_store(address: str) -> Store:
-    """Return the store behind an address.
-
-    Raises SourceNotFoundError, UnreadableSourceError, UnreachableSourceError and MissingExtraError, never with a
-    secret in the message.
-    """
-    module = importlib.import_module(f"loganalytics.sources.{_PACKAGES[address.partition('://')[0].lower()]}.store")
-    return cast(Store, module.Store(address))

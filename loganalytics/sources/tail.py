@@ -18,8 +18,9 @@ from loganalytics.filters.sql import condition, where_in_batch
 from loganalytics.formats.custom import Formats
 from loganalytics.sources.files.discovery import Source
 from loganalytics.sources.files.tail import FileReader
-from loganalytics.sources.read_plan import When, parse_options
-from loganalytics.sources.store import ConsumerGroup, ReadOptions, TailReader, is_store, open_store
+from loganalytics.sources.read_options import ReadOptions, When, parse_options
+from loganalytics.sources.schemes import is_store, open_store
+from loganalytics.sources.store import ConsumerGroup, TailReader
 
 _TURN_SECONDS = 0.05
 """How long each of several readers is waited for in turn."""

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 import loganalytics as la
-from loganalytics.dashboard.app import PAGES
+from loganalytics.dashboard.navigation import PAGES
 from loganalytics.filters.expressions import Where
 from loganalytics.sources.files.discovery import sample_data
 from loganalytics.view import View

@@ -9,7 +9,7 @@ import pytest
 
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.filters.expressions import Where, check_regex, in_text, time_range_filter, within_times
-from loganalytics.sources.store import ReadOptions
+from loganalytics.sources.read_options import ReadOptions
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)

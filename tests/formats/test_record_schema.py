@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import loganalytics as la
-from loganalytics.formats.fields.schema import infer_schema
+from loganalytics.formats.fields.record_schema import infer_schema
 
 
 def nested(depth: int) -> dict[str, object]:

@@ -16,7 +16,8 @@ import loganalytics as la
 from loganalytics.cli import main as cli
 from loganalytics.exceptions import IncompleteSourceError, UnreachableSourceError
 from loganalytics.sources.elasticsearch import paging
-from loganalytics.sources.store import ReadOptions, open_store
+from loganalytics.sources.read_options import ReadOptions
+from loganalytics.sources.schemes import open_store
 
 SECRET = "s3cr/et?"
 

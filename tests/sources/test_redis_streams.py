@@ -340,7 +340,8 @@ def test_entries_trimmed_while_reading_are_reported(redis, valkey):
     """The report says how many of those that were there at the beginning went away."""
     for number in range(9000):
         redis.xadd("s", {"message": number}, id=f"{number + 1}-0")
-    from loganalytics.sources.store import ReadOptions, open_store
+    from loganalytics.sources.read_options import ReadOptions
+    from loganalytics.sources.schemes import open_store
 
     store = open_store(valkey.address)
     batches = store.batches(ReadOptions())

@@ -164,8 +164,9 @@ def test_a_query_of_ones_own_is_read_like_a_table(database):
 
 def test_large_tables_come_in_batches(database, monkeypatch):
     """Of bounded size, in the order of the key, with columns that are the same in each."""
+    from loganalytics.sources.read_options import ReadOptions
+    from loganalytics.sources.schemes import open_store
     from loganalytics.sources.sql.database import Database
-    from loganalytics.sources.store import ReadOptions, open_store
 
     monkeypatch.setattr(Database, "batch_size", 100)
     database.insert([(n, "2026-03-11 00:00:00", "info", "api", f"m{n}", None, float(n)) for n in range(10, 1010)])

@@ -4,6 +4,6 @@ It stands in a folder of its own: Streamlit takes a folder pages/ beside the scr
 to one of ours would open an empty page.
 """
 
-from loganalytics.dashboard.app import main
+from loganalytics.dashboard.navigation import main
 
 main()

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath, fold_name
-from loganalytics.formats.fields.schema import BOOLEAN, DTYPES, TEXT, RecordSchema, column_name
+from loganalytics.formats.fields.record_schema import BOOLEAN, DTYPES, TEXT, RecordSchema, column_name
 from loganalytics.formats.timestamps import Clock, to_utc
 from loganalytics.schema import severities
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath
 from loganalytics.formats.fields.events import field_value, parse_typed
-from loganalytics.formats.fields.schema import INTEGER, NUMBER, TEXT, RecordSchema, json_types
+from loganalytics.formats.fields.record_schema import INTEGER, NUMBER, TEXT, RecordSchema, json_types
 from loganalytics.formats.json.duckdb_session import cursor
 
 # So many lines are read again by Python at once; of more, DuckDB is asked for the keys first.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath
-from loganalytics.formats.fields.schema import DTYPES, TEXT, FieldTree, RecordSchema, field_tree
+from loganalytics.formats.fields.record_schema import DTYPES, TEXT, FieldTree, RecordSchema, field_tree
 
 # The first half of a surrogate pair without the second; an escape in a key.
 _CORRUPTED = r"\\u[dD][89abAB][0-9a-fA-F]{2}(?:[^\\]|\\[^u]|\\u[^dD]|\\u[dD][^c-fC-F])|" r'\\.(?:[^"\\]|\\.)*"\s*:'

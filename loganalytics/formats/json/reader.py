@@ -16,14 +16,14 @@ import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath
 from loganalytics.formats.fields.events import to_events
-from loganalytics.formats.fields.schema import (
+from loganalytics.formats.fields.record_schema import (  # fmt: skip
     FieldTree,
     RecordSchema,
     column_name,
     field_tree,
     infer_schema,
     value_at,
-)  # fmt: skip
+)
 from loganalytics.formats.json import polars_block
 from loganalytics.formats.json.attributes import (
     lines_with_new_keys,

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.sources import uri
-from loganalytics.sources.credentials import login as stored_login
+from loganalytics.sources.credentials_file import login as stored_login
 from loganalytics.times import parse_every
 
 _PORT = 9200

@@ -10,12 +10,12 @@ from typing import Any
 import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath
-from loganalytics.formats.fields.schema import RecordSchema
+from loganalytics.formats.fields.record_schema import RecordSchema
 from loganalytics.schema import CORE, ERROR, TIMESTAMP, severities
 from loganalytics.sources.elasticsearch.connection import Connection
 from loganalytics.sources.elasticsearch.mapping import IndexMapping, Query, index_path, index_query
 from loganalytics.sources.elasticsearch.sampling import Sample
-from loganalytics.sources.store import ReadOptions
+from loganalytics.sources.read_options import ReadOptions
 
 _PAGE_BUCKETS = 5_000
 _MILLISECOND = dt.timedelta(milliseconds=1)

@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 from loganalytics.exceptions import SourceNotFoundError
 from loganalytics.formats.fields.aliases import FIELD_ALIASES
-from loganalytics.formats.fields.schema import RecordSchema
+from loganalytics.formats.fields.record_schema import RecordSchema
 from loganalytics.schema import LETTERS, LEVELS
 from loganalytics.sources.elasticsearch.connection import Connection
 from loganalytics.sources.elasticsearch.errors import RequestRefused
-from loganalytics.sources.store import ReadOptions
+from loganalytics.sources.read_options import ReadOptions
 
 Query = dict[str, Any]
 

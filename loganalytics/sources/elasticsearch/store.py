@@ -20,7 +20,8 @@ from loganalytics.sources.elasticsearch.mapping import IndexMapping, combined_qu
 from loganalytics.sources.elasticsearch.sampling import Sample, draw_sample
 from loganalytics.sources.elasticsearch.tail import IndexReader
 from loganalytics.sources.json_records import RecordCounters
-from loganalytics.sources.store import ConsumerGroup, ReadOptions, TailReader
+from loganalytics.sources.read_options import ReadOptions
+from loganalytics.sources.store import ConsumerGroup, TailReader
 
 _MAX_NAMES = 4
 

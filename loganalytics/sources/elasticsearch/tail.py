@@ -27,8 +27,8 @@ from loganalytics.sources.elasticsearch.mapping import IndexMapping, Query, inde
 from loganalytics.sources.elasticsearch.sampling import draw_sample, index_family
 from loganalytics.sources.json_records import RecordParser
 from loganalytics.sources.polling import PollingReader
+from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.reconnect import Backoff
-from loganalytics.sources.store import ReadOptions
 
 _PAGE_HITS = 5_000
 _NEAR_MILLIS = 5_000

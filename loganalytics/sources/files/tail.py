@@ -20,7 +20,7 @@ from loganalytics.sources.files.discovery import STDIN, expand
 from loganalytics.sources.files.location import Location, open_unpacked
 from loganalytics.sources.files.rotation import base_name, rotation_order
 from loganalytics.sources.files.tailed_file import HEAD_BYTES, NamedLog, TailedFile, fingerprint
-from loganalytics.sources.store import ReadOptions
+from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.uri import without_credentials
 
 _POLL_SECONDS = 0.05

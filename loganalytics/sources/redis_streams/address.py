@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.sources import uri
-from loganalytics.sources.credentials import login
+from loganalytics.sources.credentials_file import login
 
 if TYPE_CHECKING:
     from redis import Redis, RedisCluster

@@ -6,9 +6,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.redis_streams.connection import Connection, without_deleted
 from loganalytics.sources.redis_streams.tail import MAX_ENTRIES, EntriesByStream, StreamTailReader, entries_by_stream
-from loganalytics.sources.store import ConsumerGroup, ReadOptions
+from loganalytics.sources.store import ConsumerGroup
 
 
 class GroupReader(StreamTailReader):

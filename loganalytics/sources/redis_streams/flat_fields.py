@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics.formats.fields.events import to_events
-from loganalytics.formats.fields.schema import RecordSchema, infer_schema
+from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema
 from loganalytics.formats.timestamps import Clock, detect_time_formats
 
 # What JSON would write as a number: "007" is text, and so is what a float would round.

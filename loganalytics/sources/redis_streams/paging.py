@@ -11,10 +11,10 @@ from typing import Any
 import polars as pl
 
 from loganalytics.sources.counters import TimeCounters
+from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.redis_streams.connection import Connection, StreamInfo, stream_name
 from loganalytics.sources.redis_streams.decode import EntryColumns, gc_paused, to_columns
 from loganalytics.sources.redis_streams.entry_parser import EntryParser, entry_times
-from loganalytics.sources.store import ReadOptions
 
 _PAGE_ENTRIES = 2_000  # what stays in the processor's cache until it is columns
 _FRAME_ENTRIES = 40_000

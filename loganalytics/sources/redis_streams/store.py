@@ -10,6 +10,7 @@ import polars as pl
 
 from loganalytics.exceptions import SourceNotFoundError
 from loganalytics.sources import load_report
+from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.redis_streams.address import parse_address
 from loganalytics.sources.redis_streams.connection import Connection, stream_name
 from loganalytics.sources.redis_streams.consumer_group import GroupReader
@@ -17,7 +18,7 @@ from loganalytics.sources.redis_streams.describe import describe
 from loganalytics.sources.redis_streams.entry_parser import EntryParser
 from loganalytics.sources.redis_streams.paging import Stream, read_stream
 from loganalytics.sources.redis_streams.tail import StreamReader
-from loganalytics.sources.store import ConsumerGroup, ReadOptions, TailReader
+from loganalytics.sources.store import ConsumerGroup, TailReader
 
 # A reader that waits for what is new sees a server that hangs sooner than one that asks for pages.
 _TAIL_TIMEOUT = {"socket_timeout": 2.0}

@@ -12,10 +12,10 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.sources.polling import PollingReader
+from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.redis_streams.connection import BACKOFF, Connection, is_transient, without_deleted
 from loganalytics.sources.redis_streams.entry_parser import EntryParser
 from loganalytics.sources.redis_streams.paging import Stream, id_numbers, id_range
-from loganalytics.sources.store import ReadOptions
 
 MAX_ENTRIES = 10_000
 """Entries of one answer."""

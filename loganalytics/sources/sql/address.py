@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urlencode
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
 from loganalytics.schema import CORE
 from loganalytics.sources import uri
-from loganalytics.sources.credentials import login
+from loganalytics.sources.credentials_file import login
 
 _KINDS = {"postgres": "postgresql", "mariadb": "mysql"}
 _FILE_KINDS = ("sqlite", "duckdb")

@@ -7,11 +7,12 @@ from dataclasses import replace
 import polars as pl
 
 from loganalytics.exceptions import SourceError
+from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.sql.connection import open_database
 from loganalytics.sources.sql.database import Database
 from loganalytics.sources.sql.decode import RowDecoder
 from loganalytics.sources.sql.query import Relation
-from loganalytics.sources.store import DESCRIPTION_SCHEMA, ReadOptions
+from loganalytics.sources.store import DESCRIPTION_SCHEMA
 
 _END_ROWS = 1_000
 

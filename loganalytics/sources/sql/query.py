@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
 from loganalytics.formats.fields.aliases import core_paths
 from loganalytics.schema import LETTERS, LEVELS
+from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.sql.address import Address
 from loganalytics.sources.sql.database import Column, Database, NamedColumns
-from loganalytics.sources.store import ReadOptions
 
 _ISO_TIME = r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d"
 _TIME_COLUMNS = ("created_at", "logged_at", "event_time", "log_time", "occurred_at", "inserted_at", "created_on")

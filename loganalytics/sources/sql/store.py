@@ -10,13 +10,14 @@ import polars as pl
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.sources import load_report
 from loganalytics.sources.json_records import RecordCounters
+from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.sql.address import parse_address
 from loganalytics.sources.sql.connection import open_database
 from loganalytics.sources.sql.decode import RowDecoder
 from loganalytics.sources.sql.describe import describe
 from loganalytics.sources.sql.query import Relation
 from loganalytics.sources.sql.tail import TableReader
-from loganalytics.sources.store import ConsumerGroup, ReadOptions, TailReader
+from loganalytics.sources.store import ConsumerGroup, TailReader
 
 
 class Store:

@@ -11,10 +11,10 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.exceptions import InvalidArgumentError, UnreachableSourceError
 from loganalytics.sources.polling import PollingReader
+from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.reconnect import Backoff
 from loganalytics.sources.sql.decode import RowDecoder
 from loganalytics.sources.sql.query import Relation
-from loganalytics.sources.store import ReadOptions
 
 _BATCH_ROWS = 10_000
 _GAP_SECONDS = 60.0

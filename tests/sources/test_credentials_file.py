@@ -8,7 +8,7 @@ import platformdirs
 import pytest
 
 from loganalytics.exceptions import UnreadableSourceError
-from loganalytics.sources.credentials import login
+from loganalytics.sources.credentials_file import login
 
 SECRET = "hunter2-not-to-be-seen"
 TABLES = f"""

@@ -1,0 +1,31 @@
+"""Which kind of server an address is of: the table of schemes. A package is imported when an address first needs it."""
+
+from __future__ import annotations
+
+import importlib
+from typing import cast
+
+from loganalytics.sources.store import Store
+
+# Scheme of the address -> the package whose store.py has a class `Store` that takes the address.
+_PACKAGES: dict[str, str] = {
+    **dict.fromkeys(("redis", "rediss", "valkey", "valkeys", "unix"), "redis_streams"),
+    **dict.fromkeys(("redis+cluster", "rediss+cluster", "redis+sentinel", "rediss+sentinel"), "redis_streams"),
+    **dict.fromkeys(("elasticsearch", "elasticsearch+https", "opensearch", "opensearch+https"), "elasticsearch"),
+    **dict.fromkeys(("postgresql", "postgres", "mysql", "mariadb", "sqlite", "duckdb"), "sql"),
+}
+
+
+def is_store(address: str) -> bool:
+    """Whether the address names a store rather than a file or an object."""
+    return "://" in address and address.partition("://")[0].lower() in _PACKAGES
+
+
+def open_store(address: str) -> Store:
+    """Return the store behind an address.
+
+    Raises SourceNotFoundError, UnreadableSourceError, UnreachableSourceError and MissingExtraError, never with a
+    secret in the message.
+    """
+    module = importlib.import_module(f"loganalytics.sources.{_PACKAGES[address.partition('://')[0].lower()]}.store")
+    return cast(Store, module.Store(address))
