@@ -27,7 +27,7 @@ LOGS = """
 """
 WRITERS = {
     "report.html": "la.report(logs).save(path)",
-    "report.md": "la.report(logs).save(path)",
+    "report.md": "la.report(logs.with_columns(severity_number=pl.lit(17, pl.UInt8)), title='x ' * 90).save(path)",
     "report.json": "la.report(logs).save(path)",
     "incident.html": "la.incident(logs, start + dt.timedelta(hours=2), start + dt.timedelta(hours=3)).save(path)",
     "incident.json": "la.incident(logs, start + dt.timedelta(hours=2), start + dt.timedelta(hours=3)).save(path)",
@@ -45,8 +45,8 @@ WRITERS = {
 
 
 def run(code: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run code in a process of its own in which no file can be larger than 2 KiB."""
-    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))\n"
+    """Run code in a process of its own in which no file can be larger than half a KiB."""
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))\n"
     command = [sys.executable, "-B", "-c", limited + textwrap.dedent(code), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
