@@ -50,12 +50,12 @@ def test_read_options_filter_by_the_same_time_range(logs: pl.DataFrame) -> None:
     """Also together with a severity, and there is no filter where all events are wanted."""
     with_severity = logs.with_columns(severity_number=pl.when(pl.col("event") == 2).then(9).otherwise(17))
     options = ReadOptions(since=NOON, until=NOON + timedelta(hours=1))
-    assert options.keep is not None
-    assert with_severity.filter(options.keep)["event"].to_list() == [1, 2, 3]
+    assert options.predicate is not None
+    assert with_severity.filter(options.predicate)["event"].to_list() == [1, 2, 3]
     options = ReadOptions(until=NOON + timedelta(hours=1), severity=17)
-    assert options.keep is not None
-    assert with_severity.filter(options.keep)["event"].to_list() == [0, 1, 3]
-    assert ReadOptions().keep is None
+    assert options.predicate is not None
+    assert with_severity.filter(options.predicate)["event"].to_list() == [0, 1, 3]
+    assert ReadOptions().predicate is None
 
 
 def test_a_condition_on_a_field_compares_its_text() -> None:
