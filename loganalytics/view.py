@@ -28,8 +28,8 @@ class View:
 
     `level` keeps events of that level and above; `services` and `loggers` those named; `text` those whose message or
     exception contains it (letters' case aside); `grep` those that match the regular expression; `where` those of which
-    all conditions are true. `query` is a condition as load() takes it, `formats` a TOML file with formats of
-    one's own. `baseline` is the range of time that the rest is held against, `every` the length of a window.
+    all conditions are true. `query` is a condition as load() takes it, `formats` a TOML file with the user's own
+    formats. `baseline` is the range of time that the rest is held against, `every` the length of a window.
     """
 
     source: tuple[str, ...] = ()

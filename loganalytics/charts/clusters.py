@@ -14,7 +14,7 @@ from loganalytics.humanize import count, percent
 def chart_errors(clusters: schema.Frame, *, title: str | None = None) -> alt.LayerChart:
     """Draw the greatest 12 error clusters as bars, with their course in time; new ones are marked.
 
-    Needs label and events, as `cluster_errors` returns them; uses trend and is_new, and the tooltip tells services,
+    Needs label and events, as `cluster_errors` returns them; uses trend and is_new, and the tooltip shows services,
     first and last seen.
     """
     frame = data.collect(clusters, "label", "events")
@@ -29,7 +29,7 @@ def chart_patterns(patterns: schema.Frame, *, title: str | None = None) -> alt.L
     """Draw the greatest 15 message templates as bars, with their share of all events and their course in time.
 
     Needs template and events, as `patterns` returns them; uses share, trend and is_known (False is marked new), and the
-    tooltip tells services, first and last seen.
+    tooltip shows services, first and last seen.
     """
     frame = data.collect(patterns, "template", "events")
 

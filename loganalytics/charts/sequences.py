@@ -18,7 +18,7 @@ def chart_anomalous_sequences(sequences: schema.Frame, *, title: str | None = No
     """Draw the 15 sequences with the highest scores as bars, with the first reason; anomalies stand out.
 
     Needs events, score, is_anomaly and reasons, as `detect_anomalous_sequences` returns them, and takes the first
-    column for the sequence's name; the tooltip tells two reasons, the number of events, first and last seen.
+    column for the sequence's name; the tooltip shows two reasons, the number of events, first and last seen.
     """
     frame = data.collect(sequences, "events", "score", "is_anomaly", "reasons")
     table = _rows(frame.sort("score", descending=True, maintain_order=True).head(_MOST))

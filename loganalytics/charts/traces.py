@@ -17,7 +17,7 @@ EVENTS, REQUESTS = 60, 1_500
 
 
 def chart_trace(trace: schema.Frame, *, title: str | None = None) -> alt.LayerChart:
-    """Draw one request as a waterfall: a bar from begin to end of what each event tells of, errors in red.
+    """Draw one request as a waterfall: a bar from begin to end of what each event reports, errors in red.
 
     Needs start_ms, offset_ms, service, message and severity_number, as `trace` returns them. Of more than 60 events the
     errors and the longest are drawn, in order.

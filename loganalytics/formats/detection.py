@@ -27,7 +27,7 @@ _FIRST_TIMES = 50
 
 @dataclass(frozen=True, kw_only=True)
 class DetectedFormat:
-    """A format and how it tells the time in this file."""
+    """A format and how times are written in it in this file."""
 
     format: Format | JsonLines | Logfmt | Delimited
     clock: Clock

@@ -33,7 +33,7 @@ class TimeFormat:
     has_colon_millis: bool = False
     """Whether a count of milliseconds, not padded, follows a colon."""
     is_epoch: bool = False
-    """Whether it is a count since 1970, of a unit that its magnitude tells."""
+    """Whether it is a count since 1970, whose unit follows from its magnitude."""
     is_exact: bool = False
     """Whether it is the variant for one way to write fractions and UTC: see detect_time_formats()."""
     width: int = 0

@@ -29,7 +29,7 @@ _ZONES = {
 
 @dataclass(frozen=True)
 class Clock:
-    """How one file tells the time: its formats, likeliest first, the zone of naive times, and the first year."""
+    """How one file writes times: its formats, likeliest first, the zone of naive times, and the first year."""
 
     formats: tuple[TimeFormat, ...] = ()
     tz: str = "UTC"

@@ -30,7 +30,7 @@ class Report(Document):
             table of errors counts besides), error_rate, services, first_seen, last_seen, undated (events without a
             time), misdated (events dated years away from the rest, left out of the analyses).
         parameters: what the analyses were called with.
-        tables: trend, changes (of events and errors, `of` tells which), anomalies, sequences (by trace_id),
+        tables: trend, changes (of events and errors, `of` says which), anomalies, sequences (by trace_id),
             slow_traces (the ten longest), errors, coverage, latency, patterns and inputs, as the analyses return them.
     """
 

@@ -71,7 +71,7 @@ def read(
     """Split lines (n, line) into the events that are JSON objects and the lines that are not.
 
     `utf8` is what the lines are cut from, where that is at hand. Where a few broken lines are all that is amiss with a
-    block, these are events too; `parsed` tells them from the others.
+    block, these are events too; `parsed` is false for them.
     """
     utf8 = polars_block.to_bytes(lines["line"]) if utf8 is None else utf8
     good = polars_block.decodable(lines, utf8)

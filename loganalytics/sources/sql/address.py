@@ -34,7 +34,7 @@ class Address:
     table: str | None = None
     query: str | None = None
     key: str | None = None
-    """The column by which rows are told apart, and by which a tail knows what is new."""
+    """The column that identifies a row, and by which a tail knows what is new."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """Core columns of the log frame, and the table's columns that they are."""
 
