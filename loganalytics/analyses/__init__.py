@@ -1,1 +1,1 @@
-"""Frame in, frame out: one file an analysis; each is a plain function."""
+"""Frame in, frame out: a module or package per question; each analysis is a plain function."""

@@ -1,1 +1,1 @@
-"""The dashboard's pages; `loganalytics dashboard` and app_streamlit.py start them."""
+"""The Streamlit app: its pages, what they share, and what is cached for them."""
