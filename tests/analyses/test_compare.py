@@ -13,8 +13,6 @@ from polars.testing import assert_frame_equal
 
 from loganalytics.analyses.compare.compare import COMPARISON_SCHEMA, compare
 from loganalytics.analyses.compare.ranges import TimeRange, clip_ranges
-from loganalytics.analyses.compare.significance import benjamini_hochberg, g_test
-from loganalytics.analyses.compare.term_counts import Exposure, categorical_fields, scale_to_traffic
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
 from loganalytics.schema import conform, empty
 
@@ -264,21 +262,6 @@ def test_false_rows_are_few() -> None:
     assert rows <= 2
 
 
-def test_g_is_twice_the_log_likelihood_ratio() -> None:
-    """80 against 10 where 3 to 1 is expected, worked out by hand, with Williams' correction."""
-    g = float(g_test(np.array([80.0]), np.array([10.0]), np.array([0.25]))[0])
-    assert g == pytest.approx(2 * (80 * np.log(80 / 67.5) + 10 * np.log(10 / 22.5)) / (1 + (4 + 4 / 3 - 1) / (6 * 90)))
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
-def test_corrected_p_values_are_no_smaller_and_keep_their_order(p: list[float]) -> None:
-    """Benjamini and Hochberg never make a p-value smaller, nor change the ranks."""
-    p_values = np.array(p)
-    corrected = benjamini_hochberg(p_values)
-    assert (corrected >= p_values - 1e-12).all()
-    assert (np.diff(corrected[np.argsort(p_values, kind="stable")]) >= -1e-12).all()
-
-
 def steady(n: int = 1000) -> pl.DataFrame:
     """Return six templates that come as often in either hour, with more events than one that changed."""
     words = ("build", "deploy", "login", "mail", "scan", "upload")
@@ -323,31 +306,9 @@ def test_a_measure_needs_eight_values_in_either_range(n: int, kinds: list[str]) 
     assert compare(old.vstack(new), baseline=OLD, incident=NEW)["kind"].to_list() == kinds
 
 
-def test_numbers_with_more_than_fifty_values_are_a_measure() -> None:
-    """With fifty they are codes, of which each is compared."""
-    for distinct, is_code in ((50, True), (51, False)):
-        frame = both("request", 2000).with_columns(size=pl.int_range(pl.len()) % distinct)
-        assert ("size" in categorical_fields(frame)) is is_code
-
-
 @pytest.mark.parametrize(("minutes", "is_clipped"), [(5, False), (7, True)])
 def test_a_range_is_clipped_where_that_shortens_it_by_more_than_a_tenth(minutes: int, is_clipped: bool) -> None:
     """A log need not have an event in the first six minutes of an hour that it covers."""
     log_start = NOON - HOUR + timedelta(minutes=minutes)
     (clipped,) = clip_ranges(TimeRange(log_start, NOON + HOUR), TimeRange(*OLD))
     assert clipped == (TimeRange(log_start, NOON) if is_clipped else TimeRange(*OLD))
-
-
-def test_a_p_value_that_is_missing_stays_missing() -> None:
-    """It counts as a test that shows nothing, and does not spoil the others."""
-    corrected = benjamini_hochberg(np.array([0.01, np.nan, 0.02]))
-    assert corrected.tolist() == pytest.approx([0.03, np.nan, 0.03], nan_ok=True)
-    assert benjamini_hochberg(np.array([])).tolist() == []
-
-
-@pytest.mark.parametrize(("count", "ratio"), [(4, 1.0), (5, 2.0)])
-def test_the_change_in_traffic_needs_five_common_templates(count: int, ratio: float) -> None:
-    """With as many events each in either range."""
-    rows = [{"field": "template", "baseline_count": 10, "incident_count": 20} for _ in range(count)]
-    exposure = Exposure(baseline_minutes=60.0, incident_minutes=60.0)
-    assert scale_to_traffic(pl.DataFrame(rows), exposure).traffic_ratio == ratio
