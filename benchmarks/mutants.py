@@ -25,7 +25,10 @@ TARGETS = {
     "findings": (["loganalytics/findings"], ["tests/findings", "tests/reports/test_incident.py"]),
     "compare": (
         ["loganalytics/analyses/compare"],
-        [f"tests/analyses/test_{name}.py" for name in ("compare", "distributions", "significance", "term_counts")],
+        [
+            f"tests/analyses/test_{name}.py"
+            for name in ("compare", "distributions", "ranges", "significance", "term_counts")
+        ],
     ),
     "latency": (["loganalytics/analyses/requests/latency.py"], ["tests/analyses/test_latency.py"]),
 }

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from loganalytics.analyses.compare.compare import COMPARISON_SCHEMA, compare
-from loganalytics.analyses.compare.ranges import TimeRange, clip_ranges
+from loganalytics.analyses.compare.compare import COMPARISON_SCHEMA, compare, measure_exposure, select_events
+from loganalytics.analyses.compare.ranges import TimeRange
+from loganalytics.analyses.compare.term_counts import SLICE_COLUMN, Exposure
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
 from loganalytics.schema import conform, empty
 
@@ -306,9 +307,60 @@ def test_a_measure_needs_eight_values_in_either_range(n: int, kinds: list[str]) 
     assert compare(old.vstack(new), baseline=OLD, incident=NEW)["kind"].to_list() == kinds
 
 
-@pytest.mark.parametrize(("minutes", "is_clipped"), [(5, False), (7, True)])
-def test_a_range_is_clipped_where_that_shortens_it_by_more_than_a_tenth(minutes: int, is_clipped: bool) -> None:
-    """A log need not have an event in the first six minutes of an hour that it covers."""
-    log_start = NOON - HOUR + timedelta(minutes=minutes)
-    (clipped,) = clip_ranges(TimeRange(log_start, NOON + HOUR), TimeRange(*OLD))
-    assert clipped == (TimeRange(log_start, NOON) if is_clipped else TimeRange(*OLD))
+def test_the_thirty_most_frequent_terms_of_one_range_are_returned() -> None:
+    """By count, then by field and value; their example is their earliest message, and none has a score."""
+    names = [f"job {i} done" for i in range(35)]
+    frames = [events(name, 40 - i, template=name, template_id=name) for i, name in enumerate(names)]
+    table = compare(pl.concat(frames), baseline=(NOON - 9 * HOUR, NOON - 8 * HOUR), incident=NEW)
+    assert table["value"].to_list() == table["example"].to_list() == names[:30]
+    assert table.select("ratio", "effect", "score").null_count().row(0) == (30, 30, 30)
+    assert "all events" not in table["subject"].to_list()
+
+
+def test_of_fields_that_say_the_same_one_is_returned() -> None:
+    """The template, then the service, the level, the logger, and then the others by name."""
+    names = {"service": "disk", "logger": "disk.io", "zone": "eu", "app": "store"}
+    rows = by_subject(events("disk full", 30, **names))
+    assert set(rows) == {"disk full"}
+    words = ("full", "slow", "gone")
+    for removed, field in (([], "service"), (["service"], "logger"), (["service", "logger"], "app")):
+        fields = {name: value for name, value in names.items() if name not in removed}
+        subjects = set(by_subject(*[events(f"disk {word}", 30, **fields) for word in words]))
+        assert {subject.split(" = ")[0] for subject in subjects if " = " in subject} == {field}
+
+
+def test_an_example_is_the_earliest_message_of_the_incident() -> None:
+    """Of what is gone, the earliest of the baseline; at one time, by source and offset."""
+    later, earlier = events("user 7 failed", 30), events("user 8 failed", 30)
+    earlier = earlier.with_columns(source=pl.lit("a"), offset=pl.lit("1"))
+    later = later.with_columns(source=pl.lit("a"), offset=pl.lit("2"))
+    before = events("user 6 failed", 1, NOON - HOUR)
+    gone = events("job 1 done", 20, NOON - HOUR / 2, HOUR / 4).vstack(events("job 2 done", 20, NOON - HOUR))
+    rows = by_subject(later, earlier, before, gone)
+    assert rows["user <*> failed"]["example"] == "user 8 failed"
+    assert rows["job <*> done"]["example"] == "job 2 done"
+
+
+def test_a_log_without_times_has_nothing_to_compare() -> None:
+    """No event lies in a range."""
+    assert compare(
+        CALM.with_columns(timestamp=pl.lit(None, pl.Datetime("us", "UTC"))), baseline=OLD, incident=NEW
+    ).is_empty()
+
+
+def test_what_ranges_share_is_time_of_the_incident_only() -> None:
+    """A baseline of two hours that ends with the incident lasts one hour without it."""
+    assert measure_exposure(TimeRange(NOON - HOUR, NOON + HOUR), TimeRange(*NEW)) == Exposure(
+        baseline_minutes=60.0, incident_minutes=60.0
+    )
+    apart = measure_exposure(TimeRange(NOON - 3 * HOUR, NOON - HOUR), TimeRange(*NEW))
+    assert (apart.baseline_minutes, apart.incident_minutes) == (120.0, 60.0)
+    within = measure_exposure(TimeRange(NOON, NOON + HOUR), TimeRange(*NEW))
+    assert within.baseline_minutes == pytest.approx(1 / 60_000_000)
+
+
+def test_the_baseline_is_cut_into_twelve_equal_slices() -> None:
+    """Its start belongs to the first, its end to the incident; the start of a slice belongs to that slice."""
+    seconds = (-3600, -3301, -3300, -1, 0)
+    frame = conform(pl.DataFrame({"timestamp": [NOON + timedelta(seconds=s) for s in seconds], "message": "x"}))
+    assert select_events(frame, TimeRange(*OLD), TimeRange(*NEW))[SLICE_COLUMN].to_list() == [0, 0, 1, 11, -1]
