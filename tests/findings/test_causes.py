@@ -254,3 +254,24 @@ def test_a_host_among_the_errors_is_a_culprit_and_named_so() -> None:
     (cause,) = ranked(change("db-1", kind="more", field="host.name", scope="errors", template_id=None, ratio=4.0))
     assert cause.title == "host.name = db-1 among the errors: 4.0 times as many, 10 events"
     assert (cause.kind, cause.scope) == ("culprit", "errors")
+
+
+def test_long_names_and_messages_are_cut() -> None:
+    """To 60 characters and 110."""
+    (error,) = ranked(change("x" * 200, services=["s" * 100]))
+    assert error.title == f"{'s' * 59}…: new error “{'x' * 109}…”"
+    (host,) = ranked({**change("h" * 100, field="host"), "template_id": None})
+    assert host.title == f"host = {'h' * 59}…: new, 10 events"
+
+
+@pytest.mark.parametrize("name", ["host", "client.ip", "user_id", "k8s.pod.name", "user_agent.original", "VERSION"])
+def test_a_field_that_identifies_someone_may_be_to_blame(name: str) -> None:
+    """Whatever its writing; a field that only holds such a word may not."""
+    assert [cause.kind for cause in ranked(change("x", field=name), change("x", field=f"{name}_count"))] == [
+        "culprit", "new"
+    ]  # fmt: skip
+
+
+def test_a_host_that_became_rare_is_a_consequence() -> None:
+    """It cannot have caused anything."""
+    assert [cause.role for cause in ranked(change("x", field="host", kind="fewer", ratio=0.5))] == ["consequence"]

@@ -169,3 +169,12 @@ def test_of_gaps_of_equal_length_the_first_stands_for_all() -> None:
     """And of joined silences, the greatest number of gaps."""
     (silence,) = merge_silences(coverage(("a", 0, 10), ("b", 20, 30), ("b", 0, 10)))
     assert (silence.services, silence.start, silence.gap_count) == (("a", "b"), at(0), 2)
+
+
+def test_long_names_and_reasons_are_cut() -> None:
+    """To 60 characters and 160; a service without a name is unknown."""
+    frame = window(0, ("size", 1.0, "x" * 200)).with_columns(service=pl.lit("s" * 100))
+    (found,) = find_episodes(frame, timedelta(minutes=5))
+    assert (found.services, found.reasons) == (("s" * 59 + "…",), (("size", "x" * 159 + "…"),))
+    names = [silence.services[0] for silence in merge_silences(coverage(("s" * 100, 0, 10), ("", 50, 60)))]
+    assert names == ["s" * 59 + "…", "unknown service"]

@@ -303,3 +303,19 @@ def test_a_detail_has_the_second_and_the_third_reason() -> None:
     web = anomalies({"web": [10]}).filter("is_anomaly").with_columns(reasons=pl.Series([reasons], dtype=REASONS))
     (finding,) = rank_findings(web, coverage({}), clusters(), slow(), window=STEP)
     assert (finding.title, finding.detail) == ("web — a", "Lasted 5 min. Also: b; c.")
+
+
+def test_long_texts_of_an_error_are_cut() -> None:
+    """To 160 characters in its own title, 80 in that of an incident, 300 in evidence; the service to 60."""
+    errors = clusters(("x" * 400, 40, 200)).with_columns(services=pl.lit(["s" * 100]), example=pl.lit("y" * 400))
+    (alone,), (within,) = find(errors=errors), find({"web": [200, 201]}, errors=errors)
+    assert alone.title == f"{'s' * 59}… — new error “{'x' * 159}…”"
+    assert alone.evidence == ("y" * 299 + "…",)
+    assert within.title == f"web — many events; new error “{'x' * 79}…”"
+    assert within.evidence[1].startswith(f"New error: {'x' * 299}… (first seen")
+
+
+def test_the_evidence_of_a_silence_lists_twenty_services() -> None:
+    """The finding itself names all of them."""
+    (finding,) = find(gaps={f"svc-{i:02}": [(50, 60)] for i in range(25)})
+    assert (len(finding.evidence), finding.service.count("svc-")) == (20, 25)
