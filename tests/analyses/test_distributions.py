@@ -76,3 +76,10 @@ def test_the_ratio_is_that_of_the_quantile_that_changed_most(
 ) -> None:
     """Median or p95, up or down; infinite where there was nothing before, 1 where there is nothing at all."""
     assert compare_distributions(measured(before, after))["ratio"].to_list() == [ratio]
+
+
+def test_quantiles_may_be_zero() -> None:
+    """Of numbers that are mostly so, and those of the other range are theirs."""
+    (row,) = compare_distributions(measured([0.0] * 20, [0.0] * 18 + [5.0] * 2)).to_dicts()
+    assert (row["baseline_p50"], row["baseline_p95"]) == (0.0, 0.0)
+    assert (row["incident_p50"], row["incident_p95"]) == (0.0, 5.0)

@@ -213,3 +213,15 @@ def test_a_log_of_weeks_has_longer_buckets() -> None:
     row = latency(_requests(50 * 24, ms)).row(0, named=True)
     assert row["slow_from"] == START + timedelta(hours=120)
     assert row["slow_until"] == START + timedelta(hours=128)
+
+
+def test_events_without_a_logger_have_a_trend_too() -> None:
+    """A missing value is a value."""
+    logs = _requests(6, 50 * 1.05 ** (np.arange(60) // 10)).with_columns(logger=pl.lit(None, pl.String))
+    assert latency(logs)["trend"].item() == pytest.approx(0.05, abs=1e-4)
+
+
+def test_durations_that_never_change_have_a_trend_of_zero() -> None:
+    """And no slow stretch."""
+    row = latency(_requests(6, np.full(60, 50.0))).row(0, named=True)
+    assert (row["trend"], row["slow_from"], row["slow_until"], row["slow_ratio"]) == (0.0, None, None, None)

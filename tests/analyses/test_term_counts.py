@@ -116,6 +116,20 @@ def test_a_flood_and_an_end_do_not_move_the_change_in_traffic() -> None:
     assert scale_to_traffic(pl.DataFrame(rows), exposure).traffic_ratio == 2.0
 
 
+def test_the_change_in_traffic_is_the_weighted_median_of_the_templates() -> None:
+    """Of five with one weight it is the third; one with more weight than the others together decides alone."""
+    rows = [{"field": "template", "baseline_count": 10, "incident_count": 10 * ratio} for ratio in (5, 1, 3, 2, 4)]
+    assert scale_to_traffic(pl.DataFrame(rows), HOURS).traffic_ratio == 3.0
+    heavy = {"field": "template", "baseline_count": 60, "incident_count": 300}
+    assert scale_to_traffic(pl.DataFrame([*rows, heavy]), HOURS).traffic_ratio == 5.0
+
+
+def test_values_of_fields_do_not_count_for_the_change_in_traffic() -> None:
+    """Only templates do."""
+    rows = [{"field": "host", "baseline_count": 10, "incident_count": 30} for _ in range(9)]
+    assert scale_to_traffic(pl.DataFrame(rows), HOURS) == HOURS
+
+
 def terms(*rows: dict[str, object]) -> pl.DataFrame:
     """Return counted terms: a template that came 10 times before and 30 times after, but for what a row says."""
     term = {

@@ -123,6 +123,17 @@ def test_the_trend_has_120_windows_at_most(minutes_before: int, every: int) -> N
     assert trend["window"][1] - trend["window"][0] == timedelta(seconds=every)
 
 
+@pytest.mark.parametrize(
+    ("hours", "seconds"), [(2.5, 300), (5, 600), (15, 1800), (30, 3600), (180, 21_600), (720, 86_400), (721, 86_400)]
+)
+def test_windows_of_the_trend_have_a_usual_length(hours: float, seconds: int) -> None:
+    """The shortest of which 120 are enough for four times the incident, a day at most."""
+    hourly = logged(*range(-2000 * 3600, 2000 * 3600, 3600))
+    baseline = TimeRange(NOON - 2000 * HOUR, NOON - 1900 * HOUR)
+    trend = evidence_of(hourly, minutes=60 * hours, baseline=baseline).trend
+    assert trend["window"][1] - trend["window"][0] == timedelta(seconds=seconds)
+
+
 def test_the_first_error_is_one_that_the_baseline_does_not_have() -> None:
     """Where there is none, the earliest; errors of the baseline itself do not count."""
     known = logged(-60, 30, message="timeout reached", severity_number=17)
