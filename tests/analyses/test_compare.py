@@ -67,6 +67,7 @@ def test_each_kind_of_template() -> None:
     assert (ping["baseline_rate"], ping["incident_rate"]) == (0.5, 2.0)
     assert rows["disk full"]["example"] == "disk full"
     assert (rows["disk full"]["effect"], rows["cache warm"]["effect"]) == (1.0, -1.0)
+    assert (rows["disk full"]["ratio"], rows["cache warm"]["ratio"]) == (None, 0.0)
 
 
 def test_ranges_of_unequal_length_are_compared_by_rates() -> None:
@@ -319,12 +320,12 @@ def test_the_thirty_most_frequent_terms_of_one_range_are_returned() -> None:
 
 def test_of_fields_that_say_the_same_one_is_returned() -> None:
     """The template, then the service, the level, the logger, and then the others by name."""
-    names = {"service": "disk", "logger": "disk.io", "zone": "eu", "app": "store"}
+    names = {"service": "disk", "level": "ALERT", "logger": "disk.io", "zone": "eu", "app": "store"}
     rows = by_subject(events("disk full", 30, **names))
     assert set(rows) == {"disk full"}
     words = ("full", "slow", "gone")
-    for removed, field in (([], "service"), (["service"], "logger"), (["service", "logger"], "app")):
-        fields = {name: value for name, value in names.items() if name not in removed}
+    for removed, field in ((0, "service"), (1, "level"), (2, "logger"), (3, "app")):
+        fields = dict(list(names.items())[removed:])
         subjects = set(by_subject(*[events(f"disk {word}", 30, **fields) for word in words]))
         assert {subject.split(" = ")[0] for subject in subjects if " = " in subject} == {field}
 
@@ -364,3 +365,29 @@ def test_the_baseline_is_cut_into_twelve_equal_slices() -> None:
     seconds = (-3600, -3301, -3300, -1, 0)
     frame = conform(pl.DataFrame({"timestamp": [NOON + timedelta(seconds=s) for s in seconds], "message": "x"}))
     assert select_events(frame, TimeRange(*OLD), TimeRange(*NEW))[SLICE_COLUMN].to_list() == [0, 0, 1, 11, -1]
+
+
+def test_measures_of_the_same_events_are_each_returned() -> None:
+    """That their counts are equal does not mean that they say the same."""
+    frames = [
+        events("sent", 200, start).with_columns(size=pl.int_range(200) * factor, load=pl.int_range(200) / factor)
+        for start, factor in ((NOON - HOUR, 1), (NOON, 3))
+    ]
+    table = compare(pl.concat(frames), baseline=OLD, incident=NEW)
+    assert sorted(table["subject"].to_list()) == ["load", "size"]
+
+
+def test_durations_are_read_from_messages() -> None:
+    """Without a column of them."""
+    old, new = events("query done in 10ms", 60, NOON - HOUR), events("query done in 40ms", 60)
+    rows = by_subject(old, new)
+    assert (rows["duration_ms"]["kind"], rows["duration_ms"]["ratio"]) == ("slower", 4.0)
+    assert (rows["duration_ms"]["example"], rows["duration_ms"]["scope"]) == (None, "events")
+
+
+def test_a_thousand_differences_are_returned() -> None:
+    """The surest of more."""
+    frame = pl.DataFrame({"message": [f"job {i} done" for i in range(1100)] * 20})
+    frame = frame.with_columns(timestamp=pl.lit(NOON) + pl.duration(milliseconds=pl.int_range(22_000)))
+    logs = CALM.vstack(conform(frame)).with_columns(template="message", template_id="message")
+    assert compare(logs, baseline=OLD, incident=NEW).height == 1000

@@ -192,7 +192,8 @@ def test_a_ratio_is_rendered_as_times_or_as_what_is_left(ratio: float | None, re
 
 def test_a_detail_has_the_counts_and_the_rates_of_both_ranges() -> None:
     """A row that has no count counts as none, and one without a rate as a dash."""
-    assert ranked(change("a"))[0].detail == "10 events against 0 in the baseline (1 against 0 a minute)."
+    (cause,) = ranked(change("a", baseline_count=1234, baseline_rate=5.1))
+    assert cause.detail == "10 events against 1,234 in the baseline (1 against 5.1 a minute)."
     (cause,) = ranked(change("a", kind="gone", incident_count=None, baseline_count=None, incident_rate=None))
     assert cause.detail == "0 events against 0 in the baseline (– against 0 a minute)."
 

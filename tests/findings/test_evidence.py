@@ -39,6 +39,11 @@ def test_a_dominant_value_is_three_times_as_frequent_as_elsewhere(elsewhere: int
     assert [field for field, _, _ in dominant_values(frame, IS_FAILURE)] == fields
 
 
+def test_a_value_exactly_three_times_as_frequent_is_dominant() -> None:
+    """Three quarters against one."""
+    assert dominant_values(events(["a", "a", "a", "b"], ["a", "c", "c", "c"]), IS_FAILURE) == [("host", "a", 0.75)]
+
+
 @pytest.mark.parametrize(("filled", "fields"), [(50, ["host"]), (49, [])])
 def test_a_field_of_few_rows_says_nothing_of_all(filled: int, fields: list[str]) -> None:
     """Half of them must have it."""

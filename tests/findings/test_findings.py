@@ -319,3 +319,27 @@ def test_the_evidence_of_a_silence_lists_twenty_services() -> None:
     """The finding itself names all of them."""
     (finding,) = find(gaps={f"svc-{i:02}": [(50, 60)] for i in range(25)})
     assert (len(finding.evidence), finding.service.count("svc-")) == (20, 25)
+
+
+@pytest.mark.parametrize(("score", "severity"), [(1.0, "info"), (1.01, "warning")])
+def test_a_warning_weighs_more_than_one(score: float, severity: str) -> None:
+    """As much as one window can is a note."""
+    table = anomalies({"web": [10]}).with_columns(score=pl.lit(score))
+    (finding,) = rank_findings(table, coverage({}), clusters(), slow(), window=STEP)
+    assert finding.severity == severity
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"errors": [1, 2], "score": [0.9, 0.1], "events": [90, 10]},
+        {"errors": [1, 1], "score": [0.5, 0.9], "events": [90, 10]},
+        {"errors": [1, 1], "score": [0.94, 0.91], "events": [10, 90]},
+    ],
+)
+def test_the_service_with_the_most_errors_is_named_first(columns: dict[str, list[float]]) -> None:
+    """Of equally many, the one with the higher score, and where scores are nearly equal the one with more events."""
+    table = anomalies({"a": [10], "b": [10]}).filter("is_anomaly")
+    table = table.with_columns(pl.Series(name, numbers, table.schema[name]) for name, numbers in columns.items())
+    (finding,) = rank_findings(table, coverage({}), clusters(), slow(), window=STEP)
+    assert finding.service == "b, a"
