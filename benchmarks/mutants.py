@@ -23,7 +23,13 @@ TARGETS = {
     "schema": (["loganalytics/schema.py"], ["tests/test_schema.py"]),
     "filters": (["loganalytics/filters"], ["tests/filters", "tests/test_view.py"]),
     "findings": (["loganalytics/findings"], ["tests/findings", "tests/reports/test_incident.py"]),
-    "compare": (["loganalytics/analyses/compare"], ["tests/analyses/test_compare.py"]),
+    "compare": (
+        ["loganalytics/analyses/compare"],
+        [
+            f"tests/analyses/test_{name}.py"
+            for name in ("compare", "distributions", "ranges", "significance", "term_counts")
+        ],
+    ),
     "latency": (["loganalytics/analyses/requests/latency.py"], ["tests/analyses/test_latency.py"]),
 }
 # Bitwise operators join Polars' conditions; the other binary replacements give code that fails at once.

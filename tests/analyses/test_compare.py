@@ -11,10 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from loganalytics.analyses.compare.compare import COMPARISON_SCHEMA, compare
-from loganalytics.analyses.compare.ranges import TimeRange, clip_ranges
-from loganalytics.analyses.compare.significance import benjamini_hochberg, g_test
-from loganalytics.analyses.compare.term_counts import Exposure, categorical_fields, scale_to_traffic
+from loganalytics.analyses.compare.compare import COMPARISON_SCHEMA, compare, measure_exposure, select_events
+from loganalytics.analyses.compare.ranges import TimeRange
+from loganalytics.analyses.compare.term_counts import SLICE_COLUMN, Exposure
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
 from loganalytics.schema import conform, empty
 
@@ -68,6 +67,7 @@ def test_each_kind_of_template() -> None:
     assert (ping["baseline_rate"], ping["incident_rate"]) == (0.5, 2.0)
     assert rows["disk full"]["example"] == "disk full"
     assert (rows["disk full"]["effect"], rows["cache warm"]["effect"]) == (1.0, -1.0)
+    assert (rows["disk full"]["ratio"], rows["cache warm"]["ratio"]) == (None, 0.0)
 
 
 def test_ranges_of_unequal_length_are_compared_by_rates() -> None:
@@ -264,21 +264,6 @@ def test_false_rows_are_few() -> None:
     assert rows <= 2
 
 
-def test_g_is_twice_the_log_likelihood_ratio() -> None:
-    """80 against 10 where 3 to 1 is expected, worked out by hand, with Williams' correction."""
-    g = float(g_test(np.array([80.0]), np.array([10.0]), np.array([0.25]))[0])
-    assert g == pytest.approx(2 * (80 * np.log(80 / 67.5) + 10 * np.log(10 / 22.5)) / (1 + (4 + 4 / 3 - 1) / (6 * 90)))
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
-def test_corrected_p_values_are_no_smaller_and_keep_their_order(p: list[float]) -> None:
-    """Benjamini and Hochberg never make a p-value smaller, nor change the ranks."""
-    p_values = np.array(p)
-    corrected = benjamini_hochberg(p_values)
-    assert (corrected >= p_values - 1e-12).all()
-    assert (np.diff(corrected[np.argsort(p_values, kind="stable")]) >= -1e-12).all()
-
-
 def steady(n: int = 1000) -> pl.DataFrame:
     """Return six templates that come as often in either hour, with more events than one that changed."""
     words = ("build", "deploy", "login", "mail", "scan", "upload")
@@ -323,31 +308,86 @@ def test_a_measure_needs_eight_values_in_either_range(n: int, kinds: list[str]) 
     assert compare(old.vstack(new), baseline=OLD, incident=NEW)["kind"].to_list() == kinds
 
 
-def test_numbers_with_more_than_fifty_values_are_a_measure() -> None:
-    """With fifty they are codes, of which each is compared."""
-    for distinct, is_code in ((50, True), (51, False)):
-        frame = both("request", 2000).with_columns(size=pl.int_range(pl.len()) % distinct)
-        assert ("size" in categorical_fields(frame)) is is_code
+def test_the_thirty_most_frequent_terms_of_one_range_are_returned() -> None:
+    """By count, then by field and value; their example is their earliest message, and none has a score."""
+    names = [f"job {i} done" for i in range(35)]
+    frames = [events(name, 40 - i, template=name, template_id=name) for i, name in enumerate(names)]
+    table = compare(pl.concat(frames), baseline=(NOON - 9 * HOUR, NOON - 8 * HOUR), incident=NEW)
+    assert table["value"].to_list() == table["example"].to_list() == names[:30]
+    assert table.select("ratio", "effect", "score").null_count().row(0) == (30, 30, 30)
+    assert "all events" not in table["subject"].to_list()
 
 
-@pytest.mark.parametrize(("minutes", "is_clipped"), [(5, False), (7, True)])
-def test_a_range_is_clipped_where_that_shortens_it_by_more_than_a_tenth(minutes: int, is_clipped: bool) -> None:
-    """A log need not have an event in the first six minutes of an hour that it covers."""
-    log_start = NOON - HOUR + timedelta(minutes=minutes)
-    (clipped,) = clip_ranges(TimeRange(log_start, NOON + HOUR), TimeRange(*OLD))
-    assert clipped == (TimeRange(log_start, NOON) if is_clipped else TimeRange(*OLD))
+def test_of_fields_that_say_the_same_one_is_returned() -> None:
+    """The template, then the service, the level, the logger, and then the others by name."""
+    names = {"service": "disk", "level": "ALERT", "logger": "disk.io", "zone": "eu", "app": "store"}
+    rows = by_subject(events("disk full", 30, **names))
+    assert set(rows) == {"disk full"}
+    words = ("full", "slow", "gone")
+    for removed, field in ((0, "service"), (1, "level"), (2, "logger"), (3, "app")):
+        fields = dict(list(names.items())[removed:])
+        subjects = set(by_subject(*[events(f"disk {word}", 30, **fields) for word in words]))
+        assert {subject.split(" = ")[0] for subject in subjects if " = " in subject} == {field}
 
 
-def test_a_p_value_that_is_missing_stays_missing() -> None:
-    """It counts as a test that shows nothing, and does not spoil the others."""
-    corrected = benjamini_hochberg(np.array([0.01, np.nan, 0.02]))
-    assert corrected.tolist() == pytest.approx([0.03, np.nan, 0.03], nan_ok=True)
-    assert benjamini_hochberg(np.array([])).tolist() == []
+def test_an_example_is_the_earliest_message_of_the_incident() -> None:
+    """Of what is gone, the earliest of the baseline; at one time, by source and offset."""
+    later, earlier = events("user 7 failed", 30), events("user 8 failed", 30)
+    earlier = earlier.with_columns(source=pl.lit("a"), offset=pl.lit("1"))
+    later = later.with_columns(source=pl.lit("a"), offset=pl.lit("2"))
+    before = events("user 6 failed", 1, NOON - HOUR)
+    gone = events("job 1 done", 20, NOON - HOUR / 2, HOUR / 4).vstack(events("job 2 done", 20, NOON - HOUR))
+    rows = by_subject(later, earlier, before, gone)
+    assert rows["user <*> failed"]["example"] == "user 8 failed"
+    assert rows["job <*> done"]["example"] == "job 2 done"
 
 
-@pytest.mark.parametrize(("count", "ratio"), [(4, 1.0), (5, 2.0)])
-def test_the_change_in_traffic_needs_five_common_templates(count: int, ratio: float) -> None:
-    """With as many events each in either range."""
-    rows = [{"field": "template", "baseline_count": 10, "incident_count": 20} for _ in range(count)]
-    exposure = Exposure(baseline_minutes=60.0, incident_minutes=60.0)
-    assert scale_to_traffic(pl.DataFrame(rows), exposure).traffic_ratio == ratio
+def test_a_log_without_times_has_nothing_to_compare() -> None:
+    """No event lies in a range."""
+    assert compare(
+        CALM.with_columns(timestamp=pl.lit(None, pl.Datetime("us", "UTC"))), baseline=OLD, incident=NEW
+    ).is_empty()
+
+
+def test_what_ranges_share_is_time_of_the_incident_only() -> None:
+    """A baseline of two hours that ends with the incident lasts one hour without it."""
+    assert measure_exposure(TimeRange(NOON - HOUR, NOON + HOUR), TimeRange(*NEW)) == Exposure(
+        baseline_minutes=60.0, incident_minutes=60.0
+    )
+    apart = measure_exposure(TimeRange(NOON - 3 * HOUR, NOON - HOUR), TimeRange(*NEW))
+    assert (apart.baseline_minutes, apart.incident_minutes) == (120.0, 60.0)
+    within = measure_exposure(TimeRange(NOON, NOON + HOUR), TimeRange(*NEW))
+    assert within.baseline_minutes == pytest.approx(1 / 60_000_000)
+
+
+def test_the_baseline_is_cut_into_twelve_equal_slices() -> None:
+    """Its start belongs to the first, its end to the incident; the start of a slice belongs to that slice."""
+    seconds = (-3600, -3301, -3300, -1, 0)
+    frame = conform(pl.DataFrame({"timestamp": [NOON + timedelta(seconds=s) for s in seconds], "message": "x"}))
+    assert select_events(frame, TimeRange(*OLD), TimeRange(*NEW))[SLICE_COLUMN].to_list() == [0, 0, 1, 11, -1]
+
+
+def test_measures_of_the_same_events_are_each_returned() -> None:
+    """That their counts are equal does not mean that they say the same."""
+    frames = [
+        events("sent", 200, start).with_columns(size=pl.int_range(200) * factor, load=pl.int_range(200) / factor)
+        for start, factor in ((NOON - HOUR, 1), (NOON, 3))
+    ]
+    table = compare(pl.concat(frames), baseline=OLD, incident=NEW)
+    assert sorted(table["subject"].to_list()) == ["load", "size"]
+
+
+def test_durations_are_read_from_messages() -> None:
+    """Without a column of them."""
+    old, new = events("query done in 10ms", 60, NOON - HOUR), events("query done in 40ms", 60)
+    rows = by_subject(old, new)
+    assert (rows["duration_ms"]["kind"], rows["duration_ms"]["ratio"]) == ("slower", 4.0)
+    assert (rows["duration_ms"]["example"], rows["duration_ms"]["scope"]) == (None, "events")
+
+
+def test_a_thousand_differences_are_returned() -> None:
+    """The surest of more."""
+    frame = pl.DataFrame({"message": [f"job {i} done" for i in range(1100)] * 20})
+    frame = frame.with_columns(timestamp=pl.lit(NOON) + pl.duration(milliseconds=pl.int_range(22_000)))
+    logs = CALM.vstack(conform(frame)).with_columns(template="message", template_id="message")
+    assert compare(logs, baseline=OLD, incident=NEW).height == 1000

@@ -136,8 +136,92 @@ def test_a_single_slow_hour_is_a_peak(slow_hours: int, is_slow: bool) -> None:
 
 
 @pytest.mark.parametrize(("z", "is_slow"), [(6.4, False), (6.6, True)])
-def test_a_slow_stretch_must_be_far_above_the_noise(z: float, is_slow: bool) -> None:
+@pytest.mark.parametrize("first_hour", [0, 20, 46])
+def test_a_slow_stretch_must_be_far_above_the_noise(first_hour: int, z: float, is_slow: bool) -> None:
     """Two hours of z standard deviations (0.1 at least) sum up to 2 * (z - 1.5), which must reach 10."""
     ms = np.full(4800, 50.0)
-    ms[2000:2200] *= np.exp(0.1 * z)
-    assert (latency(_requests(48, ms))["slow_ratio"].item() is not None) is is_slow
+    ms[100 * first_hour : 100 * first_hour + 200] *= np.exp(0.1 * z)
+    row = latency(_requests(48, ms)).row(0, named=True)
+    expected = (START + timedelta(hours=first_hour), START + timedelta(hours=first_hour + 2))
+    assert (row["slow_from"], row["slow_until"]) == (expected if is_slow else (None, None))
+
+
+def test_the_slow_ratio_is_that_of_the_worst_hour_to_the_usual() -> None:
+    """Hours of four and eight times the usual median give eight."""
+    ms = np.full(4800, 50.0)
+    ms[2000:2100] *= 4
+    ms[2100:2200] *= 8
+    assert latency(_requests(48, ms))["slow_ratio"].item() == pytest.approx(8.0)
+
+
+def test_equally_slow_events_come_by_time_source_and_offset() -> None:
+    """The earlier one first, then the one that stands before in its file; a null comes last."""
+    places = [(0, "a", "2"), (0, "a", "1"), (1, "a", "0"), (0, "b", "0"), (0, None, "0")]
+    logs = pl.DataFrame(
+        {
+            "timestamp": [START + timedelta(seconds=second) for second, _, _ in places],
+            "source": [source for _, source, _ in places],
+            "offset": [offset for _, _, offset in places],
+            "message": "GET / in 5ms",
+        }
+    )
+    slowest = latency(conform(logs))["slowest"].item().to_list()
+    assert [(event["source"], event["offset"]) for event in slowest] == [
+        ("a", "1"), ("a", "2"), ("b", "0"), (None, "0"), ("a", "0")
+    ]  # fmt: skip
+
+
+def test_durations_far_below_a_millisecond_have_a_trend() -> None:
+    """Cache hits of 10 to 13 microseconds that take 5 % longer each hour."""
+    ms = 0.01 * 1.05 ** (np.arange(60) // 10)
+    logs = _requests(6, ms).with_columns(duration_ms=pl.Series(ms))
+    assert latency(logs)["trend"].item() == pytest.approx(0.05)
+
+
+def test_durations_of_zero_are_a_microsecond_in_the_trend() -> None:
+    """The logarithm of zero would make it infinite, or nothing: here they take ten times as long every hour."""
+    ms = np.array([0.0, 0.01, 0.1, 1.0, 10.0]).repeat(3)
+    logs = _requests(5, ms).with_columns(duration_ms=pl.Series(ms))
+    assert latency(logs)["trend"].item() == pytest.approx(9.0)
+
+
+def test_a_step_is_taken_from_the_first_column_that_names_one() -> None:
+    """Where there is no column step: step_name before stage."""
+    logs = _requests(1, np.array([5.0])).with_columns(step_name=pl.lit("build"), stage=pl.lit("ci"))
+    assert latency(logs, by="step")["step"].to_list() == ["build"]
+    assert latency(logs.with_columns(step=pl.lit("test")), by="step")["step"].to_list() == ["test"]
+
+
+def test_a_step_that_no_column_names_is_missing() -> None:
+    """Say so, as of any other column."""
+    with pytest.raises(MissingColumnError, match="'step'"):
+        latency(_requests(1, np.array([5.0])), by="step")
+
+
+def test_an_endpoint_is_taken_from_messages_unless_there_is_a_column() -> None:
+    """In the first case, events without an endpoint are left out."""
+    logs = conform(pl.DataFrame({"message": ["GET /builds/17 200 in 5ms", "slept, took 5ms"]}))
+    assert latency(logs, by="endpoint")["endpoint"].to_list() == ["GET /builds/<*>"]
+    named = logs.with_columns(endpoint=pl.Series(["a", "b"]))
+    assert latency(named, by="endpoint")["endpoint"].to_list() == ["a", "b"]
+
+
+def test_a_log_of_weeks_has_longer_buckets() -> None:
+    """Of 50 days they last four hours, so that a stretch of slow hours ends where its bucket does."""
+    ms = np.full(50 * 24 * 4, 50.0)
+    ms[480:512] *= 9
+    row = latency(_requests(50 * 24, ms)).row(0, named=True)
+    assert row["slow_from"] == START + timedelta(hours=120)
+    assert row["slow_until"] == START + timedelta(hours=128)
+
+
+def test_events_without_a_logger_have_a_trend_too() -> None:
+    """A missing value is a value."""
+    logs = _requests(6, 50 * 1.05 ** (np.arange(60) // 10)).with_columns(logger=pl.lit(None, pl.String))
+    assert latency(logs)["trend"].item() == pytest.approx(0.05, abs=1e-4)
+
+
+def test_durations_that_never_change_have_a_trend_of_zero() -> None:
+    """And no slow stretch."""
+    row = latency(_requests(6, np.full(60, 50.0))).row(0, named=True)
+    assert (row["trend"], row["slow_from"], row["slow_until"], row["slow_ratio"]) == (0.0, None, None, None)

@@ -136,3 +136,143 @@ def test_a_detail_names_the_first_three_common_values() -> None:
     assert render_detail(cause, common) == (
         f"{cause.detail} In common: db-1 as host (100 %), /var/lib in the message (75 %) and root as user (70 %)."
     )
+
+
+def duration(value: str = "db", **columns: Any) -> dict[str, Any]:
+    """Return a row of a comparison: an operation that takes longer."""
+    quantiles = {"baseline_p50": 12.0, "incident_p50": 1234.0, "baseline_p95": 4.56, "incident_p95": 12_345.0}
+    return change(value, kind="slower", field="duration_ms", template_id=None, ratio=25.4, **{**quantiles, **columns})
+
+
+def test_a_slower_operation_is_described_by_its_quantiles() -> None:
+    """With two digits below ten milliseconds, and in seconds from ten of them on."""
+    (cause,) = ranked(duration())
+    assert (cause.kind, cause.title) == ("slower", "db slower: 25 times as long as before")
+    assert cause.detail == "Median 12 ms → 1,234 ms, p95 4.6 ms → 12.3 s."
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "rendered"),
+    [(9.96, "10 ms"), (10.4, "10 ms"), (9_999.0, "9,999 ms"), (10_000.0, "10.0 s"), (None, "–")],
+)
+def test_milliseconds_are_rendered_by_their_size(milliseconds: float | None, rendered: str) -> None:
+    """Whole from ten on, in seconds from ten thousand on."""
+    (cause,) = ranked(duration(incident_p95=milliseconds))
+    assert cause.detail.endswith(f" → {rendered}.")
+
+
+def test_a_faster_operation_is_a_consequence() -> None:
+    """Its title says how much; what is not of an operation is of the whole log."""
+    (cause,) = ranked({**duration(), "kind": "faster", "value": None})
+    assert (cause.role, cause.title) == (
+        "consequence", "the log faster: median 12 ms → 1,234 ms, p95 4.6 ms → 12.3 s"
+    )  # fmt: skip
+
+
+def test_a_measure_that_shifted_is_a_consequence_with_its_medians() -> None:
+    """With three digits, or whole from a hundred on; a median that is missing is a dash."""
+    row = {**change("size", kind="shifted", field="size", baseline_p50=99.94), "value": None}
+    assert ranked({**row, "incident_p50": 100.4})[0].title == "size shifted: median 99.9 → 100"
+    assert ranked({**row, "incident_p50": -1234.0})[0].title == "size shifted: median 99.9 → -1,234"
+    assert ranked({**row, "incident_p50": None})[0].title == "size shifted: median 99.9 → –"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "rendered"),
+    [
+        (1.0, "1.0 times as many"), (0.99, "down to 99 %"), (None, "down to 0 %"), (9.94, "9.9 times as many"),
+        (10.0, "10 times as many"), (1234.0, "1,234 times as many"), (float("inf"), "many times as many"),
+    ],
+)  # fmt: skip
+def test_a_ratio_is_rendered_as_times_or_as_what_is_left(ratio: float | None, rendered: str) -> None:
+    """A decimal below ten, none from there on."""
+    (row,) = ranked(change("", kind="more", field=None, ratio=ratio))
+    assert row.title == f"{rendered} events in all"
+
+
+def test_a_detail_has_the_counts_and_the_rates_of_both_ranges() -> None:
+    """A row that has no count counts as none, and one without a rate as a dash."""
+    (cause,) = ranked(change("a", baseline_count=1234, baseline_rate=5.1))
+    assert cause.detail == "10 events against 1,234 in the baseline (1 against 5.1 a minute)."
+    (cause,) = ranked(change("a", kind="gone", incident_count=None, baseline_count=None, incident_rate=None))
+    assert cause.detail == "0 events against 0 in the baseline (– against 0 a minute)."
+
+
+def test_a_change_without_a_score_has_a_score_of_zero() -> None:
+    """Where the baseline held no event, nothing was compared and no row has one; it ranks by its kind alone."""
+    causes = ranked(more("a", kind="top", score=None, ratio=None), more("b", kind="top", score=1.0, ratio=None))
+    assert [(cause.value, cause.score) for cause in causes] == [("b", 1.0), ("a", 0.0)]
+
+
+def test_a_silence_is_described_with_its_length_and_the_usual_gap() -> None:
+    """And whether it lasted to the end of the incident."""
+    (cause,) = ranked(silent=[silence(2)])
+    assert cause.title == "job silent for 2 h"
+    assert cause.detail == "No event from 2026-03-10 12:30 UTC; usually it is never silent for longer than 1 h."
+    assert (cause.service, cause.field, cause.value, cause.events) == ("job", "service", "job", 0)
+    (lasting,) = ranked(silent=[{**silence(2), "lasts": True, "service": None}])
+    assert lasting.title == "unknown service silent for 2 h, to the end of the incident"
+
+
+@pytest.mark.parametrize(
+    ("columns", "service"),
+    [
+        ({"services": ["db", "web"]}, "db"),
+        ({"services": [], "field": "service", "value": "mail"}, "mail"),
+        ({"services": None, "field": "zone", "value": "eu"}, None),
+    ],
+)
+def test_a_cause_is_of_the_first_service_of_its_events(columns: dict[str, Any], service: str | None) -> None:
+    """Or of the one that its field names."""
+    assert ranked({**change("x"), **columns})[0].service == service
+
+
+def test_a_title_names_three_services() -> None:
+    """Of more, two and how many others there are."""
+    for services, named in (("abc", "a, b and c"), ("abcd", "a, b and 2 more")):
+        (cause,) = ranked(change("disk full", services=list(services)))
+        assert cause.title == f"{named}: new error “disk full”"
+
+
+def test_consequences_come_by_score_and_then_by_title_and_are_twenty_at_most() -> None:
+    """After all causes."""
+    rows = [change(f"{i:02}", float(i // 2), field="status", template_id=None) for i in range(24)]
+    consequences = ranked(*rows, change("disk full", 0.0))
+    assert consequences[0].value == "disk full"
+    assert values(consequences[1:4]) == ["22", "23", "20"]
+    assert len(consequences) == 21
+
+
+@pytest.mark.parametrize("kind", ["gone", "fewer"])
+def test_an_error_that_became_rare_is_a_consequence(kind: str) -> None:
+    """However grave it was."""
+    (row,) = ranked(change("disk full", kind=kind, ratio=0.25))
+    assert (row.role, row.title) == ("consequence", f"“disk full” {'gone' if kind == 'gone' else 'down to 25 %'}")
+
+
+def test_a_host_among_the_errors_is_a_culprit_and_named_so() -> None:
+    """With how many errors there are of it."""
+    (cause,) = ranked(change("db-1", kind="more", field="host.name", scope="errors", template_id=None, ratio=4.0))
+    assert cause.title == "host.name = db-1 among the errors: 4.0 times as many, 10 events"
+    assert (cause.kind, cause.scope) == ("culprit", "errors")
+
+
+def test_long_names_and_messages_are_cut() -> None:
+    """To 60 characters and 110."""
+    (error,) = ranked(change("x" * 200, services=["s" * 100]))
+    assert error.title == f"{'s' * 59}…: new error “{'x' * 109}…”"
+    (host,) = ranked({**change("h" * 100, field="host"), "template_id": None})
+    assert host.title == f"host = {'h' * 59}…: new, 10 events"
+
+
+@pytest.mark.parametrize("name", ["host", "client.ip", "user_id", "k8s.pod.name", "user_agent.original", "VERSION"])
+def test_a_field_that_identifies_someone_may_be_to_blame(name: str) -> None:
+    """Whatever its writing; a field that only holds such a word may not."""
+    assert [cause.kind for cause in ranked(change("x", field=name), change("x", field=f"{name}_count"))] == [
+        "culprit", "new"
+    ]  # fmt: skip
+
+
+def test_a_host_that_became_rare_is_a_consequence() -> None:
+    """It cannot have caused anything."""
+    assert [cause.role for cause in ranked(change("x", field="host", kind="fewer", ratio=0.5))] == ["consequence"]

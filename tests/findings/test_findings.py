@@ -224,3 +224,122 @@ def test_a_new_error_of_five_events_is_a_warning(events: int, severity: str) -> 
 def test_a_new_error_up_to_two_windows_before_an_incident_belongs_to_it(first: float, count: int) -> None:
     """Earlier, or from its end on, it is a finding of its own."""
     assert len(find({"web": [200, 201]}, errors=clusters(("DiskFull", 40, first)))) == count
+
+
+def test_a_title_names_the_first_of_several_silences() -> None:
+    """The evidence has all of them."""
+    (finding,) = find({"a": [50, 51, 52, 53, 54], "b": [51, 52, 53]}, gaps={"a": [(50, 54)], "b": [(51, 52)]})
+    assert finding.title.count("silent") == 1
+    assert finding.evidence[-2:] == ("a silent for 20 min", "b silent for 5 min")
+
+
+def test_a_title_names_the_most_frequent_of_several_new_errors() -> None:
+    """The evidence has the five most frequent."""
+    errors = clusters(*[(f"error {i}", 40 + i, 200) for i in range(7)])
+    (finding,) = find({"web": [200, 201]}, errors=errors)
+    assert finding.title == "web — many events; new error “error 6”"
+    lines = [line for line in finding.evidence if line.startswith("New error")]
+    assert [line[11:18] for line in lines] == ["error 6", "error 5", "error 4", "error 3", "error 2"]
+
+
+def test_an_error_without_text_is_named_so() -> None:
+    """An empty title would say nothing."""
+    assert [f.title for f in find(errors=clusters(("", 40, 144)))] == ["web — new error “(no text)”"]
+
+
+def test_a_silence_of_many_gaps_says_how_many() -> None:
+    """One of two, and none of one."""
+    titles = [f.title for f in find(gaps={"a": [(50, 60), (70, 72)], "b": [(100, 110)]})]
+    assert titles == ["a silent for 50 min, one of 2 gaps", "b silent for 50 min"]
+
+
+def test_an_ongoing_silence_says_since_when() -> None:
+    """And that it lasts up to the end of the log."""
+    (finding,) = find(silent={"b": 276})
+    assert (finding.title, finding.detail) == (
+        "b silent since 2026-07-01 23:00 UTC", "No event for 1 h, up to the end of the log."
+    )  # fmt: skip
+    assert finding.evidence == ("b: 2026-07-01 23:00 – 2026-07-02 00:00 UTC",)
+
+
+def test_of_equal_severity_the_weightier_comes_first() -> None:
+    """A silence weighs by its services, a new error by its events, an anomaly by its score and windows."""
+    errors = clusters(("rare", 5, 200), ("frequent", 50, 220))
+    findings = find({"web": [100, 101, 102]}, gaps={"a": [(50, 60)]}, errors=errors)
+    assert {finding.severity for finding in findings} == {"warning"}
+    titles = ["web — new error “frequent”", "web — new error “rare”", "web — many events", "a silent for 50 min"]
+    assert [finding.title for finding in findings] == titles
+
+
+def test_an_anomaly_has_a_line_of_evidence_with_its_facts() -> None:
+    """When it was, why, how many events and errors, and its score."""
+    (finding,) = find({"web": [12, 13]})
+    line = "web, 2026-07-01 01:00–01:10 UTC: many events (120 events, 100 errors, score 0.90)"
+    assert (finding.evidence, finding.detail) == ((line,), "Lasted 10 min.")
+
+
+def test_more_errors_than_usual_need_an_error_to_be_critical() -> None:
+    """Fewer errors than usual are no trouble."""
+    table = anomalies({"web": [10]}, "errors").with_columns(errors=pl.lit(0))
+    (finding,) = rank_findings(table, coverage({}), clusters(), slow(), window=STEP)
+    assert finding.severity == "info"
+
+
+def test_a_slow_stretch_names_its_service_unless_the_operation_has_that_name() -> None:
+    """In detail, it says what is usual over the whole log."""
+    (finding,) = find(slow=(4.0, 9.0))
+    assert finding.title == "api — api.routes slow: up to 8.7 times as long as usual"
+    assert finding.detail == "The hourly median rose to 8.7 times as long as usual; over the whole log it is 60 ms."
+    assert finding.severity == "warning"
+    row = slow((4.0, 9.0)).with_columns(slow_what=pl.lit("api"))
+    (finding,) = rank_findings(anomalies({}), coverage({}), clusters(), row, window=STEP)
+    assert finding.title == "api slow: up to 8.7 times as long as usual"
+
+
+def test_a_detail_has_the_second_and_the_third_reason() -> None:
+    """The first is in the title."""
+    (reason,) = anomalies({"web": [10]})["reasons"][0].to_list()
+    reasons = [{**reason, "feature": name, "text": name, "contribution": 4.0 - i} for i, name in enumerate("abcd")]
+    web = anomalies({"web": [10]}).filter("is_anomaly").with_columns(reasons=pl.Series([reasons], dtype=REASONS))
+    (finding,) = rank_findings(web, coverage({}), clusters(), slow(), window=STEP)
+    assert (finding.title, finding.detail) == ("web — a", "Lasted 5 min. Also: b; c.")
+
+
+def test_long_texts_of_an_error_are_cut() -> None:
+    """To 160 characters in its own title, 80 in that of an incident, 300 in evidence; the service to 60."""
+    errors = clusters(("x" * 400, 40, 200)).with_columns(services=pl.lit(["s" * 100]), example=pl.lit("y" * 400))
+    (alone,), (within,) = find(errors=errors), find({"web": [200, 201]}, errors=errors)
+    assert alone.title == f"{'s' * 59}… — new error “{'x' * 159}…”"
+    assert alone.evidence == ("y" * 299 + "…",)
+    assert within.title == f"web — many events; new error “{'x' * 79}…”"
+    assert within.evidence[1].startswith(f"New error: {'x' * 299}… (first seen")
+
+
+def test_the_evidence_of_a_silence_lists_twenty_services() -> None:
+    """The finding itself names all of them."""
+    (finding,) = find(gaps={f"svc-{i:02}": [(50, 60)] for i in range(25)})
+    assert (len(finding.evidence), finding.service.count("svc-")) == (20, 25)
+
+
+@pytest.mark.parametrize(("score", "severity"), [(1.0, "info"), (1.01, "warning")])
+def test_a_warning_weighs_more_than_one(score: float, severity: str) -> None:
+    """As much as one window can is a note."""
+    table = anomalies({"web": [10]}).with_columns(score=pl.lit(score))
+    (finding,) = rank_findings(table, coverage({}), clusters(), slow(), window=STEP)
+    assert finding.severity == severity
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"errors": [1, 2], "score": [0.9, 0.1], "events": [90, 10]},
+        {"errors": [1, 1], "score": [0.5, 0.9], "events": [90, 10]},
+        {"errors": [1, 1], "score": [0.94, 0.91], "events": [10, 90]},
+    ],
+)
+def test_the_service_with_the_most_errors_is_named_first(columns: dict[str, list[float]]) -> None:
+    """Of equally many, the one with the higher score, and where scores are nearly equal the one with more events."""
+    table = anomalies({"a": [10], "b": [10]}).filter("is_anomaly")
+    table = table.with_columns(pl.Series(name, numbers, table.schema[name]) for name, numbers in columns.items())
+    (finding,) = rank_findings(table, coverage({}), clusters(), slow(), window=STEP)
+    assert finding.service == "b, a"
