@@ -90,8 +90,21 @@ def csv_cell(column: pl.Expr) -> pl.Expr:
 
 
 def csv_header(names: list[str]) -> list[str]:
-    """Return the names of columns as a CSV file's header may hold them: printable, distinct, no formula among them."""
-    return [f"'{name}" if re.match(_FORMULA, name) else name for name in distinct_names(names)]
+    """Return the names of columns as a CSV file's header may hold them: printable, distinct, no formula among them.
+
+    >>> csv_header(["a", "=b", "'=b"])
+    ['a', "''=b", "'=b"]
+    """
+    printable_names = distinct_names(names)
+    taken = {name for name in printable_names if not re.match(_FORMULA, name)}
+    header = []
+    for name in printable_names:
+        is_formula = re.match(_FORMULA, name) is not None
+        while is_formula and (name in taken or re.match(_FORMULA, name)):
+            name = f"'{name}"
+        taken.add(name)
+        header.append(name)
+    return header
 
 
 def escape_json(document: str) -> str:

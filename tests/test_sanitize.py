@@ -107,3 +107,11 @@ def test_a_csv_file_reads_back_line_by_line() -> None:
     """A lone carriage return is a line break within its cell, not the end of a row."""
     table = pl.DataFrame({"a": ["x\ry", "z"]}).select(sanitize.csv_cell(pl.col("a")).alias("a"))
     assert list(csv.reader(io.StringIO(table.write_csv(), newline=""))) == [["a"], ["x\ny"], ["z"]]
+
+
+@given(st.lists(st.text("='+-@a\t", min_size=1, max_size=4), unique=True))
+def test_columns_of_a_csv_header_stay_distinct(names: list[str]) -> None:
+    """However the apostrophes fall, no two columns have one name and none begins like a formula."""
+    header = sanitize.csv_header(names)
+    assert len(set(header)) == len(names)
+    assert not [name for name in header if name[:1] in ("=", "+", "-", "@", "\t")]
