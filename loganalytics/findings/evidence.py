@@ -22,7 +22,7 @@ HABIT_PERIOD = timedelta(days=7)  # before the incident, from which the usual ga
 MAX_TRACES = 100
 MAX_TREND_WINDOWS = 120
 MIN_CONTEXT = timedelta(hours=1)  # before the incident, in its trend
-_WINDOW_SECONDS = (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 21_600, 86_400)
+_WINDOW_SECONDS = (60, 300, 600, 1800, 3600, 21_600, 86_400)  # a context is an hour and a half or longer
 
 MIN_DOMINANT_SHARE = 0.7  # of the rows that have the field
 MIN_LIFT = 3.0  # times the share that the value has elsewhere

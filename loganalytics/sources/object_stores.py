@@ -17,6 +17,7 @@ SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "azure", "abfs", "abfss", "adl", "htt
 _SAMPLE_LINES = 1000
 _BLOCK_LINES = 50_000
 _MIN_SECRET_LENGTH = 4
+_SECRET_OPTION = re.compile("key|secret|token|password|sas|credential", re.IGNORECASE)
 _POLARS_ERRORS = (pl.exceptions.PolarsError, OSError)
 
 
@@ -75,11 +76,9 @@ def read_blocks(url: str, counters: FileCounters, storage_options: Mapping[str, 
 def scrub(message: str, storage_options: Mapping[str, Any] | None) -> str:
     """Return an error's first line without the secrets of addresses and storage options."""
     line = uri.without_credentials(message.strip().splitlines()[0] if message.strip() else "")
-    for name, value in (storage_options or {}).items():
-        is_secret = re.search(r"key|secret|token|password|sas|credential", name, re.IGNORECASE)
-        if is_secret and len(str(value)) >= _MIN_SECRET_LENGTH:
-            line = line.replace(str(value), "***")
-    return re.sub(r"\?[^\s)]*", "", line)
+    secrets = [str(value) for name, value in (storage_options or {}).items() if _SECRET_OPTION.search(name)]
+    masked = uri.mask_secrets(line, [secret for secret in secrets if len(secret) >= _MIN_SECRET_LENGTH])
+    return re.sub(r"\?[^\s)]*", "", masked)
 
 
 def to_source_error(url: str, error: Exception, storage_options: Mapping[str, Any] | None) -> Exception:

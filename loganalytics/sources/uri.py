@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 from loganalytics.exceptions import InvalidArgumentError
 
@@ -86,6 +87,18 @@ def without_credentials(address: str) -> str:
     if _ADDRESS.fullmatch(address):
         return _bare(address)
     return _ADDRESS_IN_MESSAGE.sub(lambda match: _bare(match[0]), address)
+
+
+def mask_secrets(message: str, secrets: Iterable[str | None]) -> str:
+    """Return a message with *** in place of each secret, as it is and percent-encoded.
+
+    >>> mask_secrets("no login as me:p%40ss with p@ss", ["p@ss", None])
+    'no login as me:*** with ***'
+    """
+    for secret in filter(None, secrets):
+        for spelling in (secret, quote(secret, safe="")):
+            message = message.replace(spelling, "***")
+    return message
 
 
 def _bare(address: str) -> str:

@@ -46,7 +46,7 @@ def _totals(report: pl.DataFrame, events: int) -> None:
 def _load_report(report: pl.DataFrame) -> None:
     st.subheader("Load report")
     parsed = pl.when(pl.col("events") > 0).then(1 - pl.col("unparsed") / pl.col("events")).alias("parsed")
-    status = pl.col("status").str.replace_all("_", " ") if "status" in report.columns else pl.lit(None).alias("status")
+    status = pl.col("status").str.replace_all("_", " ")
     table = report.with_columns(parsed, status).sort((pl.col("events") > 0), "source", descending=[True, False])
     columns = {
         "source": st.column_config.TextColumn("source", width="medium"),

@@ -51,9 +51,7 @@ class Address:
 
     def scrub(self, message: str) -> str:
         """Return a message without the secrets of the address."""
-        for secret in filter(None, (self.password, self.api_key)):
-            message = message.replace(secret, "***")
-        return message
+        return uri.mask_secrets(message, [self.password, self.api_key])
 
 
 def parse_address(address: str, environment: Mapping[str, str] = os.environ) -> Address:

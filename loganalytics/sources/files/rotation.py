@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
-
 _ENDING = re.compile(r"\.(?:log|txt|jsonl?|ndjson|out|err)$")
 # A day, perhaps with the hour, the minutes and the second of the rotation, or an epoch, and an index within the day.
 _DATE = re.compile(

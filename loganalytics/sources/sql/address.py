@@ -40,9 +40,8 @@ class Address:
 
     def scrub(self, message: str) -> str:
         """Return a driver's message without addresses and password."""
-        for secret in {self.password or "", quote(self.password or "", safe="")} - {""}:
-            message = message.replace(secret, "***")
-        return uri.without_credentials(" ".join(message.split()))[:_MAX_MESSAGE_CHARS]
+        masked = uri.mask_secrets(message, [self.password])
+        return uri.without_credentials(" ".join(masked.split()))[:_MAX_MESSAGE_CHARS]
 
 
 def parse_address(address: str) -> Address:
