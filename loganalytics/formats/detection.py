@@ -13,11 +13,13 @@ from loganalytics.formats import delimited, envelopes, logfmt
 from loganalytics.formats.definitions import AUDIT, RAW, TIME_FIRST, Format
 from loganalytics.formats.delimited import Delimited
 from loganalytics.formats.envelopes import Envelope
+from loganalytics.formats.framing import Framing, frame_all
+from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
-from loganalytics.formats.timestamps import Clock, detect_time_formats, strptime_format, to_utc
+from loganalytics.formats.timestamps import Clock, clock_of, to_utc
 
 # A format must match this share of the sample, or it was an accident.
 _MIN_SHARE = 0.02
@@ -35,6 +37,8 @@ class DetectedFormat:
     """How many lines of the sample it matched."""
     first_time: dt.datetime | None = None
     """The first time that it read in the sample."""
+    guesses: tuple[str, ...] = ()
+    """What was decided of its fields without being certain, as sentences."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +48,14 @@ class Detection:
     formats: tuple[DetectedFormat, ...] = ()
     sampled_lines: int = 0
     envelope: Envelope | None = None
+    framing: Framing | None = None
+    """How records are put together from lines; None where each line stands for itself."""
+
+    @property
+    def guesses(self) -> tuple[str, ...]:
+        """What was decided without being certain, as sentences for the load report."""
+        all_guesses = [guess for d in self.formats for guess in (*d.guesses, *d.clock.guesses)]
+        return tuple(dict.fromkeys(all_guesses))
 
     @property
     def name(self) -> str:
@@ -75,26 +87,37 @@ _Match = tuple[DetectedFormat | None, pl.Series]
 """A format, and which lines are in it."""
 
 
-def detect(lines: Sequence[str], *, tz: str = "UTC", formats: Sequence[Format] = ()) -> Detection:
+def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[Format] = ()) -> Detection:
     """Return the formats of a sample of lines; `formats` are tried before those of the table."""
-    unmatched = pl.Series("line", [line for line in lines if line.strip()], dtype=pl.String)
+    framing = _detect_framing(lines)
+    records = frame_all(_numbered(pl.Series("line", lines, dtype=pl.String)), framing)["line"]
+    unmatched = records.filter(records.str.strip_chars() != "")
     envelope = envelopes.detect_envelope(unmatched)
     if envelope:
-        numbered = unmatched.to_frame().with_row_index("n").cast({"n": pl.UInt64})
+        numbered = _numbered(unmatched)
         unmatched = envelopes.unwrap(numbered, envelope)["line"]
     sampled_lines = unmatched.len()
     detections: list[DetectedFormat] = []
     for match in (_first_of(formats), _match_delimited, _match_json, _first_of(AUDIT), _match_logfmt):
-        detected, matched = match(unmatched, tz)
+        detected, matched = match(unmatched, hints)
         if detected:
             detections.append(detected)
             unmatched = unmatched.filter(~matched)
-    of_table, unmatched = _match_table(unmatched, sampled_lines, tz)
+    of_table, unmatched = _match_table(unmatched, sampled_lines, hints)
     detections += of_table
     if unmatched.len() >= max(1, _MIN_SHARE * sampled_lines):
-        detections += [detected for detected in _match_timed(unmatched, tz) if detected]
+        detections += [detected for detected in _match_timed(unmatched, hints) if detected]
     detections = sorted(_lend_year(detections), key=lambda detected: -detected.matched_lines)
-    return Detection(formats=tuple(detections), sampled_lines=sampled_lines, envelope=envelope)
+    return Detection(formats=tuple(detections), sampled_lines=sampled_lines, envelope=envelope, framing=framing)
+
+
+def _detect_framing(lines: Sequence[str]) -> Framing | None:
+    """Return how records of several lines, or several of a line, are written; None where each line is one."""
+    return None
+
+
+def _numbered(lines: pl.Series) -> pl.DataFrame:
+    return lines.to_frame().with_row_index("n", 1).cast({"n": pl.UInt64})
 
 
 def _lend_year(formats: list[DetectedFormat]) -> list[DetectedFormat]:
@@ -113,42 +136,42 @@ def _detected(
     return DetectedFormat(format=log_format, clock=clock, matched_lines=matched_lines, first_time=first_time)
 
 
-def _first_of(formats: Sequence[Format]) -> Callable[[pl.Series, str], _Match]:
-    def match(lines: pl.Series, tz: str) -> _Match:
-        return _best_match(lines, formats, tz) if formats and lines.len() else (None, lines.is_null())
+def _first_of(formats: Sequence[Format]) -> Callable[[pl.Series, Hints], _Match]:
+    def match(lines: pl.Series, hints: Hints) -> _Match:
+        return _best_match(lines, formats, hints) if formats and lines.len() else (None, lines.is_null())
 
     return match
 
 
-def _match_delimited(lines: pl.Series, tz: str) -> _Match:
+def _match_delimited(lines: pl.Series, hints: Hints) -> _Match:
     table = delimited.infer(lines.to_list())
     if table is None:
         return None, lines.is_null()
     times = delimited.sample_times(lines.to_list(), table)
-    return _detected(table, Clock(detect_time_formats(times), tz), times, lines.len()), lines.is_not_null()
+    return _detected(table, clock_of(times, hints), times, lines.len()), lines.is_not_null()
 
 
-def _match_json(lines: pl.Series, tz: str) -> _Match:
+def _match_json(lines: pl.Series, hints: Hints) -> _Match:
     json_lines = reader.infer(lines.to_list())
     matched = lines.str.starts_with("{")
     if json_lines is None:
         return None, lines.is_null()
     objects = lines.filter(matched).to_list()
     times = reader.sample_times(objects, json_lines)
-    return _detected(json_lines, Clock(detect_time_formats(times), tz), times, len(objects)), matched
+    return _detected(json_lines, clock_of(times, hints), times, len(objects)), matched
 
 
-def _match_logfmt(lines: pl.Series, tz: str) -> _Match:
+def _match_logfmt(lines: pl.Series, hints: Hints) -> _Match:
     matched = logfmt.is_logfmt(lines)
     pairs = lines.filter(matched).to_list()
     keys = logfmt.infer(pairs) if pairs else None
     if keys is None:
         return None, lines.is_null()
     times = logfmt.sample_times(pairs, keys)
-    return _detected(keys, Clock(detect_time_formats(times), tz), times, len(pairs)), matched
+    return _detected(keys, clock_of(times, hints), times, len(pairs)), matched
 
 
-def _match_table(lines: pl.Series, sampled_lines: int, tz: str) -> tuple[list[DetectedFormat], pl.Series]:
+def _match_table(lines: pl.Series, sampled_lines: int, hints: Hints) -> tuple[list[DetectedFormat], pl.Series]:
     """Return the formats of the table that the lines are in, and the lines that are in none."""
     masks = [(log_format, lines.str.contains(log_format.regex)) for log_format in candidate_formats(lines)]
     unmatched = lines.is_not_null()
@@ -164,7 +187,7 @@ def _match_table(lines: pl.Series, sampled_lines: int, tz: str) -> tuple[list[De
         share = max(_MIN_SHARE, log_format.min_share)
         if counts[likely[0]] < share * sampled_lines or (not log_format.has_time and has_body):
             continue
-        detected, _ = _best_match(lines.filter(mask & unmatched), (log_format,), tz)
+        detected, _ = _best_match(lines.filter(mask & unmatched), (log_format,), hints)
         if detected:
             formats.append(detected)
             unmatched &= ~mask
@@ -172,20 +195,20 @@ def _match_table(lines: pl.Series, sampled_lines: int, tz: str) -> tuple[list[De
     return formats, lines.filter(unmatched)
 
 
-def _match_timed(lines: pl.Series, tz: str) -> tuple[DetectedFormat | None, DetectedFormat | None]:
+def _match_timed(lines: pl.Series, hints: Hints) -> tuple[DetectedFormat | None, DetectedFormat | None]:
     """Return the general formats of lines that begin with a time and are in no format of the table."""
     timed = lines.filter(lines.str.contains(TIME_FIRST.regex))
     if timed.is_empty():
         return None, None
     with_level = format_with_level_position(timed)
-    detected, matched = _best_match(timed, (with_level,), tz)
+    detected, matched = _best_match(timed, (with_level,), hints)
     unmatched = timed.filter(~matched)
-    return detected, _best_match(unmatched, (TIME_FIRST,), tz)[
+    return detected, _best_match(unmatched, (TIME_FIRST,), hints)[
         0
     ] if unmatched.len() and with_level is not TIME_FIRST else None
 
 
-def _best_match(lines: pl.Series, table: Sequence[Format], tz: str) -> _Match:
+def _best_match(lines: pl.Series, table: Sequence[Format], hints: Hints) -> _Match:
     """Return the format of a table that matches most lines, if it matches any and reads their times."""
     masks = [(log_format, lines.str.contains(log_format.regex)) for log_format in table]
     log_format, matched = max(masks, key=lambda pair: int(pair[1].sum()))
@@ -194,7 +217,7 @@ def _best_match(lines: pl.Series, table: Sequence[Format], tz: str) -> _Match:
         return None, lines.is_null()
     groups = lines.filter(matched).str.extract_groups(log_format.regex).struct
     if "timestamp" not in groups.fields or groups.field("timestamp").null_count() == count:
-        return DetectedFormat(format=log_format, clock=Clock((), tz), matched_lines=count), matched
+        return DetectedFormat(format=log_format, clock=Clock((), hints.tz), matched_lines=count), matched
     times = groups.field("timestamp")
-    formats = (strptime_format(log_format.time),) if log_format.time else detect_time_formats(times)
-    return (_detected(log_format, Clock(formats, tz), times, count), matched) if formats else (None, lines.is_null())
+    clock = clock_of(times, hints, pattern=log_format.time)
+    return (_detected(log_format, clock, times, count), matched) if clock.formats else (None, lines.is_null())

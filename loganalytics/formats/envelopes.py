@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from loganalytics.formats.timestamps import Clock, detect_time_formats, to_utc
+from loganalytics.formats.timestamps import clock_of, to_utc
 from loganalytics.schema import LEVELS
 
 _MIN_SHARE = 0.8
@@ -68,7 +68,7 @@ def unwrap(lines: pl.DataFrame, envelope: Envelope) -> pl.DataFrame:
     inner = _unescape(pl.col("line")) if envelope.is_json_string else pl.col("line")
     frame = frame.with_columns(line=pl.coalesce(inner, "\0raw"))
     if "timestamp" in frame.columns:
-        clock = Clock(detect_time_formats(frame["timestamp"].head(_SAMPLE_TIMES)))
+        clock = clock_of(frame["timestamp"].head(_SAMPLE_TIMES))
         frame = frame.with_columns(to_utc(frame["timestamp"], clock))
     if "partial" in frame.columns and (frame["partial"] == "P").any():
         frame = _join_partial(frame)

@@ -10,6 +10,7 @@ from functools import cache
 
 import polars as pl
 
+from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.time_formats import TIME_FORMATS, TimeFormat
 from loganalytics.schema import TIMESTAMP
 
@@ -34,6 +35,8 @@ class Clock:
     formats: tuple[TimeFormat, ...] = ()
     tz: str = "UTC"
     year: int | None = None
+    guesses: tuple[str, ...] = ()
+    """What was decided of the times without being certain, as sentences."""
 
     @property
     def has_year(self) -> bool:
@@ -46,6 +49,13 @@ def strptime_format(pattern: str) -> TimeFormat:
     has_year = any(directive in pattern for directive in ("%Y", "%y", "%F", "%s"))
     has_offset = any(directive in pattern for directive in ("%z", "%#z", "%s"))
     return TimeFormat(pattern, "", pattern, has_year=has_year, has_offset=has_offset)
+
+
+def clock_of(texts: pl.Series, hints: Hints = NO_HINTS, *, pattern: str | None = None) -> Clock:
+    """Return how a sample of times is written; `pattern` is a strptime pattern that the user gave."""
+    pattern = pattern or hints.time_pattern
+    formats = (strptime_format(pattern),) if pattern else detect_time_formats(texts)
+    return Clock(formats, hints.tz)
 
 
 def detect_time_formats(texts: pl.Series) -> tuple[TimeFormat, ...]:

@@ -35,6 +35,8 @@ class FileCounters(TimeCounters):
 
     status: Status = Status.READ
     notes: tuple[str, ...] = ()
+    guesses: tuple[str, ...] = ()
+    """What was decided while reading without being certain, as sentences."""
     position: int = 0
     """How far it was read, in bytes as they lie on the disk."""
     bytes: int = 0

@@ -9,9 +9,10 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.formats.fields.record_schema import RecordSchema
+from loganalytics.formats.hints import Hints
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
-from loganalytics.formats.timestamps import Clock, detect_time_formats
+from loganalytics.formats.timestamps import Clock, clock_of
 from loganalytics.sources.counters import TimeCounters
 
 
@@ -31,8 +32,8 @@ class RecordParser:
     def learn(cls, sample: Sequence[str], tz: str) -> RecordParser:
         """Return the parser of what a sample of records, each JSON text, holds."""
         form = reader.infer(sample)
-        times = () if form is None else detect_time_formats(reader.sample_times(sample, form))
-        return cls(form=form, clock=Clock(times, tz))
+        clock = Clock(tz=tz) if form is None else clock_of(reader.sample_times(sample, form), Hints(tz=tz))
+        return cls(form=form, clock=clock)
 
     def empty(self) -> pl.DataFrame:
         """Return the log frame of no records, with their columns."""

@@ -23,6 +23,7 @@ LOAD_REPORT_SCHEMA: dict[str, pl.DataType] = {
     "first_seen": TIMESTAMP,
     "last_seen": TIMESTAMP,
     "note": pl.String(),
+    "guessed": pl.String(),
 }
 
 # By the id of the frame, as long as the frame lives: a frame has no attribute for it.
@@ -35,8 +36,8 @@ def load_report(logs: Frame) -> pl.DataFrame:
     For a frame that load() or scan() returned (for a scanned one, what was read of it so far): source, format, status,
     bytes (unpacked), lines, events (lines less continuation and blank lines), unparsed (kept as events with the raw
     text), no_timestamp, invalid_utf8 (lines with bytes that were replaced), first_seen, last_seen, note (a sentence
-    about what was skipped, cut short or missing). For any other log frame, what the frame itself shows; the rest is
-    null.
+    about what was skipped, cut short or missing), guessed (what was decided without being certain: the order of day and
+    month, an encoding, the unit of a duration). For any other log frame, what the frame itself shows; the rest is null.
 
     The status is "read", "skipped_not_log", "skipped_duplicate", "outside_range" (of since and until), "truncated"
     (events at its end are missing) or "unreadable" (nothing of it was read).

@@ -13,6 +13,7 @@ from loganalytics import schema
 from loganalytics.filters.expressions import time_range_filter
 from loganalytics.formats.custom import Formats, read_formats
 from loganalytics.formats.definitions import Format
+from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.sources.files.compression import unpacked_limit
 from loganalytics.times import parse_when, parse_zone
 
@@ -27,13 +28,19 @@ class ReadOptions:
     """The least severity_number; events without one are left out when this is given."""
     query: str | None = None
     """A condition in the store's own language, or in SQL over the frames: see Store.own_query."""
-    tz: str = "UTC"
+    hints: Hints = NO_HINTS
+    """What the user says of the logs: their zone among others."""
     formats: tuple[Format, ...] = ()
     """The user's own formats, for files and for stores that hold text."""
     storage_options: Mapping[str, Any] | None = field(default=None, repr=False)
     """What Polars needs to read an object store."""
     unpacked_limit: int | None = None
     """How many bytes one archive may unpack to; None for the default."""
+
+    @property
+    def tz(self) -> str:
+        """The zone of times that name none."""
+        return self.hints.tz
 
     @property
     def predicate(self) -> pl.Expr | None:
@@ -62,7 +69,7 @@ def parse_options(
         until=None if until is None else parse_when(until, tz=zone),
         severity=None if level is None else schema.severity_of(level),
         query=query,
-        tz=zone,
+        hints=Hints(tz=zone),
         formats=read_formats(formats),
         storage_options=storage_options,
         unpacked_limit=unpacked_limit(max_unpacked_bytes),

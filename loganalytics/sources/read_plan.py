@@ -140,9 +140,7 @@ def _plan_texts(inputs: Inputs, options: ReadOptions) -> tuple[PlannedFile, ...]
         for url in inputs.texts.urls
         for name in object_stores.list_objects(url, options.storage_options)
     ]
-    samples = sample_files(
-        locations, tz=options.tz, storage_options=options.storage_options, own_formats=options.formats
-    )
+    samples = sample_files(locations, options)
     return tuple(plan_files(samples, since=options.since, until=options.until))
 
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from loganalytics import formats
 from loganalytics.formats import Detection
+from loganalytics.formats.framing import Framer
 from loganalytics.sources import load_report, object_stores
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import MAX_LINE_BYTES, Block, read_blocks
@@ -56,6 +57,7 @@ class FileRun:
             {
                 "source": file.sample.source,
                 "format": file.sample.detection.name if file.sample.lines else None,
+                "guessed": "; ".join((*file.sample.detection.guesses, *counters.guesses)) or None,
                 **counters.row(),
             }
             for file, counters in zip(self._files, self._counters, strict=True)
@@ -91,10 +93,11 @@ def _read_blocks(location: Location, counters: FileCounters, budget: UnpackBudge
 def _read_events(sample: FileSample, counters: FileCounters, blocks: Iterator[Block]) -> Iterator[pl.DataFrame]:
     """Yield log frames of one file, in its order; its counters are complete when the last one was handed out."""
     detection = sample.detection
+    framer = detection.framing.framer() if detection.framing else None
     pending: pl.DataFrame | None = None  # the events of a block, until the next shows whether the last one goes on
     continuations: list[str] = []  # how it goes on; joined once, since it may be long
     continuation_lines = 0
-    for block in blocks:
+    for block in _records(blocks, framer):
         after_multiline = None if pending is None else pending["multiline"][-1]
         parsed = formats.parse(block.lines, detection, after_multiline=after_multiline, utf8=block.utf8)
         if parsed.leading_lines.height:
@@ -111,6 +114,16 @@ def _read_events(sample: FileSample, counters: FileCounters, blocks: Iterator[Bl
     if counters.cut_lines:
         size = f"{MAX_LINE_BYTES // 1024**2} MiB"
         counters.notes += (f"{counters.cut_lines:,} times a line of over {size} was cut in two",)
+
+
+def _records(blocks: Iterator[Block], framer: Framer | None) -> Iterator[Block]:
+    """Yield the records of the lines of blocks."""
+    if framer is None:
+        yield from blocks
+        return
+    for block in blocks:
+        yield Block(framer.feed(block.lines))
+    yield Block(framer.finish())
 
 
 def _continue(events: pl.DataFrame, continuations: list[str], line_count: int) -> pl.DataFrame:

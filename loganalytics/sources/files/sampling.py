@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import polars as pl
 
 from loganalytics import formats, schema
 from loganalytics.exceptions import SourceError
 from loganalytics.formats import Detection
-from loganalytics.formats.definitions import Format
+from loganalytics.formats.framing import frame_all
 from loganalytics.sources import object_stores
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import looks_binary, read_blocks
@@ -22,6 +22,7 @@ from loganalytics.sources.files.compression import BROKEN
 from loganalytics.sources.files.discovery import service_of
 from loganalytics.sources.files.location import Location, cannot_be_read, open_unpacked
 from loganalytics.sources.files.missing_year import TimeRange, first_year
+from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.status import Skip, Status
 
 _HEAD_BYTES = 256 * 1024
@@ -69,15 +70,12 @@ class FileSample:
         return to_log_frame(_parse_lines(self.lines, self.detection), self.source)
 
 
-def sample_files(
-    locations: Sequence[Location], *, tz: str = "UTC", storage_options: Mapping[str, Any] | None = None,
-    own_formats: Sequence[Format] = (),
-) -> list[FileSample]:  # fmt: skip
+def sample_files(locations: Sequence[Location], options: ReadOptions) -> list[FileSample]:
     """Return a sample of each file; times without a year get that of the files beside them, or of the file's date.
 
     Raises the errors of addresses that cannot be read.
     """
-    samples = [_sample_file(location, tz, storage_options, own_formats) for location in locations]
+    samples = [_sample_file(location, options) for location in locations]
     if all(sample.detection.has_year for sample in samples):
         return samples
     ranges = [sample.time_range for sample in samples if sample.detection.has_year]
@@ -124,16 +122,14 @@ def to_log_frame(events: pl.DataFrame, source: str) -> pl.DataFrame:
 
 def _parse_lines(lines: Sequence[str], detection: Detection) -> pl.DataFrame:
     frame = pl.DataFrame({"line": lines}, schema={"line": pl.String}).with_row_index("n", 1)
-    return formats.parse(frame.cast({"n": pl.UInt64}), detection).events
+    return formats.parse(frame_all(frame.cast({"n": pl.UInt64}), detection.framing), detection).events
 
 
-def _sample_file(
-    location: Location, tz: str, storage_options: Mapping[str, Any] | None, own_formats: Sequence[Format]
-) -> FileSample:
+def _sample_file(location: Location, options: ReadOptions) -> FileSample:
     skip, lines = location.skip, list[str]()
     try:
         if skip is None and location.url is not None:
-            lines = object_stores.sample(location.url, storage_options)
+            lines = object_stores.sample(location.url, options.storage_options)
         elif skip is None:
             skip = _skip_not_text(location)
             lines = [] if skip else sample_lines(location)
@@ -145,7 +141,8 @@ def _sample_file(
         skip = Skip(status=Status.READ, note="empty")
     if skip is not None:
         return FileSample(location=location, lines=lines, skip=skip)
-    return FileSample(location=location, lines=lines, detection=formats.detect(lines, tz=tz, formats=own_formats))
+    detection = formats.detect(lines, hints=options.hints, formats=options.formats)
+    return FileSample(location=location, lines=lines, detection=detection)
 
 
 def _skip_not_text(location: Location) -> Skip | None:

@@ -207,7 +207,7 @@ class FileReader:
         return repeats or any(len(old) >= _MIN_DISTINCT_BYTES and head.startswith(old) for old in heads)
 
     def _log(self, name: str) -> NamedLog:
-        return self._logs.setdefault(name, NamedLog(tz=self._options.tz, own_formats=self._options.formats))
+        return self._logs.setdefault(name, NamedLog(hints=self._options.hints, own_formats=self._options.formats))
 
     def _begin_again(self, file: TailedFile) -> list[pl.DataFrame]:
         """Read a truncated file from its beginning, after the rest of what it held, where a copy was made of that."""

@@ -16,6 +16,8 @@ import polars as pl
 from loganalytics import formats
 from loganalytics.formats import Detection
 from loganalytics.formats.definitions import Format
+from loganalytics.formats.framing import frame_all
+from loganalytics.formats.hints import Hints
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import MAX_LINE_BYTES, read_blocks
 from loganalytics.sources.files.missing_year import first_year
@@ -37,7 +39,7 @@ _NOTHING_DETECTED = Detection()
 class NamedLog:
     """The log that files hold one after the other under a name: its formats, and what was counted of it."""
 
-    tz: str
+    hints: Hints
     own_formats: Sequence[Format]
     lines: int = 0
     events: int = 0
@@ -53,13 +55,13 @@ class NamedLog:
             return
         lines = _sample_lines(sample)
         if lines:
-            self.detection = formats.detect(lines, tz=self.tz, formats=self.own_formats)
+            self.detection = formats.detect(lines, hints=self.hints, formats=self.own_formats)
             self._sample_bytes = len(sample)
 
     def is_log(self, source: str, handle: int) -> bool:
         """Whether an open file looks like a log, by the rule of load() for the files of a folder."""
         lines = _sample_lines(os.pread(handle, _SAMPLE_BYTES, 0))
-        detection = formats.detect(lines, tz=self.tz, formats=self.own_formats) if lines else _NOTHING_DETECTED
+        detection = formats.detect(lines, hints=self.hints, formats=self.own_formats) if lines else _NOTHING_DETECTED
         return looks_like_log(source, detection)
 
 
@@ -152,7 +154,8 @@ class TailedFile:
         counters = FileCounters(lines=self.log.lines)
         lines = pl.concat([block.lines for block in read_blocks(io.BytesIO(content), counters, size=len(content))])
         detection = self.log.detection or _NOTHING_DETECTED
-        events = formats.parse(lines, _with_current_year(detection, lines)).events
+        records = frame_all(lines, detection.framing)
+        events = formats.parse(records, _with_current_year(detection, records)).events
         waiting_lines = 0
         if not complete and events.height and events["multiline"][-1]:
             waiting_lines = int(lines["n"][-1] - events["n"][-1]) + 1

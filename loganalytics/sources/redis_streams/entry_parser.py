@@ -11,9 +11,10 @@ from loganalytics import formats, schema
 from loganalytics.formats import Detection
 from loganalytics.formats.definitions import Format
 from loganalytics.formats.fields.aliases import FIELD_ALIASES, core_paths, fold_name
+from loganalytics.formats.hints import Hints
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
-from loganalytics.formats.timestamps import Clock, detect_time_formats
+from loganalytics.formats.timestamps import Clock, clock_of
 from loganalytics.sources.redis_streams.flat_fields import FlatFieldsParser
 
 _SAMPLE_LINES, _RELEARN_LINES, _PACKED_SAMPLE = 1000, 200, 200
@@ -146,7 +147,7 @@ class EntryParser:
         self._json_fields[key] = _JsonField(
             sample=sample if form else [],
             form=form,
-            clock=Clock(detect_time_formats(times), self._tz),
+            clock=clock_of(times, Hints(tz=self._tz)),
             lessons=1 + (before.lessons if before else 0),
         )
         return self._json_fields[key]
@@ -154,7 +155,7 @@ class EntryParser:
     def _parse_text(self, key: str, lines: pl.DataFrame) -> pl.DataFrame:
         if key not in self._text_formats:
             first_lines = _spread_sample(lines["line"].str.extract(r"^([^\r\n]*)"), _SAMPLE_LINES)
-            self._text_formats[key] = formats.detect(first_lines, tz=self._tz, formats=self._own_formats)
+            self._text_formats[key] = formats.detect(first_lines, hints=Hints(tz=self._tz), formats=self._own_formats)
         events = formats.parse_each(lines, self._text_formats[key])
         self.unparsed += int((~events["parsed"]).sum())
         return events

@@ -10,7 +10,8 @@ import polars as pl
 
 from loganalytics.formats.fields.events import to_events
 from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema
-from loganalytics.formats.timestamps import Clock, detect_time_formats
+from loganalytics.formats.hints import Hints
+from loganalytics.formats.timestamps import Clock, clock_of
 
 # What JSON would write as a number: "007" is text, and so is what a float would round.
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(\.\d{1,15})?")
@@ -69,7 +70,7 @@ class FlatFieldsParser:
         self._schema = infer_schema(self._sample)
         paths = self._schema.core.get("timestamp", ()) if self._schema else ()
         times = [next((str(row[p[0]]) for p in paths if row.get(p[0]) is not None), None) for row in self._sample]
-        self._clock = Clock(detect_time_formats(pl.Series(times, dtype=pl.String)), self._tz)
+        self._clock = clock_of(pl.Series(times, dtype=pl.String), Hints(tz=self._tz))
 
 
 def to_json(fields: pl.DataFrame) -> pl.Series:
