@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from loganalytics.formats import detect, parse
-from loganalytics.formats.parsing import Parsed
+from loganalytics.formats.continuations import Parsed
 
 
 def parse_lines(*lines: str) -> Parsed:

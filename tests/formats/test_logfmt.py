@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loganalytics.formats import detect, logfmt, parse
-from loganalytics.formats.parsing import Parsed
+from loganalytics.formats.continuations import Parsed
 
 HEAD = 'ts=2026-03-10T12:00:00Z level=info msg="all is well" n=1 path=/a'
 

@@ -87,7 +87,7 @@ def test_half_a_line_is_held(log):
 def test_an_event_of_several_lines_is_held(log):
     """Until the next begins or nothing came for a moment."""
     with la.tail(log) as tail:
-        append(log, line(1) + "Traceback (most recent call last):\n")
+        append(log, line(1).replace("INFO", "ERROR") + "Traceback (most recent call last):\n")
         append(log, '  File "x"\nValueError: y\n')
         row = tail.read(3)
         assert row["exception"].to_list() == ['Traceback (most recent call last):\n  File "x"\nValueError: y']

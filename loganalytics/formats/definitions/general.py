@@ -116,5 +116,13 @@ TIME_FIRST = Format(
 
 The words before the time stay in the message. A line that begins with a brace is broken JSON, which RAW takes."""
 
+LEVEL_FIRST = Format(
+    "level first",
+    r"^[\[<(]? *(?P<level>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE|PANIC|EMERG|ALERT) *"
+    r"(?:[\])>]:?|:)(?:\s+|$)(?P<message>.*)$",
+    multiline=False,
+)
+"""The rule for lines without a time: one that begins with a level, as many writers put it, is an event."""
+
 RAW = Format("text", r"^(?P<message>.*)$", multiline=False)
 """A line without a time: an event of its own that keeps the raw text."""

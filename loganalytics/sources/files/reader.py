@@ -9,8 +9,10 @@ from typing import Any
 import polars as pl
 
 from loganalytics import formats
-from loganalytics.formats import Detection
+from loganalytics.formats import Detection, crashes
+from loganalytics.formats.continuations import NOTHING_BEFORE
 from loganalytics.formats.framing import Framer
+from loganalytics.formats.inferred_times import INFERRED
 from loganalytics.sources import load_report, object_stores
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import MAX_LINE_BYTES, Block, read_blocks
@@ -57,7 +59,7 @@ class FileRun:
             {
                 "source": file.sample.source,
                 "format": file.sample.detection.name if file.sample.lines else None,
-                "guessed": "; ".join((*file.sample.detection.guesses, *counters.guesses)) or None,
+                "guessed": "; ".join((*file.sample.detection.guesses, *_guesses(counters))) or None,
                 **counters.row(),
             }
             for file, counters in zip(self._files, self._counters, strict=True)
@@ -74,6 +76,13 @@ class FileRun:
             return None
         budget = UnpackBudget(packed=location.archive_size, limit=self._unpacked_limit)
         return self._budgets.setdefault(location.path, budget)
+
+
+def _guesses(counters: FileCounters) -> tuple[str, ...]:
+    if not counters.inferred_times:
+        return counters.guesses
+    inferred = f"{counters.inferred_times:,} events write no time and have that of the event before: {INFERRED} is true"
+    return (*counters.guesses, inferred)
 
 
 def _new_counters(file: PlannedFile) -> FileCounters:
@@ -97,9 +106,10 @@ def _read_events(sample: FileSample, counters: FileCounters, blocks: Iterator[Bl
     pending: pl.DataFrame | None = None  # the events of a block, until the next shows whether the last one goes on
     continuations: list[str] = []  # how it goes on; joined once, since it may be long
     continuation_lines = 0
+    before = NOTHING_BEFORE
     for block in _records(blocks, framer):
-        after_multiline = None if pending is None else pending["multiline"][-1]
-        parsed = formats.parse(block.lines, detection, after_multiline=after_multiline, utf8=block.utf8)
+        parsed = formats.parse(block.lines, detection, before=before, utf8=block.utf8)
+        before = parsed.before
         if parsed.leading_lines.height:
             continuations.append(parsed.leading_lines["line"].str.join("\n").item())
             continuation_lines += parsed.leading_lines.height
@@ -130,12 +140,8 @@ def _continue(events: pl.DataFrame, continuations: list[str], line_count: int) -
     """Add lines to the last event's exception."""
     if not continuations:
         return events
-    last = events.tail(1)
-    begun = last["exception"].drop_nulls().to_list() if "exception" in last.columns else []
-    exception = "\n".join(begun + continuations)
+    last = crashes.continued(events.tail(1), continuations).with_columns(pl.col("continues") + line_count)
     continuations.clear()  # it may be long: no more copies than must be
-    # As a series: a long literal is copied about ten times on its way through an expression.
-    last = last.with_columns(pl.Series("exception", [exception]), pl.col("continues") + line_count)
     return pl.concat([events.head(-1), last], how="diagonal_relaxed")
 
 
@@ -152,4 +158,6 @@ def _finish(events: pl.DataFrame, source: str, counters: FileCounters) -> pl.Dat
     counters.events += frame.height
     counters.unparsed += int((~events["parsed"]).sum())
     counters.count(frame)
+    if INFERRED in frame.columns:
+        counters.inferred_times += int(frame[INFERRED].sum())
     return frame

@@ -15,6 +15,7 @@ import polars as pl
 
 from loganalytics import formats
 from loganalytics.formats import Detection
+from loganalytics.formats.continuations import Before
 from loganalytics.formats.definitions import Format
 from loganalytics.formats.framing import frame_all
 from loganalytics.formats.hints import Hints
@@ -80,6 +81,7 @@ class TailedFile:
     """Since when it is no longer under its name."""
     grown_at: float = field(default_factory=time.monotonic)
     _pending: bytes = b""
+    _last_time: dt.datetime | None = None
 
     @property
     def identity(self) -> tuple[int, int]:
@@ -155,7 +157,8 @@ class TailedFile:
         lines = pl.concat([block.lines for block in read_blocks(io.BytesIO(content), counters, size=len(content))])
         detection = self.log.detection or _NOTHING_DETECTED
         records = frame_all(lines, detection.framing)
-        events = formats.parse(records, _with_current_year(detection, records)).events
+        before = Before(time=self._last_time)
+        events = formats.parse(records, _with_current_year(detection, records), before=before).events
         waiting_lines = 0
         if not complete and events.height and events["multiline"][-1]:
             waiting_lines = int(lines["n"][-1] - events["n"][-1]) + 1
@@ -169,6 +172,8 @@ class TailedFile:
         self.log.lines = counters.lines - waiting_lines
         self.log.invalid_utf8 += counters.invalid_utf8
         self.log.events += events.height
+        if "timestamp" in events.columns and events["timestamp"].count():
+            self._last_time = events["timestamp"].drop_nulls()[-1]
         return to_log_frame(events, self.source) if events.height else None
 
     def close(self) -> None:

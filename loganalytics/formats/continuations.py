@@ -1,0 +1,187 @@
+"""Lines that no format knows: which continue the event above them, and which are events of their own."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from loganalytics.formats import crashes
+from loganalytics.formats.definitions import RAW
+from loganalytics.formats.definitions.crashes import CONTINUES, GOES_ON
+from loganalytics.formats.definitions.web import STATUS
+from loganalytics.formats.internal_columns import CRASHED
+from loganalytics.formats.ordering import in_order
+
+# Among so many last lines is one with text.
+_LAST_LINES = 1000
+_OWNER_COLUMNS = {"severity_number": pl.UInt8(), "message": pl.String(), "multiline": pl.Boolean()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Before:
+    """What stood before a block of lines, as far as it decides about them."""
+
+    event: pl.DataFrame | None = None
+    """The last event, one row; None when there was none: lines that continue nothing are events."""
+    last_line: str | None = None
+    """The last line with text below that event; None where there was none."""
+    time: dt.datetime | None = None
+    """The last time of an event."""
+
+
+NOTHING_BEFORE = Before()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parsed:
+    """Events with the lines below them, and the lines at the head of a block that continue an event before it."""
+
+    events: pl.DataFrame
+    leading_lines: pl.DataFrame
+    blank_lines: int
+    before: Before = NOTHING_BEFORE
+    """What stands before the lines that follow these."""
+
+
+def join(
+    events: pl.DataFrame, unmatched: pl.DataFrame, blank: pl.DataFrame, before: Before, *, multiline: bool
+) -> Parsed:
+    """Add the lines that continue an event to it, and make events of the other unmatched lines.
+
+    `multiline` says whether lines that do not match belong to the event above them after a crash, too.
+    """
+    if unmatched.is_empty() and blank.is_empty():
+        return _without_continuations(events, unmatched, blank, before)
+    continues = unmatched["line"].str.contains(CONTINUES)
+    heads = _heads(unmatched, continues, events, before, multiline=multiline)
+    own = heads.filter("is_own")
+    if own.height:
+        events = in_order([events, crashes.crash_events(own, multiline=multiline)])
+        is_other = ~unmatched["n"].is_in(own["n"].implode())
+        unmatched, continues = unmatched.filter(is_other), continues.filter(is_other)
+    continues |= _below_multiline(unmatched, events, before)
+    if own.height < heads.height:
+        continues |= unmatched["n"].is_in(heads.filter(~pl.col("is_own"))["n"].implode())
+    if not multiline:
+        continues = _goes_on(unmatched, events, before, continues)
+    if before.event is None:  # there is no event yet that the first line could continue
+        first = min((frame["n"][0] for frame in (events, unmatched) if frame.height), default=0)
+        continues &= unmatched["n"] > first
+    split = unmatched.with_columns(continues.alias("continues"))
+    raw = split.filter(~pl.col("continues")).select("n", pl.col("line").alias("message"))
+    raw = raw.with_columns(parsed=pl.lit(value=False), multiline=pl.lit(RAW.multiline))
+    events = in_order([events, raw]) if raw.height else events
+    lines = split.filter("continues").drop("continues")
+    if blank.height:
+        within = _below_multiline(blank, events, before)
+        lines, blank = pl.concat([lines, blank.filter(within)]).sort("n"), blank.filter(~within)
+    if lines.is_empty():
+        return _without_continuations(events, lines, blank, before)
+    return _append(events, lines, blank, before)
+
+
+def _heads(
+    unmatched: pl.DataFrame, continues: pl.Series, events: pl.DataFrame, before: Before, *, multiline: bool
+) -> pl.DataFrame:
+    """Return the lines that may begin a crash, and whether they do."""
+    first = pl.DataFrame({"multiline": [False]}) if before.event is None else before.event
+    owners = pl.concat([_owner_columns(first), _owner_columns(events)])
+    is_crash = before.last_line is None and CRASHED in first.columns and first[CRASHED][0]
+    last_line = first["message"][0] if is_crash else before.last_line
+    return crashes.find_heads(
+        unmatched, continues, _owner(unmatched, events) + 1, owners, last_line, multiline=multiline
+    )
+
+
+def _owner_columns(events: pl.DataFrame) -> pl.DataFrame:
+    columns = [
+        (pl.col(name) if name in events.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in _OWNER_COLUMNS.items()
+    ]
+    status = pl.col(STATUS).is_not_null() if STATUS in events.columns else pl.lit(value=False)
+    return events.select(*columns, is_request=status)
+
+
+def _goes_on(lines: pl.DataFrame, events: pl.DataFrame, before: Before, continues: pl.Series) -> pl.Series:
+    """Tell which lines continue an event when those go on with a crash that look like it, down to the first other."""
+    first = before.event if before.event is not None and CRASHED in before.event.columns else _NO_CRASH
+    if CRASHED not in events.columns and first is _NO_CRASH:
+        return continues
+    owner = _owner(lines, events) + 1
+    owners = pl.concat([_crash_flags(first), _crash_flags(events)])
+    is_first = owner != owner.shift(1, fill_value=-1 if before.last_line is None else 0)
+    frame = pl.DataFrame({"line": lines["line"], "owner": owner, "continues": continues, "is_first": is_first})
+    frame = frame.hstack(owners[owner])
+    looks_like_it = pl.col("line").str.contains(GOES_ON) | (pl.col("is_first") & pl.col("has_second_line"))
+    frame = frame.with_columns(shape=pl.col("is_crash") & (pl.col("continues") | looks_like_it))
+    unbroken = (~pl.col("shape")).cast(pl.UInt32).cum_sum().over("owner") == 0
+    return frame.select(pl.col("continues") | (pl.col("shape") & unbroken)).to_series()
+
+
+_NO_CRASH = pl.DataFrame({"message": [None]}, schema={"message": pl.String})
+
+
+def _crash_flags(events: pl.DataFrame) -> pl.DataFrame:
+    """Return which events are crashes, and below which the next line belongs to them whatever it is."""
+    if CRASHED not in events.columns:
+        never = pl.repeat(value=False, n=events.height, dtype=pl.Boolean, eager=True)
+        return pl.DataFrame({"is_crash": never, "has_second_line": never})
+    is_crash = pl.col(CRASHED).fill_null(value=False)
+    head = pl.when(is_crash).then(pl.coalesce("exception", "message")).str.extract(r"^([^\n]*)")
+    flags = events.select(is_crash.alias("is_crash"), head.alias("has_second_line"))
+    return flags.with_columns(crashes.has_second_line(flags["has_second_line"]).fill_null(value=False))
+
+
+def _without_continuations(events: pl.DataFrame, no_lines: pl.DataFrame, blank: pl.DataFrame, before: Before) -> Parsed:
+    events = crashes.named(events).with_columns(continues=pl.lit(0, dtype=pl.UInt32))
+    after = replace(before, event=events.tail(1), last_line=None) if events.height else before
+    return Parsed(events=events, leading_lines=no_lines, blank_lines=blank.height, before=after)
+
+
+def _owner(lines: pl.DataFrame, events: pl.DataFrame) -> pl.Series:
+    """Return the row of the event above each line, -1 where there is none."""
+    return events["n"].search_sorted(lines["n"]).cast(pl.Int64) - 1
+
+
+def _below_multiline(lines: pl.DataFrame, events: pl.DataFrame, before: Before) -> pl.Series:
+    """Return for each line whether the event above it is multiline."""
+    first = pl.Series([False]) if before.event is None else before.event["multiline"]
+    flags = pl.concat([first, events["multiline"]])
+    return flags.gather(_owner(lines, events) + 1)
+
+
+def _append(events: pl.DataFrame, lines: pl.DataFrame, blank: pl.DataFrame, before: Before) -> Parsed:
+    """Add the continuation lines to the `exception` of the event above them."""
+    owner = _owner(lines, events).set_sorted()
+    owned = lines.with_columns(owner=owner).filter(pl.col("owner") >= 0)
+    below = owned.group_by("owner", maintain_order=True).agg(pl.col("line"))
+    joined = below.select("owner", pl.col("line").list.join("\n"), pl.col("line").list.len().alias("continues"))
+    if "exception" not in events.columns:
+        events = events.with_columns(exception=pl.lit(None, dtype=pl.String))
+    captured, line = events["exception"].gather(joined["owner"]), pl.col("line")
+    filled = pl.when(line.str.strip_chars() != "").then(line)
+    extended = joined.select(pl.concat_str([captured, filled], separator="\n", ignore_nulls=True).replace("", None))
+    # Only few events have lines below them, so only their rows are replaced.
+    rows = pl.int_range(events.height, eager=True).scatter(
+        joined["owner"], events.height + joined.with_row_index()["index"]
+    )
+    continues = pl.zeros(events.height, pl.UInt32, eager=True).scatter(joined["owner"], joined["continues"])
+    exception = pl.concat([events["exception"].replace("", None), extended.to_series().alias("exception")]).gather(rows)
+    events = crashes.named(events.with_columns(exception, continues.alias("continues")))
+    return Parsed(
+        events=events, leading_lines=lines.filter(owner < 0), blank_lines=blank.height,
+        before=_after(events, lines, before),
+    )  # fmt: skip
+
+
+def _after(events: pl.DataFrame, lines: pl.DataFrame, before: Before) -> Before:
+    """Return what events and the lines that continue them leave before the lines that follow."""
+    if events.height:
+        last_lines = lines.tail(_LAST_LINES).filter(pl.col("n") > events["n"][-1])
+        before = replace(before, event=events.tail(1), last_line=None)
+    else:
+        last_lines = lines.tail(_LAST_LINES)
+    with_text = last_lines.filter(pl.col("line").str.strip_chars() != "")
+    return replace(before, last_line=with_text["line"][-1]) if with_text.height else before
