@@ -85,6 +85,11 @@ def _similar_formats(sample: pl.Series) -> list[int]:
     return [index for index, candidate in enumerate(TIME_FORMATS) if any(map(_shape(candidate.shape).fullmatch, texts))]
 
 
+def has_time_shape(text: str) -> bool:
+    """Tell whether a text is written as times are, from end to end."""
+    return any(_shape(candidate.shape).fullmatch(text) for candidate in TIME_FORMATS if not candidate.is_epoch)
+
+
 @cache
 def _shape(shape: str) -> re.Pattern[str]:
     return re.compile(shape, re.ASCII)

@@ -11,7 +11,9 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import FieldPath, FieldSemantics, core_paths, field_semantics
+from loganalytics.formats.fields.aliases import FieldPath
+from loganalytics.formats.fields.semantics import FieldSemantics, field_semantics
+from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.schema import CORE
 
 _INTEGER_TEXT = re.compile(r"-?\d{1,18}$")
@@ -61,7 +63,7 @@ class RecordSchema:
         return [leaf for leaf in self.fields if leaf[: len(path)] == path]
 
 
-def infer_schema(records: Sequence[Mapping[str, Any]]) -> RecordSchema | None:
+def infer_schema(records: Sequence[Mapping[str, Any]], hints: Hints = NO_HINTS) -> RecordSchema | None:
     """Return the schema of a sample of records, or None when they have no field to read."""
     types: dict[FieldPath, set[str]] = {}
     for record in records:
@@ -69,18 +71,9 @@ def infer_schema(records: Sequence[Mapping[str, Any]]) -> RecordSchema | None:
     fields = _flattened_fields(types)
     if not fields:
         return None
-    core = core_paths(fields)
-    level_values = {path: {str(value_at(record, path)) for record in records} for path in core.get("level", ())}
+    core, semantics = field_semantics(records, fields, hints)
     nested = frozenset(path for path in fields if not types[path].isdisjoint((_NESTED, _OBJECT)))
-    semantics = field_semantics(fields, core, level_values)
     return RecordSchema(fields=fields, core=core, semantics=semantics, nested=nested)
-
-
-def value_at(record: Any, path: FieldPath) -> Any:
-    """Return what a record holds at a path, None where there is nothing."""
-    for name in path:
-        record = record.get(name) if isinstance(record, dict) else None
-    return record
 
 
 def json_types(value: Any) -> set[str]:
