@@ -10,6 +10,7 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.formats.fields.record_schema import RecordSchema
 from loganalytics.formats.hints import Hints
+from loganalytics.formats.internal_columns import without_internal
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.timestamps import Clock, clock_of
@@ -49,9 +50,7 @@ class RecordParser:
         if unparsed.height:
             raw = unparsed.select("n", pl.col("line").alias("message"))
             events = pl.concat([events, raw], how="diagonal_relaxed").sort("n")
-        return schema.conform(
-            events.drop("n", "parsed", strict=False).with_columns(records["source"], records["offset"])
-        )
+        return schema.conform(without_internal(events).with_columns(records["source"], records["offset"]))
 
 
 @dataclass(kw_only=True)

@@ -12,6 +12,7 @@ from loganalytics.formats import Detection
 from loganalytics.formats.definitions import Format
 from loganalytics.formats.fields.aliases import FIELD_ALIASES, core_paths, fold_name
 from loganalytics.formats.hints import NO_HINTS, Hints
+from loganalytics.formats.internal_columns import without_internal
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.timestamps import Clock, clock_of
@@ -69,8 +70,7 @@ class EntryParser:
         number = pl.int_range(fields.height, dtype=pl.UInt64, eager=True)
         frames = [events for events in self._parse(number, fields, block) if events.height]
         events = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed").sort("n")
-        events = events.drop("n", "parsed", "multiline", "continues", strict=False)
-        events = events.with_columns(ids.alias("offset"))
+        events = without_internal(events).with_columns(ids.alias("offset"))
         has_times = events.schema.get("timestamp") == schema.TIMESTAMP
         if not has_times or events["timestamp"].null_count():
             own_times = [pl.col("timestamp")] if has_times else []
