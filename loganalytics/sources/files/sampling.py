@@ -15,6 +15,7 @@ from loganalytics import formats, schema
 from loganalytics.exceptions import SourceError
 from loganalytics.formats import Detection
 from loganalytics.formats.framing import Framing, frame_all
+from loganalytics.formats.internal_columns import without_internal
 from loganalytics.sources import object_stores
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import looks_binary, read_blocks
@@ -117,7 +118,7 @@ def to_log_frame(events: pl.DataFrame, source: str, framing: Framing | None = No
             service.alias("service"),
             pl.lit(source).alias("source"),
             offset.alias("offset"),
-        ).drop("n", "parsed", "multiline", "continues")
+        ).pipe(without_internal)
     )
 
 
