@@ -14,7 +14,7 @@ import polars as pl
 from loganalytics import formats, schema
 from loganalytics.exceptions import SourceError
 from loganalytics.formats import Detection
-from loganalytics.formats.framing import frame_all
+from loganalytics.formats.framing import Framing, frame_all
 from loganalytics.formats.internal_columns import without_internal
 from loganalytics.sources import object_stores
 from loganalytics.sources.counters import FileCounters
@@ -70,7 +70,7 @@ class FileSample:
 
     def events(self) -> pl.DataFrame:
         """Return the log frame of the sample."""
-        return to_log_frame(_parse_lines(self.lines, self.detection), self.source)
+        return to_log_frame(_parse_lines(self.lines, self.detection), self.source, self.detection.framing)
 
 
 def sample_files(locations: Sequence[Location], options: ReadOptions) -> list[FileSample]:
@@ -110,15 +110,16 @@ def times_of(lines: Sequence[str], detection: Detection) -> pl.Series:
     return events["timestamp"].drop_nulls() if "timestamp" in events.columns else pl.Series(dtype=schema.TIMESTAMP)
 
 
-def to_log_frame(events: pl.DataFrame, source: str) -> pl.DataFrame:
-    """Return the log frame of the events that parse() found in a file."""
+def to_log_frame(events: pl.DataFrame, source: str, framing: Framing | None = None) -> pl.DataFrame:
+    """Return the log frame of the events that parse() found in a file, whose records are written like that."""
+    offset = framing.offset("n") if framing else pl.col("n").cast(pl.String)
     fallback = pl.lit(service_of(source), dtype=pl.String)
     service = pl.coalesce("service", fallback) if "service" in events.columns else fallback
     return schema.conform(
         events.with_columns(
             service.alias("service"),
             pl.lit(source).alias("source"),
-            pl.col("n").cast(pl.String).alias("offset"),
+            offset.alias("offset"),
         ).pipe(without_internal)
     )
 
