@@ -89,7 +89,7 @@ def fields_by_name(fields: Iterable[FieldPath]) -> dict[str, list[FieldPath]]:
 def named_field(name: str, names: Mapping[str, list[FieldPath]]) -> FieldPath | None:
     """Return the field that a user means by a name: spelled as it is, or nearly."""
     spelled = [path for paths in names.values() for path in paths if ".".join(path) == name]
-    return next(iter(spelled or names.get(fold_name(name), ())), None)
+    return next(iter(spelled or names.get(fold_name(name), [])), None)
 
 
 def core_paths(fields: Mapping[FieldPath, str]) -> dict[str, tuple[FieldPath, ...]]:

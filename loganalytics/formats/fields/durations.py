@@ -76,6 +76,8 @@ _UNIT_SPELLINGS = (
     r"|秒钟|秒|초|毫秒|ミリ秒|微秒|纳秒)"
 )
 _WITH_UNITS = rf"^(?:p(?:[0-9]+d)?t?)?(?:[0-9]+(?:\.[0-9]+)? ?{_UNIT_SPELLINGS},? ?)+$"
+# A number and one unit, which is how most are written.
+_SUFFIXES = (("ms", 1.0), ("µs", 1e-3), ("us", 1e-3), ("ns", 1e-6), ("s", 1e3), ("毫秒", 1.0), ("秒", 1e3), ("m", 6e4))
 _TIME_SPAN = r"^(?:([0-9]+)(?: days?, |[. ]))?([0-9]{1,3}):([0-9]{2}):([0-9]{2}(?:\.[0-9]+)?)$"
 
 
@@ -88,9 +90,7 @@ class DurationFields:
     guesses: tuple[str, ...] = ()
 
 
-def duration_fields(
-    values: Mapping[FieldPath, Sequence[str]], hints: Mapping[str, float]
-) -> DurationFields:
+def duration_fields(values: Mapping[FieldPath, Sequence[str]], hints: Mapping[str, float]) -> DurationFields:
     """Return the fields that are durations, given the sampled values of all fields as text.
 
     `hints` are those of which the user says how many milliseconds their unit is.
@@ -126,9 +126,7 @@ def _words(name: str) -> str:
     return re.sub(r"[-. ]+", "_", spaced.replace("(", " ").replace(")", "").replace("[", " ").replace("]", "").strip())
 
 
-def _unit(
-    path: FieldPath, name: str, texts: Sequence[str], names: Collection[str]
-) -> tuple[float | None, list[str]]:
+def _unit(path: FieldPath, name: str, texts: Sequence[str], names: Collection[str]) -> tuple[float | None, list[str]]:
     """Return the milliseconds of a duration's unit, None where the field is not to be read, and what is told of it."""
     numbers = [text for text in texts if _is_number(text)]
     unit = _NAMED_UNIT.match(name)
@@ -172,7 +170,31 @@ def is_duration(text: str) -> bool:
 
 def milliseconds(duration: pl.Expr, factor: float) -> pl.Expr:
     """Return the expression for a duration in milliseconds: text that names its units, or a number of `factor` ms."""
-    text = duration.cast(pl.String).str.strip_chars().str.to_lowercase()
+    return duration.cast(pl.String).map_batches(
+        lambda texts: _read_milliseconds(texts, factor), return_dtype=pl.Float64, is_elementwise=True
+    )
+
+
+def _read_milliseconds(texts: pl.Series, factor: float) -> pl.Series:
+    """Read one way to write a duration after the other, each where the ones before it read nothing."""
+    durations = pl.Series(texts.name, [None], dtype=pl.Float64).new_from_index(0, texts.len())
+    ways = (*_SUFFIXES, ("", factor))
+    for suffix, unit in ways:
+        unread = texts if durations.null_count() == durations.len() else texts.filter(durations.is_null())
+        if unread.null_count() == unread.len():
+            return durations
+        numbers = unread.str.strip_suffix(suffix).cast(pl.Float64, strict=False) * unit
+        durations = numbers if unread is texts else durations.scatter(durations.is_null().arg_true(), numbers)
+    unread_rows = (durations.is_null() & texts.is_not_null()).arg_true()
+    if not unread_rows.len():
+        return durations
+    composed = texts.gather(unread_rows).alias("text").to_frame().select(_composed(pl.col("text"))).to_series()
+    return durations.scatter(unread_rows, composed)
+
+
+def _composed(duration: pl.Expr) -> pl.Expr:
+    """Return the expression for durations of several parts: 1m30s, PT1.25S, 00:00:01.25, 3分20秒."""
+    text = duration.str.strip_chars().str.to_lowercase()
     span = text.str.extract_groups(_TIME_SPAN)
     groups = [span.struct.field(str(n)).cast(pl.Float64, strict=False) for n in (1, 2, 3, 4)]
     of_span = groups[0].fill_null(0) * 8.64e7 + groups[1] * 3.6e6 + groups[2] * 6e4 + groups[3] * 1e3
@@ -180,5 +202,4 @@ def milliseconds(duration: pl.Expr, factor: float) -> pl.Expr:
         text.str.extract(pattern).cast(pl.Float64, strict=False).fill_null(0.0) * milliseconds_of_part
         for pattern, milliseconds_of_part in _PARTS
     ]
-    of_parts = pl.when(text.str.contains(_WITH_UNITS)).then(pl.sum_horizontal(parts))
-    return pl.coalesce(text.cast(pl.Float64, strict=False) * factor, of_span, of_parts)
+    return pl.coalesce(of_span, pl.when(text.str.contains(_WITH_UNITS)).then(pl.sum_horizontal(parts)))

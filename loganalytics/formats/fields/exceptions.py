@@ -100,11 +100,6 @@ def _frame(leaves: Mapping[str, Any]) -> str:
     return f'  File "{file}", line {line}, in {function}'
 
 
-def is_exception_object(path: FieldPath, exceptions: Iterable[ExceptionFields]) -> bool:
-    """Whether a field belongs to one of the exceptions."""
-    return any(path in fields for fields in exceptions)
-
-
 def loguru_text(fields: Mapping[FieldPath, str]) -> FieldPath | None:
     """Return the field in which loguru writes a record with its traceback, as a sink without JSON would show it."""
     names = {fold_path(path) for path in fields}

@@ -11,10 +11,10 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import FieldPath
+from loganalytics.formats.fields.aliases import FieldPath, value_at
 from loganalytics.formats.fields.semantics import FieldSemantics, field_semantics
 from loganalytics.formats.hints import NO_HINTS, Hints
-from loganalytics.schema import CORE
+from loganalytics.formats.internal_columns import column_of
 
 _INTEGER_TEXT = re.compile(r"-?\d{1,18}$")
 _DECIMAL_TEXT = re.compile(r"-?\d+\.\d+$")
@@ -58,6 +58,19 @@ class RecordSchema:
         """The fields that may become a core column, which is read from text whatever their type."""
         return frozenset(path for paths in self.core.values() for path in paths)
 
+    @property
+    def guesses(self) -> tuple[str, ...]:
+        """What was decided of the fields without being certain, as sentences."""
+        return self.semantics.guesses
+
+    def time_of(self, record: Mapping[str, Any]) -> str | None:
+        """Return the text of a record's time; two fields may hold a part each."""
+        for path in self.core.get("timestamp", ()):
+            value, part = value_at(record, path), self.semantics.time_parts.get(path)
+            if value is not None:
+                return part.join_texts(str(value), value_at(record, part.path)) if part else str(value)
+        return None
+
     def leaves(self, path: FieldPath) -> list[FieldPath]:
         """Return the fields within an object."""
         return [leaf for leaf in self.fields if leaf[: len(path)] == path]
@@ -68,7 +81,7 @@ def infer_schema(records: Sequence[Mapping[str, Any]], hints: Hints = NO_HINTS) 
     types: dict[FieldPath, set[str]] = {}
     for record in records:
         _collect_types(record, (), types)
-    fields = _flattened_fields(types)
+    fields = _flattened_fields(types, records)
     if not fields:
         return None
     core, semantics = field_semantics(records, fields, hints)
@@ -94,8 +107,7 @@ def parse_number(cell: str) -> object:
 
 def column_name(path: FieldPath) -> str:
     """Return the name of a field's column, which differs from those of the core columns."""
-    name = ".".join(path)
-    return f"attributes.{name}" if name in CORE or name in ("n", "attributes") else name
+    return column_of(".".join(path))
 
 
 def _collect_types(record: Mapping[str, Any], path: FieldPath, types: dict[FieldPath, set[str]]) -> None:
@@ -108,11 +120,13 @@ def _collect_types(record: Mapping[str, Any], path: FieldPath, types: dict[Field
             types.setdefault(inner, set()).update(json_types(value))
 
 
-def _flattened_fields(types: Mapping[FieldPath, set[str]]) -> dict[FieldPath, str]:
+def _flattened_fields(
+    types: Mapping[FieldPath, set[str]], records: Sequence[Mapping[str, Any]]
+) -> dict[FieldPath, str]:
     """Return one type for each path that becomes a column."""
     unflattened = _unflattened(types)
     fields: dict[FieldPath, str] = {}
-    columns: set[str] = set()
+    columns: dict[str, FieldPath] = {}
     spellings: dict[FieldPath, FieldPath] = {}  # DuckDB's field names differ by more than case
     for path, kinds in types.items():
         prefixes = [path[:depth] for depth in range(1, len(path) + 1)]
@@ -121,14 +135,20 @@ def _flattened_fields(types: Mapping[FieldPath, set[str]]) -> dict[FieldPath, st
             continue
         folded = {tuple(name.lower() for name in prefix): prefix for prefix in prefixes}
         clashes = any(spellings.get(key, prefix) != prefix for key, prefix in folded.items())
-        if clashes or ".".join(path) in columns:
+        twin = columns.get(column_name(path))
+        if clashes or (twin and (fields[twin] != _one_type(kinds) or _have_both(records, path, twin))):
             continue
         spellings.update(folded)
         fields[path] = _one_type(kinds)
-        columns.add(".".join(path))
+        columns[column_name(path)] = path
         if len(fields) == _MAX_FIELDS:
             break
     return fields
+
+
+def _have_both(records: Iterable[Mapping[str, Any]], path: FieldPath, twin: FieldPath) -> bool:
+    """Whether a record has two fields of one dotted name: {"log.level": …, "log": {"level": …}}."""
+    return any(value_at(record, path) is not None and value_at(record, twin) is not None for record in records)
 
 
 def _unflattened(types: Mapping[FieldPath, set[str]]) -> set[FieldPath]:

@@ -12,9 +12,7 @@ from loganalytics.formats.fields.aliases import FieldPath, fields_by_name, fold_
 
 _TEMPLATES = ("@mt", "MessageTemplate", "{OriginalFormat}", "State.{OriginalFormat}", "log_format")
 # A hole: {Name}, {@Object,-10:format}; braces that are doubled are text.
-_HOLE = re.compile(
-    r"\{\{|\}\}|\{[@$]?(?P<name>[\w.]+)(?:,(?P<width>-?\d+))?(?:![rsa])?(?::(?P<format>[^{}]*))?\}|\{\}"
-)
+_HOLE = re.compile(r"\{\{|\}\}|\{[@$]?(?P<name>[\w.]+)(?:,(?P<width>-?\d+))?(?:![rsa])?(?::(?P<format>[^{}]*))?\}|\{\}")
 _DECIMALS = re.compile(r"(?:[FfNn](?P<digits>\d+)|0?\.(?P<zeros>0+)|\.(?P<python>\d+)f)$")
 _MAX_TEMPLATES = 1_000
 
@@ -48,9 +46,7 @@ def template_fields(fields: Collection[FieldPath]) -> TemplateFields | None:
     return TemplateFields(template=template, properties=properties, renderings=renderings)
 
 
-def render(
-    records: pl.DataFrame, templates: TemplateFields, value_of: Callable[[FieldPath], pl.Expr]
-) -> pl.Series:
+def render(records: pl.DataFrame, templates: TemplateFields, value_of: Callable[[FieldPath], pl.Expr]) -> pl.Series:
     """Return each record's message: its template with the properties in their holes.
 
     A hole without a property stays as it is, and so does every template where they are too many to be templates.

@@ -36,7 +36,6 @@ _REGISTERED = {
     463, *range(494, 500), *range(500, 512), *range(520, 531), 561, 598, 599,
 }  # fmt: skip
 _STATUS = r"^\s*([1-5][0-9]{2})(?:\.0)?(?:[^0-9.]|$)"
-_SERVER_ERROR, _CLIENT_ERROR = 500, 400
 
 
 class RequestFields(NamedTuple):
@@ -95,12 +94,13 @@ def _status(text: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def status_number(statuses: Sequence[pl.Expr]) -> pl.Expr:
-    """Return the expression for the status of an answer, from fields that may be numbers or text."""
-    return pl.coalesce([value.cast(pl.String).str.extract(_STATUS).cast(pl.Int32) for value in statuses])
+def status_number(statuses: pl.DataFrame) -> pl.Series:
+    """Return the status of an answer, of columns that may be numbers or text; the first that has one counts."""
+    return statuses.select(pl.coalesce(_read_status(column) for column in statuses.iter_columns())).to_series()
 
 
-def status_level(status: pl.Expr) -> pl.Expr:
-    """Return the level that the status of an answer stands for."""
-    level = pl.when(status >= _SERVER_ERROR).then(pl.lit("error")).when(status >= _CLIENT_ERROR).then(pl.lit("warning"))
-    return level.when(status.is_not_null()).then(pl.lit("info"))
+def _read_status(column: pl.Series) -> pl.Series:
+    numbers = column.cast(pl.Int32, strict=False)
+    if numbers.null_count() > column.null_count():  # "404 Not Found"
+        numbers = numbers.fill_null(column.cast(pl.String).str.extract(_STATUS).cast(pl.Int32))
+    return numbers

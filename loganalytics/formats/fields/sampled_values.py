@@ -16,6 +16,7 @@ class SampledValues(Mapping[FieldPath, Sequence[str]]):
         self._texts: dict[FieldPath, list[str] | None] = dict.fromkeys(fields)
 
     def __getitem__(self, path: FieldPath) -> Sequence[str]:
+        """Return the texts of a field's values."""
         texts = self._texts[path]
         if texts is None:
             values = (value_at(record, path) for record in self._records)
@@ -23,9 +24,11 @@ class SampledValues(Mapping[FieldPath, Sequence[str]]):
         return texts
 
     def __iter__(self) -> Iterator[FieldPath]:
+        """Yield the fields."""
         return iter(self._texts)
 
     def __len__(self) -> int:
+        """Return how many fields there are."""
         return len(self._texts)
 
 

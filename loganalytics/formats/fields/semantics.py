@@ -31,7 +31,7 @@ class FieldSemantics:
     """Of each field that holds the first part of a time what completes it."""
     durations: Mapping[FieldPath, float] = field(default_factory=dict)
     """Fields that are durations, and how many milliseconds their unit is."""
-    requests: RequestFields = RequestFields()
+    requests: RequestFields = field(default_factory=RequestFields)
     """The fields of a web request."""
     templates: TemplateFields | None = None
     """The field that holds the message as a template, with its properties."""

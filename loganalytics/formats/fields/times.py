@@ -23,26 +23,27 @@ from loganalytics.formats.timestamps import clock_of, has_time_shape, to_utc
 
 # The time of records that have none of the names in FIELD_ALIASES, the likelier first.
 _FURTHER_NAMES = (
-    "record.time.repr", "record.time.timestamp", "log_time", "logged_at", "log_timestamp", "time_logged",
-    "logtime", "log_date", "logdate", "time_stamp", "datetime_utc", "date_time", "timestamp_utc", "utc_time", "utctime",
+    "record.time.repr", "record.time.timestamp", "log_time", "logged_at", "log_timestamp", "time_logged", "logtime",
+    "log_date", "logdate", "time_stamp", "datetime_utc", "date_time", "timestamp_utc", "utc_time", "utctime",
     "time_utc", "timestamp_iso", "iso_timestamp", "timestamp_ms", "timestampms", "timestamp_us", "timestamp_ns",
-    "time_ms", "time_us", "time_ns", "ts_ms", "ts_us", "ts_ns", "epoch", "epoch_ms", "epoch_millis", "epochtime", "unix_time",
-    "unixtime", "unix_timestamp", "unix_ts", "unix", "time_unix", "timestamp_unix", "event_timestamp", "event_ts",
-    "event_date", "event_datetime", "event.created", "event.start", "event.time", "event.timestamp", "eventdate",
-    "TimeGenerated", "TimeCreated", "timeWritten", "SystemTime", "EventReceivedTime", "EventCreatedTime",
-    "query_timestamp", "query_time_start", "request_timestamp", "request_time_utc", "access_time", "request_start",
-    "start_time", "starttime", "start_timestamp", "started_at", "start", "begin", "begin_time", "received_at",
-    "received_time", "received", "receive_time", "occurred_at", "occurred_on", "occurredon", "occurrence_time",
-    "created_at", "createdat", "creation_time", "creationdate", "created_on", "created_time", "createdtime",
-    "created_date", "datecreated", "inserted_at", "emitted_at", "recorded_at", "published_at", "generated_at",
-    "generated_time", "observed_timestamp", "observed_at", "ingestion_time", "ingest_time", "ingested_at",
-    "ingest_timestamp", "ingestiontimestamp", "syslog_timestamp", "_SOURCE_REALTIME_TIMESTAMP", "reported_time",
-    "server_time", "local_time", "localtime", "wall_time", "clock", "moment", "when", "datum", "fecha", "zeit",
-    "@fields.time", "@fields.timestamp", "@fields.@timestamp", "fields.timestamp", "fields.time", "meta.timestamp",
-    "meta.time", "meta.time_logged", "metadata.timestamp", "metadata.time", "header.timestamp", "context.timestamp",
-    "attributes.timestamp", "attributes.time", "data.timestamp", "data.time", "record.timestamp", "record.created",
-    "jsonPayload.timestamp", "jsonPayload.time", "time.local", "time.utc", "time.iso", "time.epoch", "date.$date",
-    "stageTimestamp", "metadata.creationTimestamp", "lastTimestamp", "firstTimestamp", "end_time", "endtime", "ended_at",
+    "time_ms", "time_us", "time_ns", "ts_ms", "ts_us", "ts_ns", "epoch", "epoch_ms", "epoch_millis", "epochtime",
+    "unix_time", "unixtime", "unix_timestamp", "unix_ts", "unix", "time_unix", "timestamp_unix", "event_timestamp",
+    "event_ts", "event_date", "event_datetime", "event.created", "event.start", "event.time", "event.timestamp",
+    "eventdate", "TimeGenerated", "TimeCreated", "timeWritten", "SystemTime", "EventReceivedTime",
+    "EventCreatedTime", "query_timestamp", "query_time_start", "request_timestamp", "request_time_utc",
+    "access_time", "request_start", "start_time", "starttime", "start_timestamp", "started_at", "start", "begin",
+    "begin_time", "received_at", "received_time", "received", "receive_time", "occurred_at", "occurred_on",
+    "occurredon", "occurrence_time", "created_at", "createdat", "creation_time", "creationdate", "created_on",
+    "created_time", "createdtime", "created_date", "datecreated", "inserted_at", "emitted_at", "recorded_at",
+    "published_at", "generated_at", "generated_time", "observed_timestamp", "observed_at", "ingestion_time",
+    "ingest_time", "ingested_at", "ingest_timestamp", "ingestiontimestamp", "syslog_timestamp",
+    "_SOURCE_REALTIME_TIMESTAMP", "reported_time", "server_time", "local_time", "localtime", "wall_time", "clock",
+    "moment", "when", "datum", "fecha", "zeit", "@fields.time", "@fields.timestamp", "@fields.@timestamp",
+    "fields.timestamp", "fields.time", "meta.timestamp", "meta.time", "meta.time_logged", "metadata.timestamp",
+    "metadata.time", "header.timestamp", "context.timestamp", "attributes.timestamp", "attributes.time",
+    "data.timestamp", "data.time", "record.timestamp", "record.created", "jsonPayload.timestamp",
+    "jsonPayload.time", "time.local", "time.utc", "time.iso", "time.epoch", "date.$date", "stageTimestamp",
+    "metadata.creationTimestamp", "lastTimestamp", "firstTimestamp", "end_time", "endtime", "ended_at",
     "finished_at", "completed_at", "closed_at", "end", "时间", "日期", "时间戳", "日志时间", "時間", "日時",
 )  # fmt: skip
 _MAX_TEXTS = 20
@@ -50,7 +51,11 @@ _MIN_RISING = 3
 _MIN_EPOCH, _MAX_EPOCH = 6.3e8, 4.2e9  # 1990 to 2103, in seconds
 _UNITS = (1, 1e3, 1e6, 1e9)
 
-_TIME_WORDS = re.compile(r"time|date|stamp|zeit|datum|fecha|hora|时间|日期|時|when|clock|epoch|instant|moment|(?:^|[._-])(?:ts|at|on|t)$|[a-z](?:At|On|Ts|TS)$", re.IGNORECASE)
+_TIME_WORDS = re.compile(
+    r"time|date|stamp|zeit|datum|fecha|hora|时间|日期|時|when|clock|epoch|instant|moment|(?:^|[._-])(?:ts|at|on|t)$"
+    r"|[a-z](?:At|On|Ts|TS)$",
+    re.IGNORECASE,
+)
 # Names of times that are not when the event happened.
 _OTHER_TIMES = re.compile(
     r"expir|birth|dob$|until|valid|next|due|deadline|not_?(?:before|after)|modif|updat|last|prev|end|finish|complet"
@@ -59,8 +64,12 @@ _OTHER_TIMES = re.compile(
 )
 _IDENTIFIER = re.compile(r"(?:^|[._-])u?id$|[a-z]Id$|(?:phone|number|offset|count|bytes|size)", re.IGNORECASE)
 
-_DAY = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{8}|\d{1,2}[-/ ][A-Z][a-z]{2}[-/ ]\d{2,4}|[A-Z][a-z]{2} \d{1,2},? \d{4}")
-_TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:[.,:]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?(?: ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?")
+_DAY = re.compile(
+    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{8}|\d{1,2}[-/ ][A-Z][a-z]{2}[-/ ]\d{2,4}|[A-Z][a-z]{2} \d{1,2},? \d{4}"
+)
+_TIME_OF_DAY = re.compile(
+    r"\d{1,2}:\d{2}(?::\d{2}(?:[.,:]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?(?: ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?"
+)
 _SECONDS = {"seconds", "second", "epochsecond", "epochseconds", "sec", "secs", "tvsec"}
 _FRACTIONS = {"nanos": 9, "nano": 9, "nanoseconds": 9, "nanosecond": 9, "nanoofsecond": 9, "nsec": 9, "nsecs": 9,
               "tvnsec": 9, "micros": 6, "microseconds": 6, "usec": 6, "usecs": 6, "tvusec": 6, "millis": 3}  # fmt: skip
@@ -79,6 +88,12 @@ class SecondPart(NamedTuple):
         if not self.digits:
             return pl.concat_str(first, second, separator=" ", ignore_nulls=True)
         return pl.concat_str(first.str.replace(r"\.0$", ""), pl.lit("."), second.str.zfill(self.digits).fill_null("0"))
+
+    def join_texts(self, first: str, second: object) -> str:
+        """Return the text of the whole time of one record."""
+        if not self.digits:
+            return f"{first} {second}" if second is not None else first
+        return f"{first.removesuffix('.0')}.{str(second or 0).zfill(self.digits)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +217,7 @@ def _is_number(text: str) -> bool:
 
 def _in_parts(values: Mapping[FieldPath, Sequence[str]]) -> dict[FieldPath, SecondPart]:
     """Return the fields that hold the first part of a time, and what completes each."""
-    return {path: part for path, part in (*_days_and_clocks(values), *_seconds_and_fractions(values))}
+    return dict((*_days_and_clocks(values), *_seconds_and_fractions(values)))
 
 
 def _days_and_clocks(values: Mapping[FieldPath, Sequence[str]]) -> Iterator[tuple[FieldPath, SecondPart]]:
