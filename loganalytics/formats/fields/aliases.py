@@ -50,6 +50,29 @@ _FURTHER_LEVELS = (
     "status", "label", "type",
 )  # fmt: skip
 
+# The message, where no other field is.
+_FURTHER_MESSAGES = (
+    "eventMessage",
+    "log_line",
+    "raw_message",
+    "messageText",
+    "RenderedDescription",
+    "Meldung",
+    "Nachricht",
+    "mensaje",
+    "mensagem",
+    "messaggio",
+    "сообщение",
+    "消息",
+    "日志",
+    "内容",
+    "訊息",
+    "メッセージ",
+    "메시지",
+    "description",
+    "details",
+)
+
 # Single letters that mean something in some records only, and the field by which these are known: MongoDB's, log15's.
 _ONE_LETTER_ALIASES = {"s": "t.$date", "c": "t.$date", "t": "msg"}
 
@@ -95,7 +118,7 @@ def named_field(name: str, names: Mapping[str, list[FieldPath]]) -> FieldPath | 
 def core_paths(fields: Mapping[FieldPath, str]) -> dict[str, tuple[FieldPath, ...]]:
     """Return the paths of each core column among the fields (path to type), the likelier first."""
     names = fields_by_name(fields)
-    further = {"level": _FURTHER_LEVELS}
+    further = {"level": _FURTHER_LEVELS, "message": _FURTHER_MESSAGES}
     core = {
         column: tuple(dict.fromkeys(_alias_paths(column, (*aliases, *further.get(column, ())), names, fields)))
         for column, aliases in FIELD_ALIASES.items()

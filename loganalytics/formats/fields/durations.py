@@ -53,6 +53,7 @@ _UNITS_BY_NEIGHBOUR: tuple[tuple[str, float, frozenset[str], str], ...] = (
     ("timetaken", 1.0, frozenset({"scstatus", "csmethod", "csuristem"}), "IIS"),
     ("responselatency", 1.0, frozenset({"integrationlatency", "apiid", "requestid"}), "API Gateway"),
     ("querytime", 1e3, frozenset({"locktime", "rowsexamined"}), "MySQL"),
+    ("service", 1.0, frozenset({"dyno"}), "Heroku"),
     ("turnaroundtime", 1.0, frozenset({"bucket", "bytessent"}), "S3"),
     ("totaltime", 1.0, frozenset({"bucketowner", "turnaroundtime"}), "S3"),
 )  # fmt: skip

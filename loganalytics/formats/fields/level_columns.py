@@ -38,7 +38,13 @@ def with_levels(
     if not statuses:
         return events.with_columns(levels)
     columns = records.select(value_of(path).alias(str(number)) for number, path in enumerate(statuses))
-    return events.with_columns(_raised(levels, status_number(columns), paths))
+    raised = _raised(levels, status_number(columns))
+    if raised is levels or not paths:
+        return events.with_columns(raised)
+    is_changed = levels["severity_number"].ne_missing(raised["severity_number"]) & levels["level"].is_not_null()
+    written = pl.coalesce([value_of(path).cast(pl.String) for path in paths])
+    original = records.select(pl.when(is_changed).then(written).alias(column_name(paths[0]))).to_series()
+    return events.with_columns(raised).with_columns(original if is_changed.any() else [])
 
 
 def _written(
@@ -64,8 +70,8 @@ def _severity_number(number: pl.Expr) -> pl.Expr:
     return pl.when(number.is_between(1, 24)).then(number)
 
 
-def _raised(levels: pl.DataFrame, status: pl.Series, paths: tuple[FieldPath, ...]) -> pl.DataFrame:
-    """Raise levels of at most INFO to that of the answer's status; the level as it was written stays beside it."""
+def _raised(levels: pl.DataFrame, status: pl.Series) -> pl.DataFrame:
+    """Raise levels of at most INFO to that of the answer's status."""
     is_failed = (status >= _CLIENT_ERROR) & (status <= _LAST_STATUS)
     if not is_failed.any() and not levels["level"].null_count():
         return levels
@@ -73,10 +79,6 @@ def _raised(levels: pl.DataFrame, status: pl.Series, paths: tuple[FieldPath, ...
     is_raised |= levels["level"].is_null() & (status >= _FIRST_STATUS)
     is_raised = is_raised.fill_null(value=False)
     by_status = _STATUS_LEVELS[((status >= _CLIENT_ERROR).cast(pl.UInt32) + (status >= _SERVER_ERROR).cast(pl.UInt32))]
-    raised = levels.select(
+    return levels.select(
         pl.when(is_raised).then(by_status[name]).otherwise(pl.col(name)).alias(name) for name in levels.columns
     )
-    written = levels.select(pl.when(is_raised).then("level")).to_series()
-    if written.null_count() == written.len():
-        return raised
-    return raised.with_columns(written.alias(column_name(paths[0])))

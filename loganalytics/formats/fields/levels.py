@@ -38,7 +38,7 @@ _SYSLOG_NAMES = {"priority", "log.syslog.severity.code", "syslogseverity", "sysl
                  "syslogseveritycode"}  # fmt: skip
 
 # Names that are the level only where every value is the word for one.
-_WEAK_NAMES = {"status", "label", "type", "prio", "pri", "messagetype", "entrytype", "priority", "s", "sev"}
+_WEAK_NAMES = {"status", "label", "type", "prio", "pri", "messagetype", "entrytype", "priority", "s"}
 _LEVEL_LIKE = ("lev", "sev", "lvl", "prio", "nivel", "nível", "niveau", "stufe", "级别", "等级", "級別", "レベル",
                "уровень", "수준", "레벨")  # fmt: skip
 _SAMPLE_VALUES = 200
@@ -98,10 +98,14 @@ def _by_value(values: Mapping[FieldPath, Sequence[str]]) -> list[FieldPath]:
     candidates = [
         path
         for path, texts in values.items()
-        if texts and all(map(is_level_word, texts)) and (len(set(texts)) > 1 or _is_named_alike(path))
+        if texts and all(map(is_level if _is_named_alike(path) else is_level_word, texts)) and _varies(path, texts)
     ]
     candidates.sort(key=lambda path: (not _is_named_alike(path), len(path)))
     return candidates[:1]
+
+
+def _varies(path: FieldPath, texts: Sequence[str]) -> bool:
+    return _is_named_alike(path) or len(set(texts)) > 1
 
 
 def _is_named_alike(path: FieldPath) -> bool:

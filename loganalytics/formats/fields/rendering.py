@@ -24,6 +24,8 @@ class TemplateFields:
     template: FieldPath
     properties: Mapping[str, FieldPath]
     """The properties by their names."""
+    objects: frozenset[FieldPath] = frozenset()
+    """The properties that are objects."""
     renderings: FieldPath | None = None
     """The list of the properties with a format, as the writer rendered them."""
     arguments: FieldPath | None = None
@@ -39,11 +41,15 @@ def template_fields(fields: Collection[FieldPath]) -> TemplateFields | None:
             return None
         return TemplateFields(template=names["message"][0], properties={}, arguments=names["arguments"][0])
     owners: list[FieldPath] = [(), *((owner,) for owner in ("Properties", "State", "Attributes"))]
+    objects = frozenset(path[:depth] for path in fields for depth in range(1, len(path)))
     properties = {
-        ".".join(path[len(owner) :]): path for owner in owners for path in fields if path[: len(owner)] == owner
+        ".".join(path[len(owner) :]): path
+        for owner in owners
+        for path in (*objects, *fields)
+        if path[: len(owner)] == owner and path != owner
     }
     renderings = next((path for path in (("@r",), ("Renderings",)) if path in fields), None)
-    return TemplateFields(template=template, properties=properties, renderings=renderings)
+    return TemplateFields(template=template, properties=properties, objects=objects, renderings=renderings)
 
 
 def render(records: pl.DataFrame, templates: TemplateFields, value_of: Callable[[FieldPath], pl.Expr]) -> pl.Series:
@@ -92,7 +98,9 @@ def _filled(
     formatted, unnamed = counts
     value = pl.lit(None, dtype=pl.String)
     if path is not None:
-        value = _format(value_of(path).cast(pl.String), hole["format"] or "")
+        value = value_of(path)
+        text = value.struct.json_encode() if path in fields.objects else value.cast(pl.String)
+        value = _format(text, hole["format"] or "")
     elif fields.arguments is not None and (hole[0] == "{}" or (hole["name"] or "").isdigit()):
         index = unnamed if hole[0] == "{}" else int(hole["name"])
         value = _entry(value_of(fields.arguments), index)
