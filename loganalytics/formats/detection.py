@@ -17,6 +17,7 @@ from loganalytics.formats.framing import Framing, frame_all
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
+from loganalytics.formats.leading_times import LeadingTimes, detect_leading_times
 from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
 from loganalytics.formats.timestamps import Clock, clock_of, to_utc
@@ -39,6 +40,8 @@ class DetectedFormat:
     """The first time that it read in the sample."""
     guesses: tuple[str, ...] = ()
     """What was decided of its fields without being certain, as sentences."""
+    reads_rewritten: bool = False
+    """Whether it reads lines whose leading times were rewritten (Detection.leading_times)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +53,14 @@ class Detection:
     envelope: Envelope | None = None
     framing: Framing | None = None
     """How records are put together from lines; None where each line stands for itself."""
+    leading_times: LeadingTimes | None = None
+    """How times at the head of lines are written, where the table's formats do not know them."""
 
     @property
     def guesses(self) -> tuple[str, ...]:
         """What was decided without being certain, as sentences for the load report."""
         all_guesses = [guess for d in self.formats for guess in (*d.guesses, *d.clock.guesses)]
+        all_guesses += self.leading_times.clock.guesses if self.leading_times else ()
         return tuple(dict.fromkeys(all_guesses))
 
     @property
@@ -73,12 +79,22 @@ class Detection:
         """Return the detection with the year of the first line, for files that do not write it."""
         if self.has_year:
             return self
-        formats = tuple(replace(d, clock=replace(d.clock, year=year)) for d in self.formats)
-        return replace(self, formats=formats)
+        return self._with_clocks(year=year)
+
+    def after(self, time: dt.datetime) -> Detection:
+        """Return the detection for lines that follow an event of this time."""
+        return self._with_clocks(after=time) if self.has_year else self._with_clocks(after=time, year=time.year)
+
+    def _with_clocks(self, **changes: object) -> Detection:
+        formats = tuple(replace(d, clock=replace(d.clock, **changes)) for d in self.formats)  # type: ignore[arg-type]
+        leading_times = self.leading_times.with_clock(**changes) if self.leading_times else None
+        return replace(self, formats=formats, leading_times=leading_times)
 
     @property
     def has_year(self) -> bool:
         """Whether a format with times writes the year: then the others have it from there."""
+        if self.leading_times and not self.leading_times.clock.has_year:
+            return False
         clocks = [detected.clock for detected in self.formats if detected.clock.formats]
         return not clocks or any(clock.has_year for clock in clocks)
 
@@ -103,12 +119,20 @@ def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[F
         if detected:
             detections.append(detected)
             unmatched = unmatched.filter(~matched)
+    leading_times = detect_leading_times(unmatched, hints) if unmatched.len() else None
+    if leading_times:
+        unmatched = leading_times.rewrite(unmatched.alias("line").to_frame())["line"]
     of_table, unmatched = _match_table(unmatched, sampled_lines, hints)
-    detections += of_table
     if unmatched.len() >= max(1, _MIN_SHARE * sampled_lines):
-        detections += [detected for detected in _match_timed(unmatched, hints) if detected]
-    detections = sorted(_lend_year(detections), key=lambda detected: -detected.matched_lines)
-    return Detection(formats=tuple(detections), sampled_lines=sampled_lines, envelope=envelope, framing=framing)
+        of_table += [detected for detected in _match_timed(unmatched, hints) if detected]
+    if leading_times:
+        of_table = [replace(detected, reads_rewritten=True) for detected in of_table]
+    detections = _lend_year([*detections, *of_table])
+    detections = sorted(detections, key=lambda detected: (detected.reads_rewritten, -detected.matched_lines))
+    return Detection(
+        formats=tuple(detections), sampled_lines=sampled_lines, envelope=envelope, framing=framing,
+        leading_times=leading_times,
+    )  # fmt: skip
 
 
 def _detect_framing(lines: Sequence[str]) -> Framing | None:
