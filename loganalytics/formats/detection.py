@@ -79,23 +79,23 @@ class Detection:
         """Return the detection with the year of the first line, for files that do not write it."""
         if self.has_year:
             return self
-        return self._with_clocks(year=year)
+        formats = tuple(replace(d, clock=replace(d.clock, year=year)) for d in self.formats)
+        leading_times = self.leading_times.with_year(year) if self.leading_times else None
+        return replace(self, formats=formats, leading_times=leading_times)
 
-    def after(self, time: dt.datetime) -> Detection:
-        """Return the detection for lines that follow an event of this time."""
-        return self._with_clocks(after=time) if self.has_year else self._with_clocks(after=time, year=time.year)
-
-    def _with_clocks(self, **changes: object) -> Detection:
-        formats = tuple(replace(d, clock=replace(d.clock, **changes)) for d in self.formats)  # type: ignore[arg-type]
-        leading_times = self.leading_times.with_clock(**changes) if self.leading_times else None
+    def following(self, time: dt.datetime) -> Detection:
+        """Return the detection for what follows an event of that time."""
+        formats = tuple(replace(d, clock=d.clock.following(time)) for d in self.formats)
+        leading_times = self.leading_times.following(time) if self.leading_times else None
         return replace(self, formats=formats, leading_times=leading_times)
 
     @property
     def has_year(self) -> bool:
         """Whether a format with times writes the year: then the others have it from there."""
-        if self.leading_times and not self.leading_times.clock.has_year:
-            return False
-        clocks = [detected.clock for detected in self.formats if detected.clock.formats]
+        leading = [self.leading_times.clock] if self.leading_times else []
+        yearless = bool(leading) and not leading[0].has_year
+        clocks = [d.clock for d in self.formats if d.clock.formats and not (yearless and d.reads_rewritten)]
+        clocks += leading
         return not clocks or any(clock.has_year for clock in clocks)
 
 
@@ -126,13 +126,19 @@ def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[F
     if unmatched.len() >= max(1, _MIN_SHARE * sampled_lines):
         of_table += [detected for detected in _match_timed(unmatched, hints) if detected]
     if leading_times:
-        of_table = [replace(detected, reads_rewritten=True) for detected in of_table]
-    detections = _lend_year([*detections, *of_table])
-    detections = sorted(detections, key=lambda detected: (detected.reads_rewritten, -detected.matched_lines))
-    return Detection(
-        formats=tuple(detections), sampled_lines=sampled_lines, envelope=envelope, framing=framing,
-        leading_times=leading_times,
+        of_table = [_of_rewritten(detected, leading_times) for detected in of_table]
+    detections = sorted([*detections, *of_table], key=lambda d: (d.reads_rewritten, -d.matched_lines))
+    return _lend_year(
+        Detection(
+            formats=tuple(detections), sampled_lines=sampled_lines, envelope=envelope, framing=framing,
+            leading_times=leading_times,
+        )
     )  # fmt: skip
+
+
+def _of_rewritten(detected: DetectedFormat, leading_times: LeadingTimes) -> DetectedFormat:
+    first_time = detected.first_time if leading_times.clock.has_year else None
+    return replace(detected, reads_rewritten=True, first_time=first_time)
 
 
 def _detect_framing(lines: Sequence[str]) -> Framing | None:
@@ -144,12 +150,14 @@ def _numbered(lines: pl.Series) -> pl.DataFrame:
     return lines.to_frame().with_row_index("n", 1).cast({"n": pl.UInt64})
 
 
-def _lend_year(formats: list[DetectedFormat]) -> list[DetectedFormat]:
+def _lend_year(detection: Detection) -> Detection:
     """Let formats that write no year have it from one of the same file that does."""
-    years = [detected.first_time.year for detected in formats if detected.first_time and detected.clock.has_year]
+    years = [d.first_time.year for d in detection.formats if d.first_time and d.clock.has_year]
     if not years:
-        return formats
-    return [d if d.clock.has_year else replace(d, clock=replace(d.clock, year=years[0])) for d in formats]
+        return detection
+    formats = [d if d.clock.has_year else replace(d, clock=replace(d.clock, year=years[0])) for d in detection.formats]
+    leading_times = detection.leading_times.with_year(years[0]) if detection.leading_times else None
+    return replace(detection, formats=tuple(formats), leading_times=leading_times)
 
 
 def _detected(

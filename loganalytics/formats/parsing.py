@@ -175,7 +175,9 @@ def _with_body(parsed: Parsed, detection: Detection) -> Parsed:
 def _formats(detection: Detection) -> list[DetectedFormat]:
     """Return the detected formats, then the rule that any line which begins with a time is an event."""
     clock = detection.formats[0].clock if detection.formats else Clock()
-    general = DetectedFormat(format=TIME_FIRST, clock=Clock((), clock.tz, clock.year), matched_lines=0, reads_rewritten=True)
+    general = DetectedFormat(
+        format=TIME_FIRST, clock=Clock((), clock.tz, clock.year), matched_lines=0, reads_rewritten=True
+    )
     is_detected = any(detected.format is TIME_FIRST for detected in detection.formats)
     return list(detection.formats) if is_detected else [*detection.formats, general]
 

@@ -7,17 +7,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.time_formats import TIME_FORMATS, TimeFormat
+from loganalytics.formats.times.epoch import from_epoch, from_hex_epoch
 from loganalytics.formats.times.grammar import written_formats
 from loganalytics.formats.times.ordering import with_order
 from loganalytics.formats.times.reading import read_parts
 from loganalytics.formats.times.strptime import strptime_format
 from loganalytics.formats.times.zone_names import AMBIGUOUS
 from loganalytics.formats.times.zones import localize, uses_abbreviation, zone_offsets, zoned_to_utc
+from loganalytics.formats.year_turns import LEAP_YEAR, turn_years
 from loganalytics.schema import TIMESTAMP
 
 _SHAPE_TEXTS = 20
@@ -28,6 +31,7 @@ CERTAIN_SHAPES = "|".join(time_format.shape for time_format in _CERTAIN if not t
 _YEAR_BEHIND_CLOCK = r":[0-9]{2}.* (?:19|20)[0-9]{2}\b"
 _AMBIGUOUS_ZONE = rf"[0-9APM] ?\(?({'|'.join(AMBIGUOUS)})\b"
 
+
 @dataclass(frozen=True)
 class Clock:
     """How one file writes times: its formats, likeliest first, the zone of naive times, and the first year."""
@@ -35,6 +39,8 @@ class Clock:
     formats: tuple[TimeFormat, ...] = ()
     tz: str = "UTC"
     year: int | None = None
+    before: dt.datetime | None = None
+    """The naive time of the event before the first, where times write no year."""
     guesses: tuple[str, ...] = ()
     """What was decided of the times without being certain, as sentences."""
     dayfirst: bool | None = None
@@ -46,6 +52,11 @@ class Clock:
     def has_year(self) -> bool:
         """Whether the likeliest format writes the year."""
         return not self.formats or self.formats[0].has_year
+
+    def following(self, time: dt.datetime) -> Clock:
+        """Return the clock for what follows an event of that time."""
+        local = time.astimezone(ZoneInfo(self.tz)).replace(tzinfo=None)
+        return replace(self, year=local.year, before=local, after=time)
 
 
 def clock_of(texts: pl.Series, hints: Hints = NO_HINTS, *, pattern: str | None = None) -> Clock:
@@ -149,7 +160,9 @@ def to_utc(texts: pl.Series, clock: Clock) -> pl.Series:
     times = _parse_all(texts, clock.formats, clock)
     unread = texts.filter(times.is_null() & texts.is_not_null())
     if unread.len():
-        more_formats = tuple(f for f in detect_time_formats(unread.head(_RETRY_TEXTS), clock.dayfirst) if f not in clock.formats)
+        more_formats = tuple(
+            f for f in detect_time_formats(unread.head(_RETRY_TEXTS), clock.dayfirst) if f not in clock.formats
+        )
         times = times.fill_null(_parse_all(texts, more_formats, clock)) if more_formats else times
     return times.alias(texts.name)
 
@@ -171,26 +184,42 @@ def _parse_all(texts: pl.Series, formats: Sequence[TimeFormat], clock: Clock) ->
 
 def _parse_one(texts: pl.Series, time_format: TimeFormat, clock: Clock) -> pl.Series:
     if time_format.is_epoch:
-        return _from_epoch(texts)
+        return from_epoch(texts) if time_format.radix == 10 else from_hex_epoch(texts)
     if time_format.groups:
         return _read_written(texts, time_format, clock)
-    column, pattern = _to_pattern(pl.col("t"), time_format, clock), time_format.pattern
     if not time_format.has_year:
-        column, pattern = pl.concat_str(pl.lit(f"{clock.year or 1970} "), column), "%Y " + pattern
+        return localize(_parse_yearless(texts, time_format, clock), clock.tz, clock.after)
+    times = _strptime(texts, time_format, clock)
+    return times if time_format.has_offset else localize(times, clock.tz, clock.after)
+
+
+def _parse_yearless(texts: pl.Series, time_format: TimeFormat, clock: Clock) -> pl.Series:
+    """Return naive times of texts without a year, the first in the clock's year."""
+    year = clock.year or 1970
+    times = _strptime(texts, time_format, clock, year)
+    if times.null_count() > texts.null_count():  # perhaps a 29 February, of a later year than the first
+        in_leap_year = _strptime(texts, time_format, clock, LEAP_YEAR)
+        times = in_leap_year if in_leap_year.null_count() < times.null_count() else times
+    return turn_years(times, year, clock.before)
+
+
+def _strptime(texts: pl.Series, time_format: TimeFormat, clock: Clock, year: int | None = None) -> pl.Series:
+    """Return times as the format's pattern reads them, in UTC where they write an offset; `year` is for all of them."""
+    column, pattern = _to_pattern(pl.col("t"), time_format, clock), time_format.pattern
+    if year is not None:
+        column, pattern = pl.concat_str(pl.lit(f"{year} "), column), "%Y " + pattern
     repeats = "f" not in pattern  # a memory of texts costs more than it saves where few are the same
     time = column.str.to_datetime(pattern, strict=False, time_unit="us", cache=repeats)
     if time_format.has_offset:
         time = time.dt.replace_time_zone("UTC") if time_format.is_exact else time.dt.convert_time_zone("UTC")
     since_1970 = time if time_format.is_exact else pl.when(time.dt.year() >= 1971).then(time)
-    times = texts.alias("t").to_frame().select(since_1970).to_series()
-    if time_format.has_offset:
-        return times
-    return localize(times if time_format.has_year else _turn_years(times), clock.tz, clock.after)
+    return texts.alias("t").to_frame().select(since_1970).to_series()
 
 
 def _read_written(texts: pl.Series, time_format: TimeFormat, clock: Clock) -> pl.Series:
-    naive, zones = read_parts(texts, time_format, clock.year or 1970)
-    naive = naive if time_format.has_year else _turn_years(naive)
+    year = clock.year or 1970
+    naive, zones = read_parts(texts, time_format, year if time_format.has_year else LEAP_YEAR)
+    naive = naive if time_format.has_year else turn_years(naive, year, clock.before)
     if zones.null_count() == zones.len():
         return localize(naive, clock.tz, clock.after)
     return zoned_to_utc(naive, zones, clock.tz, clock.after)
@@ -222,32 +251,3 @@ def _name_to_offset(column: pl.Expr, tz: str) -> pl.Expr:
         offset,
         column.str.extract(r"[A-Z]( \d{4})$", 1).fill_null(""),
     )
-
-
-def _turn_years(times: pl.Series) -> pl.Series:
-    """Move the times after a December to January turn into the next year (and back again for stragglers)."""
-    months = times.dt.month().fill_null(strategy="forward").cast(pl.Int32)
-    steps = months.diff().fill_null(0)
-    turns = ((steps <= -10).cast(pl.Int32) - (steps >= 10).cast(pl.Int32)).cum_sum()
-    if turns.max() in (0, None) and turns.min() in (0, None):
-        return times
-    frame = pl.DataFrame({"t": times, "n": turns})
-    return frame.select(pl.col("t").dt.offset_by(pl.concat_str(pl.col("n"), pl.lit("y")))).to_series()
-
-
-def _from_epoch(texts: pl.Series) -> pl.Series:
-    shape = r"^-?\d{1,19}(?:\.\d+)?$"
-    floats = texts.alias("t").to_frame().select(
-        pl.when(pl.col("t").str.contains(shape)).then(pl.col("t").cast(pl.Float64, strict=False))
-    ).to_series()  # fmt: skip
-    integers = texts.cast(pl.Int64, strict=False)  # a Float64 does not hold nanoseconds since 1970
-    frame = pl.DataFrame({"float": floats, "integer": integers})
-    micros = (
-        pl.when(pl.col("float") < 1e11).then((pl.col("float") * 1e6).round())
-        .when(pl.col("float") < 1e14).then((pl.col("float") * 1e3).round())
-        .when(pl.col("float") < 1e17).then(pl.col("integer").cast(pl.Float64))
-        .otherwise((pl.col("integer") // 1000).cast(pl.Float64))
-    )  # fmt: skip
-    # Before 1990 or after 2100 it is some other number.
-    plausible = pl.when((micros >= 6.3e14) & (micros < 4.2e15)).then(micros)
-    return frame.select(plausible.cast(pl.Int64).cast(TIMESTAMP)).to_series()

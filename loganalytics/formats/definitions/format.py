@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cache
 
@@ -12,7 +12,6 @@ import polars as pl
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.formats.time_formats import ANY_TIME, CANONICAL, TIME_FORMATS, ZONE_NAME
 from loganalytics.formats.times.grammar import any_of
-
 
 _SEVERITIES = (
     "trace", "debug", "verbose", "info", "information", "informational", "notice", "warn", "warning", "err", "error",
@@ -111,6 +110,8 @@ TIMES = {
     "redis": _or_rewritten("day month"),
     "php": _or_rewritten("day-month-year"),
     "epoch": _or_rewritten("epoch"),
+    "cmtrace": rf'(?:\d\d?:\d\d:\d\d\.\d{{3,7}}(?:[+-]\d{{1,4}})?" date="\d\d?-\d\d?-\d{{4}}|{CANONICAL})',
+    "proxifier": _or_rewritten("month.day"),
     "any": ANY_TIME,
 }
 _PLACEHOLDERS = {f"{{{name}}}": shape for name, shape in TIMES.items()} | {

@@ -32,7 +32,7 @@ _MONTHS = (
 MONTH_NUMBERS = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
 """The number of each name of a month, in small letters and without a dot."""
 
-WEEKDAYS = (
+_WEEKDAYS = (
     "cmt cs csütörtök cum cuma cumartesi czw czwartek dc dg di dienstag dijous dilluns dim dimanche dimarts "
     "dimecres dinsdag dissabte diumenge divendres dj dl do dom domenica domingo donderdag donnerstag ds dt dum "
     "duminică dv fr fre fredag freitag fri friday gio giovedì hétfő jeu jeudi joi jue jueves ke kedd keskiviikko "
@@ -47,5 +47,6 @@ WEEKDAYS = (
     "vineri vr vrijdag wed wednesday wo woensdag wt wtorek za zaterdag zo zondag çar çarşamba út úterý čt čtvrtek "
     "śr środa воскресенье вс вт вторник вівторок нд неділя пʼятниця пн понедельник понеділок пт пятница сб середа "
     "ср среда суббота субота четвер четверг чт"
-).split()
+)
+WEEKDAYS = tuple(_WEEKDAYS.split())
 """Names of weekdays, in small letters and without a dot."""

@@ -40,7 +40,9 @@ _HALF_BEFORE = f"(?:(?P<half_before>上午|下午|午前|午後|오전|오후){_
 _HALF = f"(?:{_BLANK}?(?P<half>[AaPp][.]?{_BLANK}?[Mm](?:[.]|\\b)))?"
 
 _OFFSET = "[+-](?:0?[0-9]|1[0-5])(?::?[0-5][0-9])?(?::[0-5][0-9])?\\b"
-_REGIONS = "Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Etc|Europe|Indian|Mexico|Pacific|US"
+_REGIONS = (
+    "Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Etc|Europe|Indian|Mexico|Pacific|US"
+)
 _IANA = f"(?:{_REGIONS})/[A-Za-z_]+(?:[/+-][A-Za-z0-9_]+)?"
 _ABBREVIATION = "(?:[A-Z]{1,6}|МСК)\\b"
 WRITTEN_ZONE = (
@@ -69,19 +71,28 @@ DATES = {
     "name day year": f"{NAME}[-/ ]{{1,2}}{_DAY}{_ORDINAL}(?:,? |[-/,]){_YEAR}",
     "name day": f"{NAME}[-/ ]{{1,2}}{_DAY}{_ORDINAL}",
     "year name day": f"{_YEAR}[-/. ]{NAME}[-/. ]{_DAY}",
-    "year month day, marked": f"(?P<year>(?:19|20)?[0-9]{{2}})[年년] ?{_MONTH}[月월] ?{_DAY}[日号號일]? ?{_CJK_WEEKDAY}",
+    "year month day, marked": (
+        f"(?P<year>(?:19|20)?[0-9]{{2}})[年년] ?{_MONTH}[月월] ?{_DAY}[日号號일]? ?{_CJK_WEEKDAY}"
+    ),
     "year month day, dots": f"{_YEAR}[.] {_MONTH}[.] {_DAY}[.]",
 }
+_HOUR = "(?P<hour>[0-9]{1,2})"
+_MINUTE = "(?P<minute>[0-9]{1,2})"
+_SECOND = "(?P<sec>[0-9]{1,2})"
+_DIGITS = "(?P<fraction>[0-9]{9}|[0-9]{6}|[0-9]{3})"
 CLOCKS = {
-    "colons": f"{_HALF_BEFORE}(?P<hour>[0-9]{{1,2}}):(?P<minute>[0-9]{{1,2}})(?::(?P<sec>[0-9]{{1,2}}){_FRACTION})?{_HALF}",
-    "marks": "(?P<hour>[0-9]{2})[-._](?P<minute>[0-9]{2})[-._](?P<sec>[0-9]{2})(?:[.,:_-](?P<fraction>[0-9]{3}|[0-9]{6}|[0-9]{9}))?",
-    "units": f"{_HALF_BEFORE}(?P<hour>[0-9]{{1,2}}) ?[hH時时点點시] ?(?P<minute>[0-9]{{1,2}}) ?(?:[mM分분] ?)?(?:(?P<sec>[0-9]{{1,2}})(?:[.](?P<fraction>[0-9]{{1,9}}))?[sS秒초])?",
-    "compact": "(?P<hour>[0-2][0-9])(?P<minute>[0-5][0-9])(?P<sec>[0-6][0-9])(?:[.,]?(?P<fraction>[0-9]{9}|[0-9]{6}|[0-9]{3}))?",
+    "colons": f"{_HALF_BEFORE}{_HOUR}:{_MINUTE}(?::{_SECOND}{_FRACTION})?{_HALF}",
+    "marks": f"(?P<hour>[0-9]{{2}})[-._](?P<minute>[0-9]{{2}})[-._](?P<sec>[0-9]{{2}})(?:[.,:_-]{_DIGITS})?",
+    "units": (
+        f"{_HALF_BEFORE}{_HOUR} ?[hH時时点點시] ?{_MINUTE} ?(?:[mM分분] ?)?"
+        f"(?:{_SECOND}(?:[.](?P<fraction>[0-9]{{1,9}}))?[sS秒초])?"
+    ),
+    "compact": f"(?P<hour>[0-2][0-9])(?P<minute>[0-5][0-9])(?P<sec>[0-6][0-9])(?:[.,]?{_DIGITS})?",
 }
 # The minutes behind the clock are those that UTC is ahead of it.
 _CMTRACE = (
     "(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2}):(?P<sec>[0-9]{2})[.](?P<fraction>[0-9]{3,7})(?P<bias>[+-][0-9]{1,4})?"
-    "\" date=\"(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})-(?P<year>[0-9]{4})"
+    '" date="(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})-(?P<year>[0-9]{4})'
 )
 NAMELESS = re.compile(r"\?P<\w+>")
 # Behind a time stands nothing that continues it.

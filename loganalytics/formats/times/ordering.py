@@ -54,8 +54,9 @@ def _orders(time_format: TimeFormat, texts: pl.Series) -> list[str]:
     is_dotted = bool(texts.str.contains(r"^[^0-9]*[0-9]{1,2}[.]").any())
     is_dashed = bool(texts.str.contains(r"^[^0-9]*[0-9]{1,2}-[0-9]{1,2}-").any())
     if not time_format.has_year:
-        return ["dm", "md"] if is_dotted else ["md", "dm"]
-    day_or_month = ["dmy", "mdy"] if is_dotted or is_dashed else ["mdy", "dmy"]
+        return ["dm", "md"] if texts.str.contains(r"^[^0-9]*[0-9]{1,2}[.][0-9]{1,2}[.]").any() else ["md", "dm"]
+    is_suricata = bool(texts.str.contains(" -- ", literal=True).any())
+    day_or_month = ["dmy", "mdy"] if is_dotted or is_dashed or is_suricata else ["mdy", "dmy"]
     has_century = bool(texts.str.contains(r"[-/.](?:19|20)[0-9]{2}(?:[^0-9]|$)").any())
     return day_or_month if has_century else ["ymd", *day_or_month]
 

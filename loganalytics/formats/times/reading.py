@@ -48,7 +48,9 @@ def _date_numbers(order: str) -> dict[str, pl.Expr]:
 
 def _full_year(missing: int) -> pl.Expr:
     year = pl.col("year").fill_null(missing)
-    return pl.when(year < _LAST_CENTURY).then(year + 2000).when(year < 100).then(year + 1900).otherwise(year).alias("year")
+    return (
+        pl.when(year < _LAST_CENTURY).then(year + 2000).when(year < 100).then(year + 1900).otherwise(year).alias("year")
+    )
 
 
 def _date() -> pl.Expr:

@@ -9,13 +9,12 @@ from loganalytics.formats.times.grammar import NAME, NAMELESS, WEEKDAY_NAME, WRI
 
 _BLANK_PADDED = " ?(?P<{}>[0-9]{{1,2}})"
 _DIRECTIVES = {
-    "Y": "(?P<year>[0-9]{4})", "y": "(?P<year>[0-9]{2})", "m": "(?P<month>[0-9]{1,2})", "d": _BLANK_PADDED.format("day"),
-    "e": _BLANK_PADDED.format("day"), "b": NAME, "B": NAME, "h": NAME, "a": WEEKDAY_NAME, "A": WEEKDAY_NAME,
-    "H": _BLANK_PADDED.format("hour"), "k": _BLANK_PADDED.format("hour"), "I": _BLANK_PADDED.format("hour"),
-    "l": _BLANK_PADDED.format("hour"), "M": "(?P<minute>[0-9]{1,2})", "S": "(?P<sec>[0-9]{1,2})",
-    "f": "(?P<fraction>[0-9]{1,9})", "L": "(?P<fraction>[0-9]{1,9})", "p": "(?P<half>[AaPp][.]?[Mm][.]?)",
-    "P": "(?P<half>[AaPp][.]?[Mm][.]?)", "z": f"(?P<zone>{WRITTEN_ZONE})", "Z": f"(?P<zone_behind>{WRITTEN_ZONE})",
-    "%": "%", "n": r"\s+", "t": r"\s+",
+    **dict.fromkeys("bBh", NAME), **dict.fromkeys("aA", WEEKDAY_NAME), **dict.fromkeys("nt", r"\s+"), "%": "%",
+    **dict.fromkeys("de", _BLANK_PADDED.format("day")), **dict.fromkeys("HIkl", _BLANK_PADDED.format("hour")),
+    **dict.fromkeys("fL", "(?P<fraction>[0-9]{1,9})"), **dict.fromkeys("pP", "(?P<half>[AaPp][.]?[Mm][.]?)"),
+    "Y": "(?P<year>[0-9]{4})", "y": "(?P<year>[0-9]{2})", "m": "(?P<month>[0-9]{1,2})",
+    "M": "(?P<minute>[0-9]{1,2})", "S": "(?P<sec>[0-9]{1,2})",
+    "z": f"(?P<zone>{WRITTEN_ZONE})", "Z": f"(?P<zone_behind>{WRITTEN_ZONE})",
 }  # fmt: skip
 _SHORTHANDS = {
     "%F": "%Y-%m-%d", "%T": "%H:%M:%S", "%R": "%H:%M", "%D": "%m/%d/%y", "%r": "%I:%M:%S %p", "%c": "%a %b %e %T %Y",

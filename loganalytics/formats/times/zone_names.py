@@ -58,7 +58,8 @@ ABBREVIATIONS = {name: _seconds(offset) for offset, names in _BY_OFFSET.items() 
 """The offset from UTC, in seconds, of each abbreviation; ambiguous ones as most logs mean them."""
 
 AMBIGUOUS = {
-    "AMST": "Asia/Yerevan, America/Manaus", "AMT": "America/Manaus, Asia/Yerevan", "AST": "America/Halifax, Asia/Riyadh",
+    "AMST": "Asia/Yerevan, America/Manaus", "AMT": "America/Manaus, Asia/Yerevan",
+    "AST": "America/Halifax, Asia/Riyadh",
     "BST": "Europe/London, Asia/Dhaka", "CCT": "Asia/Shanghai, Indian/Cocos", "CDT": "America/Chicago, America/Havana",
     "CST": "America/Chicago, Asia/Shanghai", "EST": "America/New_York, Australia/Sydney",
     "GST": "Asia/Dubai, Atlantic/South_Georgia", "IST": "Asia/Kolkata, Europe/Dublin, Asia/Jerusalem",

@@ -106,9 +106,7 @@ def localize(naive: pl.Series, tz: str, after: dt.datetime | None = None) -> pl.
     return _second_hours(early, late, is_ambiguous, after) if is_ambiguous.any() else early
 
 
-def _second_hours(
-    early: pl.Series, late: pl.Series, is_ambiguous: pl.Series, after: dt.datetime | None
-) -> pl.Series:
+def _second_hours(early: pl.Series, late: pl.Series, is_ambiguous: pl.Series, after: dt.datetime | None) -> pl.Series:
     """Return the later of two times for ambiguous ones from where, within their night, times went backwards."""
     frame = pl.DataFrame({"early": early, "late": late, "ambiguous": is_ambiguous})
     if after is not None:
@@ -118,4 +116,6 @@ def _second_hours(
     steps_back = pl.col("ambiguous") & (behind > _JITTER) & (behind < _HOUR + _STRAGGLING)
     night = pl.col("early").dt.truncate("1d")
     is_second = steps_back.cum_max().over(night) & pl.col("ambiguous")
-    return frame.select(pl.when(is_second).then("late").otherwise("early").alias(early.name)).tail(early.len()).to_series()
+    return (
+        frame.select(pl.when(is_second).then("late").otherwise("early").alias(early.name)).tail(early.len()).to_series()
+    )
