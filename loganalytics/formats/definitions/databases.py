@@ -65,8 +65,9 @@ DATABASES = (
     ),
     Format(
         "MySQL slow log", rf"^(?P<message># Time: {{any}}(?: {_SLOW_USER})?)$",
-        body_pattern=rf"(?s)^(?:{_SLOW_USER}\n)?(?:# (?:Thread_id|Schema|Id)[^\n]*\n)*# Query_time: (?P<duration_s>[\d.]+)"
-        r" +Lock_time: [\d.]+ +Rows_sent: (?P<rows_sent>\d+) +Rows_examined: (?P<rows_examined>\d+)[^\n]*\n(?:#[^\n]*\n)*"
+        body_pattern=rf"(?s)^(?:{_SLOW_USER}\n)?(?:# (?:Thread_id|Schema|Id)[^\n]*\n)*"
+        r"# Query_time: (?P<duration_s>[\d.]+) +Lock_time: [\d.]+ +Rows_sent: (?P<rows_sent>\d+) +"
+        r"Rows_examined: (?P<rows_examined>\d+)[^\n]*\n(?:#[^\n]*\n)*"
         r"(?:(?:use \S+|SET timestamp=\d+);\n)*(?P<message>[^\n]+)",
         examples=("# Time: 2024-01-01T00:00:00.123456Z", "# Time: 240101 10:00:00"),
     ),
