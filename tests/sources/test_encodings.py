@@ -12,15 +12,7 @@ from hypothesis import strategies as st
 
 import loganalytics as la
 from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.formats.hints import Hints
 from loganalytics.sources.files import reader
-from loganalytics.sources.files.discovery import discover
-from loganalytics.sources.files.encodings import parse_encoding
-from loganalytics.sources.files.location import Spool, locate
-from loganalytics.sources.files.plan import plan_files
-from loganalytics.sources.files.reader import FileRun
-from loganalytics.sources.files.sampling import sample_files
-from loganalytics.sources.read_options import ReadOptions
 
 TEXTS = {
     "gbk": ["支付网关返回错误", "订单已取消", "读取配置文件完成", "用户 张伟 已登录"],
@@ -44,13 +36,6 @@ HEAD = "2026-03-10 12:00:{:02d},000 ERROR [app.db] "
 def log_of(messages):
     """Return a log with one line for each message."""
     return "".join(HEAD.format(n % 60) + message + "\n" for n, message in enumerate(messages))
-
-
-def load_as(path, encoding):
-    """Return the log frame of a file in an encoding that the user gives."""
-    options = ReadOptions(hints=Hints(encoding=encoding))
-    files = plan_files(sample_files(locate(discover(path), Spool()), options))
-    return pl.concat(FileRun(files).frames(), how="diagonal_relaxed")
 
 
 @pytest.mark.parametrize(("encoding", "messages"), TEXTS.items())
@@ -131,10 +116,10 @@ def test_the_user_says_the_encoding(tmp_path):
     """Then nothing is guessed: not even what could be UTF-8."""
     path = tmp_path / "app.log"
     path.write_bytes(log_of(["Ã© is two letters"]).encode("cp1252"))
-    assert load_as(path, "cp1252")["message"].to_list() == ["Ã© is two letters"]
-    assert load_as(path, None)["message"].to_list() == ["é is two letters"]
+    assert la.load(path, encoding="cp1252")["message"].to_list() == ["Ã© is two letters"]
+    assert la.load(path)["message"].to_list() == ["é is two letters"]
     with pytest.raises(InvalidArgumentError, match="no encoding 'klingon'"):
-        parse_encoding("klingon")
+        la.load(path, encoding="klingon")
 
 
 def test_broken_bytes_are_no_encoding(tmp_path):
@@ -212,4 +197,4 @@ def test_any_text_in_any_encoding_and_any_blocks(tmp_path_factory, encoding, wor
     path.write_bytes(log_of(messages).encode(encoding))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reader, "BLOCK_BYTES", size)
-        assert load_as(path, encoding)["message"].to_list() == messages
+        assert la.load(path, encoding=encoding)["message"].to_list() == messages

@@ -10,6 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 import polars as pl
 
+from loganalytics.formats.framing import MAX_LINE_BYTES
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.compression import BROKEN, UnpackBudget, reason_of
 from loganalytics.sources.files.encodings import UTF8, Encoding, is_utf8, without_leading_nuls
@@ -17,8 +18,6 @@ from loganalytics.sources.files.line_decoder import LineDecoder
 from loganalytics.sources.files.text_stream import as_text
 from loganalytics.sources.status import Status
 
-# Longer lines are cut: what parses a line takes about twenty times its size.
-MAX_LINE_BYTES = 16 * 1024 * 1024
 # A block of blank or very short lines would take far more memory as a frame than as bytes.
 _MAX_BLOCK_LINES = 400_000
 # Runs of NULs as long as a writer leaves that goes on at its old place in an emptied file.

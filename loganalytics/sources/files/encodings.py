@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.sources.files.charsets import Charset, likeliest_charset
 
 _MARKS = {
@@ -62,25 +61,6 @@ class Encoding:
 UTF8 = Encoding()
 
 
-def parse_encoding(name: str) -> str:
-    """Return Python's name of an encoding.
-
-    Raises InvalidArgumentError for one that Python does not know.
-
-    >>> parse_encoding("EUC-KR")
-    'euc_kr'
-    """
-    try:
-        codec = codecs.lookup(name)
-        "".encode(codec.name)  # not what is no text encoding, such as base64
-    except (LookupError, ValueError):
-        raise InvalidArgumentError(
-            f"There is no encoding {name!r}. Hint: one of utf-8, utf-16, cp1252, gb18030, big5, shift_jis, euc_jp, "
-            "euc_kr, koi8_r, cp1251 and what else Python's codecs have."
-        ) from None
-    return codec.name
-
-
 def detect_encoding(samples: Sequence[bytes], given: str | None = None) -> Encoding:
     """Return how the bytes of a file are text, by samples of whole lines of which the first is its head."""
     head = without_leading_nuls(samples[0]) if samples else b""
@@ -93,7 +73,7 @@ def _encoding_of(head: bytes, samples: Sequence[bytes], given: str | None) -> En
     if marked:
         return Encoding(codec=marked)
     if given:
-        return _given(parse_encoding(given))
+        return _given(given)
     if codec := _unmarked(head):
         name = codec.upper().replace("-LE", ", little endian").replace("-BE", ", big endian")
         return Encoding(codec=codec, guess=f"read as {name}, without a byte order mark. {_HINT}")
