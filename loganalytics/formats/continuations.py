@@ -9,8 +9,8 @@ import polars as pl
 
 from loganalytics.formats import crashes
 from loganalytics.formats.definitions import RAW
+from loganalytics.formats.definitions.access import STATUS
 from loganalytics.formats.definitions.crashes import CONTINUES, GOES_ON
-from loganalytics.formats.definitions.web import STATUS
 from loganalytics.formats.internal_columns import CRASHED
 from loganalytics.formats.ordering import in_order
 

@@ -56,16 +56,21 @@ def _read_all(
     """Return the events in one of the formats, the lines that none of them matches, and the blank lines."""
     unmatched, blank = lines, None
     frames: list[pl.DataFrame] = []
+    rewritten = False
     for index, detected in enumerate(detection.formats):
         if blank is None and _matches_blank(detected.format):  # otherwise only unmatched lines are searched for blanks
             unmatched, blank = _split_blank(unmatched)
         if unmatched.is_empty():
             break
+        if detection.leading_times and detected.reads_rewritten and not rewritten:
+            unmatched, rewritten = detection.leading_times.rewrite(unmatched), True
         events, unmatched = _read(unmatched, detected, utf8 if unmatched.height == lines.height else None)
         if events.height:
             frames.append(_of_format(events, detected, index))
     if blank is None:
         unmatched, blank = _split_blank(unmatched)
+    if detection.leading_times and not rewritten:
+        unmatched = detection.leading_times.rewrite(unmatched)
     by_rules, unmatched = _read_by_rules(unmatched, detection)
     frames += by_rules
     return in_order(frames) if frames else _no_events(), unmatched, blank
@@ -85,7 +90,9 @@ def _read_by_rules(unmatched: pl.DataFrame, detection: Detection) -> tuple[list[
     for index, rule in enumerate(_rules(detection), len(detection.formats)):
         events, candidates = _read(candidates, rule, None) if candidates.height else (_no_events(), candidates)
         if events.height:
-            frames.append(_of_format(events, rule, index))
+            # Among requests, a banner with a time does not own what follows.
+            is_multiline = pl.col("multiline") & (not detection.formats or any(map(_multiline, detection.formats)))
+            frames.append(_of_format(events, rule, index).with_columns(is_multiline))
             unmatched = unmatched.filter(~pl.col("n").is_in(events["n"].implode()))
     return frames, unmatched
 
@@ -111,9 +118,12 @@ def parse_each(lines: pl.DataFrame, detection: Detection) -> pl.DataFrame:
     has_several = bool(lines["line"].str.contains("\n", literal=True).any())
     unmatched = lines.with_columns(pl.col("line").str.extract(r"^([^\r\n]*)")) if has_several else lines
     frames: list[pl.DataFrame] = []
+    rewritten = False
     for detected in _formats(detection):
         if unmatched.is_empty() or isinstance(detected.format, Delimited):
             continue
+        if detection.leading_times and detected.reads_rewritten and not rewritten:
+            unmatched, rewritten = detection.leading_times.rewrite(unmatched), True
         events, unmatched = _read(unmatched, detected, None)
         is_parsed = pl.col("parsed") if "parsed" in events.columns else pl.lit(value=True)
         frames.append(events.with_columns(parsed=is_parsed))
@@ -164,7 +174,8 @@ def _rules(detection: Detection) -> list[DetectedFormat]:
     forms = [detected.format for detected in detection.formats]
     rules = []
     if TIME_FIRST not in forms:
-        rules.append(DetectedFormat(format=TIME_FIRST, clock=Clock((), clock.tz, clock.year), matched_lines=0))
+        times = Clock((), clock.tz, clock.year)
+        rules.append(DetectedFormat(format=TIME_FIRST, clock=times, matched_lines=0, reads_rewritten=True))
     # Below a line with a time there may be a line that begins with its level.
     if not any(isinstance(form, Format) and form.body_pattern for form in forms):
         rules.append(DetectedFormat(format=LEVEL_FIRST, clock=Clock(), matched_lines=0))

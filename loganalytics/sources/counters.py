@@ -8,6 +8,7 @@ from typing import cast
 
 import polars as pl
 
+from loganalytics.humanize import undated
 from loganalytics.sources.status import Status
 
 
@@ -47,6 +48,8 @@ class FileCounters(TimeCounters):
     inferred_times: int = 0
     invalid_utf8: int = 0
     cut_lines: int = 0
+    skipped_nuls: int = 0
+    """How many NUL bytes were no text: those of a file that was emptied while it was written."""
 
     def truncate(self, note: str) -> None:
         """Record that the file could not be read to its end."""
@@ -58,5 +61,9 @@ class FileCounters(TimeCounters):
         return {
             "status": self.status, "bytes": self.bytes, "lines": self.lines, "events": self.events,
             "unparsed": self.unparsed, "no_timestamp": self.no_timestamp, "invalid_utf8": self.invalid_utf8,
-            "first_seen": self.first_seen, "last_seen": self.last_seen, "note": "; ".join(self.notes) or None,
+            "first_seen": self.first_seen, "last_seen": self.last_seen, "note": "; ".join(self._all_notes()) or None,
         }  # fmt: skip
+
+    def _all_notes(self) -> tuple[str, ...]:
+        warning = undated(self.no_timestamp, self.events)
+        return (warning, *self.notes) if warning else self.notes

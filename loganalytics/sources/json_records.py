@@ -30,10 +30,10 @@ class RecordParser:
         return self.form.record_schema if self.form else None
 
     @classmethod
-    def learn(cls, sample: Sequence[str], tz: str) -> RecordParser:
+    def learn(cls, sample: Sequence[str], hints: Hints) -> RecordParser:
         """Return the parser of what a sample of records, each JSON text, holds."""
-        form = reader.infer(sample)
-        clock = Clock(tz=tz) if form is None else clock_of(reader.sample_times(sample, form), Hints(tz=tz))
+        form = reader.infer(sample, hints)
+        clock = Clock(tz=hints.tz) if form is None else clock_of(reader.sample_times(sample, form), hints)
         return cls(form=form, clock=clock)
 
     def empty(self) -> pl.DataFrame:

@@ -9,6 +9,7 @@ import pytest
 
 import loganalytics as la
 from loganalytics.formats.definitions import Format
+from loganalytics.formats.hints import NO_HINTS
 from loganalytics.formats.internal_columns import INTERNAL
 from loganalytics.sources.json_records import RecordParser
 from loganalytics.sources.redis_streams.entry_parser import EntryParser
@@ -70,7 +71,7 @@ def test_fields_of_streams():
 def test_fields_of_servers():
     """They are fields of a server's records."""
     line = json.dumps(RECORD)
-    check(RecordParser.learn([line], "UTC").frame(pl.DataFrame({"line": [line], "source": ["s"], "offset": ["1"]})))
+    check(RecordParser.learn([line], NO_HINTS).frame(pl.DataFrame({"line": [line], "source": ["s"], "offset": ["1"]})))
 
 
 def test_two_fields_of_one_column(tmp_path):

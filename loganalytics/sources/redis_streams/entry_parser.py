@@ -11,7 +11,7 @@ from loganalytics import formats, schema
 from loganalytics.formats import Detection
 from loganalytics.formats.definitions import Format
 from loganalytics.formats.fields.aliases import FIELD_ALIASES, core_paths, fold_name
-from loganalytics.formats.hints import Hints
+from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.internal_columns import without_internal
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
@@ -44,9 +44,9 @@ class _JsonField:
 class EntryParser:
     """How the entries of one stream read: learned from the first ones, and again when others come."""
 
-    def __init__(self, tz: str = "UTC", own_formats: tuple[Format, ...] = ()) -> None:
-        self._tz, self._own_formats = tz, own_formats
-        self._flat_fields = FlatFieldsParser(tz)
+    def __init__(self, hints: Hints = NO_HINTS, own_formats: tuple[Format, ...] = ()) -> None:
+        self._hints, self._own_formats = hints, own_formats
+        self._flat_fields = FlatFieldsParser(hints)
         self._is_packed: dict[str, bool] = {}
         """Of each field whether it holds JSON objects beside other fields."""
         self._json_fields: dict[str, _JsonField] = {}
@@ -142,12 +142,12 @@ class EntryParser:
 
     def _learn(self, key: str, before: _JsonField | None, lines: pl.Series, count: int) -> _JsonField:
         sample = (before.sample if before else []) + _spread_sample(lines, count)
-        form = reader.infer(sample)
+        form = reader.infer(sample, self._hints)
         times = reader.sample_times(sample, form) if form else pl.Series(dtype=pl.String)
         self._json_fields[key] = _JsonField(
             sample=sample if form else [],
             form=form,
-            clock=clock_of(times, Hints(tz=self._tz)),
+            clock=clock_of(times, self._hints),
             lessons=1 + (before.lessons if before else 0),
         )
         return self._json_fields[key]
@@ -155,7 +155,7 @@ class EntryParser:
     def _parse_text(self, key: str, lines: pl.DataFrame) -> pl.DataFrame:
         if key not in self._text_formats:
             first_lines = _spread_sample(lines["line"].str.extract(r"^([^\r\n]*)"), _SAMPLE_LINES)
-            self._text_formats[key] = formats.detect(first_lines, hints=Hints(tz=self._tz), formats=self._own_formats)
+            self._text_formats[key] = formats.detect(first_lines, hints=self._hints, formats=self._own_formats)
         events = formats.parse_each(lines, self._text_formats[key])
         self.unparsed += int((~events["parsed"]).sum())
         return events
