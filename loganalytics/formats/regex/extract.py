@@ -64,6 +64,8 @@ def extract_fields(lines: pl.DataFrame, form: Format, clock: Clock) -> tuple[pl.
     slow, unmatched = _extract(unmatched, form.regex, names)
     if slow.is_empty():
         return events, unmatched
+    if not clock.has_year:  # times turn the year where their order says so: they must be read together
+        return _extract(lines, form.regex, names)
     if events.schema.get("timestamp", pl.String) != pl.String:  # so that the columns agree
         slow = slow.with_columns(to_utc(slow["timestamp"], clock))
     return pl.concat([events, slow], how="diagonal").sort("n"), unmatched
