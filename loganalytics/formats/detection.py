@@ -19,9 +19,11 @@ from loganalytics.formats.framing import Framing, frame_all
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
+from loganalytics.formats.leading_times import LeadingTimes, detect_leading_times
 from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.messages import carried_messages
 from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
+from loganalytics.formats.slow_log import detect_slow_log
 from loganalytics.formats.timestamps import Clock, clock_of, to_utc
 
 # A format must match this share of the sample, or it was an accident.
@@ -44,6 +46,8 @@ class DetectedFormat:
     """The first time that it read in the sample."""
     guesses: tuple[str, ...] = ()
     """What was decided of its fields without being certain, as sentences."""
+    reads_rewritten: bool = False
+    """Whether it reads lines whose leading times were rewritten (Detection.leading_times)."""
     within: Within | None = None
     """What its messages are, where they are lines of other formats."""
 
@@ -71,11 +75,14 @@ class Detection:
     """What is around each line, the outermost first; the formats are those of what is within."""
     framing: Framing | None = None
     """How records are put together from lines; None where each line stands for itself."""
+    leading_times: LeadingTimes | None = None
+    """How times at the head of lines are written, where the table's formats do not know them."""
 
     @property
     def guesses(self) -> tuple[str, ...]:
         """What was decided without being certain, as sentences for the load report."""
         all_guesses = [guess for d in self.formats for guess in (*d.guesses, *d.clock.guesses)]
+        all_guesses += self.leading_times.clock.guesses if self.leading_times else ()
         return tuple(dict.fromkeys(all_guesses))
 
     @property
@@ -97,9 +104,7 @@ class Detection:
         return self.with_clocks(lambda clock: clock if clock.has_year else replace(clock, year=year))
 
     def following(self, time: dt.datetime) -> Detection:
-        """Return the detection for what follows an event of that time, for files that do not write the year."""
-        if self.has_year:
-            return self
+        """Return the detection for what follows an event of that time."""
         return self.with_clocks(lambda clock: clock.following(time))
 
     def with_clocks(self, change: Callable[[Clock], Clock]) -> Detection:
@@ -108,7 +113,8 @@ class Detection:
             replace(d, clock=change(d.clock), within=d.within and d.within.with_clocks(change)) for d in self.formats
         ]
         wrappers = [replace(wrapper, clock=change(wrapper.clock)) for wrapper in self.wrappers]
-        return replace(self, formats=tuple(formats), wrappers=tuple(wrappers))
+        leading = self.leading_times and replace(self.leading_times, clock=change(self.leading_times.clock))
+        return replace(self, formats=tuple(formats), wrappers=tuple(wrappers), leading_times=leading)
 
     @property
     def has_year(self) -> bool:
@@ -119,7 +125,10 @@ class Detection:
     @property
     def clocks(self) -> list[Clock]:
         """How times are written, in lines, around them and within their messages."""
-        clocks = [detected.clock for detected in self.formats] + [wrapper.clock for wrapper in self.wrappers]
+        leading = [self.leading_times.clock] if self.leading_times else []
+        yearless = bool(leading) and not leading[0].has_year
+        clocks = leading + [d.clock for d in self.formats if not (yearless and d.reads_rewritten)]
+        clocks += [wrapper.clock for wrapper in self.wrappers]
         return clocks + [clock for d in self.formats if d.within for clock in d.within.detection.clocks]
 
     @property
@@ -148,14 +157,23 @@ def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[F
         if detected:
             detections.append(detected)
             unmatched = unmatched.filter(~matched)
+    leading_times = detect_leading_times(unmatched, hints) if unmatched.len() else None
+    if leading_times:
+        unmatched = leading_times.rewrite(unmatched.alias("line").to_frame())["line"]
+        all_lines = unmatched
     of_table, unmatched = _match_table(unmatched, sampled_lines, hints)
-    detections += of_table
     if unmatched.len() >= max(1, _MIN_SHARE * sampled_lines):
-        detections += [detected for detected in _match_timed(unmatched, hints) if detected]
-    detections = [_with_messages(detected, all_lines, hints) for detected in detections]
-    detections.sort(key=lambda detected: -detected.matched_lines)
-    detection = Detection(formats=tuple(detections), sampled_lines=sampled_lines, wrappers=wrappers, framing=framing)
-    return _lend_year(detection)
+        of_table += [detected for detected in _match_timed(unmatched, hints) if detected]
+    if leading_times:
+        of_table = [_of_rewritten(detected, leading_times) for detected in of_table]
+    detections = [_with_messages(detected, all_lines, hints) for detected in (*detections, *of_table)]
+    detections.sort(key=lambda d: (d.reads_rewritten, -d.matched_lines))
+    return _lend_year(
+        Detection(
+            formats=tuple(detections), sampled_lines=sampled_lines, wrappers=wrappers, framing=framing,
+            leading_times=leading_times,
+        )
+    )  # fmt: skip
 
 
 def _unwrap(lines: pl.Series, hints: Hints) -> tuple[tuple[Wrapper, ...], pl.Series]:
@@ -177,9 +195,14 @@ def _with_messages(detected: DetectedFormat, lines: pl.Series, hints: Hints) -> 
     return replace(detected, within=Within(detection=detection, services=carried.services))
 
 
+def _of_rewritten(detected: DetectedFormat, leading_times: LeadingTimes) -> DetectedFormat:
+    first_time = detected.first_time if leading_times.clock.has_year else None
+    return replace(detected, reads_rewritten=True, first_time=first_time)
+
+
 def _detect_framing(lines: Sequence[str]) -> Framing | None:
     """Return how records of several lines, or several of a line, are written; None where each line is one."""
-    return None
+    return detect_slow_log(lines)
 
 
 def _numbered(lines: pl.Series) -> pl.DataFrame:

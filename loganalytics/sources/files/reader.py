@@ -129,14 +129,14 @@ def _parse_blocks(blocks: Iterator[Block], detection: Detection, open_events: Op
         )  # fmt: skip
         unfinished = parsed.unfinished
         yield parsed
-        detection = _next_year(detection, parsed.events)
+        detection = _following(detection, parsed.events)
     if unfinished is not None and unfinished.height:
         yield formats.parse(unfinished, detection, streams=open_events.streams)
 
 
-def _next_year(detection: Detection, events: pl.DataFrame) -> Detection:
-    """Let a file whose times have no year go on in the year in which the last block ended."""
-    if detection.has_year or "timestamp" not in events.columns:
+def _following(detection: Detection, events: pl.DataFrame) -> Detection:
+    """Let a file's times go on from the last of a block: in its year, and in the second hour when clocks went back."""
+    if "timestamp" not in events.columns:
         return detection
     last = events["timestamp"].drop_nulls().tail(1)
     return detection.following(last[0]) if last.len() else detection
