@@ -228,7 +228,10 @@ def _detected(
 ) -> DetectedFormat:
     times = to_utc(time_texts.head(_FIRST_TIMES), clock).drop_nulls()
     first_time = cast(dt.datetime, times[0]) if times.len() else None
-    return DetectedFormat(format=log_format, clock=clock, matched_lines=matched_lines, first_time=first_time)
+    guesses = () if isinstance(log_format, Format) else log_format.record_schema.guesses
+    return DetectedFormat(
+        format=log_format, clock=clock, matched_lines=matched_lines, first_time=first_time, guesses=guesses
+    )
 
 
 def _first_of(formats: Sequence[Format]) -> Callable[[pl.Series, Hints], _Match]:
@@ -239,7 +242,7 @@ def _first_of(formats: Sequence[Format]) -> Callable[[pl.Series, Hints], _Match]
 
 
 def _match_delimited(lines: pl.Series, hints: Hints) -> _Match:
-    table = delimited.infer(lines.to_list())
+    table = delimited.infer(lines.to_list(), hints)
     if table is None:
         return None, lines.is_null()
     times = delimited.sample_times(lines.to_list(), table)
@@ -247,7 +250,7 @@ def _match_delimited(lines: pl.Series, hints: Hints) -> _Match:
 
 
 def _match_json(lines: pl.Series, hints: Hints) -> _Match:
-    json_lines = reader.infer(lines.to_list())
+    json_lines = reader.infer(lines.to_list(), hints)
     matched = lines.str.starts_with("{")
     if json_lines is None:
         return None, lines.is_null()
@@ -259,7 +262,7 @@ def _match_json(lines: pl.Series, hints: Hints) -> _Match:
 def _match_logfmt(lines: pl.Series, hints: Hints) -> _Match:
     matched = logfmt.is_logfmt(lines)
     pairs = lines.filter(matched).to_list()
-    keys = logfmt.infer(pairs) if pairs else None
+    keys = logfmt.infer(pairs, hints) if pairs else None
     if keys is None:
         return None, lines.is_null()
     times = logfmt.sample_times(pairs, keys)
