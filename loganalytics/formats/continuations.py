@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -11,6 +10,7 @@ from loganalytics.formats import crashes
 from loganalytics.formats.definitions import RAW
 from loganalytics.formats.definitions.access import STATUS
 from loganalytics.formats.definitions.crashes import CONTINUES, GOES_ON
+from loganalytics.formats.envelopes.streams import NOTHING_BEFORE, Before, EventsBefore
 from loganalytics.formats.internal_columns import CRASHED
 from loganalytics.formats.ordering import in_order
 
@@ -19,19 +19,11 @@ _LAST_LINES = 1000
 _OWNER_COLUMNS = {"severity_number": pl.UInt8(), "message": pl.String(), "multiline": pl.Boolean()}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Before:
-    """What stood before a block of lines, as far as it decides about them."""
-
-    event: pl.DataFrame | None = None
-    """The last event, one row; None when there was none: lines that continue nothing are events."""
-    last_line: str | None = None
-    """The last line with text below that event; None where there was none."""
-    time: dt.datetime | None = None
-    """The last time of an event."""
-
-
-NOTHING_BEFORE = Before()
+_NO_EVENT = pl.DataFrame({"message": [None], "multiline": [False]}, schema_overrides={"message": pl.String})
+_OPEN_EVENT = pl.DataFrame(
+    {"severity_number": [17], "message": [None], "multiline": [True], "is_request": [False]},
+    schema_overrides=_OWNER_COLUMNS,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +34,13 @@ class Parsed:
     leading_lines: pl.DataFrame
     blank_lines: int
     before: Before = NOTHING_BEFORE
-    """What stands before the lines that follow these."""
+    """What stands before the lines that follow these, in a file of one writer."""
+    unfinished: pl.DataFrame | None = None
+    """Lines as they were (n, line) that only those still to come can complete."""
 
 
 def join(
-    events: pl.DataFrame, unmatched: pl.DataFrame, blank: pl.DataFrame, before: Before, *, multiline: bool
+    events: pl.DataFrame, unmatched: pl.DataFrame, blank: pl.DataFrame, before: EventsBefore, *, multiline: bool
 ) -> Parsed:
     """Add the lines that continue an event to it, and make events of the other unmatched lines.
 
@@ -66,9 +60,8 @@ def join(
         continues |= unmatched["n"].is_in(heads.filter(~pl.col("is_own"))["n"].implode())
     if not multiline:
         continues = _goes_on(unmatched, events, before, continues)
-    if before.event is None:  # there is no event yet that the first line could continue
-        first = min((frame["n"][0] for frame in (events, unmatched) if frame.height), default=0)
-        continues &= unmatched["n"] > first
+    # Where there is no event yet that the first line could continue, it is one.
+    continues &= ~unmatched["n"].is_in(before.first_lines(events["n"], unmatched["n"]).implode())
     split = unmatched.with_columns(continues.alias("continues"))
     raw = split.filter(~pl.col("continues")).select("n", pl.col("line").alias("message"))
     raw = raw.with_columns(parsed=pl.lit(value=False), multiline=pl.lit(RAW.multiline))
@@ -83,16 +76,28 @@ def join(
 
 
 def _heads(
-    unmatched: pl.DataFrame, continues: pl.Series, events: pl.DataFrame, before: Before, *, multiline: bool
+    unmatched: pl.DataFrame, continues: pl.Series, events: pl.DataFrame, before: EventsBefore, *, multiline: bool
 ) -> pl.DataFrame:
     """Return the lines that may begin a crash, and whether they do."""
-    first = pl.DataFrame({"multiline": [False]}) if before.event is None else before.event
-    owners = pl.concat([_owner_columns(first), _owner_columns(events)])
-    is_crash = before.last_line is None and CRASHED in first.columns and first[CRASHED][0]
-    last_line = first["message"][0] if is_crash else before.last_line
-    return crashes.find_heads(
-        unmatched, continues, _owner(unmatched, events) + 1, owners, last_line, multiline=multiline
-    )
+    last = before.last
+    first = _NO_EVENT if last.event is None else last.event
+    is_crash = last.last_line is None and CRASHED in first.columns and first[CRASHED][0]
+    last_line = first["message"][0] if is_crash else last.last_line
+    # What a stream's event before the block was is not known but for this: let it take what is below it.
+    owners = pl.concat([_owner_columns(first), _OPEN_EVENT, _owner_columns(events)])
+    owner, row = _owner_rows(unmatched, events, before)
+    return crashes.find_heads(unmatched, continues, owner, owners[row], last_line, multiline=multiline)
+
+
+def _owner_rows(lines: pl.DataFrame, events: pl.DataFrame, before: EventsBefore) -> tuple[pl.Series, pl.Series]:
+    """Return a key of the event above each line, and its row: 0 and 1 are those before the block, of one or more."""
+    owner = _owner(lines, events, before)
+    if not before.has_streams:
+        row = pl.select(pl.when(owner < 0).then(0).otherwise(owner + 2)).to_series()
+        return row, row
+    open_row = before.is_multiline(lines["n"]).cast(pl.Int64)
+    row = pl.select(pl.when(owner < 0).then(open_row).otherwise(owner + 2)).to_series()
+    return row + before.stream_of(lines["n"]) * (events.height + 2), row
 
 
 def _owner_columns(events: pl.DataFrame) -> pl.DataFrame:
@@ -104,23 +109,21 @@ def _owner_columns(events: pl.DataFrame) -> pl.DataFrame:
     return events.select(*columns, is_request=status)
 
 
-def _goes_on(lines: pl.DataFrame, events: pl.DataFrame, before: Before, continues: pl.Series) -> pl.Series:
+def _goes_on(lines: pl.DataFrame, events: pl.DataFrame, before: EventsBefore, continues: pl.Series) -> pl.Series:
     """Tell which lines continue an event when those go on with a crash that look like it, down to the first other."""
-    first = before.event if before.event is not None and CRASHED in before.event.columns else _NO_CRASH
-    if CRASHED not in events.columns and first is _NO_CRASH:
+    last = before.last
+    first = last.event if last.event is not None and CRASHED in last.event.columns else _NO_EVENT
+    if CRASHED not in events.columns and first is _NO_EVENT:
         return continues
-    owner = _owner(lines, events) + 1
-    owners = pl.concat([_crash_flags(first), _crash_flags(events)])
-    is_first = owner != owner.shift(1, fill_value=-1 if before.last_line is None else 0)
+    owner, row = _owner_rows(lines, events, before)
+    owners = pl.concat([_crash_flags(first), _crash_flags(_NO_EVENT), _crash_flags(events)])
+    is_first = owner != owner.shift(1, fill_value=-1 if last.last_line is None else 0)
     frame = pl.DataFrame({"line": lines["line"], "owner": owner, "continues": continues, "is_first": is_first})
-    frame = frame.hstack(owners[owner])
+    frame = frame.hstack(owners[row])
     looks_like_it = pl.col("line").str.contains(GOES_ON) | (pl.col("is_first") & pl.col("has_second_line"))
     frame = frame.with_columns(shape=pl.col("is_crash") & (pl.col("continues") | looks_like_it))
     unbroken = (~pl.col("shape")).cast(pl.UInt32).cum_sum().over("owner") == 0
     return frame.select(pl.col("continues") | (pl.col("shape") & unbroken)).to_series()
-
-
-_NO_CRASH = pl.DataFrame({"message": [None]}, schema={"message": pl.String})
 
 
 def _crash_flags(events: pl.DataFrame) -> pl.DataFrame:
@@ -134,27 +137,33 @@ def _crash_flags(events: pl.DataFrame) -> pl.DataFrame:
     return flags.with_columns(crashes.has_second_line(flags["has_second_line"]).fill_null(value=False))
 
 
-def _without_continuations(events: pl.DataFrame, no_lines: pl.DataFrame, blank: pl.DataFrame, before: Before) -> Parsed:
+def _without_continuations(
+    events: pl.DataFrame, no_lines: pl.DataFrame, blank: pl.DataFrame, before: EventsBefore
+) -> Parsed:
     events = crashes.named(events).with_columns(continues=pl.lit(0, dtype=pl.UInt32))
-    after = replace(before, event=events.tail(1), last_line=None) if events.height else before
+    after = replace(before.last, event=events.tail(1), last_line=None) if events.height else before.last
     return Parsed(events=events, leading_lines=no_lines, blank_lines=blank.height, before=after)
 
 
-def _owner(lines: pl.DataFrame, events: pl.DataFrame) -> pl.Series:
-    """Return the row of the event above each line, -1 where there is none."""
-    return events["n"].search_sorted(lines["n"]).cast(pl.Int64) - 1
+def _owner(lines: pl.DataFrame, events: pl.DataFrame, before: EventsBefore) -> pl.Series:
+    """Return the row of the event of the same stream above each line, -1 where there is none."""
+    owner = events["n"].search_sorted(lines["n"]).cast(pl.Int64) - 1
+    if not before.has_streams or events.is_empty():
+        return owner
+    of_same_stream = before.stream_of(events["n"].gather(owner.clip(0))) == before.stream_of(lines["n"])
+    return owner.zip_with(of_same_stream, pl.Series([-1], dtype=pl.Int64))
 
 
-def _below_multiline(lines: pl.DataFrame, events: pl.DataFrame, before: Before) -> pl.Series:
+def _below_multiline(lines: pl.DataFrame, events: pl.DataFrame, before: EventsBefore) -> pl.Series:
     """Return for each line whether the event above it is multiline."""
-    first = pl.Series([False]) if before.event is None else before.event["multiline"]
-    flags = pl.concat([first, events["multiline"]])
-    return flags.gather(_owner(lines, events) + 1)
+    owner = _owner(lines, events, before)
+    flags = pl.concat([pl.Series([False]), events["multiline"]]).gather(owner + 1)
+    return flags | ((owner < 0) & before.is_multiline(lines["n"]))
 
 
-def _append(events: pl.DataFrame, lines: pl.DataFrame, blank: pl.DataFrame, before: Before) -> Parsed:
+def _append(events: pl.DataFrame, lines: pl.DataFrame, blank: pl.DataFrame, before: EventsBefore) -> Parsed:
     """Add the continuation lines to the `exception` of the event above them."""
-    owner = _owner(lines, events).set_sorted()
+    owner = _owner(lines, events, before)
     owned = lines.with_columns(owner=owner).filter(pl.col("owner") >= 0)
     below = owned.group_by("owner", maintain_order=True).agg(pl.col("line"))
     joined = below.select("owner", pl.col("line").list.join("\n"), pl.col("line").list.len().alias("continues"))
@@ -172,7 +181,7 @@ def _append(events: pl.DataFrame, lines: pl.DataFrame, blank: pl.DataFrame, befo
     events = crashes.named(events.with_columns(exception, continues.alias("continues")))
     return Parsed(
         events=events, leading_lines=lines.filter(owner < 0), blank_lines=blank.height,
-        before=_after(events, lines, before),
+        before=_after(events, lines, before.last),
     )  # fmt: skip
 
 

@@ -49,8 +49,8 @@ def find_heads(
 ) -> pl.DataFrame:
     """Return the lines (n, line) with which something begins that may be a crash, and `is_own`: whether it is one.
 
-    The lines are those that no format knows; `continues` says which surely belong to the line above, and `owner` is
-    the row in `owners` of the event above each: the first row stands before the lines and ends with `last_line`.
+    The lines are those that no format knows; `continues` says which surely belong to the line above, and `owner` is a
+    key of the event above each, of which `owners` tells more: 0 for the one before all lines, ending with `last_line`.
     Lines that belong to a multiline event without any doubt are left out.
     """
     rows = _rows_of_heads(lines["line"])
@@ -61,7 +61,7 @@ def find_heads(
         is_first = (owner.gather(rows) == 0) & (rows == 0)
         previous = pl.select(pl.when(is_first).then(pl.lit(last_line)).otherwise(previous)).to_series()
     heads = lines[rows].with_columns(previous.alias("previous"), owner.gather(rows).alias("owner"), rows.alias("row"))
-    heads = heads.hstack(owners[heads["owner"]]).filter(~_belongs_surely())
+    heads = heads.hstack(owners[rows]).filter(~_belongs_surely())
     if not heads["multiline"].all():
         heads = _below_text(heads, lines, continues, owner, rows, last_line)
     return heads.with_columns(is_own=_is_own(multiline=multiline)).select("n", "line", "is_own")

@@ -2,44 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import polars as pl
 
 from loganalytics.formats import delimited, logfmt
-from loganalytics.formats.continuations import NOTHING_BEFORE, Before, Parsed, join
+from loganalytics.formats.continuations import Parsed, join
 from loganalytics.formats.definitions import LEVEL_FIRST, TIME_FIRST, Format
 from loganalytics.formats.delimited import Delimited
-from loganalytics.formats.detection import DetectedFormat, Detection
-from loganalytics.formats.envelopes import JOINED_LINES, Envelope, unwrap
+from loganalytics.formats.detection import DetectedFormat, Detection, Within
+from loganalytics.formats.envelopes.carried import stream_key, with_lines_below
+from loganalytics.formats.envelopes.outer_fields import add_wrapper
+from loganalytics.formats.envelopes.streams import NOTHING_BEFORE, Before, EventsBefore, number_streams
+from loganalytics.formats.envelopes.unwrap import unwrap_all
 from loganalytics.formats.inferred_times import with_inferred_times
-from loganalytics.formats.internal_columns import FORMAT_INDEX
+from loganalytics.formats.internal_columns import FORMAT_INDEX, STREAM, STREAM_IS_MULTILINE
 from loganalytics.formats.json import reader as json_reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.logfmt import Logfmt
+from loganalytics.formats.messages import message_text
 from loganalytics.formats.ordering import in_order
 from loganalytics.formats.regex import reader as regex_reader
 from loganalytics.formats.timestamps import Clock
 
 
 def parse(
-    lines: pl.DataFrame, detection: Detection, *, before: Before = NOTHING_BEFORE, utf8: bytes | None = None
-) -> Parsed:
+    lines: pl.DataFrame, detection: Detection, *, before: Before = NOTHING_BEFORE,
+    streams: Mapping[str, bool] | None = None, utf8: bytes | None = None, final: bool = True,
+) -> Parsed:  # fmt: skip
     """Turn lines (n: UInt64, line: String) into events (n, parsed, multiline, continues, and the formats' columns).
 
     No line is lost: it is an event, part of an event's `exception`, blank, or in `leading_lines`. `before` is what the
     lines before these left behind: Parsed.before. `utf8` is the text that the lines were cut from, if it is at hand.
+
+    Where several write to one file, events and leading lines have the column STREAM. `streams` says for each whether
+    its event before these lines is multiline; unless these are the `final` lines, some may be left `unfinished`.
     """
-    if detection.envelope:
-        return _parse_wrapped(lines, replace(detection, envelope=None), detection.envelope, before)
+    if detection.wrappers:
+        return _parse_wrapped(lines, detection, streams or {}, final=final)
+    multiline = {} if before.event is None else {0: bool(before.event["multiline"][0])}
+    return _parse_unwrapped(lines, detection, EventsBefore(multiline=multiline, last=before), streams or {}, utf8)
+
+
+def _parse_unwrapped(
+    lines: pl.DataFrame, detection: Detection, before: EventsBefore, streams: Mapping[str, bool],
+    utf8: bytes | None = None,
+) -> Parsed:  # fmt: skip
     is_header = lines["line"].str.contains(detection.header_pattern) if detection.header_pattern else None
     if is_header is not None and is_header.any():
-        parsed = parse(lines.filter(~is_header), detection, before=before)
+        parsed = _parse_unwrapped(lines.filter(~is_header), detection, before, streams)
         return replace(parsed, blank_lines=parsed.blank_lines + int(is_header.sum()))
-    events, unmatched, blank = _read_all(lines, detection, utf8)
-    multiline = any(map(_multiline, detection.formats))
-    parsed = with_inferred_times(join(events, unmatched, blank, before, multiline=multiline), _untimed(detection))
-    return _with_body(parsed, detection)
+    # Times without a year are read in the order of the lines, whatever wrote them.
+    events, unmatched, blank = map(before.sort, _read_all(lines, detection, utf8))
+    parsed = join(events, unmatched, blank, before, multiline=any(map(_multiline, detection.formats)))
+    if not before.has_streams:  # what wraps the lines of several writers has times itself
+        parsed = with_inferred_times(parsed, _untimed(detection))
+    return _read_within(parsed, detection, streams)
 
 
 def _untimed(detection: Detection) -> list[int] | None:
@@ -136,32 +155,55 @@ def parse_each(lines: pl.DataFrame, detection: Detection) -> pl.DataFrame:
     return events.with_columns(pl.coalesce(*captured, following).alias("exception"))
 
 
-def _parse_wrapped(lines: pl.DataFrame, detection: Detection, envelope: Envelope, before: Before) -> Parsed:
-    """Parse what an envelope holds, each container's or stream's lines by themselves, and add its columns."""
-    inner = unwrap(lines, envelope)
-    names = [name for name in inner.columns if name not in ("n", "line", JOINED_LINES)]
-    streams = [name for name in names if name in ("service", "log.iostream")]
-    partitions = inner.partition_by(streams, maintain_order=True) if streams and inner.height else [inner]
-    blocks = [parse(partition.select("n", "line"), detection, before=before) for partition in partitions]
-    events = pl.concat([block.events for block in blocks], how="diagonal_relaxed").sort("n")
-    events = events.join(inner.drop("line"), on="n", how="left", maintain_order="left", suffix="\0")
-    shared = [pl.coalesce(name, f"{name}\0").alias(name) for name in names if f"{name}\0" in events.columns]
-    events = events.with_columns(*shared, pl.col("continues") + pl.col(JOINED_LINES))
-    return Parsed(
-        events=events.select(pl.exclude(JOINED_LINES, r"^.*\x00$")),
-        leading_lines=pl.concat([block.leading_lines for block in blocks]).sort("n"),
-        blank_lines=sum(block.blank_lines for block in blocks),
-        before=blocks[-1].before,
-    )
+def _parse_wrapped(lines: pl.DataFrame, detection: Detection, streams: Mapping[str, bool], *, final: bool) -> Parsed:
+    """Parse what envelopes hold, each container's or stream's lines by themselves, and add their columns."""
+    unwrapped = unwrap_all(lines, detection.wrappers, final=final)
+    parsed = _parse_streams(unwrapped.lines, replace(detection, wrappers=()), streams)
+    joined_lines = unwrapped.lines.select("n", "joined_lines")
+    events = parsed.events.join(joined_lines, on="n", how="left", maintain_order="left")
+    events = events.with_columns(pl.col("continues") + pl.col("joined_lines")).drop("joined_lines")
+    return replace(parsed, events=add_wrapper(events, unwrapped.columns), unfinished=unwrapped.unfinished)
 
 
-def _with_body(parsed: Parsed, detection: Detection) -> Parsed:
-    """Read the fields in the lines below an event, for the events of formats that put fields there."""
-    events = parsed.events
+def _parse_streams(lines: pl.DataFrame, detection: Detection, streams: Mapping[str, bool]) -> Parsed:
+    """Parse lines (n, line, stream), those of each stream as if they stood alone."""
+    numbered = number_streams(lines)
+    parsed = _parse_unwrapped(numbered.lines, detection, numbered.before(streams), {})
+    events = numbered.restore(parsed.events)
+    leading_lines = numbered.restore(parsed.leading_lines.select("n", "line"))
+    events = events.with_columns(pl.col("multiline").alias(STREAM_IS_MULTILINE))
+    return replace(parsed, events=events, leading_lines=leading_lines)
+
+
+def _read_within(parsed: Parsed, detection: Detection, streams: Mapping[str, bool]) -> Parsed:
+    """Read what lies below an event or in its message, for the events of formats that put fields or lines there."""
     for index, detected in enumerate(detection.formats):
-        if isinstance(detected.format, Format) and detected.format.body_pattern and FORMAT_INDEX in events.columns:
-            events = regex_reader.read_body(events, detected.format, events[FORMAT_INDEX].eq_missing(index))
-    return replace(parsed, events=events.drop(FORMAT_INDEX, strict=False))
+        if FORMAT_INDEX not in parsed.events.columns:
+            break
+        is_of_format = parsed.events[FORMAT_INDEX].eq_missing(index)
+        if isinstance(detected.format, Format) and detected.format.body_pattern:
+            parsed = replace(parsed, events=regex_reader.read_body(parsed.events, detected.format, is_of_format))
+        if detected.within and is_of_format.any():
+            parsed = _read_messages(parsed, detected.within, is_of_format, streams)
+    return replace(parsed, events=parsed.events.drop(FORMAT_INDEX, strict=False))
+
+
+def _read_messages(parsed: Parsed, within: Within, is_of_format: pl.Series, streams: Mapping[str, bool]) -> Parsed:
+    """Parse the messages of services that write log lines, each process's by themselves."""
+    is_carried = is_of_format & parsed.events["service"].is_in(list(within.services), nulls_equal=True)
+    carried, others = parsed.events.filter(is_carried), parsed.events.filter(~is_carried)
+    lines = carried.select("n", message_text().alias("line"), stream_key(carried))
+    messages = _parse_streams(lines, within.detection, streams)
+    events, leading_lines = with_lines_below(messages.events, messages.leading_lines, carried)
+    outer = carried.drop("message", "exception", "continues", "parsed", strict=False)
+    events = add_wrapper(events.drop("multiline"), outer)
+    leading_lines = pl.concat([parsed.leading_lines.with_columns(pl.lit("").alias(STREAM)), leading_lines])
+    return replace(
+        parsed,
+        events=pl.concat([others, events], how="diagonal_relaxed").sort("n"),
+        leading_lines=leading_lines.sort("n"),
+        blank_lines=parsed.blank_lines + messages.blank_lines,
+    )
 
 
 def _formats(detection: Detection) -> list[DetectedFormat]:

@@ -9,10 +9,10 @@ from typing import Any
 import polars as pl
 
 from loganalytics import formats
-from loganalytics.formats import Detection, crashes
-from loganalytics.formats.continuations import NOTHING_BEFORE
+from loganalytics.formats import Detection, Parsed
 from loganalytics.formats.framing import MAX_LINE_BYTES, Framer
 from loganalytics.formats.inferred_times import INFERRED
+from loganalytics.formats.open_events import OpenEvents
 from loganalytics.sources import load_report, object_stores
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import Block, read_blocks
@@ -105,24 +105,12 @@ def _read_events(sample: FileSample, counters: FileCounters, blocks: Iterator[Bl
     """Yield log frames of one file, in its order; its counters are complete when the last one was handed out."""
     detection = sample.detection
     framer = detection.framing.framer() if detection.framing else None
-    pending: pl.DataFrame | None = None  # the events of a block, until the next shows whether the last one goes on
-    continuations: list[str] = []  # how it goes on; joined once, since it may be long
-    continuation_lines = 0
-    before = NOTHING_BEFORE
-    for block in _records(blocks, framer):
-        parsed = formats.parse(block.lines, detection, before=before, utf8=block.utf8)
-        before = parsed.before
-        if parsed.leading_lines.height:
-            continuations.append(parsed.leading_lines["line"].str.join("\n").item())
-            continuation_lines += parsed.leading_lines.height
-        if parsed.events.is_empty():
-            continue
-        if pending is not None:
-            yield _finish(_continue(pending, continuations, continuation_lines), sample, counters)
-        pending, continuations, continuation_lines = parsed.events, [], 0
-        detection = _following(detection, parsed.events)
-    if pending is not None:
-        yield _finish(_continue(pending, continuations, continuation_lines), sample, counters)
+    open_events = OpenEvents()
+    for parsed in _parse_blocks(_records(blocks, framer), detection, open_events):
+        for events in open_events.add(parsed):
+            yield _finish(events, sample, counters)
+    for events in open_events.finish():
+        yield _finish(events, sample, counters)
     counters.notes += tuple(_notes(counters, is_cut=framer is None))
 
 
@@ -145,13 +133,21 @@ def _records(blocks: Iterator[Block], framer: Framer | None) -> Iterator[Block]:
     yield Block(framer.finish())
 
 
-def _continue(events: pl.DataFrame, continuations: list[str], line_count: int) -> pl.DataFrame:
-    """Add lines to the last event's exception."""
-    if not continuations:
-        return events
-    last = crashes.continued(events.tail(1), continuations).with_columns(pl.col("continues") + line_count)
-    continuations.clear()  # it may be long: no more copies than must be
-    return pl.concat([events.head(-1), last], how="diagonal_relaxed")
+def _parse_blocks(blocks: Iterator[Block], detection: Detection, open_events: OpenEvents) -> Iterator[Parsed]:
+    """Yield what blocks hold; lines that only the next can complete are parsed with it."""
+    unfinished: pl.DataFrame | None = None
+    for block in blocks:
+        is_whole = unfinished is None or unfinished.is_empty()
+        lines = block.lines if unfinished is None else pl.concat([unfinished, block.lines])
+        parsed = formats.parse(
+            lines, detection, before=open_events.before, streams=open_events.streams,
+            utf8=block.utf8 if is_whole else None, final=False,
+        )  # fmt: skip
+        unfinished = parsed.unfinished
+        yield parsed
+        detection = _following(detection, parsed.events)
+    if unfinished is not None and unfinished.height:
+        yield formats.parse(unfinished, detection, streams=open_events.streams)
 
 
 def _following(detection: Detection, events: pl.DataFrame) -> Detection:

@@ -15,8 +15,8 @@ import polars as pl
 
 from loganalytics import formats
 from loganalytics.formats import Detection
-from loganalytics.formats.continuations import Before
 from loganalytics.formats.definitions import Format
+from loganalytics.formats.envelopes.streams import Before
 from loganalytics.formats.framing import MAX_LINE_BYTES, Framer, Framing
 from loganalytics.formats.hints import Hints
 from loganalytics.sources.counters import FileCounters
