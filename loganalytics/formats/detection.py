@@ -64,6 +64,11 @@ class Detection:
         return f"{names} in {self.envelope.name}" if self.envelope else names
 
     @property
+    def has_fields(self) -> bool:
+        """Whether a format has names for its fields in the lines, so that others may come later."""
+        return any(not isinstance(detected.format, Format) for detected in self.formats)
+
+    @property
     def header_pattern(self) -> str | None:
         """The expression for lines that name columns and are not events."""
         tables = (detected.format for detected in self.formats if isinstance(detected.format, Delimited))

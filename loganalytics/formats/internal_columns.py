@@ -11,6 +11,8 @@ import polars as pl
 from loganalytics.schema import CORE
 
 INTERNAL = ("n", "line", "parsed", "multiline", "continues")
+REPEATED_KEYS = "\0repeated_keys"
+"""How many keys of a record stand in it once more."""
 _GUARD = "\0"  # no name of a field holds it
 
 
@@ -32,4 +34,4 @@ def column_of_group(name: str) -> str:
 def without_internal(events: pl.DataFrame) -> pl.DataFrame:
     """Return the events without internal columns; the fields have their own names again."""
     renamed = {guarded(name): name for name in INTERNAL if guarded(name) in events.columns}
-    return events.drop(INTERNAL, strict=False).rename(renamed)
+    return events.drop(*INTERNAL, REPEATED_KEYS, strict=False).rename(renamed)

@@ -47,6 +47,8 @@ class FileCounters(TimeCounters):
     unparsed: int = 0
     invalid_utf8: int = 0
     cut_lines: int = 0
+    repeated_keys: int = 0
+    """How many keys stood in a record once more."""
 
     def truncate(self, note: str) -> None:
         """Record that the file could not be read to its end."""

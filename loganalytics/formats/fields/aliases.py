@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 FieldPath = tuple[str, ...]
 
@@ -99,6 +100,18 @@ def fold_name(name: str) -> str:
     return re.sub(r"[_-]", "", name).lower()
 
 
+@cache
+def may_have_meaning(path: FieldPath) -> bool:
+    """Whether a field of this name may be a core column, a duration, or part of a web request."""
+    name = fold_name(".".join(path))
+    return name in _KNOWN_NAMES or _milliseconds(path, _NEIGHBOURS) is not None
+
+
+def may_hold_meaning(path: FieldPath) -> bool:
+    """Whether an object of this name may hold such a field."""
+    return fold_name(".".join(path)) in _PREFIXES
+
+
 def core_paths(fields: Mapping[FieldPath, str]) -> dict[str, tuple[FieldPath, ...]]:
     """Return the paths of each core column among the fields (path to type), the likelier first."""
     names = _by_name(fields)
@@ -183,6 +196,13 @@ def _milliseconds(path: FieldPath, names: Collection[str]) -> float | None:
     neighbour, factor = _UNIT_BY_NEIGHBOUR.get(name) or _UNIT_BY_NEIGHBOUR.get(fold_name(name), ("", 0.0))
     is_certain = neighbour and any(n == neighbour or n.startswith(neighbour + ".") for n in names)
     return factor if is_certain else None
+
+
+_KNOWN_NAMES = {
+    fold_name(alias) for aliases in (*FIELD_ALIASES.values(), *_REQUEST_ALIASES.values()) for alias in aliases
+}
+_PREFIXES = {name[:index] for name in _KNOWN_NAMES for index, character in enumerate(name) if character == "."}
+_NEIGHBOURS = {name for name, _ in _UNIT_BY_NEIGHBOUR.values()}
 
 
 def _request_paths(names: Mapping[str, list[FieldPath]]) -> tuple[FieldPath, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 
 import polars as pl
@@ -9,7 +10,10 @@ import polars as pl
 from loganalytics.formats.fields.aliases import FieldPath, fold_name
 from loganalytics.formats.fields.record_schema import BOOLEAN, DTYPES, TEXT, RecordSchema, column_name
 from loganalytics.formats.timestamps import Clock, to_utc
-from loganalytics.schema import severities
+from loganalytics.schema import CORE, severities
+
+DURATION = "duration_ms"
+"""How long the event took: the one column beside the core that late fields reach too."""
 
 
 def to_events(
@@ -25,13 +29,42 @@ def to_events(
     An event without a message gets its line (n, line). `text_fields` are the fields whose values are text that is to
     be typed; default: all.
     """
-    events = _columns(records, record_schema, clock, record_schema.fields if text_fields is None else text_fields)
+    return finish(to_columns(records, record_schema, clock, text_fields=text_fields), lines)
+
+
+def finish(events: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """Divide messages of several lines, and give an event without a message its line (n, line)."""
+    events = _split_message(events)
     if not events["message"].null_count():
         return events
     if events["n"].equals(lines["n"]):
         return events.with_columns(message=events["message"].fill_null(lines["line"]))
     joined = events.join(lines.select("n", pl.col("line").alias("\0text")), on="n", how="left", maintain_order="left")
     return joined.with_columns(pl.coalesce("message", "\0text").alias("message")).drop("\0text")
+
+
+def fill_core(events: pl.DataFrame, late: pl.DataFrame, derived: Collection[str]) -> pl.DataFrame:
+    """Fill core columns and `duration_ms` by what late fields of some events (n, columns) hold.
+
+    The `derived` columns do not come from the records themselves, so that what a late field says goes first.
+    """
+    names = [name for name in (*CORE, DURATION) if name in late.columns and late[name].null_count() < late.height]
+    joined = events.select("n").join(late.select("n", *names), on="n", how="left", maintain_order="left")
+    filled: list[pl.Series] = []
+    for name in names:
+        if name not in events.columns:
+            filled.append(joined[name])
+        elif name == "severity_number":
+            filled.append(_either(events, joined, name, goes_first="level" in derived, of="level"))
+        else:
+            filled.append(_either(events, joined, name, goes_first=name in derived, of=name))
+    return events.with_columns(filled)
+
+
+def _either(events: pl.DataFrame, late: pl.DataFrame, name: str, *, goes_first: bool, of: str) -> pl.Series:
+    """Return a column of the late fields where these go first, or where the other is null."""
+    takes_late = late[of].is_not_null() & (events[of].is_null() | goes_first)
+    return late[name].cast(events[name].dtype).zip_with(takes_late, events[name])
 
 
 def field_value(path: FieldPath) -> pl.Expr:
@@ -49,9 +82,15 @@ def parse_typed(string: pl.Expr, kind: str) -> pl.Expr:
     return string if kind == TEXT else string.cast(DTYPES[kind], strict=False)
 
 
-def _columns(
-    records: pl.DataFrame, record_schema: RecordSchema, clock: Clock, text_fields: Collection[FieldPath]
+def to_columns(
+    records: pl.DataFrame,
+    record_schema: RecordSchema,
+    clock: Clock,
+    *,
+    text_fields: Collection[FieldPath] | None = None,
 ) -> pl.DataFrame:
+    """Return the columns of records, messages as they are written; parameters as to_events() has them."""
+    text_fields = record_schema.fields if text_fields is None else text_fields
     core = [_first(paths).alias(column) for column, paths in record_schema.core.items()]
     core_fields = {paths[0] for paths in record_schema.core.values()}
     other_fields = [
@@ -62,14 +101,25 @@ def _columns(
     derived = [_duration(record_schema), *_request(record_schema), _default_level(record_schema)]
     events = records.select("n", *core, *other_fields, *[column for column in derived if column is not None])
     if "timestamp" in record_schema.core:
-        events = events.with_columns(to_utc(events["timestamp"], clock))
+        times = to_utc(events["timestamp"], clock)
+        if times.null_count() > events["timestamp"].null_count():
+            unread = (times.is_null() & (events["timestamp"].str.strip_chars() != "")).fill_null(value=False)
+            events = events.with_columns(_unread_times(records, record_schema, unread).alias("attributes"))
+        events = events.with_columns(times)
     if "level" in events.columns:
         events = events.with_columns(severities(_level(record_schema)))
         numbers = _severity_numbers(records, record_schema)
         events = events.with_columns(severity_number=pl.coalesce(*numbers, "severity_number"))
-    if "message" not in events.columns:
-        return events.with_columns(message=pl.lit(None, dtype=pl.String))
-    return _split_message(events)
+    return events if "message" in events.columns else events.with_columns(message=pl.lit(None, dtype=pl.String))
+
+
+def _unread_times(records: pl.DataFrame, record_schema: RecordSchema, unread: pl.Series) -> pl.Series:
+    """Return JSON text of the texts of the times that are none."""
+    texts = [field_value(path).cast(pl.String).alias(".".join(path)) for path in record_schema.core["timestamp"]]
+    fields = records.filter(unread).select(texts)
+    rows = [{name: text for name, text in row.items() if text is not None} for row in fields.iter_rows(named=True)]
+    attributes = pl.repeat(None, records.height, dtype=pl.String, eager=True)
+    return attributes.scatter(unread.arg_true(), [json.dumps(row, ensure_ascii=False) for row in rows])
 
 
 def _first(paths: tuple[FieldPath, ...]) -> pl.Expr:
@@ -117,11 +167,20 @@ def _level(record_schema: RecordSchema) -> pl.Expr:
     return level.fill_null(semantics.default_level) if semantics.default_level else level
 
 
+def _joined_once(text: pl.Expr, more: pl.Expr) -> pl.Expr:
+    """Return two texts joined, or the longer one where it holds the other."""
+    return (
+        pl.when(more.is_null() | text.str.contains(more, literal=True)).then(pl.coalesce(text, more))
+        .when(text.is_null() | more.str.contains(text, literal=True)).then(more)
+        .otherwise(pl.concat_str(text, more, separator="\n"))
+    )  # fmt: skip
+
+
 def _split_message(events: pl.DataFrame) -> pl.DataFrame:
-    """Keep a message's first line; what follows it is the exception, unless the record has one of its own."""
+    """Keep a message's first line; what follows it begins the exception, unless that holds it already."""
     message = pl.col("message").str.strip_chars_end("\n")
     if not events["message"].str.contains("\n", literal=True).any():
         return events
     after = message.str.extract(r"(?s)^[^\n]*\n(.*)$")
-    exception = pl.coalesce("exception", after) if "exception" in events.columns else after
+    exception = _joined_once(after, pl.col("exception")) if "exception" in events.columns else after
     return events.with_columns(message.str.extract(r"^([^\n]*)").alias("message"), exception.alias("exception"))

@@ -18,7 +18,7 @@ _INTEGER_TEXT = re.compile(r"-?\d{1,18}$")
 _DECIMAL_TEXT = re.compile(r"-?\d+\.\d+$")
 _MAX_FIELDS = 200
 _MAX_OBJECT_KEYS = 60  # an object with more looks like data keyed by values
-_MAX_DEPTH = 6  # names of a flattened field; what is deeper stays JSON text
+MAX_DEPTH = 6  # names of a flattened field; what is deeper stays JSON text
 INTEGER, NUMBER, BOOLEAN, TEXT = "integer", "number", "boolean", "text"
 _NESTED, _OBJECT = "nested", "object"
 DTYPES: dict[str, pl.DataType] = {
@@ -69,6 +69,8 @@ def infer_schema(records: Sequence[Mapping[str, Any]]) -> RecordSchema | None:
     fields = _flattened_fields(types)
     if not fields:
         return None
+    if fields.get(("duration_ms",)) == INTEGER:  # the column has one type, whatever a sample shows
+        fields[("duration_ms",)] = NUMBER
     core = core_paths(fields)
     level_values = {path: {str(value_at(record, path)) for record in records} for path in core.get("level", ())}
     nested = frozenset(path for path in fields if not types[path].isdisjoint((_NESTED, _OBJECT)))
@@ -107,7 +109,7 @@ def column_name(path: FieldPath) -> str:
 def _collect_types(record: Mapping[str, Any], path: FieldPath, types: dict[FieldPath, set[str]]) -> None:
     for key, value in record.items():
         inner = (*path, key)
-        if isinstance(value, dict) and value and len(inner) < _MAX_DEPTH:
+        if isinstance(value, dict) and value and len(inner) < MAX_DEPTH:
             types.setdefault(inner, set()).add(_OBJECT)
             _collect_types(value, inner, types)
         else:

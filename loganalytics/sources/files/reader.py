@@ -11,6 +11,7 @@ import polars as pl
 from loganalytics import formats
 from loganalytics.formats import Detection
 from loganalytics.formats.framing import MAX_LINE_BYTES, Framer
+from loganalytics.formats.internal_columns import REPEATED_KEYS
 from loganalytics.sources import load_report, object_stores
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import Block, read_blocks
@@ -114,6 +115,8 @@ def _read_events(sample: FileSample, counters: FileCounters, blocks: Iterator[Bl
     if counters.cut_lines and framer is None:
         size = f"{MAX_LINE_BYTES // 1024**2} MiB"
         counters.notes += (f"{counters.cut_lines:,} times a line of over {size} was cut in two",)
+    if counters.repeated_keys:
+        counters.notes += (f"{counters.repeated_keys:,} times a key stood twice: the second value is in attributes",)
 
 
 def _records(blocks: Iterator[Block], framer: Framer | None) -> Iterator[Block]:
@@ -151,5 +154,7 @@ def _finish(events: pl.DataFrame, sample: FileSample, counters: FileCounters) ->
     frame = to_log_frame(events, sample.source, sample.detection.framing)
     counters.events += frame.height
     counters.unparsed += int((~events["parsed"]).sum())
+    if REPEATED_KEYS in events.columns:
+        counters.repeated_keys += int(events[REPEATED_KEYS].sum())
     counters.count(frame)
     return frame
