@@ -135,7 +135,8 @@ def test_a_time_that_is_none_is_kept(tmp_path):
 def test_a_key_that_stands_twice(tmp_path):
     """The first value has the column, the others are in attributes, and the load report counts them."""
     path = tmp_path / "app.log"
-    line = '{"ts": "2026-03-10T12:00:00Z", "msg": "a", "user": "first", "user": "second", "o": {"k": 1, "k": 2, "k": 3}, "l": [{"m": 1, "m": 2}]}\n'
+    line = '{"ts": "2026-03-10T12:00:00Z", "user": "first", "user": "second", "o": {"k": 1, "k": 2, "k": 3}'
+    line += ', "msg": "a", "l": [{"m": 1, "m": 2}]}\n'
     path.write_text(line)
     logs = la.load(path)
     assert logs.select("user", "o.k").row(0) == ("first", 1)
