@@ -9,7 +9,7 @@ from typing import cast
 
 import polars as pl
 
-from loganalytics.formats import delimited, envelopes, logfmt
+from loganalytics.formats import delimited, envelopes, logfmt, logfmt_pairs
 from loganalytics.formats.definitions import AUDIT, RAW, TIME_FIRST, Format
 from loganalytics.formats.delimited import Delimited
 from loganalytics.formats.envelopes import Envelope
@@ -174,7 +174,7 @@ def _match_json(lines: pl.Series, hints: Hints) -> _Match:
 
 
 def _match_logfmt(lines: pl.Series, hints: Hints) -> _Match:
-    matched = logfmt.is_logfmt(lines)
+    matched = logfmt_pairs.is_logfmt(lines)
     pairs = lines.filter(matched).to_list()
     keys = logfmt.infer(pairs) if pairs else None
     if keys is None:

@@ -113,7 +113,16 @@ def _moved_fields(
     return MovedFields(paths=tuple(flags), flags=late.select("n").with_columns(**columns))
 
 
-def moved_keys(moved: MovedFields, record_schema: RecordSchema) -> pl.DataFrame:
+def without_moved(surplus: pl.DataFrame, moved: Sequence[MovedFields], record_schema: RecordSchema) -> pl.DataFrame:
+    """Return the lines (n, surplus: how many keys have no column) of which not all such keys moved."""
+    if not moved:
+        return surplus
+    counts = pl.concat([_moved_keys(fields, record_schema) for fields in moved])
+    joined = surplus.join(counts, on="n", how="left", maintain_order="left")
+    return joined.filter(pl.col("surplus") != pl.col("moved").fill_null(0))
+
+
+def _moved_keys(moved: MovedFields, record_schema: RecordSchema) -> pl.DataFrame:
     """Return how many keys of each record (n, moved) are of fields that moved, the objects around them among them."""
     within: dict[FieldPath, list[pl.Expr]] = {}
     for index, path in enumerate(moved.paths):

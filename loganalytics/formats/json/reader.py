@@ -7,7 +7,7 @@ not fit its column's dtype, and a key that the sample did not have, go to `attri
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,15 +15,11 @@ import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath
 from loganalytics.formats.fields.events import finish, to_columns
-from loganalytics.formats.fields.late_fields import MovedFields, moved_keys, with_late_fields
+from loganalytics.formats.fields.late_fields import MovedFields, with_late_fields, without_moved
 from loganalytics.formats.fields.record_schema import RecordSchema, column_name, infer_schema, value_at
+from loganalytics.formats.fields.remainders import lines_with_other_types, with_remainders
 from loganalytics.formats.json import polars_block
-from loganalytics.formats.json.attributes import (
-    lines_with_other_types,
-    lines_without_objects,
-    surplus_keys,
-    with_attributes,
-)  # fmt: skip
+from loganalytics.formats.json.attributes import lines_without_objects, surplus_keys, take_remainder
 from loganalytics.formats.json.late_keys import MAX_PYTHON_LINES, late_records, new_paths, spellings
 from loganalytics.formats.json.objects import parse_object, read_as_text
 from loganalytics.formats.timestamps import Clock
@@ -119,17 +115,14 @@ def _to_events(
         suspects.append(lines_without_objects(records, lines, record_schema))
     numbers = pl.concat(suspects).unique()
     left = lines.filter(pl.col("n").is_in(numbers.implode())) if numbers.len() else lines.clear()
-    return with_attributes(finish(events, lines), left, moved, record_schema)
+    return with_remainders(finish(events, lines), left, moved, take_remainder(record_schema))
 
 
 def _lines_left(
-    surplus: pl.DataFrame, paths: Iterable[FieldPath], moved: Iterable[MovedFields], record_schema: RecordSchema
+    surplus: pl.DataFrame, paths: Iterable[FieldPath], moved: Sequence[MovedFields], record_schema: RecordSchema
 ) -> pl.Series:
     """Return the numbers of the lines with surplus keys of which some did not move to a core column."""
-    counts = [moved_keys(fields, record_schema) for fields in moved]
-    if counts:
-        joined = surplus.join(pl.concat(counts), on="n", how="left", maintain_order="left")
-        surplus = joined.filter(pl.col("surplus") != pl.col("moved").fill_null(0))
+    surplus = without_moved(surplus, moved, record_schema)
     if surplus.height <= MAX_PYTHON_LINES:
         return surplus["n"]
     names = spellings(path[-1] for path in paths)
