@@ -19,6 +19,7 @@ from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
+from loganalytics.formats.slow_log import detect_slow_log
 from loganalytics.formats.timestamps import Clock, clock_of, to_utc
 
 # A format must match this share of the sample, or it was an accident.
@@ -125,7 +126,7 @@ def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[F
 
 def _detect_framing(lines: Sequence[str]) -> Framing | None:
     """Return how records of several lines, or several of a line, are written; None where each line is one."""
-    return None
+    return detect_slow_log(lines)
 
 
 def _numbered(lines: pl.Series) -> pl.DataFrame:
