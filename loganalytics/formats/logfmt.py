@@ -72,7 +72,7 @@ def read(lines: pl.DataFrame, form: Logfmt, clock: Clock) -> tuple[pl.DataFrame,
     late = late_records(pairs, pair_lines, form.keys, form.record_schema)
     events, moved = with_late_fields(events, late, form.record_schema, clock)
     surplus = without_moved(surplus_pairs(pairs, form.keys), moved, form.record_schema)
-    misfits = lines_with_other_types(records, form.record_schema, form.record_schema.fields)
+    misfits = lines_with_other_types(records, events, form.record_schema, form.record_schema.fields)
     left = record_lines.filter(pl.col("n").is_in(pl.concat([surplus["n"], misfits]).implode()))
     return with_remainders(finish(events, record_lines), left, moved, take_remainder(form.record_schema)), unread
 

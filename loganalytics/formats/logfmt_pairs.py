@@ -157,6 +157,6 @@ def take_remainder(record_schema: RecordSchema) -> TakeRemainder:
 def _holds(record_schema: RecordSchema, key: str, value: str) -> bool:
     """Whether the column of a key holds a value; there is nothing to hold of an empty one."""
     kind = record_schema.fields.get((key,))
-    if kind is None or kind == TEXT or not value:
+    if kind is None or kind == TEXT or not value or (key,) in record_schema.without_column:
         return kind is not None
     return bool(pl.select(parse_typed(pl.lit(value), kind).is_not_null()).item())

@@ -92,11 +92,10 @@ def to_columns(
     """Return the columns of records, messages as they are written; parameters as to_events() has them."""
     text_fields = record_schema.fields if text_fields is None else text_fields
     core = [_first(paths).alias(column) for column, paths in record_schema.core.items()]
-    core_fields = {paths[0] for paths in record_schema.core.values()}
     other_fields = [
         (parse_typed(field_value(path), kind) if path in text_fields else field_value(path)).alias(column_name(path))
         for path, kind in record_schema.fields.items()
-        if path not in core_fields
+        if path not in record_schema.without_column
     ]
     derived = [_duration(record_schema), *_request(record_schema), _default_level(record_schema)]
     events = records.select("n", *core, *other_fields, *[column for column in derived if column is not None])

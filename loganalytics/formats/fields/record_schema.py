@@ -56,6 +56,11 @@ class RecordSchema:
         """The fields that may become a core column, which is read from text whatever their type."""
         return frozenset(path for paths in self.core.values() for path in paths)
 
+    @cached_property
+    def without_column(self) -> frozenset[FieldPath]:
+        """The fields that have no column but the core column they are read into, as text."""
+        return frozenset(paths[0] for paths in self.core.values())
+
     def leaves(self, path: FieldPath) -> list[FieldPath]:
         """Return the fields within an object."""
         return [leaf for leaf in self.fields if leaf[: len(path)] == path]

@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath
-from loganalytics.formats.fields.events import field_value, parse_typed
+from loganalytics.formats.fields.events import field_value
 from loganalytics.formats.fields.late_fields import MovedFields, moved_paths
-from loganalytics.formats.fields.record_schema import TEXT, RecordSchema
+from loganalytics.formats.fields.record_schema import TEXT, RecordSchema, column_name
 from loganalytics.formats.internal_columns import REPEATED_KEYS
 
 _NEW = "\0new"
@@ -44,7 +44,7 @@ TakeRemainder = Callable[[Remainder, str, Collection[FieldPath]], None]
 def with_remainders(
     events: pl.DataFrame, lines: pl.DataFrame, moved: Iterable[MovedFields], take: TakeRemainder
 ) -> pl.DataFrame:
-    """Add `attributes` and REPEATED_KEYS to events, by those of their lines (n, line) that have something left."""
+    """Add `attributes` to events, and REPEATED_KEYS, by those of their lines (n, line) that have something left."""
     if "attributes" not in events.columns:
         events = events.with_columns(pl.lit(None, dtype=pl.String).alias("attributes"))
     if lines.is_empty():
@@ -58,22 +58,23 @@ def with_remainders(
     additions = rows.select(
         "n",
         pl.Series(_NEW, [remainder.to_json() for remainder in remainders], dtype=pl.String),
-        pl.Series(REPEATED_KEYS, [remainder.repeated_keys for remainder in remainders], dtype=pl.UInt32),
+        pl.Series(REPEATED_KEYS, [remainder.repeated_keys or None for remainder in remainders], dtype=pl.UInt32),
     )
     joined = events.join(additions, on="n", how="left", maintain_order="left")
     return joined.with_columns(pl.coalesce(_NEW, "attributes").alias("attributes")).drop(_NEW)
 
 
 def lines_with_other_types(
-    records: pl.DataFrame, record_schema: RecordSchema, text_fields: Collection[FieldPath]
+    records: pl.DataFrame, events: pl.DataFrame, record_schema: RecordSchema, text_fields: Collection[FieldPath]
 ) -> pl.Series:
-    """Return the numbers of the lines with a value of another type than the schema's.
+    """Return the numbers of the lines with a value that its column does not hold: it is of another type.
 
-    `text_fields` are the fields whose values came as text, whatever their type.
+    `events` are the columns of the records; `text_fields` the fields whose values came as text, whatever their type.
     """
-    misfits = [
-        field_value(path).is_not_null() & parse_typed(field_value(path), kind).is_null()
-        for path, kind in record_schema.fields.items()
-        if kind != TEXT and path in text_fields
-    ]
-    return records.filter(pl.any_horizontal(misfits))["n"] if misfits else records.clear()["n"]
+    misfits = pl.repeat(False, records.height, eager=True)
+    for path, kind in record_schema.fields.items():
+        if kind != TEXT and path in text_fields and path not in record_schema.without_column:
+            texts, column = records.select(field_value(path)).to_series(), events[column_name(path)]
+            if column.null_count() > texts.null_count():
+                misfits |= column.is_null() & (texts != "").fill_null(value=False)
+    return records["n"].filter(misfits)

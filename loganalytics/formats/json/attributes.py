@@ -65,7 +65,7 @@ def _take(
         kind = record_schema.fields.get(inner)
         if kind is None and isinstance(value, dict) and inner in record_schema.objects:
             _take(remainder, value, inner, record_schema, moved)
-        elif inner not in moved and (kind is None or not _holds(kind, value)):
+        elif inner not in moved and not (inner in record_schema.without_column or (kind and _holds(kind, value))):
             remainder.add(inner, with_repeats(_without_moved(value, inner, moved)))
     if isinstance(record, RepeatingObject):
         remainder.repeated_keys += len(record.repeats)

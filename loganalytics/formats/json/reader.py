@@ -20,6 +20,7 @@ from loganalytics.formats.fields.record_schema import RecordSchema, column_name,
 from loganalytics.formats.fields.remainders import lines_with_other_types, with_remainders
 from loganalytics.formats.json import polars_block
 from loganalytics.formats.json.attributes import lines_without_objects, surplus_keys, take_remainder
+from loganalytics.formats.json.exact_text import with_exact_lists, with_spaces, without_half_pairs
 from loganalytics.formats.json.late_keys import MAX_PYTHON_LINES, late_records, new_paths, spellings
 from loganalytics.formats.json.objects import parse_object, read_as_text
 from loganalytics.formats.timestamps import Clock
@@ -59,9 +60,11 @@ def read(
     block, these are events too; `parsed` is false for them.
     """
     utf8 = polars_block.to_bytes(lines["line"]) if utf8 is None else utf8
+    spelled = without_half_pairs(lines["line"], utf8)
+    if spelled is not None:
+        lines, utf8 = lines.with_columns(spelled), polars_block.to_bytes(spelled)
     good = polars_block.decodable(lines, utf8)
-    # Polars writes the character of "\u001f" into a list's text as it is, which is not JSON.
-    if not good.any() or (form.record_schema.nested and b"\\u00" in utf8):
+    if not good.any():
         return _read_each(lines, form.record_schema, clock)
     bad_lines = lines.filter(~good)
     is_broken = bad_lines.height <= MAX_PYTHON_LINES and not any(map(parse_object, bad_lines["line"]))
@@ -96,7 +99,7 @@ def _read_each(lines: pl.DataFrame, record_schema: RecordSchema, clock: Clock) -
     block = polars_block.DecodedBlock(records=records, text_fields=text_fields, is_complete=False)
     events = _to_events(block, candidates, record_schema, clock)
     nested = {column_name(path) for path in record_schema.nested}.intersection(events.columns)
-    return events.with_columns(_with_spaces(events[name]) for name in sorted(nested)), unread
+    return events.with_columns(with_spaces(events[name]) for name in sorted(nested)), unread
 
 
 def _to_events(
@@ -104,7 +107,7 @@ def _to_events(
 ) -> pl.DataFrame:
     records = block.records
     events = to_columns(records, record_schema, clock, text_fields=block.text_fields)
-    suspects = [lines_with_other_types(records, record_schema, block.text_fields)]
+    suspects = [lines_with_other_types(records, events, record_schema, block.text_fields)]
     moved: list[MovedFields] = []
     if not block.is_complete:
         surplus = surplus_keys(records, lines, record_schema)
@@ -115,7 +118,8 @@ def _to_events(
         suspects.append(lines_without_objects(records, lines, record_schema))
     numbers = pl.concat(suspects).unique()
     left = lines.filter(pl.col("n").is_in(numbers.implode())) if numbers.len() else lines.clear()
-    return with_remainders(finish(events, lines), left, moved, take_remainder(record_schema))
+    events = with_exact_lists(finish(events, lines), lines, record_schema)
+    return with_remainders(events, left, moved, take_remainder(record_schema))
 
 
 def _lines_left(
@@ -127,14 +131,3 @@ def _lines_left(
         return surplus["n"]
     names = spellings(path[-1] for path in paths)
     return surplus.filter(pl.col("line").str.contains_any(names))["n"] if names else surplus.clear()["n"]
-
-
-def _with_spaces(values: pl.Series) -> pl.Series:
-    """Return lists and objects, in JSON, with the blanks that Polars puts into them when it reads a block."""
-    indices = values.str.contains(r"^[\[{]").fill_null(value=False).arg_true()
-    objects = pl.select(pl.concat_str(pl.lit('{"v":'), values.gather(indices), pl.lit("}"))).to_series()
-    try:
-        spaced = pl.read_ndjson(polars_block.to_bytes(objects), schema={"v": pl.String}).to_series()
-    except pl.exceptions.PolarsError:
-        return values
-    return values.scatter(indices, spaced) if indices.len() else values
