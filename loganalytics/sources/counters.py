@@ -49,6 +49,8 @@ class FileCounters(TimeCounters):
     cut_lines: int = 0
     repeated_keys: int = 0
     """How many keys stood in a record once more."""
+    skipped_nuls: int = 0
+    """How many NUL bytes were no text: those of a file that was emptied while it was written."""
 
     def truncate(self, note: str) -> None:
         """Record that the file could not be read to its end."""
