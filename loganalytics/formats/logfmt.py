@@ -16,6 +16,7 @@ from loganalytics.formats.fields.events import finish, to_columns
 from loganalytics.formats.fields.late_fields import with_late_fields, without_moved
 from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema
 from loganalytics.formats.fields.remainders import lines_with_other_types, with_remainders
+from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.logfmt_pairs import (
     is_logfmt,
     late_records,
@@ -42,10 +43,10 @@ class Logfmt:
     name: str = "logfmt"
 
 
-def infer(lines: Iterable[str]) -> Logfmt | None:
+def infer(lines: Iterable[str], hints: Hints = NO_HINTS) -> Logfmt | None:
     """Return the keys of a sample of logfmt lines; None when no key is a core column, so that it is some other text."""
     records = list(map(record_of, lines))
-    record_schema = infer_schema([record for record in records if record])
+    record_schema = infer_schema([record for record in records if record], hints)
     if record_schema is None or not {"timestamp", "level", "message"} & set(record_schema.core):
         return None
     names = {path[0] for path in record_schema.fields}
@@ -54,10 +55,8 @@ def infer(lines: Iterable[str]) -> Logfmt | None:
 
 def sample_times(lines: Iterable[str], form: Logfmt) -> pl.Series:
     """Return the texts of the sample's timestamps."""
-    keys = [path[0] for path in form.record_schema.core.get("timestamp", ())]
     records = [dict(reversed(pairs_of(line))) for line in lines]
-    texts = [next((record[key] for key in keys if key in record), None) for record in records]
-    return pl.Series("timestamp", texts, dtype=pl.String)
+    return pl.Series("timestamp", map(form.record_schema.time_of, records), dtype=pl.String)
 
 
 def read(lines: pl.DataFrame, form: Logfmt, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:

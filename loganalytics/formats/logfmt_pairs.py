@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterator
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import FieldPath, may_have_meaning
+from loganalytics.formats.fields.aliases import FieldPath
 from loganalytics.formats.fields.events import parse_typed
+from loganalytics.formats.fields.known_names import may_have_meaning
 from loganalytics.formats.fields.late_fields import SAMPLE_RECORDS, LateRecords, late_schema
 from loganalytics.formats.fields.record_schema import TEXT, RecordSchema, parse_number
 from loganalytics.formats.fields.remainders import Remainder, TakeRemainder

@@ -15,7 +15,7 @@ from loganalytics.sources.files import reader as files
 SAMPLE = {"ts": "2026-03-10T12:00:00Z", "msg": "healthy"}
 LATE: list[tuple[dict[str, object], dict[str, object]]] = [
     ({"exception": "KeyError: 'a'"}, {"exception": "KeyError: 'a'"}),
-    ({"error": {"stack_trace": "at a.b", "type": "E"}}, {"exception": "at a.b"}),
+    ({"error": {"stack_trace": "at a.b", "type": "E"}}, {"exception": "E\nat a.b"}),
     ({"err": {"stack": "Error: x"}}, {"exception": "Error: x"}),
     ({"traceId": "4bf9"}, {"trace_id": "4bf9"}),
     ({"request_id": 17}, {"trace_id": "17"}),

@@ -8,9 +8,10 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import FieldPath
-from loganalytics.formats.fields.events import DURATION, field_value, fill_core, to_columns
-from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema, value_at
+from loganalytics.formats.fields.aliases import FieldPath, value_at
+from loganalytics.formats.fields.events import DURATION, field_value, fill_core, goes_late, to_columns
+from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema
+from loganalytics.formats.fields.semantics import FieldSemantics
 from loganalytics.formats.timestamps import Clock
 
 # So many records show what their late fields mean.
@@ -47,19 +48,41 @@ def late_schema(
         return None
     late = inferred.fields.keys() - record_schema.fields.keys()
     core = {column: tuple(path for path in paths if path in late) for column, paths in inferred.core.items()}
-    core = {column: paths for column, paths in core.items() if paths}
-    semantics = inferred.semantics
-    durations = {path: factor for path, factor in semantics.durations.items() if path in late}
-    meaning = {path for paths in core.values() for path in paths} | durations.keys() | set(semantics.request_paths)
+    semantics = _late_semantics(inferred.semantics, late)
+    meaning = {path for paths in core.values() for path in paths} | _paths_of(semantics)
     if late.isdisjoint(meaning):
         return None
     return replace(
         inferred,
         fields={path: kind for path, kind in inferred.fields.items() if path in meaning},
-        core=core,
-        semantics=replace(semantics, durations=durations),
+        core={column: paths for column, paths in core.items() if paths},
+        semantics=semantics,
         nested=inferred.nested & meaning,
     )
+
+
+def _late_semantics(semantics: FieldSemantics, late: Collection[FieldPath]) -> FieldSemantics:
+    """Return what late fields mean, alone or together with others."""
+    templates, full_text = semantics.templates, semantics.full_text
+    return replace(
+        semantics,
+        durations={path: factor for path, factor in semantics.durations.items() if path in late},
+        templates=templates if templates and templates.template in late else None,
+        exceptions=tuple(fields for fields in semantics.exceptions if any(path in late for path in fields)),
+        full_text=full_text if full_text in late else None,
+    )
+
+
+def _paths_of(semantics: FieldSemantics) -> set[FieldPath]:
+    """Return the fields beyond the core columns that mean something."""
+    templates = semantics.templates
+    of_templates = [templates.template, templates.renderings, templates.arguments] if templates else []
+    of_templates += templates.properties.values() if templates else ()
+    of_exceptions = [path for fields in semantics.exceptions for path in fields]
+    of_requests = [*semantics.requests.request, *semantics.requests.statuses]
+    of_times = [path for first, part in semantics.time_parts.items() for path in (first, part.path)]
+    paths = (*semantics.durations, *of_templates, *of_exceptions, *of_requests, *of_times, semantics.full_text)
+    return {path for path in paths if path}
 
 
 def _only(record: Mapping[str, Any], paths: Iterable[FieldPath]) -> dict[str, Any]:
@@ -99,12 +122,11 @@ def _moved_fields(
 ) -> MovedFields:
     """Tell which of its late fields each record's core columns are filled by."""
     sources = {**group.schema.core, DURATION: tuple(group.schema.semantics.durations)}
-    filled = [column for column in sources if column in events.columns and column not in derived]
+    filled = [name for name in (*sources, "severity_number") if name in events.columns]
     before = late.select("n").join(events.select("n", *filled), on="n", how="left", maintain_order="left")
     flags: dict[FieldPath, pl.Series] = {}
     for column, paths in sources.items():
-        is_open = late[column].is_not_null() if paths else pl.Series(dtype=pl.Boolean)
-        is_open = is_open & before[column].is_null() if column in filled and paths else is_open
+        is_open = goes_late(before, late, column, derived)
         for path in paths:
             has_value = group.records.select(field_value(path).is_not_null()).to_series()
             flags[path] = (is_open & has_value) | flags.get(path, False)

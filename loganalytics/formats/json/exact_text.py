@@ -7,8 +7,8 @@ import re
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import FieldPath
-from loganalytics.formats.fields.record_schema import RecordSchema, column_name, value_at
+from loganalytics.formats.fields.aliases import FieldPath, value_at
+from loganalytics.formats.fields.record_schema import RecordSchema, column_name
 from loganalytics.formats.json.objects import parse_object
 
 _SURROGATE, _PAIR = r"\\u[dD][89a-fA-F]", r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F]"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import FieldPath, may_have_meaning, may_hold_meaning
+from loganalytics.formats.fields.aliases import FieldPath
+from loganalytics.formats.fields.known_names import may_have_meaning, may_hold_meaning
 from loganalytics.formats.fields.late_fields import SAMPLE_RECORDS, LateRecords, late_schema
 from loganalytics.formats.fields.record_schema import MAX_DEPTH, RecordSchema
 from loganalytics.formats.json.duckdb_session import cursor

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath
 from loganalytics.formats.fields.events import finish, to_columns
 from loganalytics.formats.fields.late_fields import MovedFields, with_late_fields, without_moved
-from loganalytics.formats.fields.record_schema import RecordSchema, column_name, infer_schema, value_at
+from loganalytics.formats.fields.record_schema import RecordSchema, column_name, infer_schema
 from loganalytics.formats.fields.remainders import lines_with_other_types, with_remainders
+from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.json import polars_block
 from loganalytics.formats.json.attributes import lines_without_objects, surplus_keys, take_remainder
 from loganalytics.formats.json.exact_text import with_exact_lists, with_spaces, without_half_pairs
@@ -34,21 +34,16 @@ class JsonLines:
     name: str = "JSON lines"
 
 
-def infer(lines: Iterable[str]) -> JsonLines | None:
+def infer(lines: Iterable[str], hints: Hints = NO_HINTS) -> JsonLines | None:
     """Return the fields of a sample of lines, or None when none is a JSON object with a field to read."""
-    record_schema = infer_schema([record for record in map(parse_object, lines) if record])
+    record_schema = infer_schema([record for record in map(parse_object, lines) if record], hints)
     return JsonLines(record_schema) if record_schema else None
 
 
 def sample_times(lines: Iterable[str], form: JsonLines) -> pl.Series:
     """Return the texts of the sample's timestamps."""
     records = [record for record in map(parse_object, lines) if record]
-    paths = form.record_schema.core.get("timestamp", ())
-    return pl.Series("timestamp", [_first_value(record, paths) for record in records], dtype=pl.String)
-
-
-def _first_value(record: dict[str, Any], paths: Iterable[FieldPath]) -> str | None:
-    return next((str(value) for path in paths if (value := value_at(record, path)) is not None), None)
+    return pl.Series("timestamp", map(form.record_schema.time_of, records), dtype=pl.String)
 
 
 def read(

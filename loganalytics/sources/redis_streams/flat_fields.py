@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import may_have_meaning
 from loganalytics.formats.fields.events import to_events
+from loganalytics.formats.fields.known_names import may_have_meaning
 from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema
 from loganalytics.formats.hints import Hints
 from loganalytics.formats.timestamps import Clock, clock_of
@@ -73,9 +73,8 @@ class FlatFieldsParser:
         self._lessons += 1
         self._known_fields.update(new_fields)
         self._sample += [_typed_row(row) for row in rows.iter_rows(named=True)]
-        self._schema = infer_schema(self._sample)
-        paths = self._schema.core.get("timestamp", ()) if self._schema else ()
-        times = [next((str(row[p[0]]) for p in paths if row.get(p[0]) is not None), None) for row in self._sample]
+        self._schema = infer_schema(self._sample, self._hints)
+        times = [self._schema.time_of(row) if self._schema else None for row in self._sample]
         self._clock = clock_of(pl.Series(times, dtype=pl.String), self._hints)
 
 
