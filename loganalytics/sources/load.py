@@ -149,7 +149,9 @@ def describe(source: Source, *, tz: str = "UTC", storage_options: Mapping[str, A
     """
     plan = plan_read(source, parse_options(tz=tz, storage_options=storage_options))
     frames = [pl.DataFrame(schema=DESCRIPTION_SCHEMA), parquet.describe_tables(plan.inputs.tables, storage_options)]
-    return pl.concat([*frames, describe_files(plan.files), *[store.describe() for store in plan.stores]])
+    described = pl.concat([*frames, describe_files(plan.files), *[store.describe() for store in plan.stores]])
+    remember(described, plan.report_of_samples)
+    return described
 
 
 def _lazily(
