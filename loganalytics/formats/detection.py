@@ -17,6 +17,7 @@ from loganalytics.formats.framing import Framing, frame_all
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
+from loganalytics.formats.json_documents.detect import detect_documents
 from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
 from loganalytics.formats.timestamps import Clock, clock_of, to_utc
@@ -113,7 +114,7 @@ def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[F
 
 def _detect_framing(lines: Sequence[str]) -> Framing | None:
     """Return how records of several lines, or several of a line, are written; None where each line is one."""
-    return None
+    return detect_documents(lines)
 
 
 def _numbered(lines: pl.Series) -> pl.DataFrame:
