@@ -144,7 +144,7 @@ def _next_year(detection: Detection, events: pl.DataFrame) -> Detection:
     if detection.has_year or "timestamp" not in events.columns:
         return detection
     last = events["timestamp"].drop_nulls().tail(1)
-    return detection.with_year(last[0].year) if last.len() else detection
+    return detection.following(last[0]) if last.len() else detection
 
 
 def _finish(events: pl.DataFrame, sample: FileSample, counters: FileCounters) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import polars as pl
 
@@ -212,8 +212,8 @@ def _with_current_year(detection: Detection, lines: pl.DataFrame) -> Detection:
     """Give times without a year the one in which they are now."""
     if detection.has_year:
         return detection
-    events = formats.parse(lines.head(50), detection.with_year(_ANY_YEAR)).events
+    events = formats.parse(lines, detection.with_year(_ANY_YEAR)).events
     times = events["timestamp"].drop_nulls() if "timestamp" in events.columns else None
     if times is None or not times.len():
         return detection
-    return detection.with_year(first_year(cast(dt.datetime, times[0]), dt.datetime.now(dt.UTC), ()))
+    return detection.with_year(first_year(times, dt.datetime.now(dt.UTC)))
