@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,16 +14,19 @@ import polars as pl
 
 from loganalytics.formats.framing import Framing
 from loganalytics.formats.json_documents.envelope import are_records, record_path, records_of
+from loganalytics.formats.json_documents.event_stream import EventStream, is_event_stream
 from loganalytics.formats.json_documents.framer import DocumentShape
 from loganalytics.formats.json_documents.lines import ListedLines
-from loganalytics.formats.json_documents.otlp import rewrite_record
+from loganalytics.formats.json_documents.loki import is_stream, read_stream
+from loganalytics.formats.json_documents.otlp import read_record
 from loganalytics.formats.json_documents.skeleton import RecordPath
-from loganalytics.formats.json_documents.structure import OPEN_OBJECT, depths, structure_of, to_text
+from loganalytics.formats.json_documents.structure import OPEN_OBJECT, depths, structure_of
+from loganalytics.formats.text_framer import to_text
 
 _BLANK = " \t\r\n\x1e\ufeff,"
-_EVENT_PREFIX = re.compile(r"data: ?(?=[\[{])")
-_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\]]')
+_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\],]')
 _CLOSING = {"{": "}", "[": "]"}
+_COMMENTS = ("#", "//")
 _MAX_HEAD_LINES, _MAX_HEAD_CHARACTERS = 500, 256 * 1024
 _PEEKED_LINES = 5
 _MAX_DOCUMENTS = 50
@@ -47,8 +50,10 @@ def detect_documents(lines: Sequence[str]) -> Framing | None:
     head = [line for line in lines[:_MAX_HEAD_LINES] if line.strip(_BLANK)]
     if not head or not _may_be_documents(head):
         return None
-    if _EVENT_PREFIX.match(head[0].lstrip(_BLANK)):
-        return _of_lines(head, "data:", "server-sent events")
+    if is_event_stream(head):
+        return Framing(name="server-sent events", framer=EventStream(), splits_lines=True)
+    if _are_listed(head):
+        return Framing(name="a JSON array", framer=ListedLines(), splits_lines=True)
     text = "\n".join(lines[:_MAX_HEAD_LINES])[:_MAX_HEAD_CHARACTERS]
     documents = _read(text)
     covered = sum(end - start for start, end in documents.spans)
@@ -61,15 +66,12 @@ def detect_documents(lines: Sequence[str]) -> Framing | None:
     records = [record for value in documents.values for record in records_of(value, path)]
     if not records or not are_records(records[:_MAX_DOCUMENTS]):
         return None
-    if path in ((), (None,)) and _are_listed(head):
-        return _of_lines(head, "", "a JSON array")
     return _framing(text, documents, path, records)
 
 
 def _may_be_documents(head: Sequence[str]) -> bool:
     """Whether some line begins as a document does and is not a record as a whole."""
-    starts = [line.lstrip(_BLANK) for line in head if line.lstrip(_BLANK)[:1] in ("{", "[", "d")]
-    starts = [line for line in starts if line[:1] != "d" or _EVENT_PREFIX.match(line)]
+    starts = [line for line in head if line.lstrip(_BLANK)[:1] in ("{", "[") or line.startswith("data:")]
     return bool(starts) and not all(map(_is_record, [*head[:_PEEKED_LINES], starts[0]]))
 
 
@@ -98,17 +100,14 @@ def _are_lines(text: str, documents: _Documents) -> bool:
     return len(lines) > _MIN_SHARE * len(whole)
 
 
-def _of_lines(head: Sequence[str], prefix: str, name: str) -> Framing | None:
-    return Framing(name=name, framer=ListedLines(prefix=prefix), splits_lines=True)
-
-
 def _are_listed(head: Sequence[str]) -> bool:
-    """Whether each line holds one object, with what a list puts around it."""
-    inner = [line for text in head if (line := text.strip(" \t\r[],\x1e\ufeff"))]
+    """Whether each line holds one record, with what a list puts around some."""
+    inner = [line for text in head if (line := text.strip(" \t\r[],\x1e\ufeff")) and not line.startswith(_COMMENTS)]
     objects = [line for line in inner if line.startswith("{") and line.endswith("}")]
-    if len(objects) < _MIN_ALIGNED * len(inner):
+    if not objects or len(objects) < _MIN_ALIGNED * len(inner) or objects == head:
         return False
-    return all(map(_is_object, objects[:_MAX_DOCUMENTS]))
+    sample = [json.loads(line) for line in objects[:_MAX_DOCUMENTS] if _is_record(line)]
+    return len(sample) >= _MIN_ALIGNED * len(objects[:_MAX_DOCUMENTS]) and are_records(sample)
 
 
 def _is_object(line: str) -> bool:
@@ -135,18 +134,22 @@ def _read_one(text: str, place: int, documents: _Documents) -> int | None:
     """Read the document at a place, and return where it ends; None where there is none."""
     try:
         value, end = _DECODER.raw_decode(text, place)
-    except (ValueError, RecursionError):
-        value = _closed(text[place:])
+    except json.JSONDecodeError as error:
+        value = _closed(text[place : error.pos])
         if value is None:
             return None
-        end, documents.is_cut = len(text), True
+        end = text.find("\n", place)
+        documents.is_cut = not 0 <= error.pos <= end
+        end = len(text) if documents.is_cut else end
+    except RecursionError:
+        return None
     documents.values.append(value)
     documents.spans.append((place, end))
     return end
 
 
 def _closed(text: str) -> Any:
-    """Return the value of a document that is cut, up to the last list or object that ends."""
+    """Return the value of a document that is cut or broken, up to the last value that ends."""
     stack: list[str] = []
     end, open_there = 0, ""
     for match in _TOKEN.finditer(text):
@@ -157,6 +160,8 @@ def _closed(text: str) -> Any:
             if not stack or stack.pop() != token or not stack:
                 return None
             end, open_there = match.end(), "".join(reversed(stack))
+        elif token == ",":
+            end, open_there = match.start(), "".join(reversed(stack))
     try:
         return json.loads(text[:end] + open_there) if end else None
     except (ValueError, RecursionError):
@@ -170,9 +175,16 @@ def _framing(text: str, documents: _Documents, path: RecordPath, records: Sequen
         indent=indent,
         ends_with_line=indent is None and _end_with_lines(text, documents),
         first_keys=tuple(sorted({next(iter(record)) for record in records[:_MAX_DOCUMENTS] if record})),
-        rewrite=rewrite_record if "logRecords" in path or "log_records" in path else None,
+        rewrite=_rewrite(path, records),
     )
     return Framing(name=_name(path), framer=shape, splits_lines=True)
+
+
+def _rewrite(path: RecordPath, records: Sequence[dict[str, Any]]) -> Callable[[str], list[str]] | None:
+    """Return what reads records that are written in a peculiar way."""
+    if all(map(is_stream, records[:_MAX_DOCUMENTS])):
+        return read_stream
+    return read_record if {"logRecords", "log_records"} & set(path) else None
 
 
 def _name(path: RecordPath) -> str:

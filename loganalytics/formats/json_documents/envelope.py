@@ -8,12 +8,13 @@ from typing import Any
 
 from loganalytics.formats.fields.aliases import fold_name
 from loganalytics.formats.fields.record_schema import infer_schema
+from loganalytics.formats.json_documents.loki import is_stream
 from loganalytics.formats.json_documents.skeleton import RecordPath
 
 # Lists that hold records, by what exporters and APIs call them.
 _LIST_NAMES = {
     "records", "events", "logs", "logevents", "logrecords", "hits", "value", "data", "items", "result", "results",
-    "entries", "rows", "messages", "resourcelogs", "scopelogs", "instrumentationlibrarylogs", "logentries",
+    "entries", "rows", "messages", "streams", "resourcelogs", "scopelogs", "instrumentationlibrarylogs", "logentries",
 }  # fmt: skip
 # An object that holds a record, and a field that is beside it.
 _WRAPPERS = {"_source": "", "attributes": "id", "result": "preview"}
@@ -30,7 +31,7 @@ def core_columns(records: Sequence[Mapping[str, Any]]) -> set[str]:
 
 def are_records(records: Sequence[Mapping[str, Any]]) -> bool:
     """Whether objects are records of a log: with a time, or with a level or a message."""
-    return bool(core_columns(records) & {"timestamp", "level", "message"})
+    return all(map(is_stream, records)) or bool(core_columns(records) & {"timestamp", "level", "message"})
 
 
 def record_path(document: Any) -> RecordPath:
@@ -39,6 +40,8 @@ def record_path(document: Any) -> RecordPath:
         objects = [element for element in document[:_SAMPLE] if isinstance(element, dict)]
         return (None, *_inner_path(objects)) if objects else ()
     if not isinstance(document, dict):
+        return ()
+    if is_stream(document):
         return ()
     for name, beside in _WRAPPERS.items():
         inner = document.get(name)

@@ -6,31 +6,27 @@ import itertools
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from loganalytics.formats.framing import numbers
 from loganalytics.formats.json_documents.context import with_context
 from loganalytics.formats.json_documents.skeleton import Around, RecordPath, Skeleton
 from loganalytics.formats.json_documents.structure import (
+    CLOSE_OBJECT,
     OPEN_OBJECT,
-    Flags,
-    Positions,
     Structure,
-    Text,
     count_between,
     depths,
     parts,
     structure_of,
-    to_text,
-    with_cuts,
 )
+from loganalytics.formats.text_framer import Cuts, Flags, Positions, Text, TextFramer
 
-_SCHEMA = {"n": pl.UInt64, "line": pl.String}
 # A record that has not ended after so many bytes is broken.
+_DECODER = json.JSONDecoder()
 _MAX_RECORD_BYTES = 16 * 1024 * 1024
 
 
@@ -45,12 +41,12 @@ class DocumentShape:
     """Whether each document ends with its line."""
     first_keys: tuple[str, ...] = ()
     """The names that come first in records."""
-    rewrite: Callable[[str], str] | None = None
-    """What makes a record of the text of one that is written in a peculiar way."""
+    rewrite: Callable[[str], list[str]] | None = None
+    """What makes records of the text of one that is written in a peculiar way."""
 
-    def __call__(self) -> DocumentFramer:
+    def __call__(self) -> TextFramer:
         """Return the framer of one file."""
-        return DocumentFramer(self)
+        return TextFramer(cutter=DocumentCutter(self))
 
 
 @dataclass(kw_only=True)
@@ -92,114 +88,97 @@ class _Found:
             self.texts.append(json.dumps(around.behind, ensure_ascii=False))
 
 
-class DocumentFramer:
+def _record_end(utf8: bytes, start: int, end: int) -> int:
+    """Return where the object ends that begins a part of a text; the part's end where it is broken."""
+    piece = utf8[start:end].decode(errors="replace")
+    try:
+        return start + len(piece[: _DECODER.raw_decode(piece)[1]].encode())
+    except (ValueError, RecursionError):
+        return start + len(utf8[start:end].rstrip(b" \t\r\n,"))
+
+
+class DocumentCutter:
     """Cuts the records out of the documents of one file."""
 
     def __init__(self, shape: DocumentShape) -> None:
         self._shape = shape
         self._skeleton = Skeleton(shape.path, ends_with_line=shape.ends_with_line)
-        self._rows = with_cuts(pl.DataFrame(schema=_SCHEMA))  # what is unfinished
-        self._skipped = 0  # so many bytes of the first unfinished line belong to records that were returned
-        self._places = 0  # so many records began in that line
-        self._was_given_back = False
 
-    def feed(self, lines: pl.DataFrame) -> pl.DataFrame:
-        """Return the records that end in these lines."""
-        if lines.is_empty():
-            return lines
-        rows = with_cuts(lines)
-        if self._was_given_back:
-            first = rows["line"][0].encode()[self._skipped :].decode(errors="replace")
-            rows = rows.with_columns(line=rows["line"].scatter(0, first)) if self._skipped else rows
-            self._was_given_back = False
-        return self._take(pl.concat([self._rows, rows]), is_end=False)
-
-    def finish(self) -> pl.DataFrame:
-        """Return what is left."""
-        return self._take(self._rows, is_end=True)
-
-    def give_back(self) -> int:
-        """Forget the unfinished lines, and return how many they are."""
-        count = self._rows.height
-        self._was_given_back = count > 0
-        self._rows = self._rows.clear()
-        return count
-
-    def _take(self, rows: pl.DataFrame, *, is_end: bool) -> pl.DataFrame:
-        if rows.is_empty():
-            return pl.DataFrame(schema=_SCHEMA)
-        text = to_text(rows)
+    def cut(self, text: Text) -> Cuts:
+        """Return the records that end in a text, and other text as it stands."""
         structure = structure_of(text)
-        spans = self._spans(text, structure, rows)
-        if is_end or (spans.unfinished is not None and len(text.utf8) - spans.unfinished > _MAX_RECORD_BYTES):
-            spans = self._with_broken(text, spans)
+        spans = self._spans(text, structure)
+        if text.is_end or (spans.unfinished is not None and len(text.utf8) - spans.unfinished > _MAX_RECORD_BYTES):
+            spans = self._with_ended(text, spans)
         found = _Found()
-        end = self._read(text, spans, found, is_end=is_end)
-        frame = self._frame(text, structure, found, rows)
-        self._keep(text, rows, end, frame)
-        return frame
+        end = self._read(text, spans, found)
+        positions, line = self._records(text, structure, found)
+        positions = np.append(positions, np.array(found.places, dtype=np.int64))
+        return Cuts(positions=positions, line=pl.concat([line, pl.Series(found.texts, dtype=pl.String)]), end=end)
 
-    def _spans(self, text: Text, structure: Structure, rows: pl.DataFrame) -> _Spans:
+    def end(self) -> list[str]:
+        """Return the text of a document that has no records, as far as it goes."""
+        return [text for _, text in self._skeleton.end().texts] if not self._skeleton.has_records else []
+
+    def _spans(self, text: Text, structure: Structure) -> _Spans:
         """Return the objects at the depth of the records."""
-        depth, resets, reset_depth = len(self._shape.path), self._resets(text, rows), 0
+        depth, resets = len(self._shape.path), self._resets(text)
         at = np.searchsorted(structure.positions, resets)
-        if self._shape.indent is not None:
-            reset_depth = depth
         kept = at < structure.positions.size
         resets, at = resets[kept], at[kept]
-        behind = depths(structure.steps, self._skeleton.depth, at, reset_depth)
-        if self._shape.indent is not None:
-            opens = at
-        else:
-            is_object = text.codes[structure.positions] == OPEN_OBJECT
-            opens = np.flatnonzero((behind == depth + 1) & (structure.steps == 1) & is_object)
-        closes = np.flatnonzero((behind <= depth) & (structure.steps == -1))
-        next_close = np.searchsorted(closes, opens)
-        next_reset = np.searchsorted(at, opens, side="right")
-        close = np.append(closes, structure.positions.size)[next_close]
-        limit = np.append(at, structure.positions.size)[next_reset]
-        starts = structure.positions[opens]
-        ends = np.where(
-            close < limit,
-            np.append(structure.positions, 0)[np.minimum(close, structure.positions.size)] + 1,
-            np.append(resets, -1)[next_reset],
-        )
+        is_aligned = self._shape.indent is not None
+        behind = depths(structure.steps, self._skeleton.depth, at, depth if is_aligned else 0)
+        is_object = text.codes[structure.positions] == OPEN_OBJECT
+        opens = at if is_aligned else np.flatnonzero((behind == depth + 1) & (structure.steps == 1) & is_object)
+        starts, ends = structure.positions[opens], _ends(structure, behind, depth, opens, at, resets)
+        is_broken = (ends > 0) & (text.codes[ends - 1] != CLOSE_OBJECT)
         unfinished = int(starts[-1]) if ends.size and ends[-1] < 0 else None
         if unfinished is not None:
-            starts, ends = starts[:-1], ends[:-1]
-            return _Spans(starts=starts, ends=ends, unfinished=unfinished, depth=depth)
-        last = int(behind[-1]) if behind.size else self._skeleton.depth
-        return _Spans(starts=starts, ends=ends, unfinished=None, depth=last)
+            starts, ends, is_broken = starts[:-1], ends[:-1], is_broken[:-1]
+        last = int(behind[-1]) if behind.size and unfinished is None else max(depth, self._skeleton.depth)
+        spans = _Spans(starts=starts, ends=ends, unfinished=unfinished, depth=last)
+        return self._with_split(text, spans, np.flatnonzero(is_broken)) if is_broken.any() else spans
 
-    def _resets(self, text: Text, rows: pl.DataFrame) -> Positions:
+    def _resets(self, text: Text) -> Positions:
         """Return where lines begin whose depth is certain."""
-        certain: Flags = text.begins_line.copy()
-        if self._skipped:
-            certain[0] = False
-        if self._shape.indent is not None:
-            begins = pl.col("line").str.starts_with(self._shape.indent + "{")
-            certain &= rows.select(begins).to_series().to_numpy()
-        elif not self._shape.ends_with_line:
-            certain[:] = False
-        return text.starts[certain]
+        if self._shape.indent is None:
+            return text.starts[text.begins_line & self._shape.ends_with_line]
+        begins: Flags = text.begins_line.copy()
+        padded = np.append(text.codes, np.zeros(len(self._shape.indent) + 1, dtype=np.uint8))
+        for place, code in enumerate(f"{self._shape.indent}{{".encode()):
+            begins &= padded[text.starts + place] == code
+        return text.starts[begins]
 
-    def _with_broken(self, text: Text, spans: _Spans) -> _Spans:
-        """Let the unfinished record end: where another begins, if it can be told, or where the text does."""
+    def _with_ended(self, text: Text, spans: _Spans) -> _Spans:
+        """Let the unfinished record end where the text does, or where another record begins, if it can be told."""
         if spans.unfinished is None:
             return spans
-        starts = [spans.unfinished]
-        if self._shape.first_keys:
-            keys = b"|".join(re.escape(json.dumps(key).encode()) for key in self._shape.first_keys)
-            record = re.compile(rb"(?<=\})[\s,]*(\{\s*(?:" + keys + rb")\s*:)")
-            starts += [match.start(1) for match in record.finditer(text.utf8, spans.unfinished)]
-        ends = [*starts[1:], len(text.utf8)]
-        return _Spans(
-            starts=np.append(spans.starts, starts), ends=np.append(spans.ends, ends), unfinished=None, depth=spans.depth
-        )
+        starts, ends = np.append(spans.starts, spans.unfinished), np.append(spans.ends, len(text.utf8))
+        ended = _Spans(starts=starts, ends=ends, unfinished=None, depth=spans.depth)
+        return self._with_split(text, ended, np.array([starts.size - 1]))
 
-    def _read(self, text: Text, spans: _Spans, found: _Found, *, is_end: bool) -> int:
+    def _with_split(self, text: Text, spans: _Spans, broken: Positions) -> _Spans:
+        """Split the broken ones of some spans where another record seems to begin."""
+        starts, ends = np.delete(spans.starts, broken), np.delete(spans.ends, broken)
+        pieces = [piece for index in broken for piece in self._split(text, spans.starts[index], spans.ends[index])]
+        starts = np.append(starts, [start for start, _ in pieces])
+        ends = np.append(ends, [end for _, end in pieces])
+        order = np.argsort(starts, kind="stable")
+        return replace(spans, starts=starts[order], ends=ends[order])
+
+    def _split(self, text: Text, start: int, end: int) -> list[tuple[int, int]]:
+        """Return the parts of a broken span that begin as records do; a whole one ends where its JSON does."""
+        keys = b"|".join(re.escape(json.dumps(key).encode()) for key in self._shape.first_keys)
+        record = re.compile(rb"(?<=[\}\]])[\s,]*(\{\s*(?:" + keys + rb")\s*:)")
+        starts = [
+            start,
+            *(match.start(1) for match in record.finditer(text.utf8, start, end) if match.start(1) > start),
+        ]
+        return [(first, _record_end(text.utf8, first, last)) for first, last in itertools.pairwise([*starts, end])]
+
+    def _read(self, text: Text, spans: _Spans, found: _Found) -> int:
         """Sort out records and what is around them, and return where the text begins that is unfinished."""
-        is_held = not is_end and spans.depth > 0 and any(self._shape.path) and spans.starts.size > 0
+        is_held = not text.is_end and spans.depth > 0 and any(self._shape.path) and spans.starts.size > 0
         starts, ends = (spans.starts[:-1], spans.ends[:-1]) if is_held else (spans.starts, spans.ends)
         before = np.append(0, ends[:-1])[: starts.size]
         new_runs = np.flatnonzero(count_between(text, before, starts)) if starts.size else starts
@@ -212,7 +191,7 @@ class DocumentFramer:
             self._feed(text, position, int(spans.starts[-1]), found)
             return int(spans.starts[-1])
         end = len(text.utf8) if spans.unfinished is None else spans.unfinished
-        if spans.unfinished is None and not is_end and not text.utf8.endswith(b"\n"):
+        if spans.unfinished is None and not text.is_end and not text.utf8.endswith(b"\n"):
             return position  # amid what is around the records
         self._feed(text, position, end, found)
         return end
@@ -235,36 +214,49 @@ class DocumentFramer:
             self._feed(text, int(starts[0]), int(ends[-1]), found)
         return int(ends[-1])
 
-    def _frame(self, text: Text, structure: Structure, found: _Found, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return the records and the other text in their order."""
+    def _records(self, text: Text, structure: Structure, found: _Found) -> tuple[Positions, pl.Series]:
+        """Return the records as lines, with the fields around them, and where they begin."""
         starts = np.concatenate([*found.starts, np.array([], dtype=np.int64)])
         ends = np.concatenate([*found.ends, np.array([], dtype=np.int64)])
-        line = parts(text, structure, starts, ends) if starts.size else pl.Series("line", [], dtype=pl.String)
+        line = parts(text, structure, starts, ends) if starts.size else pl.Series(dtype=pl.String)
+        line = _with_line_breaks(text, structure, line, starts, ends)
         line = with_context(line, [run.size for run in found.starts], found.contexts, found.behind)
-        if self._shape.rewrite is not None:
-            line = pl.Series("line", map(self._shape.rewrite, line), dtype=pl.String)
-        line = pl.concat([line, pl.Series("line", found.texts, dtype=pl.String)])
-        positions = np.append(starts, np.array(found.places, dtype=np.int64))
-        order = np.argsort(positions, kind="stable")
-        row = np.searchsorted(text.starts, positions[order], side="right") - 1
-        place = np.arange(row.size) - np.searchsorted(row, row)
-        place[row == 0] += self._places
-        located = pl.DataFrame({"n": rows["n"].gather(row), "place": place})
-        return located.select(numbers(pl.col("n"), pl.col("place").cast(pl.UInt64)), line.gather(order))
+        if self._shape.rewrite is None:
+            return starts, line
+        written = pl.Series(map(self._shape.rewrite, line), dtype=pl.List(pl.String))
+        return np.repeat(starts, written.list.len().to_numpy()), written.explode()
 
-    def _keep(self, text: Text, rows: pl.DataFrame, end: int, frame: pl.DataFrame) -> None:
-        """Keep the text that is unfinished, as the rows that it is in."""
-        if end >= len(text.utf8):
-            self._rows, self._skipped, self._places = rows.clear(), 0, 0
-            return
-        row = int(np.searchsorted(text.starts, end, side="right")) - 1
-        skipped = end - int(text.starts[row])
-        if not text.utf8[end - skipped : end].strip():
-            skipped = 0
-        first = rows["line"][row].encode()[skipped:].decode()
-        unfinished = rows.slice(row)
-        self._rows = unfinished.with_columns(line=unfinished["line"].scatter(0, first)) if skipped else unfinished
-        line = numbers(pl.lit(rows["n"][row]))
-        count = frame.filter(pl.col("n") >= line).height
-        self._skipped = skipped + (self._skipped if row == 0 else 0)
-        self._places = count + (self._places if row == 0 else 0)
+
+def _ends(
+    structure: Structure, behind: Positions, depth: int, opens: Positions, reset_brackets: Positions, resets: Positions
+) -> Positions:
+    """Return where objects end: behind their last bracket, or at the line that begins the next; -1 where nothing is.
+
+    `opens` are their first brackets, `resets` lines with a certain depth and `reset_brackets` the first ones in these.
+    """
+    count = structure.positions.size
+    closes = np.flatnonzero((behind <= depth) & (structure.steps == -1))
+    close = np.append(closes, count)[np.searchsorted(closes, opens)]
+    next_reset = np.searchsorted(reset_brackets, opens, side="right")
+    limit = np.append(reset_brackets, count)[next_reset]
+    behind_close = np.append(structure.positions, -2)[close] + 1
+    ends: Positions = np.where(close < limit, behind_close, np.append(resets, -1)[next_reset])
+    return ends
+
+
+def _with_line_breaks(
+    text: Text, structure: Structure, line: pl.Series, starts: Positions, ends: Positions
+) -> pl.Series:
+    """Read the records again in which a string goes on in the next line, which JSON does not allow."""
+    is_odd = np.searchsorted(structure.odd_lines, ends) - np.searchsorted(structure.odd_lines, starts) > 0
+    for index in np.flatnonzero(is_odd):
+        piece = text.utf8[starts[index] : ends[index]].decode(errors="replace")
+        line = line.scatter(int(index), _one_line(piece))
+    return line
+
+
+def _one_line(piece: str) -> str:
+    try:
+        return json.dumps(json.loads(piece, strict=False), ensure_ascii=False, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        return " ".join(piece.split("\n"))

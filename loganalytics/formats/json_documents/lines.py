@@ -11,28 +11,21 @@ from loganalytics.formats.framing import numbers
 _BEFORE, _BEHIND = " \t[,\x1e\ufeff", " \t\r,]"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ListedLines:
     """Lines with an object each, and the brackets and commas of a list around them."""
 
-    prefix: str = ""
-    """What begins each line besides."""
-
     def __call__(self) -> LineFramer:
         """Return the framer of one file."""
-        return LineFramer(self.prefix)
+        return LineFramer()
 
 
 class LineFramer:
     """Takes brackets and commas off the lines of one file."""
 
-    def __init__(self, prefix: str) -> None:
-        self._prefix = prefix
-
     def feed(self, lines: pl.DataFrame) -> pl.DataFrame:
         """Return the objects of these lines; lines of another kind stay."""
-        line = pl.col("line").str.strip_prefix(self._prefix) if self._prefix else pl.col("line")
-        inner = line.str.strip_chars_start(_BEFORE).str.strip_chars_end(_BEHIND)
+        inner = pl.col("line").str.strip_chars_start(_BEFORE).str.strip_chars_end(_BEHIND)
         is_object = inner.str.starts_with("{") & inner.str.ends_with("}")
         stripped = lines.select(
             numbers(pl.col("n")),

@@ -8,15 +8,15 @@ from typing import Any
 _VALUES = ("stringValue", "intValue", "doubleValue", "boolValue", "bytesValue")
 
 
-def rewrite_record(line: str) -> str:
+def read_record(line: str) -> list[str]:
     """Return the JSON text of a log record with its attributes as objects."""
     if '"key"' not in line and "Value" not in line:
-        return line
+        return [line]
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
-        return line
-    return json.dumps(_plain(record), ensure_ascii=False, separators=(",", ":"))
+        return [line]
+    return [json.dumps(_plain(record), ensure_ascii=False, separators=(",", ":"))]
 
 
 def _plain(value: Any) -> Any:

@@ -69,6 +69,11 @@ class Skeleton:
             return False
         return not self._levels or (self._levels[-1].on_path and self._is_on_path())
 
+    @property
+    def has_records(self) -> bool:
+        """Whether a record was found in the document that is open."""
+        return bool(self._levels) and self._levels[0].has_records
+
     def enter_record(self) -> dict[str, Any]:
         """Go on behind a record, or behind several of a list, and return the fields that come before it."""
         context: dict[str, Any] = {}

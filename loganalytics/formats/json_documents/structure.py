@@ -5,53 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from loganalytics.formats.framing import is_cut
+from loganalytics.formats.text_framer import Bytes, Flags, Positions, Text
 
-Bytes = npt.NDArray[np.uint8]
-Positions = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
-
-_QUOTE, _BACKSLASH, _SPACE, NEWLINE, OPEN_OBJECT = b'"\\ \n{'
+_QUOTE, _BACKSLASH, _SPACE, NEWLINE, OPEN_OBJECT, CLOSE_OBJECT = b'"\\ \n{}'
 _IS_BRACKET = np.zeros(256, dtype=np.bool_)
 _IS_BRACKET[list(b"{}[]")] = True
 _OPENS = np.zeros(256, dtype=np.int64)
 _OPENS[list(b"{[")], _OPENS[list(b"}]")] = 1, -1
 _SEPARATES = np.zeros(256, dtype=np.bool_)
 _SEPARATES[list(b" \t\r\n,\x1e")] = True  # RFC 7464 writes a record separator before each text
-
-
-@dataclass(frozen=True, kw_only=True)
-class Text:
-    """Lines as one text, in UTF-8, each with its end of line."""
-
-    utf8: bytes
-    starts: Positions
-    """Where each row begins: a line, or a piece of one."""
-    begins_line: Flags
-    """Whether a row begins a line."""
-
-    @property
-    def codes(self) -> Bytes:
-        """The bytes as an array."""
-        return np.frombuffer(self.utf8, dtype=np.uint8)
-
-
-def to_text(rows: pl.DataFrame) -> Text:
-    """Return the text of rows (line, is_cut: whether the line goes on in the next row)."""
-    ends = pl.when("is_cut").then(pl.lit("")).otherwise(pl.lit("\n"))
-    joined = rows.select(pl.concat_str("line", ends).str.join("").cast(pl.Binary)).item()
-    lengths = rows.select(pl.col("line").str.len_bytes().cast(pl.Int64) + (~pl.col("is_cut")).cast(pl.Int64))
-    starts = np.concatenate([[0], lengths.to_series().to_numpy().cumsum()[:-1]]).astype(np.int64)
-    begins_line = np.concatenate([[True], ~rows["is_cut"].to_numpy()[:-1]])
-    return Text(utf8=bytes(joined), starts=starts, begins_line=begins_line)
-
-
-def with_cuts(lines: pl.DataFrame) -> pl.DataFrame:
-    """Add `is_cut` to lines (n, line): whether a line goes on in the next row."""
-    return lines.select("n", "line", is_cut(pl.col("line")).alias("is_cut"))
 
 
 @dataclass(frozen=True, kw_only=True)

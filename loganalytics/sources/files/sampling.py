@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import BinaryIO, cast
@@ -18,7 +19,7 @@ from loganalytics.formats.framing import Framing, frame_all
 from loganalytics.formats.internal_columns import without_internal
 from loganalytics.sources import object_stores
 from loganalytics.sources.counters import FileCounters
-from loganalytics.sources.files.blocks import looks_binary, read_blocks
+from loganalytics.sources.files.blocks import Block, looks_binary, read_blocks
 from loganalytics.sources.files.compression import BROKEN
 from loganalytics.sources.files.discovery import service_of
 from loganalytics.sources.files.location import Location, cannot_be_read, open_unpacked
@@ -93,8 +94,10 @@ def sample_lines(location: Location) -> list[str]:
     """
     counters = FileCounters()
     with open_unpacked(location) as (stream, _):
-        block = next(read_blocks(stream, counters, size=_HEAD_BYTES), None)
-    head = [] if block is None else block.lines["line"].to_list()
+        blocks = read_blocks(stream, counters, size=_HEAD_BYTES)
+        head = _lines(itertools.islice(blocks, 1))
+        if counters.bytes < _HEAD_BYTES:  # all of it: its last line has no end
+            head += _lines(blocks)
     if location.packed or counters.bytes >= location.size or location.head.startswith(_UTF16):
         return _spread(head)
     assert location.path is not None
@@ -205,5 +208,8 @@ def _window(file: BinaryIO, start: int, size: int = _WINDOW_BYTES) -> list[str]:
     end = window.rfind(b"\n") + 1 if file.read(1) else len(window)
     if not 0 < begin < end:
         return []
-    blocks = read_blocks(io.BytesIO(window[begin:end]), FileCounters(), size=_WINDOW_BYTES)
+    return _lines(read_blocks(io.BytesIO(window[begin:end]), FileCounters(), size=_WINDOW_BYTES))
+
+
+def _lines(blocks: Iterable[Block]) -> list[str]:
     return [line for block in blocks for line in block.lines["line"].to_list()]
