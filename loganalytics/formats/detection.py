@@ -13,14 +13,16 @@ from loganalytics.formats import delimited, envelopes, logfmt
 from loganalytics.formats.definitions import AUDIT, RAW, TIME_FIRST, Format
 from loganalytics.formats.delimited import Delimited
 from loganalytics.formats.envelopes import Envelope
-from loganalytics.formats.framing import Framing, frame_all
+from loganalytics.formats.framing import Framing, frame_sample
 from loganalytics.formats.hints import NO_HINTS, Hints
+from loganalytics.formats.journal_export import detect_journal
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.json_documents.detect import detect_documents
 from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
 from loganalytics.formats.timestamps import Clock, clock_of, to_utc
+from loganalytics.formats.xml_events import detect_xml
 
 # A format must match this share of the sample, or it was an accident.
 _MIN_SHARE = 0.02
@@ -98,7 +100,7 @@ _Match = tuple[DetectedFormat | None, pl.Series]
 def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[Format] = ()) -> Detection:
     """Return the formats of a sample of lines; `formats` are tried before those of the table."""
     framing = _detect_framing(lines)
-    records = frame_all(_numbered(pl.Series("line", lines, dtype=pl.String)), framing)["line"]
+    records = frame_sample(_numbered(pl.Series("line", lines, dtype=pl.String)), framing)["line"]
     unmatched = records.filter(records.str.strip_chars() != "")
     envelope = envelopes.detect_envelope(unmatched)
     if envelope:
@@ -121,7 +123,7 @@ def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[F
 
 def _detect_framing(lines: Sequence[str]) -> Framing | None:
     """Return how records of several lines, or several of a line, are written; None where each line is one."""
-    return detect_documents(lines)
+    return detect_documents(lines) or detect_journal(lines) or detect_xml(lines)
 
 
 def _numbered(lines: pl.Series) -> pl.DataFrame:

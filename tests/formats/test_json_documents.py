@@ -74,3 +74,100 @@ def test_records_are_those_of_json_lines(shape: str, records: list[dict[str, obj
     assert framing is not None
     assert [json.loads(record) for record in framed(framing, lines)] == records
     assert framed(framing, lines, block) == framed(framing, lines)
+
+
+def records_of(text: str) -> list[str]:
+    """Return the records of a text."""
+    lines = text.split("\n")
+    return framed(detect(lines).framing, lines)
+
+
+RECORD = {"time": "2024-03-10T12:34:56Z", "level": "error", "msg": "boom"}
+
+
+def test_fields_around_records_are_written_into_them():
+    """What comes before a list is in each of its records, what follows in the last; its own level stays apart."""
+    text = compact({"owner": "me", "status": "ok", "level": "x", "logs": [RECORD, RECORD], "next": "token"})
+    first, last = map(json.loads, records_of(text))
+    assert first == {**RECORD, "owner": "me", "status": "ok", "envelope": {"level": "x"}}
+    assert last["next"] == "token"
+    assert "next" not in first
+
+
+def test_text_between_pretty_objects_stays():
+    """Lines that are not JSON are events, whatever brackets and quotes they hold."""
+    pretty = json.dumps(RECORD, indent=2)
+    records = records_of(f'Listening on :80\n{pretty}\nGET "/ [{{ 200\n{pretty}\n')
+    assert [record for record in records if not record.startswith("{")] == ["Listening on :80", 'GET "/ [{ 200']
+    assert [json.loads(record) for record in records if record.startswith("{")] == [RECORD, RECORD]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_broken_record_keeps_its_text_and_the_others_are_read(indent: int | None):
+    """A bracket that is missing spoils its own record only."""
+    text = json.dumps([RECORD, {**RECORD, "ctx": {"a": 1}}, RECORD, RECORD], indent=indent)
+    records = records_of(text.replace('{"a": 1}', '{"a": 1').replace('"a": 1\n    }', '"a": 1'))
+    assert [json.loads(records[index]) for index in (0, 2, 3)] == [RECORD] * 3
+    assert '"ctx"' in records[1]
+
+
+def test_a_string_over_two_lines_keeps_its_words():
+    """A line's end within a string, which JSON does not allow, becomes an escape."""
+    text = json.dumps([RECORD, {**RECORD, "msg": "one two"}], indent=2).replace("one two", "one\nsecond line")
+    assert json.loads(records_of(text)[1])["msg"] == "one\nsecond line"
+
+
+def test_opentelemetry_attributes_are_fields():
+    """Lists of keys and typed values become objects; the resource is in each record."""
+    value = {"key": "n", "value": {"intValue": "17"}}
+    record = {"timeUnixNano": "1710074096789000000", "body": {"stringValue": "paid"}, "attributes": [value]}
+    resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}
+    text = compact({"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": [record, record]}]}]})
+    for line in records_of(text):
+        assert json.loads(line)["attributes"] == {"n": 17}
+        assert json.loads(line)["resource"] == {"attributes": {"service.name": "shop"}}
+
+
+def test_server_sent_events_keep_their_other_fields():
+    """`id` and `event` are fields of the record that follows."""
+    records = records_of(f"id: 7\nevent: log\ndata: {compact(RECORD)}\n\ndata: {compact(RECORD)}\n\n")
+    assert json.loads(records[0]) == {**RECORD, "sse": {"id": "7", "event": "log"}}
+    assert json.loads(records[1]) == RECORD
+
+
+def test_streams_of_loki_are_lines():
+    """Each pair of time and line is a record with the labels of its stream."""
+    stream = {"stream": {"app": "web"}, "values": [["1710074096789000000", "one"], ["1710074096789000001", "two"]]}
+    records = [json.loads(line) for line in records_of(compact({"data": {"result": [stream]}}))]
+    assert [(record["app"], record["message"]) for record in records] == [("web", "one"), ("web", "two")]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [compact(RECORD)] * 3,
+        [compact({**RECORD, "items": [{"message": "x"}]})] * 3,
+        ["2024-03-10 12:34:56 INFO request", "{", '  "a": 1', "}", "2024-03-10 12:34:57 INFO done"],
+        json.dumps({"name": "pkg", "scripts": {"a": "b"}}, indent=2).split("\n"),
+        ["[2024-03-10 12:34:56] INFO started", "[2024-03-10 12:34:57] INFO {done}"],
+    ],
+    ids=["JSON lines", "lists in records", "a body below a line", "settings", "times in brackets"],
+)
+def test_what_is_no_document_is_not_framed(lines: list[str]):
+    """JSON lines, text that holds JSON and files of settings stay as they are."""
+    assert detect(lines).framing is None
+
+
+def test_given_back_lines_are_fed_again():
+    """A framer that gives lines back returns each record once when it gets them again."""
+    lines = json.dumps([RECORD, RECORD], indent=2).replace("},\n  {", "}, {").split("\n")
+    framing = detect(lines).framing
+    assert framing is not None
+    framer = framing.framer()
+    frame = pl.DataFrame({"n": range(1, len(lines) + 1), "line": lines}, schema={"n": pl.UInt64, "line": pl.String})
+    records, start = [], 0
+    for end in range(1, len(lines) + 1):
+        records += framer.feed(frame.slice(start, end - start))["line"].to_list()
+        start = end - framer.give_back()
+    records += framer.finish()["line"].to_list()
+    assert [json.loads(record) for record in records] == [RECORD, RECORD]

@@ -64,7 +64,8 @@ def _add(
         back
     )
     frame = pl.DataFrame({"record": records.gather(rows), "plain": plain, "apart": apart})
-    has_name = pl.col("record").str.contains_any([json.dumps(name, ensure_ascii=False) for name in names])
+    keys = [json.dumps(name, ensure_ascii=False) for name in names if fold_name(name) not in _core_names()]
+    has_name = pl.col("record").str.contains_any(keys) if keys else pl.lit(value=False)
     members = pl.when(has_name).then("apart").otherwise("plain")
     body = pl.col("record").str.strip_chars_end().str.strip_suffix("}")
     comma = pl.when(body.str.contains(r"^\{\s*$")).then(pl.lit("")).otherwise(pl.lit(","))

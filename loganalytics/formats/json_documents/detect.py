@@ -41,23 +41,25 @@ class _Documents:
 
     values: list[Any] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
+    read_to: int = 0
+    """How much of the text was looked at."""
     is_cut: bool = False
     """Whether the last one goes on behind the sample."""
 
 
 def detect_documents(lines: Sequence[str]) -> Framing | None:
     """Return how the records of a sample's JSON documents are put together; None where each line is a record."""
-    head = [line for line in lines[:_MAX_HEAD_LINES] if line.strip(_BLANK)]
+    head = [line[:_MAX_HEAD_CHARACTERS] for line in lines[:_MAX_HEAD_LINES] if line.strip(_BLANK)]
     if not head or not _may_be_documents(head):
         return None
     if is_event_stream(head):
         return Framing(name="server-sent events", framer=EventStream(), splits_lines=True)
     if _are_listed(head):
         return Framing(name="a JSON array", framer=ListedLines(), splits_lines=True)
-    text = "\n".join(lines[:_MAX_HEAD_LINES])[:_MAX_HEAD_CHARACTERS]
+    text = "\n".join(line[:_MAX_HEAD_CHARACTERS] for line in lines[:_MAX_HEAD_LINES])[:_MAX_HEAD_CHARACTERS]
     documents = _read(text)
     covered = sum(end - start for start, end in documents.spans)
-    if not documents.values or covered < _MIN_SHARE * len(text.strip()):
+    if not documents.values or covered < _MIN_SHARE * len(text[: documents.read_to].strip()):
         return None
     if _are_lines(text, documents):
         return None
@@ -126,7 +128,7 @@ def _read(text: str) -> _Documents:
             place += 1
             continue
         end = _read_one(text, place, documents) if text[place] in "{[" else None
-        place = end or (text.find("\n", place) + 1 or len(text))
+        place = documents.read_to = end or (text.find("\n", place) + 1 or len(text))
     return documents
 
 

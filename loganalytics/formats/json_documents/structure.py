@@ -83,7 +83,12 @@ def depths(steps: Positions, base: int, resets: Positions, reset_depth: int) -> 
 
 def count_between(text: Text, starts: Positions, ends: Positions) -> Positions:
     """Return how many bytes there are from each start to its end that do not only separate records."""
-    return _sums(~_SEPARATES[text.codes], starts, ends)
+    lengths = ends - starts
+    begins = np.cumsum(lengths) - lengths
+    bytes_between = np.repeat(starts - begins, lengths) + np.arange(lengths.sum())
+    contents = np.append(0, np.cumsum(~_SEPARATES[text.codes[bytes_between]]))
+    counts: Positions = contents[begins + lengths] - contents[begins]
+    return counts
 
 
 def parts(text: Text, structure: Structure, starts: Positions, ends: Positions) -> pl.Series:
@@ -97,7 +102,10 @@ def parts(text: Text, structure: Structure, starts: Positions, ends: Positions) 
     if has_several.any():
         spread = _within(codes.size, starts[has_several], ends[has_several])
         kept &= structure.in_string | (codes > _SPACE) | ~spread
-    lengths = _sums(kept, starts, ends)
+        before = np.append(0, np.cumsum(kept, dtype=np.int32))
+        lengths = before[ends] - before[starts]
+    else:
+        lengths = ends - starts
     offsets = np.append(0, np.cumsum(lengths)).astype(np.int64)
     strings = pa.LargeStringArray.from_buffers(starts.size, pa.py_buffer(offsets), pa.py_buffer(codes[kept]))
     return pl.Series("line", strings, dtype=pl.String)
@@ -109,10 +117,3 @@ def _within(size: int, starts: Positions, ends: Positions) -> Flags:
     marks[starts] += 1
     marks[ends] -= 1
     return np.cumsum(marks, dtype=np.int8)[:-1].astype(np.bool_)
-
-
-def _sums(flags: Flags, starts: Positions, ends: Positions) -> Positions:
-    """Return how many flags are set from each start to its end."""
-    bounds = np.column_stack([starts, ends]).ravel()
-    sums = np.add.reduceat(np.append(flags, False), bounds, dtype=np.int64)[::2]
-    return np.where(ends > starts, sums, 0)
