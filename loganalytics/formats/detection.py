@@ -19,6 +19,7 @@ from loganalytics.formats.journal_export import detect_journal
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.json_documents.detect import detect_documents
+from loganalytics.formats.json_documents.js_objects import detect_js_objects
 from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
 from loganalytics.formats.timestamps import Clock, clock_of, to_utc
@@ -123,7 +124,7 @@ def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[F
 
 def _detect_framing(lines: Sequence[str]) -> Framing | None:
     """Return how records of several lines, or several of a line, are written; None where each line is one."""
-    return detect_documents(lines) or detect_journal(lines) or detect_xml(lines)
+    return detect_documents(lines) or detect_js_objects(lines) or detect_journal(lines) or detect_xml(lines)
 
 
 def _numbered(lines: pl.Series) -> pl.DataFrame:

@@ -171,3 +171,14 @@ def test_given_back_lines_are_fed_again():
         start = end - framer.give_back()
     records += framer.finish()["line"].to_list()
     assert [json.loads(record) for record in records] == [RECORD, RECORD]
+
+
+def test_records_of_fields_and_values():
+    """A query's answer that lists fields and values has records as others have."""
+    rows = [
+        [{"field": "@timestamp", "value": "2024-03-10 12:34:56.789"}, {"field": "@message", "value": text}]
+        for text in ("one", "two")
+    ]
+    records = [json.loads(line) for line in records_of(json.dumps({"results": rows, "status": "Complete"}, indent=4))]
+    assert [record["@message"] for record in records] == ["one", "two"]
+    assert records[1]["status"] == "Complete"

@@ -13,14 +13,14 @@ import numpy as np
 import polars as pl
 
 from loganalytics.formats.framing import Framing
-from loganalytics.formats.json_documents.envelope import are_records, record_path, records_of
+from loganalytics.formats.json_documents.envelope import are_records, elements_at, is_paired, record_path, records_of
 from loganalytics.formats.json_documents.event_stream import EventStream, is_event_stream
 from loganalytics.formats.json_documents.framer import DocumentShape
 from loganalytics.formats.json_documents.lines import ListedLines
 from loganalytics.formats.json_documents.loki import is_stream, read_stream
 from loganalytics.formats.json_documents.otlp import read_record
 from loganalytics.formats.json_documents.skeleton import RecordPath
-from loganalytics.formats.json_documents.structure import OPEN_OBJECT, depths, structure_of
+from loganalytics.formats.json_documents.structure import depths, structure_of
 from loganalytics.formats.text_framer import to_text
 
 _BLANK = " \t\r\n\x1e\ufeff,"
@@ -171,12 +171,14 @@ def _closed(text: str) -> Any:
 
 
 def _framing(text: str, documents: _Documents, path: RecordPath, records: Sequence[dict[str, Any]]) -> Framing | None:
-    indent = _indent(text, len(path))
+    are_paired = any(is_paired(element) for value in documents.values for element in elements_at(value, path))
+    indent = _indent(text, len(path), b"[" if are_paired else b"{")
     shape = DocumentShape(
         path=path,
         indent=indent,
         ends_with_line=indent is None and _end_with_lines(text, documents),
         first_keys=tuple(sorted({next(iter(record)) for record in records[:_MAX_DOCUMENTS] if record})),
+        is_paired=are_paired,
         rewrite=_rewrite(path, records),
     )
     return Framing(name=_name(path), framer=shape, splits_lines=True)
@@ -203,14 +205,14 @@ def _end_with_lines(text: str, documents: _Documents) -> bool:
     return not any("\n" in text[start:end].strip() for start, end in documents.spans)
 
 
-def _indent(text: str, depth: int) -> str | None:
+def _indent(text: str, depth: int, bracket: bytes) -> str | None:
     """Return what is before each record in its line, where each begins one and most take several."""
     lines = pl.DataFrame({"line": text.split("\n")}).with_columns(is_cut=pl.lit(value=False))
     utf8 = to_text(lines)
     structure = structure_of(utf8)
     behind = depths(structure.steps, 0, np.array([], dtype=np.int64), 0)
-    is_object = utf8.codes[structure.positions] == OPEN_OBJECT
-    starts = structure.positions[(behind == depth + 1) & (structure.steps == 1) & is_object]
+    begins_record = utf8.codes[structure.positions] == bracket[0]
+    starts = structure.positions[(behind == depth + 1) & (structure.steps == 1) & begins_record]
     rows = np.searchsorted(utf8.starts, starts, side="right") - 1
     before = [utf8.utf8[utf8.starts[row] : start].decode() for row, start in zip(rows, starts, strict=True)]
     if not before or np.unique(rows).size < len(before):

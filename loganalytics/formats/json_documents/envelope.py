@@ -81,17 +81,39 @@ def _lists(document: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tu
             yield from _lists(value, inner)
         elif isinstance(value, list) and value and all(isinstance(element, dict) and element for element in value):
             yield inner, value[:_SAMPLE]
+        elif isinstance(value, list) and value and all(map(is_paired, value)):
+            yield inner, [pairs_to_fields(element) for element in value[:_SAMPLE]]
+
+
+def is_paired(element: Any) -> bool:
+    """Whether a record is written as a list of fields and values, as CloudWatch's queries answer."""
+    if not isinstance(element, list) or not element:
+        return False
+    return all(isinstance(pair, dict) and pair.keys() == {"field", "value"} for pair in element)
+
+
+def pairs_to_fields(pairs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the record that a list of fields and values is."""
+    return {str(pair["field"]): pair["value"] for pair in pairs}
 
 
 def records_of(document: Any, path: RecordPath) -> Iterator[dict[str, Any]]:
     """Yield the records that a document holds."""
+    for element in elements_at(document, path):
+        if isinstance(element, dict):
+            yield element
+        elif is_paired(element):
+            yield pairs_to_fields(element)
+
+
+def elements_at(document: Any, path: RecordPath) -> Iterator[Any]:
+    """Yield what a document holds at a path."""
     if not path:
-        if isinstance(document, dict):
-            yield document
+        yield document
         return
     step, *rest = path
     if step is None and isinstance(document, list):
         for element in document:
-            yield from records_of(element, tuple(rest))
+            yield from elements_at(element, tuple(rest))
     elif step is not None and isinstance(document, dict):
-        yield from records_of(document.get(step), tuple(rest))
+        yield from elements_at(document.get(step), tuple(rest))

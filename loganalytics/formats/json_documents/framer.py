@@ -13,10 +13,9 @@ import numpy as np
 import polars as pl
 
 from loganalytics.formats.json_documents.context import with_context
+from loganalytics.formats.json_documents.envelope import is_paired, pairs_to_fields
 from loganalytics.formats.json_documents.skeleton import Around, RecordPath, Skeleton
 from loganalytics.formats.json_documents.structure import (
-    CLOSE_OBJECT,
-    OPEN_OBJECT,
     Structure,
     count_between,
     depths,
@@ -41,8 +40,15 @@ class DocumentShape:
     """Whether each document ends with its line."""
     first_keys: tuple[str, ...] = ()
     """The names that come first in records."""
+    is_paired: bool = False
+    """Whether a record is a list of fields and values."""
     rewrite: Callable[[str], list[str]] | None = None
     """What makes records of the text of one that is written in a peculiar way."""
+
+    @property
+    def brackets(self) -> bytes:
+        """What a record begins and ends with."""
+        return b"[]" if self.is_paired else b"{}"
 
     def __call__(self) -> TextFramer:
         """Return the framer of one file."""
@@ -128,10 +134,10 @@ class DocumentCutter:
         resets, at = resets[kept], at[kept]
         is_aligned = self._shape.indent is not None
         behind = depths(structure.steps, self._skeleton.depth, at, depth if is_aligned else 0)
-        is_object = text.codes[structure.positions] == OPEN_OBJECT
-        opens = at if is_aligned else np.flatnonzero((behind == depth + 1) & (structure.steps == 1) & is_object)
+        begins_record = text.codes[structure.positions] == self._shape.brackets[0]
+        opens = at if is_aligned else np.flatnonzero((behind == depth + 1) & (structure.steps == 1) & begins_record)
         starts, ends = structure.positions[opens], _ends(structure, behind, depth, opens, at, resets)
-        is_broken = (ends > 0) & (text.codes[ends - 1] != CLOSE_OBJECT)
+        is_broken = (ends > 0) & (text.codes[ends - 1] != self._shape.brackets[1])
         unfinished = int(starts[-1]) if ends.size and ends[-1] < 0 else None
         if unfinished is not None:
             starts, ends, is_broken = starts[:-1], ends[:-1], is_broken[:-1]
@@ -145,7 +151,7 @@ class DocumentCutter:
             return text.starts[text.begins_line & self._shape.ends_with_line]
         begins: Flags = text.begins_line.copy()
         padded = np.append(text.codes, np.zeros(len(self._shape.indent) + 1, dtype=np.uint8))
-        for place, code in enumerate(f"{self._shape.indent}{{".encode()):
+        for place, code in enumerate(self._shape.indent.encode() + self._shape.brackets[:1]):
             begins &= padded[text.starts + place] == code
         return text.starts[begins]
 
@@ -220,6 +226,8 @@ class DocumentCutter:
         ends = np.concatenate([*found.ends, np.array([], dtype=np.int64)])
         line = parts(text, structure, starts, ends) if starts.size else pl.Series(dtype=pl.String)
         line = _with_line_breaks(text, structure, line, starts, ends)
+        if self._shape.is_paired:
+            line = pl.Series(map(_fields_of_pairs, line), dtype=pl.String)
         line = with_context(line, [run.size for run in found.starts], found.contexts, found.behind)
         if self._shape.rewrite is None:
             return starts, line
@@ -260,3 +268,12 @@ def _one_line(piece: str) -> str:
         return json.dumps(json.loads(piece, strict=False), ensure_ascii=False, separators=(",", ":"))
     except (ValueError, RecursionError):
         return " ".join(piece.split("\n"))
+
+
+def _fields_of_pairs(line: str) -> str:
+    """Return a record that is a list of fields and values as an object."""
+    try:
+        pairs = json.loads(line)
+    except (ValueError, RecursionError):
+        return line
+    return json.dumps(pairs_to_fields(pairs), ensure_ascii=False) if is_paired(pairs) else line

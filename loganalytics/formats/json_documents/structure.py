@@ -9,7 +9,7 @@ import polars as pl
 
 from loganalytics.formats.text_framer import Bytes, Flags, Positions, Text
 
-_QUOTE, _BACKSLASH, _SPACE, NEWLINE, OPEN_OBJECT, CLOSE_OBJECT = b'"\\ \n{}'
+_QUOTE, _BACKSLASH, _SPACE, NEWLINE = b'"\\ \n'
 _IS_BRACKET = np.zeros(256, dtype=np.bool_)
 _IS_BRACKET[list(b"{}[]")] = True
 _OPENS = np.zeros(256, dtype=np.int64)
