@@ -182,3 +182,13 @@ def test_records_of_fields_and_values():
     records = [json.loads(line) for line in records_of(json.dumps({"results": rows, "status": "Complete"}, indent=4))]
     assert [record["@message"] for record in records] == ["one", "two"]
     assert records[1]["status"] == "Complete"
+
+
+def test_messages_of_cloudwatch_are_read():
+    """A message that is JSON gives its fields, one that begins with a time and a level its level."""
+    texts = ["2024-03-10 12:34:56,789 ERROR boom\n", '{"level":"info","msg":"ok"}', "plain"]
+    events = [{"timestamp": 1710074096789, "message": text, "ingestionTime": 1710074097000} for text in texts]
+    records = [json.loads(line) for line in records_of(json.dumps({"events": events, "nextForwardToken": "f/1"}))]
+    assert records[0] == {**events[0], "level": "ERROR"}
+    assert records[1] == {"timestamp": 1710074096789, "ingestionTime": 1710074097000, "level": "info", "msg": "ok"}
+    assert records[2] == {**events[2], "nextForwardToken": "f/1"}

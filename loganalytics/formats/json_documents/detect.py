@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from loganalytics.formats.framing import Framing
+from loganalytics.formats.json_documents.cloudwatch import are_cloudwatch, read_event
 from loganalytics.formats.json_documents.envelope import are_records, elements_at, is_paired, record_path, records_of
 from loganalytics.formats.json_documents.event_stream import EventStream, is_event_stream
 from loganalytics.formats.json_documents.framer import DocumentShape
@@ -24,6 +25,7 @@ from loganalytics.formats.json_documents.structure import depths, structure_of
 from loganalytics.formats.text_framer import to_text
 
 _BLANK = " \t\r\n\x1e\ufeff,"
+_START = re.compile(r"[\s\x1e\ufeff,]*(?:\{|\[\s*(?:$|[\[{])|data:)")
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\],]')
 _CLOSING = {"{": "}", "[": "]"}
 _COMMENTS = ("#", "//")
@@ -73,7 +75,7 @@ def detect_documents(lines: Sequence[str]) -> Framing | None:
 
 def _may_be_documents(head: Sequence[str]) -> bool:
     """Whether some line begins as a document does and is not a record as a whole."""
-    starts = [line for line in head if line.lstrip(_BLANK)[:1] in ("{", "[") or line.startswith("data:")]
+    starts = [line for line in head if _START.match(line)]
     return bool(starts) and not all(map(_is_record, [*head[:_PEEKED_LINES], starts[0]]))
 
 
@@ -188,6 +190,8 @@ def _rewrite(path: RecordPath, records: Sequence[dict[str, Any]]) -> Callable[[s
     """Return what reads records that are written in a peculiar way."""
     if all(map(is_stream, records[:_MAX_DOCUMENTS])):
         return read_stream
+    if are_cloudwatch(records[:_MAX_DOCUMENTS], in_log_events="logEvents" in path):
+        return read_event
     return read_record if {"logRecords", "log_records"} & set(path) else None
 
 
