@@ -47,7 +47,7 @@ _FURTHER_LEVELS = (
     "EntryType", "log.severity", "log_severity", "log.priority", "level_value", "syslog_severity", "syslog.severity",
     "prio", "pri", "sev", "level_no", "log_priority", "messageType", "metadata.level", "attributes.level",
     "attributes.log.level", "fields.level", "jsonPayload.level", "jsonPayload.severity", "meta.level", "context.level",
-    "status", "label", "type",
+    "EventType", "status", "label", "type",
 )  # fmt: skip
 
 # The message, where no other field is.
@@ -77,6 +77,13 @@ _FURTHER_MESSAGES = (
 _ONE_LETTER_ALIASES = {"s": "t.$date", "c": "t.$date", "t": "msg"}
 
 _SYSLOG_NEIGHBOURS = {"facility", "shortmessage", "realtimetimestamp", "syslogidentifier", "syslogfacility"}
+
+# Names by which a core column is known in any object, where no field has one of the names above.
+_IN_ANY_OBJECT = {
+    "level": {"level", "severity", "loglevel", "levelname", "lvl"},
+    "message": {"message", "msg", "logmessage"},
+}
+_OTHER_OWNERS = {"error", "err", "exception", "cause", "request", "req", "response", "res", "user", "rule", "alert"}
 
 # What writers of JSON wrap a value into: MongoDB's extended JSON.
 _WRAPPERS = re.compile(r"(?:\.\$(?:date|numberlong))+$")
@@ -109,6 +116,11 @@ def fields_by_name(fields: Iterable[FieldPath]) -> dict[str, list[FieldPath]]:
     return names
 
 
+def with_last_parts(names: Collection[str]) -> set[str]:
+    """Return folded names and the last part of each, by which a field is known in whichever object it is."""
+    return {*names, *(name.rsplit(".", 1)[-1] for name in names)}
+
+
 def named_field(name: str, names: Mapping[str, list[FieldPath]]) -> FieldPath | None:
     """Return the field that a user means by a name: spelled as it is, or nearly."""
     spelled = [path for paths in names.values() for path in paths if ".".join(path) == name]
@@ -123,7 +135,21 @@ def core_paths(fields: Mapping[FieldPath, str]) -> dict[str, tuple[FieldPath, ..
         column: tuple(dict.fromkeys(_alias_paths(column, (*aliases, *further.get(column, ())), names, fields)))
         for column, aliases in FIELD_ALIASES.items()
     }
+    for column, leaves in _IN_ANY_OBJECT.items():
+        core[column] = core[column] or tuple(_paths_by_leaf(leaves, fields))
     return {column: paths for column, paths in core.items() if paths}
+
+
+def _paths_by_leaf(leaves: Collection[str], fields: Mapping[FieldPath, str]) -> list[FieldPath]:
+    """Return the fields whose last name is one of these, the outermost first."""
+    paths = [
+        path
+        for path, kind in fields.items()
+        if fold_name(path[-1]) in leaves
+        and kind in ("text", "integer")
+        and not _OTHER_OWNERS & set(map(str.lower, path))
+    ]
+    return sorted(paths, key=len)
 
 
 def _alias_paths(

@@ -6,7 +6,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from loganalytics.formats.fields.aliases import FieldPath, fields_by_name, fold_path, is_syslog, named_field
+from loganalytics.formats.fields.aliases import (
+    FieldPath,
+    fields_by_name,
+    fold_path,
+    is_syslog,
+    named_field,
+    with_last_parts,
+)
 from loganalytics.schema import is_level, is_level_word
 
 _OTEL = {str(n): word for n, word in enumerate(
@@ -38,7 +45,7 @@ _SYSLOG_NAMES = {"priority", "log.syslog.severity.code", "syslogseverity", "sysl
                  "syslogseveritycode"}  # fmt: skip
 
 # Names that are the level only where every value is the word for one.
-_WEAK_NAMES = {"status", "label", "type", "prio", "pri", "messagetype", "entrytype", "priority", "s"}
+_WEAK_NAMES = {"status", "label", "type", "prio", "pri", "entrytype", "eventtype", "priority", "s"}
 _LEVEL_LIKE = ("lev", "sev", "lvl", "prio", "nivel", "nível", "niveau", "stufe", "级别", "等级", "級別", "レベル",
                "уровень", "수준", "레벨")  # fmt: skip
 _SAMPLE_VALUES = 200
@@ -70,9 +77,10 @@ def level_fields(
     `aliased` are those with a name that loggers give a level, `hint` the name of the field that the user says it is.
     """
     names = fields_by_name(values)
+    neighbours = with_last_parts(names)
     hinted = named_field(hint, names) if hint else None
-    paths = [hinted] if hinted else [path for path in aliased if _is_level(path, values[path], names)]
-    scales = {path: scale for path in paths if (scale := _scale(fold_path(path), set(values[path]), names))}
+    paths = [hinted] if hinted else [path for path in aliased if _is_level(path, values[path], neighbours)]
+    scales = {path: scale for path in paths if (scale := _scale(fold_path(path), set(values[path]), neighbours))}
     if hinted is None:
         paths.sort(key=lambda path: path not in scales and not any(map(is_level, values[path])))
         paths = paths or _by_value(values)
@@ -89,7 +97,9 @@ def _is_level(path: FieldPath, texts: Sequence[str], names: Collection[str]) -> 
     if name not in _WEAK_NAMES:
         return not words or len(words) < len(texts) or any(map(is_level, words))
     if words:
-        return len(words) == len(texts) and all(map(is_level if name == "s" else is_level_word, words))
+        return (
+            len(words) == len(texts) and all(map(is_level, words)) and (name == "s" or any(map(is_level_word, words)))
+        )
     return bool(texts) and _scale(name, set(texts), names) is not None
 
 

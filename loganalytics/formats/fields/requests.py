@@ -62,8 +62,8 @@ def request_fields(values: Mapping[FieldPath, Sequence[str]]) -> RequestFields:
     statuses = [
         path
         for path in values
-        if (fold_path(path) in ranks or _STATUS_LEAF.fullmatch(fold_name(path[-1])))
-        and _is_answer(path, bool(request))
+        if (fold_path(path) in ranks or _STATUS_LEAF.fullmatch(_parts(path)[-1]))
+        and _is_answer(path)
         and _holds_statuses(values[path])
     ]
     statuses.sort(key=lambda path: (ranks.get(fold_path(path), len(ranks)), len(path)))
@@ -74,13 +74,17 @@ def _first(aliases: Sequence[str], names: Mapping[str, list[FieldPath]]) -> Fiel
     return next((names[fold_name(alias)][0] for alias in aliases if fold_name(alias) in names), None)
 
 
-def _is_answer(path: FieldPath, has_request: bool) -> bool:
+def _is_answer(path: FieldPath) -> bool:
     """Whether a field with a status's name may be that of an answer, by the object in which it is."""
-    parents = {fold_name(name) for name in path[:-1]}
-    leaf = fold_name(path[-1])
+    *parts, leaf = _parts(path)
+    parents = set(parts)
     if parents & _QUESTIONS:
         return False
     return leaf != "code" or bool(parents & _ANSWERS)
+
+
+def _parts(path: FieldPath) -> list[str]:
+    return fold_path(path).split(".")
 
 
 def _holds_statuses(texts: Sequence[str]) -> bool:
