@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 FieldPath = tuple[str, ...]
@@ -89,6 +90,7 @@ _OTHER_OWNERS = {"error", "err", "exception", "cause", "request", "req", "respon
 _WRAPPERS = re.compile(r"(?:\.\$(?:date|numberlong))+$")
 
 
+@lru_cache(maxsize=4096)
 def fold_name(name: str) -> str:
     """Return a field's name without differences of spelling: traceId, trace_id and TraceID are one name."""
     return re.sub(r"[_-]", "", name).lower()

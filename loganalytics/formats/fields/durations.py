@@ -192,8 +192,9 @@ def milliseconds(duration: pl.Expr, factor: float) -> pl.Expr:
 def _read_milliseconds(texts: pl.Series, factor: float) -> pl.Series:
     """Read one way to write a duration after the other, each where the ones before it read nothing."""
     durations = pl.Series(texts.name, [None], dtype=pl.Float64).new_from_index(0, texts.len())
+    first = str(texts.drop_nulls().head(1).to_list()[0]) if texts.null_count() < texts.len() else ""
     ways = (("", factor), *_SUFFIXES)
-    for suffix, unit in ways:
+    for suffix, unit in sorted(ways, key=lambda way: not way[0] or not first.endswith(way[0])):
         unread = texts if durations.null_count() == durations.len() else texts.filter(durations.is_null())
         if unread.null_count() == unread.len():
             return durations
