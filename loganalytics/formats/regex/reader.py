@@ -129,15 +129,20 @@ def _with_level(events: pl.DataFrame, form: Format) -> pl.DataFrame:
     if "level" in events.columns:
         word = pl.col("level").replace(form.levels) if form.levels else pl.col("level")
         return events.with_columns(severities(word))
+    return events.with_columns(severities(levels_in_text(events, behind_time=form is TIME_FIRST)))
+
+
+def levels_in_text(events: pl.DataFrame, *, behind_time: bool = True) -> pl.Expr:
+    """Return the expression for the words by which messages, or their syslog priority, name a level."""
     message = pl.col("message")
     words = [message.str.extract(_LEVEL_FIRST), message.str.extract(_LEVEL_FIRST_IN_CAPITALS)]
-    if form is TIME_FIRST:
+    if behind_time:
         words += [message.str.extract(regex) for regex in (_LEVEL_IN_CAPITALS, _LEVEL_IN_BRACKETS, _LEVEL_WITH_NAME)]
     if "priority" in events.columns:  # facility * 8 + severity, RFC 5424 section 6.2.1
         number = pl.col("priority").cast(pl.Int32, strict=False) % 8
         names = dict(enumerate(_SYSLOG_SEVERITIES))
         words.insert(0, number.replace_strict(names, default=None, return_dtype=pl.String))
-    return events.with_columns(severities(pl.coalesce(words)))
+    return pl.coalesce(words)
 
 
 def read_body(events: pl.DataFrame, form: Format, is_of_format: pl.Series) -> pl.DataFrame:

@@ -11,6 +11,8 @@ import polars as pl
 from loganalytics import formats
 from loganalytics.formats import Detection
 from loganalytics.formats.framing import MAX_LINE_BYTES, Framer
+from loganalytics.formats.open_events import OpenEvents
+from loganalytics.formats.parsing import Parsed
 from loganalytics.sources import load_report, object_stores
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import Block, read_blocks
@@ -39,7 +41,7 @@ class FileRun:
         """Yield the events of the files, one file after the other, in log frames of bounded size."""
         for file, counters in zip(self._files, self._counters, strict=True):
             if file.skip is None:
-                yield from _read_events(file.sample, counters, self._blocks(file.sample.location, counters))
+                yield from _read_events(file.sample, counters, self._blocks(file.sample, counters))
 
     @property
     def position(self) -> int:
@@ -63,10 +65,11 @@ class FileRun:
             for file, counters in zip(self._files, self._counters, strict=True)
         )
 
-    def _blocks(self, location: Location, counters: FileCounters) -> Iterator[Block]:
+    def _blocks(self, sample: FileSample, counters: FileCounters) -> Iterator[Block]:
+        location = sample.location
         if location.url is not None:
             return object_stores.read_blocks(location.url, counters, self._storage_options)
-        return _read_blocks(location, counters, self._budget(location))
+        return _read_blocks(sample, counters, self._budget(location))
 
     def _budget(self, location: Location) -> UnpackBudget | None:
         """Return how much an archive may unpack to; the files of a zip archive share it."""
@@ -80,10 +83,11 @@ def _new_counters(file: PlannedFile) -> FileCounters:
     return FileCounters(status=file.skip.status, notes=(file.skip.note,)) if file.skip else FileCounters()
 
 
-def _read_blocks(location: Location, counters: FileCounters, budget: UnpackBudget | None) -> Iterator[Block]:
+def _read_blocks(sample: FileSample, counters: FileCounters, budget: UnpackBudget | None) -> Iterator[Block]:
+    location = sample.location
     try:
         with open_unpacked(location) as (stream, raw):
-            for block in read_blocks(stream, counters, size=BLOCK_BYTES, budget=budget):
+            for block in read_blocks(stream, counters, size=BLOCK_BYTES, budget=budget, encoding=sample.encoding):
                 counters.position = location.size if location.member else raw.tell()
                 yield block
     except BROKEN as error:  # it was deleted, or its archive breaks at the first byte
@@ -94,26 +98,22 @@ def _read_events(sample: FileSample, counters: FileCounters, blocks: Iterator[Bl
     """Yield log frames of one file, in its order; its counters are complete when the last one was handed out."""
     detection = sample.detection
     framer = detection.framing.framer() if detection.framing else None
-    pending: pl.DataFrame | None = None  # the events of a block, until the next shows whether the last one goes on
-    continuations: list[str] = []  # how it goes on; joined once, since it may be long
-    continuation_lines = 0
-    for block in _records(blocks, framer):
-        after_multiline = None if pending is None else pending["multiline"][-1]
-        parsed = formats.parse(block.lines, detection, after_multiline=after_multiline, utf8=block.utf8)
-        if parsed.leading_lines.height:
-            continuations.append(parsed.leading_lines["line"].str.join("\n").item())
-            continuation_lines += parsed.leading_lines.height
-        if parsed.events.is_empty():
-            continue
-        if pending is not None:
-            yield _finish(_continue(pending, continuations, continuation_lines), sample, counters)
-        pending, continuations, continuation_lines = parsed.events, [], 0
-        detection = _following(detection, parsed.events)
-    if pending is not None:
-        yield _finish(_continue(pending, continuations, continuation_lines), sample, counters)
-    if counters.cut_lines and framer is None:
+    open_events = OpenEvents()
+    for parsed in _parse_blocks(_records(blocks, framer), detection, open_events):
+        for events in open_events.add(parsed):
+            yield _finish(events, sample, counters)
+    for events in open_events.finish():
+        yield _finish(events, sample, counters)
+    counters.notes += tuple(_notes(counters, is_cut=framer is None))
+
+
+def _notes(counters: FileCounters, *, is_cut: bool) -> Iterator[str]:
+    """Yield what the bytes of a file had that its events do not show; a framer puts cut lines together again."""
+    if counters.cut_lines and is_cut:
         size = f"{MAX_LINE_BYTES // 1024**2} MiB"
-        counters.notes += (f"{counters.cut_lines:,} times a line of over {size} was cut in two",)
+        yield f"{counters.cut_lines:,} times a line of over {size} was cut in two"
+    if counters.skipped_nuls:
+        yield f"{counters.skipped_nuls:,} NUL bytes skipped, as of a file that was emptied while it was written"
 
 
 def _records(blocks: Iterator[Block], framer: Framer | None) -> Iterator[Block]:
@@ -126,17 +126,21 @@ def _records(blocks: Iterator[Block], framer: Framer | None) -> Iterator[Block]:
     yield Block(framer.finish())
 
 
-def _continue(events: pl.DataFrame, continuations: list[str], line_count: int) -> pl.DataFrame:
-    """Add lines to the last event's exception."""
-    if not continuations:
-        return events
-    last = events.tail(1)
-    begun = last["exception"].drop_nulls().to_list() if "exception" in last.columns else []
-    exception = "\n".join(begun + continuations)
-    continuations.clear()  # it may be long: no more copies than must be
-    # As a series: a long literal is copied about ten times on its way through an expression.
-    last = last.with_columns(pl.Series("exception", [exception]), pl.col("continues") + line_count)
-    return pl.concat([events.head(-1), last], how="diagonal_relaxed")
+def _parse_blocks(blocks: Iterator[Block], detection: Detection, open_events: OpenEvents) -> Iterator[Parsed]:
+    """Yield what blocks hold; lines that only the next can complete are parsed with it."""
+    unfinished: pl.DataFrame | None = None
+    for block in blocks:
+        is_whole = unfinished is None or unfinished.is_empty()
+        lines = block.lines if unfinished is None else pl.concat([unfinished, block.lines])
+        parsed = formats.parse(
+            lines, detection, after_multiline=open_events.after_multiline, streams=open_events.streams,
+            utf8=block.utf8 if is_whole else None, final=False,
+        )  # fmt: skip
+        unfinished = parsed.unfinished
+        yield parsed
+        detection = _following(detection, parsed.events)
+    if unfinished is not None and unfinished.height:
+        yield formats.parse(unfinished, detection, streams=open_events.streams)
 
 
 def _following(detection: Detection, events: pl.DataFrame) -> Detection:
