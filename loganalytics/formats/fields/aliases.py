@@ -48,31 +48,16 @@ _FURTHER_LEVELS = (
     "EntryType", "log.severity", "log_severity", "log.priority", "level_value", "syslog_severity", "syslog.severity",
     "prio", "pri", "sev", "level_no", "log_priority", "messageType", "metadata.level", "attributes.level",
     "attributes.log.level", "fields.level", "jsonPayload.level", "jsonPayload.severity", "meta.level", "context.level",
+    "level.levelStr", "_meta.logLevelName", "severity_string", "log_level_name", "severityValue",
     "EventType", "status", "label", "type",
 )  # fmt: skip
 
 # The message, where no other field is.
 _FURTHER_MESSAGES = (
-    "eventMessage",
-    "log_line",
-    "raw_message",
-    "messageText",
-    "RenderedDescription",
-    "Meldung",
-    "Nachricht",
-    "mensaje",
-    "mensagem",
-    "messaggio",
-    "сообщение",
-    "消息",
-    "日志",
-    "内容",
-    "訊息",
-    "メッセージ",
-    "메시지",
-    "description",
-    "details",
-)
+    "eventMessage", "log_line", "raw_message", "messageText", "RenderedDescription", "displayMessage", "full_log",
+    "output", "Meldung", "Nachricht", "mensaje", "mensagem", "messaggio", "сообщение", "消息", "日志", "内容", "訊息",
+    "メッセージ", "메시지", "description", "details", "data", "args", "0",
+)  # fmt: skip
 
 # Single letters that mean something in some records only, and the field by which these are known: MongoDB's, log15's.
 _ONE_LETTER_ALIASES = {"s": "t.$date", "c": "t.$date", "t": "msg"}

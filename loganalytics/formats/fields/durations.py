@@ -43,6 +43,7 @@ _UNITS_BY_NEIGHBOUR: tuple[tuple[str, float, frozenset[str], str], ...] = (
     ("duration", 1e3, frozenset({"request.remoteip", "request.remoteaddr"}), "Caddy"),
     ("requesttime", 1e3, frozenset({"bodybytessent", "bytessent", "httpuseragent", "httpreferer", "timelocal",
                                     "timeiso8601", "upstreamresponsetime", "upstreamaddr", "remoteaddr"}), "nginx"),
+    ("requesttime", 1.0, frozenset({"contentlength", "remoteaddress"}), "Dropwizard"),
     ("responsetime", 1.0, frozenset({"res.statuscode", "meta.res.statuscode", "req.method"}), "pino-http"),
     ("duration", 1e-6, frozenset({"downstreamstatus", "originduration", "routername"}), "Traefik"),
     ("duration", 1.0, frozenset({"responseflags", "upstreamhost", "upstreamservicetime", "upstreamcluster"}), "Envoy"),
@@ -63,6 +64,7 @@ _UNITS_BY_NEIGHBOUR: tuple[tuple[str, float, frozenset[str], str], ...] = (
     ("turnaroundtime", 1.0, frozenset({"bucket", "bytessent"}), "S3"),
     ("totaltime", 1.0, frozenset({"bucketowner", "turnaroundtime"}), "S3"),
 )  # fmt: skip
+_LAST_PARTS = {name.rsplit(".", 1)[-1] for name, *_ in _UNITS_BY_NEIGHBOUR}
 _CERTAIN_NAMES = {"qtime": 1.0}  # Solr
 _QUIET_NAMES = {"cost", "rt", "rtt"}  # as often something else
 
@@ -125,7 +127,10 @@ def _span_name(path: FieldPath) -> str | None:
     for name in (leaf, joined):
         if _NAMED_SPAN.match(name) or _NAMED_UNIT.match(name) or _UNIT_ALONE.match(name):
             return name
-    return leaf if any(_is_called(path, name) for name, *_ in _UNITS_BY_NEIGHBOUR) else None
+    is_known = fold_path(path).rsplit(".", 1)[-1] in _LAST_PARTS and any(
+        _is_called(path, name) for name, *_ in _UNITS_BY_NEIGHBOUR
+    )
+    return leaf if is_known else None
 
 
 def _is_called(path: FieldPath, name: str) -> bool:

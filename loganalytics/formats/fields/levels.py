@@ -34,12 +34,14 @@ _JUL = {"300": "finest", "400": "finer", "500": "fine", "700": "config", "800": 
 _WINDOWS = {"0": "info", "1": "critical", "2": "error", "3": "warning", "4": "info", "5": "verbose"}
 _DOTNET = {"0": "trace", "1": "debug", "2": "info", "3": "warning", "4": "error", "5": "critical"}
 _APPLICATION_INSIGHTS = {"0": "verbose", "1": "info", "2": "warning", "3": "error", "4": "critical"}
+_NEXTCLOUD = {"0": "debug", "1": "info", "2": "warn", "3": "error", "4": "fatal"}
 _MYSQL = {"0": "info", "1": "error", "2": "warning", "3": "note"}
 
 _PYTHON_NEIGHBOURS = {"levelno", "levelname", "lineno", "funcname", "pathname", "asctime", "processname", "threadname"}
 _WINDOWS_NEIGHBOURS = {"eventid", "eventrecordid", "recordid", "providername", "channel", "computer", "machinename",
                        "leveldisplayname", "timegenerated", "opcode"}  # fmt: skip
 _DOTNET_NEIGHBOURS = {"eventid", "category", "categoryname", "sourcecontext", "scopes", "state", "messagetemplate"}
+_AZURE_NEIGHBOURS = {"resourceid", "operationname"}
 _LOG4J2_NEIGHBOURS = {"loggername", "endofbatch", "loggerfqcn", "timemillis", "instant.epochsecond"}
 _SYSLOG_NAMES = {"priority", "log.syslog.severity.code", "syslogseverity", "syslog.severity", "logpriority",
                  "syslogseveritycode"}  # fmt: skip
@@ -152,6 +154,8 @@ def _scale_of_name(level: str, numbers: Set[str], neighbours: Set[str]) -> _Scal
         return _Scale("Python", _PYTHON)
     if leaf == "levelvalue":
         return _Scale("logback", _LOGBACK)
+    if {"reqid", "remoteaddr", "app"} <= neighbours:
+        return _Scale("Nextcloud", _NEXTCLOUD)
     return _Scale("Application Insights", _APPLICATION_INSIGHTS) if leaf == "severitylevel" else None
 
 
@@ -166,7 +170,8 @@ def _plausible_scales(level: str, neighbours: Set[str]) -> list[_Scale]:
         scales += [_Scale("log4j 2", _LOG4J2), _Scale("logback", _LOGBACK)]
     if leaf in ("level", "levelnumber", "severity", "loglevel"):
         scales += [_Scale("Monolog", _MONOLOG), _Scale("logback", _LOGBACK), _Scale("java.util.logging", _JUL, False)]
-    if neighbours & _WINDOWS_NEIGHBOURS and not neighbours & (_DOTNET_NEIGHBOURS - _WINDOWS_NEIGHBOURS):
+    is_dotnet = neighbours & (_DOTNET_NEIGHBOURS - _WINDOWS_NEIGHBOURS)
+    if neighbours >= _AZURE_NEIGHBOURS or (neighbours & _WINDOWS_NEIGHBOURS and not is_dotnet):
         scales.append(_Scale("Windows", _WINDOWS))
     if leaf == "loglevel" or neighbours & _DOTNET_NEIGHBOURS:
         scales.append(_Scale(".NET", _DOTNET, leaf == "loglevel" or bool(neighbours & {"category", "eventid"})))

@@ -43,12 +43,12 @@ _FURTHER_NAMES = (
     "meta.time_logged", "metadata.timestamp", "metadata.time", "header.timestamp", "context.timestamp",
     "attributes.timestamp", "attributes.time", "data.timestamp", "data.time", "record.timestamp", "record.created",
     "jsonPayload.timestamp", "jsonPayload.time", "time.local", "time.utc", "time.iso", "time.epoch", "date.$date",
-    "stageTimestamp", "lastTimestamp", "isodate", "iso_date", "iso8601", "firstTimestamp",
-    "metadata.creationTimestamp", "end_time", "endtime", "ended_at", "finished_at", "completed_at", "closed_at",
+    "stageTimestamp", "lastTimestamp", "isodate", "iso_date", "iso8601", "calendarTime", "published",
+    "isotimestamp", "request_time", "reqTimeSec", "firstTimestamp", "metadata.creationTimestamp", "end_time", "endtime", "ended_at", "finished_at", "completed_at", "closed_at",
     "end", "时间", "日期", "时间戳", "日志时间", "時間", "日時",
 )  # fmt: skip
-BRACKETS = "[] "
-"""What may be around a time."""
+BRACKETS = "[] /Date()"
+"""What may be around a time: brackets, or Microsoft's /Date(1710074096789)/."""
 _MAX_TEXTS = 20
 _YEAR = re.compile(r"\d{4}")
 _MIN_RISING = 3
@@ -138,7 +138,7 @@ def time_fields(
     return TimeFields(
         paths=tuple(paths),
         parts={path: part for path, part in parts.items() if path in paths},
-        are_bracketed=any(text.startswith("[") for path in paths for text in values[path][:_MAX_TEXTS]),
+        are_bracketed=any(text.startswith(("[", "/Date(")) for path in paths for text in values[path][:_MAX_TEXTS]),
         guesses=guesses,
     )
 
