@@ -44,8 +44,9 @@ _FURTHER_NAMES = (
     "attributes.timestamp", "attributes.time", "data.timestamp", "data.time", "record.timestamp", "record.created",
     "jsonPayload.timestamp", "jsonPayload.time", "time.local", "time.utc", "time.iso", "time.epoch", "date.$date",
     "stageTimestamp", "lastTimestamp", "isodate", "iso_date", "iso8601", "calendarTime", "published",
-    "isotimestamp", "request_time", "reqTimeSec", "firstTimestamp", "metadata.creationTimestamp", "end_time", "endtime", "ended_at", "finished_at", "completed_at", "closed_at",
-    "end", "时间", "日期", "时间戳", "日志时间", "時間", "日時",
+    "isotimestamp", "request_time", "reqTimeSec", "firstTimestamp", "metadata.creationTimestamp", "end_time",
+    "endtime", "ended_at", "finished_at", "completed_at", "closed_at", "end", "时间", "日期", "时间戳", "日志时间",
+    "時間", "日時",
 )  # fmt: skip
 BRACKETS = "[] /Date()"
 """What may be around a time: brackets, or Microsoft's /Date(1710074096789)/."""
