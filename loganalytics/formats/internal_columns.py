@@ -15,6 +15,8 @@ FORMAT_INDEX = "\0format"
 CRASHED = "\0crash"
 """Whether an event is a crash."""
 INTERNAL = ("n", "line", "parsed", "multiline", "continues")
+REPEATED_KEYS = "\0repeated_keys"
+"""How many keys of a record stand in it once more."""
 STREAM = "\0stream"
 """The column of what wrote an event, in a file of several writers."""
 STREAM_IS_MULTILINE = "\0stream_is_multiline"
@@ -40,4 +42,4 @@ def column_of_group(name: str) -> str:
 def without_internal(events: pl.DataFrame) -> pl.DataFrame:
     """Return the events without internal columns; the fields have their own names again."""
     renamed = {guarded(name): name for name in INTERNAL if guarded(name) in events.columns}
-    return events.drop(*INTERNAL, CRASHED, STREAM, STREAM_IS_MULTILINE, strict=False).rename(renamed)
+    return events.drop(*INTERNAL, CRASHED, REPEATED_KEYS, STREAM, STREAM_IS_MULTILINE, strict=False).rename(renamed)

@@ -13,6 +13,7 @@ import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath, value_at
 from loganalytics.formats.fields.semantics import FieldSemantics, field_semantics
+from loganalytics.formats.fields.times import BRACKETS
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.internal_columns import column_of
 
@@ -20,7 +21,7 @@ _INTEGER_TEXT = re.compile(r"-?\d{1,18}$")
 _DECIMAL_TEXT = re.compile(r"-?\d+\.\d+$")
 _MAX_FIELDS = 200
 _MAX_OBJECT_KEYS = 60  # an object with more looks like data keyed by values
-_MAX_DEPTH = 6  # names of a flattened field; what is deeper stays JSON text
+MAX_DEPTH = 6  # names of a flattened field; what is deeper stays JSON text
 INTEGER, NUMBER, BOOLEAN, TEXT = "integer", "number", "boolean", "text"
 _NESTED, _OBJECT = "nested", "object"
 DTYPES: dict[str, pl.DataType] = {
@@ -58,6 +59,21 @@ class RecordSchema:
         """The fields that may become a core column, which is read from text whatever their type."""
         return frozenset(path for paths in self.core.values() for path in paths)
 
+    @cached_property
+    def without_column(self) -> frozenset[FieldPath]:
+        """The fields that have no column but the core column they are read into, as text."""
+        core_columns = {column_name(paths[0]) for paths in self.core.values()} - self._kept_beside
+        return frozenset(path for path in self.fields if column_name(path) in core_columns)
+
+    @property
+    def _kept_beside(self) -> set[str]:
+        """The columns of fields whose values are kept though a core column is made of them: it says less."""
+        templates, time_parts = self.semantics.templates, self.semantics.time_parts
+        kept = [templates.template] if templates else []
+        kept += [path for path in self.core.get("exception", ())[:1] if path in self.nested]
+        kept += [path for path, part in time_parts.items() if part.digits]
+        return set(map(column_name, kept))
+
     @property
     def guesses(self) -> tuple[str, ...]:
         """What was decided of the fields without being certain, as sentences."""
@@ -68,7 +84,8 @@ class RecordSchema:
         for path in self.core.get("timestamp", ()):
             value, part = value_at(record, path), self.semantics.time_parts.get(path)
             if value is not None:
-                return part.join_texts(str(value), value_at(record, part.path)) if part else str(value)
+                text = part.join_texts(str(value), value_at(record, part.path)) if part else str(value)
+                return text.strip(BRACKETS) if self.semantics.times_are_bracketed else text
         return None
 
     def leaves(self, path: FieldPath) -> list[FieldPath]:
@@ -84,6 +101,8 @@ def infer_schema(records: Sequence[Mapping[str, Any]], hints: Hints = NO_HINTS) 
     fields = _flattened_fields(types, records)
     if not fields:
         return None
+    if fields.get(("duration_ms",)) == INTEGER:  # the column has one type, whatever a sample shows
+        fields[("duration_ms",)] = NUMBER
     core, semantics = field_semantics(records, fields, hints)
     nested = frozenset(path for path in fields if not types[path].isdisjoint((_NESTED, _OBJECT)))
     return RecordSchema(fields=fields, core=core, semantics=semantics, nested=nested)
@@ -113,7 +132,7 @@ def column_name(path: FieldPath) -> str:
 def _collect_types(record: Mapping[str, Any], path: FieldPath, types: dict[FieldPath, set[str]]) -> None:
     for key, value in record.items():
         inner = (*path, key)
-        if isinstance(value, dict) and value and len(inner) < _MAX_DEPTH:
+        if isinstance(value, dict) and value and len(inner) < MAX_DEPTH:
             types.setdefault(inner, set()).add(_OBJECT)
             _collect_types(value, inner, types)
         else:
