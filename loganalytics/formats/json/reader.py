@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from loganalytics.formats.fields.aliases import value_at
 from loganalytics.formats.fields.events import to_events
 from loganalytics.formats.fields.record_schema import (  # fmt: skip
     FieldTree,
@@ -57,6 +58,15 @@ def sample_times(lines: Iterable[str], form: JsonLines) -> pl.Series:
     """Return the texts of the sample's timestamps."""
     records = [record for record in map(parse_object, lines) if record]
     return pl.Series("timestamp", map(form.record_schema.time_of, records), dtype=pl.String)
+
+
+def sample_messages(lines: Iterable[str], form: JsonLines) -> pl.Series:
+    """Return the sample's messages."""
+    records = [record for record in map(parse_object, lines) if record]
+    paths = form.record_schema.core.get("message", ())
+    values = ([value_at(record, path) for path in paths] for record in records)
+    texts = [next((value for value in record_values if isinstance(value, str)), None) for record_values in values]
+    return pl.Series("message", texts, dtype=pl.String).drop_nulls()
 
 
 def read(
