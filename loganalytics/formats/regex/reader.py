@@ -13,6 +13,7 @@ from loganalytics.formats.internal_columns import column_of_group
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.formats.regex.extract import extract_fields
 from loganalytics.formats.regex.pairs import with_pairs
+from loganalytics.formats.regex.whole_lines import with_unread_times, with_whole_sentences
 from loganalytics.formats.timestamps import Clock, to_utc
 from loganalytics.schema import LEVELS, severities
 
@@ -39,7 +40,8 @@ _MS_PER_UNIT = {"duration_us": 1e-3, "duration_s": 1e3}
 def read(lines: pl.DataFrame, form: Format, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split lines (n, line) into the events that the format matches and the lines that it does not."""
     events, unmatched = extract_fields(lines, form, clock)
-    return _with_types(events, form, clock), unmatched
+    typed = with_unread_times(_with_types(events, form, clock), lines, form)
+    return (with_whole_sentences(typed, events["before"], lines) if form is TIME_FIRST else typed), unmatched
 
 
 @cache
