@@ -9,22 +9,26 @@ from typing import cast
 
 import polars as pl
 
-from loganalytics.formats import delimited, logfmt
+from loganalytics.formats import delimited, logfmt, logfmt_pairs
 from loganalytics.formats.definitions import AUDIT, RAW, TIME_FIRST, Format
 from loganalytics.formats.delimited import Delimited
 from loganalytics.formats.envelopes.envelope import Wrapper
 from loganalytics.formats.envelopes.recognition import find_wrapper
 from loganalytics.formats.envelopes.unwrap import unwrap_all
-from loganalytics.formats.framing import Framing, frame_all
+from loganalytics.formats.framing import Framing, frame_sample
 from loganalytics.formats.hints import NO_HINTS, Hints
+from loganalytics.formats.journal_export import detect_journal
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
+from loganalytics.formats.json_documents.detect import detect_documents
+from loganalytics.formats.json_documents.js_objects import detect_js_objects
 from loganalytics.formats.leading_times import LeadingTimes, detect_leading_times
 from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.messages import carried_messages
 from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
 from loganalytics.formats.slow_log import detect_slow_log
 from loganalytics.formats.timestamps import Clock, clock_of, to_utc
+from loganalytics.formats.xml_events import detect_xml
 
 # A format must match this share of the sample, or it was an accident.
 _MIN_SHARE = 0.02
@@ -92,6 +96,11 @@ class Detection:
         return " in ".join([names, *(wrapper.envelope.name for wrapper in reversed(self.wrappers))])
 
     @property
+    def has_fields(self) -> bool:
+        """Whether a format has names for its fields in the lines, so that others may come later."""
+        return any(not isinstance(detected.format, Format) for detected in self.formats)
+
+    @property
     def header_pattern(self) -> str | None:
         """The expression for lines that name columns and are not events."""
         tables = (detected.format for detected in self.formats if isinstance(detected.format, Delimited))
@@ -146,7 +155,7 @@ _Match = tuple[DetectedFormat | None, pl.Series]
 def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[Format] = ()) -> Detection:
     """Return the formats of a sample of lines; `formats` are tried before those of the table."""
     framing = _detect_framing(lines)
-    records = frame_all(_numbered(pl.Series("line", lines, dtype=pl.String)), framing)["line"]
+    records = frame_sample(_numbered(pl.Series("line", lines, dtype=pl.String)), framing)["line"]
     unmatched = records.filter(records.str.strip_chars() != "")
     wrappers, unmatched = _unwrap(unmatched, hints)
     sampled_lines = unmatched.len()
@@ -202,7 +211,8 @@ def _of_rewritten(detected: DetectedFormat, leading_times: LeadingTimes) -> Dete
 
 def _detect_framing(lines: Sequence[str]) -> Framing | None:
     """Return how records of several lines, or several of a line, are written; None where each line is one."""
-    return detect_slow_log(lines)
+    detectors = (detect_documents, detect_js_objects, detect_journal, detect_xml, detect_slow_log)
+    return next((framing for detector in detectors if (framing := detector(lines))), None)
 
 
 def _numbered(lines: pl.Series) -> pl.DataFrame:
@@ -260,7 +270,7 @@ def _match_json(lines: pl.Series, hints: Hints) -> _Match:
 
 
 def _match_logfmt(lines: pl.Series, hints: Hints) -> _Match:
-    matched = logfmt.is_logfmt(lines)
+    matched = logfmt_pairs.is_logfmt(lines)
     pairs = lines.filter(matched).to_list()
     keys = logfmt.infer(pairs, hints) if pairs else None
     if keys is None:
