@@ -119,13 +119,14 @@ def _similar_formats(sample: pl.Series) -> list[TimeFormat]:
 
 def _written(sample: pl.Series, dayfirst: bool | None) -> list[TimeFormat]:
     """Return the formats of the grammar that one of the first texts is written in."""
-    texts = sample.head(_SHAPE_TEXTS).to_list()
+    texts = sample.head(_SHAPE_TEXTS).str.strip_chars().to_list()
     similar = [candidate for candidate in written_formats() if any(map(_shape(candidate.groups).fullmatch, texts))]
     return [_settled(candidate, sample, dayfirst) for candidate in similar]
 
 
 def _settled(time_format: TimeFormat, sample: pl.Series, dayfirst: bool | None) -> TimeFormat:
     """Return a format of the grammar with what the sample decides: the order of numbers, whether there is a year."""
+    sample = sample.str.strip_chars()
     fitting = sample.filter(sample.str.contains(time_format.groups))
     if "<year_last>" in time_format.groups and fitting.str.contains(_YEAR_BEHIND_CLOCK).all():
         time_format = replace(time_format, has_year=True)
@@ -196,7 +197,7 @@ def _parse_one(texts: pl.Series, time_format: TimeFormat, clock: Clock) -> pl.Se
     if time_format.is_epoch:
         return from_epoch(texts) if time_format.radix == 10 else from_hex_epoch(texts)
     if time_format.groups:
-        return _read_written(texts, time_format, clock)
+        return _read_written(texts.str.strip_chars(), time_format, clock)
     if not time_format.has_year:
         return localize(_parse_yearless(texts, time_format, clock), clock.tz, clock.after)
     times = _strptime(texts, time_format, clock)
