@@ -121,7 +121,7 @@ def _detect_written(lines: pl.Series, sample: pl.Series, unknown: pl.Series, hin
     if strange.len() < max(1, _MIN_SHARE * sample.len()) and not _most_are_out_of_reach(unknown, times, sample):
         return None
     clock = clock_of(lines.str.extract(_pattern(), 2).drop_nulls(), hints)
-    return LeadingTimes(clock=clock, pattern=_pattern()) if to_utc(times, clock).drop_nulls().len() else None
+    return LeadingTimes(clock=clock, pattern=_pattern()) if clock.formats else None
 
 
 def _most_are_out_of_reach(unknown: pl.Series, times: pl.Series, sample: pl.Series) -> bool:
@@ -134,7 +134,7 @@ def _detect_epoch(sample: pl.Series, hints: Hints) -> LeadingTimes | None:
     if any(sample.head(_FIRST_LINES).str.contains(form.regex).any() for form in _EPOCH_FORMATS):
         return None
     for epoch in _EPOCHS:
-        pattern = rf"^(?P<before>[\[(<]?)(?P<time>{epoch.shape})[\])>]?[:,]?(?:\s|$)"
+        pattern = rf"^(?P<before>[\[(<]?)(?P<time>{epoch.shape})[\])>]?(?:[:,]?(?:\s|$)|[,;|])"
         times = to_utc(sample.str.extract(ascii_only(pattern), 2), Clock((epoch,)))
         if times.drop_nulls().len() < max(_MIN_EPOCHS, _MIN_EPOCH_SHARE * sample.len()):
             continue

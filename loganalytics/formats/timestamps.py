@@ -94,16 +94,19 @@ def detect_time_formats(texts: pl.Series, dayfirst: bool | None = None) -> tuple
         best = best or (None if formats else _best_format(sample, _CERTAIN))
         if best is None:
             break
-        formats.append(best)
-        sample = sample.filter(~_reads(sample, best))
+        time_format, reads = best
+        formats.append(time_format)
+        sample = sample.filter(~reads)
     exact = _exact_variant(texts.drop_nulls(), formats[0]) if formats else None
     return (exact, *formats) if exact else tuple(formats)
 
 
-def _best_format(sample: pl.Series, candidates: Sequence[TimeFormat]) -> TimeFormat | None:
-    """Return the format that reads most of the sample, the earlier of two; None where none reads any."""
-    counts = [int(_reads(sample, time_format).sum()) for time_format in candidates]
-    return candidates[counts.index(max(counts))] if any(counts) else None
+def _best_format(sample: pl.Series, candidates: Sequence[TimeFormat]) -> tuple[TimeFormat, pl.Series] | None:
+    """Return the format that reads most of the sample, the earlier of two, and what it reads; None where none does."""
+    masks = [_reads(sample, time_format) for time_format in candidates]
+    counts = [int(mask.sum()) for mask in masks]
+    best = counts.index(max(counts)) if any(counts) else None
+    return None if best is None else (candidates[best], masks[best])
 
 
 def _reads(texts: pl.Series, time_format: TimeFormat) -> pl.Series:

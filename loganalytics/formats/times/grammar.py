@@ -62,7 +62,7 @@ _CJK_WEEKDAY = "(?:星期.|[(（].[)）]|[월화수목금토일月火水木金�
 
 # Every form writes a year but those whose name says otherwise.
 DATES = {
-    "year-month-day": f"{_YEAR}[-/._ ]{_MONTH}[-/._ ]{_DAY}",
+    "year-month-day": f"{_YEAR}[-/._ ]{_MONTH}[-/._ ]{_DAY}(?: ?[(（](?:.|{_LETTER}{{2,4}})[)）])?",
     "compact": "(?P<year>20[0-9]{2})(?P<month>[01][0-9])(?P<day>[0-3][0-9])",
     "numbers": "(?P<first>[0-9]{1,2})[-/.](?P<second>[0-9]{1,2})[-/.](?P<third>(?:19|20)[0-9]{2}|[0-9]{2})",
     "numbers without year": "(?P<first>[0-9]{1,2})[-/.](?P<second>[0-9]{1,2})[.]?",
