@@ -123,7 +123,8 @@ def scan(
 
     frames = [table] if (table := plan.table()) is not None else []
     if plan.files or not (frames or plan.stores):
-        samples = [file.sample.events() for file in plan.files if not file.skip]
+        distinct = {id(file.sample.detection): file.sample for file in plan.files if not file.skip}
+        samples = [sample.events() for sample in distinct.values()]
         frames.append(_lazily(read_files, [schema.empty(), *samples], options.predicate))
     frames += [_scan_store(store, options) for store in plan.stores if not store.own_query]
     if query is not None and frames:
