@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from loganalytics.formats.fields.aliases import FIELD_ALIASES
-from loganalytics.formats.fields.events import to_events
+from loganalytics.formats.fields.events import time_text, to_events
 from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema, parse_number
+from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.timestamps import Clock
 from loganalytics.schema import severities
 
@@ -43,17 +44,17 @@ class Delimited:
         return "W3C" if self.is_w3c else _SEPARATOR_NAMES.get(self.separator, f"CSV ({self.separator})")
 
 
-def infer(lines: Sequence[str]) -> Delimited | None:
+def infer(lines: Sequence[str], hints: Hints = NO_HINTS) -> Delimited | None:
     """Return the columns of a sample that begins with a header; None when there is none."""
     directive = next((line for line in lines if line.startswith(_W3C_DIRECTIVE)), None)
     if directive is not None:
-        return _infer_w3c(tuple(directive.removeprefix(_W3C_DIRECTIVE).split()), lines)
+        return _infer_w3c(tuple(directive.removeprefix(_W3C_DIRECTIVE).split()), lines, hints)
     for separator in (",", "\t", ";") if len(lines) > 1 else ():
         columns = tuple(map(_column, _cells(lines[0], separator) or []))
         if columns and "message" not in columns and _fits(lines[1:], separator, len(columns) + 1):
             columns += ("message",)  # as Windows' Event Viewer leaves out the name of its last column
         if _is_header(columns) and _fits(lines[1:], separator, len(columns)):
-            record_schema = infer_schema(_sample_records(lines[1:], columns, separator))
+            record_schema = infer_schema(_sample_records(lines[1:], columns, separator), hints)
             if record_schema is None:
                 return None
             header_pattern = f"^{re.escape(lines[0])}$"
@@ -63,14 +64,14 @@ def infer(lines: Sequence[str]) -> Delimited | None:
     return None
 
 
-def _infer_w3c(columns: tuple[str, ...], lines: Sequence[str]) -> Delimited | None:
+def _infer_w3c(columns: tuple[str, ...], lines: Sequence[str], hints: Hints) -> Delimited | None:
     rows = [line for line in lines if line[:1] != "#"]
     tab_rows = sum(line.count("\t") == len(columns) - 1 for line in rows)  # as Amazon CloudFront writes them
     separator = "\t" if tab_rows > len(rows) / 2 else " "
     records = _sample_records(rows, columns, separator)
     if {"date", "time"} <= set(columns):
         records = [{**record, "timestamp": f"{record['date']} {record['time']}"} for record in records]
-    record_schema = infer_schema(records)
+    record_schema = infer_schema(records, hints)
     if record_schema is None:
         return None
     return Delimited(
@@ -86,8 +87,7 @@ def sample_times(lines: Sequence[str], form: Delimited) -> pl.Series:
     """Return the texts of the sample's timestamps."""
     frame = pl.DataFrame({"line": lines}, schema={"line": pl.String}).with_row_index("n").cast({"n": pl.UInt64})
     records, _ = _split(frame.filter(~pl.col("line").str.contains(form.header_pattern)), form)
-    paths = form.record_schema.core.get("timestamp", ())
-    return records["record"].struct.field(paths[0][0]) if paths else pl.Series("timestamp", [], dtype=pl.String)
+    return records.select(time_text(form.record_schema).alias("timestamp")).to_series()
 
 
 def read(lines: pl.DataFrame, form: Delimited, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
