@@ -29,7 +29,7 @@ TEXTS = {
     "utf-16": ["支付网关 error", "señal débil", "😀"],
     "iso2022_jp": ["決済ゲートウェイがエラーを返しました", "注文が取り消されました"],
 }
-WORDS = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=12)
+WORDS = st.text(st.characters(min_codepoint=0xA1, exclude_categories=("C", "Z")), min_size=1, max_size=12)
 HEAD = "2026-03-10 12:00:{:02d},000 ERROR [app.db] "
 
 
