@@ -184,9 +184,7 @@ def test_a_few_nuls_within_a_line_are_text(tmp_path):
 
 @given(
     encoding=st.sampled_from([*TEXTS, "utf-8", "cp866", "gb18030", "utf-8-sig", "utf-32-be"]),
-    words=st.lists(
-        st.text(st.characters(categories=("L", "N")), min_size=1, max_size=12), min_size=1, max_size=6
-    ),
+    words=st.lists(st.text(st.characters(categories=("L", "N")), min_size=1, max_size=12), min_size=1, max_size=6),
     size=st.integers(20, 300),
 )
 def test_any_text_in_any_encoding_and_any_blocks(tmp_path_factory, encoding, words, size):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.formats.internal_columns import without_internal
+from loganalytics.formats.internal_columns import REPEATED_KEYS, without_internal
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import Block
 from loganalytics.sources.files.discovery import service_of, text_of
@@ -80,13 +80,14 @@ def _count(events: pl.DataFrame, files: Sequence[SmallFile]) -> None:
     """Count the events of each file."""
     if "timestamp" not in events.columns:
         events = events.with_columns(timestamp=pl.lit(None, dtype=schema.TIMESTAMP))
-    time = pl.col("timestamp")
+    time, repeated = pl.col("timestamp"), pl.col(REPEATED_KEYS) if REPEATED_KEYS in events.columns else pl.lit(0)
     counts = events.group_by(FILE).agg(
         events=pl.len(), unparsed=(~pl.col("parsed")).sum(), no_timestamp=time.null_count(), first_seen=time.min(),
-        last_seen=time.max(),
+        last_seen=time.max(), repeated_keys=repeated.sum(),
     )  # fmt: skip
-    for index, total, unparsed, no_timestamp, first, last in counts.iter_rows():
+    for index, total, unparsed, no_timestamp, first, last, repeated_keys in counts.iter_rows():
         counters = files[index].counters
         counters.events, counters.unparsed, counters.no_timestamp = total, unparsed, no_timestamp
+        counters.repeated_keys = repeated_keys
         counters.first_seen, counters.last_seen = first, last
         counters.notes += tuple(notes_of(counters))
