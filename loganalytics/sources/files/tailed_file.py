@@ -19,6 +19,7 @@ from loganalytics.formats.definitions import Format
 from loganalytics.formats.envelopes.streams import Before
 from loganalytics.formats.framing import MAX_LINE_BYTES, Framer, Framing
 from loganalytics.formats.hints import Hints
+from loganalytics.formats.open_events import first_open
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import lines_of, read_blocks
 from loganalytics.sources.files.encodings import (
@@ -184,10 +185,11 @@ class TailedFile:
         detection = self.log.detection or _NOTHING_DETECTED
         records, waiting_lines = self._frame(lines, detection.framing, complete=complete)
         before = Before(time=self._last_time)
-        events = formats.parse(records, _with_current_year(detection, records), before=before).events
-        if not complete and not waiting_lines and events.height and events["multiline"][-1]:
-            first_line = detection.framing.line(events["n"][-1]) if detection.framing else events["n"][-1]
-            waiting_lines, events = int(lines["n"][-1] - first_line) + 1, events.head(-1)
+        parsed = formats.parse(records, _with_current_year(detection, records), before=before, final=complete)
+        events, open_number = parsed.events, first_open(parsed)
+        if not complete and not waiting_lines and open_number is not None:
+            first_line = detection.framing.line(open_number) if detection.framing else open_number
+            waiting_lines, events = int(lines["n"][-1] - first_line) + 1, events.filter(pl.col("n") < open_number)
         taken = start_of_last_lines(content, waiting_lines, self.log.encoding)
         if not taken:
             return None
