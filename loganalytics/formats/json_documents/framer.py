@@ -160,7 +160,7 @@ class DocumentCutter:
         if spans.unfinished is None:
             return spans
         starts, ends = np.append(spans.starts, spans.unfinished), np.append(spans.ends, len(text.utf8))
-        ended = _Spans(starts=starts, ends=ends, unfinished=None, depth=spans.depth)
+        ended = _Spans(starts=starts, ends=ends, unfinished=None, depth=0)
         return self._with_split(text, ended, np.array([starts.size - 1]))
 
     def _with_split(self, text: Text, spans: _Spans, broken: Positions) -> _Spans:
