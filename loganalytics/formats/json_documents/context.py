@@ -32,8 +32,7 @@ def with_context(
     """
     if not behind and not any(contexts):
         return records
-    fields = [json.dumps(context, ensure_ascii=False) if context else "" for context in contexts]
-    is_long = np.array([len(text) > _MAX_REPEATED for text in fields])
+    is_long = np.array([len(str(context)) > _MAX_REPEATED for context in contexts])
     runs = np.repeat(np.arange(len(run_sizes)), run_sizes)
     has_context = ~is_long[runs]
     lasts = np.cumsum(run_sizes) - 1
@@ -83,7 +82,8 @@ def _add(
     comma = pl.when(body.str.contains(r"^\{\s*$")).then(pl.lit("")).otherwise(pl.lit(","))
     joined = pl.concat_str(body, comma, "members", pl.lit("}"))
     is_object = pl.col("record").str.contains(r"^\{(?s:.*)\}\s*$")
-    return records.scatter(rows, frame.select(pl.when(is_object).then(joined).otherwise("record")).to_series())
+    broken = pl.concat_str("record", pl.lit(" {"), "members", pl.lit("}"))
+    return records.scatter(rows, frame.select(pl.when(is_object).then(joined).otherwise(broken)).to_series())
 
 
 def _members(fields: Mapping[str, Any], group: str, *, apart: bool) -> str:

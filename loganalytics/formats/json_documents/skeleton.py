@@ -94,14 +94,24 @@ class Skeleton:
         self._document = []
         return context
 
-    def resume(self) -> None:
-        """Begin amid a document: within the list or object that holds the records."""
-        if len(self._levels) > len(self._path):
-            del self._levels[len(self._path) :]
+    def resume(self) -> list[str]:
+        """Begin amid a document, within the list or object that holds the records; return what was read besides."""
+        left = [_to_json(level.fields) for level in self._levels[len(self._path) :] if level.fields]
+        del self._levels[len(self._path) :]
         for step in self._path[len(self._levels) :]:
             self._levels.append(_Level(is_list=step is None, on_path=True, has_records=True))
         for level, step in zip(self._levels, self._path, strict=True):
             level.key = step
+        return left
+
+    def take_left(self) -> list[str]:
+        """Return what was read since the last record, and forget it; a document without records ends."""
+        if not self.has_records:
+            return [text for _, text in self.end().texts]
+        left = [_to_json(level.fields) for level in self._levels if level.fields]
+        for level in self._levels:
+            level.fields = {}
+        return left
 
     def feed(self, piece: str) -> Around:
         """Read the next piece, which ends where an object begins or a line ends."""
@@ -198,6 +208,10 @@ class Skeleton:
             text = "".join([*self._document, piece[self._document_start : place + 1]])
             around.texts.append((self._document_start, " ".join(text.split("\n"))))
             self._document = []
+
+
+def _to_json(fields: dict[str, Any]) -> str:
+    return json.dumps(fields, ensure_ascii=False)
 
 
 def _text(piece: str, place: int, around: Around) -> int:
