@@ -208,11 +208,13 @@ def test_the_format_is_named_by_its_framing():
     assert detect([compact({"Records": [RECORD]})]).name == "JSON envelope (Records)"
 
 
-@pytest.mark.parametrize("text", [
-    '{"hits":[{"_source":{"time":"2024-03-10T12:34:56Z","msg":"a"}},{"_sorce":{"msg":"lost"}},{"_source":{"time":"2',
-    '[\n {\n  "time": "2024-03-10T12:34:56Z",\n  "a": ]1,\n  "msg": "lost"\n },\n {\n  "time": "2024-03-10T12:34:57Z",\n'
-    '  "msg": "b"\n }\n]',
-])  # fmt: skip
+MISNAMED = (
+    '{"hits":[{"_source":{"time":"2024-03-10T12:34:56Z","msg":"a"}},{"_sorce":{"msg":"lost"}},{"_source":{"time":"2'
+)
+MISCLOSED = json.dumps([RECORD, {**RECORD, "msg": "lost"}, RECORD], indent=1).replace('"msg": "lost"', ']"msg": "lost"')
+
+
+@pytest.mark.parametrize("text", [MISNAMED, MISCLOSED])
 def test_no_word_of_a_broken_document_is_lost(text: str):
     """What is in no record, because a name or a bracket is wrong, is found in the text of another."""
     assert "lost" in "".join(records_of(text))
