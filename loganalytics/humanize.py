@@ -52,6 +52,20 @@ def count(number: int, noun: str = "", plural: str = "") -> str:
     return f"{number:,} {word}" if noun else f"{number:,}"
 
 
+def undated(without_time: int, events: int) -> str | None:
+    """Return the warning that most events have no time; None where at most half of them have none."""
+    if without_time <= events / 2:
+        return None
+    if without_time == events:
+        which = f"None of {count(events, 'event')} has a time"
+    else:
+        which = f"{count(without_time)} of {count(events, 'event')} have no time"
+    return (
+        f"{which}, so nothing can be said of when they happened. "
+        'Hint: name the field or the pattern of the time: --time FIELD, --time "%d.%m.%Y %H:%M".'
+    )
+
+
 def percent(share: float | None) -> str:
     """Return a share (0..1) as "12 %", "1.5 %", "under 0.1 %"; "–" for None."""
     if share is None or math.isnan(share):

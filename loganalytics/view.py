@@ -26,10 +26,11 @@ _PUBLIC_OPTIONS = ("stream", "streams", "group", "table", "time", "index", "form
 class View:
     """A source, what to keep of it, and what it is compared with.
 
-    `level` keeps events of that level and above; `services` and `loggers` those named; `text` those whose message or
-    exception contains it (letters' case aside); `grep` those that match the regular expression; `where` those of which
-    all conditions are true. `query` is a condition as load() takes it, `formats` a TOML file with the user's own
-    formats. `baseline` is the range of time that the rest is held against, `every` the length of a window.
+    `tz`, `time`, `dayfirst`, `level_field`, `duration`, `encoding` and `formats` (a TOML file) say how to read, as
+    load() takes them. `level` keeps events of that level and above; `services` and `loggers` those named; `text` those
+    whose message or exception contains it (letters' case aside); `grep` those that match the regular expression;
+    `where` those of which all conditions are true. `query` is a condition as load() takes it. `baseline` is the range
+    of time that the rest is held against, `every` the length of a window.
     """
 
     source: tuple[str, ...] = ()
@@ -37,6 +38,11 @@ class View:
     since: str | None = None
     until: str | None = None
     tz: str = "UTC"
+    time: str | None = None
+    dayfirst: bool | None = None
+    level_field: str | None = None
+    duration: tuple[str, ...] = ()
+    encoding: str | None = None
     level: str | None = None
     services: tuple[str, ...] = ()
     loggers: tuple[str, ...] = ()
@@ -58,7 +64,7 @@ class View:
         self.filter()
         templates = templates or self.names_template() or self.names_cluster()
         ranges: dict[str, Any] = {} if templates else {"since": self.since, "until": self.until, "level": self.level}
-        logs = load(self.source, tz=self.tz, formats=self.formats, query=self.query, **ranges)
+        logs = load(self.source, query=self.query, **self.reading(), **ranges)
         if templates:
             mined = with_templates(logs)
             selected = self.keep(self._between(with_cluster_ids(mined) if self.names_cluster() else mined))
@@ -67,6 +73,10 @@ class View:
         report = load_report(logs)
         remember(selected, lambda: report)
         return selected
+
+    def reading(self) -> dict[str, Any]:
+        """Return the arguments of load() that say how to read."""
+        return {name: getattr(self, name) for name in _READING}
 
     def keep(self, logs: pl.DataFrame) -> pl.DataFrame:
         """Return those of the events that the filters keep; the time range is load()'s affair."""
@@ -125,7 +135,7 @@ class View:
         for name, default in _DEFAULTS.items():
             value = getattr(view, name)
             if value != default:
-                written[name] = [str(item) for item in value] if isinstance(value, tuple) else [value]
+                written[name] = [str(item) for item in value] if isinstance(value, tuple) else [str(value)]
         return written
 
     @classmethod
@@ -148,6 +158,8 @@ class View:
                 values_by_name[name] = tuple(map(Where.parse, values))
             elif name == "baseline":
                 values_by_name[name] = (values[0], values[1]) if len(values) == 2 else None
+            elif name == "dayfirst":
+                values_by_name[name] = values[-1] == "True"
             elif name in _DEFAULTS:
                 values_by_name[name] = tuple(values) if isinstance(_DEFAULTS[name], tuple) else values[-1]
         return cls(**values_by_name)
@@ -159,8 +171,11 @@ class View:
         pairs += [("--service", name) for name in view.services] + [("--logger", name) for name in view.loggers]
         pairs += [("--text", view.text), ("--grep", view.grep), ("--query", view.query)]
         pairs += [("--where", str(condition)) for condition in view.where]
-        pairs += [("--tz", None if view.tz == "UTC" else view.tz), ("--formats", view.formats)]
-        return [f"{flag}={value}" for flag, value in pairs if value is not None] + ["--", *view.source]
+        pairs += [("--tz", None if view.tz == "UTC" else view.tz), ("--time", view.time)]
+        pairs += [("--level-field", view.level_field), ("--encoding", view.encoding), ("--formats", view.formats)]
+        pairs += [("--duration", duration) for duration in view.duration]
+        day_first = {None: [], True: ["--dayfirst"], False: ["--no-dayfirst"]}[view.dayfirst]
+        return [f"{flag}={value}" for flag, value in pairs if value is not None] + day_first + ["--", *view.source]
 
     def to_python(self) -> str:
         """Return the Python expression that makes the view, without secrets: a line of a notebook."""
@@ -171,6 +186,7 @@ class View:
         return f"View({', '.join(assignments)})"
 
 
+_READING = ("tz", "time", "dayfirst", "level_field", "duration", "encoding", "formats")
 _TEMPLATES = ("template", "template_id")
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(View)}
 

@@ -35,3 +35,11 @@ def test_counts_shares_and_lists_read_well() -> None:
         "12.5 %", "100 %", "0 %", "under 0.1 %", "–",
     ]  # fmt: skip
     assert humanize.listing(list("abcdef")) == "a, b, c and 3 more"
+
+
+def test_most_events_without_a_time_are_a_warning() -> None:
+    """At one more than half the warning counts them; at half there is none."""
+    assert humanize.undated(5, 10) is None
+    assert str(humanize.undated(6, 10)).startswith("6 of 10 events have no time, so")
+    assert str(humanize.undated(1, 1)).startswith("None of 1 event has a time, so")
+    assert humanize.undated(0, 0) is None

@@ -34,12 +34,30 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--since", metavar="TIME", help='from this time on: "2026-03-10 14:00", "2h", "yesterday"')
     group.add_argument("--until", metavar="TIME", help="before this time")
     add_filters(group)
+    add_reading(parser)
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """Add how the logs are to be read, where that is not to be guessed."""
+    group = parser.add_argument_group("how to read", "what is guessed otherwise; FILE.toml of --formats can say it too")
+    group.add_argument("--tz", metavar="ZONE", default="UTC", help="time zone of times without one (default: UTC)")
+    group.add_argument(
+        "--time", metavar="FIELD", help='the field that holds the time, or how it is written: "%%d.%%m.%%Y %%H:%%M"'
+    )
+    group.add_argument(
+        "--dayfirst", action=argparse.BooleanOptionalAction, default=None, help="03/10/2024 is in October, or not"
+    )
+    group.add_argument("--level-field", metavar="FIELD", help="the field that holds the level")
+    group.add_argument(
+        "--duration", metavar="FIELD=UNIT", action="append", default=[],
+        help="a field that holds how long an event took: took=us; units: ns, us, ms, s, m, h; repeatable",
+    )  # fmt: skip
+    group.add_argument("--encoding", metavar="NAME", help="the encoding of files: gb18030, cp1252, utf-16 …")
+    group.add_argument("--formats", metavar="FILE.toml", help="formats of your own, tried before the built-in ones")
 
 
 def add_filters(group: argparse._ArgumentGroup) -> None:
     """Add what to keep of the events."""
-    group.add_argument("--tz", metavar="ZONE", default="UTC", help="time zone of times without one (default: UTC)")
-    group.add_argument("--formats", metavar="FILE.toml", help="formats of your own, tried before the built-in ones")
     group.add_argument("--level", metavar="LEVEL", help="this level and above")
     group.add_argument(
         "--service", metavar="NAME", action="append", default=[], help="only events of this one; repeatable"

@@ -24,11 +24,14 @@ def add_verbs(verbs: Verbs) -> None:
 def _run_formats(arguments: argparse.Namespace) -> int:
     import polars as pl
 
+    from loganalytics.sources.read_options import parse_options
     from loganalytics.sources.read_plan import explain
 
     view = view_of(arguments)
-    for source, formats, sample in explain(view.source, tz=view.tz, formats=view.formats):
-        print(f"{printable(source, None)}\n")
-        write(formats, form="table")
-        write(sample.filter(view.filter()).select(pl.exclude("source")).head(3), form="table")
+    for explained in explain(view.source, parse_options(**view.reading())):
+        print(f"{printable(explained.name, None)}\n")
+        write(explained.formats, form="table")
+        for guess in explained.guesses:
+            print(f"Guessed: {printable(guess, None)}")
+        write(explained.events.filter(view.filter()).select(pl.exclude("source")).head(3), form="table")
     return OK

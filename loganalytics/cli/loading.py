@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loganalytics.humanize import count
+from loganalytics.humanize import count, undated
 from loganalytics.sanitize import printable
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ def view_of(arguments: argparse.Namespace) -> View:
         source=tuple(arguments.source), since=arguments.since, until=getattr(arguments, "until", None),
         tz=arguments.tz, level=arguments.level, services=tuple(arguments.service), loggers=tuple(arguments.logger),
         text=arguments.text, grep=arguments.grep, where=tuple(map(Where.parse, arguments.where)),
-        formats=arguments.formats, query=arguments.query,
+        time=arguments.time, dayfirst=arguments.dayfirst, level_field=arguments.level_field,
+        duration=tuple(arguments.duration), encoding=arguments.encoding, formats=arguments.formats,
+        query=arguments.query,
     )  # fmt: skip
 
 
@@ -45,6 +47,9 @@ def load(view: View) -> pl.DataFrame:
 def print_load_summary(report: pl.DataFrame, noun: str = "file") -> None:
     """Print on standard error what was read, what was skipped, and what could not be read."""
     read = report.filter(report["lines"] > 0)
+    warning = undated(int(report["no_timestamp"].sum()), int(report["events"].sum()))
+    if warning:
+        print(warning, file=sys.stderr)
     unparsed = int(read["unparsed"].sum())
     as_they_are = f", {unparsed:,} lines in no known format (kept as they are)" if unparsed else ""
     print(
@@ -56,6 +61,15 @@ def print_load_summary(report: pl.DataFrame, noun: str = "file") -> None:
     is_skipped = _print_skipped(notes)
     for source, note in notes.filter(~is_skipped).select("source", "note").iter_rows():
         print(f"{printable(source, None)}: {printable(note, None)}", file=sys.stderr)
+    _print_guesses(report)
+
+
+def _print_guesses(report: pl.DataFrame) -> None:
+    """Print once each guess that was made, and of which sources."""
+    guessed = report.filter(report["guessed"].is_not_null()).group_by("guessed", maintain_order=True).agg("source")
+    for guess, sources in guessed.iter_rows():
+        others = f" (and {count(len(sources) - 1, 'other')})" if len(sources) > 1 else ""
+        print(f"{printable(sources[0], None)}{others}: guessed: {printable(guess, None)}", file=sys.stderr)
 
 
 def _print_skipped(notes: pl.DataFrame) -> pl.Series:

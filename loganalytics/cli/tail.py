@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import loganalytics
-from loganalytics.cli.arguments import INTERRUPTED, OK, add_filters, add_verb
+from loganalytics.cli.arguments import INTERRUPTED, OK, add_filters, add_reading, add_verb
 from loganalytics.cli.loading import view_of
 from loganalytics.output import write
 from loganalytics.sanitize import printable
@@ -33,6 +33,7 @@ def add_verbs(verbs: Verbs) -> None:
     group = parser.add_argument_group("selection")
     group.add_argument("--since", metavar="TIME", help="begin there instead of with new events")
     add_filters(group)
+    add_reading(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="json: one object a line")
     parser.add_argument("--until-idle", metavar="5s", help="end after this long without an event")
     parser.add_argument("--cursor", metavar="FILE", help="continue where the last run ended; saved there")
@@ -50,8 +51,8 @@ def _run_tail(arguments: argparse.Namespace) -> int:
     idle = parse_every(arguments.until_idle).total_seconds() if arguments.until_idle else None
     cursor = loganalytics.load_cursor(arguments.cursor)[0] if arguments.cursor else None
     follow = loganalytics.tail(
-        view.source, since=view.since, cursor=cursor, level=view.level, query=view.query, tz=view.tz,
-        formats=view.formats, group=arguments.group, consumer=arguments.consumer, idle=idle,
+        view.source, since=view.since, cursor=cursor, level=view.level, query=view.query, **view.reading(),
+        group=arguments.group, consumer=arguments.consumer, idle=idle,
     )  # fmt: skip
     show = _print_json if arguments.format == "json" else _print_text
     try:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import polars as pl
 import streamlit as st
@@ -56,8 +56,8 @@ class SourceKey:
     """The arguments of load() for a source, and the versions of its files."""
 
     addresses: tuple[str, ...]
-    tz: str
-    formats: str | None
+    reading: tuple[tuple[str, Any], ...]
+    """How to read it: arguments of load() and what they are."""
     query: str | None
     since: datetime | None
     until: datetime | None
@@ -159,7 +159,7 @@ def source_key(selection: Selection) -> SourceKey:
     size = sum(size for _, size, _ in selection.versions)
     is_resident = not _has_server(view.source) and size <= _RESIDENT_BYTES
     return SourceKey(
-        addresses=view.source, tz=view.tz, formats=view.formats, query=view.query,
+        addresses=view.source, reading=tuple(view.reading().items()), query=view.query,
         since=None if is_resident else selection.since, until=None if is_resident else selection.until,
         versions=selection.versions,
     )  # fmt: skip
@@ -170,8 +170,7 @@ def load_source(source: SourceKey) -> pl.DataFrame:
     """Return the events of a source."""
     if source.query is None or _has_server(source.addresses):  # a server may have a query language of its own
         return la.load(
-            source.addresses, since=source.since, until=source.until, tz=source.tz, formats=source.formats,
-            query=source.query,
+            source.addresses, since=source.since, until=source.until, query=source.query, **dict(source.reading)
         )  # fmt: skip
     logs = load_source(replace(source, query=None))
     matches = where(logs, source.query)

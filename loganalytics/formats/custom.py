@@ -57,15 +57,24 @@ def from_strptime(pattern: str) -> Format:
     return _checked(Format(f"time {pattern}", regex, time=pattern))
 
 
-def _from_toml(path: Path) -> tuple[Format, ...]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds.
+
+    Raises InvalidArgumentError where it is not TOML, and SourceNotFoundError when there is no such file.
+    """
     try:
         with path.open("rb") as file:
-            tables = tomllib.load(file).get("format", [])
+            return tomllib.load(file)
     except FileNotFoundError:
         raise SourceNotFoundError(f"There is no file of formats {str(path)!r}. Hint: check the path.") from None
     except tomllib.TOMLDecodeError as error:
         raise InvalidArgumentError(f"{str(path)!r} is not valid TOML: {error}. Hint: correct that line.") from None
-    if not tables:
+
+
+def _from_toml(path: Path) -> tuple[Format, ...]:
+    settings = read_toml(path)
+    tables = settings.get("format", [])
+    if not settings:
         raise InvalidArgumentError(f"{str(path)!r} holds no format. Hint: begin one with [[format]], name and pattern.")
     return tuple(_from_table(table, path) for table in tables)
 

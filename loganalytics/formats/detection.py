@@ -76,6 +76,13 @@ class Detection:
         formats = tuple(replace(d, clock=replace(d.clock, year=year)) for d in self.formats)
         return replace(self, formats=formats)
 
+    def following(self, time: dt.datetime) -> Detection:
+        """Return the detection for what follows an event of that time, for files that do not write the year."""
+        if self.has_year:
+            return self
+        formats = tuple(replace(d, clock=d.clock.following(time)) for d in self.formats)
+        return replace(self, formats=formats)
+
     @property
     def has_year(self) -> bool:
         """Whether a format with times writes the year: then the others have it from there."""

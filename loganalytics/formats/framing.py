@@ -8,16 +8,29 @@ from typing import Protocol
 
 import polars as pl
 
+MAX_LINE_BYTES = 16 * 1024 * 1024
+"""Longer lines are cut into pieces, each as a line: what parses one takes about twenty times its size."""
+_CHARACTER_BYTES = 4
+# A record's number is its line's number, then its place in the line.
+_PLACE_BITS = 24
+
 
 class Framer(Protocol):
     """Puts the lines of one file together, block by block, and keeps what a block leaves unfinished."""
 
     def feed(self, lines: pl.DataFrame) -> pl.DataFrame:
-        """Return the records (n: the number of the first line, line: all of its text) that end in these lines."""
+        """Return the records (n: the number of the first line, line: all of its text) that end in these lines.
+
+        Where the framing says `splits_lines`, n is what numbers() makes of the line and the place in it.
+        """
         ...
 
     def finish(self) -> pl.DataFrame:
-        """Return what is left when there are no more lines: its text as it stands."""
+        """Return what is left when no lines follow, at least for now: its text as it stands."""
+        ...
+
+    def give_back(self) -> int:
+        """Forget the lines at the end that are unfinished, and return how many: they will be fed again."""
         ...
 
 
@@ -27,7 +40,32 @@ class Framing:
 
     name: str
     framer: Callable[[], Framer]
-    """Makes the framer of one file."""
+    """Makes the framer of one file; framings are equal when these are."""
+    splits_lines: bool = False
+    """Whether a line may hold several records."""
+
+    def line(self, number: int) -> int:
+        """Return the number of the line in which a record begins."""
+        return number >> _PLACE_BITS if self.splits_lines else number
+
+    def offset(self, number: str) -> pl.Expr:
+        """Return the expression for the place of records in their file, from the column of their numbers."""
+        if not self.splits_lines:
+            return pl.col(number).cast(pl.String)
+        line = (pl.col(number) // 2**_PLACE_BITS).cast(pl.String)
+        place = pl.col(number) % 2**_PLACE_BITS
+        return pl.when(place > 0).then(pl.concat_str(line, pl.lit("."), place)).otherwise(line)
+
+
+def numbers(line: pl.Expr, place: pl.Expr | int = 0) -> pl.Expr:
+    """Return the numbers of records that share lines, from the numbers of their lines and the places in these."""
+    first: pl.Expr = line.cast(pl.UInt64) * 2**_PLACE_BITS
+    return first + place
+
+
+def is_cut(line: pl.Expr) -> pl.Expr:
+    """Return the expression for lines that are pieces of a longer one, which goes on in the next."""
+    return line.str.len_bytes() > MAX_LINE_BYTES - _CHARACTER_BYTES
 
 
 def frame_all(lines: pl.DataFrame, framing: Framing | None) -> pl.DataFrame:

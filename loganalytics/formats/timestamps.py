@@ -7,11 +7,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.time_formats import TIME_FORMATS, TimeFormat
+from loganalytics.formats.year_turns import LEAP_YEAR, turn_years
 from loganalytics.schema import TIMESTAMP
 
 _SHAPE_TEXTS = 20
@@ -35,6 +37,8 @@ class Clock:
     formats: tuple[TimeFormat, ...] = ()
     tz: str = "UTC"
     year: int | None = None
+    before: dt.datetime | None = None
+    """The naive time of the event before the first, where times write no year."""
     guesses: tuple[str, ...] = ()
     """What was decided of the times without being certain, as sentences."""
 
@@ -42,6 +46,11 @@ class Clock:
     def has_year(self) -> bool:
         """Whether the likeliest format writes the year."""
         return not self.formats or self.formats[0].has_year
+
+    def following(self, time: dt.datetime) -> Clock:
+        """Return the clock for what follows an event of that time."""
+        local = time.astimezone(ZoneInfo(self.tz)).replace(tzinfo=None)
+        return replace(self, year=local.year, before=local)
 
 
 def strptime_format(pattern: str) -> TimeFormat:
@@ -139,18 +148,33 @@ def _parse_all(texts: pl.Series, formats: Sequence[TimeFormat], clock: Clock) ->
 def _parse_one(texts: pl.Series, time_format: TimeFormat, clock: Clock) -> pl.Series:
     if time_format.is_epoch:
         return _from_epoch(texts)
-    column, pattern = _to_pattern(pl.col("t"), time_format), time_format.pattern
     if not time_format.has_year:
-        column, pattern = pl.concat_str(pl.lit(f"{clock.year or 1970} "), column), "%Y " + pattern
+        return _localize(_parse_yearless(texts, time_format, clock), clock.tz)
+    times = _strptime(texts, time_format)
+    return times if time_format.has_offset else _localize(times, clock.tz)
+
+
+def _parse_yearless(texts: pl.Series, time_format: TimeFormat, clock: Clock) -> pl.Series:
+    """Return naive times of texts without a year, the first in the clock's year."""
+    year = clock.year or 1970
+    times = _strptime(texts, time_format, year)
+    if times.null_count() > texts.null_count():  # perhaps a 29 February, of a later year than the first
+        in_leap_year = _strptime(texts, time_format, LEAP_YEAR)
+        times = in_leap_year if in_leap_year.null_count() < times.null_count() else times
+    return turn_years(times, year, clock.before)
+
+
+def _strptime(texts: pl.Series, time_format: TimeFormat, year: int | None = None) -> pl.Series:
+    """Return times as the format's pattern reads them, in UTC where they write an offset; `year` is for all of them."""
+    column, pattern = _to_pattern(pl.col("t"), time_format), time_format.pattern
+    if year is not None:
+        column, pattern = pl.concat_str(pl.lit(f"{year} "), column), "%Y " + pattern
     repeats = "f" not in pattern  # a memory of texts costs more than it saves where few are the same
     time = column.str.to_datetime(pattern, strict=False, time_unit="us", cache=repeats)
     if time_format.has_offset:
         time = time.dt.replace_time_zone("UTC") if time_format.is_exact else time.dt.convert_time_zone("UTC")
     since_1970 = time if time_format.is_exact else pl.when(time.dt.year() >= 1971).then(time)
-    times = texts.alias("t").to_frame().select(since_1970).to_series()
-    if time_format.has_offset:
-        return times
-    return _localize(times if time_format.has_year else _turn_years(times), clock.tz)
+    return texts.alias("t").to_frame().select(since_1970).to_series()
 
 
 def _to_pattern(column: pl.Expr, time_format: TimeFormat) -> pl.Expr:
@@ -189,17 +213,6 @@ def _localize(naive: pl.Series, tz: str) -> pl.Series:
     # A clock that reads a time which daylight saving skipped is an hour off; keep the event where it said it was.
     skipped = (naive + _HOUR).dt.replace_time_zone(tz, ambiguous="earliest", non_existent="null")
     return local.fill_null(skipped).dt.convert_time_zone("UTC")
-
-
-def _turn_years(times: pl.Series) -> pl.Series:
-    """Move the times after a December to January turn into the next year (and back again for stragglers)."""
-    months = times.dt.month().fill_null(strategy="forward").cast(pl.Int32)
-    steps = months.diff().fill_null(0)
-    turns = ((steps <= -10).cast(pl.Int32) - (steps >= 10).cast(pl.Int32)).cum_sum()
-    if turns.max() in (0, None) and turns.min() in (0, None):
-        return times
-    frame = pl.DataFrame({"t": times, "n": turns})
-    return frame.select(pl.col("t").dt.offset_by(pl.concat_str(pl.col("n"), pl.lit("y")))).to_series()
 
 
 def _from_epoch(texts: pl.Series) -> pl.Series:

@@ -10,6 +10,7 @@ import polars as pl
 from loganalytics.humanize import count, moment, percent, time_range
 from loganalytics.reports.table_rows import change_rows, failed_trace_rows, slow_trace_rows
 from loganalytics.sanitize import printable
+from loganalytics.sources.load_report import remarks
 from loganalytics.version import __version__
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _slow_traces(report: Report) -> list[str]:
 def _inputs(report: Report) -> str:
     table = report.tables["inputs"]
     rows = [
-        [row["source"], row["format"], row["lines"], row["events"], row["unparsed"], row["no_timestamp"], row["note"]]
+        [row["source"], row["format"], row["lines"], row["events"], row["unparsed"], row["no_timestamp"], remarks(row)]
         for row in table.head(_MAX_ROWS).to_dicts()
     ]
     return table_of(["source", "format", "lines", "events", "unparsed", "no time", "note"], rows) if rows else "None."

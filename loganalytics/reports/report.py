@@ -18,7 +18,7 @@ from loganalytics.analyses.requests.traces import traces
 from loganalytics.analyses.trends import trend
 from loganalytics.analyses.windowing import choose_window, group_small_services, without_misdated
 from loganalytics.findings.ranking import Finding, rank_findings
-from loganalytics.humanize import count, listing, percent, time_range
+from loganalytics.humanize import count, listing, percent, time_range, undated
 from loganalytics.reports.changes import find_changes, sum_levels
 from loganalytics.reports.model import Report
 from loganalytics.sources.load_report import load_report
@@ -136,6 +136,9 @@ def _verdict(ranked_findings: list[Finding], facts: dict[str, Any]) -> str:
     if not facts["events"]:
         return "There are no events to report on."
     scope = f"{count(facts['events'], 'event')}, {percent(facts['error_rate'])} of them errors"
+    warning = undated(facts["undated"], facts["events"])
+    if warning and not ranked_findings:
+        return f"{warning} Of the others: nothing out of the ordinary."
     if not ranked_findings:
         return f"Nothing out of the ordinary in {scope}."
     worst = ranked_findings[0]
@@ -144,4 +147,5 @@ def _verdict(ranked_findings: list[Finding], facts: dict[str, Any]) -> str:
     names = {"incident": "an incident", "anomaly": "an anomaly", "silence": "silence", "new_error": "a new error",
             "slowdown": "a slowdown"}  # fmt: skip
     where = f" in {listing(worst.service.split(', '))}" if worst.service else ""
-    return f"{lead}. The gravest: {names[worst.kind]}{where}, {time_range(worst.start, worst.end)}."
+    gravest = f"{lead}. The gravest: {names[worst.kind]}{where}, {time_range(worst.start, worst.end)}."
+    return f"{warning} {gravest}" if warning else gravest

@@ -8,6 +8,7 @@ from typing import cast
 
 import polars as pl
 
+from loganalytics.humanize import undated
 from loganalytics.sources.status import Status
 
 
@@ -57,5 +58,9 @@ class FileCounters(TimeCounters):
         return {
             "status": self.status, "bytes": self.bytes, "lines": self.lines, "events": self.events,
             "unparsed": self.unparsed, "no_timestamp": self.no_timestamp, "invalid_utf8": self.invalid_utf8,
-            "first_seen": self.first_seen, "last_seen": self.last_seen, "note": "; ".join(self.notes) or None,
+            "first_seen": self.first_seen, "last_seen": self.last_seen, "note": "; ".join(self._all_notes()) or None,
         }  # fmt: skip
+
+    def _all_notes(self) -> tuple[str, ...]:
+        warning = undated(self.no_timestamp, self.events)
+        return (warning, *self.notes) if warning else self.notes

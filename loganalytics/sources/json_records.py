@@ -10,6 +10,7 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.formats.fields.record_schema import RecordSchema
 from loganalytics.formats.hints import Hints
+from loganalytics.formats.internal_columns import without_internal
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.timestamps import Clock, clock_of
@@ -29,10 +30,10 @@ class RecordParser:
         return self.form.record_schema if self.form else None
 
     @classmethod
-    def learn(cls, sample: Sequence[str], tz: str) -> RecordParser:
+    def learn(cls, sample: Sequence[str], hints: Hints) -> RecordParser:
         """Return the parser of what a sample of records, each JSON text, holds."""
         form = reader.infer(sample)
-        clock = Clock(tz=tz) if form is None else clock_of(reader.sample_times(sample, form), Hints(tz=tz))
+        clock = Clock(tz=hints.tz) if form is None else clock_of(reader.sample_times(sample, form), hints)
         return cls(form=form, clock=clock)
 
     def empty(self) -> pl.DataFrame:
@@ -49,9 +50,7 @@ class RecordParser:
         if unparsed.height:
             raw = unparsed.select("n", pl.col("line").alias("message"))
             events = pl.concat([events, raw], how="diagonal_relaxed").sort("n")
-        return schema.conform(
-            events.drop("n", "parsed", strict=False).with_columns(records["source"], records["offset"])
-        )
+        return schema.conform(without_internal(events).with_columns(records["source"], records["offset"]))
 
 
 @dataclass(kw_only=True)

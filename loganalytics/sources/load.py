@@ -12,6 +12,7 @@ from polars.io.plugins import register_io_source
 from loganalytics import schema
 from loganalytics.filters.sql import check_columns, condition, where
 from loganalytics.formats.custom import Formats
+from loganalytics.formats.custom_hints import Durations
 from loganalytics.progress import track
 from loganalytics.sources import parquet
 from loganalytics.sources.files.describe import describe_files
@@ -24,8 +25,9 @@ from loganalytics.sources.store import DESCRIPTION_SCHEMA, Store
 
 def load(
     source: Source, *, since: When = None, until: When = None, level: str | None = None, query: str | None = None,
-    tz: str = "UTC", formats: Formats | None = None, storage_options: Mapping[str, Any] | None = None,
-    max_unpacked_bytes: int | None = None,
+    tz: str = "UTC", time: str | None = None, dayfirst: bool | None = None, level_field: str | None = None,
+    duration: Durations | None = None, encoding: str | None = None, formats: Formats | None = None,
+    storage_options: Mapping[str, Any] | None = None, max_unpacked_bytes: int | None = None,
 ) -> pl.DataFrame:  # fmt: skip
     """Read logs into a log frame, formats and compression detected.
 
@@ -41,9 +43,15 @@ def load(
         query: keep events for which this holds: an SQL condition over the columns, such as "duration_ms > 500";
             Elasticsearch and OpenSearch take it in Lucene's language.
         tz: the time zone of times that do not name one.
+        time: the field of structured logs that holds the time, or the strptime pattern of times, in fields and text.
+        dayfirst: whether 03/10/2024 is the 3rd of October; by default the dates of a file decide.
+        level_field: the field of structured logs that holds the level.
+        duration: fields that hold how long an event took, and their units: "took=us", several such, or a mapping; they
+            become `duration_ms`. Units: ns, us, ms, s, m, h.
+        encoding: the encoding of files, by Python's name; by default it is detected.
         formats: your own, tried before those that are known: a Format, several, or the path of a TOML file with
             [[format]] tables of name, pattern (an expression with the groups timestamp and message) or time (a
-            strptime pattern).
+            strptime pattern); above them it may say tz, time, dayfirst, level (a field), duration and encoding.
         storage_options: for an object store, as Polars takes them; credentials belong there or in the environment.
         max_unpacked_bytes: what one archive may unpack to. Default: LOGANALYTICS_MAX_UNPACKED of the environment, else
             50 GiB, and beyond 100 MiB no more than 1,000 times its size.
@@ -64,8 +72,9 @@ def load(
     ('ERROR', 'disk full')
     """
     options = parse_options(
-        since=since, until=until, level=level, query=query, tz=tz, formats=formats, storage_options=storage_options,
-        max_unpacked_bytes=max_unpacked_bytes,
+        since=since, until=until, level=level, query=query, tz=tz, time=time, dayfirst=dayfirst,
+        level_field=level_field, duration=duration, encoding=encoding, formats=formats,
+        storage_options=storage_options, max_unpacked_bytes=max_unpacked_bytes,
     )  # fmt: skip
     plan = plan_read(source, options)
     run, table = plan.run_files(), plan.table()
@@ -84,8 +93,9 @@ def load(
 
 def scan(
     source: Source, *, since: When = None, until: When = None, level: str | None = None, query: str | None = None,
-    tz: str = "UTC", formats: Formats | None = None, storage_options: Mapping[str, Any] | None = None,
-    max_unpacked_bytes: int | None = None,
+    tz: str = "UTC", time: str | None = None, dayfirst: bool | None = None, level_field: str | None = None,
+    duration: Durations | None = None, encoding: str | None = None, formats: Formats | None = None,
+    storage_options: Mapping[str, Any] | None = None, max_unpacked_bytes: int | None = None,
 ) -> pl.LazyFrame:  # fmt: skip
     """Read logs lazily, block by block: for what is larger than memory.
 
@@ -99,8 +109,9 @@ def scan(
     1
     """
     options = parse_options(
-        since=since, until=until, level=level, query=query, tz=tz, formats=formats, storage_options=storage_options,
-        max_unpacked_bytes=max_unpacked_bytes,
+        since=since, until=until, level=level, query=query, tz=tz, time=time, dayfirst=dayfirst,
+        level_field=level_field, duration=duration, encoding=encoding, formats=formats,
+        storage_options=storage_options, max_unpacked_bytes=max_unpacked_bytes,
     )  # fmt: skip
     plan = plan_read(source, options)
     last_run = [plan.run_files()]

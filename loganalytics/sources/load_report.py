@@ -53,6 +53,11 @@ def load_report(logs: Frame) -> pl.DataFrame:
     return report() if report else _from_frame(logs)
 
 
+def remarks(row: Mapping[str, object]) -> str | None:
+    """Return what there is to say of a source, a row of the report: the note, then what was guessed."""
+    return "; ".join(str(row[name]) for name in ("note", "guessed") if row.get(name)) or None
+
+
 def remember(logs: Frame, report: Callable[[], pl.DataFrame]) -> None:
     """Let load_report(logs) answer with this report as long as the frame lives."""
     _REPORTS[id(logs)] = report

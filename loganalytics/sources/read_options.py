@@ -12,10 +12,11 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.filters.expressions import time_range_filter
 from loganalytics.formats.custom import Formats, read_formats
+from loganalytics.formats.custom_hints import Durations, parse_hints
 from loganalytics.formats.definitions import Format
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.sources.files.compression import unpacked_limit
-from loganalytics.times import parse_when, parse_zone
+from loganalytics.times import parse_when
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,8 @@ When = str | dt.datetime | None
 
 def parse_options(
     *, since: When = None, until: When = None, level: str | None = None, query: str | None = None, tz: str = "UTC",
+    time: str | None = None, dayfirst: bool | None = None, level_field: str | None = None,
+    duration: Durations | None = None, encoding: str | None = None,
     formats: Formats | None = None, storage_options: Mapping[str, Any] | None = None,
     max_unpacked_bytes: int | None = None,
 ) -> ReadOptions:  # fmt: skip
@@ -63,13 +66,17 @@ def parse_options(
 
     Raises InvalidArgumentError, which names what cannot be parsed.
     """
-    zone = parse_zone(tz).key
+    hints = parse_hints(
+        tz=tz, time=time, dayfirst=dayfirst, level_field=level_field, duration=duration, encoding=encoding,
+        formats=formats,
+    )  # fmt: skip
+    zone = hints.tz
     return ReadOptions(
         since=None if since is None else parse_when(since, tz=zone),
         until=None if until is None else parse_when(until, tz=zone),
         severity=None if level is None else schema.severity_of(level),
         query=query,
-        hints=Hints(tz=zone),
+        hints=hints,
         formats=read_formats(formats),
         storage_options=storage_options,
         unpacked_limit=unpacked_limit(max_unpacked_bytes),

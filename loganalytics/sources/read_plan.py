@@ -10,14 +10,13 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.exceptions import UnreadableSourceError
-from loganalytics.formats.custom import Formats
 from loganalytics.sources import object_stores, parquet, uri
 from loganalytics.sources.files.discovery import Discovered, Source, discover
 from loganalytics.sources.files.location import Location, Spool, locate
 from loganalytics.sources.files.plan import PlannedFile, plan_files
 from loganalytics.sources.files.reader import FileRun
 from loganalytics.sources.files.sampling import FileSample, sample_files
-from loganalytics.sources.read_options import ReadOptions, parse_options
+from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.schemes import is_store, open_store
 from loganalytics.sources.store import Store
 
@@ -98,20 +97,34 @@ def find_inputs(source: Source) -> Inputs:
     return Inputs(texts=texts, tables=(*map(str, local_tables), *remote_tables), stores=stores)
 
 
-def explain(
-    source: Source, *, tz: str = "UTC", formats: Formats | None = None
-) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:
-    """Yield of each file its name, its formats and its first events.
+@dataclass(frozen=True, kw_only=True)
+class Explained:
+    """How a file is read, and why."""
 
-    The formats have one row each: format, lines (of the sample, that it reads), share (of the sample) and times (how it
-    writes them); what is in none is the row "text". The sample is of the file's head, middle and end; of what is packed
-    or has an address, of its head.
+    name: str
+    """The file, and its formats or the reason why it is not read."""
+    formats: pl.DataFrame
+    """One row a format: format, lines (of the sample, that it reads), share (of the sample), times (how written).
+
+    What is in none is the row "text".
     """
-    plan = plan_read(source, parse_options(tz=tz, formats=formats))
+    guesses: tuple[str, ...]
+    events: pl.DataFrame
+    """The first ones."""
+
+
+def explain(source: Source, options: ReadOptions) -> Iterator[Explained]:
+    """Yield how each file is read.
+
+    The sample is of the file's head, middle and end; of what is packed or has an address, of its head.
+    """
+    plan = plan_read(source, options)
     for file in plan.files:
         single = replace(plan, files=(file,)).run_files()
         name = f"{file.sample.source}: {file.skip.note if file.skip else file.sample.detection.name}"
-        yield name, _format_table(file.sample), next(single.frames(), schema.empty())
+        events = next(single.frames(), schema.empty())
+        guesses = file.sample.detection.guesses
+        yield Explained(name=name, formats=_format_table(file.sample), guesses=guesses, events=events)
 
 
 def _format_table(sample: FileSample) -> pl.DataFrame:

@@ -16,6 +16,7 @@ from loganalytics import schema
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.filters.sql import condition, where_in_batch
 from loganalytics.formats.custom import Formats
+from loganalytics.formats.custom_hints import Durations
 from loganalytics.sources.files.discovery import Source
 from loganalytics.sources.files.tail import FileReader
 from loganalytics.sources.read_options import ReadOptions, When, parse_options
@@ -131,8 +132,10 @@ class Tail:
 
 def tail(
     source: Source, *, since: When = None, cursor: Mapping[str, Any] | None = None, level: str | None = None,
-    query: str | None = None, tz: str = "UTC", formats: Formats | None = None, group: str | None = None,
-    consumer: str | None = None, idle: float | None = None, claim_after: float = 60.0,
+    query: str | None = None, tz: str = "UTC", time: str | None = None, dayfirst: bool | None = None,
+    level_field: str | None = None, duration: Durations | None = None, encoding: str | None = None,
+    formats: Formats | None = None, group: str | None = None, consumer: str | None = None, idle: float | None = None,
+    claim_after: float = 60.0,
 ) -> Tail:  # fmt: skip
     """Follow logs as they grow, in batches that are log frames.
 
@@ -145,8 +148,7 @@ def tail(
         level: hand out events of this level and above.
         query: hand out events for which this SQL condition holds; in Elasticsearch's and OpenSearch's own language
             there. A column that a batch lacks is null.
-        tz: the time zone of times that have none.
-        formats: your own, as load() takes them.
+        tz, time, dayfirst, level_field, duration, encoding, formats: how to read, as load() takes them.
         group: for Redis Streams: share the stream with the other readers of this consumer group, which is made when it
             is not there. Each event is handed out at least once: it is confirmed at the next read() or at close(),
             and goes to another reader when it is not.
@@ -168,7 +170,10 @@ def tail(
     ...     [batch["message"].to_list() for batch in tail]
     [['disk full']]
     """
-    options = parse_options(since=since, level=level, query=query, tz=tz, formats=formats)
+    options = parse_options(
+        since=since, level=level, query=query, tz=tz, time=time, dayfirst=dayfirst, level_field=level_field,
+        duration=duration, encoding=encoding, formats=formats,
+    )  # fmt: skip
     names = [os.fspath(source)] if isinstance(source, (str, os.PathLike)) else [os.fspath(name) for name in source]
     cursors = dict(cursor or {}).get("readers", {})
     readers: dict[str, TailReader] = {}

@@ -47,3 +47,21 @@ def test_tables_of_a_database_are_no_files(folder):
         database.execute("create table logs (timestamp text, level text, message text)")
         database.execute("insert into logs values ('2026-03-10 12:00:00', 'ERROR', 'disk full')")
     assert "of 1 source: 1 events" in run("trend", "sqlite:///app.db", cwd=folder).stderr
+
+
+def test_events_without_a_time_are_told_first(folder):
+    """When more than half of the events have no time, the first line says so; at half it does not."""
+    (folder / "odd.jsonl").write_text('{"level": "error", "msg": "disk full"}\n' * 3)
+    result = run("errors", "odd.jsonl", cwd=folder)
+    assert result.stderr.startswith("None of 3 events has a time, so nothing can be said of when they happened.")
+    half = '{"msg": "a"}\n{"time": "2026-03-10T12:00:00Z", "msg": "b"}\n'
+    (folder / "half.jsonl").write_text(half)
+    assert run("errors", "half.jsonl", cwd=folder).stderr.startswith("Read 2 lines")
+
+
+def test_a_report_of_events_without_a_time_gives_no_all_clear(folder):
+    """The verdict says that most events have no time before it says anything else."""
+    (folder / "odd.jsonl").write_text('{"level": "info", "msg": "up"}\n' * 4)
+    result = run("report", "odd.jsonl", "-o", "page.md", cwd=folder)
+    assert "None of 4 events has a time" in (folder / "page.md").read_text().split("\n## ")[0]
+    assert result.returncode == 0

@@ -24,7 +24,7 @@ def parse_lines(*lines: str) -> Parsed:
 def test_fields_become_columns():
     """Time, level and message go to the core columns, numbers are typed, quotes are gone."""
     event = parse_lines(HEAD).events.row(0, named=True)
-    assert (event["level"], event["message"], event["attributes.n"], event["path"]) == ("INFO", "all is well", 1, "/a")
+    assert (event["level"], event["message"], event["\0n"], event["path"]) == ("INFO", "all is well", 1, "/a")
     assert event["timestamp"].isoformat() == "2026-03-10T12:00:00+00:00"
 
 

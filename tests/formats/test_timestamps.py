@@ -66,16 +66,6 @@ def test_december_to_january_turns_the_year():
     assert [t.year for t in times] == [2023, 2024, 2023, 2024]
 
 
-def test_ten_months_back_or_forth_are_a_turn_of_the_year():
-    """Nine may be lines out of order within a year."""
-    assert [t.year for t in read("Nov 30 23:59:59", "Jan  1 00:00:01", "Nov 30 23:59:59", year=2023)] == [
-        2023,
-        2024,
-        2023,
-    ]
-    assert [t.year for t in read("Oct 30 23:59:59", "Jan  1 00:00:01", year=2023)] == [2023, 2023]
-
-
 def test_seconds_since_1970_lie_between_1990_and_2100():
     """Any other number is not a time."""
     years = [(1989, 12, 1), (1990, 1, 1), (2100, 12, 31), (2103, 3, 1)]

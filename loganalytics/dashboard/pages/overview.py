@@ -13,7 +13,7 @@ import loganalytics as la
 from loganalytics.dashboard import cached_analyses, cached_events, state, summaries
 from loganalytics.dashboard.components import charts, guards, histogram, tables
 from loganalytics.findings.ranking import Finding
-from loganalytics.humanize import count, percent, span, time_range
+from loganalytics.humanize import count, percent, span, time_range, undated
 from loganalytics.reports.model import Report
 from loganalytics.sanitize import printable
 from loganalytics.view import View
@@ -31,6 +31,8 @@ def page() -> None:
     if logs is None:
         return
     view = state.view()
+    if warning := undated(logs["timestamp"].null_count(), logs.height):
+        st.warning(warning, icon=":material/warning:")
     cards = [column.empty() for column in st.columns(5)]
     _quick_cards(cards[:3], view)
     for card, label in zip(cards[3:], ("p95 duration", "Anomalous windows"), strict=True):

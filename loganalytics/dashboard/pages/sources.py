@@ -29,7 +29,7 @@ def page() -> None:
 def _totals(report: pl.DataFrame, events: int) -> None:
     cards = st.columns(5)
     read = report.filter(pl.col("events") > 0).height
-    size, unparsed, undated = (int(report[name].sum() or 0) for name in ("bytes", "unparsed", "no_timestamp"))
+    size, unparsed, without_time = (int(report[name].sum() or 0) for name in ("bytes", "unparsed", "no_timestamp"))
     skipped = f"{report.height - read:,} skipped or empty"
     share = f"{percent(unparsed / events if events else 0)} kept as text"
     cards[0].metric(
@@ -40,7 +40,7 @@ def _totals(report: pl.DataFrame, events: int) -> None:
     cards[3].metric(
         "Not parsed", f"{unparsed:,}", share, delta_color="off", delta_arrow="off", border=True, height="stretch"
     )
-    cards[4].metric("Without a timestamp", f"{undated:,}", border=True, height="stretch")
+    cards[4].metric("Without a timestamp", f"{without_time:,}", border=True, height="stretch")
 
 
 def _load_report(report: pl.DataFrame) -> None:

@@ -30,8 +30,8 @@ def to_events(
         return events
     if events["n"].equals(lines["n"]):
         return events.with_columns(message=events["message"].fill_null(lines["line"]))
-    joined = events.join(lines.select("n", "line"), on="n", how="left", maintain_order="left")
-    return joined.with_columns(pl.coalesce("message", "line").alias("message")).drop("line")
+    joined = events.join(lines.select("n", pl.col("line").alias("\0text")), on="n", how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("message", "\0text").alias("message")).drop("\0text")
 
 
 def field_value(path: FieldPath) -> pl.Expr:

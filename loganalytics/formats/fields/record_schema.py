@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath, FieldSemantics, core_paths, field_semantics
-from loganalytics.schema import CORE
+from loganalytics.formats.internal_columns import column_of
 
 _INTEGER_TEXT = re.compile(r"-?\d{1,18}$")
 _DECIMAL_TEXT = re.compile(r"-?\d+\.\d+$")
@@ -101,8 +101,7 @@ def parse_number(cell: str) -> object:
 
 def column_name(path: FieldPath) -> str:
     """Return the name of a field's column, which differs from those of the core columns."""
-    name = ".".join(path)
-    return f"attributes.{name}" if name in CORE or name in ("n", "attributes") else name
+    return column_of(".".join(path))
 
 
 def _collect_types(record: Mapping[str, Any], path: FieldPath, types: dict[FieldPath, set[str]]) -> None:
@@ -128,11 +127,11 @@ def _flattened_fields(types: Mapping[FieldPath, set[str]]) -> dict[FieldPath, st
             continue
         folded = {tuple(name.lower() for name in prefix): prefix for prefix in prefixes}
         clashes = any(spellings.get(key, prefix) != prefix for key, prefix in folded.items())
-        if clashes or ".".join(path) in columns:
+        if clashes or column_name(path) in columns:
             continue
         spellings.update(folded)
         fields[path] = _one_type(kinds)
-        columns.add(".".join(path))
+        columns.add(column_name(path))
         if len(fields) == _MAX_FIELDS:
             break
     return fields

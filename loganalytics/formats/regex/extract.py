@@ -14,6 +14,7 @@ from functools import cache
 import polars as pl
 
 from loganalytics.formats.definitions import Format, fill
+from loganalytics.formats.internal_columns import column_of_group
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.formats.regex.variants import choose_pattern
 from loganalytics.formats.time_formats import ZONE_NAME
@@ -31,6 +32,7 @@ _TIME_TO_MESSAGE = re.compile(
 )
 _GROUP_NAME = re.compile(r"\?P<([^>]+)>")
 _GROUPS = "\0groups"
+_HEAD = "head[]"  # no format has a group of this name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,7 @@ class _Layout:
     bracket: str
     """The expression for what stands before the time: a bracket or nothing."""
     middle: str
-    """The expression, from the time's last character on, whose group `head` stands between time and message."""
+    """The expression, from the time's last character on, whose group _HEAD stands between time and message."""
     message: str
     """The name of the last group."""
 
@@ -73,7 +75,7 @@ def _layout(pattern: str) -> _Layout | None:
     match = _TIME_TO_MESSAGE.fullmatch(pattern)
     if match is None:
         return None
-    middle = fill(f"^{_LAST_OF_TIME}(?P<head>{match['middle']}){match['first']}")
+    middle = fill(f"^{_LAST_OF_TIME}(?P<{_HEAD}>{match['middle']}){match['first']}")
     return _Layout(bracket=match["bracket"] or "", middle=middle, message=match["message"])
 
 
@@ -102,10 +104,10 @@ def _extract_behind_time(
 
 
 def _middle_groups(middle: str) -> tuple[pl.Expr, pl.Expr]:
-    """Return the groups of each tail, and the length of `head`: null where the time goes on."""
+    """Return the groups of each tail, and the length of _HEAD: null where the time goes on."""
     tail = pl.col("tail")
     groups = tail.str.extract_groups(middle)
-    length = pl.when(~tail.str.contains(_TIME_CONTINUES)).then(groups.struct.field("head").str.len_chars())
+    length = pl.when(~tail.str.contains(_TIME_CONTINUES)).then(groups.struct.field(_HEAD).str.len_chars())
     return groups.alias(_GROUPS), length.alias("length")
 
 
@@ -127,6 +129,8 @@ def _fields(groups: pl.DataFrame, names: list[str]) -> list[pl.Expr]:
     """Return the columns of all groups of the format; those that a variant does not have are null."""
     present = {field.name for field in groups.schema[_GROUPS].fields}  # type: ignore[attr-defined]
     return [
-        pl.col(_GROUPS).struct.field(name) if name in present else pl.lit(None, dtype=pl.String).alias(name)
+        (pl.col(_GROUPS).struct.field(name) if name in present else pl.lit(None, dtype=pl.String)).alias(
+            column_of_group(name)
+        )
         for name in names
     ]

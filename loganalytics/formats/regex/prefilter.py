@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 from loganalytics.formats.definitions import (
@@ -14,25 +16,46 @@ from loganalytics.formats.definitions import (
     prefilter_regex,
 )
 from loganalytics.formats.regex.ascii import ascii_only
+from loganalytics.formats.regex.literals import literals_of, python_regex
 
 _SAMPLE_LINES = 100
+# So few are searched sooner than Polars compiles an expression.
+_FEW_LINES = 10
+_TIMES = sorted({time for form in FORMATS if (time := prefilter_regex(form.pattern)[0])})
 _MAX_WORDS_BEFORE_LEVEL = 8
 _MIN_LINES_WITH_LEVEL = 3
 
 
 def candidate_formats(lines: pl.Series) -> list[Format]:
     """Return the formats of the table whose prefilter matches one of the lines, or of a hundred spread over them."""
-    sample = lines.gather_every(max(1, lines.len() // _SAMPLE_LINES)).alias("").to_frame()
-    prefilters = [(form, *prefilter_regex(form.pattern)) for form in FORMATS]
-    times = sorted({time for _, time, _ in prefilters if time})
+    sample = lines.gather_every(max(1, lines.len() // _SAMPLE_LINES)).alias("")
     # One column per kind of time, in which TIME_MARK stands for it.
-    frame = sample.with_columns(
-        pl.col("").str.replace(ascii_only(TIMES[time]), TIME_MARK).alias(time) for time in times
-    )
-    present = {"", *(time for time in times if (frame[time] != frame[""]).any())}
-    possible = [(form, time or "", regex) for form, time, regex in prefilters if (time or "") in present]
+    columns = {"": sample} | {time: _mark_times(sample, time) for time in _TIMES}
+    texts = {time: "\n".join(column) for time, column in columns.items()}
+    possible = [
+        (form, time, regex)
+        for form, time, regex in _prefilters()
+        if all(literal in texts[time] for literal in literals_of(regex))
+    ]
     tests = [pl.col(time).str.contains(regex).any().alias(str(n)) for n, (_, time, regex) in enumerate(possible)]
-    return [form for (form, _, _), is_hit in zip(possible, frame.select(tests).row(0), strict=True) if is_hit]
+    if not tests:
+        return []
+    is_hit = pl.DataFrame(columns).select(tests).row(0)
+    return [form for (form, _, _), hit in zip(possible, is_hit, strict=True) if hit]
+
+
+@cache
+def _prefilters() -> list[tuple[Format, str, str]]:
+    """Return the formats, the kind of time in each, and the expression for lines in which that is marked."""
+    return [(form, time or "", regex) for form in FORMATS for time, regex in (prefilter_regex(form.pattern),)]
+
+
+def _mark_times(lines: pl.Series, time: str) -> pl.Series:
+    regex = ascii_only(TIMES[time])
+    if lines.len() > _FEW_LINES:
+        return lines.str.replace(regex, TIME_MARK)
+    pattern = python_regex(regex)
+    return pl.Series(lines.name, [pattern.sub(TIME_MARK, line, count=1) for line in lines], dtype=pl.String)
 
 
 def format_with_level_position(lines: pl.Series) -> Format:

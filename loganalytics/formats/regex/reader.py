@@ -8,6 +8,7 @@ from functools import cache
 import polars as pl
 
 from loganalytics.formats.definitions import SEVERITY_WORDS, TIME_FIRST, TYPES, Format, fill
+from loganalytics.formats.internal_columns import column_of_group
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.formats.regex.extract import extract_fields
 from loganalytics.formats.timestamps import Clock, to_utc
@@ -46,7 +47,9 @@ def _with_types(events: pl.DataFrame, form: Format, clock: Clock) -> pl.DataFram
     if events.schema.get("timestamp") == pl.String:
         events = events.with_columns(to_utc(events["timestamp"], clock))
     if form.message:
-        events = events.with_columns(_joined(events, form.message)).drop("rest", "before", "after", strict=False)
+        events = events.with_columns(_joined(events, [*map(column_of_group, form.message)])).drop(
+            "rest", "before", "after", strict=False
+        )
     if form.status or form.dash_is_null:
         events = _without_dashes(events)
     if "trace_id" in events.columns:  # many formatters write a dash where there is no request

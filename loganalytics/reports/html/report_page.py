@@ -23,6 +23,7 @@ from loganalytics.reports.changes import sum_levels
 from loganalytics.reports.html.vega import vega_script
 from loganalytics.reports.table_rows import change_rows, slow_trace_rows
 from loganalytics.sanitize import printable
+from loganalytics.sources.load_report import remarks
 from loganalytics.version import __version__
 
 if TYPE_CHECKING:
@@ -243,7 +244,7 @@ def _inputs(table: pl.DataFrame) -> dict[str, Any]:
                 for name in ("lines", "events", "unparsed", "no_timestamp")
             },
             "when": time_range(row["first_seen"], row["last_seen"]),
-            "note": printable(row["note"], _MAX_LABEL),
+            "note": printable(remarks(row), _MAX_LABEL),
         }
         for row in table.head(_MAX_INPUTS).to_dicts()
     ]

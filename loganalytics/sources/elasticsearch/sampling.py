@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from loganalytics.formats.hints import Hints
 from loganalytics.sources.elasticsearch.connection import Connection
 from loganalytics.sources.elasticsearch.mapping import Query, index_path
 from loganalytics.sources.json_records import RecordParser
@@ -49,7 +50,7 @@ class Sample:
         )
 
 
-def draw_sample(connection: Connection, query: Query, tz: str) -> Sample:
+def draw_sample(connection: Connection, query: Query, hints: Hints) -> Sample:
     """Return what a random sample of each index shows, of the last 200 by name where there are more."""
     path = index_path(connection.address.index)
     answer = connection.request_json("POST", f"{path}/_search", _sample_body(query))
@@ -62,7 +63,7 @@ def draw_sample(connection: Connection, query: Query, tz: str) -> Sample:
         lines_by_family.setdefault(index_family(bucket["key"]), []).extend(lines)
     if not buckets:
         lines_by_family[""] = []
-    families = {family: RecordParser.learn(lines, tz) for family, lines in sorted(lines_by_family.items())}
+    families = {family: RecordParser.learn(lines, hints) for family, lines in sorted(lines_by_family.items())}
     columns = pl.concat([records.empty() for records in families.values()], how="diagonal_relaxed").schema
     lengths = [len(line) for lines in lines_by_family.values() for line in lines]
     document_bytes = sum(lengths) / max(1, len(lengths)) + _ENVELOPE_BYTES

@@ -50,7 +50,7 @@ class Store:
         with connection.translate_errors():
             shard_map = self._shard_map(connection)
             mapping = read_mapping(connection)
-            sample = draw_sample(connection, combined_query(mapping, options), options.tz)
+            sample = draw_sample(connection, combined_query(mapping, options), options.hints)
             self._start_counters(mapping, shard_map)
             queries = {
                 index: index_query(mapping, options, index, sample.records(index).record_schema)
@@ -78,7 +78,7 @@ class Store:
             if self._shard_map(connection).unassigned:  # counted as far as they can be read: by the hits
                 return None
             mapping = read_mapping(connection)
-            sample = draw_sample(connection, combined_query(mapping, options), options.tz)
+            sample = draw_sample(connection, combined_query(mapping, options), options.hints)
             return count_events(connection, mapping, sample, options, every=every, by=by)
 
     def describe(self) -> pl.DataFrame:

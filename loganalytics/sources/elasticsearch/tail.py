@@ -81,7 +81,7 @@ class IndexReader(PollingReader):
     def _open(self, saved: Mapping[str, Any], *, at_end: bool) -> dict[str, TimePosition]:
         mapping = read_mapping(self._connection)
         times = self._time_fields(mapping)
-        sample = draw_sample(self._connection, {"match_all": {}}, self._options.tz)
+        sample = draw_sample(self._connection, {"match_all": {}}, self._options.hints)
         self._families = {
             name: records for name, records in sample.families.items() if records.record_schema is not None
         }
@@ -189,7 +189,7 @@ class IndexReader(PollingReader):
             family = index_family(of_index["source"][0])
             if family not in self._families:
                 sample = of_index["line"].head(_SAMPLE_DOCUMENTS).to_list()
-                self._families[family] = RecordParser.learn(sample, self._options.tz)
+                self._families[family] = RecordParser.learn(sample, self._options.hints)
             frames.append(self._families[family].frame(of_index))
         return pl.concat(frames, how="diagonal_relaxed")
 

@@ -9,12 +9,11 @@ from typing import BinaryIO, NamedTuple
 
 import polars as pl
 
+from loganalytics.formats.framing import MAX_LINE_BYTES
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.compression import BROKEN, UnpackBudget, reason_of
 from loganalytics.sources.status import Status
 
-# Longer lines are cut: what parses a line takes about twenty times its size.
-MAX_LINE_BYTES = 16 * 1024 * 1024
 # A block of blank or very short lines would take far more memory as a frame than as bytes.
 _MAX_BLOCK_LINES = 400_000
 _ANSI = r"\x1b\[[0-9;?]*[ -/]*[@-~]"

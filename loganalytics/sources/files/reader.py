@@ -10,10 +10,10 @@ import polars as pl
 
 from loganalytics import formats
 from loganalytics.formats import Detection
-from loganalytics.formats.framing import Framer
+from loganalytics.formats.framing import MAX_LINE_BYTES, Framer
 from loganalytics.sources import load_report, object_stores
 from loganalytics.sources.counters import FileCounters
-from loganalytics.sources.files.blocks import MAX_LINE_BYTES, Block, read_blocks
+from loganalytics.sources.files.blocks import Block, read_blocks
 from loganalytics.sources.files.compression import BROKEN, UnpackBudget, reason_of
 from loganalytics.sources.files.location import Location, open_unpacked
 from loganalytics.sources.files.plan import PlannedFile
@@ -106,12 +106,12 @@ def _read_events(sample: FileSample, counters: FileCounters, blocks: Iterator[Bl
         if parsed.events.is_empty():
             continue
         if pending is not None:
-            yield _finish(_continue(pending, continuations, continuation_lines), sample.source, counters)
+            yield _finish(_continue(pending, continuations, continuation_lines), sample, counters)
         pending, continuations, continuation_lines = parsed.events, [], 0
         detection = _next_year(detection, parsed.events)
     if pending is not None:
-        yield _finish(_continue(pending, continuations, continuation_lines), sample.source, counters)
-    if counters.cut_lines:
+        yield _finish(_continue(pending, continuations, continuation_lines), sample, counters)
+    if counters.cut_lines and framer is None:
         size = f"{MAX_LINE_BYTES // 1024**2} MiB"
         counters.notes += (f"{counters.cut_lines:,} times a line of over {size} was cut in two",)
 
@@ -144,11 +144,11 @@ def _next_year(detection: Detection, events: pl.DataFrame) -> Detection:
     if detection.has_year or "timestamp" not in events.columns:
         return detection
     last = events["timestamp"].drop_nulls().tail(1)
-    return detection.with_year(last[0].year) if last.len() else detection
+    return detection.following(last[0]) if last.len() else detection
 
 
-def _finish(events: pl.DataFrame, source: str, counters: FileCounters) -> pl.DataFrame:
-    frame = to_log_frame(events, source)
+def _finish(events: pl.DataFrame, sample: FileSample, counters: FileCounters) -> pl.DataFrame:
+    frame = to_log_frame(events, sample.source, sample.detection.framing)
     counters.events += frame.height
     counters.unparsed += int((~events["parsed"]).sum())
     counters.count(frame)

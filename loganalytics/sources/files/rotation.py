@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import re
 from pathlib import Path
 
@@ -10,7 +12,20 @@ _ENDING = re.compile(r"\.(?:log|txt|jsonl?|ndjson|out|err)$")
 _DATE = re.compile(
     r"[._-](\d{4}-?\d{2}-?\d{2}(?:[T_-]?\d{2}(?:[:-]?\d{2}){0,2}|-\d{10})?(?:\.\d{3})?)(?:[.-](\d{1,4}))?$"
 )
+_DAY_IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d{2})(?:[-_./]?)(\d{2})(?:[-_./]?)(\d{2})(?!\d)")
 _NUMBER = re.compile(r"[.-](\d{1,10})$")
+
+
+def day_in_name(source: str) -> dt.date | None:
+    """Return the day that a path names, the last one where it names several: the day of times without a date.
+
+    >>> day_in_name("logs/2026-03-10/api.log"), day_in_name("api_20260310.log.gz"), day_in_name("api.log")
+    (datetime.date(2026, 3, 10), datetime.date(2026, 3, 10), None)
+    """
+    for year, month, day in reversed(_DAY_IN_NAME.findall(source)):
+        with contextlib.suppress(ValueError):
+            return dt.date(int(year), int(month), int(day))
+    return None
 
 
 def base_name(name: str) -> str:

@@ -14,7 +14,8 @@ import polars as pl
 from loganalytics import formats, schema
 from loganalytics.exceptions import SourceError
 from loganalytics.formats import Detection
-from loganalytics.formats.framing import frame_all
+from loganalytics.formats.framing import Framing, frame_all
+from loganalytics.formats.internal_columns import without_internal
 from loganalytics.sources import object_stores
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import looks_binary, read_blocks
@@ -22,11 +23,13 @@ from loganalytics.sources.files.compression import BROKEN
 from loganalytics.sources.files.discovery import service_of
 from loganalytics.sources.files.location import Location, cannot_be_read, open_unpacked
 from loganalytics.sources.files.missing_year import TimeRange, first_year
+from loganalytics.sources.files.rotation import day_in_name
 from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.status import Skip, Status
 
 _HEAD_BYTES = 256 * 1024
 _WINDOW_BYTES = 64 * 1024
+_YEAR_WINDOWS, _YEAR_WINDOW_BYTES = 32, 4096
 _MAX_LINES = 1000
 _MAGIC_BYTES = 4096
 _FIRST_LINES = 50
@@ -67,7 +70,7 @@ class FileSample:
 
     def events(self) -> pl.DataFrame:
         """Return the log frame of the sample."""
-        return to_log_frame(_parse_lines(self.lines, self.detection), self.source)
+        return to_log_frame(_parse_lines(self.lines, self.detection), self.source, self.detection.framing)
 
 
 def sample_files(locations: Sequence[Location], options: ReadOptions) -> list[FileSample]:
@@ -107,16 +110,17 @@ def times_of(lines: Sequence[str], detection: Detection) -> pl.Series:
     return events["timestamp"].drop_nulls() if "timestamp" in events.columns else pl.Series(dtype=schema.TIMESTAMP)
 
 
-def to_log_frame(events: pl.DataFrame, source: str) -> pl.DataFrame:
-    """Return the log frame of the events that parse() found in a file."""
+def to_log_frame(events: pl.DataFrame, source: str, framing: Framing | None = None) -> pl.DataFrame:
+    """Return the log frame of the events that parse() found in a file, whose records are written like that."""
+    offset = framing.offset("n") if framing else pl.col("n").cast(pl.String)
     fallback = pl.lit(service_of(source), dtype=pl.String)
     service = pl.coalesce("service", fallback) if "service" in events.columns else fallback
     return schema.conform(
         events.with_columns(
             service.alias("service"),
             pl.lit(source).alias("source"),
-            pl.col("n").cast(pl.String).alias("offset"),
-        ).drop("n", "parsed", "multiline", "continues")
+            offset.alias("offset"),
+        ).pipe(without_internal)
     )
 
 
@@ -141,7 +145,8 @@ def _sample_file(location: Location, options: ReadOptions) -> FileSample:
         skip = Skip(status=Status.READ, note="empty")
     if skip is not None:
         return FileSample(location=location, lines=lines, skip=skip)
-    detection = formats.detect(lines, hints=options.hints, formats=options.formats)
+    hints = replace(options.hints, date=day_in_name(location.source))
+    detection = formats.detect(lines, hints=hints, formats=options.formats)
     return FileSample(location=location, lines=lines, detection=detection)
 
 
@@ -162,10 +167,25 @@ def _skip_not_text(location: Location) -> Skip | None:
 
 
 def _with_year(sample: FileSample, ranges: Sequence[TimeRange | None]) -> FileSample:
-    if sample.detection.has_year or sample.first_time is None:
+    if sample.detection.has_year:
         return sample
-    year = first_year(sample.first_time, sample.location.modified, ranges)
+    times = times_of(_lines_in_order(sample), sample.detection.with_year(_ANY_YEAR))
+    if times.is_empty():
+        return sample
+    year = first_year(times, sample.location.modified, ranges)
     return replace(sample, detection=sample.detection.with_year(year))
+
+
+def _lines_in_order(sample: FileSample) -> Sequence[str]:
+    """Return lines from all over the file, so that no new year is missed between them."""
+    location = sample.location
+    if location.path is None or location.packed or location.size <= _HEAD_BYTES:
+        return sample.lines
+    step = location.size // _YEAR_WINDOWS
+    with location.path.open("rb") as file:
+        windows = [_window(file, number * step, _YEAR_WINDOW_BYTES) for number in range(1, _YEAR_WINDOWS)]
+    head, end = sample.lines[:_FIRST_LINES], sample.lines[-_FIRST_LINES:]
+    return [*head, *[line for window in windows for line in window], *end]
 
 
 def _spread(lines: list[str]) -> list[str]:
@@ -177,10 +197,10 @@ def _spread(lines: list[str]) -> list[str]:
     return lines[:half] + lines[middle : min(middle + quarter, len(lines) - quarter)] + lines[-quarter:]
 
 
-def _window(file: BinaryIO, start: int) -> list[str]:
+def _window(file: BinaryIO, start: int, size: int = _WINDOW_BYTES) -> list[str]:
     """Return the whole lines of a window: its first is cut, and its last, unless the file ends there."""
     file.seek(start)
-    window = file.read(_WINDOW_BYTES)
+    window = file.read(size)
     begin = window.find(b"\n") + 1
     end = window.rfind(b"\n") + 1 if file.read(1) else len(window)
     if not 0 < begin < end:

@@ -9,17 +9,17 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import polars as pl
 
 from loganalytics import formats
 from loganalytics.formats import Detection
 from loganalytics.formats.definitions import Format
-from loganalytics.formats.framing import frame_all
+from loganalytics.formats.framing import MAX_LINE_BYTES, Framer, Framing
 from loganalytics.formats.hints import Hints
 from loganalytics.sources.counters import FileCounters
-from loganalytics.sources.files.blocks import MAX_LINE_BYTES, read_blocks
+from loganalytics.sources.files.blocks import read_blocks
 from loganalytics.sources.files.missing_year import first_year
 from loganalytics.sources.files.plan import looks_like_log
 from loganalytics.sources.files.sampling import to_log_frame
@@ -80,6 +80,8 @@ class TailedFile:
     """Since when it is no longer under its name."""
     grown_at: float = field(default_factory=time.monotonic)
     _pending: bytes = b""
+    _framing: Framing | None = None
+    _framer: Framer | None = None
 
     @property
     def identity(self) -> tuple[int, int]:
@@ -125,12 +127,12 @@ class TailedFile:
 
     def seek(self, offset: int) -> None:
         """Go on at an offset where an event begins."""
-        self.offset = offset
+        self.offset, self._framer = offset, None
         self.last_bytes = os.pread(self.handle, min(HEAD_BYTES, offset), max(0, offset - HEAD_BYTES))
 
     def restart(self) -> None:
         """Read it from its beginning."""
-        self.offset, self._pending, self.head, self.last_bytes = 0, b"", b"", b""
+        self.offset, self._pending, self.head, self.last_bytes, self._framer = 0, b"", b"", b"", None
 
     def read(self, *, to_end: bool = False) -> pl.DataFrame | None:
         """Return the events that are whole, or None; with `to_end` all that the file holds."""
@@ -154,12 +156,11 @@ class TailedFile:
         counters = FileCounters(lines=self.log.lines)
         lines = pl.concat([block.lines for block in read_blocks(io.BytesIO(content), counters, size=len(content))])
         detection = self.log.detection or _NOTHING_DETECTED
-        records = frame_all(lines, detection.framing)
+        records, waiting_lines = self._frame(lines, detection.framing, complete=complete)
         events = formats.parse(records, _with_current_year(detection, records)).events
-        waiting_lines = 0
-        if not complete and events.height and events["multiline"][-1]:
-            waiting_lines = int(lines["n"][-1] - events["n"][-1]) + 1
-            events = events.head(-1)
+        if not complete and not waiting_lines and events.height and events["multiline"][-1]:
+            first_line = detection.framing.line(events["n"][-1]) if detection.framing else events["n"][-1]
+            waiting_lines, events = int(lines["n"][-1] - first_line) + 1, events.head(-1)
         taken = _start_of_last_lines(content, waiting_lines)
         if not taken:
             return None
@@ -169,7 +170,18 @@ class TailedFile:
         self.log.lines = counters.lines - waiting_lines
         self.log.invalid_utf8 += counters.invalid_utf8
         self.log.events += events.height
-        return to_log_frame(events, self.source) if events.height else None
+        return to_log_frame(events, self.source, detection.framing) if events.height else None
+
+    def _frame(self, lines: pl.DataFrame, framing: Framing | None, *, complete: bool) -> tuple[pl.DataFrame, int]:
+        """Return the records that are whole, and how many lines at the end wait for more; none when it is complete."""
+        if framing is None:
+            return lines, 0
+        if self._framer is None or framing != self._framing:
+            self._framing, self._framer = framing, framing.framer()
+        records = self._framer.feed(lines)
+        if complete:
+            return pl.concat([records, self._framer.finish()]), 0
+        return records, self._framer.give_back()
 
     def close(self) -> None:
         """Close the file."""
@@ -200,8 +212,8 @@ def _with_current_year(detection: Detection, lines: pl.DataFrame) -> Detection:
     """Give times without a year the one in which they are now."""
     if detection.has_year:
         return detection
-    events = formats.parse(lines.head(50), detection.with_year(_ANY_YEAR)).events
+    events = formats.parse(lines, detection.with_year(_ANY_YEAR)).events
     times = events["timestamp"].drop_nulls() if "timestamp" in events.columns else None
     if times is None or not times.len():
         return detection
-    return detection.with_year(first_year(cast(dt.datetime, times[0]), dt.datetime.now(dt.UTC), ()))
+    return detection.with_year(first_year(times, dt.datetime.now(dt.UTC)))

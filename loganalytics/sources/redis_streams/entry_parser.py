@@ -11,7 +11,8 @@ from loganalytics import formats, schema
 from loganalytics.formats import Detection
 from loganalytics.formats.definitions import Format
 from loganalytics.formats.fields.aliases import FIELD_ALIASES, core_paths, fold_name
-from loganalytics.formats.hints import Hints
+from loganalytics.formats.hints import NO_HINTS, Hints
+from loganalytics.formats.internal_columns import without_internal
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.timestamps import Clock, clock_of
@@ -43,9 +44,9 @@ class _JsonField:
 class EntryParser:
     """How the entries of one stream read: learned from the first ones, and again when others come."""
 
-    def __init__(self, tz: str = "UTC", own_formats: tuple[Format, ...] = ()) -> None:
-        self._tz, self._own_formats = tz, own_formats
-        self._flat_fields = FlatFieldsParser(tz)
+    def __init__(self, hints: Hints = NO_HINTS, own_formats: tuple[Format, ...] = ()) -> None:
+        self._hints, self._own_formats = hints, own_formats
+        self._flat_fields = FlatFieldsParser(hints)
         self._is_packed: dict[str, bool] = {}
         """Of each field whether it holds JSON objects beside other fields."""
         self._json_fields: dict[str, _JsonField] = {}
@@ -69,8 +70,7 @@ class EntryParser:
         number = pl.int_range(fields.height, dtype=pl.UInt64, eager=True)
         frames = [events for events in self._parse(number, fields, block) if events.height]
         events = frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal_relaxed").sort("n")
-        events = events.drop("n", "parsed", "multiline", "continues", strict=False)
-        events = events.with_columns(ids.alias("offset"))
+        events = without_internal(events).with_columns(ids.alias("offset"))
         has_times = events.schema.get("timestamp") == schema.TIMESTAMP
         if not has_times or events["timestamp"].null_count():
             own_times = [pl.col("timestamp")] if has_times else []
@@ -147,7 +147,7 @@ class EntryParser:
         self._json_fields[key] = _JsonField(
             sample=sample if form else [],
             form=form,
-            clock=clock_of(times, Hints(tz=self._tz)),
+            clock=clock_of(times, self._hints),
             lessons=1 + (before.lessons if before else 0),
         )
         return self._json_fields[key]
@@ -155,7 +155,7 @@ class EntryParser:
     def _parse_text(self, key: str, lines: pl.DataFrame) -> pl.DataFrame:
         if key not in self._text_formats:
             first_lines = _spread_sample(lines["line"].str.extract(r"^([^\r\n]*)"), _SAMPLE_LINES)
-            self._text_formats[key] = formats.detect(first_lines, hints=Hints(tz=self._tz), formats=self._own_formats)
+            self._text_formats[key] = formats.detect(first_lines, hints=self._hints, formats=self._own_formats)
         events = formats.parse_each(lines, self._text_formats[key])
         self.unparsed += int((~events["parsed"]).sum())
         return events

@@ -25,8 +25,8 @@ _MAX_LESSONS = 20
 class FlatFieldsParser:
     """The fields of one stream's entries and their types, from a sample that grows with every new field."""
 
-    def __init__(self, tz: str) -> None:
-        self._tz = tz
+    def __init__(self, hints: Hints) -> None:
+        self._hints = hints
         self._sample: list[dict[str, Any]] = []
         self._known_fields: set[str] = set()
         self._schema: RecordSchema | None = None
@@ -70,7 +70,7 @@ class FlatFieldsParser:
         self._schema = infer_schema(self._sample)
         paths = self._schema.core.get("timestamp", ()) if self._schema else ()
         times = [next((str(row[p[0]]) for p in paths if row.get(p[0]) is not None), None) for row in self._sample]
-        self._clock = clock_of(pl.Series(times, dtype=pl.String), Hints(tz=self._tz))
+        self._clock = clock_of(pl.Series(times, dtype=pl.String), self._hints)
 
 
 def to_json(fields: pl.DataFrame) -> pl.Series:

@@ -43,7 +43,7 @@ class Store:
         try:
             keys = self._keys(connection)
             for key in keys:
-                self._parsers.setdefault(key, EntryParser(options.tz, options.formats))
+                self._parsers.setdefault(key, EntryParser(options.hints, options.formats))
             self._streams = [Stream(key=key, parser=self._parsers[key]) for key in keys]
             for stream in self._streams:
                 yield from read_stream(connection, stream, options)

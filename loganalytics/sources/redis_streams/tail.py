@@ -124,7 +124,7 @@ class StreamTailReader(PollingReader):
         self._search_at = now + max(_SEARCH_SECONDS, 20 * (now - started))
 
     def _new_stream(self, key: str) -> Stream:
-        return Stream(key=key, parser=EntryParser(self._options.tz, self._options.formats))
+        return Stream(key=key, parser=EntryParser(self._options.hints, self._options.formats))
 
     def _start(self, key: str, *, numbered: bool = True) -> StreamPosition:
         """Return where to begin in a stream, which is counted up to there when the number is asked for."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from loganalytics.formats.hints import Hints
 from loganalytics.sources.json_records import RecordParser
 from loganalytics.sources.sql.query import Relation
 
@@ -16,8 +17,8 @@ _SAMPLE_ROWS = 1_000
 class RowDecoder:
     """Turns the rows of one relation into log frames; the first ones show what they hold."""
 
-    def __init__(self, relation: Relation, tz: str) -> None:
-        self._relation, self._tz = relation, tz
+    def __init__(self, relation: Relation, hints: Hints) -> None:
+        self._relation, self._hints = relation, hints
         self._rows_read = 0
         self._records: RecordParser | None = None
         self._json_columns: list[str] | None = None
@@ -29,7 +30,7 @@ class RowDecoder:
             self._json_columns = _find_json_columns(_spread_sample(rows["line"]))
         lines = _expand(rows["line"], self._json_columns)
         if self._records is None:
-            self._records = RecordParser.learn(_spread_sample(lines), self._tz)
+            self._records = RecordParser.learn(_spread_sample(lines), self._hints)
         first = self._rows_read + 1
         numbers = pl.int_range(first, first + rows.height, dtype=pl.Int64).cast(pl.String)
         self._rows_read += rows.height

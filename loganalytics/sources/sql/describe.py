@@ -7,6 +7,7 @@ from dataclasses import replace
 import polars as pl
 
 from loganalytics.exceptions import SourceError
+from loganalytics.formats.hints import NO_HINTS
 from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.sql.connection import open_database
 from loganalytics.sources.sql.database import Database
@@ -41,7 +42,7 @@ def _describe_table(database: Database, table: str | None) -> dict[str, object]:
 
 def _sample_facts(relation: Relation, entries: int) -> dict[str, object]:
     """Return the times and services of the first and, by time or key, the last rows."""
-    decoder = RowDecoder(relation, "UTC")
+    decoder = RowDecoder(relation, NO_HINTS)
     queries = [relation.select(ReadOptions(), limit=_END_ROWS)]
     if entries > _END_ROWS:
         queries.append(relation.select(ReadOptions(), limit=_END_ROWS, newest=True))

@@ -42,7 +42,7 @@ class Store:
         kind = "SQL table" if self.address.query is None else "SQL query"
         counters = RecordCounters(source=relation.source, format=kind)
         self._counters = [counters]
-        decoder = RowDecoder(relation, options.tz)
+        decoder = RowDecoder(relation, options.hints)
         for batch in database.batches(relation.select(options)):
             frame = decoder.frame(batch)
             counters.add(frame, int(batch["line"].str.len_bytes().sum()))

@@ -40,7 +40,7 @@ class TableReader(PollingReader):
                 f"{source!r} has no single primary key. Hint: name a column that grows: ?key=id."
             )
         self._key = f"k.{self._database.quoted(relation.key)}"
-        self._decoder = RowDecoder(relation, options.tz)
+        self._decoder = RowDecoder(relation, options.hints)
         self._last_key: int | float | str | None = None
         self._gaps: dict[int, float] = {}
         """Numbers that were skipped, and since when."""

@@ -1,0 +1,35 @@
+"""The columns that events have on their way to the log frame only, kept apart from the fields of records.
+
+A record may have a field of any name. One that is called as such a column is, or as a core column, has another name
+until the internal columns are gone.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from loganalytics.schema import CORE
+
+INTERNAL = ("n", "line", "parsed", "multiline", "continues")
+_GUARD = "\0"  # no name of a field holds it
+
+
+def guarded(name: str) -> str:
+    """Return the column of a field: its name, unless an internal column is called so."""
+    return _GUARD + name if name in INTERNAL else name
+
+
+def column_of(name: str) -> str:
+    """Return the column of a field that is not a core column itself, though it may be called as one."""
+    return f"attributes.{name}" if name in CORE or name == "attributes" else guarded(name)
+
+
+def column_of_group(name: str) -> str:
+    """Return the column of a format's group, which may be a core column, unless that is ours to fill."""
+    return column_of(name) if name in ("severity_number", "source", "offset", "attributes") else guarded(name)
+
+
+def without_internal(events: pl.DataFrame) -> pl.DataFrame:
+    """Return the events without internal columns; the fields have their own names again."""
+    renamed = {guarded(name): name for name in INTERNAL if guarded(name) in events.columns}
+    return events.drop(INTERNAL, strict=False).rename(renamed)
