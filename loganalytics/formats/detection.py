@@ -9,9 +9,11 @@ from typing import cast
 
 import polars as pl
 
-from loganalytics.formats import delimited, envelopes, logfmt
+from loganalytics.formats import envelopes, logfmt
 from loganalytics.formats.definitions import AUDIT, RAW, TIME_FIRST, Format
-from loganalytics.formats.delimited import Delimited
+from loganalytics.formats.delimited import headerless, inference
+from loganalytics.formats.delimited import reader as table_reader
+from loganalytics.formats.delimited.table import Delimited
 from loganalytics.formats.envelopes import Envelope
 from loganalytics.formats.framing import Framing, frame_all
 from loganalytics.formats.hints import NO_HINTS, Hints
@@ -23,6 +25,8 @@ from loganalytics.formats.timestamps import Clock, clock_of, to_utc
 
 # A format must match this share of the sample, or it was an accident.
 _MIN_SHARE = 0.02
+# So many of a table's messages must be log lines to be read as such.
+_MIN_INNER_SHARE = 0.1
 # So many times are read to find the first one.
 _FIRST_TIMES = 50
 
@@ -39,6 +43,8 @@ class DetectedFormat:
     """The first time that it read in the sample."""
     guesses: tuple[str, ...] = ()
     """What was decided of its fields without being certain, as sentences."""
+    inner: Detection | None = None
+    """What the messages are that are log lines themselves, as those of exported logs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +68,6 @@ class Detection:
         """The formats' names, the commonest first, and what they are wrapped in."""
         names = " + ".join(detected.format.name for detected in self.formats) or RAW.name
         return f"{names} in {self.envelope.name}" if self.envelope else names
-
-    @property
-    def header_pattern(self) -> str | None:
-        """The expression for lines that name columns and are not events."""
-        tables = (detected.format for detected in self.formats if isinstance(detected.format, Delimited))
-        return next((table.header_pattern for table in tables), None)
 
     def with_year(self, year: int) -> Detection:
         """Return the detection with the year of the first line, for files that do not write it."""
@@ -96,31 +96,38 @@ _Match = tuple[DetectedFormat | None, pl.Series]
 
 def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[Format] = ()) -> Detection:
     """Return the formats of a sample of lines; `formats` are tried before those of the table."""
-    framing = _detect_framing(lines)
+    table = inference.infer(lines, hints)
+    framing = _detect_framing(lines, table, hints)
     records = frame_all(_numbered(pl.Series("line", lines, dtype=pl.String)), framing)["line"]
     unmatched = records.filter(records.str.strip_chars() != "")
-    envelope = envelopes.detect_envelope(unmatched)
+    envelope = None if table else envelopes.detect_envelope(unmatched)
     if envelope:
         numbered = _numbered(unmatched)
         unmatched = envelopes.unwrap(numbered, envelope)["line"]
     sampled_lines = unmatched.len()
     detections: list[DetectedFormat] = []
-    for match in (_first_of(formats), _match_delimited, _match_json, _first_of(AUDIT), _match_logfmt):
+    match_table = _match_delimited if envelope else _match_known(table)
+    for match in (_first_of(formats), match_table, _match_json, _first_of(AUDIT), _match_logfmt):
         detected, matched = match(unmatched, hints)
         if detected:
             detections.append(detected)
             unmatched = unmatched.filter(~matched)
     of_table, unmatched = _match_table(unmatched, sampled_lines, hints)
     detections += of_table
+    if not detections:
+        detected, matched = _match_headerless(unmatched, hints)
+        detections += [detected] if detected else []
+        unmatched = unmatched.filter(~matched)
     if unmatched.len() >= max(1, _MIN_SHARE * sampled_lines):
         detections += [detected for detected in _match_timed(unmatched, hints) if detected]
     detections = sorted(_lend_year(detections), key=lambda detected: -detected.matched_lines)
     return Detection(formats=tuple(detections), sampled_lines=sampled_lines, envelope=envelope, framing=framing)
 
 
-def _detect_framing(lines: Sequence[str]) -> Framing | None:
+def _detect_framing(lines: Sequence[str], table: Delimited | None, hints: Hints) -> Framing | None:
     """Return how records of several lines, or several of a line, are written; None where each line is one."""
-    return None
+    table = table or headerless.infer_quoted(lines, hints)
+    return Framing(name=table.name, framer=table.framer) if table else None
 
 
 def _numbered(lines: pl.Series) -> pl.DataFrame:
@@ -150,12 +157,34 @@ def _first_of(formats: Sequence[Format]) -> Callable[[pl.Series, Hints], _Match]
     return match
 
 
+def _match_known(table: Delimited | None) -> Callable[[pl.Series, Hints], _Match]:
+    return lambda lines, hints: _detected_table(lines, table, hints)
+
+
 def _match_delimited(lines: pl.Series, hints: Hints) -> _Match:
-    table = delimited.infer(lines.to_list())
+    return _detected_table(lines, inference.infer(lines.to_list(), hints), hints)
+
+
+def _match_headerless(lines: pl.Series, hints: Hints) -> _Match:
+    return _detected_table(lines, headerless.infer(lines.to_list(), hints), hints)
+
+
+def _detected_table(lines: pl.Series, table: Delimited | None, hints: Hints) -> _Match:
     if table is None:
         return None, lines.is_null()
-    times = delimited.sample_times(lines.to_list(), table)
-    return _detected(table, clock_of(times, hints), times, lines.len()), lines.is_not_null()
+    times = table_reader.sample_times(lines.to_list(), table)
+    clock = clock_of(times, replace(hints, tz=table.tz or hints.tz))
+    detected = _detected(table, clock, times, lines.len())
+    inner = None if "level" in table.record_schema.core else _inner(table_reader.sample_messages(lines, table), hints)
+    return replace(detected, guesses=table.guesses, inner=inner), lines.is_not_null()
+
+
+def _inner(messages: pl.Series, hints: Hints) -> Detection | None:
+    """Return the formats that messages are in, where most of them are log lines themselves."""
+    texts = messages.drop_nulls().to_list()
+    inner = detect([text.partition("\n")[0] for text in texts], hints=hints) if texts else None
+    matched = sum(detected.matched_lines for detected in inner.formats) if inner else 0
+    return inner if inner and matched >= _MIN_INNER_SHARE * len(texts) else None
 
 
 def _match_json(lines: pl.Series, hints: Hints) -> _Match:

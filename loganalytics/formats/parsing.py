@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from loganalytics.formats import delimited, logfmt
+from loganalytics.formats import logfmt
 from loganalytics.formats.definitions import RAW, TIME_FIRST, Format
-from loganalytics.formats.delimited import Delimited
+from loganalytics.formats.delimited import reader as table_reader
+from loganalytics.formats.delimited.table import Delimited
 from loganalytics.formats.detection import DetectedFormat, Detection
 from loganalytics.formats.envelopes import JOINED_LINES, Envelope, unwrap
+from loganalytics.formats.inner_messages import with_inner
 from loganalytics.formats.json import reader as json_reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.logfmt import Logfmt
@@ -44,19 +46,23 @@ def parse(
 ) -> Parsed:
     """Turn lines (n: UInt64, line: String) into events (n, parsed, multiline, continues, and the formats' columns).
 
-    No line is lost: it is an event, part of an event's `exception`, blank, or in `leading_lines`. `after_multiline`
+    No line is lost: it is an event, part of an event's `exception`, blank, a table's header (which counts as blank), or
+    in `leading_lines`. `after_multiline`
     says whether the event before these lines is multiline; when there is no such event (None), lines that continue
     nothing are events. `utf8` is the text that the lines were cut from, if it is at hand.
     """
     if detection.envelope:
         unwrapped = replace(detection, envelope=None)
         return _parse_wrapped(lines, unwrapped, detection.envelope, after_multiline=after_multiline)
-    is_header = lines["line"].str.contains(detection.header_pattern) if detection.header_pattern else None
-    if is_header is not None and is_header.any():
-        parsed = parse(lines.filter(~is_header), detection, after_multiline=after_multiline)
-        return replace(parsed, blank_lines=parsed.blank_lines + int(is_header.sum()))
     events, unmatched, blank = _read_all(lines, _formats(detection), utf8)
-    return _with_body(_join_continuations(events, unmatched, blank, after_multiline), detection)
+    parsed = _with_body(_join_continuations(events, unmatched, blank, after_multiline), detection)
+    return replace(parsed, blank_lines=parsed.blank_lines + _count_headers(lines, detection))
+
+
+def _count_headers(lines: pl.DataFrame, detection: Detection) -> int:
+    """Return how many of the lines name the columns of a table."""
+    tables = (detected.format for detected in detection.formats if isinstance(detected.format, Delimited))
+    return sum(int(lines.select(table.is_header().sum()).item()) for table in tables)
 
 
 def _read_all(
@@ -180,8 +186,15 @@ def _read(lines: pl.DataFrame, detected: DetectedFormat, utf8: bytes | None) -> 
     if isinstance(detected.format, Logfmt):
         return logfmt.read(lines, detected.format, detected.clock)
     if isinstance(detected.format, Delimited):
-        return delimited.read(lines, detected.format, detected.clock)
+        events, unread = table_reader.read(lines, detected.format, detected.clock)
+        return (_with_inner(events, detected.inner) if detected.inner else events), unread
     return regex_reader.read(lines, detected.format, detected.clock)
+
+
+def _with_inner(events: pl.DataFrame, detection: Detection) -> pl.DataFrame:
+    """Add what events' messages say that are log lines themselves."""
+    texts = events.select("n", pl.col("message").alias("line"))
+    return with_inner(events, parse_each(texts, detection))
 
 
 def _multiline(detected: DetectedFormat) -> bool:

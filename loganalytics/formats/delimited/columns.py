@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from loganalytics.formats.delimited.names import is_utc, likelihood, meaning
-from loganalytics.formats.delimited.roles import Roles, are_levels, level_column, text_column, time_roles
+from loganalytics.formats.delimited.roles import Roles, level_column, text_column, time_roles
 from loganalytics.formats.delimited.sample import Sample
 from loganalytics.formats.delimited.table import TIMESTAMP, Delimited
 from loganalytics.formats.fields.aliases import fold_name
@@ -40,7 +40,9 @@ def name_columns(sample: Sample, hints: Hints = NO_HINTS, *, by_values: bool = T
     roles = _time_roles(sample, hints)
     time = None if roles.time is None else sample.names[roles.time]
     if roles.time is not None and roles.clock is not None:
-        return Naming(_others(sample, roles, renamed, by_values), (sample.names[roles.time], sample.names[roles.clock]), time)
+        return Naming(
+            _others(sample, roles, renamed, by_values), (sample.names[roles.time], sample.names[roles.clock]), time
+        )
     if time is not None:
         renamed[time] = TIMESTAMP
     return Naming(_others(sample, roles, renamed, by_values), None, time)
@@ -152,4 +154,6 @@ def row_pattern(sample: Sample, time: str | None) -> str | None:
 
 def _shape(text: str) -> str:
     """Return the expression of texts with digits and letters in the same places."""
-    return re.sub(r"[^\W\d_]+", r"\\p{L}+", re.sub(r"\d+", r"\\d+", re.escape(text)).replace("\\d", "\0")).replace("\0", "\\d")
+    return re.sub(r"[^\W\d_]+", r"\\p{L}+", re.sub(r"\d+", r"\\d+", re.escape(text)).replace("\\d", "\0")).replace(
+        "\0", "\\d"
+    )

@@ -11,7 +11,7 @@ import polars as pl
 
 from loganalytics.formats.delimited.cells import Dialect
 from loganalytics.formats.delimited.columns import name_columns, records_of, table_of
-from loganalytics.formats.delimited.layouts import LAYOUTS, Layout
+from loganalytics.formats.delimited.layouts import LAYOUTS
 from loganalytics.formats.delimited.names import column_names, is_header, meaning
 from loganalytics.formats.delimited.sample import Sample, fitting_sample, join_lines
 from loganalytics.formats.delimited.table import Delimited
@@ -60,7 +60,9 @@ def _sections(lines: Sequence[str], dialect: Dialect, unset: tuple[str, ...]) ->
             sections.append((tuple(header_columns(line, dialect.separator)), []))
         elif line[:1] != "#" and sections:
             sections[-1][1].append(line)
-    samples = (fitting_sample(join_lines(rows, dialect), names, dialect, min_share=0) for names, rows in sections if rows)
+    samples = (
+        fitting_sample(join_lines(rows, dialect), names, dialect, min_share=0) for names, rows in sections if rows
+    )
     return [replace(sample, unset=unset) for sample in samples if sample]
 
 

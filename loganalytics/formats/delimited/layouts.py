@@ -53,12 +53,19 @@ class Layout:
         return re.fullmatch(self.level, cell) is not None
 
 
+_CELL = r'(?:"(?:[^"]|"")*"|[^,]*),'
+
 LAYOUTS = (
-    Layout("PostgreSQL (csvlog)", _POSTGRES, (22, 23, 24, 26), Dialect(","),
-           _PG_TIME + r"(?:\"(?:[^\"]|\"\")*\"|[^,]*),(?:\"(?:[^\"]|\"\")*\"|[^,]*),\d*,(?:\"[^\"]*\"|[^,]*),\"?[0-9a-f]+\.[0-9a-f]+",
-           _PG_LEVEL, 11),
-    Layout("Greenplum (csv)", _GREENPLUM, (30,), Dialect(","),
-           _PG_TIME + r"(?:\"(?:[^\"]|\"\")*\"|[^,]*),(?:\"(?:[^\"]|\"\")*\"|[^,]*),\"?p\d+\"?,\"?th-?\d+", _PG_LEVEL, 16),
-    Layout("VPC flow log", _FLOWS, (14,), Dialect(" ", has_quotes=False), r"^2 (?:\d{12}|unknown) eni-", r"OK|NODATA|SKIPDATA", 13,
-           ("", "-")),
+    Layout(
+        "PostgreSQL (csvlog)", _POSTGRES, (22, 23, 24, 26), Dialect(","),
+        first_cells=rf'{_PG_TIME}{_CELL}{_CELL}\d*,{_CELL}"?[0-9a-f]+\.[0-9a-f]+', level=_PG_LEVEL, level_at=11,
+    ),
+    Layout(
+        "Greenplum (csv)", _GREENPLUM, (30,), Dialect(","),
+        first_cells=rf'{_PG_TIME}{_CELL}{_CELL}"?p\d+"?,"?th-?\d+', level=_PG_LEVEL, level_at=16,
+    ),
+    Layout(
+        "VPC flow log", _FLOWS, (14,), Dialect(" ", has_quotes=False),
+        first_cells=r"^2 (?:\d{12}|unknown) eni-", level=r"OK|NODATA|SKIPDATA", level_at=13, unset=("", "-"),
+    ),
 )  # fmt: skip

@@ -20,7 +20,8 @@ _WORDS = {
         "date and time|date time|date/time|timecreated|timegenerated|_time|log_time|event time|time stamp|zeit|"
         "zeitstempel|datum und uhrzeit|datum/uhrzeit|datum|uhrzeit|fecha y hora|fecha|hora|marca de tiempo|"
         "date et heure|horodatage|heure|data e ora|ora|data e hora|data/hora|datum en tijd|tijd|tijdstip|"
-        "data i godzina|дата и время|время|дата|日期和时间|日期时间|时间|日期|时间戳|發生時間|日期和時間|日期及時間|時間|日付と時刻|日時|時刻|"
+        "data i godzina|дата и время|время|дата|日期和时间|日期时间|时间|日期|时间戳|發生時間|日期和時間|日期及時間|"
+        "時間|日付と時刻|日時|時刻|"
         "날짜 및 시간|날짜와 시간|시간|일시|tarih ve saat|tarih|zaman"
     ),
     "level": (

@@ -10,12 +10,9 @@ import polars as pl
 from loganalytics.formats.delimited.cells import split_rows
 from loganalytics.formats.delimited.table import TIMESTAMP, Delimited
 from loganalytics.formats.delimited.w3c import FIELDS_LINE
-from loganalytics.formats.fields.aliases import FieldPath
 from loganalytics.formats.fields.events import parse_typed, to_events
 from loganalytics.formats.fields.record_schema import TEXT
 from loganalytics.formats.timestamps import Clock, to_utc
-
-_EXTRA = "\0extra"
 
 
 def sample_times(lines: Sequence[str], table: Delimited) -> pl.Series:
@@ -23,6 +20,12 @@ def sample_times(lines: Sequence[str], table: Delimited) -> pl.Series:
     numbered = pl.DataFrame({"line": lines}, schema={"line": pl.String}).with_row_index("n").cast({"n": pl.UInt64})
     rows = _read_cells(numbered, table, None)
     return rows[table.time] if table.time in rows.columns else pl.Series(TIMESTAMP, [], dtype=pl.String)
+
+
+def sample_messages(lines: pl.Series, table: Delimited) -> pl.Series:
+    """Return the texts of the sample's messages."""
+    rows = _read_cells(lines.alias("line").to_frame().with_row_index("n").cast({"n": pl.UInt64}), table, None)
+    return rows[table.message] if table.message in rows.columns else pl.Series("message", [], dtype=pl.String)
 
 
 def read(lines: pl.DataFrame, table: Delimited, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -16,10 +16,12 @@ from loganalytics.schema import LETTERS, LEVELS
 _MIN_SHARE = 0.8
 _MAX_CELLS = 50
 _DATE = re.compile(
-    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|(?:19|20)\d{6}|\d{1,2}[ -/][A-Za-z]{3}[ -/]\d{2,4}"
-    r"|\d{4}年\d{1,2}月\d{1,2}日)$"
+    r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|(?:19|20)\d{6}"
+    r"|\d{1,2}[ -/][A-Za-z]{3}[ -/]\d{2,4}|\d{4}年\d{1,2}月\d{1,2}日)$"
 )
-_CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:[.,:]\d{1,9})?)?(?: ?[APap]\.?[Mm]\.?)?(?: ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?$")
+_CLOCK = re.compile(
+    r"\d{1,2}:\d{2}(?::\d{2}(?:[.,:]\d{1,9})?)?(?: ?[APap]\.?[Mm]\.?)?(?: ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?$"
+)
 _MAYBE_TIME = re.compile(r".*\d{1,2}[:.時点h]\d{2}|1\d{9}|.*\d{4}[-/.年]?\d{1,2}", re.DOTALL)
 _EPOCH = re.compile(r"1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d+)?$")
 _LEVEL_WORDS = LEVELS.keys() - {"detail", "hint", "context", "statement", "note"}
@@ -42,12 +44,19 @@ def time_roles(columns: Sequence[Sequence[str]], likely: Sequence[int], hints: H
     for position in dict.fromkeys((*likely, *range(len(columns)))):
         cells = columns[position]
         is_count = all(map(_EPOCH.match, cells))
-        if cells and (position in likely or not is_count) and not all(map(_DATE.match, cells)) and are_times(cells, hints):
+        if (
+            cells
+            and (position in likely or not is_count)
+            and not all(map(_DATE.match, cells))
+            and are_times(cells, hints)
+        ):
             return Roles(time=position)
     parts = _date_and_clock(columns, hints)
     if parts.time is not None:
         return parts
-    counts = (n for n, cells in enumerate(columns) if cells and all(map(_EPOCH.match, cells)) and are_times(cells, hints))
+    counts = (
+        n for n, cells in enumerate(columns) if cells and all(map(_EPOCH.match, cells)) and are_times(cells, hints)
+    )
     dates = (n for n, cells in enumerate(columns) if cells and are_times(cells, hints))
     return Roles(time=next(counts, next(dates, None)))
 

@@ -42,6 +42,11 @@ class Delimited:
     guesses: tuple[str, ...] = ()
 
     @property
+    def framer(self) -> TableFramer:
+        """What puts its records together from lines."""
+        return TableFramer(self.dialect, self.row_pattern, has_directives=self.has_directives)
+
+    @property
     def time(self) -> str | None:
         """The column that the timestamp is read from."""
         paths = self.record_schema.core.get("timestamp", ())
@@ -78,5 +83,6 @@ class TableFramer:
     has_directives: bool = False
 
     def __call__(self) -> Framer:
+        """Return the framer of one file."""
         quotes = QuoteFramer(self.dialect, self.row_pattern)
         return HeaderFramer(quotes) if self.has_directives else quotes

@@ -15,7 +15,7 @@ DIRECTIVE = (
     r"(?i)^#(?:fields|software|version|date|start-date|end-date|log-?type|log type|time format|separator|"
     r"set_separator|empty_field|unset_field|path|open|close|types)\b"
 )
-_FIELDS = r"(?i)^\x{feff}?#fields\b"
+FIELDS_LINE = r"(?i)^\x{feff}?#fields\b"
 
 
 def header_columns(header: str, separator: str) -> list[str]:
@@ -68,7 +68,7 @@ class HeaderFramer:
         if records.is_empty():
             return records
         above = records.head(1).with_columns(line=pl.lit(self._header)) if self._header else records.clear()
-        headers = records.filter(pl.col("line").str.contains(_FIELDS))
+        headers = records.filter(pl.col("line").str.contains(FIELDS_LINE))
         if headers.height:
             self._header = headers["line"][-1]
         return pl.concat([above, records]) if above.height else records

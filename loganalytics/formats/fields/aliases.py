@@ -70,13 +70,13 @@ _UNIT_BY_NEIGHBOUR: dict[str, tuple[str, float]] = {
 }
 
 _REQUEST_ALIASES: dict[str, tuple[str, ...]] = {
-    "method": ("http.request.method", "request.method", "method", "request_method", "ClientRequestMethod",
+    "method": ("http.request.method", "request.method", "method", "request_method", "ClientRequestMethod", "cs-method",
                "httpRequest.requestMethod", "http_method"),
-    "url": ("url.original", "url.path", "request.uri", "request_uri", "uri", "ClientRequestURI", "RequestPath", "path",
-            "url", "httpRequest.requestUrl", "request.url"),
+    "url": ("url.original", "cs-uri-stem", "url.path", "request.uri", "request_uri", "uri", "ClientRequestURI",
+            "RequestPath", "path", "url", "httpRequest.requestUrl", "request.url"),
     "line": ("request",),
-    "status": ("http.response.status_code", "status", "status_code", "EdgeResponseStatus", "DownstreamStatus",
-               "httpRequest.status", "response_code", "res.statusCode", "response.status"),
+    "status": ("http.response.status_code", "status", "sc-status", "status_code", "EdgeResponseStatus",
+               "DownstreamStatus", "httpRequest.status", "response_code", "res.statusCode", "response.status"),
 }  # fmt: skip
 
 

@@ -19,13 +19,15 @@ def to_events(
     clock: Clock,
     *,
     text_fields: Collection[FieldPath] | None = None,
+    splits_messages: bool = True,
 ) -> pl.DataFrame:
     """Turn records (n, record: a struct by the schema's paths) into events.
 
     An event without a message gets its line (n, line). `text_fields` are the fields whose values are text that is to
-    be typed; default: all.
+    be typed; default: all. With `splits_messages` what follows a message's first line is the exception.
     """
     events = _columns(records, record_schema, clock, record_schema.fields if text_fields is None else text_fields)
+    events = _split_message(events) if splits_messages else events
     if not events["message"].null_count():
         return events
     if events["n"].equals(lines["n"]):
@@ -69,7 +71,7 @@ def _columns(
         events = events.with_columns(severity_number=pl.coalesce(*numbers, "severity_number"))
     if "message" not in events.columns:
         return events.with_columns(message=pl.lit(None, dtype=pl.String))
-    return _split_message(events)
+    return events
 
 
 def _first(paths: tuple[FieldPath, ...]) -> pl.Expr:

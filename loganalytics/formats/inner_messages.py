@@ -1,0 +1,31 @@
+"""Messages that are log lines themselves: what they say is added to the events around them."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from loganalytics.schema import CORE
+
+# What the line within knows better than what is around it.
+_WITHIN = {"logger", "message", "exception"}
+
+
+def with_inner(events: pl.DataFrame, inner: pl.DataFrame) -> pl.DataFrame:
+    """Add the events (n, parsed, ...) that messages are to the events (n, ...) around them.
+
+    What is around a line tells the time, the level and the other core columns, where it has them; another field of the
+    same name is called message.<name>.
+    """
+    names = [name for name in inner.columns if name not in ("n", "parsed")]
+    read = inner.filter("parsed").select("n", *[pl.col(name).alias(f"\0{name}") for name in names])
+    joined = events.join(read, on="n", how="left", maintain_order="left")
+    return joined.with_columns(_column(name, events.columns) for name in names).drop(f"\0{name}" for name in names)
+
+
+def _column(name: str, outer: list[str]) -> pl.Expr:
+    within = pl.col(f"\0{name}")
+    if name not in outer:
+        return within.alias(name)
+    if name in _WITHIN:
+        return pl.coalesce(within, name).alias(name)
+    return pl.coalesce(name, within).alias(name) if name in CORE else within.alias(f"message.{name}")
