@@ -17,6 +17,7 @@ does not.
 
 from __future__ import annotations
 
+from loganalytics.formats.definitions.access import ACCESS, ACCESS_LATE
 from loganalytics.formats.definitions.databases import DATABASES
 from loganalytics.formats.definitions.format import (
     LEVEL,
@@ -36,8 +37,8 @@ from loganalytics.formats.definitions.system import AUDIT, SYSTEM, SYSTEM_LATE
 from loganalytics.formats.definitions.web import PROXIFIER, WEB
 
 FORMATS: tuple[Format, ...] = (
-    *AUDIT, *WEB, *SYSTEM, *JAVA, *PYTHON, *DATABASES, *LANGUAGES, *GENERAL, *SYSTEM_LATE, *PYTHON_LATE, *GO,
-    *PROXIFIER,
+    *AUDIT, *ACCESS, *WEB, *SYSTEM, *JAVA, *PYTHON, *DATABASES, *LANGUAGES, *GENERAL, *SYSTEM_LATE, *PYTHON_LATE, *GO,
+    *PROXIFIER, *ACCESS_LATE,
 )  # fmt: skip
 
 __all__ = [

@@ -50,6 +50,24 @@ TYPES: dict[str, pl.DataType] = {
     "target_processing_s": pl.Float64(),
     "response_processing_s": pl.Float64(),
     "duration_ms": pl.Float64(),
+    "http.request.size": pl.Int64(),
+    "traefik.request_count": pl.Int64(),
+    **{
+        f"haproxy.{name}": pl.Int64()
+        for name in (
+            "request_ms",
+            "queue_ms",
+            "connect_ms",
+            "response_ms",
+            "retries",
+            "server_queue",
+            "backend_queue",
+            "connections.active",
+            "connections.frontend",
+            "connections.backend",
+            "connections.server",
+        )
+    },
 }
 """Dtypes of captured fields that are not text."""
 

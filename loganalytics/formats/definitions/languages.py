@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from loganalytics.formats.definitions.access import STATUS
 from loganalytics.formats.definitions.format import Format
-from loganalytics.formats.definitions.web import STATUS
 
 _GLOG = {"I": "info", "W": "warning", "E": "error", "F": "fatal"}
 _FOUR = {"TRAC": "trace", "DEBU": "debug", "ERRO": "error", "FATA": "fatal", "PANI": "panic"}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from loganalytics.formats.definitions.access import STATUS
 from loganalytics.formats.definitions.format import Format
-from loganalytics.formats.definitions.web import STATUS
 
 _WORDS = r"(?P<level>DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL|TRACE)"
 

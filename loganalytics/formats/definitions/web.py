@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
+from loganalytics.formats.definitions.access import AGENT, REQUEST, REQUEST_MESSAGE, STATUS
 from loganalytics.formats.definitions.format import Format
 
-STATUS = "http.response.status_code"
-# A request line as servers quote it; anything else (a TLS handshake, garbage) is captured as it is.
-_REQUEST = (
-    r'"(?:(?P<http.request.method>[A-Z_]{3,20}) (?P<url.original>[^\s"]+)(?: (?P<network.protocol>[A-Z]+/[\d.]+))?'
-    r'|(?P<http.request.line>(?:[^"\\]|\\.)*))"'
-)
-_PLAIN_REQUEST = (
-    r'"(?P<http.request.method>[A-Z_]{3,20}) (?P<url.original>[^\s"]+) (?P<network.protocol>[A-Z]+/[\d.]+)"'
-)
-_MESSAGE = ("http.request.method", "url.original", "http.request.line", STATUS, "rest")
-_ACCESS = (
-    r"^(?:(?P<server.address>[A-Za-z][\w.-]*(?::\d+)?|[\d.]+:\d+) )?(?P<client.address>[\w.:%-]+) \S+ "
-    rf"(?P<user.name>\S+) \[{{clf}}\] {_REQUEST} (?P<{STATUS}>\d{{3}}) (?P<http.response.body.size>\d+|-)"
-)
-_PLAIN_ACCESS = (
-    r"^(?P<client.address>[\w.:%-]+) \S+ (?P<user.name>\S+) \[{time:common log}\] "
-    rf"{_PLAIN_REQUEST} (?P<{STATUS}>\d{{3}}) (?P<http.response.body.size>\d+|-)"
-)
-_AGENT = r' "(?P<http.request.header.referer>(?:[^"\\]|\\.)*)" "(?P<user_agent.original>(?:[^"\\]|\\.)*)"'
-# nginx's $request_time is in seconds and always has three decimals; what has none may be %T or %D.
-_PLAIN_REQUEST_TIME = r" (?:(?:rt|request_time)=)?(?P<duration_s>\d+\.\d{3})"
-_REQUEST_TIME = r"(?: (?:(?:rt|request_time)=)?(?P<duration_s>\d+\.\d{3})\b)?"
 _HAPROXY = (
-    r"^(?:(?:(?P<log.prefix>.*) )?(?P<service>[\w.-]+)\[(?P<process.pid>\d+)\]: )?"
+    r"^(?:(?P<log.prefix>.*?) )??(?:(?P<service>[\w.-]+)\[(?P<process.pid>\d+)\]: )?"
     r"(?P<client.address>[\w.:]+):(?P<client.port>\d+) "
     r"\[{clf}\] (?P<haproxy.frontend>\S+) (?P<haproxy.backend>[^\s/]+)/(?P<haproxy.server>\S+) "
+)
+# Active, frontend's, backend's and server's connections, retries; then the lengths of the queues.
+_HAPROXY_LOAD = (
+    r"(?P<haproxy.connections.active>\d+)/(?P<haproxy.connections.frontend>\d+)/(?P<haproxy.connections.backend>\d+)/"
+    r"(?P<haproxy.connections.server>\d+)/\+?(?P<haproxy.retries>\d+) "
+    r"(?P<haproxy.server_queue>\d+)/(?P<haproxy.backend_queue>\d+)"
 )
 _SQUID = (
     rf" +(?P<duration_ms>\d+) (?P<client.address>\S+) (?P<squid.result>[A-Z_]+)/(?P<{STATUS}>\d{{3}}) "
@@ -39,38 +24,14 @@ _SQUID = (
 
 WEB = (
     Format(
-        "combined access log",
-        rf'{_ACCESS}{_AGENT}(?: "(?P<http.request.header.x_forwarded_for>[^"]*)")?{_REQUEST_TIME}(?P<rest>.*)$',
-        status=STATUS, message=_MESSAGE, multiline=False,
-        variants=(
-            rf"{_PLAIN_ACCESS}{_AGENT}(?P<rest>)$",
-            rf'{_PLAIN_ACCESS}{_AGENT} "(?P<http.request.header.x_forwarded_for>[^"]*)"(?P<rest>)$',
-            rf"{_PLAIN_ACCESS}{_AGENT}{_PLAIN_REQUEST_TIME}(?P<rest>)$",
-        ),
-        examples=(
-            '10.0.0.1 - - [20/Jul/2009:22:59:26 +0000] "GET /a HTTP/1.1" 404 134 "-" "curl/8.0"',
-            'shop.example:443 10.0.0.1 - - [20/Jul/2009:22:59:26 +0000] "GET /a HTTP/1.1" 404 134 "-" "curl/8.0" 0.012',
-        ),
-    ),
-    Format(
-        "common access log", rf"{_ACCESS}{_REQUEST_TIME}(?P<rest>.*)$",
-        status=STATUS, message=_MESSAGE, multiline=False,
-        variants=(
-            rf"{_PLAIN_ACCESS}(?P<rest>)$",
-            rf"{_PLAIN_ACCESS}{_PLAIN_REQUEST_TIME}(?P<rest>)$",
-            rf"{_PLAIN_ACCESS}(?P<rest>)$".replace("common log", "common log blank"),
-        ),
-        examples=(
-            '10.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /a.gif HTTP/1.0" 200 2326',
-            '127.0.0.1 - - [01/Jan/2024 10:00:00] "GET /a HTTP/1.1" 200 -',
-        ),
-    ),
-    Format(
         "HAProxy HTTP",
-        _HAPROXY + r"-?\d+/-?\d+/-?\d+/-?\d+/\+?(?P<duration_ms>\d+) "
-        rf"(?P<{STATUS}>-?\d+) \+?(?P<http.response.body.size>\d+) \S+ \S+ (?P<haproxy.termination_state>\S{{4}}) "
-        rf'\S+ \S+ (?:\{{.*\}} )?{_REQUEST}(?P<rest>.*)$',
-        status=STATUS, message=_MESSAGE, multiline=False,
+        _HAPROXY + r"(?P<haproxy.request_ms>-?\d+)/(?P<haproxy.queue_ms>-?\d+)/(?P<haproxy.connect_ms>-?\d+)/"
+        rf"(?P<haproxy.response_ms>-?\d+)/\+?(?P<duration_ms>\d+) (?P<{STATUS}>-?\d+) "
+        r"\+?(?P<http.response.body.size>\d+) (?P<haproxy.request_cookie>\S+) (?P<haproxy.response_cookie>\S+) "
+        rf"(?P<haproxy.termination_state>\S{{4}}) {_HAPROXY_LOAD} "
+        r"(?:\{(?P<haproxy.request_headers>[^}]*)\} )?(?:\{(?P<haproxy.response_headers>[^}]*)\} )?"
+        rf"{REQUEST}(?P<rest>.*)$",
+        status=STATUS, message=(*REQUEST_MESSAGE, "rest"), multiline=False,
         examples=(
             "Feb  6 12:14:14 localhost haproxy[14389]: 10.0.1.2:33317 [06/Feb/2009:12:14:14.655] http-in static/srv1 "
             '10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 {1wt.eu} {} "GET /index.html HTTP/1.1"',
@@ -78,8 +39,8 @@ WEB = (
     ),
     Format(
         "HAProxy TCP",
-        _HAPROXY + r"-?\d+/-?\d+/\+?(?P<duration_ms>\d+) \+?(?P<http.response.body.size>\d+) "
-        r"(?P<haproxy.termination_state>\S{2}) \S+ \S+$",
+        _HAPROXY + r"(?P<haproxy.queue_ms>-?\d+)/(?P<haproxy.connect_ms>-?\d+)/\+?(?P<duration_ms>\d+) "
+        rf"\+?(?P<http.response.body.size>\d+) (?P<haproxy.termination_state>\S{{2}}) {_HAPROXY_LOAD}$",
         message=("haproxy.frontend", "haproxy.backend", "haproxy.server"), multiline=False,
         examples=(
             "Feb  6 12:12:56 localhost haproxy[14387]: 10.0.1.2:33313 [06/Feb/2009:12:12:51.443] fnt bck/srv1 "
@@ -92,10 +53,10 @@ WEB = (
         r"(?P<client.address>[\d.a-fA-F:]+):(?P<client.port>\d+) (?P<target.address>\S+) "
         r"(?P<request_processing_s>-?[\d.]+) (?P<target_processing_s>-?[\d.]+) (?P<response_processing_s>-?[\d.]+) "
         rf"(?P<{STATUS}>\d{{3}}|-) (?P<target.status_code>\d{{1,3}}|-) (?P<http.request.body.size>-?\d+) "
-        rf'(?P<http.response.body.size>-?\d+) {_REQUEST} "(?P<user_agent.original>(?:[^"\\]|\\.)*)"'
+        rf'(?P<http.response.body.size>-?\d+) {REQUEST} "(?P<user_agent.original>(?:[^"\\]|\\.)*)"'
         r'(?: (?P<tls.cipher>\S+) (?P<network.protocol.version>\S+) (?P<target.group>\S+) '
         r'"(?:Root=)?(?P<trace_id>[^"]*)")?(?P<elb.details>.*)$',
-        status=STATUS, message=("http.request.method", "url.original", "http.request.line", STATUS), multiline=False,
+        status=STATUS, message=REQUEST_MESSAGE, multiline=False,
         examples=(
             "http 2018-07-02T22:23:00.186641Z app/lb/50dc6c495c0c9188 192.168.131.39:2817 10.0.0.1:80 0.000 0.001 "
             '0.000 200 200 34 366 "GET http://www.example.com:80/ HTTP/1.1" "curl/7.46.0" - - arn:a "Root=1-58-7c1"',
@@ -103,13 +64,13 @@ WEB = (
     ),
     Format(
         "Envoy access log",
-        rf"^\[{{iso}}\] {_REQUEST} (?P<{STATUS}>\d{{1,3}}) (?P<envoy.response_flags>[\w,-]+) "
+        rf"^\[{{iso}}\] {REQUEST} (?P<{STATUS}>\d{{1,3}}) (?P<envoy.response_flags>[\w,-]+) "
         r'(?:(?P<envoy.response_code_details>\S+) (?P<envoy.connection_termination>\S+) "(?P<envoy.failure>[^"]*)" )?'
         r"(?P<http.request.body.size>\d+) (?P<http.response.body.size>\d+) (?P<duration_ms>\d+) "
         r'(?P<envoy.upstream_ms>\d+|-) "(?P<http.request.header.x_forwarded_for>[^"]*)" '
         r'"(?P<user_agent.original>[^"]*)" "(?P<trace_id>[^"]*)" "(?P<server.address>[^"]*)" '
         r'"(?P<upstream.address>[^"]*)"(?P<rest>.*)$',
-        status=STATUS, message=_MESSAGE, multiline=False,
+        status=STATUS, message=(*REQUEST_MESSAGE, "rest"), multiline=False,
         examples=(
             '[2024-03-10T12:00:01.123Z] "GET /a HTTP/1.1" 200 - 0 512 12 11 "10.0.0.1" "curl/8.0" "6f0c-1" "svc.local" '
             '"10.1.0.1:8080"',
@@ -119,10 +80,10 @@ WEB = (
         "S3 access log",
         r"^(?P<bucket.owner>[0-9a-f]{16,64}) (?P<bucket.name>\S+) \[{clf}\] (?P<client.address>\S+) "
         r"(?P<user.name>\S+) (?P<trace_id>\S+) (?P<s3.operation>\S+) (?P<s3.key>\S+) "
-        rf"(?:{_REQUEST}|-) (?P<{STATUS}>\d{{3}}|-) (?P<error.code>\S+) (?P<http.response.body.size>\d+|-) "
+        rf"(?:{REQUEST}|-) (?P<{STATUS}>\d{{3}}|-) (?P<error.code>\S+) (?P<http.response.body.size>\d+|-) "
         r"(?P<s3.object_size>\d+|-) (?P<duration_ms>\d+|-) \S+"
-        rf"{_AGENT}(?P<s3.details>.*)$",
-        status=STATUS, message=("http.request.method", "url.original", "http.request.line", STATUS), multiline=False,
+        rf"{AGENT}(?P<s3.details>.*)$",
+        status=STATUS, message=REQUEST_MESSAGE, multiline=False,
         examples=(
             "79a59df900b949e55d96a1e698fbaced awsbucket1 [06/Feb/2019:00:00:38 +0000] 192.0.2.3 79a5 3E57427F3EXAMPLE "
             'REST.GET.OBJECT a.png "GET /awsbucket1/a.png HTTP/1.1" 200 - 113 113 7 5 "-" "S3Console/0.4" - x',
@@ -146,15 +107,6 @@ WEB = (
             "[pid: 88185|app: 0|req: 1/1] 127.0.0.1 () {38 vars in 696 bytes} [Sun Mar 13 22:49:12 2016] POST /m "
             "=> generated 47 bytes in 129 msecs (HTTP/1.1 200) 9 headers in 378 bytes (1 switches on core 3)",
         ),
-    ),
-    Format(
-        "Django server", rf"^\[{{clf}}\] {_REQUEST} (?P<{STATUS}>\d{{3}}) (?P<http.response.body.size>\d+|-)$",
-        status=STATUS, message=("http.request.method", "url.original", "http.request.line", STATUS),
-        variants=(
-            rf"^\[{{time:common log blank}}\] {_PLAIN_REQUEST} (?P<{STATUS}>\d{{3}}) "
-            r"(?P<http.response.body.size>\d+|-)$",
-        ),
-        examples=('[01/Jan/2024 10:00:00] "GET /admin/ HTTP/1.1" 200 1234',),
     ),
     Format(
         "nginx error log",

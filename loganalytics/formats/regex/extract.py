@@ -113,7 +113,7 @@ def _middle_groups(middle: str) -> tuple[pl.Expr, pl.Expr]:
 
 def _extract(lines: pl.DataFrame, regex: str, names: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
     groups = lines.select("n", "line", pl.col("line").str.extract_groups(regex).alias(_GROUPS))
-    keys = [name for name in ("timestamp", "message") if name in names] or names[:1]
+    keys = [name for name in ("timestamp", "message") if name in names] or names
     is_match = groups.select(pl.any_horizontal(pl.col(_GROUPS).struct.field(*keys).is_not_null())).to_series()
     matched, unmatched = _divide(groups, is_match)
     return matched.select("n", *_fields(matched, names)), unmatched

@@ -8,9 +8,11 @@ from functools import cache
 import polars as pl
 
 from loganalytics.formats.definitions import SEVERITY_WORDS, TIME_FIRST, TYPES, Format, fill
+from loganalytics.formats.definitions.access import STATUS
 from loganalytics.formats.internal_columns import column_of_group
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.formats.regex.extract import extract_fields
+from loganalytics.formats.regex.pairs import with_pairs
 from loganalytics.formats.timestamps import Clock, to_utc
 from loganalytics.schema import LEVELS, severities
 
@@ -27,6 +29,10 @@ _STATUS_LEVELS = pl.DataFrame(
     schema={"level": pl.String(), "severity_number": pl.UInt8()},
 )
 """The levels of answers that went well, that were refused (4xx), and that failed (5xx)."""
+_QUOTED_REQUEST = ascii_only(
+    r'"(?P<http.request.method>[A-Z]{3,10}) (?P<url.original>[^\s"]+) (?P<network.protocol>HTTP/[\d.]+)"'
+    rf"[\s,:=|>-]+(?:status[=:] ?)?(?P<{STATUS}>[1-5]\d\d)\b"
+)
 _MS_PER_UNIT = {"duration_us": 1e-3, "duration_s": 1e3}
 
 
@@ -46,6 +52,8 @@ def _with_types(events: pl.DataFrame, form: Format, clock: Clock) -> pl.DataFram
     """Read times, numbers and levels in the captured text, and join the message."""
     if events.schema.get("timestamp") == pl.String:
         events = events.with_columns(to_utc(events["timestamp"], clock))
+    if "rest" in form.message:
+        events = with_pairs(events, "rest")
     if form.message:
         events = events.with_columns(_joined(events, [*map(column_of_group, form.message)])).drop(
             "rest", "before", "after", strict=False
@@ -56,11 +64,13 @@ def _with_types(events: pl.DataFrame, form: Format, clock: Clock) -> pl.DataFram
         events = events.with_columns(pl.col("trace_id").replace(["-", "", "None", "null"], None))
     filled = [pl.col(name).replace("", None) for name in ("logger", "service", "db.user") if name in events.columns]
     typed = [pl.col(name).cast(dtype, strict=False) for name, dtype in TYPES.items() if name in events.columns]
-    return _with_level(_with_duration(events.with_columns(filled)).with_columns(typed), form)
+    events = _with_level(_with_duration(events.with_columns(filled)).with_columns(typed), form)
+    return events if form.status else _with_request(events)
 
 
 def _without_dashes(events: pl.DataFrame) -> pl.DataFrame:
     """Replace the dash that access logs write for a missing value by null."""
+    events = events.with_columns(pl.col(r"^log\..*$").str.strip_chars())
     names = [name for name in events.columns if name not in ("n", "timestamp", "message")]
     shortest = events.select(pl.col(names).str.len_bytes().min()).row(0, named=True)
     return events.with_columns(
@@ -91,11 +101,31 @@ def _with_duration(events: pl.DataFrame) -> pl.DataFrame:
     return events.with_columns(pl.coalesce(*in_ms, *converted).round(6).alias("duration_ms")).drop(units)
 
 
+def _with_request(events: pl.DataFrame) -> pl.DataFrame:
+    """Read the request that a message quotes, as an access log does; one that failed is at least a warning."""
+    message = events["message"]
+    if STATUS in events.columns or not message.str.contains(" HTTP/", literal=True).any():
+        return events
+    groups = message.str.extract_groups(_QUOTED_REQUEST).struct.unnest()
+    status = groups[STATUS].cast(pl.Int64, strict=False)
+    if status.null_count() == status.len():
+        return events
+    is_worse = (status >= 400).fill_null(value=False) & (events["severity_number"].fill_null(0) < LEVELS["warning"][1])
+    levels = [pl.when(is_worse).then(level).otherwise(level.name).alias(level.name) for level in _status_levels(status)]
+    fields = groups.with_columns(status.alias(STATUS)).select(pl.exclude(*events.columns))
+    return events.with_columns(*fields, *levels)
+
+
+def _status_levels(status: pl.Series) -> pl.DataFrame:
+    """Return the level and severity number of answers."""
+    return _STATUS_LEVELS[(status >= 400).cast(pl.UInt32) + (status >= 500).cast(pl.UInt32)]
+
+
 def _with_level(events: pl.DataFrame, form: Format) -> pl.DataFrame:
     """Add level and severity number, from the status, the level's word, the syslog priority or the message."""
     if form.status and form.status in events.columns:
         status = events[form.status]
-        return events.with_columns(_STATUS_LEVELS[(status >= 400).cast(pl.UInt32) + (status >= 500).cast(pl.UInt32)])
+        return events.with_columns(_status_levels(status))
     if "level" in events.columns:
         word = pl.col("level").replace(form.levels) if form.levels else pl.col("level")
         return events.with_columns(severities(word))

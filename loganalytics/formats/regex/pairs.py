@@ -1,0 +1,44 @@
+"""Pairs of key and value at the end of a line: rt=0.123 upstream="10.0.0.1:80"."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from loganalytics.formats.fields.record_schema import column_name
+from loganalytics.formats.regex.ascii import ascii_only
+
+_PAIR = r"([A-Za-z_][\w.-]*)=(\"[^\"]*\"|[^\s\",;]*)"
+_ONLY_PAIRS = ascii_only(rf"^[\s|,;]*(?:{_PAIR}(?:[\s|,;]+|$))+$")
+_MAX_KEYS = 40
+# As nginx's request time is called in the logs of many: seconds.
+_SECONDS = ("rt", "request_time")
+
+
+def with_pairs(events: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Turn text that is nothing but pairs into columns of text; any other text stays."""
+    text = events[column]
+    if not text.str.contains("=", literal=True).any():
+        return events
+    rows = events.select("n", text).filter(text.str.contains(_ONLY_PAIRS))
+    pair = pl.col(column).str.extract_all(ascii_only(_PAIR)).alias("pair")
+    split = pl.col("pair").str.splitn("=", 2).struct
+    pairs = rows.select("n", pair).explode("pair").select(
+        "n", split.field("field_0").alias("key"), split.field("field_1").str.strip_chars('"').alias("text")
+    )  # fmt: skip
+    keys = pairs["key"].unique(maintain_order=True).to_list()
+    clashes = {column_name((key,)) for key in keys}.intersection(events.columns)
+    if clashes or not 0 < len(keys) <= _MAX_KEYS or pairs.select("n", "key").is_duplicated().any():
+        return events
+    columns = pairs.group_by("n", maintain_order=True).agg(
+        pl.col("text").filter(pl.col("key") == key).first().alias(column_name((key,))) for key in keys
+    )
+    joined = events.join(columns, on="n", how="left", maintain_order="left")
+    is_read = pl.col("n").is_in(rows["n"].implode())
+    return joined.with_columns(pl.when(~is_read).then(column).otherwise(pl.lit("")).alias(column), *_duration(joined))
+
+
+def _duration(events: pl.DataFrame) -> list[pl.Expr]:
+    names = [name for name in _SECONDS if name in events.columns]
+    if not names or "duration_s" not in events.columns:
+        return []
+    return [pl.coalesce("duration_s", *names).alias("duration_s")]
