@@ -17,6 +17,7 @@ from loganalytics.formats.delimited.table import Delimited
 from loganalytics.formats.envelopes import Envelope
 from loganalytics.formats.framing import Framing, frame_all
 from loganalytics.formats.hints import NO_HINTS, Hints
+from loganalytics.formats.inner_messages import to_lines
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.logfmt import Logfmt
@@ -181,7 +182,7 @@ def _detected_table(lines: pl.Series, table: Delimited | None, hints: Hints) -> 
 
 def _inner(messages: pl.Series, hints: Hints) -> Detection | None:
     """Return the formats that messages are in, where most of them are log lines themselves."""
-    texts = messages.drop_nulls().to_list()
+    texts = to_lines(messages.drop_nulls()).to_list()
     inner = detect([text.partition("\n")[0] for text in texts], hints=hints) if texts else None
     matched = sum(detected.matched_lines for detected in inner.formats) if inner else 0
     return inner if inner and matched >= _MIN_INNER_SHARE * len(texts) else None

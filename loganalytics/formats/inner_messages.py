@@ -10,6 +10,15 @@ from loganalytics.schema import CORE
 _WITHIN = {"logger", "message", "exception"}
 
 
+def to_lines(messages: pl.Series) -> pl.Series:
+    """Return messages as lines: of JSON that is written over several lines the breaks are blanks."""
+    is_object = messages.str.starts_with("{") & messages.str.contains("\n", literal=True)
+    if not is_object.any():
+        return messages
+    one_line = messages.str.strip_chars_end("\n").str.replace_all("\n", " ", literal=True)
+    return one_line.zip_with(is_object.fill_null(value=False), messages)
+
+
 def with_inner(events: pl.DataFrame, inner: pl.DataFrame) -> pl.DataFrame:
     """Add the events (n, parsed, ...) that messages are to the events (n, ...) around them.
 

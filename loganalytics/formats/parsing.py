@@ -13,7 +13,7 @@ from loganalytics.formats.delimited import reader as table_reader
 from loganalytics.formats.delimited.table import Delimited
 from loganalytics.formats.detection import DetectedFormat, Detection
 from loganalytics.formats.envelopes import JOINED_LINES, Envelope, unwrap
-from loganalytics.formats.inner_messages import with_inner
+from loganalytics.formats.inner_messages import to_lines, with_inner
 from loganalytics.formats.json import reader as json_reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.logfmt import Logfmt
@@ -193,7 +193,7 @@ def _read(lines: pl.DataFrame, detected: DetectedFormat, utf8: bytes | None) -> 
 
 def _with_inner(events: pl.DataFrame, detection: Detection) -> pl.DataFrame:
     """Add what events' messages say that are log lines themselves."""
-    texts = events.select("n", pl.col("message").alias("line"))
+    texts = events.select("n", to_lines(events["message"]).alias("line"))
     return with_inner(events, parse_each(texts, detection))
 
 

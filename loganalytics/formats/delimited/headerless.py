@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from loganalytics.formats.delimited.cells import Dialect
 from loganalytics.formats.delimited.columns import table_of
-from loganalytics.formats.delimited.sample import Sample, fitting_sample, join_lines
+from loganalytics.formats.delimited.sample import NULL, Sample, fitting_sample, join_lines
 from loganalytics.formats.delimited.table import Delimited
 from loganalytics.formats.hints import NO_HINTS, Hints
 
@@ -28,7 +28,7 @@ _REQUEST_COLUMNS = {
     "client.address": re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?$|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}$"),
 }
 _NAMES = {",": "CSV", "\t": "TSV"}
-_UNSET = ("", "-")
+_UNSET = ("", "-", NULL)
 
 
 def infer(lines: Sequence[str], hints: Hints = NO_HINTS) -> Delimited | None:

@@ -88,7 +88,8 @@ def _below_header(header: str, lines: Sequence[str], separator: str, hints: Hint
     cells = _header_cells(header, separator) if most >= header.count(separator) else []
     if not cells or not is_header(cells):
         return None
-    dialect = Dialect(separator, has_quotes=separator != " ", is_spaced=all(cell[:1] == " " for cell in cells[1:]))
+    is_spaced = header.count(f"{separator} ") == header.count(separator)
+    dialect = Dialect(separator, has_quotes=separator != " ", is_spaced=is_spaced)
     records = join_lines([line for line in lines if line != header], dialect)
     sample = _below(records, column_names(cells), dialect)
     table = sample and table_of(sample, hints, _NAMES.get(separator, f"CSV ({separator})"))

@@ -17,7 +17,7 @@ _CORE_ALIASES = {name.lower(): column for column, names in FIELD_ALIASES.items()
 # What exports of monitoring tools, Windows and spreadsheets call the core columns, in the languages of their users.
 _WORDS = {
     "timestamp": (
-        "date and time|date time|date/time|timecreated|timegenerated|_time|log_time|event time|time stamp|zeit|"
+        "start|start_time|starttime|date and time|date time|date/time|timecreated|timegenerated|_time|log_time|event time|time stamp|zeit|"
         "zeitstempel|datum und uhrzeit|datum/uhrzeit|datum|uhrzeit|fecha y hora|fecha|hora|marca de tiempo|"
         "date et heure|horodatage|heure|data e ora|ora|data e hora|data/hora|datum en tijd|tijd|tijdstip|"
         "data i godzina|дата и время|время|дата|日期和时间|日期时间|时间|日期|时间戳|發生時間|日期和時間|日期及時間|"
@@ -30,7 +30,7 @@ _WORDS = {
         "レベル|重大度|수준|심각도|düzey|leveldisplayname|entrytype|severity level|loglevel|log level"
     ),
     "message": (
-        "_raw|log message|log entry|meldung|nachricht|text|meldungstext|beschreibung|mensaje|descripción|mensagem|"
+        "_raw|txt|log message|log entry|log_line|meldung|nachricht|text|meldungstext|beschreibung|mensaje|descripción|mensagem|"
         "descrição|messaggio|descrizione|bericht|omschrijving|komunikat|wiadomość|opis|сообщение|описание|текст|"
         "消息|信息|内容|日志内容|日志|描述|訊息|描述內容|メッセージ|説明|内容詳細|메시지|설명|내용|mesaj|ileti|event_message|description|content|details"
     ),

@@ -10,6 +10,9 @@ import polars as pl
 from loganalytics.formats.delimited.cells import Dialect, split_rows
 from loganalytics.formats.delimited.quotes import QuoteFramer
 
+NULL = r"\N"
+"""What databases write for null."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -18,7 +21,7 @@ class Sample:
     names: tuple[str, ...]
     dialect: Dialect
     rows: pl.DataFrame
-    unset: tuple[str, ...] = ("",)
+    unset: tuple[str, ...] = ("", NULL)
     """Cells that stand for nothing."""
 
     def column(self, name: str) -> list[str]:
@@ -48,4 +51,6 @@ def fitting_sample(
     long = found.mended.filter(pl.col(names[-1]).is_not_null()) if message else found.mended.clear()
     rows = pl.concat([found.regular, long])
     has_rows = found.regular.height and rows.height >= min_share * filled.height
-    return Sample(names, dialect, rows.select(names)) if has_rows else None
+    if not has_rows:
+        return None
+    return Sample(names, dialect, rows.select(pl.col(names).str.strip_chars() if dialect.is_spaced else pl.col(names)))
