@@ -61,17 +61,18 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Rows:
-    """The cells of records as text columns beside `n`; `mended` are those of rows that had more or fewer cells."""
+    """The cells of records as text columns beside `\\0n`.
+
+    `mended` are those of rows with more or fewer cells than columns, one row for each way to read them, the likelier
+    first. What is beyond the columns is in one more.
+    """
 
     regular: pl.DataFrame
     mended: pl.DataFrame
 
 
 def split_rows(records: pl.DataFrame, columns: tuple[str, ...], dialect: Dialect, message: str | None = None) -> Rows:
-    """Return the cells of records (n, line); the column `message` takes what a row has more than the columns.
-
-    A row of which nothing is known but that its cells are too few has nulls at its end.
-    """
+    """Return the cells of records (n, line); what a row has more than the columns may belong to `message`."""
     is_plain = ~pl.col("line").str.contains('"', literal=True) if dialect.has_quotes else pl.lit(value=True)
     separators = pl.col("line").str.count_matches(dialect.separator, literal=True)
     plain = records.select(is_plain & (separators == len(columns) - 1)).to_series()
@@ -140,18 +141,17 @@ def _split_each(
         return _no_rows(columns), _no_rows(columns)
     frame = records.select(pl.col("n").alias("\0n"), _cell_lists(records["line"], dialect).alias("\0cells"))
     cells, count, width = pl.col("\0cells"), pl.col("\0cells").list.len(), len(columns)
-    at = columns.index(message) if message in columns else None
-    exact = frame.filter(count == width).select(
-        "\0n", *[cells.list.get(i).alias(name) for i, name in enumerate(columns)]
-    )
+    in_order = [cells.list.get(i, null_on_oob=True).alias(name) for i, name in enumerate(columns)]
+    exact = frame.filter(count == width).select("\0n", *in_order)
+    short = frame.filter((count < width) & (count > 1)).select("\0n", *in_order)
+    long = frame.filter(count > width)
+    beyond = cells.list.slice(width).list.join(dialect.separator).replace("", None)
+    cut = long.select("\0n", *in_order, beyond.alias(f"column_{width + 1}"))
+    if message not in columns:
+        return exact, pl.concat([short, cut], how="diagonal").sort("\0n")
     ends_empty = cells.list.slice(width).list.join("") == ""
-    cut = frame.filter((count > width) & ends_empty).with_columns(cells.list.head(width))
-    short = frame.filter((count < width) & (count > 1))
-    padded = pl.concat([cut, short]).select(
-        "\0n", *[cells.list.get(i, null_on_oob=True).alias(name) for i, name in enumerate(columns)]
-    )
-    long = frame.filter((count > width) & ~ends_empty) if at is not None else frame.clear()
-    return exact, pl.concat([padded, long.select("\0n", *_around(columns, at or 0, dialect))]).sort("\0n")
+    around = long.filter(~ends_empty).select("\0n", *_around(columns, columns.index(message), dialect))
+    return exact, pl.concat([short, around, cut], how="diagonal").sort("\0n", maintain_order=True)
 
 
 def _around(columns: tuple[str, ...], at: int, dialect: Dialect) -> list[pl.Expr]:

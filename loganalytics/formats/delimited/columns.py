@@ -41,30 +41,38 @@ def name_columns(sample: Sample, hints: Hints = NO_HINTS, *, by_values: bool = T
     time = None if roles.time is None else sample.names[roles.time]
     if roles.time is not None and roles.clock is not None:
         return Naming(
-            _others(sample, roles, renamed, by_values), (sample.names[roles.time], sample.names[roles.clock]), time
+            _others(sample, roles, hints, renamed, by_values=by_values),
+            (sample.names[roles.time], sample.names[roles.clock]),
+            time,
         )
     if time is not None:
         renamed[time] = TIMESTAMP
-    return Naming(_others(sample, roles, renamed, by_values), None, time)
+    return Naming(_others(sample, roles, hints, renamed, by_values=by_values), None, time)
 
 
 def _time_roles(sample: Sample, hints: Hints) -> Roles:
-    hinted = [n for n, name in enumerate(sample.names) if fold_name(name) == fold_name(hints.time_field or "\0")]
-    if hinted:
-        return Roles(time=hinted[0])
+    hinted = _hinted(sample, hints.time_field)
+    if hinted is not None:
+        return Roles(time=sample.names.index(hinted))
     likely = [number for number, name in enumerate(sample.names) if meaning(name) == "timestamp"]
     likely.sort(key=lambda number: likelihood(sample.names[number]))
     return time_roles(sample.columns(), likely, hints)
 
 
-def _others(sample: Sample, roles: Roles, renamed: dict[str, str], by_values: bool) -> dict[str, str]:
+def _hinted(sample: Sample, field: str | None) -> str | None:
+    """Return the column that the user named."""
+    return next((name for name in sample.names if field and fold_name(name) == fold_name(field)), None)
+
+
+def _others(sample: Sample, roles: Roles, hints: Hints, renamed: dict[str, str], *, by_values: bool) -> dict[str, str]:
     """Add the level and the message to the columns that get other names."""
     meanings = {name: meaning(name) for name in sample.names}
-    level = next((name for name, column in meanings.items() if column == "level"), None)
+    hinted = _hinted(sample, hints.level)
+    level = hinted or next((name for name, column in meanings.items() if column == "level"), None)
     if level is None and by_values:
         number = level_column(sample.columns())
         level = None if number is None else sample.names[number]
-    if level is not None and not _is_numeric(sample, level):
+    if level is not None and (hinted or not _is_numeric(sample, level)):
         renamed[level] = "level"
     message = next((name for name, column in meanings.items() if column == "message"), None)
     if message is None and by_values and not _REQUEST_NAMES & {fold_name(name) for name in sample.names}:

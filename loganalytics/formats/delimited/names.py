@@ -17,24 +17,24 @@ _CORE_ALIASES = {name.lower(): column for column, names in FIELD_ALIASES.items()
 # What exports of monitoring tools, Windows and spreadsheets call the core columns, in the languages of their users.
 _WORDS = {
     "timestamp": (
-        "start|start_time|starttime|date and time|date time|date/time|timecreated|timegenerated|_time|log_time|event time|time stamp|zeit|"
-        "zeitstempel|datum und uhrzeit|datum/uhrzeit|datum|uhrzeit|fecha y hora|fecha|hora|marca de tiempo|"
-        "date et heure|horodatage|heure|data e ora|ora|data e hora|data/hora|datum en tijd|tijd|tijdstip|"
-        "data i godzina|дата и время|время|дата|日期和时间|日期时间|时间|日期|时间戳|發生時間|日期和時間|日期及時間|"
-        "時間|日付と時刻|日時|時刻|"
-        "날짜 및 시간|날짜와 시간|시간|일시|tarih ve saat|tarih|zaman"
+        "start|start_time|starttime|date and time|date time|date/time|timecreated|timegenerated|_time|log_time|"
+        "event time|time stamp|zeit|zeitstempel|datum und uhrzeit|datum/uhrzeit|datum|uhrzeit|fecha y hora|fecha|hora|"
+        "marca de tiempo|date et heure|horodatage|heure|data e ora|ora|data e hora|data/hora|datum en tijd|tijd|"
+        "tijdstip|data i godzina|дата и время|время|дата|日期和时间|日期时间|时间|日期|时间戳|日期和時間|日期及時間|"
+        "時間|日付と時刻|日時|時刻|날짜 및 시간|날짜와 시간|시간|일시|tarih ve saat|tarih|zaman"
     ),
     "level": (
         "error_severity|event_severity|ebene|stufe|schweregrad|protokollierungsstufe|nivel|severidad|gravedad|niveau|"
-        "gravité|sévérité|livello|gravità|nível|severidade|ernst|poziom|уровень|важность|级别|等级|日志级别|層級|等級|嚴重性|"
-        "レベル|重大度|수준|심각도|düzey|leveldisplayname|entrytype|severity level|loglevel|log level"
+        "gravité|sévérité|livello|gravità|nível|severidade|ernst|poziom|уровень|важность|级别|等级|日志级别|層級|等級|"
+        "嚴重性|レベル|重大度|수준|심각도|düzey|leveldisplayname|entrytype|severity level|log level"
     ),
     "message": (
-        "_raw|txt|log message|log entry|log_line|meldung|nachricht|text|meldungstext|beschreibung|mensaje|descripción|mensagem|"
-        "descrição|messaggio|descrizione|bericht|omschrijving|komunikat|wiadomość|opis|сообщение|описание|текст|"
-        "消息|信息|内容|日志内容|日志|描述|訊息|描述內容|メッセージ|説明|内容詳細|메시지|설명|내용|mesaj|ileti|event_message|description|content|details"
+        "_raw|txt|log message|log entry|log_line|event_message|description|content|details|meldung|nachricht|text|"
+        "meldungstext|beschreibung|mensaje|descripción|mensagem|descrição|messaggio|descrizione|bericht|omschrijving|"
+        "komunikat|wiadomość|opis|сообщение|описание|текст|消息|信息|内容|日志内容|日志|描述|訊息|描述內容|メッセージ|"
+        "説明|메시지|설명|내용|mesaj|ileti"
     ),
-}  # fmt: skip
+}
 _WORD_COLUMNS = {word: column for column, words in _WORDS.items() for word in words.split("|")}
 
 

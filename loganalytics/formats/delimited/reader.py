@@ -13,6 +13,7 @@ from loganalytics.formats.delimited.w3c import FIELDS_LINE
 from loganalytics.formats.fields.events import parse_typed, to_events
 from loganalytics.formats.fields.record_schema import TEXT
 from loganalytics.formats.timestamps import Clock, to_utc
+from loganalytics.schema import severity_numbers
 
 
 def sample_times(lines: Sequence[str], table: Delimited) -> pl.Series:
@@ -75,16 +76,28 @@ def _read_section(
     message = table.message if table.message in columns else None
     found = split_rows(records, columns, table.dialect, message)
     regular, mended = (_cleaned(rows, columns, table) for rows in (found.regular, found.mended))
-    # That a row has more cells or fewer is believed where its time is one.
     if mended.is_empty() or clock is None or table.time not in mended.columns:
         return regular
-    times = to_utc(mended[table.time], clock)
-    return pl.concat([regular, mended.filter(times.is_not_null())]).sort("\0n")
+    believed = mended.filter(_is_plausible(mended, table, clock)).unique("\0n", keep="first", maintain_order=True)
+    return pl.concat([regular, believed], how="diagonal").sort("\0n")
+
+
+def _is_plausible(rows: pl.DataFrame, table: Delimited, clock: Clock) -> pl.Series:
+    """Tell which rows have a time, a level and numbers where the columns are these."""
+    times = to_utc(rows[str(table.time)], clock)
+    fits = [
+        pl.col(path[0]).is_null() | parse_typed(pl.col(path[0]), kind).is_not_null()
+        for path, kind in table.record_schema.fields.items()
+        if kind != TEXT and path[0] in rows.columns and path[0] != table.time
+    ]
+    if "level" in rows.columns:
+        fits.append(pl.col("level").is_null() | severity_numbers(pl.col("level")).is_not_null())
+    return rows.select(pl.all_horizontal(pl.lit(times.is_not_null()), *fits)).to_series()
 
 
 def _cleaned(rows: pl.DataFrame, columns: tuple[str, ...], table: Delimited) -> pl.DataFrame:
     """Return the cells without what stands for nothing, and the timestamp that two of them are."""
-    cells = [pl.col(name).str.strip_chars() if table.dialect.is_spaced else pl.col(name) for name in columns]
+    cells = [pl.col(name).str.strip_chars() if table.dialect.is_spaced else pl.col(name) for name in rows.columns[1:]]
     rows = rows.select("\0n", *[pl.when(~cell.is_in(table.unset)).then(cell) for cell in cells])
     if table.time_parts is None or not set(table.time_parts) <= set(columns):
         return rows
@@ -100,6 +113,8 @@ def _with_attributes(events: pl.DataFrame, rows: pl.DataFrame, table: Delimited)
         if (kind := fields.get((name,))) != TEXT and kind is not None
     }
     lost |= {name: pl.col(name).is_not_null() for name in rows.columns[1:] if (name,) not in fields}
+    if table.time in rows.columns:
+        lost[table.time] = pl.col(table.time).is_not_null() & events["timestamp"].is_null()
     if not lost:
         return events
     kept = rows.select("\0n", *[pl.when(is_lost).then(pl.col(name)).alias(name) for name, is_lost in lost.items()])

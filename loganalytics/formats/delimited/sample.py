@@ -49,6 +49,7 @@ def fitting_sample(
     filled = records.filter(pl.col("line").str.strip_chars() != "")
     found = split_rows(filled, names, dialect, message)
     long = found.mended.filter(pl.col(names[-1]).is_not_null()) if message else found.mended.clear()
+    long = long.unique("\0n", keep="first", maintain_order=True).select(found.regular.columns)
     rows = pl.concat([found.regular, long])
     has_rows = found.regular.height and rows.height >= min_share * filled.height
     if not has_rows:

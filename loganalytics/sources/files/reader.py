@@ -132,10 +132,11 @@ def _continue(events: pl.DataFrame, continuations: list[str], line_count: int) -
         return events
     last = events.tail(1)
     begun = last["exception"].drop_nulls().to_list() if "exception" in last.columns else []
-    exception = "\n".join(begun + continuations)
+    joined = "\n".join(begun + continuations)
+    exception = joined if joined.strip() else None  # blank lines alone say nothing, as within a block
     continuations.clear()  # it may be long: no more copies than must be
     # As a series: a long literal is copied about ten times on its way through an expression.
-    last = last.with_columns(pl.Series("exception", [exception]), pl.col("continues") + line_count)
+    last = last.with_columns(pl.Series("exception", [exception], dtype=pl.String), pl.col("continues") + line_count)
     return pl.concat([events.head(-1), last], how="diagonal_relaxed")
 
 
