@@ -13,10 +13,11 @@ import polars as pl
 
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
 from loganalytics.formats.definitions import Format
+from loganalytics.formats.log_format import from_layout, is_setting, read_settings
 
 Formats = Format | str | os.PathLike[str] | Sequence[Format]
 
-_KEYS = {"name", "pattern", "time", "levels", "status", "message", "multiline"}
+_KEYS = {"name", "pattern", "time", "levels", "status", "message", "multiline", "log_format"}
 
 # What strptime's directives look like in text.
 _DIRECTIVES = {
@@ -39,8 +40,19 @@ def read_formats(formats: Formats | None) -> tuple[Format, ...]:
     if isinstance(formats, Format):
         return (_checked(formats),)
     if isinstance(formats, str | os.PathLike):
-        return _from_toml(Path(formats))
+        return _from_toml(Path(formats)) if is_toml(formats) else _from_server(formats)
     return tuple(map(_checked, formats))
+
+
+def is_toml(formats: str | os.PathLike[str]) -> bool:
+    """Whether it names a TOML file, rather than it is a web server's setting or the name of its configuration."""
+    return not (isinstance(formats, str) and is_setting(formats)) and Path(formats).suffix != ".conf"
+
+
+def _from_server(formats: str | os.PathLike[str]) -> tuple[Format, ...]:
+    is_text = isinstance(formats, str) and is_setting(formats)
+    text = str(formats) if is_text else _read(Path(formats)).decode(errors="replace")
+    return tuple(map(_checked, read_settings(text)))
 
 
 def from_strptime(pattern: str) -> Format:
@@ -63,12 +75,16 @@ def read_toml(path: Path) -> dict[str, Any]:
     Raises InvalidArgumentError where it is not TOML, and SourceNotFoundError when there is no such file.
     """
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        return tomllib.loads(_read(path).decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidArgumentError(f"{str(path)!r} is not valid TOML: {error}. Hint: correct that line.") from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
     except FileNotFoundError:
         raise SourceNotFoundError(f"There is no file of formats {str(path)!r}. Hint: check the path.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise InvalidArgumentError(f"{str(path)!r} is not valid TOML: {error}. Hint: correct that line.") from None
 
 
 def _from_toml(path: Path) -> tuple[Format, ...]:
@@ -81,11 +97,13 @@ def _from_toml(path: Path) -> tuple[Format, ...]:
 
 def _from_table(table: Mapping[str, Any], path: Path) -> Format:
     unknown = sorted(set(table) - _KEYS)
-    if unknown or not {"name"} <= set(table) or not {"pattern", "time"} & set(table):
-        problem = f"has the key {unknown[0]!r}" if unknown else "lacks a name, or a pattern or time"
+    if unknown or not {"name"} <= set(table) or not {"pattern", "time", "log_format"} & set(table):
+        problem = f"has the key {unknown[0]!r}" if unknown else "lacks a name, or a pattern, time or log_format"
         raise InvalidArgumentError(
             f"A format in {str(path)!r} {problem}. Hint: its keys are {', '.join(sorted(_KEYS))}."
         )
+    if "log_format" in table:
+        return _checked(from_layout(table["log_format"], table["name"]))
     if "pattern" not in table:
         return from_strptime(table["time"])
     return _checked(Format(**{**table, "message": tuple(table.get("message", ()))}))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.formats.custom import Formats, from_strptime, read_toml
+from loganalytics.formats.custom import Formats, from_strptime, is_toml, read_toml
 from loganalytics.formats.definitions import Format
 from loganalytics.formats.hints import Hints
 from loganalytics.times import parse_zone
@@ -45,7 +45,7 @@ def parse_hints(
 
 def _read_settings(formats: Formats | None) -> dict[str, Any]:
     """Return the settings above the formats of a TOML file."""
-    if not isinstance(formats, str | os.PathLike):
+    if not isinstance(formats, str | os.PathLike) or not is_toml(formats):
         return {}
     settings = {key: setting for key, setting in read_toml(Path(formats)).items() if key != "format"}
     for key, setting in settings.items():

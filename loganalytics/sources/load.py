@@ -51,7 +51,8 @@ def load(
         encoding: the encoding of files, by Python's name; by default it is detected.
         formats: your own, tried before those that are known: a Format, several, or the path of a TOML file with
             [[format]] tables of name, pattern (an expression with the groups timestamp and message) or time (a
-            strptime pattern); above them it may say tz, time, dayfirst, level (a field), duration and encoding.
+            strptime pattern); above them it may say tz, time, dayfirst, level (a field), duration and encoding;
+            or nginx's log_format or Apache's LogFormat, as the line of the setting or the path of a .conf file.
         storage_options: for an object store, as Polars takes them; credentials belong there or in the environment.
         max_unpacked_bytes: what one archive may unpack to. Default: LOGANALYTICS_MAX_UNPACKED of the environment, else
             50 GiB, and beyond 100 MiB no more than 1,000 times its size.

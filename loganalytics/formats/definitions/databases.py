@@ -13,6 +13,12 @@ _POSTGRES_LEVEL = (
     r": +(?P<message>(?:duration: (?P<duration_ms>\d+\.\d+) ms\b)?.*)$"
 )
 
+# Put behind the time by the framing of slow logs.
+_SLOW_USER = (
+    r"# User@Host: (?P<db.user>[^\[\s]*)\[(?P<db.effective_user>[^\]]*)\] @ *(?P<client.address>[\w.-]*) *"
+    r"(?P<db.connection>[^\n]*)"
+)
+
 DATABASES = (
     Format(
         "PostgreSQL",
@@ -46,10 +52,11 @@ DATABASES = (
         ),
     ),
     Format(
-        "MySQL slow log", r"^(?P<message># Time: {any})$",
-        body_pattern=r"(?s)^(?:# User@Host: (?P<db.user>[^\[\s]*)\[[^\]]*\] @ *(?P<client.address>[\w.-]*)[^\n]*\n)?"
-        r"# Query_time: (?P<duration_s>[\d.]+) +Lock_time: [\d.]+ +Rows_sent: (?P<rows_sent>\d+) +Rows_examined: "
-        r"(?P<rows_examined>\d+)[^\n]*\n(?:#[^\n]*\n)*(?:(?:use \S+|SET timestamp=\d+);\n)*(?P<message>[^\n]+)",
+        "MySQL slow log", rf"^(?P<message># Time: {{any}}(?: {_SLOW_USER})?)$",
+        body_pattern=rf"(?s)^(?:{_SLOW_USER}\n)?(?:# (?:Thread_id|Schema|Id)[^\n]*\n)*"
+        r"# Query_time: (?P<duration_s>[\d.]+) +Lock_time: [\d.]+ +Rows_sent: (?P<rows_sent>\d+) +"
+        r"Rows_examined: (?P<rows_examined>\d+)[^\n]*\n(?:#[^\n]*\n)*"
+        r"(?:(?:use \S+|SET timestamp=\d+);\n)*(?P<message>[^\n]+)",
         examples=("# Time: 2024-01-01T00:00:00.123456Z", "# Time: 240101 10:00:00"),
     ),
     Format(

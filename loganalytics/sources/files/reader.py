@@ -108,7 +108,7 @@ def _read_events(sample: FileSample, counters: FileCounters, blocks: Iterator[Bl
         if pending is not None:
             yield _finish(_continue(pending, continuations, continuation_lines), sample, counters)
         pending, continuations, continuation_lines = parsed.events, [], 0
-        detection = _next_year(detection, parsed.events)
+        detection = _following(detection, parsed.events)
     if pending is not None:
         yield _finish(_continue(pending, continuations, continuation_lines), sample, counters)
     if counters.cut_lines and framer is None:
@@ -140,9 +140,9 @@ def _continue(events: pl.DataFrame, continuations: list[str], line_count: int) -
     return pl.concat([events.head(-1), last], how="diagonal_relaxed")
 
 
-def _next_year(detection: Detection, events: pl.DataFrame) -> Detection:
-    """Let a file whose times have no year go on in the year in which the last block ended."""
-    if detection.has_year or "timestamp" not in events.columns:
+def _following(detection: Detection, events: pl.DataFrame) -> Detection:
+    """Let a file's times go on from the last of a block: in its year, and in the second hour when clocks went back."""
+    if "timestamp" not in events.columns:
         return detection
     last = events["timestamp"].drop_nulls().tail(1)
     return detection.following(last[0]) if last.len() else detection
