@@ -107,8 +107,8 @@ _Match = tuple[DetectedFormat | None, pl.Series]
 
 def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[Format] = ()) -> Detection:
     """Return the formats of a sample of lines; `formats` are tried before those of the table."""
-    table = inference.infer(lines, hints)
-    framing = _detect_framing(lines, table, hints)
+    table = inference.infer(lines, hints) or headerless.infer_quoted(lines, hints)
+    framing = _detect_framing(lines, table)
     records = frame_all(_numbered(pl.Series("line", lines, dtype=pl.String)), framing)["line"]
     unmatched = records.filter(records.str.strip_chars() != "")
     envelope = None if table else envelopes.detect_envelope(unmatched)
@@ -149,9 +149,8 @@ def _of_rewritten(detected: DetectedFormat, leading_times: LeadingTimes) -> Dete
     return replace(detected, reads_rewritten=True, first_time=first_time)
 
 
-def _detect_framing(lines: Sequence[str], table: Delimited | None, hints: Hints) -> Framing | None:
+def _detect_framing(lines: Sequence[str], table: Delimited | None) -> Framing | None:
     """Return how records of several lines, or several of a line, are written; None where each line is one."""
-    table = table or headerless.infer_quoted(lines, hints)
     return Framing(name=table.name, framer=table.framer) if table else detect_slow_log(lines)
 
 

@@ -33,25 +33,30 @@ _UNSET = ("", "-", NULL)
 
 def infer(lines: Sequence[str], hints: Hints = NO_HINTS) -> Delimited | None:
     """Return the table that a sample without a header is; None where no column is a time, or none tells of a log."""
+    return _infer(lines, hints, needs_level=True)
+
+
+def infer_quoted(lines: Sequence[str], hints: Hints = NO_HINTS) -> Delimited | None:
+    """Return the table whose cells stand in quotes, as nothing else is written; a time is enough of it."""
+    near = lines[:_NEAR]
+    if not near or near[0][:1] in ("{", "["):
+        return None
+    quoted = sum(bool(_QUOTED_CELL.search(line)) for line in near)
+    return _infer(lines, hints, needs_level=False) if quoted * 2 >= len(near) else None
+
+
+def _infer(lines: Sequence[str], hints: Hints, *, needs_level: bool) -> Delimited | None:
     for separator in _SEPARATORS:
         counts = Counter(line.count(separator) + 1 for line in lines[:_NEAR])
         likely = [width for width, _ in counts.most_common(3) if width >= _MIN_COLUMNS]
         for width in likely:
-            table = _table(lines, width, Dialect(separator), hints)
+            table = _table(lines, width, Dialect(separator), hints, needs_level=needs_level)
             if table:
                 return table
     return None
 
 
-def infer_quoted(lines: Sequence[str], hints: Hints = NO_HINTS) -> Delimited | None:
-    """Return the table whose cells stand in quotes, which may hold line breaks."""
-    if lines and lines[0][:1] in ("{", "["):
-        return None
-    quoted = sum(bool(_QUOTED_CELL.search(line)) for line in lines[:_NEAR])
-    return infer(lines, hints) if quoted * 4 >= len(lines[:_NEAR]) else None
-
-
-def _table(lines: Sequence[str], width: int, dialect: Dialect, hints: Hints) -> Delimited | None:
+def _table(lines: Sequence[str], width: int, dialect: Dialect, hints: Hints, *, needs_level: bool) -> Delimited | None:
     names = tuple(f"column_{number}" for number in range(1, width + 1))
     records = join_lines(lines, dialect)
     sample = fitting_sample(records, names, dialect, min_share=_MIN_SHARE)
@@ -61,7 +66,7 @@ def _table(lines: Sequence[str], width: int, dialect: Dialect, hints: Hints) -> 
     requests = _request_names(few)
     named = Sample(tuple(requests.get(name, name) for name in names), dialect, sample.rows.rename(requests), _UNSET)
     table = table_of(named, hints, _NAMES.get(dialect.separator, f"CSV ({dialect.separator})"))
-    if table is None or not table.has_times or not ("level" in table.columns or _is_request(requests)):
+    if table is None or not table.has_times or (needs_level and "level" not in table.columns and not requests):
         return None
     return replace(table, guesses=(_guess(table, names),))
 
@@ -74,7 +79,7 @@ def _request_names(sample: Sample) -> dict[str, str]:
         found = next(fitting, None)
         if found:
             names[found] = new
-    return names
+    return names if _is_request(names) else {}
 
 
 def _all_match(cells: Sequence[str], pattern: re.Pattern[str]) -> bool:
@@ -89,4 +94,4 @@ def _is_request(names: dict[str, str]) -> bool:
 def _guess(table: Delimited, names: tuple[str, ...]) -> str:
     """Return the sentence that tells which columns were taken for what."""
     meanings = ", ".join(f"{table.renamed[name]} in {name}" for name in names if name in table.renamed)
-    return f"a table without a header: {meanings}. Hint: time=, level="
+    return f'no header names the columns: {meanings}. Hint: time="column_1" or level_field="column_2" says it'

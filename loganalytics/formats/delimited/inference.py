@@ -21,7 +21,7 @@ from loganalytics.formats.hints import NO_HINTS, Hints
 
 _SEPARATORS = (",", "\t", ";", "|")
 _MIN_SHARE = 0.8
-_MAX_PREAMBLE = 12
+_MAX_PREAMBLE = 60
 _NEAR = 20
 _FLOW_HEADER = re.compile(r"[a-z][\w-]*(?: [a-z][\w-]*){4,}$")
 _PREFACE = re.compile(r"\ufeff?(?:sep=.$|#TYPE )")
@@ -84,8 +84,8 @@ def _separators(line: str) -> list[str]:
 
 def _below_header(header: str, lines: Sequence[str], separator: str, hints: Hints) -> Delimited | None:
     """Return the table whose columns a line names, if the lines below it are its rows."""
-    most = max((line.count(separator) for line in lines[:_NEAR]), default=0)
-    cells = _header_cells(header, separator) if most >= header.count(separator) else []
+    has_enough = sum(line.count(separator) for line in lines[:_NEAR]) >= header.count(separator)
+    cells = _header_cells(header, separator) if has_enough else []
     if not cells or not is_header(cells):
         return None
     is_spaced = header.count(f"{separator} ") == header.count(separator)

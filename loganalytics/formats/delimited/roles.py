@@ -96,10 +96,13 @@ def level_column(columns: Sequence[Sequence[str]]) -> int | None:
 
 
 def text_column(columns: Sequence[Sequence[str]], taken: Sequence[int | None]) -> int | None:
-    """Return the column of the longest text that is more than names and numbers."""
+    """Return the column of the longest text that is more than names and numbers, and not always the same."""
     lengths = {
         number: sum(map(len, cells)) / len(cells)
         for number, cells in enumerate(columns)
-        if cells and number not in taken and sum(" " in cell.strip() for cell in cells) * 2 >= len(cells)
+        if cells
+        and number not in taken
+        and (len(set(cells)) > 1 or len(cells) == 1)
+        and sum(" " in cell.strip() for cell in cells) * 2 >= len(cells)
     }
     return max(lengths, key=lambda number: lengths[number]) if lengths else None
