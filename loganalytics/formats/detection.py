@@ -173,7 +173,10 @@ def _detected(
 ) -> DetectedFormat:
     times = to_utc(time_texts.head(_FIRST_TIMES), clock).drop_nulls()
     first_time = cast(dt.datetime, times[0]) if times.len() else None
-    return DetectedFormat(format=log_format, clock=clock, matched_lines=matched_lines, first_time=first_time)
+    guesses = () if isinstance(log_format, Format) else log_format.record_schema.guesses
+    return DetectedFormat(
+        format=log_format, clock=clock, matched_lines=matched_lines, first_time=first_time, guesses=guesses
+    )
 
 
 def _first_of(formats: Sequence[Format]) -> Callable[[pl.Series, Hints], _Match]:
@@ -214,7 +217,7 @@ def _inner(messages: pl.Series, hints: Hints) -> Detection | None:
 
 
 def _match_json(lines: pl.Series, hints: Hints) -> _Match:
-    json_lines = reader.infer(lines.to_list())
+    json_lines = reader.infer(lines.to_list(), hints)
     matched = lines.str.starts_with("{")
     if json_lines is None:
         return None, lines.is_null()
@@ -226,7 +229,7 @@ def _match_json(lines: pl.Series, hints: Hints) -> _Match:
 def _match_logfmt(lines: pl.Series, hints: Hints) -> _Match:
     matched = logfmt.is_logfmt(lines)
     pairs = lines.filter(matched).to_list()
-    keys = logfmt.infer(pairs) if pairs else None
+    keys = logfmt.infer(pairs, hints) if pairs else None
     if keys is None:
         return None, lines.is_null()
     times = logfmt.sample_times(pairs, keys)

@@ -15,6 +15,7 @@ import polars as pl
 
 from loganalytics.formats.fields.events import to_events
 from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema, parse_number
+from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.timestamps import Clock
 
 _PAIR = r'([A-Za-z_@][\w.@/-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)'
@@ -38,10 +39,10 @@ def is_logfmt(lines: pl.Series) -> pl.Series:
     return lines.str.strip_chars_end().str.contains(_LINE)
 
 
-def infer(lines: Iterable[str]) -> Logfmt | None:
+def infer(lines: Iterable[str], hints: Hints = NO_HINTS) -> Logfmt | None:
     """Return the keys of a sample of logfmt lines; None when no key is a core column, so that it is some other text."""
     records = [{key: parse_number(value) for key, value in re.findall(_PAIR, line)} for line in lines]
-    record_schema = infer_schema([record for record in records if record])
+    record_schema = infer_schema([record for record in records if record], hints)
     if record_schema is None or not {"timestamp", "level", "message"} & set(record_schema.core):
         return None
     names = {path[0] for path in record_schema.fields}
@@ -50,10 +51,8 @@ def infer(lines: Iterable[str]) -> Logfmt | None:
 
 def sample_times(lines: Iterable[str], form: Logfmt) -> pl.Series:
     """Return the texts of the sample's timestamps."""
-    keys = [path[0] for path in form.record_schema.core.get("timestamp", ())]
-    records = [dict(re.findall(_PAIR, line)) for line in lines]
-    texts = [next((record[key].strip('"') for key in keys if key in record), None) for record in records]
-    return pl.Series("timestamp", texts, dtype=pl.String)
+    records = [{key: value.strip('"') for key, value in re.findall(_PAIR, line)} for line in lines]
+    return pl.Series("timestamp", map(form.record_schema.time_of, records), dtype=pl.String)
 
 
 def read(lines: pl.DataFrame, form: Logfmt, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:

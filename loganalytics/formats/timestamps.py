@@ -127,6 +127,11 @@ def _settled(time_format: TimeFormat, sample: pl.Series, dayfirst: bool | None) 
     return with_order(time_format, fitting, dayfirst) if "<first>" in time_format.groups else time_format
 
 
+def has_time_shape(text: str) -> bool:
+    """Tell whether a text is written as times are, from end to end."""
+    return any(_shape(candidate.shape).fullmatch(text) for candidate in TIME_FORMATS if not candidate.is_epoch)
+
+
 @cache
 def _shape(shape: str) -> re.Pattern[str]:
     return re.compile(shape, re.ASCII)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from loganalytics.formats.delimited.names import is_utc, likelihood, meaning
 from loganalytics.formats.delimited.roles import Roles, level_column, text_column, time_roles
@@ -119,7 +119,7 @@ def parse_cell(cell: str) -> object:
 def table_of(sample: Sample, hints: Hints, name: str, *, by_values: bool = True) -> Delimited | None:
     """Return the table whose rows the sample shows; None where it has no field to read."""
     naming = name_columns(sample, hints, by_values=by_values)
-    record_schema = infer_schema(records_of(sample, naming))
+    record_schema = infer_schema(records_of(sample, naming), without_names(hints))
     if record_schema is None:
         return None
     return Delimited(
@@ -133,6 +133,11 @@ def table_of(sample: Sample, hints: Hints, name: str, *, by_values: bool = True)
         tz="UTC" if naming.time and is_utc(naming.time) else None,
         row_pattern=row_pattern(sample, naming.time),
     )
+
+
+def without_names(hints: Hints) -> Hints:
+    """Return what the user says but for the names of columns, which have others now."""
+    return replace(hints, time=hints.time_pattern, level=None)
 
 
 def tuple_of(naming: Naming) -> tuple[str, str] | None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import polars as pl
 
 from loganalytics.formats.delimited.cells import Dialect
-from loganalytics.formats.delimited.columns import name_columns, records_of, table_of
+from loganalytics.formats.delimited.columns import name_columns, records_of, table_of, without_names
 from loganalytics.formats.delimited.layouts import LAYOUTS
 from loganalytics.formats.delimited.names import column_names, is_header, meaning
 from loganalytics.formats.delimited.sample import Sample, fitting_sample, join_lines
@@ -44,7 +44,7 @@ def _infer_w3c(header: str, lines: Sequence[str], hints: Hints) -> Delimited | N
     samples = _sections(lines, Dialect(separator, has_quotes=not is_zeek), unset)
     namings = [name_columns(sample, hints, by_values=False) for sample in samples]
     records = [record for pair in zip(samples, namings, strict=True) for record in records_of(*pair)]
-    record_schema = infer_schema(records)
+    record_schema = infer_schema(records, without_names(hints))
     table = table_of(samples[0], hints, "Zeek" if is_zeek else "W3C", by_values=False) if samples else None
     if table is None or record_schema is None:
         return None

@@ -6,10 +6,21 @@ from collections.abc import Collection
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import FieldPath, fold_name
-from loganalytics.formats.fields.record_schema import BOOLEAN, DTYPES, TEXT, RecordSchema, column_name
+from loganalytics.formats.fields.aliases import FieldPath
+from loganalytics.formats.fields.durations import milliseconds
+from loganalytics.formats.fields.exceptions import exception_text, stack_text
+from loganalytics.formats.fields.level_columns import with_levels
+from loganalytics.formats.fields.messages import messages
+from loganalytics.formats.fields.record_schema import (  # fmt: skip
+    BOOLEAN,
+    DTYPES,
+    INTEGER,
+    NUMBER,
+    TEXT,
+    RecordSchema,
+    column_name,
+)
 from loganalytics.formats.timestamps import Clock, to_utc
-from loganalytics.schema import severities
 
 
 def to_events(
@@ -51,72 +62,85 @@ def parse_typed(string: pl.Expr, kind: str) -> pl.Expr:
     return string if kind == TEXT else string.cast(DTYPES[kind], strict=False)
 
 
+def time_text(record_schema: RecordSchema) -> pl.Expr:
+    """Return the expression for the text of the records' times; two fields may hold a part each."""
+    parts = record_schema.semantics.time_parts
+    times = [
+        parts[path].join(field_value(path).cast(pl.String), field_value(parts[path].path))
+        if path in parts
+        else field_value(path).cast(pl.String)
+        for path in record_schema.core.get("timestamp", ())
+    ]
+    if not times:
+        return pl.lit(None, dtype=pl.String)
+    return pl.coalesce(times) if times[1:] else times[0]
+
+
 def _columns(
     records: pl.DataFrame, record_schema: RecordSchema, clock: Clock, text_fields: Collection[FieldPath]
 ) -> pl.DataFrame:
-    core = [_first(paths).alias(column) for column, paths in record_schema.core.items()]
-    core_fields = {paths[0] for paths in record_schema.core.values()}
-    other_fields = [
-        (parse_typed(field_value(path), kind) if path in text_fields else field_value(path)).alias(column_name(path))
-        for path, kind in record_schema.fields.items()
-        if path not in core_fields
-    ]
-    derived = [_duration(record_schema), *_request(record_schema), _default_level(record_schema)]
-    events = records.select("n", *core, *other_fields, *[column for column in derived if column is not None])
+    special = ("timestamp", "level", "message", "exception")
+    core = [_first(paths).alias(column) for column, paths in record_schema.core.items() if column not in special]
+    derived = [*_duration(record_schema), *_exception(record_schema)]
+    events = records.select("n", *core, *_other_fields(record_schema, text_fields), *derived)
     if "timestamp" in record_schema.core:
-        events = events.with_columns(to_utc(events["timestamp"], clock))
-    if "level" in events.columns:
-        events = events.with_columns(severities(_level(record_schema)))
-        numbers = _severity_numbers(records, record_schema)
-        events = events.with_columns(severity_number=pl.coalesce(*numbers, "severity_number"))
-    if "message" not in events.columns:
-        return events.with_columns(message=pl.lit(None, dtype=pl.String))
-    return events
+        times = records.select(time_text(record_schema).alias("timestamp")).to_series()
+        events = events.with_columns(to_utc(times, clock))
+    events = with_levels(events, records, record_schema, field_value)
+    return events.with_columns(messages(records, record_schema, field_value))
+
+
+def _other_fields(record_schema: RecordSchema, text_fields: Collection[FieldPath]) -> list[pl.Expr]:
+    """Return the columns of the fields that are not a core column as they are."""
+    core_columns = {column_name(paths[0]) for paths in record_schema.core.values()} - _kept_beside(record_schema)
+    columns: dict[str, list[pl.Expr]] = {}
+    for path, kind in record_schema.fields.items():
+        if column_name(path) not in core_columns:
+            value = parse_typed(field_value(path), kind) if path in text_fields else field_value(path)
+            columns.setdefault(column_name(path), []).append(value)
+    return [(pl.coalesce(values) if values[1:] else values[0]).alias(name) for name, values in columns.items()]
+
+
+def _kept_beside(record_schema: RecordSchema) -> set[str]:
+    """Return the columns of fields whose values are kept though a core column is made of them: it says less."""
+    templates = record_schema.semantics.templates
+    kept = [templates.template] if templates else []
+    kept += [path for path in record_schema.core.get("exception", ())[:1] if path in record_schema.nested]
+    kept += [path for path in record_schema.semantics.time_parts if record_schema.semantics.time_parts[path].digits]
+    return set(map(column_name, kept))
 
 
 def _first(paths: tuple[FieldPath, ...]) -> pl.Expr:
     return pl.coalesce(map(field_value, paths)) if len(paths) > 1 else field_value(paths[0])
 
 
-def _duration(record_schema: RecordSchema) -> pl.Expr | None:
+def _duration(record_schema: RecordSchema) -> list[pl.Expr]:
     """Return `duration_ms`, from fields that are durations in any unit."""
     durations = record_schema.semantics.durations
-    if not durations or ("duration_ms",) in record_schema.fields:
-        return None
-    milliseconds = [field_value(path).cast(pl.Float64, strict=False) * factor for path, factor in durations.items()]
-    return pl.coalesce(milliseconds).alias("duration_ms")
-
-
-def _request(record_schema: RecordSchema) -> list[pl.Expr]:
-    """Return the message of a web request, and the level by its status where there is no other."""
-    paths = record_schema.semantics.request_paths
-    if not paths:
+    if not durations or record_schema.fields.get(("duration_ms",)) in (INTEGER, NUMBER):
         return []
-    words = [field_value(path).cast(pl.String) for path in paths]
-    message = pl.concat_str(words, separator=" ", ignore_nulls=True).replace("", None).alias("message")
-    if "level" in record_schema.core:
-        return [message]
-    status = words[-1].cast(pl.Int32, strict=False)
-    level = pl.when(status >= 500).then(pl.lit("error")).when(status >= 400).then(pl.lit("warning"))
-    return [message, level.when(status.is_not_null()).then(pl.lit("info")).alias("level")]
+    values = [
+        milliseconds(field_value(path), factor)
+        if record_schema.fields[path] == TEXT
+        else field_value(path).cast(pl.Float64, strict=False) * factor
+        for path, factor in durations.items()
+    ]
+    return [pl.coalesce(values).alias("duration_ms")]
 
 
-def _default_level(record_schema: RecordSchema) -> pl.Expr | None:
-    default = record_schema.semantics.default_level
-    return pl.lit(default).alias("level") if default and "level" not in record_schema.core else None
-
-
-def _severity_numbers(records: pl.DataFrame, record_schema: RecordSchema) -> list[pl.Series]:
-    """Return OpenTelemetry's severity numbers where the records write them, which say more than a level does."""
-    paths = [path for path in record_schema.core.get("level", ()) if fold_name(path[-1]) == "severitynumber"]
-    numbers = [field_value(path).cast(pl.UInt8, strict=False) for path in paths]
-    return [records.select(pl.when(number.is_between(1, 24)).then(number)).to_series() for number in numbers]
-
-
-def _level(record_schema: RecordSchema) -> pl.Expr:
+def _exception(record_schema: RecordSchema) -> list[pl.Expr]:
+    """Return `exception`, from a field or from an object that holds type, message and stack in fields of their own."""
     semantics = record_schema.semantics
-    level = pl.col("level").replace(semantics.level_words) if semantics.level_words else pl.col("level")
-    return level.fill_null(semantics.default_level) if semantics.default_level else level
+    objects = [
+        exception_text(*(field_value(path) if path else None for path in fields)) for fields in semantics.exceptions
+    ]
+    in_objects = {path for fields in semantics.exceptions for path in fields}
+    paths = [path for path in record_schema.core.get("exception", ()) if path not in in_objects]
+    texts = [*(stack_text(field_value(path)) for path in paths), *objects]
+    if semantics.full_text:
+        below = field_value(semantics.full_text).str.extract(r"(?s)^[^\n]*\n(.*\S)")
+        texts.insert(0, below)
+    return [pl.coalesce(texts).alias("exception")] if texts else []
 
 
 def _split_message(events: pl.DataFrame) -> pl.DataFrame:

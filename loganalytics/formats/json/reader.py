@@ -14,7 +14,6 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import FieldPath
 from loganalytics.formats.fields.events import to_events
 from loganalytics.formats.fields.record_schema import (  # fmt: skip
     FieldTree,
@@ -22,8 +21,8 @@ from loganalytics.formats.fields.record_schema import (  # fmt: skip
     column_name,
     field_tree,
     infer_schema,
-    value_at,
 )
+from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.json import polars_block
 from loganalytics.formats.json.attributes import (
     lines_with_new_keys,
@@ -48,21 +47,16 @@ class JsonLines:
     name: str = "JSON lines"
 
 
-def infer(lines: Iterable[str]) -> JsonLines | None:
+def infer(lines: Iterable[str], hints: Hints = NO_HINTS) -> JsonLines | None:
     """Return the fields of a sample of lines, or None when none is a JSON object with a field to read."""
-    record_schema = infer_schema([record for record in map(parse_object, lines) if record])
+    record_schema = infer_schema([record for record in map(parse_object, lines) if record], hints)
     return JsonLines(record_schema) if record_schema else None
 
 
 def sample_times(lines: Iterable[str], form: JsonLines) -> pl.Series:
     """Return the texts of the sample's timestamps."""
     records = [record for record in map(parse_object, lines) if record]
-    paths = form.record_schema.core.get("timestamp", ())
-    return pl.Series("timestamp", [_first_value(record, paths) for record in records], dtype=pl.String)
-
-
-def _first_value(record: dict[str, Any], paths: Iterable[FieldPath]) -> str | None:
-    return next((str(value) for path in paths if (value := value_at(record, path)) is not None), None)
+    return pl.Series("timestamp", map(form.record_schema.time_of, records), dtype=pl.String)
 
 
 def read(

@@ -67,9 +67,8 @@ class FlatFieldsParser:
         self._lessons += 1
         self._known_fields.update(new_fields)
         self._sample += [_typed_row(row) for row in rows.iter_rows(named=True)]
-        self._schema = infer_schema(self._sample)
-        paths = self._schema.core.get("timestamp", ()) if self._schema else ()
-        times = [next((str(row[p[0]]) for p in paths if row.get(p[0]) is not None), None) for row in self._sample]
+        self._schema = infer_schema(self._sample, self._hints)
+        times = [self._schema.time_of(row) if self._schema else None for row in self._sample]
         self._clock = clock_of(pl.Series(times, dtype=pl.String), self._hints)
 
 
