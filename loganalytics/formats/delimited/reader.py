@@ -31,12 +31,12 @@ def sample_messages(lines: pl.Series, table: Delimited) -> pl.Series:
 
 def read(lines: pl.DataFrame, table: Delimited, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split records (n, line) into the events that are rows and those that are not; headers are neither."""
-    is_header = lines.select(table.is_header()).to_series()
     rows = _read_cells(lines, table, clock)
     records = rows.select(pl.col("\0n").alias("n"), pl.struct(_fields(rows, table)).alias("record"))
-    others = lines.filter(~is_header) if is_header.any() else lines
-    unread = others.filter(~pl.col("n").is_in(rows["\0n"].implode()))
-    record_lines = others if unread.is_empty() else others.filter(pl.col("n").is_in(rows["\0n"].implode()))
+    record_lines, unread = lines, lines.clear()
+    if rows.height < lines.height:
+        is_row = pl.col("n").is_in(rows["\0n"].implode()) & ~table.is_header()
+        record_lines, unread = lines.filter(is_row), lines.filter(~is_row & ~table.is_header())
     events = to_events(records, record_lines.select("n", "line"), table.record_schema, clock, splits_messages=False)
     return _with_attributes(events, rows, table), unread
 
@@ -98,7 +98,8 @@ def _is_plausible(rows: pl.DataFrame, table: Delimited, clock: Clock) -> pl.Seri
 def _cleaned(rows: pl.DataFrame, columns: tuple[str, ...], table: Delimited) -> pl.DataFrame:
     """Return the cells without what stands for nothing, and the timestamp that two of them are."""
     cells = [pl.col(name).str.strip_chars() if table.dialect.is_spaced else pl.col(name) for name in rows.columns[1:]]
-    rows = rows.select("\0n", *[pl.when(~cell.is_in(table.unset)).then(cell) for cell in cells])
+    filled = [pl.all_horizontal(cell != nothing for nothing in table.unset) for cell in cells]
+    rows = rows.select("\0n", *[pl.when(is_filled).then(cell) for cell, is_filled in zip(cells, filled, strict=True)])
     if table.time_parts is None or not set(table.time_parts) <= set(columns):
         return rows
     return rows.with_columns(pl.concat_str(*table.time_parts, separator=" ").alias(TIMESTAMP))

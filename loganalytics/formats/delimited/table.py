@@ -65,9 +65,10 @@ class Delimited:
 
     def is_header(self) -> pl.Expr:
         """Return the expression for lines that are not rows."""
-        line = pl.col("line").str.strip_prefix("\ufeff")
-        is_known = line.is_in(sorted(self.headers))
-        return is_known | line.str.contains(DIRECTIVE) if self.has_directives else is_known
+        if self.has_directives:
+            return pl.col("line").str.contains(DIRECTIVE)
+        spellings = [mark + header for header in sorted(self.headers) for mark in ("", "\ufeff")]
+        return pl.col("line").is_in(spellings) if spellings else pl.lit(value=False)
 
     def columns_below(self, header: str) -> tuple[str, ...]:
         """Return the columns that a line of directives names."""

@@ -12,7 +12,7 @@ from loganalytics.formats.framing import Framer
 
 FIELDS = re.compile(r"\ufeff?#fields:?[ \t,]", re.IGNORECASE)
 DIRECTIVE = (
-    r"(?i)^#(?:fields|software|version|date|start-date|end-date|log-?type|log type|time format|separator|"
+    r"(?i)^\x{feff}?#(?:fields|software|version|date|start-date|end-date|log-?type|log type|time format|separator|"
     r"set_separator|empty_field|unset_field|path|open|close|types)\b"
 )
 FIELDS_LINE = r"(?i)^\x{feff}?#fields\b"
