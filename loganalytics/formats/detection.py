@@ -9,12 +9,14 @@ from typing import cast
 
 import polars as pl
 
-from loganalytics.formats import envelopes, logfmt
+from loganalytics.formats import logfmt
 from loganalytics.formats.definitions import AUDIT, RAW, TIME_FIRST, Format
 from loganalytics.formats.delimited import headerless, inference
 from loganalytics.formats.delimited import reader as table_reader
 from loganalytics.formats.delimited.table import Delimited
-from loganalytics.formats.envelopes import Envelope
+from loganalytics.formats.envelopes.envelope import Wrapper
+from loganalytics.formats.envelopes.recognition import find_wrapper
+from loganalytics.formats.envelopes.unwrap import unwrap_all
 from loganalytics.formats.framing import Framing, frame_all
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.inner_messages import to_lines
@@ -22,6 +24,7 @@ from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.leading_times import LeadingTimes, detect_leading_times
 from loganalytics.formats.logfmt import Logfmt
+from loganalytics.formats.messages import carried_messages
 from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
 from loganalytics.formats.slow_log import detect_slow_log
 from loganalytics.formats.timestamps import Clock, clock_of, to_utc
@@ -32,6 +35,8 @@ _MIN_SHARE = 0.02
 _MIN_INNER_SHARE = 0.1
 # So many times are read to find the first one.
 _FIRST_TIMES = 50
+# So many envelopes may be around one another.
+_MAX_WRAPPERS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +55,21 @@ class DetectedFormat:
     """What the messages are that are log lines themselves, as those of exported logs."""
     reads_rewritten: bool = False
     """Whether it reads lines whose leading times were rewritten (Detection.leading_times)."""
+    within: Within | None = None
+    """What its messages are, where they are lines of other formats."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Within:
+    """The formats of messages that are log lines themselves, as a syslog's are that services write JSON to."""
+
+    detection: Detection
+    services: frozenset[str | None]
+    """Whose messages these are."""
+
+    def with_clocks(self, change: Callable[[Clock], Clock]) -> Within:
+        """Return it with the clocks of its formats changed."""
+        return replace(self, detection=self.detection.with_clocks(change))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +78,8 @@ class Detection:
 
     formats: tuple[DetectedFormat, ...] = ()
     sampled_lines: int = 0
-    envelope: Envelope | None = None
+    wrappers: tuple[Wrapper, ...] = ()
+    """What is around each line, the outermost first; the formats are those of what is within."""
     framing: Framing | None = None
     """How records are put together from lines; None where each line stands for itself."""
     leading_times: LeadingTimes | None = None
@@ -74,31 +95,49 @@ class Detection:
     @property
     def name(self) -> str:
         """The formats' names, the commonest first, and what they are wrapped in."""
-        names = " + ".join(detected.format.name for detected in self.formats) or RAW.name
-        return f"{names} in {self.envelope.name}" if self.envelope else names
+        names = " + ".join(map(_name_of, self.formats)) or RAW.name
+        return " in ".join([names, *(wrapper.envelope.name for wrapper in reversed(self.wrappers))])
 
     def with_year(self, year: int) -> Detection:
         """Return the detection with the year of the first line, for files that do not write it."""
         if self.has_year:
             return self
-        formats = tuple(replace(d, clock=replace(d.clock, year=year)) for d in self.formats)
-        leading_times = self.leading_times.with_year(year) if self.leading_times else None
-        return replace(self, formats=formats, leading_times=leading_times)
+        return self.with_clocks(lambda clock: clock if clock.has_year else replace(clock, year=year))
 
     def following(self, time: dt.datetime) -> Detection:
         """Return the detection for what follows an event of that time."""
-        formats = tuple(replace(d, clock=d.clock.following(time)) for d in self.formats)
-        leading_times = self.leading_times.following(time) if self.leading_times else None
-        return replace(self, formats=formats, leading_times=leading_times)
+        return self.with_clocks(lambda clock: clock.following(time))
+
+    def with_clocks(self, change: Callable[[Clock], Clock]) -> Detection:
+        """Return the detection with its clocks changed: those of lines, around them and in their messages."""
+        formats = [
+            replace(d, clock=change(d.clock), within=d.within and d.within.with_clocks(change)) for d in self.formats
+        ]
+        wrappers = [replace(wrapper, clock=change(wrapper.clock)) for wrapper in self.wrappers]
+        leading = self.leading_times and replace(self.leading_times, clock=change(self.leading_times.clock))
+        return replace(self, formats=tuple(formats), wrappers=tuple(wrappers), leading_times=leading)
 
     @property
     def has_year(self) -> bool:
         """Whether a format with times writes the year: then the others have it from there."""
+        clocks = [clock for clock in self.clocks if clock.formats]
+        return not clocks or any(clock.has_year for clock in clocks)
+
+    @property
+    def clocks(self) -> list[Clock]:
+        """How times are written, in lines, around them and within their messages."""
         leading = [self.leading_times.clock] if self.leading_times else []
         yearless = bool(leading) and not leading[0].has_year
-        clocks = [d.clock for d in self.formats if d.clock.formats and not (yearless and d.reads_rewritten)]
-        clocks += leading
-        return not clocks or any(clock.has_year for clock in clocks)
+        clocks = leading + [d.clock for d in self.formats if not (yearless and d.reads_rewritten)]
+        clocks += [wrapper.clock for wrapper in self.wrappers]
+        return clocks + [clock for d in self.formats if d.within for clock in d.within.detection.clocks]
+
+    @property
+    def first_years(self) -> list[int]:
+        """The years of the first times that the formats read, where they write it."""
+        years = [d.first_time.year for d in self.formats if d.first_time and d.clock.has_year]
+        years += [w.first_time.year for w in self.wrappers if w.first_time and w.clock.has_year]
+        return years + [year for d in self.formats if d.within for year in d.within.detection.first_years]
 
 
 _Match = tuple[DetectedFormat | None, pl.Series]
@@ -111,13 +150,11 @@ def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[F
     framing = _detect_framing(lines, table)
     records = frame_all(_numbered(pl.Series("line", lines, dtype=pl.String)), framing)["line"]
     unmatched = records.filter(records.str.strip_chars() != "")
-    envelope = None if table else envelopes.detect_envelope(unmatched)
-    if envelope:
-        numbered = _numbered(unmatched)
-        unmatched = envelopes.unwrap(numbered, envelope)["line"]
+    wrappers, unmatched = ((), unmatched) if table else _unwrap(unmatched, hints)
     sampled_lines = unmatched.len()
+    all_lines = unmatched
     detections: list[DetectedFormat] = []
-    match_table = _match_delimited if envelope else _match_known(table)
+    match_table = _match_delimited if wrappers else _match_known(table)
     for match in (_first_of(formats), match_table, _match_json, _first_of(AUDIT), _match_logfmt):
         detected, matched = match(unmatched, hints)
         if detected:
@@ -127,6 +164,7 @@ def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[F
     as_written = unmatched
     if leading_times:
         unmatched = leading_times.rewrite(unmatched.alias("line").to_frame())["line"]
+        all_lines = unmatched
     of_table, unmatched = _match_table(unmatched, sampled_lines, hints)
     headerless_table = None if detections or of_table else _match_headerless(as_written, hints)[0]
     if headerless_table:
@@ -135,13 +173,33 @@ def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[F
         of_table += [detected for detected in _match_timed(unmatched, hints) if detected]
     if leading_times:
         of_table = [_of_rewritten(detected, leading_times) for detected in of_table]
-    detections = sorted([*detections, *of_table], key=lambda d: (d.reads_rewritten, -d.matched_lines))
+    detections = [_with_messages(detected, all_lines, hints) for detected in (*detections, *of_table)]
+    detections.sort(key=lambda d: (d.reads_rewritten, -d.matched_lines))
     return _lend_year(
         Detection(
-            formats=tuple(detections), sampled_lines=sampled_lines, envelope=envelope, framing=framing,
+            formats=tuple(detections), sampled_lines=sampled_lines, wrappers=wrappers, framing=framing,
             leading_times=leading_times,
         )
     )  # fmt: skip
+
+
+def _unwrap(lines: pl.Series, hints: Hints) -> tuple[tuple[Wrapper, ...], pl.Series]:
+    """Return what is around the lines, and what is within it; blank lines are left out."""
+    wrappers: list[Wrapper] = []
+    while len(wrappers) < _MAX_WRAPPERS and lines.len() and (wrapper := find_wrapper(lines, hints)):
+        wrappers.append(wrapper)
+        lines = unwrap_all(_numbered(lines), [wrapper]).lines["line"]
+        lines = lines.filter(lines.str.strip_chars() != "")
+    return tuple(wrappers), lines
+
+
+def _with_messages(detected: DetectedFormat, lines: pl.Series, hints: Hints) -> DetectedFormat:
+    """Return the format with those of its messages, where they are log lines themselves."""
+    carried = carried_messages(lines, detected.format) if isinstance(detected.format, Format) else None
+    if carried is None:
+        return detected
+    detection = detect(carried.messages.to_list(), hints=hints)
+    return replace(detected, within=Within(detection=detection, services=carried.services))
 
 
 def _of_rewritten(detected: DetectedFormat, leading_times: LeadingTimes) -> DetectedFormat:
@@ -158,14 +216,18 @@ def _numbered(lines: pl.Series) -> pl.DataFrame:
     return lines.to_frame().with_row_index("n", 1).cast({"n": pl.UInt64})
 
 
+def _name_of(detected: DetectedFormat) -> str:
+    return (
+        f"{detected.format.name} around {detected.within.detection.name}" if detected.within else detected.format.name
+    )
+
+
 def _lend_year(detection: Detection) -> Detection:
     """Let formats that write no year have it from one of the same file that does."""
-    years = [d.first_time.year for d in detection.formats if d.first_time and d.clock.has_year]
-    if not years:
+    if not detection.first_years:
         return detection
-    formats = [d if d.clock.has_year else replace(d, clock=replace(d.clock, year=years[0])) for d in detection.formats]
-    leading_times = detection.leading_times.with_year(years[0]) if detection.leading_times else None
-    return replace(detection, formats=tuple(formats), leading_times=leading_times)
+    year = detection.first_years[0]
+    return detection.with_clocks(lambda clock: clock if clock.has_year else replace(clock, year=year))
 
 
 def _detected(
@@ -205,7 +267,7 @@ def _detected_table(lines: pl.Series, table: Delimited | None, hints: Hints) -> 
     clock = clock_of(times, replace(hints, tz=table.tz or hints.tz))
     detected = _detected(table, clock, times, lines.len())
     inner = None if "level" in table.record_schema.core else _inner(table_reader.sample_messages(lines, table), hints)
-    return replace(detected, guesses=table.guesses, inner=inner), lines.is_not_null()
+    return replace(detected, guesses=(*detected.guesses, *table.guesses), inner=inner), lines.is_not_null()
 
 
 def _inner(messages: pl.Series, hints: Hints) -> Detection | None:

@@ -23,11 +23,15 @@ def with_inner(events: pl.DataFrame, inner: pl.DataFrame) -> pl.DataFrame:
     """Add the events (n, parsed, ...) that messages are to the events (n, ...) around them.
 
     What is around a line tells the time, the level and the other core columns, where it has them; another field of the
-    same name is called message.<name>.
+    same name, and another time, are called message.<name>.
     """
     names = [name for name in inner.columns if name not in ("n", "parsed")]
     read = inner.filter("parsed").select("n", *[pl.col(name).alias(f"\0{name}") for name in names])
     joined = events.join(read, on="n", how="left", maintain_order="left")
+    if {"timestamp", "\0timestamp"} <= set(joined.columns):
+        differs = joined["timestamp"] != joined["\0timestamp"]
+        other = joined.select(pl.when(differs).then(pl.col("\0timestamp")).alias("message.timestamp"))
+        joined = joined.hstack(other) if differs.any() else joined
     return joined.with_columns(_column(name, events.columns) for name in names).drop(f"\0{name}" for name in names)
 
 

@@ -12,11 +12,12 @@ from functools import cache
 
 import polars as pl
 
-from loganalytics.formats.definitions import FORMATS
+from loganalytics.formats.definitions import FORMATS, PROSE
 from loganalytics.formats.hints import Hints
 from loganalytics.formats.regex.ascii import ascii_only
-from loganalytics.formats.time_formats import ANY_TIME, CANONICAL_PATTERN, TIME_FORMATS, TimeFormat
-from loganalytics.formats.times.grammar import BEHIND, any_written
+from loganalytics.formats.time_formats import ANY_TIME, CANONICAL_PATTERN, TIME_FORMATS, UNREAD, TimeFormat
+from loganalytics.formats.times.grammar import BEHIND, CLOCK_ONLY, any_written
+from loganalytics.formats.times.strptime import strptime_format
 from loganalytics.formats.timestamps import CERTAIN_SHAPES, Clock, clock_of, to_utc
 from loganalytics.formats.year_turns import LEAP_YEAR
 
@@ -36,8 +37,6 @@ _EPOCH_YEARS = (2001, 2040)
 _MIN_EPOCHS = 1
 _MIN_EPOCH_SHARE = 0.6
 _MAX_STEPS_BACK = 0.1
-# A prefix has no words of prose, but for a level.
-_PROSE = r"(?:^|\s)[A-Z]?[a-z]+[,:]?(?:\s|$)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,10 +58,13 @@ class LeadingTimes:
         behind = pl.col("line").str.tail(
             pl.col("line").str.len_chars() - pl.concat_str("before", "time").str.len_chars()
         )
-        is_prose = pl.col("before").str.contains(_PROSE)
+        is_leading = ~pl.col("before").str.contains(r"[0-9A-Za-z]")
+        is_prose = pl.col("before").str.contains(PROSE)
         # In the midst of a sentence a time is part of what is said: it stays there.
         line = (
-            pl.when(written.is_null()).then("line")
+            pl.when(written.is_null() & pl.col("time").is_not_null() & is_leading)
+            .then(pl.concat_str(pl.lit(f"{UNREAD} "), "line"))
+            .when(written.is_null()).then("line")
             .when(is_prose).then(pl.concat_str(written, pl.lit(" "), "line"))
             .otherwise(pl.concat_str("before", written, behind))
         )  # fmt: skip
@@ -80,8 +82,25 @@ class LeadingTimes:
 def detect_leading_times(lines: pl.Series, hints: Hints) -> LeadingTimes | None:
     """Return how times are written at the head of a sample's lines; None where the table's formats read them all."""
     sample = lines.gather_every(max(1, lines.len() // _MAX_LOOKED_AT))
+    given = _detect_given(sample, hints)
+    if given:
+        return given
     unknown = sample.filter(~sample.str.contains(_known()))
     return (_detect_written(lines, sample, unknown, hints) or _detect_epoch(sample, hints)) if unknown.len() else None
+
+
+def _detect_given(sample: pl.Series, hints: Hints) -> LeadingTimes | None:
+    """Return the times of the pattern that the user gave, or clocks whose date is known from elsewhere."""
+    if hints.time_pattern:
+        pattern = f"^(?P<before>{_BEFORE})(?P<time>{strptime_format(hints.time_pattern).shape}){BEHIND}"
+    elif hints.date:
+        pattern = rf"^(?P<before>[\[(<]?)(?P<time>{CLOCK_ONLY.shape}){BEHIND}"
+    else:
+        return None
+    texts = sample.str.extract(pattern, 2).drop_nulls()
+    clock = clock_of(texts, hints)
+    is_read = texts.len() > 0 and to_utc(texts, clock).drop_nulls().len() > 0
+    return LeadingTimes(clock=clock, pattern=pattern) if is_read else None
 
 
 def _detect_written(lines: pl.Series, sample: pl.Series, unknown: pl.Series, hints: Hints) -> LeadingTimes | None:

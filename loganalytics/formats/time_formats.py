@@ -42,6 +42,8 @@ class TimeFormat:
     """How many characters each time has, where that is fixed."""
     is_uncertain: bool = False
     """Whether such a time may mean another day in another country: only formats that name it use it."""
+    is_clock: bool = False
+    """Whether it is the time of a day that is not written."""
     groups: str = ""
     """The expression whose groups are the parts of the time, instead of a strptime pattern (see times/grammar.py)."""
     order: str = ""
@@ -117,3 +119,6 @@ ANY_TIME = "(?:" + "|".join(form.shape for form in TIME_FORMATS if not (form.is_
 CANONICAL = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}000\+0000"
 CANONICAL_PATTERN = "%Y-%m-%dT%H:%M:%S%.6f000+0000"
 """The form in which times stand that were written in another way (see leading_times.py); no program writes it."""
+
+UNREAD = "1900-01-00T00:00:00.000000000+0000"
+"""What stands there where such a time cannot be read: the line behind it is an event without a time."""

@@ -14,9 +14,9 @@ import polars as pl
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.time_formats import TIME_FORMATS, TimeFormat
 from loganalytics.formats.times.epoch import from_epoch, from_hex_epoch
-from loganalytics.formats.times.grammar import written_formats
+from loganalytics.formats.times.grammar import CLOCK_ONLY, written_formats
 from loganalytics.formats.times.ordering import with_order
-from loganalytics.formats.times.reading import read_parts
+from loganalytics.formats.times.reading import read_clock, read_parts
 from loganalytics.formats.times.strptime import strptime_format
 from loganalytics.formats.times.zone_names import AMBIGUOUS
 from loganalytics.formats.times.zones import localize, uses_abbreviation, zone_offsets, zoned_to_utc
@@ -47,6 +47,8 @@ class Clock:
     """Whether 03/10/2024 is the 3rd of October; None where the times are to show it."""
     after: dt.datetime | None = None
     """The time of the last event before these."""
+    date: dt.date | None = None
+    """The day of times that write none."""
 
     @property
     def has_year(self) -> bool:
@@ -64,7 +66,10 @@ def clock_of(texts: pl.Series, hints: Hints = NO_HINTS, *, pattern: str | None =
     given = tuple(strptime_format(p) for p in (pattern, hints.time_pattern) if p)
     unread = texts if not given else texts.filter(~_reads(texts, given[0]))
     formats = (*given, *detect_time_formats(unread, hints.dayfirst))
-    return Clock(formats, hints.tz, guesses=_guesses(texts, formats, hints), dayfirst=hints.dayfirst)
+    if hints.date and not formats and texts.str.contains(CLOCK_ONLY.groups).any():
+        formats = (CLOCK_ONLY,)
+    guesses = _guesses(texts, formats, hints)
+    return Clock(formats, hints.tz, guesses=guesses, dayfirst=hints.dayfirst, date=hints.date)
 
 
 def _guesses(texts: pl.Series, formats: Sequence[TimeFormat], hints: Hints) -> tuple[str, ...]:
@@ -222,6 +227,9 @@ def _strptime(texts: pl.Series, time_format: TimeFormat, clock: Clock, year: int
 
 
 def _read_written(texts: pl.Series, time_format: TimeFormat, clock: Clock) -> pl.Series:
+    if time_format.is_clock:
+        times = read_clock(texts, time_format, clock.date or dt.date(1970, 1, 1), clock.before if clock.after else None)
+        return localize(times, clock.tz, clock.after)
     year = clock.year or 1970
     naive, zones = read_parts(texts, time_format, year if time_format.has_year else LEAP_YEAR)
     naive = naive if time_format.has_year else turn_years(naive, year, clock.before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loganalytics.formats.definitions.format import Format
+from loganalytics.formats.regex.ascii import ascii_only
 
 # A time, bare or in brackets, and what often stands after it.
 _TIME = r"^[\[(]?{any}[\])]?[,:]?"
@@ -123,7 +124,11 @@ TIME_FIRST = Format(
 )
 """The rule for all other lines: one that begins with a time, or nearly so, is an event.
 
-The words before the time stay in the message. A line that begins with a brace is broken JSON, which RAW takes."""
+The words before the time stay in the message, with the time where they are those of a sentence. A line
+that begins with a brace is broken JSON, which RAW takes."""
+
+PROSE = ascii_only(r"(?:^|\s)[A-Z]?[a-z]+[,:]?(?:\s|$)")
+"""What words before a time are of a sentence, not of a prefix: the time is part of what is said."""
 
 RAW = Format("text", r"^(?P<message>.*)$", multiline=False)
 """A line without a time: an event of its own that keeps the raw text."""

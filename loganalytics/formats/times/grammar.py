@@ -66,7 +66,9 @@ DATES = {
     "compact": "(?P<year>20[0-9]{2})(?P<month>[01][0-9])(?P<day>[0-3][0-9])",
     "numbers": "(?P<first>[0-9]{1,2})[-/.](?P<second>[0-9]{1,2})[-/.](?P<third>(?:19|20)[0-9]{2}|[0-9]{2})",
     "numbers without year": "(?P<first>[0-9]{1,2})[-/.](?P<second>[0-9]{1,2})[.]?",
-    "day name year": f"{_DAY}{_ORDINAL}{_OF}{NAME}{_OF}(?P<year>(?:19|20)[0-9]{{2}}|[0-9]{{2}})",
+    "day name year": (
+        f"{_DAY}{_ORDINAL}{_OF}{NAME}{_OF}(?P<year>(?:19|20)[0-9]{{2}}|[0-9]{{2}})(?: (?:г[.]|года|р[.]))?"
+    ),
     "day name": f"{_DAY}{_ORDINAL}{_OF}{NAME}",
     "name day year": f"{NAME}[-/ ]{{1,2}}{_DAY}{_ORDINAL}(?:,? |[-/,]){_YEAR}",
     "name day": f"{NAME}[-/ ]{{1,2}}{_DAY}{_ORDINAL}",
@@ -95,6 +97,9 @@ _CMTRACE = (
     '" date="(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})-(?P<year>[0-9]{4})'
 )
 NAMELESS = re.compile(r"\?P<\w+>")
+_CLOCK_ONLY = f"{_HOUR}:{_MINUTE}:{_SECOND}{_FRACTION}{_HALF}"
+CLOCK_ONLY = TimeFormat("clock", NAMELESS.sub("?:", _CLOCK_ONLY), groups=f"^{_CLOCK_ONLY}$", is_clock=True)
+"""A time of the day, for logs whose date is known from elsewhere."""
 # Behind a time stands nothing that continues it.
 BEHIND = "(?:[^0-9A-Za-z.,:+-]|[.,:+-](?:[^0-9]|$)|$)"
 

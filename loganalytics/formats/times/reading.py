@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import polars as pl
 
 from loganalytics.formats.time_formats import TimeFormat
@@ -13,6 +15,7 @@ _PARTS = (
 )  # fmt: skip
 # Two-digit years from here on are of the last century.
 _LAST_CENTURY = 70
+_HALF_DAY = dt.timedelta(hours=12)
 _AFTERNOON = ("pm", "下午", "午後", "오후")
 _MORNING = ("am", "上午", "午前", "오전")
 
@@ -32,6 +35,22 @@ def read_parts(texts: pl.Series, time_format: TimeFormat, year: int) -> tuple[pl
     utc = pl.when(bias.is_not_null()).then(pl.lit("Z"))
     zones = parts.select(pl.coalesce("zone", "zone_behind", utc)).to_series()
     return times.alias(texts.name), zones
+
+
+def read_clock(texts: pl.Series, time_format: TimeFormat, date: dt.date, before: dt.datetime | None) -> pl.Series:
+    """Return the times of texts that write no day: the first is on `date`, and by half a day back is the next day.
+
+    `before` is the time of the event before the first.
+    """
+    groups = texts.alias("t").to_frame().select(pl.col("t").str.extract_groups(time_format.groups)).to_series()
+    parts = groups.struct.unnest().with_columns(half_before=pl.lit(None, dtype=pl.String))
+    clocks = parts.select(_clock()).to_series()
+    start = before - dt.datetime.combine(before.date(), dt.time()) if before else None
+    steps = pl.concat([pl.Series([start], dtype=clocks.dtype), clocks]).fill_null(strategy="forward").diff()[1:]
+    days = ((steps < -_HALF_DAY).cast(pl.Int64) - (steps > _HALF_DAY).cast(pl.Int64)).fill_null(0).cum_sum()
+    midnight = pl.lit(dt.datetime.combine(before.date() if before else date, dt.time()))
+    frame = pl.DataFrame({"clock": clocks, "days": days})
+    return frame.select((midnight + pl.col("clock") + pl.duration(days="days")).alias(texts.name)).to_series()
 
 
 def _date_numbers(order: str) -> dict[str, pl.Expr]:

@@ -11,6 +11,8 @@ import polars as pl
 from loganalytics import formats
 from loganalytics.formats import Detection
 from loganalytics.formats.framing import MAX_LINE_BYTES, Framer
+from loganalytics.formats.open_events import OpenEvents
+from loganalytics.formats.parsing import Parsed
 from loganalytics.sources import load_report, object_stores
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import Block, read_blocks
@@ -96,23 +98,12 @@ def _read_events(sample: FileSample, counters: FileCounters, blocks: Iterator[Bl
     """Yield log frames of one file, in its order; its counters are complete when the last one was handed out."""
     detection = sample.detection
     framer = detection.framing.framer() if detection.framing else None
-    pending: pl.DataFrame | None = None  # the events of a block, until the next shows whether the last one goes on
-    continuations: list[str] = []  # how it goes on; joined once, since it may be long
-    continuation_lines = 0
-    for block in _records(blocks, framer):
-        after_multiline = None if pending is None else pending["multiline"][-1]
-        parsed = formats.parse(block.lines, detection, after_multiline=after_multiline, utf8=block.utf8)
-        if parsed.leading_lines.height:
-            continuations.append(parsed.leading_lines["line"].str.join("\n").item())
-            continuation_lines += parsed.leading_lines.height
-        if parsed.events.is_empty():
-            continue
-        if pending is not None:
-            yield _finish(_continue(pending, continuations, continuation_lines), sample, counters)
-        pending, continuations, continuation_lines = parsed.events, [], 0
-        detection = _following(detection, parsed.events)
-    if pending is not None:
-        yield _finish(_continue(pending, continuations, continuation_lines), sample, counters)
+    open_events = OpenEvents()
+    for parsed in _parse_blocks(_records(blocks, framer), detection, open_events):
+        for events in open_events.add(parsed):
+            yield _finish(events, sample, counters)
+    for events in open_events.finish():
+        yield _finish(events, sample, counters)
     counters.notes += tuple(_notes(counters, is_cut=framer is None))
 
 
@@ -135,18 +126,21 @@ def _records(blocks: Iterator[Block], framer: Framer | None) -> Iterator[Block]:
     yield Block(framer.finish())
 
 
-def _continue(events: pl.DataFrame, continuations: list[str], line_count: int) -> pl.DataFrame:
-    """Add lines to the last event's exception."""
-    if not continuations:
-        return events
-    last = events.tail(1)
-    begun = last["exception"].drop_nulls().to_list() if "exception" in last.columns else []
-    joined = "\n".join(begun + continuations)
-    exception = joined if joined.strip() else None  # blank lines alone say nothing, as within a block
-    continuations.clear()  # it may be long: no more copies than must be
-    # As a series: a long literal is copied about ten times on its way through an expression.
-    last = last.with_columns(pl.Series("exception", [exception], dtype=pl.String), pl.col("continues") + line_count)
-    return pl.concat([events.head(-1), last], how="diagonal_relaxed")
+def _parse_blocks(blocks: Iterator[Block], detection: Detection, open_events: OpenEvents) -> Iterator[Parsed]:
+    """Yield what blocks hold; lines that only the next can complete are parsed with it."""
+    unfinished: pl.DataFrame | None = None
+    for block in blocks:
+        is_whole = unfinished is None or unfinished.is_empty()
+        lines = block.lines if unfinished is None else pl.concat([unfinished, block.lines])
+        parsed = formats.parse(
+            lines, detection, after_multiline=open_events.after_multiline, streams=open_events.streams,
+            utf8=block.utf8 if is_whole else None, final=False,
+        )  # fmt: skip
+        unfinished = parsed.unfinished
+        yield parsed
+        detection = _following(detection, parsed.events)
+    if unfinished is not None and unfinished.height:
+        yield formats.parse(unfinished, detection, streams=open_events.streams)
 
 
 def _following(detection: Detection, events: pl.DataFrame) -> Detection:
