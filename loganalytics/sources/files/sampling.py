@@ -14,7 +14,7 @@ import polars as pl
 from loganalytics import formats, schema
 from loganalytics.exceptions import SourceError
 from loganalytics.formats import Detection
-from loganalytics.formats.framing import Framing, frame_all
+from loganalytics.formats.framing import Framing, frame_sample
 from loganalytics.formats.internal_columns import without_internal
 from loganalytics.sources import object_stores
 from loganalytics.sources.files.blocks import lines_of, looks_binary, read_some
@@ -151,7 +151,7 @@ def to_log_frame(events: pl.DataFrame, source: str, framing: Framing | None = No
 
 def _parse_lines(lines: Sequence[str], detection: Detection) -> pl.DataFrame:
     frame = pl.DataFrame({"line": lines}, schema={"line": pl.String}).with_row_index("n", 1)
-    return formats.parse(frame_all(frame.cast({"n": pl.UInt64}), detection.framing), detection).events
+    return formats.parse(frame_sample(frame.cast({"n": pl.UInt64}), detection.framing), detection).events
 
 
 def _sample_file(location: Location, options: ReadOptions) -> FileSample:
