@@ -124,7 +124,7 @@ def _with_attributes(events: pl.DataFrame, rows: pl.DataFrame, table: Delimited)
         return events
     texts = [_to_json(row) for row in kept.drop("\0n").iter_rows(named=True)]
     attributes = pl.DataFrame({"n": kept["\0n"], "attributes": texts})
-    return events.join(attributes, on="n", how="left", maintain_order="left")
+    return events.drop("attributes", strict=False).join(attributes, on="n", how="left", maintain_order="left")
 
 
 def _to_json(cells: dict[str, str | None]) -> str:
