@@ -9,7 +9,7 @@ from typing import cast
 
 import polars as pl
 
-from loganalytics.formats import logfmt
+from loganalytics.formats import logfmt, logfmt_pairs
 from loganalytics.formats.definitions import AUDIT, RAW, TIME_FIRST, Format
 from loganalytics.formats.delimited import headerless, inference
 from loganalytics.formats.delimited import reader as table_reader
@@ -101,6 +101,11 @@ class Detection:
         """The formats' names, the commonest first, and what they are wrapped in."""
         names = " + ".join(map(_name_of, self.formats)) or RAW.name
         return " in ".join([names, *(wrapper.envelope.name for wrapper in reversed(self.wrappers))])
+
+    @property
+    def has_fields(self) -> bool:
+        """Whether a format has names for its fields in the lines, so that others may come later."""
+        return any(not isinstance(detected.format, Format) for detected in self.formats)
 
     def with_year(self, year: int) -> Detection:
         """Return the detection with the year of the first line, for files that do not write it."""
@@ -296,7 +301,7 @@ def _match_json(lines: pl.Series, hints: Hints) -> _Match:
 
 
 def _match_logfmt(lines: pl.Series, hints: Hints) -> _Match:
-    matched = logfmt.is_logfmt(lines)
+    matched = logfmt_pairs.is_logfmt(lines)
     pairs = lines.filter(matched).to_list()
     keys = logfmt.infer(pairs, hints) if pairs else None
     if keys is None:

@@ -13,6 +13,7 @@ from loganalytics import schema
 from loganalytics.filters.sql import check_columns, condition, where
 from loganalytics.formats.custom import Formats
 from loganalytics.formats.custom_hints import Durations
+from loganalytics.formats.fields.events import DURATION
 from loganalytics.progress import track
 from loganalytics.sources import parquet
 from loganalytics.sources.files.describe import describe_files
@@ -123,8 +124,11 @@ def scan(
 
     frames = [table] if (table := plan.table()) is not None else []
     if plan.files or not (frames or plan.stores):
-        samples = [file.sample.events() for file in plan.files if not file.skip]
-        frames.append(_lazily(read_files, [schema.empty(), *samples], options.predicate))
+        samples = [file.sample for file in plan.files if not file.skip]
+        examples = [schema.empty(), *(sample.events() for sample in samples)]
+        if any(sample.detection.has_fields for sample in samples):
+            examples.append(_LATE_COLUMNS)
+        frames.append(_lazily(read_files, examples, options.predicate))
     frames += [_scan_store(store, options) for store in plan.stores if not store.own_query]
     if query is not None and frames:
         frames = [_where_lazily(pl.concat(frames, how="diagonal_relaxed"), query)]
@@ -176,8 +180,8 @@ def _lazily(
     return register_io_source(batches, schema=columns)
 
 
-# Columns that a store's later frames have and its first one had not.
-_LATE_COLUMNS = pl.DataFrame(schema={"attributes": pl.String})
+# Columns of records that may come later than a sample shows: what means a core column reaches that.
+_LATE_COLUMNS = pl.DataFrame(schema={DURATION: pl.Float64, "attributes": pl.String})
 
 
 def _scan_store(store: Store, options: ReadOptions) -> pl.LazyFrame:

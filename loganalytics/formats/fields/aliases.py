@@ -114,6 +114,11 @@ def named_field(name: str, names: Mapping[str, list[FieldPath]]) -> FieldPath | 
     return next(iter(spelled or names.get(fold_name(name), [])), None)
 
 
+def may_hold_alias(path: FieldPath) -> bool:
+    """Whether an object of this name may hold a field with a name that loggers give a core column."""
+    return fold_path(path) in _PREFIXES
+
+
 def core_paths(fields: Mapping[FieldPath, str]) -> dict[str, tuple[FieldPath, ...]]:
     """Return the paths of each core column among the fields (path to type), the likelier first."""
     names = fields_by_name(fields)
@@ -159,3 +164,12 @@ def is_syslog(names: Collection[str]) -> bool:
 def _can_be(column: str, kind: str) -> bool:
     """Whether a field of this type can be the core column: a number is not a message, a flag is never one of them."""
     return kind == "text" or (kind != "boolean" and column in ("timestamp", "level", "trace_id"))
+
+
+_PREFIXES = {
+    name[:index]
+    for aliases in (*FIELD_ALIASES.values(), _FURTHER_LEVELS, _FURTHER_MESSAGES)
+    for name in map(fold_name, aliases)
+    for index, character in enumerate(name)
+    if character == "."
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 
 import polars as pl
@@ -22,6 +23,10 @@ from loganalytics.formats.fields.record_schema import (  # fmt: skip
 )
 from loganalytics.formats.fields.times import BRACKETS
 from loganalytics.formats.timestamps import Clock, to_utc
+from loganalytics.schema import CORE
+
+DURATION = "duration_ms"
+"""How long the event took: the one column beside the core that late fields reach too."""
 
 
 def to_events(
@@ -38,7 +43,12 @@ def to_events(
     An event without a message gets its line (n, line). `text_fields` are the fields whose values are text that is to
     be typed; default: all. With `splits_messages` what follows a message's first line is the exception.
     """
-    events = _columns(records, record_schema, clock, record_schema.fields if text_fields is None else text_fields)
+    events = to_columns(records, record_schema, clock, text_fields=text_fields)
+    return finish(events, lines, splits_messages=splits_messages)
+
+
+def finish(events: pl.DataFrame, lines: pl.DataFrame, *, splits_messages: bool = True) -> pl.DataFrame:
+    """Divide messages of several lines, and give an event without a message its line (n, line)."""
     events = _split_message(events) if splits_messages else events
     if not events["message"].null_count():
         return events
@@ -46,6 +56,34 @@ def to_events(
         return events.with_columns(message=events["message"].fill_null(lines["line"]))
     joined = events.join(lines.select("n", pl.col("line").alias("\0text")), on="n", how="left", maintain_order="left")
     return joined.with_columns(pl.coalesce("message", "\0text").alias("message")).drop("\0text")
+
+
+def fill_core(events: pl.DataFrame, late: pl.DataFrame, derived: Collection[str]) -> pl.DataFrame:
+    """Fill core columns and `duration_ms` by what late fields of some events (n, columns) hold.
+
+    The `derived` columns do not come from the records themselves, so that what a late field says goes first.
+    """
+    names = [name for name in (*CORE, DURATION) if name in late.columns and late[name].null_count() < late.height]
+    joined = events.select("n").join(late.select("n", *names), on="n", how="left", maintain_order="left")
+    filled: list[pl.Series] = []
+    for name in names:
+        if name not in events.columns:
+            filled.append(joined[name])
+        else:
+            takes_late = goes_late(events, joined, "level" if name == "severity_number" else name, derived)
+            filled.append(joined[name].cast(events[name].dtype, strict=False).zip_with(takes_late, events[name]))
+    return events.with_columns(filled)
+
+
+def goes_late(events: pl.DataFrame, late: pl.DataFrame, name: str, derived: Collection[str]) -> pl.Series:
+    """Tell for which events a column is taken from late fields: where it is null, derived, or the lesser level."""
+    has_value = late[name].is_not_null() if name in late.columns else pl.repeat(False, late.height, eager=True)
+    if name not in events.columns or name in derived:
+        return has_value
+    is_open = events[name].is_null()
+    if name == "level" and "severity_number" in late.columns:
+        is_open |= (late["severity_number"] > events["severity_number"]).fill_null(value=False)
+    return has_value & is_open
 
 
 def field_value(path: FieldPath) -> pl.Expr:
@@ -78,38 +116,47 @@ def time_text(record_schema: RecordSchema) -> pl.Expr:
     return time.str.strip_chars(BRACKETS) if record_schema.semantics.times_are_bracketed else time
 
 
-def _columns(
-    records: pl.DataFrame, record_schema: RecordSchema, clock: Clock, text_fields: Collection[FieldPath]
+def to_columns(
+    records: pl.DataFrame,
+    record_schema: RecordSchema,
+    clock: Clock,
+    *,
+    text_fields: Collection[FieldPath] | None = None,
 ) -> pl.DataFrame:
+    """Return the columns of records, messages as they are written; parameters as to_events() has them."""
+    text_fields = record_schema.fields if text_fields is None else text_fields
     special = ("timestamp", "level", "message", "exception")
     core = [_first(paths).alias(column) for column, paths in record_schema.core.items() if column not in special]
     derived = [*_duration(record_schema), *_exception(record_schema)]
     events = records.select("n", *core, *_other_fields(record_schema, text_fields), *derived)
     if "timestamp" in record_schema.core:
-        times = records.select(time_text(record_schema).alias("timestamp")).to_series()
-        events = events.with_columns(to_utc(times, clock))
+        texts = records.select(time_text(record_schema).alias("timestamp")).to_series()
+        times = to_utc(texts, clock)
+        if times.null_count() > texts.null_count():
+            unread = (times.is_null() & (texts.str.strip_chars() != "")).fill_null(value=False)
+            events = events.with_columns(_unread_times(records, record_schema, unread).alias("attributes"))
+        events = events.with_columns(times)
     events = with_levels(events, records, record_schema, field_value)
     return events.with_columns(messages(records, record_schema, field_value))
 
 
+def _unread_times(records: pl.DataFrame, record_schema: RecordSchema, unread: pl.Series) -> pl.Series:
+    """Return JSON text of the texts of the times that are none."""
+    texts = [field_value(path).cast(pl.String).alias(".".join(path)) for path in record_schema.core["timestamp"]]
+    fields = records.filter(unread).select(texts)
+    rows = [{name: text for name, text in row.items() if text is not None} for row in fields.iter_rows(named=True)]
+    attributes = pl.repeat(None, records.height, dtype=pl.String, eager=True)
+    return attributes.scatter(unread.arg_true(), [json.dumps(row, ensure_ascii=False) for row in rows])
+
+
 def _other_fields(record_schema: RecordSchema, text_fields: Collection[FieldPath]) -> list[pl.Expr]:
     """Return the columns of the fields that are not a core column as they are."""
-    core_columns = {column_name(paths[0]) for paths in record_schema.core.values()} - _kept_beside(record_schema)
     columns: dict[str, list[pl.Expr]] = {}
     for path, kind in record_schema.fields.items():
-        if column_name(path) not in core_columns:
+        if path not in record_schema.without_column:
             value = parse_typed(field_value(path), kind) if path in text_fields else field_value(path)
             columns.setdefault(column_name(path), []).append(value)
     return [(pl.coalesce(values) if values[1:] else values[0]).alias(name) for name, values in columns.items()]
-
-
-def _kept_beside(record_schema: RecordSchema) -> set[str]:
-    """Return the columns of fields whose values are kept though a core column is made of them: it says less."""
-    templates = record_schema.semantics.templates
-    kept = [templates.template] if templates else []
-    kept += [path for path in record_schema.core.get("exception", ())[:1] if path in record_schema.nested]
-    kept += [path for path in record_schema.semantics.time_parts if record_schema.semantics.time_parts[path].digits]
-    return set(map(column_name, kept))
 
 
 def _first(paths: tuple[FieldPath, ...]) -> pl.Expr:
@@ -145,11 +192,20 @@ def _exception(record_schema: RecordSchema) -> list[pl.Expr]:
     return [pl.coalesce(texts).alias("exception")] if texts else []
 
 
+def _joined_once(text: pl.Expr, more: pl.Expr) -> pl.Expr:
+    """Return two texts joined, or the longer one where it holds the other."""
+    return (
+        pl.when(more.is_null() | text.str.contains(more, literal=True)).then(pl.coalesce(text, more))
+        .when(text.is_null() | more.str.contains(text, literal=True)).then(more)
+        .otherwise(pl.concat_str(text, more, separator="\n"))
+    )  # fmt: skip
+
+
 def _split_message(events: pl.DataFrame) -> pl.DataFrame:
-    """Keep a message's first line; what follows it is the exception, unless the record has one of its own."""
+    """Keep a message's first line; what follows it begins the exception, unless that holds it already."""
     message = pl.col("message").str.strip_chars_end("\n")
     if not events["message"].str.contains("\n", literal=True).any():
         return events
     after = message.str.extract(r"(?s)^[^\n]*\n(.*)$")
-    exception = pl.coalesce("exception", after) if "exception" in events.columns else after
+    exception = _joined_once(after, pl.col("exception")) if "exception" in events.columns else after
     return events.with_columns(message.str.extract(r"^([^\n]*)").alias("message"), exception.alias("exception"))

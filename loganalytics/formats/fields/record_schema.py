@@ -21,7 +21,7 @@ _INTEGER_TEXT = re.compile(r"-?\d{1,18}$")
 _DECIMAL_TEXT = re.compile(r"-?\d+\.\d+$")
 _MAX_FIELDS = 200
 _MAX_OBJECT_KEYS = 60  # an object with more looks like data keyed by values
-_MAX_DEPTH = 6  # names of a flattened field; what is deeper stays JSON text
+MAX_DEPTH = 6  # names of a flattened field; what is deeper stays JSON text
 INTEGER, NUMBER, BOOLEAN, TEXT = "integer", "number", "boolean", "text"
 _NESTED, _OBJECT = "nested", "object"
 DTYPES: dict[str, pl.DataType] = {
@@ -59,6 +59,21 @@ class RecordSchema:
         """The fields that may become a core column, which is read from text whatever their type."""
         return frozenset(path for paths in self.core.values() for path in paths)
 
+    @cached_property
+    def without_column(self) -> frozenset[FieldPath]:
+        """The fields that have no column but the core column they are read into, as text."""
+        core_columns = {column_name(paths[0]) for paths in self.core.values()} - self._kept_beside
+        return frozenset(path for path in self.fields if column_name(path) in core_columns)
+
+    @property
+    def _kept_beside(self) -> set[str]:
+        """The columns of fields whose values are kept though a core column is made of them: it says less."""
+        templates, time_parts = self.semantics.templates, self.semantics.time_parts
+        kept = [templates.template] if templates else []
+        kept += [path for path in self.core.get("exception", ())[:1] if path in self.nested]
+        kept += [path for path, part in time_parts.items() if part.digits]
+        return set(map(column_name, kept))
+
     @property
     def guesses(self) -> tuple[str, ...]:
         """What was decided of the fields without being certain, as sentences."""
@@ -86,6 +101,8 @@ def infer_schema(records: Sequence[Mapping[str, Any]], hints: Hints = NO_HINTS) 
     fields = _flattened_fields(types, records)
     if not fields:
         return None
+    if fields.get(("duration_ms",)) == INTEGER:  # the column has one type, whatever a sample shows
+        fields[("duration_ms",)] = NUMBER
     core, semantics = field_semantics(records, fields, hints)
     nested = frozenset(path for path in fields if not types[path].isdisjoint((_NESTED, _OBJECT)))
     return RecordSchema(fields=fields, core=core, semantics=semantics, nested=nested)
@@ -115,7 +132,7 @@ def column_name(path: FieldPath) -> str:
 def _collect_types(record: Mapping[str, Any], path: FieldPath, types: dict[FieldPath, set[str]]) -> None:
     for key, value in record.items():
         inner = (*path, key)
-        if isinstance(value, dict) and value and len(inner) < _MAX_DEPTH:
+        if isinstance(value, dict) and value and len(inner) < MAX_DEPTH:
             types.setdefault(inner, set()).add(_OBJECT)
             _collect_types(value, inner, types)
         else:

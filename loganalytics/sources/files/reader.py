@@ -11,6 +11,7 @@ import polars as pl
 from loganalytics import formats
 from loganalytics.formats import Detection
 from loganalytics.formats.framing import MAX_LINE_BYTES, Framer
+from loganalytics.formats.internal_columns import REPEATED_KEYS
 from loganalytics.formats.open_events import OpenEvents
 from loganalytics.formats.parsing import Parsed
 from loganalytics.sources import load_report, object_stores
@@ -108,12 +109,14 @@ def _read_events(sample: FileSample, counters: FileCounters, blocks: Iterator[Bl
 
 
 def _notes(counters: FileCounters, *, is_cut: bool) -> Iterator[str]:
-    """Yield what the bytes of a file had that its events do not show; a framer puts cut lines together again."""
+    """Yield what a file had that its events do not show; a framer puts cut lines together again."""
     if counters.cut_lines and is_cut:
         size = f"{MAX_LINE_BYTES // 1024**2} MiB"
         yield f"{counters.cut_lines:,} times a line of over {size} was cut in two"
     if counters.skipped_nuls:
         yield f"{counters.skipped_nuls:,} NUL bytes skipped, as of a file that was emptied while it was written"
+    if counters.repeated_keys:
+        yield f"{counters.repeated_keys:,} times a key stood twice: the second value is in attributes"
 
 
 def _records(blocks: Iterator[Block], framer: Framer | None) -> Iterator[Block]:
@@ -155,5 +158,7 @@ def _finish(events: pl.DataFrame, sample: FileSample, counters: FileCounters) ->
     frame = to_log_frame(events, sample.source, sample.detection.framing)
     counters.events += frame.height
     counters.unparsed += int((~events["parsed"]).sum())
+    if REPEATED_KEYS in events.columns:
+        counters.repeated_keys += int(events[REPEATED_KEYS].sum())
     counters.count(frame)
     return frame
