@@ -25,7 +25,7 @@ from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.json_documents.detect import detect_documents
 from loganalytics.formats.json_documents.js_objects import detect_js_objects
-from loganalytics.formats.leading_times import LeadingTimes, detect_leading_times
+from loganalytics.formats.leading_times import LeadingTimes, begin_with_given_time, detect_leading_times
 from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.messages import carried_messages
 from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
@@ -156,12 +156,13 @@ _Match = tuple[DetectedFormat | None, pl.Series]
 def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[Format] = ()) -> Detection:
     """Return the formats of a sample of lines; `formats` are tried before those of the table."""
     framing = _detect_framing(lines)
-    table = None if framing else inference.infer(lines, hints) or headerless.infer_quoted(lines, hints)
+    table = None if framing or begin_with_given_time(pl.Series(lines), hints) else _infer_table(lines, hints)
     if table:
         framing = Framing(name=table.name, framer=table.framer)
     records = frame_sample(_numbered(pl.Series("line", lines, dtype=pl.String)), framing)["line"]
     unmatched = records.filter(records.str.strip_chars() != "")
-    wrappers, unmatched = ((), unmatched) if table else _unwrap(unmatched, hints)
+    is_begun = table is not None or begin_with_given_time(unmatched, hints)
+    wrappers, unmatched = ((), unmatched) if is_begun else _unwrap(unmatched, hints)
     sampled_lines = unmatched.len()
     all_lines = unmatched
     detections: list[DetectedFormat] = []
@@ -258,6 +259,10 @@ def _first_of(formats: Sequence[Format]) -> Callable[[pl.Series, Hints], _Match]
         return _best_match(lines, formats, hints) if formats and lines.len() else (None, lines.is_null())
 
     return match
+
+
+def _infer_table(lines: Sequence[str], hints: Hints) -> Delimited | None:
+    return inference.infer(lines, hints) or headerless.infer_quoted(lines, hints)
 
 
 def _match_known(table: Delimited | None) -> Callable[[pl.Series, Hints], _Match]:
