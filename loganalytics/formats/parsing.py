@@ -7,16 +7,18 @@ from dataclasses import replace
 
 import polars as pl
 
-from loganalytics.formats import delimited, logfmt
+from loganalytics.formats import logfmt
 from loganalytics.formats.continuations import Parsed, join
 from loganalytics.formats.definitions import LEVEL_FIRST, TIME_FIRST, Format
-from loganalytics.formats.delimited import Delimited
+from loganalytics.formats.delimited import reader as table_reader
+from loganalytics.formats.delimited.table import Delimited
 from loganalytics.formats.detection import DetectedFormat, Detection, Within
 from loganalytics.formats.envelopes.carried import stream_key, with_lines_below
 from loganalytics.formats.envelopes.outer_fields import add_wrapper
 from loganalytics.formats.envelopes.streams import NOTHING_BEFORE, Before, EventsBefore, number_streams
 from loganalytics.formats.envelopes.unwrap import unwrap_all
 from loganalytics.formats.inferred_times import with_inferred_times
+from loganalytics.formats.inner_messages import to_lines, with_inner
 from loganalytics.formats.internal_columns import FORMAT_INDEX, STREAM, STREAM_IS_MULTILINE
 from loganalytics.formats.json import reader as json_reader
 from loganalytics.formats.json.reader import JsonLines
@@ -33,8 +35,9 @@ def parse(
 ) -> Parsed:  # fmt: skip
     """Turn lines (n: UInt64, line: String) into events (n, parsed, multiline, continues, and the formats' columns).
 
-    No line is lost: it is an event, part of an event's `exception`, blank, or in `leading_lines`. `before` is what the
-    lines before these left behind: Parsed.before. `utf8` is the text that the lines were cut from, if it is at hand.
+    No line is lost: it is an event, part of an event's `exception`, blank, a table's header (which counts as blank), or
+    in `leading_lines`. `before` is what the lines before these left behind: Parsed.before. `utf8` is the text that the
+    lines were cut from, if it is at hand.
 
     Where several write to one file, events and leading lines have the column STREAM. `streams` says for each whether
     its event before these lines is multiline; unless these are the `final` lines, some may be left `unfinished`.
@@ -49,16 +52,13 @@ def _parse_unwrapped(
     lines: pl.DataFrame, detection: Detection, before: EventsBefore, streams: Mapping[str, bool],
     utf8: bytes | None = None,
 ) -> Parsed:  # fmt: skip
-    is_header = lines["line"].str.contains(detection.header_pattern) if detection.header_pattern else None
-    if is_header is not None and is_header.any():
-        parsed = _parse_unwrapped(lines.filter(~is_header), detection, before, streams)
-        return replace(parsed, blank_lines=parsed.blank_lines + int(is_header.sum()))
     # Times without a year are read in the order of the lines, whatever wrote them.
     events, unmatched, blank = map(before.sort, _read_all(lines, detection, utf8))
     parsed = join(events, unmatched, blank, before, multiline=any(map(_multiline, detection.formats)))
     if not before.has_streams:  # what wraps the lines of several writers has times itself
         parsed = with_inferred_times(parsed, _untimed(detection))
-    return _read_within(parsed, detection, streams)
+    parsed = _read_within(parsed, detection, streams)
+    return replace(parsed, blank_lines=parsed.blank_lines + _count_headers(lines, detection))
 
 
 def _untimed(detection: Detection) -> list[int] | None:
@@ -67,6 +67,12 @@ def _untimed(detection: Detection) -> list[int] | None:
     if not any(detected.clock.formats for detected in detection.formats):
         return None
     return [n for n, d in enumerate(formats) if isinstance(d.format, Format) and not d.format.has_time]
+
+
+def _count_headers(lines: pl.DataFrame, detection: Detection) -> int:
+    """Return how many of the lines name the columns of a table."""
+    tables = (detected.format for detected in detection.formats if isinstance(detected.format, Delimited))
+    return sum(int(lines.select(table.is_header().sum()).item()) for table in tables)
 
 
 def _read_all(
@@ -241,8 +247,15 @@ def _read(lines: pl.DataFrame, detected: DetectedFormat, utf8: bytes | None) -> 
     if isinstance(detected.format, Logfmt):
         return logfmt.read(lines, detected.format, detected.clock)
     if isinstance(detected.format, Delimited):
-        return delimited.read(lines, detected.format, detected.clock)
+        events, unread = table_reader.read(lines, detected.format, detected.clock)
+        return (_with_inner(events, detected.inner) if detected.inner else events), unread
     return regex_reader.read(lines, detected.format, detected.clock)
+
+
+def _with_inner(events: pl.DataFrame, detection: Detection) -> pl.DataFrame:
+    """Add what events' messages say that are log lines themselves."""
+    texts = events.select("n", to_lines(events["message"]).alias("line"))
+    return with_inner(events, parse_each(texts, detection))
 
 
 def _multiline(detected: DetectedFormat) -> bool:
