@@ -17,6 +17,7 @@ from loganalytics.formats.framing import Framing, frame_all
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
+from loganalytics.formats.leading_times import LeadingTimes, detect_leading_times
 from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
 from loganalytics.formats.slow_log import detect_slow_log
@@ -40,6 +41,8 @@ class DetectedFormat:
     """The first time that it read in the sample."""
     guesses: tuple[str, ...] = ()
     """What was decided of its fields without being certain, as sentences."""
+    reads_rewritten: bool = False
+    """Whether it reads lines whose leading times were rewritten (Detection.leading_times)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +54,14 @@ class Detection:
     envelope: Envelope | None = None
     framing: Framing | None = None
     """How records are put together from lines; None where each line stands for itself."""
+    leading_times: LeadingTimes | None = None
+    """How times at the head of lines are written, where the table's formats do not know them."""
 
     @property
     def guesses(self) -> tuple[str, ...]:
         """What was decided without being certain, as sentences for the load report."""
         all_guesses = [guess for d in self.formats for guess in (*d.guesses, *d.clock.guesses)]
+        all_guesses += self.leading_times.clock.guesses if self.leading_times else ()
         return tuple(dict.fromkeys(all_guesses))
 
     @property
@@ -75,19 +81,22 @@ class Detection:
         if self.has_year:
             return self
         formats = tuple(replace(d, clock=replace(d.clock, year=year)) for d in self.formats)
-        return replace(self, formats=formats)
+        leading_times = self.leading_times.with_year(year) if self.leading_times else None
+        return replace(self, formats=formats, leading_times=leading_times)
 
     def following(self, time: dt.datetime) -> Detection:
-        """Return the detection for what follows an event of that time, for files that do not write the year."""
-        if self.has_year:
-            return self
+        """Return the detection for what follows an event of that time."""
         formats = tuple(replace(d, clock=d.clock.following(time)) for d in self.formats)
-        return replace(self, formats=formats)
+        leading_times = self.leading_times.following(time) if self.leading_times else None
+        return replace(self, formats=formats, leading_times=leading_times)
 
     @property
     def has_year(self) -> bool:
         """Whether a format with times writes the year: then the others have it from there."""
-        clocks = [detected.clock for detected in self.formats if detected.clock.formats]
+        leading = [self.leading_times.clock] if self.leading_times else []
+        yearless = bool(leading) and not leading[0].has_year
+        clocks = [d.clock for d in self.formats if d.clock.formats and not (yearless and d.reads_rewritten)]
+        clocks += leading
         return not clocks or any(clock.has_year for clock in clocks)
 
 
@@ -111,12 +120,26 @@ def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[F
         if detected:
             detections.append(detected)
             unmatched = unmatched.filter(~matched)
+    leading_times = detect_leading_times(unmatched, hints) if unmatched.len() else None
+    if leading_times:
+        unmatched = leading_times.rewrite(unmatched.alias("line").to_frame())["line"]
     of_table, unmatched = _match_table(unmatched, sampled_lines, hints)
-    detections += of_table
     if unmatched.len() >= max(1, _MIN_SHARE * sampled_lines):
-        detections += [detected for detected in _match_timed(unmatched, hints) if detected]
-    detections = sorted(_lend_year(detections), key=lambda detected: -detected.matched_lines)
-    return Detection(formats=tuple(detections), sampled_lines=sampled_lines, envelope=envelope, framing=framing)
+        of_table += [detected for detected in _match_timed(unmatched, hints) if detected]
+    if leading_times:
+        of_table = [_of_rewritten(detected, leading_times) for detected in of_table]
+    detections = sorted([*detections, *of_table], key=lambda d: (d.reads_rewritten, -d.matched_lines))
+    return _lend_year(
+        Detection(
+            formats=tuple(detections), sampled_lines=sampled_lines, envelope=envelope, framing=framing,
+            leading_times=leading_times,
+        )
+    )  # fmt: skip
+
+
+def _of_rewritten(detected: DetectedFormat, leading_times: LeadingTimes) -> DetectedFormat:
+    first_time = detected.first_time if leading_times.clock.has_year else None
+    return replace(detected, reads_rewritten=True, first_time=first_time)
 
 
 def _detect_framing(lines: Sequence[str]) -> Framing | None:
@@ -128,12 +151,14 @@ def _numbered(lines: pl.Series) -> pl.DataFrame:
     return lines.to_frame().with_row_index("n", 1).cast({"n": pl.UInt64})
 
 
-def _lend_year(formats: list[DetectedFormat]) -> list[DetectedFormat]:
+def _lend_year(detection: Detection) -> Detection:
     """Let formats that write no year have it from one of the same file that does."""
-    years = [detected.first_time.year for detected in formats if detected.first_time and detected.clock.has_year]
+    years = [d.first_time.year for d in detection.formats if d.first_time and d.clock.has_year]
     if not years:
-        return formats
-    return [d if d.clock.has_year else replace(d, clock=replace(d.clock, year=years[0])) for d in formats]
+        return detection
+    formats = [d if d.clock.has_year else replace(d, clock=replace(d.clock, year=years[0])) for d in detection.formats]
+    leading_times = detection.leading_times.with_year(years[0]) if detection.leading_times else None
+    return replace(detection, formats=tuple(formats), leading_times=leading_times)
 
 
 def _detected(

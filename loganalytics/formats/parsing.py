@@ -55,21 +55,24 @@ def parse(
     if is_header is not None and is_header.any():
         parsed = parse(lines.filter(~is_header), detection, after_multiline=after_multiline)
         return replace(parsed, blank_lines=parsed.blank_lines + int(is_header.sum()))
-    events, unmatched, blank = _read_all(lines, _formats(detection), utf8)
+    events, unmatched, blank = _read_all(lines, detection, utf8)
     return _with_body(_join_continuations(events, unmatched, blank, after_multiline), detection)
 
 
 def _read_all(
-    lines: pl.DataFrame, formats: list[DetectedFormat], utf8: bytes | None
+    lines: pl.DataFrame, detection: Detection, utf8: bytes | None
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Return the events in one of the formats, the lines that none of them matches, and the blank lines."""
     unmatched, blank = lines, None
     frames: list[pl.DataFrame] = []
-    for index, detected in enumerate(formats):
+    rewritten = False
+    for index, detected in enumerate(_formats(detection)):
         if blank is None and _matches_blank(detected.format):  # otherwise only unmatched lines are searched for blanks
             unmatched, blank = _split_blank(unmatched)
         if unmatched.is_empty():
             break
+        if detection.leading_times and detected.reads_rewritten and not rewritten:
+            unmatched, rewritten = detection.leading_times.rewrite(unmatched), True
         events, unmatched = _read(unmatched, detected, utf8 if unmatched.height == lines.height else None)
         if events.height:
             is_parsed = pl.col("parsed") if "parsed" in events.columns else pl.lit(value=True)
@@ -120,9 +123,12 @@ def parse_each(lines: pl.DataFrame, detection: Detection) -> pl.DataFrame:
     has_several = bool(lines["line"].str.contains("\n", literal=True).any())
     unmatched = lines.with_columns(pl.col("line").str.extract(r"^([^\r\n]*)")) if has_several else lines
     frames: list[pl.DataFrame] = []
+    rewritten = False
     for detected in _formats(detection):
         if unmatched.is_empty() or isinstance(detected.format, Delimited):
             continue
+        if detection.leading_times and detected.reads_rewritten and not rewritten:
+            unmatched, rewritten = detection.leading_times.rewrite(unmatched), True
         events, unmatched = _read(unmatched, detected, None)
         is_parsed = pl.col("parsed") if "parsed" in events.columns else pl.lit(value=True)
         frames.append(events.with_columns(parsed=is_parsed))
@@ -169,7 +175,9 @@ def _with_body(parsed: Parsed, detection: Detection) -> Parsed:
 def _formats(detection: Detection) -> list[DetectedFormat]:
     """Return the detected formats, then the rule that any line which begins with a time is an event."""
     clock = detection.formats[0].clock if detection.formats else Clock()
-    general = DetectedFormat(format=TIME_FIRST, clock=Clock((), clock.tz, clock.year), matched_lines=0)
+    general = DetectedFormat(
+        format=TIME_FIRST, clock=Clock((), clock.tz, clock.year), matched_lines=0, reads_rewritten=True
+    )
     is_detected = any(detected.format is TIME_FIRST for detected in detection.formats)
     return list(detection.formats) if is_detected else [*detection.formats, general]
 

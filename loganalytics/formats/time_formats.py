@@ -34,10 +34,20 @@ class TimeFormat:
     """Whether a count of milliseconds, not padded, follows a colon."""
     is_epoch: bool = False
     """Whether it is a count since 1970, whose unit follows from its magnitude."""
+    radix: int = 10
+    """In which numbers such a count is written."""
     is_exact: bool = False
     """Whether it is the variant for one way to write fractions and UTC: see detect_time_formats()."""
     width: int = 0
     """How many characters each time has, where that is fixed."""
+    is_uncertain: bool = False
+    """Whether such a time may mean another day in another country: only formats that name it use it."""
+    groups: str = ""
+    """The expression whose groups are the parts of the time, instead of a strptime pattern (see times/grammar.py)."""
+    order: str = ""
+    """Which of the groups first, second and third is the day (d), the month (m), the year (y)."""
+    guess: str = ""
+    """What was decided without being certain, as a sentence."""
 
 
 TIME_FORMATS: tuple[TimeFormat, ...] = (
@@ -74,12 +84,18 @@ TIME_FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("syslog, year first", rf"{_MONTH}  ?\d{{1,2}} \d{{4}} {_CLOCK}{_FRACTION}", "%b %e %Y %H:%M:%S%.f"),
     TimeFormat("syslog", rf"{_MONTH}  ?\d{{1,2}} {_CLOCK}{_FRACTION}", "%b %e %H:%M:%S%.f", has_year=False),
     TimeFormat("month day, year, half day", rf"{_MONTH} \d{{1,2}}, \d{{4}} {_CLOCK} [AP]M", "%b %e, %Y %I:%M:%S %p"),
-    TimeFormat("month/day/year, half day", rf"\d{{1,2}}/\d{{1,2}}/\d{{4}},? {_CLOCK} [AP]M", "%m/%d/%Y %I:%M:%S %p"),
-    TimeFormat("month/day/year", rf"\d{{1,2}}/\d{{1,2}}/\d{{4}} {_CLOCK}{_FRACTION}", "%m/%d/%Y %H:%M:%S%.f"),
-    TimeFormat("month/day/year, dash", rf"\d{{2}}/\d{{2}}/\d{{4}}-{_CLOCK}\.\d{{6}}", "%m/%d/%Y-%H:%M:%S%.f"),
-    TimeFormat("month/day, dash", rf"\d{{2}}/\d{{2}}-{_CLOCK}\.\d{{6}}", "%m/%d-%H:%M:%S%.f", has_year=False),
-    TimeFormat("day/month/year, dashes", rf"\d{{1,2}}/\d{{1,2}}/\d{{4}} -- {_CLOCK}", "%d/%m/%Y -- %H:%M:%S"),
-    TimeFormat("two-digit year slash", rf"\d{{2}}/\d{{2}}/\d{{2}} {_CLOCK}{_FRACTION}", "%y/%m/%d %H:%M:%S%.f"),
+    TimeFormat("month/day/year, half day", rf"\d{{1,2}}/\d{{1,2}}/\d{{4}},? {_CLOCK} [AP]M", "%m/%d/%Y %I:%M:%S %p",
+               is_uncertain=True),
+    TimeFormat("month/day/year", rf"\d{{1,2}}/\d{{1,2}}/\d{{4}} {_CLOCK}{_FRACTION}", "%m/%d/%Y %H:%M:%S%.f",
+               is_uncertain=True),
+    TimeFormat("month/day/year, dash", rf"\d{{2}}/\d{{2}}/\d{{4}}-{_CLOCK}\.\d{{6}}", "%m/%d/%Y-%H:%M:%S%.f",
+               is_uncertain=True),
+    TimeFormat("month/day, dash", rf"\d{{2}}/\d{{2}}-{_CLOCK}\.\d{{6}}", "%m/%d-%H:%M:%S%.f",
+               has_year=False, is_uncertain=True),
+    TimeFormat("day/month/year, dashes", rf"\d{{1,2}}/\d{{1,2}}/\d{{4}} -- {_CLOCK}", "%d/%m/%Y -- %H:%M:%S",
+               is_uncertain=True),
+    TimeFormat("two-digit year slash", rf"\d{{2}}/\d{{2}}/\d{{2}} {_CLOCK}{_FRACTION}", "%y/%m/%d %H:%M:%S%.f",
+               is_uncertain=True),
     TimeFormat("compact dash", rf"20\d{{6}}-{_CLOCK_LOOSE}:\d{{1,3}}", "%Y%m%d-%H:%M:%S%.f", has_colon_millis=True),
     TimeFormat("compact", r"20\d{6} \d{6}", "%Y%m%d %H%M%S"),
     TimeFormat("compact iso", r"20\d{6}T\d{6}Z", "%Y%m%dT%H%M%S%#z", has_offset=True),
@@ -90,9 +106,14 @@ TIME_FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("two-digit year compact, clock", rf"\d{{6}}  ?{_CLOCK}", "%y%m%d %H:%M:%S"),
     TimeFormat("two-digit year compact", r"\d{6} \d{6}", "%y%m%d %H%M%S"),
     TimeFormat("month-day", rf"\d{{2}}-\d{{2}} {_CLOCK}{_FRACTION}", "%m-%d %H:%M:%S%.f", has_year=False),
-    TimeFormat("month.day", rf"\d{{2}}\.\d{{2}} {_CLOCK}{_FRACTION}", "%m.%d %H:%M:%S%.f", has_year=False),
+    TimeFormat("month.day", rf"\d{{2}}\.\d{{2}} {_CLOCK}{_FRACTION}", "%m.%d %H:%M:%S%.f",
+               has_year=False, is_uncertain=True),
     TimeFormat("epoch", r"1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d{1,9})?", is_epoch=True),
 )  # fmt: skip
 
-ANY_TIME = "(?:" + "|".join(time_format.shape for time_format in TIME_FORMATS if not time_format.is_epoch) + ")"
+ANY_TIME = "(?:" + "|".join(form.shape for form in TIME_FORMATS if not (form.is_epoch or form.is_uncertain)) + ")"
 """A regular expression for a time in any of the shapes but a bare epoch, which looks like any number."""
+
+CANONICAL = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}000\+0000"
+CANONICAL_PATTERN = "%Y-%m-%dT%H:%M:%S%.6f000+0000"
+"""The form in which times stand that were written in another way (see leading_times.py); no program writes it."""

@@ -13,21 +13,23 @@ import polars as pl
 
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.time_formats import TIME_FORMATS, TimeFormat
+from loganalytics.formats.times.epoch import from_epoch, from_hex_epoch
+from loganalytics.formats.times.grammar import written_formats
+from loganalytics.formats.times.ordering import with_order
+from loganalytics.formats.times.reading import read_parts
+from loganalytics.formats.times.strptime import strptime_format
+from loganalytics.formats.times.zone_names import AMBIGUOUS
+from loganalytics.formats.times.zones import localize, uses_abbreviation, zone_offsets, zoned_to_utc
 from loganalytics.formats.year_turns import LEAP_YEAR, turn_years
 from loganalytics.schema import TIMESTAMP
 
 _SHAPE_TEXTS = 20
 _RETRY_TEXTS = 100
 _ANY_YEAR = 2000  # a leap year
-_HOUR = dt.timedelta(hours=1)
-
-# RFC 2822 section 4.3 and the usual European and Asian names; ambiguous ones (IST, CST) as most logs mean them.
-_ZONES = {
-    "UTC": "+0000", "GMT": "+0000", "WET": "+0000", "BST": "+0100", "WEST": "+0100", "CET": "+0100",
-    "CEST": "+0200", "EET": "+0200", "EEST": "+0300", "MSK": "+0300", "IST": "+0530", "JST": "+0900",
-    "KST": "+0900", "AEST": "+1000", "AEDT": "+1100", "NZST": "+1200", "NZDT": "+1300", "EST": "-0500",
-    "EDT": "-0400", "CST": "-0600", "CDT": "-0500", "MST": "-0700", "MDT": "-0600", "PST": "-0800", "PDT": "-0700",
-}  # fmt: skip
+_CERTAIN = tuple(time_format for time_format in TIME_FORMATS if not time_format.is_uncertain)
+CERTAIN_SHAPES = "|".join(time_format.shape for time_format in _CERTAIN if not time_format.is_epoch)
+_YEAR_BEHIND_CLOCK = r":[0-9]{2}.* (?:19|20)[0-9]{2}\b"
+_AMBIGUOUS_ZONE = rf"[0-9APM] ?\(?({'|'.join(AMBIGUOUS)})\b"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,10 @@ class Clock:
     """The naive time of the event before the first, where times write no year."""
     guesses: tuple[str, ...] = ()
     """What was decided of the times without being certain, as sentences."""
+    dayfirst: bool | None = None
+    """Whether 03/10/2024 is the 3rd of October; None where the times are to show it."""
+    after: dt.datetime | None = None
+    """The time of the last event before these."""
 
     @property
     def has_year(self) -> bool:
@@ -50,37 +56,49 @@ class Clock:
     def following(self, time: dt.datetime) -> Clock:
         """Return the clock for what follows an event of that time."""
         local = time.astimezone(ZoneInfo(self.tz)).replace(tzinfo=None)
-        return replace(self, year=local.year, before=local)
-
-
-def strptime_format(pattern: str) -> TimeFormat:
-    """Return the format of a strptime pattern that a user gave."""
-    has_year = any(directive in pattern for directive in ("%Y", "%y", "%F", "%s"))
-    has_offset = any(directive in pattern for directive in ("%z", "%#z", "%s"))
-    return TimeFormat(pattern, "", pattern, has_year=has_year, has_offset=has_offset)
+        return replace(self, year=local.year, before=local, after=time)
 
 
 def clock_of(texts: pl.Series, hints: Hints = NO_HINTS, *, pattern: str | None = None) -> Clock:
     """Return how a sample of times is written; `pattern` is a strptime pattern that the user gave."""
-    pattern = pattern or hints.time_pattern
-    formats = (strptime_format(pattern),) if pattern else detect_time_formats(texts)
-    return Clock(formats, hints.tz)
+    given = tuple(strptime_format(p) for p in (pattern, hints.time_pattern) if p)
+    unread = texts if not given else texts.filter(~_reads(texts, given[0]))
+    formats = (*given, *detect_time_formats(unread, hints.dayfirst))
+    return Clock(formats, hints.tz, guesses=_guesses(texts, formats, hints), dayfirst=hints.dayfirst)
 
 
-def detect_time_formats(texts: pl.Series) -> tuple[TimeFormat, ...]:
+def _guesses(texts: pl.Series, formats: Sequence[TimeFormat], hints: Hints) -> tuple[str, ...]:
+    guesses = [time_format.guess for time_format in formats if time_format.guess]
+    if any(time_format.groups or time_format.has_zone_name for time_format in formats):
+        names = texts.str.extract(_AMBIGUOUS_ZONE, 1).drop_nulls().unique().sort().to_list()
+        guesses += [_zone_guess(name) for name in names if not uses_abbreviation(name, hints.tz)]
+    return tuple(guesses)
+
+
+def _zone_guess(name: str) -> str:
+    taken, *others = AMBIGUOUS[name].split(", ")
+    return f"the zone {name} is taken for that of {taken}. Hint: tz={others[0]!r} if it is that of {others[0]}"
+
+
+def detect_time_formats(texts: pl.Series, dayfirst: bool | None = None) -> tuple[TimeFormat, ...]:
     """Return the formats that read the sample, the one that reads most of it first; empty when none does."""
     sample = texts.drop_nulls()
     formats: list[TimeFormat] = []
     while sample.len():
-        candidates = _similar_formats(sample) or range(len(TIME_FORMATS))
-        scores = [(_reads(sample, TIME_FORMATS[index]).sum(), -index) for index in candidates]
-        score, negative_index = max(scores)
-        if not score:
+        best = _best_format(sample, _similar_formats(sample)) or _best_format(sample, _written(sample, dayfirst))
+        best = best or (None if formats else _best_format(sample, _CERTAIN))
+        if best is None:
             break
-        formats.append(TIME_FORMATS[-negative_index])
-        sample = sample.filter(~_reads(sample, formats[-1]))
+        formats.append(best)
+        sample = sample.filter(~_reads(sample, best))
     exact = _exact_variant(texts.drop_nulls(), formats[0]) if formats else None
     return (exact, *formats) if exact else tuple(formats)
+
+
+def _best_format(sample: pl.Series, candidates: Sequence[TimeFormat]) -> TimeFormat | None:
+    """Return the format that reads most of the sample, the earlier of two; None where none reads any."""
+    counts = [int(_reads(sample, time_format).sum()) for time_format in candidates]
+    return candidates[counts.index(max(counts))] if any(counts) else None
 
 
 def _reads(texts: pl.Series, time_format: TimeFormat) -> pl.Series:
@@ -88,10 +106,25 @@ def _reads(texts: pl.Series, time_format: TimeFormat) -> pl.Series:
     return _parse_one(texts, time_format, Clock(year=_ANY_YEAR)).is_not_null()
 
 
-def _similar_formats(sample: pl.Series) -> list[int]:
-    """Return the indices in the table of the formats whose shape one of the first texts has."""
+def _similar_formats(sample: pl.Series) -> list[TimeFormat]:
+    """Return the formats of the table whose shape one of the first texts has."""
     texts = sample.head(_SHAPE_TEXTS).to_list()
-    return [index for index, candidate in enumerate(TIME_FORMATS) if any(map(_shape(candidate.shape).fullmatch, texts))]
+    return [candidate for candidate in _CERTAIN if any(map(_shape(candidate.shape).fullmatch, texts))]
+
+
+def _written(sample: pl.Series, dayfirst: bool | None) -> list[TimeFormat]:
+    """Return the formats of the grammar that one of the first texts is written in."""
+    texts = sample.head(_SHAPE_TEXTS).to_list()
+    similar = [candidate for candidate in written_formats() if any(map(_shape(candidate.groups).fullmatch, texts))]
+    return [_settled(candidate, sample, dayfirst) for candidate in similar]
+
+
+def _settled(time_format: TimeFormat, sample: pl.Series, dayfirst: bool | None) -> TimeFormat:
+    """Return a format of the grammar with what the sample decides: the order of numbers, whether there is a year."""
+    fitting = sample.filter(sample.str.contains(time_format.groups))
+    if "<year_last>" in time_format.groups and fitting.str.contains(_YEAR_BEHIND_CLOCK).all():
+        time_format = replace(time_format, has_year=True)
+    return with_order(time_format, fitting, dayfirst) if "<first>" in time_format.groups else time_format
 
 
 @cache
@@ -103,6 +136,8 @@ def _exact_variant(sample: pl.Series, time_format: TimeFormat) -> TimeFormat | N
     """Return the format for the sample's one way to write fractions and UTC, which reads three times as fast."""
     end = re.search(r"([.,]\d+)?(Z|[+-]00:?00)?$", sample[0])
     fraction, zone = end.groups(default="") if end else ("", "")
+    if time_format.groups:
+        return None
     is_fixed = "%.f" not in time_format.pattern and "%z" not in time_format.pattern
     needs_conversion = time_format.has_zone_name or time_format.has_colon_millis
     if is_fixed or needs_conversion or len(fraction) not in (0, 4, 7, 10) or (time_format.has_offset and not zone):
@@ -125,7 +160,9 @@ def to_utc(texts: pl.Series, clock: Clock) -> pl.Series:
     times = _parse_all(texts, clock.formats, clock)
     unread = texts.filter(times.is_null() & texts.is_not_null())
     if unread.len():
-        more_formats = tuple(f for f in detect_time_formats(unread.head(_RETRY_TEXTS)) if f not in clock.formats)
+        more_formats = tuple(
+            f for f in detect_time_formats(unread.head(_RETRY_TEXTS), clock.dayfirst) if f not in clock.formats
+        )
         times = times.fill_null(_parse_all(texts, more_formats, clock)) if more_formats else times
     return times.alias(texts.name)
 
@@ -147,26 +184,28 @@ def _parse_all(texts: pl.Series, formats: Sequence[TimeFormat], clock: Clock) ->
 
 def _parse_one(texts: pl.Series, time_format: TimeFormat, clock: Clock) -> pl.Series:
     if time_format.is_epoch:
-        return _from_epoch(texts)
+        return from_epoch(texts) if time_format.radix == 10 else from_hex_epoch(texts)
+    if time_format.groups:
+        return _read_written(texts, time_format, clock)
     if not time_format.has_year:
-        return _localize(_parse_yearless(texts, time_format, clock), clock.tz)
-    times = _strptime(texts, time_format)
-    return times if time_format.has_offset else _localize(times, clock.tz)
+        return localize(_parse_yearless(texts, time_format, clock), clock.tz, clock.after)
+    times = _strptime(texts, time_format, clock)
+    return times if time_format.has_offset else localize(times, clock.tz, clock.after)
 
 
 def _parse_yearless(texts: pl.Series, time_format: TimeFormat, clock: Clock) -> pl.Series:
     """Return naive times of texts without a year, the first in the clock's year."""
     year = clock.year or 1970
-    times = _strptime(texts, time_format, year)
+    times = _strptime(texts, time_format, clock, year)
     if times.null_count() > texts.null_count():  # perhaps a 29 February, of a later year than the first
-        in_leap_year = _strptime(texts, time_format, LEAP_YEAR)
+        in_leap_year = _strptime(texts, time_format, clock, LEAP_YEAR)
         times = in_leap_year if in_leap_year.null_count() < times.null_count() else times
     return turn_years(times, year, clock.before)
 
 
-def _strptime(texts: pl.Series, time_format: TimeFormat, year: int | None = None) -> pl.Series:
+def _strptime(texts: pl.Series, time_format: TimeFormat, clock: Clock, year: int | None = None) -> pl.Series:
     """Return times as the format's pattern reads them, in UTC where they write an offset; `year` is for all of them."""
-    column, pattern = _to_pattern(pl.col("t"), time_format), time_format.pattern
+    column, pattern = _to_pattern(pl.col("t"), time_format, clock), time_format.pattern
     if year is not None:
         column, pattern = pl.concat_str(pl.lit(f"{year} "), column), "%Y " + pattern
     repeats = "f" not in pattern  # a memory of texts costs more than it saves where few are the same
@@ -177,12 +216,21 @@ def _strptime(texts: pl.Series, time_format: TimeFormat, year: int | None = None
     return texts.alias("t").to_frame().select(since_1970).to_series()
 
 
-def _to_pattern(column: pl.Expr, time_format: TimeFormat) -> pl.Expr:
+def _read_written(texts: pl.Series, time_format: TimeFormat, clock: Clock) -> pl.Series:
+    year = clock.year or 1970
+    naive, zones = read_parts(texts, time_format, year if time_format.has_year else LEAP_YEAR)
+    naive = naive if time_format.has_year else turn_years(naive, year, clock.before)
+    if zones.null_count() == zones.len():
+        return localize(naive, clock.tz, clock.after)
+    return zoned_to_utc(naive, zones, clock.tz, clock.after)
+
+
+def _to_pattern(column: pl.Expr, time_format: TimeFormat, clock: Clock) -> pl.Expr:
     """Return the text as the format's strptime pattern reads it."""
     if not time_format.is_exact and "," not in time_format.pattern:
         column = column.str.replace(",", ".", literal=True)
     if time_format.has_zone_name:
-        column = _name_to_offset(column)
+        column = _name_to_offset(column, clock.tz)
     return _pad_millis(column) if time_format.has_colon_millis else column
 
 
@@ -194,40 +242,12 @@ def _pad_millis(column: pl.Expr) -> pl.Expr:
     )
 
 
-def _name_to_offset(column: pl.Expr) -> pl.Expr:
+def _name_to_offset(column: pl.Expr, tz: str) -> pl.Expr:
     name = column.str.extract(r" ([A-Z]{3,4})(?: \d{4})?$", 1)
-    offset = name.replace_strict(_ZONES, default=None, return_dtype=pl.String)
+    offset = name.replace_strict(zone_offsets(tz), default=None, return_dtype=pl.String)
     return pl.concat_str(
         column.str.replace(r" ?[A-Z]{3,4}( \d{4})?$", ""),
         pl.when(column.str.contains(r" \d{4}$")).then(pl.lit(" ")).otherwise(pl.lit("")),
         offset,
         column.str.extract(r"[A-Z]( \d{4})$", 1).fill_null(""),
     )
-
-
-def _localize(naive: pl.Series, tz: str) -> pl.Series:
-    """Return naive times of a zone in UTC."""
-    if tz == "UTC":
-        return naive.dt.replace_time_zone("UTC")
-    local = naive.dt.replace_time_zone(tz, ambiguous="earliest", non_existent="null")
-    # A clock that reads a time which daylight saving skipped is an hour off; keep the event where it said it was.
-    skipped = (naive + _HOUR).dt.replace_time_zone(tz, ambiguous="earliest", non_existent="null")
-    return local.fill_null(skipped).dt.convert_time_zone("UTC")
-
-
-def _from_epoch(texts: pl.Series) -> pl.Series:
-    shape = r"^-?\d{1,19}(?:\.\d+)?$"
-    floats = texts.alias("t").to_frame().select(
-        pl.when(pl.col("t").str.contains(shape)).then(pl.col("t").cast(pl.Float64, strict=False))
-    ).to_series()  # fmt: skip
-    integers = texts.cast(pl.Int64, strict=False)  # a Float64 does not hold nanoseconds since 1970
-    frame = pl.DataFrame({"float": floats, "integer": integers})
-    micros = (
-        pl.when(pl.col("float") < 1e11).then((pl.col("float") * 1e6).round())
-        .when(pl.col("float") < 1e14).then((pl.col("float") * 1e3).round())
-        .when(pl.col("float") < 1e17).then(pl.col("integer").cast(pl.Float64))
-        .otherwise((pl.col("integer") // 1000).cast(pl.Float64))
-    )  # fmt: skip
-    # Before 1990 or after 2100 it is some other number.
-    plausible = pl.when((micros >= 6.3e14) & (micros < 4.2e15)).then(micros)
-    return frame.select(plausible.cast(pl.Int64).cast(TIMESTAMP)).to_series()

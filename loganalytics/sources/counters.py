@@ -47,6 +47,8 @@ class FileCounters(TimeCounters):
     unparsed: int = 0
     invalid_utf8: int = 0
     cut_lines: int = 0
+    skipped_nuls: int = 0
+    """How many NUL bytes were no text: those of a file that was emptied while it was written."""
 
     def truncate(self, note: str) -> None:
         """Record that the file could not be read to its end."""

@@ -154,7 +154,8 @@ def test_an_empty_folder(tmp_path):
 def test_invalid_utf8_is_replaced_and_counted(tmp_path):
     """The line stays, its broken bytes become replacement characters."""
     path = tmp_path / "app.log"
-    path.write_bytes(TEXT.encode() + b"2026-03-10 12:00:00,000 INFO [app.db] caf\xe9\n")
+    broken = b"2026-03-10 12:00:00,000 INFO [app.db] caf\xe9\n"
+    path.write_bytes(TEXT.replace("hello", "größe").encode() + broken)
     logs = la.load(path)
     assert logs["message"][-1] == "caf\ufffd"
     assert la.load_report(logs)["invalid_utf8"][0] == 1

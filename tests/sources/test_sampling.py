@@ -9,7 +9,8 @@ import pytest
 import loganalytics as la
 from loganalytics.sources.files.discovery import discover
 from loganalytics.sources.files.location import Spool, locate
-from loganalytics.sources.files.sampling import sample_lines
+from loganalytics.sources.files.sampling import sample_files
+from loganalytics.sources.read_options import ReadOptions
 
 PLAIN = "2026-03-10 00:00:00,053 INFO [api.routes] order {} accepted"
 JSON = '{{"ts": "2026-03-10T00:00:00Z", "lvl": "error", "msg": "order {} lost"}}'
@@ -17,7 +18,7 @@ JSON = '{{"ts": "2026-03-10T00:00:00Z", "lvl": "error", "msg": "order {} lost"}}
 
 def sample_of(path):
     """Return the sample of one file."""
-    return sample_lines(locate(discover(path), Spool())[0])
+    return sample_files(locate(discover(path), Spool()), ReadOptions())[0].lines
 
 
 def write(path, *parts):

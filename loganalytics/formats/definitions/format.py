@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cache
 
 import polars as pl
 
 from loganalytics.formats.regex.ascii import ascii_only
-from loganalytics.formats.time_formats import ANY_TIME, TIME_FORMATS, ZONE_NAME
-
-
-def _any_of(words: Iterable[str]) -> str:
-    """Return an expression for the longest of the words that fits, which decides at each character how to go on."""
-    tails: dict[str, list[str]] = {}
-    for word in sorted(set(words)):
-        tails.setdefault(word[:1], []).append(word[1:])
-    may_end = tails.pop("", None) is not None
-    branches = [first + _any_of(endings) for first, endings in tails.items()]
-    if not may_end and len(branches) == 1:
-        return branches[0]
-    return f"(?:{'|'.join(branches)})" + ("?" if may_end else "") if branches else ""
-
+from loganalytics.formats.time_formats import ANY_TIME, CANONICAL, TIME_FORMATS, ZONE_NAME
+from loganalytics.formats.times.grammar import any_of
 
 _SEVERITIES = (
     "trace", "debug", "verbose", "info", "information", "informational", "notice", "warn", "warning", "err", "error",
@@ -33,9 +21,9 @@ _SEVERITIES = (
 _LEVELS = (
     *_SEVERITIES, "config", "fine", "finer", "finest", "security", "audit", "performance", "business", "success",
 )  # fmt: skip
-SEVERITY_WORDS = _any_of(_SEVERITIES)
-LEVEL = rf"(?P<level>(?i:{_any_of(_LEVELS)}))"
-CAPITAL_LEVEL = rf"(?P<level>{_any_of(_LEVELS).upper()})"
+SEVERITY_WORDS = any_of(_SEVERITIES)
+LEVEL = rf"(?P<level>(?i:{any_of(_LEVELS)}))"
+CAPITAL_LEVEL = rf"(?P<level>{any_of(_LEVELS).upper()})"
 
 TYPES: dict[str, pl.DataType] = {
     "process.pid": pl.Int64(),
@@ -121,6 +109,10 @@ def _shapes(*prefixes: str) -> str:
     return "(?:" + "|".join(f.shape for f in TIME_FORMATS if f.name.startswith(prefixes)) + ")"
 
 
+def _or_rewritten(*prefixes: str) -> str:
+    return f"(?:{_shapes(*prefixes)}|{CANONICAL})"
+
+
 TIME_MARK = "\x01"
 """What stands for a time in lines that are matched against prefilters."""
 
@@ -129,13 +121,15 @@ TIMES = {
     "zulu": r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})",
     "clf": _shapes("common log"),
     "syslog": _shapes("syslog"),
-    "ctime": _shapes("ctime"),
-    "slash": _shapes("slash", "two-digit year slash"),
+    "ctime": _or_rewritten("ctime"),
+    "slash": _or_rewritten("slash", "two-digit year slash"),
     "go": _shapes("slash"),
     "glog": _shapes("glog"),
-    "redis": _shapes("day month"),
-    "php": _shapes("day-month-year"),
-    "epoch": _shapes("epoch"),
+    "redis": _or_rewritten("day month"),
+    "php": _or_rewritten("day-month-year"),
+    "epoch": _or_rewritten("epoch"),
+    "cmtrace": rf'(?:\d\d?:\d\d:\d\d\.\d{{3,7}}(?:[+-]\d{{1,4}})?" date="\d\d?-\d\d?-\d{{4}}|{CANONICAL})',
+    "proxifier": _or_rewritten("month.day"),
     "any": ANY_TIME,
 }
 _PLACEHOLDERS = {f"{{{name}}}": shape for name, shape in TIMES.items()} | {

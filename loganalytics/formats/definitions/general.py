@@ -97,6 +97,15 @@ GENERAL = (
         min_share=0.3, examples=("2024-01-01T00:00:00.000Z info: listening",),
     ),
     Format(
+        "level::time", r"^{level}::{any}::(?:\([^)]*\)::)?(?P<message>.*)$",
+        examples=("Error::2024-01-01 00:00:00,123::(4)::[Some information] failed",),
+    ),
+    Format(
+        "time and level, separated",
+        r"^[~|;]?{any}[\])]? ?[~;,\t] ?[\[(]?{level}[\])]? ?[~;,|\t] ?(?P<message>.*)$",
+        examples=("~2024-01-01 00:00:00~ERROR~disk full", "2024-01-01 00:00:00;INFO;started"),
+    ),
+    Format(
         "level, time",
         r"^[\[(]?{LEVEL}[\])]?(?::| -| \|)? *[\[(|-]? *{any}[\])]?[,:]?(?: -| \||:)?(?: |$)(?P<message>.*)$",
         variants=(r"^{LEVEL} +{time:iso space} (?P<message>[a-z_].*)$",),
@@ -105,10 +114,10 @@ GENERAL = (
 )  # fmt: skip
 
 # What closes a bracket or a quotation around a time.
-_BEHIND_TIME = r"\b[\])}>|,:\"']*"
+_BEHIND_TIME = r"\b[\])}>|,:~\"']*"
 TIME_FIRST = Format(
     "time first",
-    rf"^(?:[\[\](<\"'|]*|(?P<before>[^{{\s].{{0,80}}?)[\s\[(<\"'=|]){{any}}{_BEHIND_TIME}(?P<after>.*)$",
+    rf"^(?:[\[\](<\"'|{{~*#=>-]*|(?P<before>[^{{\s].{{0,80}}?)[\s\[(<\"'=|:~,;]){{any}}{_BEHIND_TIME}(?P<after>.*)$",
     variants=tuple(rf"^{bracket}{{any}}{_BEHIND_TIME}(?P<after>.*)$" for bracket in ("", r"\[")),
     message=("before", "after"),
 )

@@ -42,6 +42,17 @@ AUDIT = (
 
 SYSTEM = (
     Format(
+        "CMTrace",
+        r'^<!\[LOG\[(?P<message>.*?)\]LOG\]!><time="{cmtrace}" component="(?P<logger>[^"]*)" context="[^"]*" '
+        r'type="(?P<level>[0-3])" thread="(?P<thread.id>\d*)" '
+        r'file="(?P<code.file.path>[^":]*)(?::(?P<code.line.number>\d+))?',
+        levels={"0": "info", "1": "info", "2": "warning", "3": "error"},
+        examples=(
+            '<![LOG[failed]LOG]!><time="12:00:00.123+000" date="03-10-2024" component="ccm" context="" type="3" '
+            'thread="7" file="x.cpp:1">',
+        ),
+    ),
+    Format(
         "CEF in syslog", rf"^{_PRIORITY}{{any}} (?P<host.name>\S+) (?:CEF: )?{_CEF}",
         levels=_CEF_LEVELS, multiline=False,
         examples=("Sep 19 08:26:10 host CEF:0|Security|threatmanager|1.0|100|worm stopped|10|src=10.0.0.1",),

@@ -146,7 +146,7 @@ WEB = (
 
 PROXIFIER = (
     Format(
-        "Proxifier", r"^\[{any}\] (?P<logger>[\w.$-]*[A-Za-z][\w.$-]*(?: \*\d+)?) - (?P<message>.*)$",
+        "Proxifier", r"^\[{proxifier}\] (?P<logger>[\w.$-]*[A-Za-z][\w.$-]*(?: \*\d+)?) - (?P<message>.*)$",
         min_share=0.1,
         examples=("[10.30 16:49:06] chrome.exe - proxy.example.org:5070 open through proxy",),
     ),

@@ -64,9 +64,20 @@ def extract_fields(lines: pl.DataFrame, form: Format, clock: Clock) -> tuple[pl.
     slow, unmatched = _extract(unmatched, form.regex, names)
     if slow.is_empty():
         return events, unmatched
-    if events.schema.get("timestamp", pl.String) != pl.String:  # so that the columns agree
-        slow = slow.with_columns(to_utc(slow["timestamp"], clock))
+    if layout is None or events.schema.get("timestamp", pl.String) == pl.String:
+        return pl.concat([events, slow], how="diagonal").sort("n"), unmatched
+    if not clock.has_year:  # years follow from the order of all times
+        events = events.with_columns(_time_texts(lines, layout, clock).filter(lines["n"].is_in(events["n"].implode())))
+        both = pl.concat([events, slow], how="diagonal").sort("n")
+        return both.with_columns(to_utc(both["timestamp"], clock)), unmatched
+    slow = slow.with_columns(to_utc(slow["timestamp"], clock))
     return pl.concat([events, slow], how="diagonal").sort("n"), unmatched
+
+
+def _time_texts(lines: pl.DataFrame, layout: _Layout, clock: Clock) -> pl.Series:
+    """Return what stands where the layout has its time of fixed width."""
+    start = 1 if layout.bracket else 0
+    return lines.select(pl.col("line").str.slice(start, clock.formats[0].width).alias("timestamp")).to_series()
 
 
 @cache
@@ -90,7 +101,7 @@ def _extract_behind_time(
     time_format, start = clock.formats[0], 1 if layout.bracket else 0
     end = start + time_format.width
     line = pl.col("line")
-    times = read_exact(lines.select(line.str.slice(start, time_format.width).alias("timestamp")).to_series(), clock)
+    times = read_exact(_time_texts(lines, layout, clock), clock)
     # Strptime also reads a blank in place of a digit, which no pattern takes.
     is_timed = lines["line"].str.contains(ascii_only(f"^{layout.bracket}(?:{time_format.shape})")) & times.is_not_null()
     timed, untimed = _divide(lines.select("n", "line", times), is_timed)

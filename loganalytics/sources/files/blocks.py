@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
@@ -12,10 +13,17 @@ import polars as pl
 from loganalytics.formats.framing import MAX_LINE_BYTES
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.compression import BROKEN, UnpackBudget, reason_of
+from loganalytics.sources.files.encodings import UTF8, Encoding, is_utf8, without_leading_nuls
+from loganalytics.sources.files.line_decoder import LineDecoder
+from loganalytics.sources.files.text_stream import as_text
 from loganalytics.sources.status import Status
 
 # A block of blank or very short lines would take far more memory as a frame than as bytes.
 _MAX_BLOCK_LINES = 400_000
+# Runs of NULs as long as a writer leaves that goes on at its old place in an emptied file.
+_MIN_HOLE = 8
+_MARK = codecs.BOM_UTF8
+_MARK_AT_START = re.compile(rb"(?<![^\n])" + _MARK)
 _ANSI = r"\x1b\[[0-9;?]*[ -/]*[@-~]"
 
 
@@ -26,20 +34,32 @@ class Block(NamedTuple):
     utf8: bytes | None = None
 
 
-def looks_binary(head: bytes) -> bool:
-    """Whether these bytes are not text: NUL bytes without a UTF-16 byte order mark, or mostly control characters."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return False
-    controls = sum(head.count(bytes([code])) for code in range(32) if code not in (8, 9, 10, 12, 13, 27))
-    return head.count(0) > len(head) // 100 or controls > len(head) // 10
+def looks_binary(head: bytes, encoding: Encoding) -> bool:
+    """Whether these bytes are not text in the encoding: NUL bytes among them, or many control characters."""
+    if encoding.is_wide:
+        head = head.decode(encoding.codec, errors="replace").encode()
+    text = without_leading_nuls(head).lstrip(b"\0")
+    controls = sum(text.count(bytes([code])) for code in range(1, 32) if code not in (8, 9, 10, 12, 13, 27))
+    # Text in an old encoding has no more controls than other text; random bytes have one in ten.
+    is_known = encoding.is_given or is_utf8(text[: text.rfind(b"\n") + 1] or text)
+    nuls = sum(len(run) for run in re.findall(rb"\0+", text) if len(run) < _MIN_HOLE)
+    return nuls > len(text) // 100 or controls > len(text) // (10 if is_known else 50)
+
+
+def lines_of(text: bytes, encoding: Encoding) -> list[str]:
+    """Return the lines of some bytes of a file."""
+    blocks = read_blocks(io.BytesIO(text), FileCounters(), size=len(text) + 1, encoding=encoding)
+    return [line for block in blocks for line in block.lines["line"].to_list()]
 
 
 def read_blocks(
-    stream: BinaryIO, counters: FileCounters, *, size: int, budget: UnpackBudget | None = None
-) -> Iterator[Block]:
+    stream: BinaryIO, counters: FileCounters, *, size: int, budget: UnpackBudget | None = None,
+    encoding: Encoding = UTF8,
+) -> Iterator[Block]:  # fmt: skip
     """Yield blocks of whole lines, counting bytes and lines; the stream of an archive is read up to its budget."""
-    for content in _whole_lines(_as_utf8(_chunks(stream, counters, size, budget)), counters, size):
-        line, utf8 = _to_lines(content, counters)
+    decoder = LineDecoder(encoding, counters)
+    for content in _whole_lines(as_text(_chunks(stream, counters, size, budget), encoding, counters), counters, size):
+        line, utf8 = _to_lines(content, decoder)
         number = pl.int_range(counters.lines + 1, counters.lines + 1 + line.len(), dtype=pl.UInt64, eager=True)
         counters.lines += line.len()
         lines = pl.DataFrame([number.alias("n"), line.alias("line")])
@@ -90,15 +110,12 @@ def _read(stream: BinaryIO, size: int) -> bytes:
         end = stream.tell()
         stream.seek(start)
         return stream.read(end - start)
+    return read_some(stream, size)
+
+
+def read_some(stream: BinaryIO, size: int) -> bytes:
+    """Read at most so much, as soon as there is something."""
     return stream.read1(size) if hasattr(stream, "read1") else stream.read(size)
-
-
-def _as_utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    decoder: codecs.IncrementalDecoder | None = None
-    for number, chunk in enumerate(chunks):
-        if number == 0 and chunk.startswith((b"\xff\xfe", b"\xfe\xff")):
-            decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
-        yield decoder.decode(chunk).encode() if decoder else chunk
 
 
 def _whole_lines(chunks: Iterator[bytes], counters: FileCounters, size: int) -> Iterator[bytes]:
@@ -136,15 +153,10 @@ def _character_end(utf8: bytes) -> int:
     return len(utf8)
 
 
-def _to_lines(block: bytes, counters: FileCounters) -> tuple[pl.Series, bytes | None]:
-    if not counters.lines and block.startswith(b"\xef\xbb\xbf"):
-        block = block[3:]
-    try:
-        lines = pl.read_lines(block).to_series()
-    except pl.exceptions.ComputeError:  # not UTF-8
-        block = block.decode("utf-8", errors="replace").encode()
-        lines = pl.read_lines(block).to_series()
-        counters.invalid_utf8 += int(lines.str.contains("\ufffd", literal=True).sum())
+def _to_lines(block: bytes, decoder: LineDecoder) -> tuple[pl.Series, bytes | None]:
+    if _MARK in block:  # at the head of a file, and where such files were joined to one
+        block = _MARK_AT_START.sub(b"", block)
+    lines, utf8 = decoder.decode(block)
     if b"\x1b" in block:  # one byte is found ten times as fast as two
         return lines.str.replace_all(_ANSI, ""), None
-    return lines, block
+    return lines, utf8

@@ -8,6 +8,7 @@ from typing import cast
 
 import polars as pl
 
+from loganalytics.sources.files.blocks import lines_of
 from loganalytics.sources.files.plan import PlannedFile
 from loganalytics.sources.files.sampling import FileSample, times_of
 from loganalytics.sources.store import description_rows
@@ -41,8 +42,8 @@ def _last_time(sample: FileSample) -> dt.datetime | None:
         return None
     try:
         with path.open("rb") as file:
-            file.seek(max(0, file.seek(0, 2) - _END_BYTES))
-            lines = file.read(_END_BYTES).decode("utf-8", errors="replace").splitlines()
+            file.seek(max(0, file.seek(0, 2) - _END_BYTES) // 4 * 4)  # no character of UTF-16 or UTF-32 is cut
+            lines = lines_of(file.read(_END_BYTES), sample.encoding)
     except OSError:
         return None
     times = times_of(lines, sample.detection)

@@ -39,7 +39,7 @@ class FileRun:
         """Yield the events of the files, one file after the other, in log frames of bounded size."""
         for file, counters in zip(self._files, self._counters, strict=True):
             if file.skip is None:
-                yield from _read_events(file.sample, counters, self._blocks(file.sample.location, counters))
+                yield from _read_events(file.sample, counters, self._blocks(file.sample, counters))
 
     @property
     def position(self) -> int:
@@ -63,10 +63,11 @@ class FileRun:
             for file, counters in zip(self._files, self._counters, strict=True)
         )
 
-    def _blocks(self, location: Location, counters: FileCounters) -> Iterator[Block]:
+    def _blocks(self, sample: FileSample, counters: FileCounters) -> Iterator[Block]:
+        location = sample.location
         if location.url is not None:
             return object_stores.read_blocks(location.url, counters, self._storage_options)
-        return _read_blocks(location, counters, self._budget(location))
+        return _read_blocks(sample, counters, self._budget(location))
 
     def _budget(self, location: Location) -> UnpackBudget | None:
         """Return how much an archive may unpack to; the files of a zip archive share it."""
@@ -80,10 +81,11 @@ def _new_counters(file: PlannedFile) -> FileCounters:
     return FileCounters(status=file.skip.status, notes=(file.skip.note,)) if file.skip else FileCounters()
 
 
-def _read_blocks(location: Location, counters: FileCounters, budget: UnpackBudget | None) -> Iterator[Block]:
+def _read_blocks(sample: FileSample, counters: FileCounters, budget: UnpackBudget | None) -> Iterator[Block]:
+    location = sample.location
     try:
         with open_unpacked(location) as (stream, raw):
-            for block in read_blocks(stream, counters, size=BLOCK_BYTES, budget=budget):
+            for block in read_blocks(stream, counters, size=BLOCK_BYTES, budget=budget, encoding=sample.encoding):
                 counters.position = location.size if location.member else raw.tell()
                 yield block
     except BROKEN as error:  # it was deleted, or its archive breaks at the first byte
@@ -108,12 +110,19 @@ def _read_events(sample: FileSample, counters: FileCounters, blocks: Iterator[Bl
         if pending is not None:
             yield _finish(_continue(pending, continuations, continuation_lines), sample, counters)
         pending, continuations, continuation_lines = parsed.events, [], 0
-        detection = _next_year(detection, parsed.events)
+        detection = _following(detection, parsed.events)
     if pending is not None:
         yield _finish(_continue(pending, continuations, continuation_lines), sample, counters)
-    if counters.cut_lines and framer is None:
+    counters.notes += tuple(_notes(counters, is_cut=framer is None))
+
+
+def _notes(counters: FileCounters, *, is_cut: bool) -> Iterator[str]:
+    """Yield what the bytes of a file had that its events do not show; a framer puts cut lines together again."""
+    if counters.cut_lines and is_cut:
         size = f"{MAX_LINE_BYTES // 1024**2} MiB"
-        counters.notes += (f"{counters.cut_lines:,} times a line of over {size} was cut in two",)
+        yield f"{counters.cut_lines:,} times a line of over {size} was cut in two"
+    if counters.skipped_nuls:
+        yield f"{counters.skipped_nuls:,} NUL bytes skipped, as of a file that was emptied while it was written"
 
 
 def _records(blocks: Iterator[Block], framer: Framer | None) -> Iterator[Block]:
@@ -139,9 +148,9 @@ def _continue(events: pl.DataFrame, continuations: list[str], line_count: int) -
     return pl.concat([events.head(-1), last], how="diagonal_relaxed")
 
 
-def _next_year(detection: Detection, events: pl.DataFrame) -> Detection:
-    """Let a file whose times have no year go on in the year in which the last block ended."""
-    if detection.has_year or "timestamp" not in events.columns:
+def _following(detection: Detection, events: pl.DataFrame) -> Detection:
+    """Let a file's times go on from the last of a block: in its year, and in the second hour when clocks went back."""
+    if "timestamp" not in events.columns:
         return detection
     last = events["timestamp"].drop_nulls().tail(1)
     return detection.following(last[0]) if last.len() else detection

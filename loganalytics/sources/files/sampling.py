@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,10 +17,10 @@ from loganalytics.formats import Detection
 from loganalytics.formats.framing import Framing, frame_all
 from loganalytics.formats.internal_columns import without_internal
 from loganalytics.sources import object_stores
-from loganalytics.sources.counters import FileCounters
-from loganalytics.sources.files.blocks import looks_binary, read_blocks
+from loganalytics.sources.files.blocks import lines_of, looks_binary, read_some
 from loganalytics.sources.files.compression import BROKEN
 from loganalytics.sources.files.discovery import service_of
+from loganalytics.sources.files.encodings import UTF8, Encoding, detect_encoding, without_leading_nuls
 from loganalytics.sources.files.location import Location, cannot_be_read, open_unpacked
 from loganalytics.sources.files.missing_year import TimeRange, first_year
 from loganalytics.sources.files.rotation import day_in_name
@@ -33,7 +33,9 @@ _YEAR_WINDOWS, _YEAR_WINDOW_BYTES = 32, 4096
 _MAX_LINES = 1000
 _MAGIC_BYTES = 4096
 _FIRST_LINES = 50
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_MAX_NULS = 1024**3
+# Their lines cannot be found by a byte that ends one.
+_UTF16_OR_32 = re.compile(rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff|.\0.\0.\0|\0.\0.\0.|\0\0\0.", re.DOTALL)
 _ANY_YEAR = 2000
 _NOTHING_DETECTED = Detection()
 
@@ -46,6 +48,7 @@ class FileSample:
     lines: Sequence[str] = ()
     detection: Detection = _NOTHING_DETECTED
     skip: Skip | None = None
+    encoding: Encoding = UTF8
 
     @property
     def source(self) -> str:
@@ -85,22 +88,44 @@ def sample_files(locations: Sequence[Location], options: ReadOptions) -> list[Fi
     return [_with_year(sample, ranges) for sample in samples]
 
 
-def sample_lines(location: Location) -> list[str]:
-    """Return the file's first lines, then some of its middle and its end.
+def sample_bytes(location: Location) -> list[bytes]:
+    """Return the file's first bytes that are not NUL, then some of its middle and its end, in whole lines.
 
-    What is packed would have to be unpacked to its end: only its first 256 KiB are looked at. Lines that a window cuts
-    are left out.
+    What is packed would have to be unpacked to its end: only its first 256 KiB are looked at.
     """
-    counters = FileCounters()
-    with open_unpacked(location) as (stream, _):
-        block = next(read_blocks(stream, counters, size=_HEAD_BYTES), None)
-    head = [] if block is None else block.lines["line"].to_list()
-    if location.packed or counters.bytes >= location.size or location.head.startswith(_UTF16):
-        return _spread(head)
+    if not location.packed and 0 < location.size <= len(location.head) and location.head[:1] != b"\0":
+        return [location.head]
+    with open_unpacked(location) as (stream, raw):
+        head = _head(stream)
+        if location.packed or raw.tell() >= location.size or _UTF16_OR_32.match(head):
+            return [_whole_lines(head)]
     assert location.path is not None
     with location.path.open("rb") as file:
         middle = _window(file, (location.size - _WINDOW_BYTES) // 2)
         end = _window(file, max(_HEAD_BYTES, location.size - _WINDOW_BYTES))
+    return [_whole_lines(head), middle, end]
+
+
+def _head(stream: BinaryIO) -> bytes:
+    """Return the first bytes that are not NUL."""
+    head, skipped = b"", 0
+    try:
+        while len(head) < _HEAD_BYTES and skipped < _MAX_NULS and (chunk := read_some(stream, _HEAD_BYTES)):
+            text = without_leading_nuls(head + chunk)
+            skipped += len(head) + len(chunk) - len(text)
+            head = text
+    except BROKEN:
+        if not head:
+            raise
+    return head
+
+
+def _spread_over(windows: Sequence[bytes], encoding: Encoding) -> list[str]:
+    """Return the lines of the sample: those of the head, and some of the middle and the end."""
+    head, *others = [lines_of(window, encoding) for window in windows]
+    if not others:
+        return _spread(head)
+    middle, end = others
     return head[: _MAX_LINES // 2] + middle[: _MAX_LINES // 4] + end[-_MAX_LINES // 4 :]
 
 
@@ -130,13 +155,15 @@ def _parse_lines(lines: Sequence[str], detection: Detection) -> pl.DataFrame:
 
 
 def _sample_file(location: Location, options: ReadOptions) -> FileSample:
-    skip, lines = location.skip, list[str]()
+    skip, lines, encoding = location.skip, list[str](), UTF8
     try:
         if skip is None and location.url is not None:
             lines = object_stores.sample(location.url, options.storage_options)
         elif skip is None:
-            skip = _skip_not_text(location)
-            lines = [] if skip else sample_lines(location)
+            windows = sample_bytes(location)
+            encoding = detect_encoding(windows, options.hints.encoding)
+            skip = _skip_not_text(windows[0][:_MAGIC_BYTES], encoding)
+            lines = [] if skip else _spread_over(windows, encoding)
     except SourceError:  # of an address: it has its message already
         raise
     except BROKEN as error:
@@ -147,21 +174,16 @@ def _sample_file(location: Location, options: ReadOptions) -> FileSample:
         return FileSample(location=location, lines=lines, skip=skip)
     hints = replace(options.hints, date=day_in_name(location.source))
     detection = formats.detect(lines, hints=hints, formats=options.formats)
-    return FileSample(location=location, lines=lines, detection=detection)
+    return FileSample(location=location, lines=lines, detection=detection, encoding=encoding)
 
 
-def _skip_not_text(location: Location) -> Skip | None:
+def _skip_not_text(head: bytes, encoding: Encoding) -> Skip | None:
     """Return the decision to skip what is not text."""
-    with open_unpacked(location) as (stream, _):
-        head = stream.read1(_MAGIC_BYTES) if hasattr(stream, "read1") else stream.read(_MAGIC_BYTES)
-    if head[257:262] == b"ustar":
-        note = "a tar archive: not read. Hint: unpack it, then name the folder"
-        return Skip(status=Status.UNREADABLE, note=note)
-    if head.startswith((b"PK\x03\x04", b"PAR1")):
+    if head[257:262] == b"ustar" or head.startswith((b"PK\x03\x04", b"PAR1")):
         note = "an archive or a table within an archive: not read. Hint: unpack it, then name the folder"
         return Skip(status=Status.UNREADABLE, note=note)
-    if looks_binary(head):
-        note = "not text, skipped. Hint: name log files; .gz, .bz2, .xz, .zst and .zip are unpacked by themselves"
+    if looks_binary(head, encoding):
+        note = "not text, skipped. Hint: name log files; .gz, .bz2, .xz, .zst, .zip and .tar are unpacked by themselves"
         return Skip(status=Status.SKIPPED_NOT_LOG, note=note)
     return None
 
@@ -185,7 +207,7 @@ def _lines_in_order(sample: FileSample) -> Sequence[str]:
     with location.path.open("rb") as file:
         windows = [_window(file, number * step, _YEAR_WINDOW_BYTES) for number in range(1, _YEAR_WINDOWS)]
     head, end = sample.lines[:_FIRST_LINES], sample.lines[-_FIRST_LINES:]
-    return [*head, *[line for window in windows for line in window], *end]
+    return [*head, *[line for window in windows for line in lines_of(window, sample.encoding)], *end]
 
 
 def _spread(lines: list[str]) -> list[str]:
@@ -197,13 +219,16 @@ def _spread(lines: list[str]) -> list[str]:
     return lines[:half] + lines[middle : min(middle + quarter, len(lines) - quarter)] + lines[-quarter:]
 
 
-def _window(file: BinaryIO, start: int, size: int = _WINDOW_BYTES) -> list[str]:
+def _window(file: BinaryIO, start: int, size: int = _WINDOW_BYTES) -> bytes:
     """Return the whole lines of a window: its first is cut, and its last, unless the file ends there."""
     file.seek(start)
     window = file.read(size)
     begin = window.find(b"\n") + 1
     end = window.rfind(b"\n") + 1 if file.read(1) else len(window)
-    if not 0 < begin < end:
-        return []
-    blocks = read_blocks(io.BytesIO(window[begin:end]), FileCounters(), size=_WINDOW_BYTES)
-    return [line for block in blocks for line in block.lines["line"].to_list()]
+    return window[begin:end] if 0 < begin < end else b""
+
+
+def _whole_lines(head: bytes) -> bytes:
+    """Return the bytes up to the end of the last line, if one ends in them and the file may go on."""
+    end = head.rfind(b"\n") + 1 if len(head) >= _HEAD_BYTES and not _UTF16_OR_32.match(head) else 0
+    return head[:end] or head

@@ -17,6 +17,7 @@ from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError, U
 from loganalytics.sources.files.blocks import looks_binary
 from loganalytics.sources.files.compression import BROKEN, is_packed
 from loganalytics.sources.files.discovery import STDIN, expand
+from loganalytics.sources.files.encodings import detect_encoding
 from loganalytics.sources.files.location import Location, open_unpacked
 from loganalytics.sources.files.rotation import base_name, rotation_order
 from loganalytics.sources.files.tailed_file import HEAD_BYTES, NamedLog, TailedFile, fingerprint
@@ -185,7 +186,8 @@ class FileReader:
         ignored_head = self._ignored.get(key)
         if ignored_head is not None and head.startswith(ignored_head):
             return True
-        if is_packed(head) or looks_binary(head) or (not at_end and self._is_copy(path, handle, head)):
+        is_binary = looks_binary(head, detect_encoding([head], self._options.hints.encoding))
+        if is_packed(head) or is_binary or (not at_end and self._is_copy(path, handle, head)):
             self._ignored[key] = head
             return True
         if path in self._unnamed and not self._log(name).is_log(name, handle):

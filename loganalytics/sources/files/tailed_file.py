@@ -8,7 +8,7 @@ import io
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -19,10 +19,19 @@ from loganalytics.formats.definitions import Format
 from loganalytics.formats.framing import MAX_LINE_BYTES, Framer, Framing
 from loganalytics.formats.hints import Hints
 from loganalytics.sources.counters import FileCounters
-from loganalytics.sources.files.blocks import read_blocks
+from loganalytics.sources.files.blocks import lines_of, read_blocks
+from loganalytics.sources.files.encodings import (
+    UTF8,
+    Encoding,
+    detect_encoding,
+    is_utf8,
+    legacy_charset,
+    without_leading_nuls,
+)
 from loganalytics.sources.files.missing_year import first_year
 from loganalytics.sources.files.plan import looks_like_log
 from loganalytics.sources.files.sampling import to_log_frame
+from loganalytics.sources.files.text_stream import end_of_lines, line_count, start_of_last_lines
 
 HEAD_BYTES = 1024
 """Bytes at the beginning by which a file is known again: an inode number is given to another file later."""
@@ -33,6 +42,7 @@ _CHUNK_BYTES = 8 * 1024 * 1024
 _EVENT_END_SECONDS, _LINE_END_SECONDS = 0.3, 2.0
 _ANY_YEAR = 2000
 _NOTHING_DETECTED = Detection()
+_NO_LINES = pl.DataFrame(schema={"n": pl.UInt64, "line": pl.String})
 
 
 @dataclass(kw_only=True)
@@ -45,24 +55,33 @@ class NamedLog:
     events: int = 0
     invalid_utf8: int = 0
     detection: Detection | None = None
+    encoding: Encoding = UTF8
     _sample_bytes: int = 0
 
     def detect(self, handle: int) -> None:
-        """Detect the formats on the file's first lines, again when they are many more than the last time."""
-        sample = os.pread(handle, _SAMPLE_BYTES, 0)
+        """Detect encoding and formats on the file's first lines, again when they are many more than the last time."""
+        sample = _first_bytes(handle)
         is_stable = len(sample) < 2 * self._sample_bytes or self._sample_bytes >= _SAMPLE_BYTES // 2
         if self.detection is not None and is_stable:
             return
-        lines = _sample_lines(sample)
+        encoding = detect_encoding([sample], self.hints.encoding)
+        lines = _sample_lines(sample, encoding)
         if lines:
+            self.encoding = encoding
             self.detection = formats.detect(lines, hints=self.hints, formats=self.own_formats)
             self._sample_bytes = len(sample)
 
     def is_log(self, source: str, handle: int) -> bool:
         """Whether an open file looks like a log, by the rule of load() for the files of a folder."""
-        lines = _sample_lines(os.pread(handle, _SAMPLE_BYTES, 0))
+        sample = _first_bytes(handle)
+        lines = _sample_lines(sample, detect_encoding([sample], self.hints.encoding))
         detection = formats.detect(lines, hints=self.hints, formats=self.own_formats) if lines else _NOTHING_DETECTED
         return looks_like_log(source, detection)
+
+    def expect(self, content: bytes) -> None:
+        """Decide what the first lines are in that are not in the encoding of those before."""
+        if self.encoding == UTF8 and not is_utf8(content):
+            self.encoding = replace(UTF8, legacy=legacy_charset(content.split(b"\n")))
 
 
 @dataclass(kw_only=True)
@@ -116,13 +135,14 @@ class TailedFile:
 
     def seek_end(self) -> None:
         """Begin with what comes from now on, at the beginning of a line."""
+        self.log.detect(self.handle)
         size = os.fstat(self.handle).st_size
         while self.offset < size:
             chunk = os.pread(self.handle, min(_CHUNK_BYTES, size - self.offset), self.offset)
-            end = chunk.rfind(b"\n") + 1
+            end = end_of_lines(chunk, self.log.encoding)
             if not end:
                 break
-            self.log.lines += chunk.count(b"\n")
+            self.log.lines += line_count(chunk[:end], self.log.encoding)
             self.seek(self.offset + end)
 
     def seek(self, offset: int) -> None:
@@ -141,10 +161,13 @@ class TailedFile:
         if new_bytes:
             self._pending += new_bytes
             self.grown_at = read_at
+            self.log.detect(self.handle)
         quiet = read_at - self.grown_at
         to_end = to_end or len(self._pending) > MAX_LINE_BYTES
         line_ended = to_end or quiet >= _LINE_END_SECONDS
-        size = len(self._pending) if line_ended else self._pending.rfind(b"\n") + 1
+        size = len(self._pending) // self.log.encoding.unit * self.log.encoding.unit
+        if not line_ended:
+            size = end_of_lines(self._pending, self.log.encoding)
         event_ended = to_end or (not new_bytes and quiet >= _EVENT_END_SECONDS)
         if not size or not (new_bytes or event_ended):
             return None
@@ -152,16 +175,17 @@ class TailedFile:
 
     def _take(self, content: bytes, *, complete: bool) -> pl.DataFrame | None:
         """Return the events of whole lines, and go on behind them; the last one waits unless it is complete."""
-        self.log.detect(self.handle)
+        self.log.expect(content)
         counters = FileCounters(lines=self.log.lines)
-        lines = pl.concat([block.lines for block in read_blocks(io.BytesIO(content), counters, size=len(content))])
+        blocks = read_blocks(io.BytesIO(content), counters, size=len(content), encoding=self.log.encoding)
+        lines = pl.concat([_NO_LINES, *[block.lines for block in blocks]])
         detection = self.log.detection or _NOTHING_DETECTED
         records, waiting_lines = self._frame(lines, detection.framing, complete=complete)
         events = formats.parse(records, _with_current_year(detection, records)).events
         if not complete and not waiting_lines and events.height and events["multiline"][-1]:
             first_line = detection.framing.line(events["n"][-1]) if detection.framing else events["n"][-1]
             waiting_lines, events = int(lines["n"][-1] - first_line) + 1, events.head(-1)
-        taken = _start_of_last_lines(content, waiting_lines)
+        taken = start_of_last_lines(content, waiting_lines, self.log.encoding)
         if not taken:
             return None
         self.offset += taken
@@ -193,19 +217,19 @@ def fingerprint(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:32]
 
 
-def _sample_lines(sample: bytes) -> list[str]:
+def _first_bytes(handle: int) -> bytes:
+    """Return the first bytes of a file that are not NUL."""
+    offset = 0
+    while (sample := os.pread(handle, _SAMPLE_BYTES, offset)) and not sample.strip(b"\0"):
+        offset += len(sample)
+    return without_leading_nuls(sample)
+
+
+def _sample_lines(sample: bytes, encoding: Encoding) -> list[str]:
     """Return the first lines of a file; none when they are blank."""
-    whole_lines = sample[: sample.rfind(b"\n") + 1] or sample
-    lines = [line.decode(errors="replace").rstrip("\r") for line in whole_lines.split(b"\n")[:_SAMPLE_LINES] if line]
+    whole_lines = sample[: end_of_lines(sample, encoding)] or sample
+    lines = [line for line in lines_of(whole_lines, encoding)[:_SAMPLE_LINES] if line]
     return lines if any(line.strip() for line in lines) else []
-
-
-def _start_of_last_lines(content: bytes, count: int) -> int:
-    """Return where so many last lines begin."""
-    start = len(content)
-    for _ in range(count):
-        start = content.rfind(b"\n", 0, max(0, start - 1)) + 1
-    return start
 
 
 def _with_current_year(detection: Detection, lines: pl.DataFrame) -> Detection:

@@ -8,6 +8,7 @@ from typing import cast
 import polars as pl
 
 from loganalytics.schema import TIMESTAMP
+from loganalytics.sources.files.blocks import lines_of
 from loganalytics.sources.files.missing_year import TimeRange
 from loganalytics.sources.files.sampling import FileSample, times_of
 
@@ -18,6 +19,8 @@ _MAX_CLOCK_DIFFERENCE = dt.timedelta(days=1)
 _HEAD_LINES = 200
 _WINDOWS = 8
 _WINDOW_BYTES = 32 * 1024
+# No character of UTF-16 or UTF-32 is cut by a window that begins at a multiple of so many bytes.
+_WIDEST = 4
 
 
 def is_outside(sample: FileSample, *, since: dt.datetime | None, until: dt.datetime | None) -> bool:
@@ -72,16 +75,12 @@ def _times_of_windows(sample: FileSample) -> pl.Series | None:
             size = file.seek(0, 2)
             if size <= _WINDOW_BYTES * _WINDOWS:
                 file.seek(0)
-                windows = [_read_lines(file.read(_WINDOW_BYTES * _WINDOWS))]
+                windows = [lines_of(file.read(_WINDOW_BYTES * _WINDOWS), sample.encoding)]
             else:
                 for number in range(1, _WINDOWS + 1):
-                    file.seek((size - _WINDOW_BYTES) * number // _WINDOWS)
-                    windows.append(_read_lines(file.read(_WINDOW_BYTES))[1:])
+                    file.seek((size - _WINDOW_BYTES) * number // _WINDOWS // _WIDEST * _WIDEST)
+                    windows.append(lines_of(file.read(_WINDOW_BYTES), sample.encoding)[1:])
     except OSError:
         return None
     times = [times_of(lines, sample.detection).cast(TIMESTAMP) for lines in windows]
     return None if any(window.is_empty() for window in times) else pl.concat(times)
-
-
-def _read_lines(utf8: bytes) -> list[str]:
-    return utf8.decode("utf-8", errors="replace").splitlines()

@@ -1,0 +1,130 @@
+"""Times at the head of lines that are written as no pattern of the table knows: put into a form that all know.
+
+A line `3/10/2024 1:34 PM ERROR boom` becomes `2024-03-10T13:34:00.000000000+0000 ERROR boom` before the formats see it,
+and so any of them reads it. Only times that can be read are replaced: what is no time stays in the text.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from functools import cache
+
+import polars as pl
+
+from loganalytics.formats.definitions import FORMATS
+from loganalytics.formats.hints import Hints
+from loganalytics.formats.regex.ascii import ascii_only
+from loganalytics.formats.time_formats import ANY_TIME, CANONICAL_PATTERN, TIME_FORMATS, TimeFormat
+from loganalytics.formats.times.grammar import BEHIND, any_written
+from loganalytics.formats.timestamps import CERTAIN_SHAPES, Clock, clock_of, to_utc
+from loganalytics.formats.year_turns import LEAP_YEAR
+
+# So many lines of a sample show how times are written.
+_MAX_LOOKED_AT = 200
+# Fewer times of unknown form are not worth it to read each line anew.
+_MIN_SHARE = 0.01
+# What may stand before a time: brackets and the like, or words that a prefix is made of.
+_BEFORE = r"""(?:[\s\[\](<"'|{~*#=>-]{0,8}|[^\s{].{0,80}?[\s\[(<"'=|:~,;{/])"""
+_EPOCHS = (
+    *(time_format for time_format in TIME_FORMATS if time_format.is_epoch),
+    TimeFormat("hexadecimal epoch", "[0-9a-f]{8}(?:[.][0-9a-f]{8})?", is_epoch=True, radix=16),
+)
+_EPOCH_FORMATS = tuple(form for form in FORMATS if "{epoch}" in form.pattern or "(?P<timestamp>" in form.pattern)
+_FIRST_LINES = 10
+_EPOCH_YEARS = (2001, 2040)
+_MIN_EPOCHS = 1
+_MIN_EPOCH_SHARE = 0.6
+_MAX_STEPS_BACK = 0.1
+# A prefix has no words of prose, but for a level.
+_PROSE = r"(?:^|\s)[A-Z]?[a-z]+[,:]?(?:\s|$)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeadingTimes:
+    """How the times at the head of a file's lines are written."""
+
+    clock: Clock
+    pattern: str
+    """The expression for a line that begins with such a time; its groups are `before`, `time`."""
+
+    def rewrite(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """Return lines (n, line), their times in the form that all formats of the table know."""
+        groups = lines.select("line", pl.col("line").str.extract_groups(self.pattern).alias("groups")).unnest("groups")
+        clock = self.clock if self.clock.year or self.clock.has_year else replace(self.clock, year=LEAP_YEAR)
+        times = to_utc(groups["time"], clock)
+        if times.null_count() == times.len():
+            return lines
+        written = times.dt.strftime(CANONICAL_PATTERN)
+        behind = pl.col("line").str.tail(
+            pl.col("line").str.len_chars() - pl.concat_str("before", "time").str.len_chars()
+        )
+        is_prose = pl.col("before").str.contains(_PROSE)
+        # In the midst of a sentence a time is part of what is said: it stays there.
+        line = (
+            pl.when(written.is_null()).then("line")
+            .when(is_prose).then(pl.concat_str(written, pl.lit(" "), "line"))
+            .otherwise(pl.concat_str("before", written, behind))
+        )  # fmt: skip
+        return lines.with_columns(groups.select(line.alias("line")))
+
+    def with_year(self, year: int) -> LeadingTimes:
+        """Return the same with the year of the first line."""
+        return replace(self, clock=replace(self.clock, year=year))
+
+    def following(self, time: dt.datetime) -> LeadingTimes:
+        """Return the same for what follows an event of that time."""
+        return replace(self, clock=self.clock.following(time))
+
+
+def detect_leading_times(lines: pl.Series, hints: Hints) -> LeadingTimes | None:
+    """Return how times are written at the head of a sample's lines; None where the table's formats read them all."""
+    sample = lines.gather_every(max(1, lines.len() // _MAX_LOOKED_AT))
+    unknown = sample.filter(~sample.str.contains(_known()))
+    return (_detect_written(lines, sample, unknown, hints) or _detect_epoch(sample, hints)) if unknown.len() else None
+
+
+def _detect_written(lines: pl.Series, sample: pl.Series, unknown: pl.Series, hints: Hints) -> LeadingTimes | None:
+    times = unknown.str.extract(_pattern(), 2).drop_nulls()
+    strange = times.filter(~times.str.contains(_certain()))
+    if strange.len() < max(1, _MIN_SHARE * sample.len()):
+        return None
+    clock = clock_of(lines.str.extract(_pattern(), 2).drop_nulls(), hints)
+    return LeadingTimes(clock=clock, pattern=_pattern()) if to_utc(strange, clock).drop_nulls().len() else None
+
+
+def _detect_epoch(sample: pl.Series, hints: Hints) -> LeadingTimes | None:
+    """Return counts since 1970, if nearly all lines begin with one and they go forward: else they are other numbers."""
+    if any(sample.head(_FIRST_LINES).str.contains(form.regex).any() for form in _EPOCH_FORMATS):
+        return None
+    for epoch in _EPOCHS:
+        pattern = rf"^(?P<before>[\[(<]?)(?P<time>{epoch.shape})[\])>]?[:,]?(?:\s|$)"
+        times = to_utc(sample.str.extract(ascii_only(pattern), 2), Clock((epoch,)))
+        if times.drop_nulls().len() < max(_MIN_EPOCHS, _MIN_EPOCH_SHARE * sample.len()):
+            continue
+        known = times.drop_nulls()
+        steps_back = int((known.diff() < dt.timedelta(0)).sum())
+        if known.dt.year().is_between(*_EPOCH_YEARS).all() and steps_back <= _MAX_STEPS_BACK * known.len():
+            return LeadingTimes(clock=Clock((epoch,), hints.tz), pattern=ascii_only(pattern))
+    return None
+
+
+@cache
+def _pattern() -> str:
+    return f"^(?P<before>{_BEFORE})(?P<time>{any_written()}){BEHIND}"
+
+
+@cache
+def _certain() -> str:
+    return ascii_only(f"^(?:{CERTAIN_SHAPES})$")
+
+
+@cache
+def _known() -> str:
+    """Return an expression for lines that begin with a time of the table which nothing continues, or with JSON.
+
+    It is a short cut: what it leaves out is looked at more closely.
+    """
+    level = "(?:ERROR|DEBUG|INFO|WARN|TRACE|FATAL|NOTICE|CRITICAL)"
+    ends = rf"$|[\])>|;~\"']|[,:]? [a-z]{{3}}|[,:]? [\[(<|-]? ?(?:{level}|[a-z]{{3}}|[A-Z][a-z]{{3}}\w*[ :])"
+    return ascii_only(rf"^(?:\s*\{{\s*\"|[\[(<\"']?(?:{ANY_TIME})(?:{ends}))")
