@@ -6,6 +6,8 @@ The words are those of the OpenTelemetry log data model
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
@@ -34,23 +36,50 @@ ERROR = 17
 # As people write it, in lower case -> (as we write it, OpenTelemetry's number). Syslog's keywords follow
 # appendix B of the data model: notice 10, critical 18, alert 19, emergency 21.
 LEVELS: dict[str, tuple[str, int]] = {
-    "trace": ("TRACE", 1), "trc": ("TRACE", 1), "finest": ("TRACE", 1), "verbose": ("TRACE", 1),
+    "trace": ("TRACE", 1), "trc": ("TRACE", 1), "trac": ("TRACE", 1), "finest": ("TRACE", 1), "verbose": ("TRACE", 1),
+    "vrb": ("TRACE", 1), "silly": ("TRACE", 1),
     "debug5": ("DEBUG", 5), "debug4": ("DEBUG", 5), "debug3": ("DEBUG", 5), "debug2": ("DEBUG", 5),
-    "debug1": ("DEBUG", 5), "debug": ("DEBUG", 5), "dbg": ("DEBUG", 5), "dbug": ("DEBUG", 5), "finer": ("DEBUG", 5),
-    "fine": ("DEBUG", 6),
+    "debug1": ("DEBUG", 5), "debug": ("DEBUG", 5), "dbg": ("DEBUG", 5), "dbug": ("DEBUG", 5), "debu": ("DEBUG", 5),
+    "finer": ("DEBUG", 5), "fine": ("DEBUG", 6),
     "config": ("INFO", 7),
     "info": ("INFO", 9), "inf": ("INFO", 9), "information": ("INFO", 9), "informational": ("INFO", 9),
     "log": ("INFO", 9), "statement": ("INFO", 9), "detail": ("INFO", 9), "hint": ("INFO", 9),
-    "context": ("INFO", 9), "success": ("INFO", 9),
+    "context": ("INFO", 9), "success": ("INFO", 9), "normal": ("INFO", 9), "logalways": ("INFO", 9),
     "performance": ("PERFORMANCE", 9), "business": ("BUSINESS", 9),
-    "notice": ("INFO", 10), "note": ("INFO", 10), "audit": ("AUDIT", 10), "default": ("INFO", 9),
+    "notice": ("INFO", 10), "note": ("INFO", 10), "ntc": ("INFO", 10), "audit": ("AUDIT", 10),
+    "default": ("INFO", 9),
     "warn": ("WARNING", 13), "warning": ("WARNING", 13), "wrn": ("WARNING", 13),
     "security": ("SECURITY", 13),
-    "error": ("ERROR", 17), "err": ("ERROR", 17), "eror": ("ERROR", 17),
-    "severe": ("ERROR", 17), "failure": ("ERROR", 17),
-    "critical": ("CRITICAL", 18), "crit": ("CRITICAL", 18), "alert": ("CRITICAL", 19),
-    "fatal": ("CRITICAL", 21), "panic": ("CRITICAL", 21), "dpanic": ("CRITICAL", 21),
+    "error": ("ERROR", 17), "err": ("ERROR", 17), "eror": ("ERROR", 17), "erro": ("ERROR", 17),
+    "severe": ("ERROR", 17), "failure": ("ERROR", 17), "fail": ("ERROR", 17),
+    "critical": ("CRITICAL", 18), "crit": ("CRITICAL", 18), "crt": ("CRITICAL", 18), "alert": ("CRITICAL", 19),
+    "fatal": ("CRITICAL", 21), "fata": ("CRITICAL", 21), "ftl": ("CRITICAL", 21), "fault": ("CRITICAL", 21),
+    "panic": ("CRITICAL", 21), "dpanic": ("CRITICAL", 21), "assert": ("CRITICAL", 21),
     "emerg": ("CRITICAL", 21), "emergency": ("CRITICAL", 21),
+}  # fmt: skip
+
+# In other languages, as people translate the English words and as java.util.logging does.
+_TRANSLATIONS = {
+    "trace": "跟踪 追踪 追蹤 トレース 추적 трассировка ausführlich traza rastreamento"
+             " extremadamente_detallado 非常详细 最も詳細",
+    "debug": "调试 除错 除錯 偵錯 デバッグ 디버그 отладка débogage debogage depuración depuracion"
+             " depuração depuracao 较详细 詳細 详细 fein feiner ladění",
+    "config": "配置 構成 구성 konfiguration configuración configuração",
+    "info": "信息 資訊 资讯 訊息 消息 情報 정보 информация инфо інформація información"
+            " informacion informação informacao informações informations informationen infos informazione"
+            " сведения informacje informace információ"
+            " informazioni informatie informacja bilgi",
+    "notice": "通知 提示 お知らせ 알림 уведомление hinweis aviso_informativo",
+    "warning": "警告 注意 告警 경고 주의 предупреждение внимание попередження warnung avertissement"
+               " attention advertencia advertência advertencia aviso avvertenza avviso attenzione"
+               " waarschuwing ostrzeżenie ostrzezenie varning uyarı varování"
+               " upozornění figyelmeztetés",
+    "error": "错误 錯誤 异常 異常 故障 失败 エラー 오류 에러 ошибка помилка fehler erreur erro"
+             " errore fout błąd blad fel hata chyba hiba",
+    "critical": "严重 嚴重 危急 紧急 緊急 重大 심각 위험 критическая критический критично серьезно"
+                " kritisch schwerwiegend critique grave crítico critico critica kritiek krytyczny"
+                " kritik",
+    "fatal": "致命 致命的 치명적 фатальная фатальный fatale fataler_fehler 崩溃",
 }  # fmt: skip
 
 
@@ -59,8 +88,30 @@ LETTERS = {"t": "trace", "v": "verbose", "d": "debug", "i": "info", "n": "notice
            "c": "critical", "f": "fatal", "a": "alert"}  # fmt: skip
 
 
-_SPELLED = LEVELS | {letter: LEVELS[word] for letter, word in LETTERS.items()}
-_BRACKETS = " []<>:"  # what people write around a level
+_TRANSLATED = {
+    word.replace("_", " "): LEVELS[english] for english, words in _TRANSLATIONS.items() for word in words.split()
+}
+_SPELLED = LEVELS | {letter: LEVELS[word] for letter, word in LETTERS.items()} | _TRANSLATED
+_BRACKETS = " []<>(){}:：【】|*#"  # what people write around a level
+# What programs write before the word and after it: SEVERITY_NUMBER_INFO2, LogLevel.Error, LOG_ERR, ERROR+2.
+_AROUND_WORD = re.compile(
+    r"^(?:severity_number_|(?:logging|loglevel|level|severity|syslog)[._]|log_)?(.+?)(?:[+-]\d+|\d)?$"
+)
+# Words that are a level only where it is known to be one.
+_AMBIGUOUS = {"log", "statement", "detail", "hint", "context", "success", "normal", "performance", "business", "note",
+              "audit", "default", "security", "failure", "fail", "fine", "config", "assert", "attention",
+              "fel", "grave", "消息", "通知", "提示", "注意", "失败"}  # fmt: skip
+
+
+def is_level(word: str) -> bool:
+    """Whether a word, a letter or a spelling in a field for levels is a known level."""
+    return _spelled(word) is not None
+
+
+def is_level_word(word: str) -> bool:
+    """Whether a word is a level wherever it stands."""
+    bare = word.strip(_BRACKETS).lower()
+    return len(bare) > 1 and bare in _SPELLED and bare not in _AMBIGUOUS
 
 
 def severity_of(level: str) -> int:
@@ -106,12 +157,22 @@ def _map_words(words: pl.Series) -> pl.Series:
 
 
 def _level(word: str) -> str | None:
-    bare = word.strip(_BRACKETS)
-    return _SPELLED[bare.lower()][0] if bare.lower() in _SPELLED else bare.upper() or None
+    spelled = _spelled(word)
+    return spelled[0] if spelled else word.strip(_BRACKETS).upper() or None
 
 
 def _number(word: str) -> int | None:
-    return _SPELLED.get(word.strip(_BRACKETS).lower(), (None, None))[1]
+    spelled = _spelled(word)
+    return spelled[1] if spelled else None
+
+
+def _spelled(word: str) -> tuple[str, int] | None:
+    """Return the level and number of a word as people and programs write it; None where it is not known."""
+    bare = word.strip(_BRACKETS).lower()
+    if bare in _SPELLED or len(bare) < 2:
+        return _SPELLED.get(bare)
+    inner = _AROUND_WORD.match(bare)
+    return _SPELLED.get(inner[1]) if inner and len(inner[1]) > 1 else None
 
 
 def conform(frame: pl.DataFrame) -> pl.DataFrame:

@@ -58,11 +58,19 @@ STANDARDS = {
         **{f"debug{n}": 5 for n in range(1, 6)}, "log": 9, "statement": 9, "detail": 9, "hint": 9, "context": 9,
         "notice": 10, "panic": 21,
     },
-    "short": {"trc": 1, "dbg": 5, "dbug": 5, "inf": 9, "wrn": 13, "eror": 17, "note": 10},
+    "short": {"trc": 1, "dbg": 5, "dbug": 5, "inf": 9, "wrn": 13, "eror": 17, "note": 10, "crt": 18, "ntc": 10,
+              "fail": 17},
+    "logrus": {"trac": 1, "debu": 5, "erro": 17, "fata": 21},
+    "Serilog": {"vrb": 1, "ftl": 21},
+    "winston": {"silly": 1},
+    "Apple": {"default": 9, "fault": 21},
+    "Windows": {"logalways": 9},
+    "Kubernetes": {"normal": 9},
+    "Android": {"assert": 21},
     "letters": {
         "t": 1, "v": 1, "d": 5, "i": 9, "n": 10, "w": 13, "e": 17, "c": 18, "a": 19, "f": 21,
     },
-    "words": {"informational": 9, "success": 9, "default": 9, "failure": 17},
+    "words": {"informational": 9, "success": 9, "failure": 17},
     "kept as levels": {"performance": 9, "business": 9, "audit": 10, "security": 13},
 }  # fmt: skip
 

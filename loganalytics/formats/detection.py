@@ -9,24 +9,38 @@ from typing import cast
 
 import polars as pl
 
-from loganalytics.formats import delimited, envelopes, logfmt
+from loganalytics.formats import logfmt, logfmt_pairs
 from loganalytics.formats.definitions import AUDIT, RAW, TIME_FIRST, Format
-from loganalytics.formats.delimited import Delimited
-from loganalytics.formats.envelopes import Envelope
-from loganalytics.formats.framing import Framing, frame_all
+from loganalytics.formats.delimited import headerless, inference
+from loganalytics.formats.delimited import reader as table_reader
+from loganalytics.formats.delimited.table import Delimited
+from loganalytics.formats.envelopes.envelope import Wrapper
+from loganalytics.formats.envelopes.recognition import find_wrapper, shows_format
+from loganalytics.formats.envelopes.unwrap import unwrap_all
+from loganalytics.formats.framing import Framing, frame_sample
 from loganalytics.formats.hints import NO_HINTS, Hints
+from loganalytics.formats.inner_messages import to_lines
+from loganalytics.formats.journal_export import detect_journal
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
-from loganalytics.formats.leading_times import LeadingTimes, detect_leading_times
+from loganalytics.formats.json_documents.detect import detect_documents
+from loganalytics.formats.json_documents.js_objects import detect_js_objects
+from loganalytics.formats.leading_times import LeadingTimes, begin_with_given_time, detect_leading_times
 from loganalytics.formats.logfmt import Logfmt
+from loganalytics.formats.messages import carried_messages
 from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
 from loganalytics.formats.slow_log import detect_slow_log
 from loganalytics.formats.timestamps import Clock, clock_of, to_utc
+from loganalytics.formats.xml_events import detect_xml
 
 # A format must match this share of the sample, or it was an accident.
 _MIN_SHARE = 0.02
+# So many of a table's messages must be log lines to be read as such.
+_MIN_INNER_SHARE = 0.1
 # So many times are read to find the first one.
 _FIRST_TIMES = 50
+# So many envelopes may be around one another.
+_MAX_WRAPPERS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +55,27 @@ class DetectedFormat:
     """The first time that it read in the sample."""
     guesses: tuple[str, ...] = ()
     """What was decided of its fields without being certain, as sentences."""
+    inner: Detection | None = None
+    """What the messages are that are log lines themselves, as those of exported logs."""
     reads_rewritten: bool = False
     """Whether it reads lines whose leading times were rewritten (Detection.leading_times)."""
+    within: Within | None = None
+    """What its messages are, where they are lines of other formats."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Within:
+    """The formats of messages that are log lines themselves, as a syslog's are that services write JSON to."""
+
+    detection: Detection
+    services: frozenset[str | None] | None
+    """Whose messages these are; None where it is every one's."""
+    joins_lines: bool = True
+    """Whether one message may continue another, as where each line of a stack trace is one."""
+
+    def with_clocks(self, change: Callable[[Clock], Clock]) -> Within:
+        """Return it with the clocks of its formats changed."""
+        return replace(self, detection=self.detection.with_clocks(change))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +84,8 @@ class Detection:
 
     formats: tuple[DetectedFormat, ...] = ()
     sampled_lines: int = 0
-    envelope: Envelope | None = None
+    wrappers: tuple[Wrapper, ...] = ()
+    """What is around each line, the outermost first; the formats are those of what is within."""
     framing: Framing | None = None
     """How records are put together from lines; None where each line stands for itself."""
     leading_times: LeadingTimes | None = None
@@ -67,37 +101,54 @@ class Detection:
     @property
     def name(self) -> str:
         """The formats' names, the commonest first, and what they are wrapped in."""
-        names = " + ".join(detected.format.name for detected in self.formats) or RAW.name
-        return f"{names} in {self.envelope.name}" if self.envelope else names
+        names = " + ".join(map(_name_of, self.formats)) or RAW.name
+        return " in ".join([names, *(wrapper.envelope.name for wrapper in reversed(self.wrappers))])
 
     @property
-    def header_pattern(self) -> str | None:
-        """The expression for lines that name columns and are not events."""
-        tables = (detected.format for detected in self.formats if isinstance(detected.format, Delimited))
-        return next((table.header_pattern for table in tables), None)
+    def has_fields(self) -> bool:
+        """Whether a format has names for its fields in the lines, so that others may come later."""
+        return any(not isinstance(detected.format, Format) for detected in self.formats)
 
     def with_year(self, year: int) -> Detection:
         """Return the detection with the year of the first line, for files that do not write it."""
         if self.has_year:
             return self
-        formats = tuple(replace(d, clock=replace(d.clock, year=year)) for d in self.formats)
-        leading_times = self.leading_times.with_year(year) if self.leading_times else None
-        return replace(self, formats=formats, leading_times=leading_times)
+        return self.with_clocks(lambda clock: clock if clock.has_year else replace(clock, year=year))
 
     def following(self, time: dt.datetime) -> Detection:
         """Return the detection for what follows an event of that time."""
-        formats = tuple(replace(d, clock=d.clock.following(time)) for d in self.formats)
-        leading_times = self.leading_times.following(time) if self.leading_times else None
-        return replace(self, formats=formats, leading_times=leading_times)
+        return self.with_clocks(lambda clock: clock.following(time))
+
+    def with_clocks(self, change: Callable[[Clock], Clock]) -> Detection:
+        """Return the detection with its clocks changed: those of lines, around them and in their messages."""
+        formats = [
+            replace(d, clock=change(d.clock), within=d.within and d.within.with_clocks(change)) for d in self.formats
+        ]
+        wrappers = [replace(wrapper, clock=change(wrapper.clock)) for wrapper in self.wrappers]
+        leading = self.leading_times and replace(self.leading_times, clock=change(self.leading_times.clock))
+        return replace(self, formats=tuple(formats), wrappers=tuple(wrappers), leading_times=leading)
 
     @property
     def has_year(self) -> bool:
         """Whether a format with times writes the year: then the others have it from there."""
+        clocks = [clock for clock in self.clocks if clock.formats]
+        return not clocks or any(clock.has_year for clock in clocks)
+
+    @property
+    def clocks(self) -> list[Clock]:
+        """How times are written, in lines, around them and within their messages."""
         leading = [self.leading_times.clock] if self.leading_times else []
         yearless = bool(leading) and not leading[0].has_year
-        clocks = [d.clock for d in self.formats if d.clock.formats and not (yearless and d.reads_rewritten)]
-        clocks += leading
-        return not clocks or any(clock.has_year for clock in clocks)
+        clocks = leading + [d.clock for d in self.formats if not (yearless and d.reads_rewritten)]
+        clocks += [wrapper.clock for wrapper in self.wrappers]
+        return clocks + [clock for d in self.formats if d.within for clock in d.within.detection.clocks]
+
+    @property
+    def first_years(self) -> list[int]:
+        """The years of the first times that the formats read, where they write it."""
+        years = [d.first_time.year for d in self.formats if d.first_time and d.clock.has_year]
+        years += [w.first_time.year for w in self.wrappers if w.first_time and w.clock.has_year]
+        return years + [year for d in self.formats if d.within for year in d.within.detection.first_years]
 
 
 _Match = tuple[DetectedFormat | None, pl.Series]
@@ -107,34 +158,62 @@ _Match = tuple[DetectedFormat | None, pl.Series]
 def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[Format] = ()) -> Detection:
     """Return the formats of a sample of lines; `formats` are tried before those of the table."""
     framing = _detect_framing(lines)
-    records = frame_all(_numbered(pl.Series("line", lines, dtype=pl.String)), framing)["line"]
+    table = None if framing or begin_with_given_time(pl.Series(lines), hints) else _infer_table(lines, hints)
+    if table:
+        framing = Framing(name=table.name, framer=table.framer)
+    records = frame_sample(_numbered(pl.Series("line", lines, dtype=pl.String)), framing)["line"]
     unmatched = records.filter(records.str.strip_chars() != "")
-    envelope = envelopes.detect_envelope(unmatched)
-    if envelope:
-        numbered = _numbered(unmatched)
-        unmatched = envelopes.unwrap(numbered, envelope)["line"]
+    is_begun = table is not None or begin_with_given_time(unmatched, hints)
+    wrappers, unmatched = ((), unmatched) if is_begun else _unwrap(unmatched, hints)
     sampled_lines = unmatched.len()
+    all_lines = unmatched
     detections: list[DetectedFormat] = []
-    for match in (_first_of(formats), _match_delimited, _match_json, _first_of(AUDIT), _match_logfmt):
+    match_table = _match_delimited if wrappers else _match_known(table)
+    for match in (_first_of(formats), match_table, _match_json, _first_of(AUDIT), _match_logfmt):
         detected, matched = match(unmatched, hints)
         if detected:
             detections.append(detected)
             unmatched = unmatched.filter(~matched)
     leading_times = detect_leading_times(unmatched, hints) if unmatched.len() else None
+    as_written = unmatched
     if leading_times:
         unmatched = leading_times.rewrite(unmatched.alias("line").to_frame())["line"]
+        all_lines = unmatched
     of_table, unmatched = _match_table(unmatched, sampled_lines, hints)
+    headerless_table = None if detections or of_table else _match_headerless(as_written, hints)[0]
+    if headerless_table:
+        detections, unmatched, leading_times = [headerless_table], unmatched.clear(), None
     if unmatched.len() >= max(1, _MIN_SHARE * sampled_lines):
         of_table += [detected for detected in _match_timed(unmatched, hints) if detected]
     if leading_times:
         of_table = [_of_rewritten(detected, leading_times) for detected in of_table]
-    detections = sorted([*detections, *of_table], key=lambda d: (d.reads_rewritten, -d.matched_lines))
+    detections = [_with_messages(detected, all_lines, hints) for detected in (*detections, *of_table)]
+    detections.sort(key=lambda d: (d.reads_rewritten, -d.matched_lines))
     return _lend_year(
         Detection(
-            formats=tuple(detections), sampled_lines=sampled_lines, envelope=envelope, framing=framing,
+            formats=tuple(detections), sampled_lines=sampled_lines, wrappers=wrappers, framing=framing,
             leading_times=leading_times,
         )
     )  # fmt: skip
+
+
+def _unwrap(lines: pl.Series, hints: Hints) -> tuple[tuple[Wrapper, ...], pl.Series]:
+    """Return what is around the lines, and what is within it; blank lines are left out."""
+    wrappers: list[Wrapper] = []
+    while len(wrappers) < _MAX_WRAPPERS and lines.len() and (wrapper := find_wrapper(lines, hints)):
+        wrappers.append(wrapper)
+        lines = unwrap_all(_numbered(lines), [wrapper]).lines["line"]
+        lines = lines.filter(lines.str.strip_chars() != "")
+    return tuple(wrappers), lines
+
+
+def _with_messages(detected: DetectedFormat, lines: pl.Series, hints: Hints) -> DetectedFormat:
+    """Return the format with those of its messages, where they are log lines themselves."""
+    carried = carried_messages(lines, detected.format) if isinstance(detected.format, Format) else None
+    if carried is None:
+        return detected
+    detection = detect(carried.messages.to_list(), hints=hints)
+    return replace(detected, within=Within(detection=detection, services=carried.services))
 
 
 def _of_rewritten(detected: DetectedFormat, leading_times: LeadingTimes) -> DetectedFormat:
@@ -144,21 +223,26 @@ def _of_rewritten(detected: DetectedFormat, leading_times: LeadingTimes) -> Dete
 
 def _detect_framing(lines: Sequence[str]) -> Framing | None:
     """Return how records of several lines, or several of a line, are written; None where each line is one."""
-    return detect_slow_log(lines)
+    detectors = (detect_documents, detect_js_objects, detect_journal, detect_xml, detect_slow_log)
+    return next((framing for detector in detectors if (framing := detector(lines))), None)
 
 
 def _numbered(lines: pl.Series) -> pl.DataFrame:
     return lines.to_frame().with_row_index("n", 1).cast({"n": pl.UInt64})
 
 
+def _name_of(detected: DetectedFormat) -> str:
+    return (
+        f"{detected.format.name} around {detected.within.detection.name}" if detected.within else detected.format.name
+    )
+
+
 def _lend_year(detection: Detection) -> Detection:
     """Let formats that write no year have it from one of the same file that does."""
-    years = [d.first_time.year for d in detection.formats if d.first_time and d.clock.has_year]
-    if not years:
+    if not detection.first_years:
         return detection
-    formats = [d if d.clock.has_year else replace(d, clock=replace(d.clock, year=years[0])) for d in detection.formats]
-    leading_times = detection.leading_times.with_year(years[0]) if detection.leading_times else None
-    return replace(detection, formats=tuple(formats), leading_times=leading_times)
+    year = detection.first_years[0]
+    return detection.with_clocks(lambda clock: clock if clock.has_year else replace(clock, year=year))
 
 
 def _detected(
@@ -166,7 +250,10 @@ def _detected(
 ) -> DetectedFormat:
     times = to_utc(time_texts.head(_FIRST_TIMES), clock).drop_nulls()
     first_time = cast(dt.datetime, times[0]) if times.len() else None
-    return DetectedFormat(format=log_format, clock=clock, matched_lines=matched_lines, first_time=first_time)
+    guesses = () if isinstance(log_format, Format) else log_format.record_schema.guesses
+    return DetectedFormat(
+        format=log_format, clock=clock, matched_lines=matched_lines, first_time=first_time, guesses=guesses
+    )
 
 
 def _first_of(formats: Sequence[Format]) -> Callable[[pl.Series, Hints], _Match]:
@@ -176,28 +263,68 @@ def _first_of(formats: Sequence[Format]) -> Callable[[pl.Series, Hints], _Match]
     return match
 
 
+def _infer_table(lines: Sequence[str], hints: Hints) -> Delimited | None:
+    return inference.infer(lines, hints) or headerless.infer_quoted(lines, hints)
+
+
+def _match_known(table: Delimited | None) -> Callable[[pl.Series, Hints], _Match]:
+    return lambda lines, hints: _detected_table(lines, table, hints)
+
+
 def _match_delimited(lines: pl.Series, hints: Hints) -> _Match:
-    table = delimited.infer(lines.to_list())
+    return _detected_table(lines, inference.infer(lines.to_list(), hints), hints)
+
+
+def _match_headerless(lines: pl.Series, hints: Hints) -> _Match:
+    return _detected_table(lines, headerless.infer(lines.to_list(), hints), hints)
+
+
+def _detected_table(lines: pl.Series, table: Delimited | None, hints: Hints) -> _Match:
     if table is None:
         return None, lines.is_null()
-    times = delimited.sample_times(lines.to_list(), table)
-    return _detected(table, clock_of(times, hints), times, lines.len()), lines.is_not_null()
+    times = table_reader.sample_times(lines.to_list(), table)
+    clock = clock_of(times, replace(hints, tz=table.tz or hints.tz))
+    detected = _detected(table, clock, times, lines.len())
+    inner = None if "level" in table.record_schema.core else _inner(table_reader.sample_messages(lines, table), hints)
+    return replace(detected, guesses=(*detected.guesses, *table.guesses), inner=inner), lines.is_not_null()
+
+
+def _inner(messages: pl.Series, hints: Hints) -> Detection | None:
+    """Return the formats that messages are in, where most of them are log lines themselves."""
+    texts = to_lines(messages.drop_nulls()).to_list()
+    inner = detect([text.partition("\n")[0] for text in texts], hints=hints) if texts else None
+    matched = sum(detected.matched_lines for detected in inner.formats) if inner else 0
+    return inner if inner and matched >= _MIN_INNER_SHARE * len(texts) else None
 
 
 def _match_json(lines: pl.Series, hints: Hints) -> _Match:
-    json_lines = reader.infer(lines.to_list())
+    json_lines = reader.infer(lines.to_list(), hints)
     matched = lines.str.starts_with("{")
     if json_lines is None:
         return None, lines.is_null()
     objects = lines.filter(matched).to_list()
     times = reader.sample_times(objects, json_lines)
-    return _detected(json_lines, clock_of(times, hints), times, len(objects)), matched
+    detected = _detected(json_lines, clock_of(times, hints), times, len(objects))
+    return replace(detected, within=_within_records(objects, json_lines, hints)), matched
+
+
+def _within_records(objects: Sequence[str], form: JsonLines, hints: Hints) -> Within | None:
+    """Return the formats of the messages of records without a level, where these are log lines themselves."""
+    core = form.record_schema.core
+    if "level" in core or "message" not in core:
+        return None
+    messages = reader.sample_messages(objects, form).str.strip_chars_end("\r\n")
+    if not shows_format(messages):
+        return None
+    first_lines = messages.str.extract(r"^([^\r\n]*)").to_list()
+    is_output = core["message"][0] == ("log",)  # what a container wrote, line by line
+    return Within(detection=detect(first_lines, hints=hints), services=None, joins_lines=is_output)
 
 
 def _match_logfmt(lines: pl.Series, hints: Hints) -> _Match:
-    matched = logfmt.is_logfmt(lines)
+    matched = logfmt_pairs.is_logfmt(lines)
     pairs = lines.filter(matched).to_list()
-    keys = logfmt.infer(pairs) if pairs else None
+    keys = logfmt.infer(pairs, hints) if pairs else None
     if keys is None:
         return None, lines.is_null()
     times = logfmt.sample_times(pairs, keys)

@@ -11,6 +11,12 @@ import polars as pl
 from loganalytics.schema import CORE
 
 INTERNAL = ("n", "line", "parsed", "multiline", "continues")
+REPEATED_KEYS = "\0repeated_keys"
+"""How many keys of a record stand in it once more."""
+STREAM = "\0stream"
+"""The column of what wrote an event, in a file of several writers."""
+STREAM_IS_MULTILINE = "\0stream_is_multiline"
+"""The column of whether lines of the same stream belong to an event that do not match."""
 _GUARD = "\0"  # no name of a field holds it
 
 
@@ -32,4 +38,4 @@ def column_of_group(name: str) -> str:
 def without_internal(events: pl.DataFrame) -> pl.DataFrame:
     """Return the events without internal columns; the fields have their own names again."""
     renamed = {guarded(name): name for name in INTERNAL if guarded(name) in events.columns}
-    return events.drop(INTERNAL, strict=False).rename(renamed)
+    return events.drop(*INTERNAL, REPEATED_KEYS, STREAM, STREAM_IS_MULTILINE, strict=False).rename(renamed)

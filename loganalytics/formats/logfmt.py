@@ -6,22 +6,32 @@ that each line has. Any other line is taken apart pair by pair.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from loganalytics.formats.fields.events import to_events
-from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema, parse_number
+from loganalytics.formats.fields.events import finish, to_columns
+from loganalytics.formats.fields.late_fields import with_late_fields, without_moved
+from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema
+from loganalytics.formats.fields.remainders import lines_with_other_types, with_remainders
+from loganalytics.formats.hints import NO_HINTS, Hints
+from loganalytics.formats.logfmt_pairs import (
+    is_logfmt,
+    late_records,
+    pairs_of,
+    record_of,
+    surplus_pairs,
+    take_apart,
+    take_remainder,
+    to_records,
+)  # fmt: skip
 from loganalytics.formats.timestamps import Clock
 
-_PAIR = r'([A-Za-z_@][\w.@/-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)'
 # In so many lines it pays to look which keys each of them has.
 _MIN_FITTED_LINES = 5_000
 _SAMPLE_LINES = 200
-_LINE = rf"^(?:{_PAIR}(?: +|$)){{2,}}$"
 
 
 @dataclass(frozen=True)
@@ -33,15 +43,10 @@ class Logfmt:
     name: str = "logfmt"
 
 
-def is_logfmt(lines: pl.Series) -> pl.Series:
-    """Tell which lines are logfmt from end to end."""
-    return lines.str.strip_chars_end().str.contains(_LINE)
-
-
-def infer(lines: Iterable[str]) -> Logfmt | None:
+def infer(lines: Iterable[str], hints: Hints = NO_HINTS) -> Logfmt | None:
     """Return the keys of a sample of logfmt lines; None when no key is a core column, so that it is some other text."""
-    records = [{key: parse_number(value) for key, value in re.findall(_PAIR, line)} for line in lines]
-    record_schema = infer_schema([record for record in records if record])
+    records = list(map(record_of, lines))
+    record_schema = infer_schema([record for record in records if record], hints)
     if record_schema is None or not {"timestamp", "level", "message"} & set(record_schema.core):
         return None
     names = {path[0] for path in record_schema.fields}
@@ -50,26 +55,25 @@ def infer(lines: Iterable[str]) -> Logfmt | None:
 
 def sample_times(lines: Iterable[str], form: Logfmt) -> pl.Series:
     """Return the texts of the sample's timestamps."""
-    keys = [path[0] for path in form.record_schema.core.get("timestamp", ())]
-    records = [dict(re.findall(_PAIR, line)) for line in lines]
-    texts = [next((record[key].strip('"') for key in keys if key in record), None) for record in records]
-    return pl.Series("timestamp", texts, dtype=pl.String)
+    records = [dict(reversed(pairs_of(line))) for line in lines]
+    return pl.Series("timestamp", map(form.record_schema.time_of, records), dtype=pl.String)
 
 
 def read(lines: pl.DataFrame, form: Logfmt, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split lines (n, line) into the events that are logfmt and the lines that are not."""
-    records, unread = _read_ordered(lines, form.keys)
-    if unread.is_empty():
-        return _to_events(records, lines, form, clock), unread
-    is_pairs = is_logfmt(unread["line"])
-    records = pl.concat([records, _read_pairs(unread.filter(is_pairs), form.keys)]).sort("n")
-    record_lines = lines.filter(pl.col("n").is_in(records["n"].implode()))
-    return _to_events(records, record_lines, form, clock), unread.filter(~is_pairs)
-
-
-def _to_events(records: pl.DataFrame, lines: pl.DataFrame, form: Logfmt, clock: Clock) -> pl.DataFrame:
-    events = to_events(records.select("n", "record"), lines, form.record_schema, clock)
-    return events.with_columns(records["attributes"])
+    records, others = _read_ordered(lines, form.keys)
+    is_pairs = is_logfmt(others["line"])
+    pair_lines, unread = others.filter(is_pairs), others.filter(~is_pairs)
+    pairs = take_apart(pair_lines)
+    records = pl.concat([records, to_records(pairs, form.keys)]).sort("n") if pair_lines.height else records
+    record_lines = lines if unread.is_empty() else lines.filter(pl.col("n").is_in(records["n"].implode()))
+    events = to_columns(records, form.record_schema, clock)
+    late = late_records(pairs, pair_lines, form.keys, form.record_schema)
+    events, moved = with_late_fields(events, late, form.record_schema, clock)
+    surplus = without_moved(surplus_pairs(pairs, form.keys), moved, form.record_schema)
+    misfits = lines_with_other_types(records, events, form.record_schema, form.record_schema.fields)
+    left = record_lines.filter(pl.col("n").is_in(pl.concat([surplus["n"], misfits]).implode()))
+    return with_remainders(finish(events, record_lines), left, moved, take_remainder(form.record_schema)), unread
 
 
 def _merge_orders(key_lists: Iterable[list[str]]) -> list[str]:
@@ -114,14 +118,14 @@ def _fitted_pattern(lines: pl.Series, keys: tuple[str, ...]) -> str:
 def _read_ordered(lines: pl.DataFrame, keys: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split lines into those with these keys in this order, and all others.
 
-    The first become (n, record: a struct of the keys, attributes: null).
+    The first become (n, record: a struct of the keys).
     """
     stripped = lines["line"].str.strip_chars_end()
     groups = stripped.str.extract_groups(_fitted_pattern(stripped, keys)).struct.unnest()
     matched = groups.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
     quoted = groups.select(pl.all().str.starts_with('"').any()).row(0, named=True)
     record = pl.struct(_group_value(f"k{index}", quoted).alias(key) for index, key in enumerate(keys))
-    rows = groups.select(lines["n"], record.alias("record"), pl.lit(None, dtype=pl.String).alias("attributes"))
+    rows = groups.select(lines["n"], record.alias("record"))
     if matched.all():
         return rows, lines.clear()
     return rows.filter(matched), lines.filter(~matched)
@@ -132,31 +136,3 @@ def _group_value(group: str, quoted: Mapping[str, bool]) -> pl.Expr:
     if group not in quoted:
         return pl.lit(None, dtype=pl.String)
     return pl.col(group).str.strip_chars('"') if quoted[group] else pl.col(group)
-
-
-def _unquote(value: pl.Expr) -> pl.Expr:
-    inner = value.str.strip_prefix('"').str.strip_suffix('"')
-    return inner.str.replace_all("\\n", "\n", literal=True).str.replace_all('\\"', '"', literal=True)
-
-
-def _read_pairs(lines: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
-    """Return (n, record, attributes) of lines in any order; what is under other keys goes to `attributes`."""
-    pairs = lines.select("n", pl.col("line").str.extract_all(_PAIR).alias("pair")).explode("pair")
-    split = pl.col("pair").str.splitn("=", 2)
-    long = pairs.select("n", key=split.struct.field("field_0"), value=_unquote(split.struct.field("field_1")))
-    long = long.unique(["n", "key"], keep="last", maintain_order=True)
-    values = [pl.col("value").filter(pl.col("key") == key).first().alias(key) for key in keys]
-    is_new = pl.col("key").is_in(keys).not_()
-    rows = long.group_by("n", maintain_order=True).agg(
-        pl.struct(values).alias("record"), pl.col("key").filter(is_new), pl.col("value").filter(is_new)
-    )  # fmt: skip
-    attributes = [
-        json.dumps(dict(zip(new_keys, new_values, strict=True))) if new_keys else None
-        for new_keys, new_values in rows.select("key", "value").rows()
-    ]
-    dtypes: dict[str, pl.DataType] = {
-        "n": pl.UInt64(),
-        "record": pl.Struct(dict.fromkeys(keys, pl.String())),
-        "attributes": pl.String(),
-    }
-    return rows.select("n", "record", pl.Series("attributes", attributes, dtype=pl.String)).cast(pl.Schema(dtypes))

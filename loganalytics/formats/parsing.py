@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import polars as pl
 
-from loganalytics.formats import delimited, logfmt
+from loganalytics.formats import logfmt
 from loganalytics.formats.definitions import RAW, TIME_FIRST, Format
-from loganalytics.formats.delimited import Delimited
-from loganalytics.formats.detection import DetectedFormat, Detection
-from loganalytics.formats.envelopes import JOINED_LINES, Envelope, unwrap
+from loganalytics.formats.delimited import reader as table_reader
+from loganalytics.formats.delimited.table import Delimited
+from loganalytics.formats.detection import DetectedFormat, Detection, Within
+from loganalytics.formats.envelopes.carried import stream_key, with_lines_below
+from loganalytics.formats.envelopes.outer_fields import add_wrapper
+from loganalytics.formats.envelopes.streams import EventsBefore, number_streams
+from loganalytics.formats.envelopes.unwrap import unwrap_all
+from loganalytics.formats.inner_messages import to_lines, with_inner
+from loganalytics.formats.internal_columns import STREAM, STREAM_IS_MULTILINE
 from loganalytics.formats.json import reader as json_reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.logfmt import Logfmt
+from loganalytics.formats.messages import message_text
 from loganalytics.formats.regex import reader as regex_reader
 from loganalytics.formats.timestamps import Clock
 
@@ -37,26 +45,44 @@ class Parsed:
     events: pl.DataFrame
     leading_lines: pl.DataFrame
     blank_lines: int
+    unfinished: pl.DataFrame | None = None
+    """Lines as they were (n, line) that only those still to come can complete."""
 
 
 def parse(
-    lines: pl.DataFrame, detection: Detection, *, after_multiline: bool | None = None, utf8: bytes | None = None
-) -> Parsed:
+    lines: pl.DataFrame, detection: Detection, *, after_multiline: bool | None = None,
+    streams: Mapping[str, bool] | None = None, utf8: bytes | None = None, final: bool = True,
+) -> Parsed:  # fmt: skip
     """Turn lines (n: UInt64, line: String) into events (n, parsed, multiline, continues, and the formats' columns).
 
-    No line is lost: it is an event, part of an event's `exception`, blank, or in `leading_lines`. `after_multiline`
+    No line is lost: it is an event, part of an event's `exception`, blank, a table's header (which counts as blank), or
+    in `leading_lines`. `after_multiline`
     says whether the event before these lines is multiline; when there is no such event (None), lines that continue
     nothing are events. `utf8` is the text that the lines were cut from, if it is at hand.
+
+    Where several write to one file, events and leading lines have the column STREAM. `streams` says for each whether
+    its event before these lines is multiline; unless these are the `final` lines, some may be left `unfinished`.
     """
-    if detection.envelope:
-        unwrapped = replace(detection, envelope=None)
-        return _parse_wrapped(lines, unwrapped, detection.envelope, after_multiline=after_multiline)
-    is_header = lines["line"].str.contains(detection.header_pattern) if detection.header_pattern else None
-    if is_header is not None and is_header.any():
-        parsed = parse(lines.filter(~is_header), detection, after_multiline=after_multiline)
-        return replace(parsed, blank_lines=parsed.blank_lines + int(is_header.sum()))
-    events, unmatched, blank = _read_all(lines, detection, utf8)
-    return _with_body(_join_continuations(events, unmatched, blank, after_multiline), detection)
+    if detection.wrappers:
+        return _parse_wrapped(lines, detection, streams or {}, final=final)
+    before = EventsBefore(multiline={} if after_multiline is None else {0: after_multiline})
+    return _parse_unwrapped(lines, detection, before, streams or {}, utf8)
+
+
+def _parse_unwrapped(
+    lines: pl.DataFrame, detection: Detection, before: EventsBefore, streams: Mapping[str, bool],
+    utf8: bytes | None = None,
+) -> Parsed:  # fmt: skip
+    # Times without a year are read in the order of the lines, whatever wrote them.
+    events, unmatched, blank = map(before.sort, _read_all(lines, detection, utf8))
+    parsed = _read_within(_join_continuations(events, unmatched, blank, before), detection, streams)
+    return replace(parsed, blank_lines=parsed.blank_lines + _count_headers(lines, detection))
+
+
+def _count_headers(lines: pl.DataFrame, detection: Detection) -> int:
+    """Return how many of the lines name the columns of a table."""
+    tables = (detected.format for detected in detection.formats if isinstance(detected.format, Delimited))
+    return sum(int(lines.select(table.is_header().sum()).item()) for table in tables)
 
 
 def _read_all(
@@ -78,6 +104,8 @@ def _read_all(
             is_parsed = pl.col("parsed") if "parsed" in events.columns else pl.lit(value=True)
             columns = {"parsed": is_parsed, "multiline": pl.lit(_multiline(detected)), _FORMAT_INDEX: pl.lit(index)}
             frames.append(events.with_columns(**columns))
+    if rewritten and unmatched.height:  # what no format takes stands as it was written
+        unmatched = lines.filter(pl.col("n").is_in(unmatched["n"].implode()))
     if blank is None:
         unmatched, blank = _split_blank(unmatched)
     return _in_order(frames) if frames else _no_events(), unmatched, blank
@@ -120,6 +148,10 @@ def parse_each(lines: pl.DataFrame, detection: Detection) -> pl.DataFrame:
 
     A text of several lines is parsed by its first; the others are its `exception`. Columns as parse() returns them.
     """
+    if detection.wrappers:
+        unwrapped = unwrap_all(lines, detection.wrappers)
+        events = parse_each(unwrapped.lines.select("n", "line"), replace(detection, wrappers=()))
+        return add_wrapper(events, unwrapped.columns)
     has_several = bool(lines["line"].str.contains("\n", literal=True).any())
     unmatched = lines.with_columns(pl.col("line").str.extract(r"^([^\r\n]*)")) if has_several else lines
     frames: list[pl.DataFrame] = []
@@ -141,35 +173,59 @@ def parse_each(lines: pl.DataFrame, detection: Detection) -> pl.DataFrame:
     return events.with_columns(pl.coalesce(*captured, following).alias("exception"))
 
 
-def _parse_wrapped(
-    lines: pl.DataFrame, detection: Detection, envelope: Envelope, *, after_multiline: bool | None
-) -> Parsed:
-    """Parse what an envelope holds, each container's or stream's lines by themselves, and add its columns."""
-    inner = unwrap(lines, envelope)
-    names = [name for name in inner.columns if name not in ("n", "line", JOINED_LINES)]
-    streams = [name for name in names if name in ("service", "log.iostream")]
-    partitions = inner.partition_by(streams, maintain_order=True) if streams and inner.height else [inner]
-    blocks = [
-        parse(partition.select("n", "line"), detection, after_multiline=after_multiline) for partition in partitions
-    ]
-    events = pl.concat([block.events for block in blocks], how="diagonal_relaxed").sort("n")
-    events = events.join(inner.drop("line"), on="n", how="left", maintain_order="left", suffix="\0")
-    shared = [pl.coalesce(name, f"{name}\0").alias(name) for name in names if f"{name}\0" in events.columns]
-    events = events.with_columns(*shared, pl.col("continues") + pl.col(JOINED_LINES))
-    return Parsed(
-        events=events.select(pl.exclude(JOINED_LINES, r"^.*\x00$")),
-        leading_lines=pl.concat([block.leading_lines for block in blocks]).sort("n"),
-        blank_lines=sum(block.blank_lines for block in blocks),
-    )
+def _parse_wrapped(lines: pl.DataFrame, detection: Detection, streams: Mapping[str, bool], *, final: bool) -> Parsed:
+    """Parse what envelopes hold, each container's or stream's lines by themselves, and add their columns."""
+    unwrapped = unwrap_all(lines, detection.wrappers, final=final)
+    parsed = _parse_streams(unwrapped.lines, replace(detection, wrappers=()), streams)
+    joined_lines = unwrapped.lines.select("n", "joined_lines")
+    events = parsed.events.join(joined_lines, on="n", how="left", maintain_order="left")
+    events = events.with_columns(pl.col("continues") + pl.col("joined_lines")).drop("joined_lines")
+    return replace(parsed, events=add_wrapper(events, unwrapped.columns), unfinished=unwrapped.unfinished)
 
 
-def _with_body(parsed: Parsed, detection: Detection) -> Parsed:
-    """Read the fields in the lines below an event, for the events of formats that put fields there."""
-    events = parsed.events
+def _parse_streams(lines: pl.DataFrame, detection: Detection, streams: Mapping[str, bool]) -> Parsed:
+    """Parse lines (n, line, stream), those of each stream as if they stood alone."""
+    numbered = number_streams(lines)
+    parsed = _parse_unwrapped(numbered.lines, detection, numbered.before(streams), {})
+    events = numbered.restore(parsed.events)
+    leading_lines = numbered.restore(parsed.leading_lines.select("n", "line"))
+    events = events.with_columns(pl.col("multiline").alias(STREAM_IS_MULTILINE))
+    return replace(parsed, events=events, leading_lines=leading_lines)
+
+
+def _read_within(parsed: Parsed, detection: Detection, streams: Mapping[str, bool]) -> Parsed:
+    """Read what lies below an event or in its message, for the events of formats that put fields or lines there."""
     for index, detected in enumerate(detection.formats):
-        if isinstance(detected.format, Format) and detected.format.body_pattern and _FORMAT_INDEX in events.columns:
-            events = regex_reader.read_body(events, detected.format, events[_FORMAT_INDEX].eq_missing(index))
-    return replace(parsed, events=events.drop(_FORMAT_INDEX, strict=False))
+        if _FORMAT_INDEX not in parsed.events.columns:
+            break
+        is_of_format = parsed.events[_FORMAT_INDEX].eq_missing(index)
+        if isinstance(detected.format, Format) and detected.format.body_pattern:
+            parsed = replace(parsed, events=regex_reader.read_body(parsed.events, detected.format, is_of_format))
+        if detected.within and is_of_format.any():
+            parsed = _read_messages(parsed, detected.within, is_of_format, streams)
+    return replace(parsed, events=parsed.events.drop(_FORMAT_INDEX, strict=False))
+
+
+def _read_messages(parsed: Parsed, within: Within, is_of_format: pl.Series, streams: Mapping[str, bool]) -> Parsed:
+    """Parse the messages of services that write log lines, each process's by themselves."""
+    if within.services is not None:
+        is_of_format &= parsed.events["service"].is_in(list(within.services), nulls_equal=True)
+    carried, others = parsed.events.filter(is_of_format), parsed.events.filter(~is_of_format)
+    if not within.joins_lines:
+        inner = parse_each(carried.select("n", message_text().alias("line")), within.detection)
+        events = add_wrapper(inner, carried.drop("message", "parsed"))
+        return replace(parsed, events=pl.concat([others, events], how="diagonal_relaxed").sort("n"))
+    lines = carried.select("n", message_text().alias("line"), stream_key(carried))
+    messages = _parse_streams(lines, within.detection, streams)
+    events, leading_lines = with_lines_below(messages.events, messages.leading_lines, carried)
+    outer = carried.drop("message", "exception", "continues", "parsed", strict=False)
+    events = add_wrapper(events.drop("multiline"), outer)
+    leading_lines = pl.concat([parsed.leading_lines.with_columns(pl.lit("").alias(STREAM)), leading_lines])
+    return Parsed(
+        events=pl.concat([others, events], how="diagonal_relaxed").sort("n"),
+        leading_lines=leading_lines.sort("n"),
+        blank_lines=parsed.blank_lines + messages.blank_lines,
+    )
 
 
 def _formats(detection: Detection) -> list[DetectedFormat]:
@@ -188,8 +244,15 @@ def _read(lines: pl.DataFrame, detected: DetectedFormat, utf8: bytes | None) -> 
     if isinstance(detected.format, Logfmt):
         return logfmt.read(lines, detected.format, detected.clock)
     if isinstance(detected.format, Delimited):
-        return delimited.read(lines, detected.format, detected.clock)
+        events, unread = table_reader.read(lines, detected.format, detected.clock)
+        return (_with_inner(events, detected.inner) if detected.inner else events), unread
     return regex_reader.read(lines, detected.format, detected.clock)
+
+
+def _with_inner(events: pl.DataFrame, detection: Detection) -> pl.DataFrame:
+    """Add what events' messages say that are log lines themselves."""
+    texts = events.select("n", to_lines(events["message"]).alias("line"))
+    return with_inner(events, parse_each(texts, detection))
 
 
 def _multiline(detected: DetectedFormat) -> bool:
@@ -201,24 +264,23 @@ def _no_events() -> pl.DataFrame:
 
 
 def _join_continuations(
-    events: pl.DataFrame, unmatched: pl.DataFrame, blank: pl.DataFrame, after_multiline: bool | None
+    events: pl.DataFrame, unmatched: pl.DataFrame, blank: pl.DataFrame, before: EventsBefore
 ) -> Parsed:
     """Add the lines that continue an event to it, and make events of the other unmatched lines."""
     if unmatched.is_empty() and blank.is_empty():
         return _without_continuations(events, unmatched, blank)
-    continues = _below_multiline(unmatched, events, after_multiline) | pl.col("line").str.contains(_CONTINUES)
-    if after_multiline is None:  # there is no event yet that the first line could continue
-        first = min((frame["n"][0] for frame in (events, unmatched) if frame.height), default=0)
-        continues &= pl.col("n") > first
+    continues = _below_multiline(unmatched, events, before) | unmatched["line"].str.contains(_CONTINUES)
+    # Where there is no event yet that the first line could continue, it is one.
+    continues &= ~unmatched["n"].is_in(before.first_lines(events["n"], unmatched["n"]).implode())
     split = unmatched.with_columns(continues.alias("continues"))
     raw = split.filter(~pl.col("continues")).select("n", pl.col("line").alias("message"))
     raw = raw.with_columns(parsed=pl.lit(value=False), multiline=pl.lit(RAW.multiline))
     events = _in_order([events, raw]) if raw.height else events
     lines = split.filter("continues").drop("continues")
     if blank.height:
-        within = _below_multiline(blank, events, after_multiline)
+        within = _below_multiline(blank, events, before)
         lines, blank = pl.concat([lines, blank.filter(within)]).sort("n"), blank.filter(~within)
-    return _append(events, lines, blank) if lines.height else _without_continuations(events, lines, blank)
+    return _append(events, lines, blank, before) if lines.height else _without_continuations(events, lines, blank)
 
 
 def _without_continuations(events: pl.DataFrame, no_lines: pl.DataFrame, blank: pl.DataFrame) -> Parsed:
@@ -226,20 +288,25 @@ def _without_continuations(events: pl.DataFrame, no_lines: pl.DataFrame, blank: 
     return Parsed(events=events, leading_lines=no_lines, blank_lines=blank.height)
 
 
-def _owner(lines: pl.DataFrame, events: pl.DataFrame) -> pl.Series:
-    """Return the row of the event above each line, -1 where there is none."""
-    return events["n"].search_sorted(lines["n"]).cast(pl.Int64) - 1
+def _owner(lines: pl.DataFrame, events: pl.DataFrame, before: EventsBefore) -> pl.Series:
+    """Return the row of the event of the same stream above each line, -1 where there is none."""
+    owner = events["n"].search_sorted(lines["n"]).cast(pl.Int64) - 1
+    if not before.has_streams or events.is_empty():
+        return owner
+    of_same_stream = before.stream_of(events["n"].gather(owner.clip(0))) == before.stream_of(lines["n"])
+    return owner.zip_with(of_same_stream, pl.Series([-1], dtype=pl.Int64))
 
 
-def _below_multiline(lines: pl.DataFrame, events: pl.DataFrame, after_multiline: bool | None) -> pl.Series:
+def _below_multiline(lines: pl.DataFrame, events: pl.DataFrame, before: EventsBefore) -> pl.Series:
     """Return for each line whether the event above it is multiline."""
-    flags = pl.concat([pl.Series([bool(after_multiline)]), events["multiline"]])
-    return flags.gather(_owner(lines, events) + 1)
+    owner = _owner(lines, events, before)
+    flags = pl.concat([pl.Series([False]), events["multiline"]]).gather(owner + 1)
+    return flags | ((owner < 0) & before.is_multiline(lines["n"]))
 
 
-def _append(events: pl.DataFrame, lines: pl.DataFrame, blank: pl.DataFrame) -> Parsed:
+def _append(events: pl.DataFrame, lines: pl.DataFrame, blank: pl.DataFrame, before: EventsBefore) -> Parsed:
     """Add the continuation lines to the `exception` of the event above them."""
-    owner = _owner(lines, events).set_sorted()
+    owner = _owner(lines, events, before)
     owned = lines.with_columns(owner=owner).filter(pl.col("owner") >= 0)
     below = owned.group_by("owner", maintain_order=True).agg(pl.col("line"))
     joined = below.select("owner", pl.col("line").list.join("\n"), pl.col("line").list.len().alias("continues"))

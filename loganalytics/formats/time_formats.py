@@ -42,6 +42,8 @@ class TimeFormat:
     """How many characters each time has, where that is fixed."""
     is_uncertain: bool = False
     """Whether such a time may mean another day in another country: only formats that name it use it."""
+    is_clock: bool = False
+    """Whether it is the time of a day that is not written."""
     groups: str = ""
     """The expression whose groups are the parts of the time, instead of a strptime pattern (see times/grammar.py)."""
     order: str = ""
@@ -66,6 +68,8 @@ TIME_FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("slash", rf"\d{{4}}/\d{{2}}/\d{{2}} {_CLOCK}{_FRACTION}", "%Y/%m/%d %H:%M:%S%.f"),
     TimeFormat("common log", rf"\d{{1,2}}/{_MONTH}/\d{{4}}:{_CLOCK} [+-]\d{{4}}", "%d/%b/%Y:%H:%M:%S %z",
                has_offset=True),
+    TimeFormat("common log fraction", rf"\d{{1,2}}/{_MONTH}/\d{{4}}:{_CLOCK}[.,]\d{{1,9}} [+-]\d{{4}}",
+               "%d/%b/%Y:%H:%M:%S%.f %z", has_offset=True),
     TimeFormat("common log naive", rf"\d{{1,2}}/{_MONTH}/\d{{4}}:{_CLOCK}{_FRACTION}", "%d/%b/%Y:%H:%M:%S%.f"),
     TimeFormat("common log blank", rf"\d{{1,2}}/{_MONTH}/\d{{4}} {_CLOCK}{_FRACTION}", "%d/%b/%Y %H:%M:%S%.f"),
     TimeFormat("ctime", rf"{_DAY} {_MONTH} [ \d]\d {_CLOCK}{_FRACTION} \d{{4}}", "%a %b %e %H:%M:%S%.f %Y"),
@@ -108,6 +112,7 @@ TIME_FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("month-day", rf"\d{{2}}-\d{{2}} {_CLOCK}{_FRACTION}", "%m-%d %H:%M:%S%.f", has_year=False),
     TimeFormat("month.day", rf"\d{{2}}\.\d{{2}} {_CLOCK}{_FRACTION}", "%m.%d %H:%M:%S%.f",
                has_year=False, is_uncertain=True),
+    TimeFormat("milliseconds of .NET", r"/Date\(\d{12,13}(?:[+-]\d{4})?\)/", is_epoch=True),
     TimeFormat("epoch", r"1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d{1,9})?", is_epoch=True),
 )  # fmt: skip
 
@@ -117,3 +122,6 @@ ANY_TIME = "(?:" + "|".join(form.shape for form in TIME_FORMATS if not (form.is_
 CANONICAL = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}000\+0000"
 CANONICAL_PATTERN = "%Y-%m-%dT%H:%M:%S%.6f000+0000"
 """The form in which times stand that were written in another way (see leading_times.py); no program writes it."""
+
+UNREAD = "1900-01-00T00:00:00.000000000+0000"
+"""What stands there where such a time cannot be read: the line behind it is an event without a time."""

@@ -14,9 +14,9 @@ import polars as pl
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.time_formats import TIME_FORMATS, TimeFormat
 from loganalytics.formats.times.epoch import from_epoch, from_hex_epoch
-from loganalytics.formats.times.grammar import written_formats
+from loganalytics.formats.times.grammar import CLOCK_ONLY, written_formats
 from loganalytics.formats.times.ordering import with_order
-from loganalytics.formats.times.reading import read_parts
+from loganalytics.formats.times.reading import read_clock, read_parts
 from loganalytics.formats.times.strptime import strptime_format
 from loganalytics.formats.times.zone_names import AMBIGUOUS
 from loganalytics.formats.times.zones import localize, uses_abbreviation, zone_offsets, zoned_to_utc
@@ -47,6 +47,8 @@ class Clock:
     """Whether 03/10/2024 is the 3rd of October; None where the times are to show it."""
     after: dt.datetime | None = None
     """The time of the last event before these."""
+    date: dt.date | None = None
+    """The day of times that write none."""
 
     @property
     def has_year(self) -> bool:
@@ -64,7 +66,10 @@ def clock_of(texts: pl.Series, hints: Hints = NO_HINTS, *, pattern: str | None =
     given = tuple(strptime_format(p) for p in (pattern, hints.time_pattern) if p)
     unread = texts if not given else texts.filter(~_reads(texts, given[0]))
     formats = (*given, *detect_time_formats(unread, hints.dayfirst))
-    return Clock(formats, hints.tz, guesses=_guesses(texts, formats, hints), dayfirst=hints.dayfirst)
+    if hints.date and not formats and texts.str.contains(CLOCK_ONLY.groups).any():
+        formats = (CLOCK_ONLY,)
+    guesses = _guesses(texts, formats, hints)
+    return Clock(formats, hints.tz, guesses=guesses, dayfirst=hints.dayfirst, date=hints.date)
 
 
 def _guesses(texts: pl.Series, formats: Sequence[TimeFormat], hints: Hints) -> tuple[str, ...]:
@@ -89,16 +94,19 @@ def detect_time_formats(texts: pl.Series, dayfirst: bool | None = None) -> tuple
         best = best or (None if formats else _best_format(sample, _CERTAIN))
         if best is None:
             break
-        formats.append(best)
-        sample = sample.filter(~_reads(sample, best))
+        time_format, reads = best
+        formats.append(time_format)
+        sample = sample.filter(~reads)
     exact = _exact_variant(texts.drop_nulls(), formats[0]) if formats else None
     return (exact, *formats) if exact else tuple(formats)
 
 
-def _best_format(sample: pl.Series, candidates: Sequence[TimeFormat]) -> TimeFormat | None:
-    """Return the format that reads most of the sample, the earlier of two; None where none reads any."""
-    counts = [int(_reads(sample, time_format).sum()) for time_format in candidates]
-    return candidates[counts.index(max(counts))] if any(counts) else None
+def _best_format(sample: pl.Series, candidates: Sequence[TimeFormat]) -> tuple[TimeFormat, pl.Series] | None:
+    """Return the format that reads most of the sample, the earlier of two, and what it reads; None where none does."""
+    masks = [_reads(sample, time_format) for time_format in candidates]
+    counts = [int(mask.sum()) for mask in masks]
+    best = counts.index(max(counts)) if any(counts) else None
+    return None if best is None else (candidates[best], masks[best])
 
 
 def _reads(texts: pl.Series, time_format: TimeFormat) -> pl.Series:
@@ -114,17 +122,23 @@ def _similar_formats(sample: pl.Series) -> list[TimeFormat]:
 
 def _written(sample: pl.Series, dayfirst: bool | None) -> list[TimeFormat]:
     """Return the formats of the grammar that one of the first texts is written in."""
-    texts = sample.head(_SHAPE_TEXTS).to_list()
+    texts = sample.head(_SHAPE_TEXTS).str.strip_chars().to_list()
     similar = [candidate for candidate in written_formats() if any(map(_shape(candidate.groups).fullmatch, texts))]
     return [_settled(candidate, sample, dayfirst) for candidate in similar]
 
 
 def _settled(time_format: TimeFormat, sample: pl.Series, dayfirst: bool | None) -> TimeFormat:
     """Return a format of the grammar with what the sample decides: the order of numbers, whether there is a year."""
+    sample = sample.str.strip_chars()
     fitting = sample.filter(sample.str.contains(time_format.groups))
     if "<year_last>" in time_format.groups and fitting.str.contains(_YEAR_BEHIND_CLOCK).all():
         time_format = replace(time_format, has_year=True)
     return with_order(time_format, fitting, dayfirst) if "<first>" in time_format.groups else time_format
+
+
+def has_time_shape(text: str) -> bool:
+    """Tell whether a text is written as times are, from end to end."""
+    return any(_shape(candidate.shape).fullmatch(text) for candidate in TIME_FORMATS if not candidate.is_epoch)
 
 
 @cache
@@ -186,7 +200,7 @@ def _parse_one(texts: pl.Series, time_format: TimeFormat, clock: Clock) -> pl.Se
     if time_format.is_epoch:
         return from_epoch(texts) if time_format.radix == 10 else from_hex_epoch(texts)
     if time_format.groups:
-        return _read_written(texts, time_format, clock)
+        return _read_written(texts.str.strip_chars(), time_format, clock)
     if not time_format.has_year:
         return localize(_parse_yearless(texts, time_format, clock), clock.tz, clock.after)
     times = _strptime(texts, time_format, clock)
@@ -217,6 +231,9 @@ def _strptime(texts: pl.Series, time_format: TimeFormat, clock: Clock, year: int
 
 
 def _read_written(texts: pl.Series, time_format: TimeFormat, clock: Clock) -> pl.Series:
+    if time_format.is_clock:
+        times = read_clock(texts, time_format, clock.date or dt.date(1970, 1, 1), clock.before if clock.after else None)
+        return localize(times, clock.tz, clock.after)
     year = clock.year or 1970
     naive, zones = read_parts(texts, time_format, year if time_format.has_year else LEAP_YEAR)
     naive = naive if time_format.has_year else turn_years(naive, year, clock.before)

@@ -47,6 +47,8 @@ class FileCounters(TimeCounters):
     unparsed: int = 0
     invalid_utf8: int = 0
     cut_lines: int = 0
+    repeated_keys: int = 0
+    """How many keys stood in a record once more."""
     skipped_nuls: int = 0
     """How many NUL bytes were no text: those of a file that was emptied while it was written."""
 

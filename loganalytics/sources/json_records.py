@@ -32,7 +32,7 @@ class RecordParser:
     @classmethod
     def learn(cls, sample: Sequence[str], hints: Hints) -> RecordParser:
         """Return the parser of what a sample of records, each JSON text, holds."""
-        form = reader.infer(sample)
+        form = reader.infer(sample, hints)
         clock = Clock(tz=hints.tz) if form is None else clock_of(reader.sample_times(sample, form), hints)
         return cls(form=form, clock=clock)
 

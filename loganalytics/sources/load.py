@@ -13,6 +13,7 @@ from loganalytics import schema
 from loganalytics.filters.sql import check_columns, condition, where
 from loganalytics.formats.custom import Formats
 from loganalytics.formats.custom_hints import Durations
+from loganalytics.formats.fields.events import DURATION
 from loganalytics.progress import track
 from loganalytics.sources import parquet
 from loganalytics.sources.files.describe import describe_files
@@ -34,8 +35,8 @@ def load(
     Args:
         source: a file, a glob, a folder (read with its subfolders), a list of these, "-" for standard input, a named
             pipe, or an address: s3://, gs://, az://, https://, or a server's: redis://, elasticsearch://, opensearch://,
-            postgresql://, mysql://, sqlite:///, duckdb:///. Archives (.gz, .bz2, .xz, .zst, .zip) are unpacked, Parquet
-            is read as it is.
+            postgresql://, mysql://, sqlite:///, duckdb:///. Archives (.gz, .bz2, .xz, .zst, .zip, .tar) are unpacked,
+            Parquet is read as it is.
         since: keep events from then on: ISO text, a datetime, or "2h", "7d" before now. Events without a time are kept
             only when neither `since` nor `until` is given. Files that surely lie outside are not read.
         until: keep events before then.
@@ -123,8 +124,11 @@ def scan(
 
     frames = [table] if (table := plan.table()) is not None else []
     if plan.files or not (frames or plan.stores):
-        samples = [file.sample.events() for file in plan.files if not file.skip]
-        frames.append(_lazily(read_files, [schema.empty(), *samples], options.predicate))
+        samples = {id(file.sample.detection): file.sample for file in plan.files if not file.skip}.values()
+        examples = [schema.empty(), *(sample.events() for sample in samples)]
+        if any(sample.detection.has_fields for sample in samples):
+            examples.append(_LATE_COLUMNS)
+        frames.append(_lazily(read_files, examples, options.predicate))
     frames += [_scan_store(store, options) for store in plan.stores if not store.own_query]
     if query is not None and frames:
         frames = [_where_lazily(pl.concat(frames, how="diagonal_relaxed"), query)]
@@ -150,7 +154,9 @@ def describe(source: Source, *, tz: str = "UTC", storage_options: Mapping[str, A
     """
     plan = plan_read(source, parse_options(tz=tz, storage_options=storage_options))
     frames = [pl.DataFrame(schema=DESCRIPTION_SCHEMA), parquet.describe_tables(plan.inputs.tables, storage_options)]
-    return pl.concat([*frames, describe_files(plan.files), *[store.describe() for store in plan.stores]])
+    described = pl.concat([*frames, describe_files(plan.files), *[store.describe() for store in plan.stores]])
+    remember(described, plan.report_of_samples)
+    return described
 
 
 def _lazily(
@@ -174,8 +180,8 @@ def _lazily(
     return register_io_source(batches, schema=columns)
 
 
-# Columns that a store's later frames have and its first one had not.
-_LATE_COLUMNS = pl.DataFrame(schema={"attributes": pl.String})
+# Columns of records that may come later than a sample shows: what means a core column reaches that.
+_LATE_COLUMNS = pl.DataFrame(schema={DURATION: pl.Float64, "attributes": pl.String})
 
 
 def _scan_store(store: Store, options: ReadOptions) -> pl.LazyFrame:

@@ -63,13 +63,13 @@ def test_docker_compose_keeps_services_apart():
 
 def test_levels_before_a_bar_are_no_containers():
     """`INFO | message` is a format of its own."""
-    assert detect(["INFO | started", "WARN | slow"]).envelope is None
+    assert detect(["INFO | started", "WARN | slow"]).wrappers == ()
 
 
 def test_more_than_four_in_five_lines_are_in_an_envelope():
     """Else the file only quotes some."""
     line = "web-1  | hi"
-    assert detect([line] * 80 + ["other"] * 20).envelope is None
+    assert detect([line] * 80 + ["other"] * 20).wrappers == ()
     assert detect([line] * 81 + ["other"] * 19).name == "text in docker-compose"
 
 

@@ -165,10 +165,20 @@ def test_an_object_followed_by_blanks():
 
 
 def test_half_of_a_surrogate_pair_is_not_made_up():
-    """A character that does not exist keeps its line as it is; a whole pair is read."""
-    events, unread = read_text(SAMPLE, [r'{"msg": "\ud83d\ude00", "n": 3}', r'{"msg": "\ud83d", "n": 4}'])
-    assert events["message"].to_list() == ["a", "b", "😀"]
-    assert unread["line"].to_list() == [r'{"msg": "\ud83d", "n": 4}']
+    """A character that does not exist stays the escape that was written; a whole pair is read."""
+    events, unread = read_text(SAMPLE, [r'{"msg": "\ud83d\ude00", "n": 3}', r'{"msg": "\ud83d \\ud83d", "n": 4}'])
+    assert unread.is_empty()
+    assert events["message"].to_list() == ["a", "b", "😀", r"\ud83d \ud83d"]
+    assert events["n"].len() == 4
+
+
+def test_lists_keep_their_escapes():
+    """What is JSON text remains so, on both roads."""
+    lists = [["C:\\new", 'say "hi"'], ["line\nend", "\x01"], [{"path": "\\\\host"}]]
+    sample = [{"msg": "a", "tags": tags, "n": 1} for tags in lists]
+    for further in ([], [{"msg": "b", "n": "text"}]):
+        events = read(sample, further)
+        assert [json.loads(tags) for tags in events["tags"].head(3)] == lists
 
 
 def test_numbers_beyond_64_bits_are_kept():

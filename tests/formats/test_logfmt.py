@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loganalytics.formats import detect, logfmt, parse
+from loganalytics.formats.internal_columns import REPEATED_KEYS
 from loganalytics.formats.parsing import Parsed
 
 HEAD = 'ts=2026-03-10T12:00:00Z level=info msg="all is well" n=1 path=/a'
@@ -106,3 +107,47 @@ def test_keys_that_a_sample_has_are_read_as_any_would_be(sample, lines):
         by_any_keys = pl.Series(matched, dtype=pl.String).str.extract_groups(logfmt._ordered_pattern(keys)).to_list()
         by_sample = pl.Series(matched, dtype=pl.String).str.extract_groups(regex).to_list()
         assert [dict.fromkeys(row) | fields for row, fields in zip(by_any_keys, by_sample, strict=True)] == by_any_keys
+
+
+def test_escapes_are_those_of_go():
+    """A backslash that is escaped is no part of another escape."""
+    message = r"open C:\\new\\table \"x\"\n\tat \u00e9\x41 \d"
+    event = parse_lines(f'ts=2026-03-10T12:00:00Z level=info msg="{message}"').events.row(0, named=True)
+    assert (event["message"], event["exception"]) == ('open C:\\new\\table "x"', "\tat éA \\d")
+
+
+def test_a_word_without_a_value_is_kept():
+    """It is true in attributes, and does not make the line some other text."""
+    event = parse_lines('level=info msg="a b" dry_run user=7').events.row(0, named=True)
+    assert (event["level"], event["user"], json.loads(event["attributes"])) == ("INFO", 7, {"dry_run": True})
+
+
+def test_a_key_that_stands_twice():
+    """The first value has the column, the others are in attributes, and counted."""
+    events = parse_lines(HEAD, "level=info msg=a n=1 n=2 n=3").events
+    assert (events["\0n"][1], json.loads(events["attributes"][1])) == (1, {"n": ["2", "3"]})
+    assert events[REPEATED_KEYS].sum() == 2
+
+
+def test_late_keys_reach_their_columns():
+    """What means a core column or a duration does; the rest stays in attributes."""
+    late = HEAD + ' exception="KeyError: a" trace_id=t1 took_ms=12 late=yes'
+    lines = pl.DataFrame({"n": [1, 2], "line": [HEAD, late]}, schema={"n": pl.UInt64, "line": pl.String})
+    detected = detect([HEAD]).formats[0]
+    event = logfmt.read(lines, detected.format, detected.clock)[0].row(1, named=True)
+    assert (event["exception"], event["trace_id"], event["duration_ms"]) == ("KeyError: a", "t1", 12.0)
+    assert json.loads(event["attributes"]) == {"late": "yes"}
+
+
+def test_a_value_of_another_type_is_kept():
+    """A text among numbers, and a time that is none, are in attributes."""
+    lines = pl.DataFrame({"n": [1, 2], "line": [HEAD, HEAD.replace("n=1", "n=x").replace("ts=2026", "ts=A2026")]})
+    detected = detect([HEAD]).formats[0]
+    events, _ = logfmt.read(lines.cast({"n": pl.UInt64}), detected.format, detected.clock)
+    assert json.loads(events["attributes"][1]) == {"n": "x", "ts": "A2026-03-10T12:00:00Z"}
+
+
+def test_a_time_with_a_blank():
+    """Programs that write no quotes leave the date and the time of a day one value."""
+    event = parse_lines("time=2026-03-10 12:00:00 level=info msg=a").events.row(0, named=True)
+    assert event["timestamp"].isoformat() == "2026-03-10T12:00:00+00:00"

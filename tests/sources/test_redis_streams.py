@@ -184,7 +184,7 @@ def test_level_and_query(redis, valkey):
     for number, level in enumerate(["debug", "info", "warning", "error"]):
         redis.xadd("s", {"message": "m", "level": level, "n": number})
     assert la.load(valkey.address, level="warning")["level"].to_list() == ["WARNING", "ERROR"]
-    assert la.scan(valkey.address, query="\"attributes.n\" = 1 or level = 'ERROR'").collect().height == 2
+    assert la.scan(valkey.address, query="n = 1 or level = 'ERROR'").collect().height == 2
     with pytest.raises(MissingColumnError, match="'nothing'"):
         la.load(valkey.address, query="nothing > 1")
     with pytest.raises(InvalidArgumentError, match="cannot be evaluated"):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from loganalytics.formats.definitions.format import Format
+from loganalytics.formats.regex.ascii import ascii_only
 
 # A time, bare or in brackets, and what often stands after it.
-_TIME = r"^[\[(]?{any}[\])]?[,:]?"
+_TIME = r"^[\[(<{]?{any}[\])>}]?[,:]?"
 
 GENERAL = (
     Format(
@@ -106,8 +107,14 @@ GENERAL = (
         examples=("~2024-01-01 00:00:00~ERROR~disk full", "2024-01-01 00:00:00;INFO;started"),
     ),
     Format(
+        "clock, level",
+        r"^[\[(]?(?P<time>\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?)[\])]?(?: -| \|)? +[\[(]?{LEVEL}[\])]?(?:[\s:|,-]+|$)"
+        r"(?P<message>.*)$",
+        min_share=0.3, examples=("10:00:00,123 ERROR [org.example.App] disk full",),
+    ),
+    Format(
         "level, time",
-        r"^[\[(]?{LEVEL}[\])]?(?::| -| \|)? *[\[(|-]? *{any}[\])]?[,:]?(?: -| \||:)?(?: |$)(?P<message>.*)$",
+        r"^[\[(]?{LEVEL}[\])]?(?::| -| \|)? *[\[(|;,-]? *{any}[\])]?[,:]?(?: -| \||:)?(?:[ |;,]|$)(?P<message>.*)$",
         variants=(r"^{LEVEL} +{time:iso space} (?P<message>[a-z_].*)$",),
         examples=("ERROR 2024-01-01 00:00:00,123 views 12 140 Internal Server Error", "[INFO] 2024-01-01 00:00:00 up"),
     ),
@@ -123,7 +130,11 @@ TIME_FIRST = Format(
 )
 """The rule for all other lines: one that begins with a time, or nearly so, is an event.
 
-The words before the time stay in the message. A line that begins with a brace is broken JSON, which RAW takes."""
+The words before the time stay in the message, with the time where they are those of a sentence. A line
+that begins with a brace is broken JSON, which RAW takes."""
+
+PROSE = ascii_only(r"(?:^|\s)[A-Z]?[a-z]+[,:]?(?:\s|$)")
+"""What words before a time are of a sentence, not of a prefix: the time is part of what is said."""
 
 RAW = Format("text", r"^(?P<message>.*)$", multiline=False)
 """A line without a time: an event of its own that keeps the raw text."""

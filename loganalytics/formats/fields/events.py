@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import FieldPath, fold_name
-from loganalytics.formats.fields.record_schema import BOOLEAN, DTYPES, TEXT, RecordSchema, column_name
+from loganalytics.formats.fields.aliases import FieldPath
+from loganalytics.formats.fields.durations import milliseconds
+from loganalytics.formats.fields.exceptions import exception_text, stack_text
+from loganalytics.formats.fields.level_columns import with_levels
+from loganalytics.formats.fields.messages import messages
+from loganalytics.formats.fields.record_schema import (  # fmt: skip
+    BOOLEAN,
+    DTYPES,
+    INTEGER,
+    NUMBER,
+    TEXT,
+    RecordSchema,
+    column_name,
+)
+from loganalytics.formats.fields.times import BRACKETS
 from loganalytics.formats.timestamps import Clock, to_utc
-from loganalytics.schema import severities
+from loganalytics.schema import CORE
+
+DURATION = "duration_ms"
+"""How long the event took: the one column beside the core that late fields reach too."""
 
 
 def to_events(
@@ -19,19 +36,54 @@ def to_events(
     clock: Clock,
     *,
     text_fields: Collection[FieldPath] | None = None,
+    splits_messages: bool = True,
 ) -> pl.DataFrame:
     """Turn records (n, record: a struct by the schema's paths) into events.
 
     An event without a message gets its line (n, line). `text_fields` are the fields whose values are text that is to
-    be typed; default: all.
+    be typed; default: all. With `splits_messages` what follows a message's first line is the exception.
     """
-    events = _columns(records, record_schema, clock, record_schema.fields if text_fields is None else text_fields)
+    events = to_columns(records, record_schema, clock, text_fields=text_fields)
+    return finish(events, lines, splits_messages=splits_messages)
+
+
+def finish(events: pl.DataFrame, lines: pl.DataFrame, *, splits_messages: bool = True) -> pl.DataFrame:
+    """Divide messages of several lines, and give an event without a message its line (n, line)."""
+    events = _split_message(events) if splits_messages else events
     if not events["message"].null_count():
         return events
     if events["n"].equals(lines["n"]):
         return events.with_columns(message=events["message"].fill_null(lines["line"]))
     joined = events.join(lines.select("n", pl.col("line").alias("\0text")), on="n", how="left", maintain_order="left")
     return joined.with_columns(pl.coalesce("message", "\0text").alias("message")).drop("\0text")
+
+
+def fill_core(events: pl.DataFrame, late: pl.DataFrame, derived: Collection[str]) -> pl.DataFrame:
+    """Fill core columns and `duration_ms` by what late fields of some events (n, columns) hold.
+
+    The `derived` columns do not come from the records themselves, so that what a late field says goes first.
+    """
+    names = [name for name in (*CORE, DURATION) if name in late.columns and late[name].null_count() < late.height]
+    joined = events.select("n").join(late.select("n", *names), on="n", how="left", maintain_order="left")
+    filled: list[pl.Series] = []
+    for name in names:
+        if name not in events.columns:
+            filled.append(joined[name])
+        else:
+            takes_late = goes_late(events, joined, "level" if name == "severity_number" else name, derived)
+            filled.append(joined[name].cast(events[name].dtype, strict=False).zip_with(takes_late, events[name]))
+    return events.with_columns(filled)
+
+
+def goes_late(events: pl.DataFrame, late: pl.DataFrame, name: str, derived: Collection[str]) -> pl.Series:
+    """Tell for which events a column is taken from late fields: where it is null, derived, or the lesser level."""
+    has_value = late[name].is_not_null() if name in late.columns else pl.repeat(False, late.height, eager=True)
+    if name not in events.columns or name in derived:
+        return has_value
+    is_open = events[name].is_null()
+    if name == "level" and "severity_number" in late.columns:
+        is_open |= (late["severity_number"] > events["severity_number"]).fill_null(value=False)
+    return has_value & is_open
 
 
 def field_value(path: FieldPath) -> pl.Expr:
@@ -49,79 +101,111 @@ def parse_typed(string: pl.Expr, kind: str) -> pl.Expr:
     return string if kind == TEXT else string.cast(DTYPES[kind], strict=False)
 
 
-def _columns(
-    records: pl.DataFrame, record_schema: RecordSchema, clock: Clock, text_fields: Collection[FieldPath]
-) -> pl.DataFrame:
-    core = [_first(paths).alias(column) for column, paths in record_schema.core.items()]
-    core_fields = {paths[0] for paths in record_schema.core.values()}
-    other_fields = [
-        (parse_typed(field_value(path), kind) if path in text_fields else field_value(path)).alias(column_name(path))
-        for path, kind in record_schema.fields.items()
-        if path not in core_fields
+def time_text(record_schema: RecordSchema) -> pl.Expr:
+    """Return the expression for the text of the records' times; two fields may hold a part each."""
+    parts = record_schema.semantics.time_parts
+    times = [
+        parts[path].join(field_value(path).cast(pl.String), field_value(parts[path].path))
+        if path in parts
+        else field_value(path).cast(pl.String)
+        for path in record_schema.core.get("timestamp", ())
     ]
-    derived = [_duration(record_schema), *_request(record_schema), _default_level(record_schema)]
-    events = records.select("n", *core, *other_fields, *[column for column in derived if column is not None])
+    if not times:
+        return pl.lit(None, dtype=pl.String)
+    time = pl.coalesce(times) if times[1:] else times[0]
+    return time.str.strip_chars(BRACKETS) if record_schema.semantics.times_are_bracketed else time
+
+
+def to_columns(
+    records: pl.DataFrame,
+    record_schema: RecordSchema,
+    clock: Clock,
+    *,
+    text_fields: Collection[FieldPath] | None = None,
+) -> pl.DataFrame:
+    """Return the columns of records, messages as they are written; parameters as to_events() has them."""
+    text_fields = record_schema.fields if text_fields is None else text_fields
+    special = ("timestamp", "level", "message", "exception")
+    core = [_first(paths).alias(column) for column, paths in record_schema.core.items() if column not in special]
+    derived = [*_duration(record_schema), *_exception(record_schema)]
+    events = records.select("n", *core, *_other_fields(record_schema, text_fields), *derived)
     if "timestamp" in record_schema.core:
-        events = events.with_columns(to_utc(events["timestamp"], clock))
-    if "level" in events.columns:
-        events = events.with_columns(severities(_level(record_schema)))
-        numbers = _severity_numbers(records, record_schema)
-        events = events.with_columns(severity_number=pl.coalesce(*numbers, "severity_number"))
-    if "message" not in events.columns:
-        return events.with_columns(message=pl.lit(None, dtype=pl.String))
-    return _split_message(events)
+        texts = records.select(time_text(record_schema).alias("timestamp")).to_series()
+        times = to_utc(texts, clock)
+        if times.null_count() > texts.null_count():
+            unread = (times.is_null() & (texts.str.strip_chars() != "")).fill_null(value=False)
+            events = events.with_columns(_unread_times(records, record_schema, unread).alias("attributes"))
+        events = events.with_columns(times)
+    events = with_levels(events, records, record_schema, field_value)
+    return events.with_columns(messages(records, record_schema, field_value))
+
+
+def _unread_times(records: pl.DataFrame, record_schema: RecordSchema, unread: pl.Series) -> pl.Series:
+    """Return JSON text of the texts of the times that are none."""
+    texts = [field_value(path).cast(pl.String).alias(".".join(path)) for path in record_schema.core["timestamp"]]
+    fields = records.filter(unread).select(texts)
+    rows = [{name: text for name, text in row.items() if text is not None} for row in fields.iter_rows(named=True)]
+    attributes = pl.repeat(None, records.height, dtype=pl.String, eager=True)
+    return attributes.scatter(unread.arg_true(), [json.dumps(row, ensure_ascii=False) for row in rows])
+
+
+def _other_fields(record_schema: RecordSchema, text_fields: Collection[FieldPath]) -> list[pl.Expr]:
+    """Return the columns of the fields that are not a core column as they are."""
+    columns: dict[str, list[pl.Expr]] = {}
+    for path, kind in record_schema.fields.items():
+        if path not in record_schema.without_column:
+            value = parse_typed(field_value(path), kind) if path in text_fields else field_value(path)
+            columns.setdefault(column_name(path), []).append(value)
+    return [(pl.coalesce(values) if values[1:] else values[0]).alias(name) for name, values in columns.items()]
 
 
 def _first(paths: tuple[FieldPath, ...]) -> pl.Expr:
     return pl.coalesce(map(field_value, paths)) if len(paths) > 1 else field_value(paths[0])
 
 
-def _duration(record_schema: RecordSchema) -> pl.Expr | None:
+def _duration(record_schema: RecordSchema) -> list[pl.Expr]:
     """Return `duration_ms`, from fields that are durations in any unit."""
     durations = record_schema.semantics.durations
-    if not durations or ("duration_ms",) in record_schema.fields:
-        return None
-    milliseconds = [field_value(path).cast(pl.Float64, strict=False) * factor for path, factor in durations.items()]
-    return pl.coalesce(milliseconds).alias("duration_ms")
-
-
-def _request(record_schema: RecordSchema) -> list[pl.Expr]:
-    """Return the message of a web request, and the level by its status where there is no other."""
-    paths = record_schema.semantics.request_paths
-    if not paths:
+    if not durations or record_schema.fields.get(("duration_ms",)) in (INTEGER, NUMBER):
         return []
-    words = [field_value(path).cast(pl.String) for path in paths]
-    message = pl.concat_str(words, separator=" ", ignore_nulls=True).replace("", None).alias("message")
-    if "level" in record_schema.core:
-        return [message]
-    status = words[-1].cast(pl.Int32, strict=False)
-    level = pl.when(status >= 500).then(pl.lit("error")).when(status >= 400).then(pl.lit("warning"))
-    return [message, level.when(status.is_not_null()).then(pl.lit("info")).alias("level")]
+    values = [
+        milliseconds(field_value(path), factor)
+        if record_schema.fields[path] == TEXT
+        else field_value(path).cast(pl.Float64, strict=False) * factor
+        for path, factor in durations.items()
+    ]
+    return [pl.coalesce(values).alias("duration_ms")]
 
 
-def _default_level(record_schema: RecordSchema) -> pl.Expr | None:
-    default = record_schema.semantics.default_level
-    return pl.lit(default).alias("level") if default and "level" not in record_schema.core else None
-
-
-def _severity_numbers(records: pl.DataFrame, record_schema: RecordSchema) -> list[pl.Series]:
-    """Return OpenTelemetry's severity numbers where the records write them, which say more than a level does."""
-    paths = [path for path in record_schema.core.get("level", ()) if fold_name(path[-1]) == "severitynumber"]
-    numbers = [field_value(path).cast(pl.UInt8, strict=False) for path in paths]
-    return [records.select(pl.when(number.is_between(1, 24)).then(number)).to_series() for number in numbers]
-
-
-def _level(record_schema: RecordSchema) -> pl.Expr:
+def _exception(record_schema: RecordSchema) -> list[pl.Expr]:
+    """Return `exception`, from a field or from an object that holds type, message and stack in fields of their own."""
     semantics = record_schema.semantics
-    level = pl.col("level").replace(semantics.level_words) if semantics.level_words else pl.col("level")
-    return level.fill_null(semantics.default_level) if semantics.default_level else level
+    objects = [
+        exception_text(*(field_value(path) if path else None for path in fields)) for fields in semantics.exceptions
+    ]
+    in_objects = {path for fields in semantics.exceptions for path in fields}
+    paths = [path for path in record_schema.core.get("exception", ()) if path not in in_objects]
+    texts = [*(stack_text(field_value(path)) for path in paths), *objects]
+    if semantics.full_text:
+        below = field_value(semantics.full_text).str.extract(r"(?s)^[^\n]*\n(.*\S)")
+        texts.insert(0, below)
+    return [pl.coalesce(texts).alias("exception")] if texts else []
+
+
+def _joined_once(text: pl.Expr, more: pl.Expr) -> pl.Expr:
+    """Return two texts joined, or the longer one where it holds the other."""
+    return (
+        pl.when(more.is_null() | text.str.contains(more, literal=True)).then(pl.coalesce(text, more))
+        .when(text.is_null() | more.str.contains(text, literal=True)).then(more)
+        .otherwise(pl.concat_str(text, more, separator="\n"))
+    )  # fmt: skip
 
 
 def _split_message(events: pl.DataFrame) -> pl.DataFrame:
-    """Keep a message's first line; what follows it is the exception, unless the record has one of its own."""
+    """Keep a message's first line; what follows it begins the exception, unless that holds it already."""
     message = pl.col("message").str.strip_chars_end("\n")
     if not events["message"].str.contains("\n", literal=True).any():
         return events
     after = message.str.extract(r"(?s)^[^\n]*\n(.*)$")
-    exception = pl.coalesce("exception", after) if "exception" in events.columns else after
+    exception = _joined_once(after, pl.col("exception")) if "exception" in events.columns else after
     return events.with_columns(message.str.extract(r"^([^\n]*)").alias("message"), exception.alias("exception"))

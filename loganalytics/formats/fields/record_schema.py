@@ -11,14 +11,17 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import FieldPath, FieldSemantics, core_paths, field_semantics
+from loganalytics.formats.fields.aliases import FieldPath, value_at
+from loganalytics.formats.fields.semantics import FieldSemantics, field_semantics
+from loganalytics.formats.fields.times import BRACKETS
+from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.internal_columns import column_of
 
 _INTEGER_TEXT = re.compile(r"-?\d{1,18}$")
 _DECIMAL_TEXT = re.compile(r"-?\d+\.\d+$")
 _MAX_FIELDS = 200
 _MAX_OBJECT_KEYS = 60  # an object with more looks like data keyed by values
-_MAX_DEPTH = 6  # names of a flattened field; what is deeper stays JSON text
+MAX_DEPTH = 6  # names of a flattened field; what is deeper stays JSON text
 INTEGER, NUMBER, BOOLEAN, TEXT = "integer", "number", "boolean", "text"
 _NESTED, _OBJECT = "nested", "object"
 DTYPES: dict[str, pl.DataType] = {
@@ -56,31 +59,53 @@ class RecordSchema:
         """The fields that may become a core column, which is read from text whatever their type."""
         return frozenset(path for paths in self.core.values() for path in paths)
 
+    @cached_property
+    def without_column(self) -> frozenset[FieldPath]:
+        """The fields that have no column but the core column they are read into, as text."""
+        core_columns = {column_name(paths[0]) for paths in self.core.values()} - self._kept_beside
+        return frozenset(path for path in self.fields if column_name(path) in core_columns)
+
+    @property
+    def _kept_beside(self) -> set[str]:
+        """The columns of fields whose values are kept though a core column is made of them: it says less."""
+        templates, time_parts = self.semantics.templates, self.semantics.time_parts
+        kept = [templates.template] if templates else []
+        kept += [path for path in self.core.get("exception", ())[:1] if path in self.nested]
+        kept += [path for path, part in time_parts.items() if part.digits]
+        return set(map(column_name, kept))
+
+    @property
+    def guesses(self) -> tuple[str, ...]:
+        """What was decided of the fields without being certain, as sentences."""
+        return self.semantics.guesses
+
+    def time_of(self, record: Mapping[str, Any]) -> str | None:
+        """Return the text of a record's time; two fields may hold a part each."""
+        for path in self.core.get("timestamp", ()):
+            value, part = value_at(record, path), self.semantics.time_parts.get(path)
+            if value is not None:
+                text = part.join_texts(str(value), value_at(record, part.path)) if part else str(value)
+                return text.strip(BRACKETS) if self.semantics.times_are_bracketed else text
+        return None
+
     def leaves(self, path: FieldPath) -> list[FieldPath]:
         """Return the fields within an object."""
         return [leaf for leaf in self.fields if leaf[: len(path)] == path]
 
 
-def infer_schema(records: Sequence[Mapping[str, Any]]) -> RecordSchema | None:
+def infer_schema(records: Sequence[Mapping[str, Any]], hints: Hints = NO_HINTS) -> RecordSchema | None:
     """Return the schema of a sample of records, or None when they have no field to read."""
     types: dict[FieldPath, set[str]] = {}
     for record in records:
         _collect_types(record, (), types)
-    fields = _flattened_fields(types)
+    fields = _flattened_fields(types, records)
     if not fields:
         return None
-    core = core_paths(fields)
-    level_values = {path: {str(value_at(record, path)) for record in records} for path in core.get("level", ())}
+    if fields.get(("duration_ms",)) == INTEGER:  # the column has one type, whatever a sample shows
+        fields[("duration_ms",)] = NUMBER
+    core, semantics = field_semantics(records, fields, hints)
     nested = frozenset(path for path in fields if not types[path].isdisjoint((_NESTED, _OBJECT)))
-    semantics = field_semantics(fields, core, level_values)
     return RecordSchema(fields=fields, core=core, semantics=semantics, nested=nested)
-
-
-def value_at(record: Any, path: FieldPath) -> Any:
-    """Return what a record holds at a path, None where there is nothing."""
-    for name in path:
-        record = record.get(name) if isinstance(record, dict) else None
-    return record
 
 
 def json_types(value: Any) -> set[str]:
@@ -107,18 +132,20 @@ def column_name(path: FieldPath) -> str:
 def _collect_types(record: Mapping[str, Any], path: FieldPath, types: dict[FieldPath, set[str]]) -> None:
     for key, value in record.items():
         inner = (*path, key)
-        if isinstance(value, dict) and value and len(inner) < _MAX_DEPTH:
+        if isinstance(value, dict) and value and len(inner) < MAX_DEPTH:
             types.setdefault(inner, set()).add(_OBJECT)
             _collect_types(value, inner, types)
         else:
             types.setdefault(inner, set()).update(json_types(value))
 
 
-def _flattened_fields(types: Mapping[FieldPath, set[str]]) -> dict[FieldPath, str]:
+def _flattened_fields(
+    types: Mapping[FieldPath, set[str]], records: Sequence[Mapping[str, Any]]
+) -> dict[FieldPath, str]:
     """Return one type for each path that becomes a column."""
     unflattened = _unflattened(types)
     fields: dict[FieldPath, str] = {}
-    columns: set[str] = set()
+    columns: dict[str, FieldPath] = {}
     spellings: dict[FieldPath, FieldPath] = {}  # DuckDB's field names differ by more than case
     for path, kinds in types.items():
         prefixes = [path[:depth] for depth in range(1, len(path) + 1)]
@@ -127,14 +154,20 @@ def _flattened_fields(types: Mapping[FieldPath, set[str]]) -> dict[FieldPath, st
             continue
         folded = {tuple(name.lower() for name in prefix): prefix for prefix in prefixes}
         clashes = any(spellings.get(key, prefix) != prefix for key, prefix in folded.items())
-        if clashes or column_name(path) in columns:
+        twin = columns.get(column_name(path))
+        if clashes or (twin and (fields[twin] != _one_type(kinds) or _have_both(records, path, twin))):
             continue
         spellings.update(folded)
         fields[path] = _one_type(kinds)
-        columns.add(column_name(path))
+        columns[column_name(path)] = path
         if len(fields) == _MAX_FIELDS:
             break
     return fields
+
+
+def _have_both(records: Iterable[Mapping[str, Any]], path: FieldPath, twin: FieldPath) -> bool:
+    """Whether a record has two fields of one dotted name: {"log.level": …, "log": {"level": …}}."""
+    return any(value_at(record, path) is not None and value_at(record, twin) is not None for record in records)
 
 
 def _unflattened(types: Mapping[FieldPath, set[str]]) -> set[FieldPath]:

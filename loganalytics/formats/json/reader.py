@@ -7,37 +7,23 @@ not fit its column's dtype, and a key that the sample did not have, go to `attri
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import FieldPath
-from loganalytics.formats.fields.events import to_events
-from loganalytics.formats.fields.record_schema import (  # fmt: skip
-    FieldTree,
-    RecordSchema,
-    column_name,
-    field_tree,
-    infer_schema,
-    value_at,
-)
+from loganalytics.formats.fields.aliases import FieldPath, value_at
+from loganalytics.formats.fields.events import finish, to_columns
+from loganalytics.formats.fields.late_fields import MovedFields, with_late_fields, without_moved
+from loganalytics.formats.fields.record_schema import RecordSchema, column_name, infer_schema
+from loganalytics.formats.fields.remainders import lines_with_other_types, with_remainders
+from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.json import polars_block
-from loganalytics.formats.json.attributes import (
-    lines_with_new_keys,
-    lines_with_other_types,
-    lines_without_objects,
-    parse_object,
-    sql_literal,
-    with_attributes,
-)  # fmt: skip
-from loganalytics.formats.json.duckdb_session import cursor
+from loganalytics.formats.json.attributes import lines_without_objects, surplus_keys, take_remainder
+from loganalytics.formats.json.exact_text import with_exact_lists, with_spaces, without_half_pairs
+from loganalytics.formats.json.late_keys import MAX_PYTHON_LINES, late_records, new_paths, spellings
+from loganalytics.formats.json.objects import parse_object, read_as_text
 from loganalytics.formats.timestamps import Clock
-
-# So many lines that no reader took are tried by Python's json, rather than that DuckDB is loaded for them.
-_MAX_PYTHON_LINES = 500
 
 
 @dataclass(frozen=True)
@@ -48,21 +34,25 @@ class JsonLines:
     name: str = "JSON lines"
 
 
-def infer(lines: Iterable[str]) -> JsonLines | None:
+def infer(lines: Iterable[str], hints: Hints = NO_HINTS) -> JsonLines | None:
     """Return the fields of a sample of lines, or None when none is a JSON object with a field to read."""
-    record_schema = infer_schema([record for record in map(parse_object, lines) if record])
+    record_schema = infer_schema([record for record in map(parse_object, lines) if record], hints)
     return JsonLines(record_schema) if record_schema else None
 
 
 def sample_times(lines: Iterable[str], form: JsonLines) -> pl.Series:
     """Return the texts of the sample's timestamps."""
     records = [record for record in map(parse_object, lines) if record]
-    paths = form.record_schema.core.get("timestamp", ())
-    return pl.Series("timestamp", [_first_value(record, paths) for record in records], dtype=pl.String)
+    return pl.Series("timestamp", map(form.record_schema.time_of, records), dtype=pl.String)
 
 
-def _first_value(record: dict[str, Any], paths: Iterable[FieldPath]) -> str | None:
-    return next((str(value) for path in paths if (value := value_at(record, path)) is not None), None)
+def sample_messages(lines: Iterable[str], form: JsonLines) -> pl.Series:
+    """Return the sample's messages."""
+    records = [record for record in map(parse_object, lines) if record]
+    paths = form.record_schema.core.get("message", ())
+    values = ([value_at(record, path) for path in paths] for record in records)
+    texts = [next((value for value in record_values if isinstance(value, str)), None) for record_values in values]
+    return pl.Series("message", texts, dtype=pl.String).drop_nulls()
 
 
 def read(
@@ -74,12 +64,14 @@ def read(
     block, these are events too; `parsed` is false for them.
     """
     utf8 = polars_block.to_bytes(lines["line"]) if utf8 is None else utf8
+    spelled = without_half_pairs(lines["line"], utf8)
+    if spelled is not None:
+        lines, utf8 = lines.with_columns(spelled), polars_block.to_bytes(spelled)
     good = polars_block.decodable(lines, utf8)
-    # Polars writes the character of "\u001f" into a list's text as it is, which is not JSON.
-    if not good.any() or (form.record_schema.nested and b"\\u00" in utf8):
+    if not good.any():
         return _read_each(lines, form.record_schema, clock)
     bad_lines = lines.filter(~good)
-    is_broken = bad_lines.height <= _MAX_PYTHON_LINES and not any(map(parse_object, bad_lines["line"]))
+    is_broken = bad_lines.height <= MAX_PYTHON_LINES and not any(map(parse_object, bad_lines["line"]))
     keep_bad = is_broken and good[0] and _look_like_objects(bad_lines)
     keep_bad = keep_bad and not form.record_schema.semantics.default_level
     block = polars_block.decode(lines, good, form.record_schema, utf8, keep_bad=keep_bad)
@@ -102,7 +94,7 @@ def _look_like_objects(lines: pl.DataFrame) -> bool:
 def _read_each(lines: pl.DataFrame, record_schema: RecordSchema, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
     is_object = pl.col("line").str.starts_with("{")
     candidates = lines.filter(is_object)
-    records = _parse(candidates, record_schema)
+    records = read_as_text(candidates, record_schema)
     good = records["record"].is_not_null()
     unread = pl.concat([lines.filter(~is_object), candidates.filter(~good)]).sort("n") if candidates.height else lines
     if not good.all():
@@ -111,48 +103,35 @@ def _read_each(lines: pl.DataFrame, record_schema: RecordSchema, clock: Clock) -
     block = polars_block.DecodedBlock(records=records, text_fields=text_fields, is_complete=False)
     events = _to_events(block, candidates, record_schema, clock)
     nested = {column_name(path) for path in record_schema.nested}.intersection(events.columns)
-    return events.with_columns(_with_spaces(events[name]) for name in sorted(nested)), unread
+    return events.with_columns(with_spaces(events[name]) for name in sorted(nested)), unread
 
 
 def _to_events(
     block: polars_block.DecodedBlock, lines: pl.DataFrame, record_schema: RecordSchema, clock: Clock
 ) -> pl.DataFrame:
     records = block.records
-    suspects = lines_with_other_types(records, record_schema, block.text_fields)
+    events = to_columns(records, record_schema, clock, text_fields=block.text_fields)
+    suspects = [lines_with_other_types(records, events, record_schema, block.text_fields)]
+    moved: list[MovedFields] = []
     if not block.is_complete:
-        new_keys = lines_with_new_keys(records, lines, record_schema)
-        without_objects = lines_without_objects(records, lines, record_schema)
-        suspects = pl.concat([suspects, new_keys, without_objects]).unique()
-    events = to_events(records, lines, record_schema, clock, text_fields=block.text_fields)
-    return with_attributes(events, lines, suspects, record_schema)
+        surplus = surplus_keys(records, lines, record_schema)
+        paths = new_paths(surplus, record_schema)
+        groups = late_records(surplus, paths, record_schema)
+        events, moved = with_late_fields(events, groups, record_schema, clock)
+        suspects.append(_lines_left(surplus, paths, moved, record_schema))
+        suspects.append(lines_without_objects(records, lines, record_schema))
+    numbers = pl.concat(suspects).unique()
+    left = lines.filter(pl.col("n").is_in(numbers.implode())) if numbers.len() else lines.clear()
+    events = with_exact_lists(finish(events, lines), lines, record_schema)
+    return with_remainders(events, left, moved, take_remainder(record_schema))
 
 
-def _parse(lines: pl.DataFrame, record_schema: RecordSchema) -> pl.DataFrame:
-    """Return (n, record), a struct of texts, null where the line is not JSON."""
-    import duckdb
-
-    structure = json.dumps(_text_types(field_tree(record_schema.fields)))
-    record = f"from_json(line, {sql_literal(structure)})"
-    with cursor() as connection:
-        connection.register("lines", lines.select("line").to_arrow())
-        try:
-            records = connection.sql(f"select {record} as record from lines").pl()
-        except duckdb.InvalidInputException:  # a broken line, which the test for validity finds at a third more cost
-            valid = f"select case when json_valid(line) then {record} end as record from lines"
-            records = connection.sql(valid).pl()
-    return lines.select("n").hstack(records)
-
-
-def _with_spaces(values: pl.Series) -> pl.Series:
-    """Return lists and objects, in JSON, with the blanks that Polars puts into them when it reads a block."""
-    indices = values.str.contains(r"^[\[{]").fill_null(value=False).arg_true()
-    objects = pl.select(pl.concat_str(pl.lit('{"v":'), values.gather(indices), pl.lit("}"))).to_series()
-    try:
-        spaced = pl.read_ndjson(polars_block.to_bytes(objects), schema={"v": pl.String}).to_series()
-    except pl.exceptions.PolarsError:
-        return values
-    return values.scatter(indices, spaced) if indices.len() else values
-
-
-def _text_types(tree: FieldTree) -> dict[str, Any]:
-    return {name: _text_types(inner) if isinstance(inner, dict) else "VARCHAR" for name, inner in tree.items()}
+def _lines_left(
+    surplus: pl.DataFrame, paths: Iterable[FieldPath], moved: Sequence[MovedFields], record_schema: RecordSchema
+) -> pl.Series:
+    """Return the numbers of the lines with surplus keys of which some did not move to a core column."""
+    surplus = without_moved(surplus, moved, record_schema)
+    if surplus.height <= MAX_PYTHON_LINES:
+        return surplus["n"]
+    names = spellings(path[-1] for path in paths)
+    return surplus.filter(pl.col("line").str.contains_any(names))["n"] if names else surplus.clear()["n"]

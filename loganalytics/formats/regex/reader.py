@@ -13,6 +13,7 @@ from loganalytics.formats.internal_columns import column_of_group
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.formats.regex.extract import extract_fields
 from loganalytics.formats.regex.pairs import with_pairs
+from loganalytics.formats.regex.whole_lines import with_unread_times, with_whole_sentences
 from loganalytics.formats.timestamps import Clock, to_utc
 from loganalytics.schema import LEVELS, severities
 
@@ -39,7 +40,8 @@ _MS_PER_UNIT = {"duration_us": 1e-3, "duration_s": 1e3}
 def read(lines: pl.DataFrame, form: Format, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split lines (n, line) into the events that the format matches and the lines that it does not."""
     events, unmatched = extract_fields(lines, form, clock)
-    return _with_types(events, form, clock), unmatched
+    typed = with_unread_times(_with_types(events, form, clock), lines, form)
+    return (with_whole_sentences(typed, events["before"], lines) if form is TIME_FIRST else typed), unmatched
 
 
 @cache
@@ -129,15 +131,20 @@ def _with_level(events: pl.DataFrame, form: Format) -> pl.DataFrame:
     if "level" in events.columns:
         word = pl.col("level").replace(form.levels) if form.levels else pl.col("level")
         return events.with_columns(severities(word))
+    return events.with_columns(severities(levels_in_text(events, behind_time=form is TIME_FIRST)))
+
+
+def levels_in_text(events: pl.DataFrame, *, behind_time: bool = True) -> pl.Expr:
+    """Return the expression for the words by which messages, or their syslog priority, name a level."""
     message = pl.col("message")
     words = [message.str.extract(_LEVEL_FIRST), message.str.extract(_LEVEL_FIRST_IN_CAPITALS)]
-    if form is TIME_FIRST:
+    if behind_time:
         words += [message.str.extract(regex) for regex in (_LEVEL_IN_CAPITALS, _LEVEL_IN_BRACKETS, _LEVEL_WITH_NAME)]
     if "priority" in events.columns:  # facility * 8 + severity, RFC 5424 section 6.2.1
         number = pl.col("priority").cast(pl.Int32, strict=False) % 8
         names = dict(enumerate(_SYSLOG_SEVERITIES))
         words.insert(0, number.replace_strict(names, default=None, return_dtype=pl.String))
-    return events.with_columns(severities(pl.coalesce(words)))
+    return pl.coalesce(words)
 
 
 def read_body(events: pl.DataFrame, form: Format, is_of_format: pl.Series) -> pl.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import polars as pl
 
 from loganalytics.formats.time_formats import TimeFormat
@@ -13,6 +15,7 @@ _PARTS = (
 )  # fmt: skip
 # Two-digit years from here on are of the last century.
 _LAST_CENTURY = 70
+_HALF_DAY = dt.timedelta(hours=12)
 _AFTERNOON = ("pm", "下午", "午後", "오후")
 _MORNING = ("am", "上午", "午前", "오전")
 
@@ -26,7 +29,8 @@ def read_parts(texts: pl.Series, time_format: TimeFormat, year: int) -> tuple[pl
     parts = groups.struct.unnest()
     missing = [pl.lit(None, dtype=pl.String).alias(name) for name in _PARTS if name not in parts.columns]
     parts = parts.with_columns(missing)
-    date = parts.with_columns(**_date_numbers(time_format.order)).with_columns(_full_year(year))
+    numbers = _date_numbers(time_format.order, has_name="<name>" in time_format.groups)
+    date = parts.with_columns(**numbers).with_columns(_full_year(year))
     bias = pl.col("bias").cast(pl.Int64, strict=False)
     times = date.select(_date() + _clock() + pl.duration(minutes=bias.fill_null(0))).to_series()
     utc = pl.when(bias.is_not_null()).then(pl.lit("Z"))
@@ -34,14 +38,31 @@ def read_parts(texts: pl.Series, time_format: TimeFormat, year: int) -> tuple[pl
     return times.alias(texts.name), zones
 
 
-def _date_numbers(order: str) -> dict[str, pl.Expr]:
+def read_clock(texts: pl.Series, time_format: TimeFormat, date: dt.date, before: dt.datetime | None) -> pl.Series:
+    """Return the times of texts that write no day: the first is on `date`, and by half a day back is the next day.
+
+    `before` is the time of the event before the first.
+    """
+    groups = texts.alias("t").to_frame().select(pl.col("t").str.extract_groups(time_format.groups)).to_series()
+    parts = groups.struct.unnest().with_columns(half_before=pl.lit(None, dtype=pl.String))
+    clocks = parts.select(_clock()).to_series()
+    start = before - dt.datetime.combine(before.date(), dt.time()) if before else None
+    steps = pl.concat([pl.Series([start], dtype=clocks.dtype), clocks]).fill_null(strategy="forward").diff()[1:]
+    days = ((steps < -_HALF_DAY).cast(pl.Int64) - (steps > _HALF_DAY).cast(pl.Int64)).fill_null(0).cum_sum()
+    midnight = pl.lit(dt.datetime.combine(before.date() if before else date, dt.time()))
+    frame = pl.DataFrame({"clock": clocks, "days": days})
+    return frame.select((midnight + pl.col("clock") + pl.duration(days="days")).alias(texts.name)).to_series()
+
+
+def _date_numbers(order: str, *, has_name: bool) -> dict[str, pl.Expr]:
     """Return year, month and day as numbers; `order` says which of three numbers is which."""
     places = {part: pl.col(place) for part, place in zip(order, ("first", "second", "third"), strict=False)}
     nothing = pl.lit(None, dtype=pl.String)
     name = pl.col("name").str.to_lowercase().replace_strict(MONTH_NUMBERS, default=None, return_dtype=pl.Int32)
+    month = pl.coalesce("month", places.get("m", nothing)).cast(pl.Int32, strict=False)
     return {
         "year": pl.coalesce("year", "year_last", places.get("y", nothing)).cast(pl.Int32, strict=False),
-        "month": pl.coalesce(name, pl.coalesce("month", places.get("m", nothing)).cast(pl.Int32, strict=False)),
+        "month": name if has_name else month,
         "day": pl.coalesce("day", places.get("d", nothing)).cast(pl.Int32, strict=False),
     }
 

@@ -133,7 +133,8 @@ def _time_query(times: list[str], since: dt.datetime | None, until: dt.datetime 
 def _severity_filters(mapping: IndexMapping, index: str, severity: int, record_schema: RecordSchema) -> list[Query]:
     """Leave out the levels that are known to be lower, where the level's field holds words compared as a unit."""
     paths = [".".join(path) for path in record_schema.core.get("level", ())]
-    if not paths or record_schema.semantics.level_words or record_schema.semantics.default_level:
+    semantics = record_schema.semantics
+    if not paths or semantics.level_words or semantics.default_level or semantics.requests.statuses:
         return []
     field = mapping.keyword(paths[0], index)
     words = LEVELS | {letter: LEVELS[word] for letter, word in LETTERS.items()}

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from loganalytics import formats
-from loganalytics.formats import Detection
-from loganalytics.formats.framing import MAX_LINE_BYTES, Framer
 from loganalytics.sources import load_report, object_stores
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import Block, read_blocks
 from loganalytics.sources.files.compression import BROKEN, UnpackBudget, reason_of
+from loganalytics.sources.files.file_events import read_events
 from loganalytics.sources.files.location import Location, open_unpacked
 from loganalytics.sources.files.plan import PlannedFile
-from loganalytics.sources.files.sampling import FileSample, to_log_frame
+from loganalytics.sources.files.sampling import FileSample
+from loganalytics.sources.files.small_files import SMALL_BYTES
+from loganalytics.sources.files.small_reader import SmallFile, is_small, read_together
 
+_MAX_TOGETHER = 1000
 BLOCK_BYTES = 8 * 1024 * 1024
 
 
@@ -37,9 +39,22 @@ class FileRun:
 
     def frames(self) -> Iterator[pl.DataFrame]:
         """Yield the events of the files, one file after the other, in log frames of bounded size."""
+        waiting: list[SmallFile] = []  # those that are read together
         for file, counters in zip(self._files, self._counters, strict=True):
-            if file.skip is None:
-                yield from _read_events(file.sample, counters, self._blocks(file.sample, counters))
+            if file.skip is not None:
+                continue
+            blocks = self._blocks(file.sample, counters)
+            first = list(islice(blocks, 1)) if is_small(file.sample) else []
+            if first and counters.bytes <= SMALL_BYTES:
+                waiting.append(SmallFile(sample=file.sample, counters=counters, blocks=[*first, *blocks]))
+            else:
+                yield from read_together(waiting)
+                waiting = []
+                yield from read_events(file.sample, counters, chain(first, blocks))
+            if len(waiting) == _MAX_TOGETHER:
+                yield from read_together(waiting)
+                waiting = []
+        yield from read_together(waiting)
 
     @property
     def position(self) -> int:
@@ -90,75 +105,3 @@ def _read_blocks(sample: FileSample, counters: FileCounters, budget: UnpackBudge
                 yield block
     except BROKEN as error:  # it was deleted, or its archive breaks at the first byte
         counters.truncate(f"unreadable after {counters.bytes:,} bytes ({reason_of(error)}): the rest is lost")
-
-
-def _read_events(sample: FileSample, counters: FileCounters, blocks: Iterator[Block]) -> Iterator[pl.DataFrame]:
-    """Yield log frames of one file, in its order; its counters are complete when the last one was handed out."""
-    detection = sample.detection
-    framer = detection.framing.framer() if detection.framing else None
-    pending: pl.DataFrame | None = None  # the events of a block, until the next shows whether the last one goes on
-    continuations: list[str] = []  # how it goes on; joined once, since it may be long
-    continuation_lines = 0
-    for block in _records(blocks, framer):
-        after_multiline = None if pending is None else pending["multiline"][-1]
-        parsed = formats.parse(block.lines, detection, after_multiline=after_multiline, utf8=block.utf8)
-        if parsed.leading_lines.height:
-            continuations.append(parsed.leading_lines["line"].str.join("\n").item())
-            continuation_lines += parsed.leading_lines.height
-        if parsed.events.is_empty():
-            continue
-        if pending is not None:
-            yield _finish(_continue(pending, continuations, continuation_lines), sample, counters)
-        pending, continuations, continuation_lines = parsed.events, [], 0
-        detection = _following(detection, parsed.events)
-    if pending is not None:
-        yield _finish(_continue(pending, continuations, continuation_lines), sample, counters)
-    counters.notes += tuple(_notes(counters, is_cut=framer is None))
-
-
-def _notes(counters: FileCounters, *, is_cut: bool) -> Iterator[str]:
-    """Yield what the bytes of a file had that its events do not show; a framer puts cut lines together again."""
-    if counters.cut_lines and is_cut:
-        size = f"{MAX_LINE_BYTES // 1024**2} MiB"
-        yield f"{counters.cut_lines:,} times a line of over {size} was cut in two"
-    if counters.skipped_nuls:
-        yield f"{counters.skipped_nuls:,} NUL bytes skipped, as of a file that was emptied while it was written"
-
-
-def _records(blocks: Iterator[Block], framer: Framer | None) -> Iterator[Block]:
-    """Yield the records of the lines of blocks."""
-    if framer is None:
-        yield from blocks
-        return
-    for block in blocks:
-        yield Block(framer.feed(block.lines))
-    yield Block(framer.finish())
-
-
-def _continue(events: pl.DataFrame, continuations: list[str], line_count: int) -> pl.DataFrame:
-    """Add lines to the last event's exception."""
-    if not continuations:
-        return events
-    last = events.tail(1)
-    begun = last["exception"].drop_nulls().to_list() if "exception" in last.columns else []
-    exception = "\n".join(begun + continuations)
-    continuations.clear()  # it may be long: no more copies than must be
-    # As a series: a long literal is copied about ten times on its way through an expression.
-    last = last.with_columns(pl.Series("exception", [exception]), pl.col("continues") + line_count)
-    return pl.concat([events.head(-1), last], how="diagonal_relaxed")
-
-
-def _following(detection: Detection, events: pl.DataFrame) -> Detection:
-    """Let a file's times go on from the last of a block: in its year, and in the second hour when clocks went back."""
-    if "timestamp" not in events.columns:
-        return detection
-    last = events["timestamp"].drop_nulls().tail(1)
-    return detection.following(last[0]) if last.len() else detection
-
-
-def _finish(events: pl.DataFrame, sample: FileSample, counters: FileCounters) -> pl.DataFrame:
-    frame = to_log_frame(events, sample.source, sample.detection.framing)
-    counters.events += frame.height
-    counters.unparsed += int((~events["parsed"]).sum())
-    counters.count(frame)
-    return frame

@@ -14,16 +14,17 @@ import polars as pl
 from loganalytics import formats, schema
 from loganalytics.exceptions import SourceError
 from loganalytics.formats import Detection
-from loganalytics.formats.framing import Framing, frame_all
+from loganalytics.formats.framing import Framing, frame_sample
 from loganalytics.formats.internal_columns import without_internal
 from loganalytics.sources import object_stores
-from loganalytics.sources.files.blocks import lines_of, looks_binary, read_some
-from loganalytics.sources.files.compression import BROKEN
-from loganalytics.sources.files.discovery import service_of
+from loganalytics.sources.files.blocks import lines_of, looks_binary
+from loganalytics.sources.files.compression import BROKEN, read_some, reason_of
+from loganalytics.sources.files.discovery import service_of, text_of
 from loganalytics.sources.files.encodings import UTF8, Encoding, detect_encoding, without_leading_nuls
 from loganalytics.sources.files.location import Location, cannot_be_read, open_unpacked
 from loganalytics.sources.files.missing_year import TimeRange, first_year
 from loganalytics.sources.files.rotation import day_in_name
+from loganalytics.sources.files.small_files import FILE, DetectionMemory, can_be_joined, parse_together
 from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.status import Skip, Status
 
@@ -33,6 +34,7 @@ _YEAR_WINDOWS, _YEAR_WINDOW_BYTES = 32, 4096
 _MAX_LINES = 1000
 _MAGIC_BYTES = 4096
 _FIRST_LINES = 50
+_MIN_ALIKE = 2
 _MAX_NULS = 1024**3
 # Their lines cannot be found by a byte that ends one.
 _UTF16_OR_32 = re.compile(rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff|.\0.\0.\0|\0.\0.\0.|\0\0\0.", re.DOTALL)
@@ -49,6 +51,10 @@ class FileSample:
     detection: Detection = _NOTHING_DETECTED
     skip: Skip | None = None
     encoding: Encoding = UTF8
+    known_times: tuple[dt.datetime, ...] | None = None
+    """The times of the lines, where they were read together with those of other files."""
+    break_note: str = ""
+    """Why it could not be read to the end of the sample, if it could not."""
 
     @property
     def source(self) -> str:
@@ -69,6 +75,8 @@ class FileSample:
 
     @cached_property
     def _first_times(self) -> pl.Series:
+        if self.known_times is not None:
+            return pl.Series(self.known_times, dtype=schema.TIMESTAMP)
         return times_of(self.lines[:_FIRST_LINES], self.detection.with_year(_ANY_YEAR))
 
     def events(self) -> pl.DataFrame:
@@ -81,43 +89,73 @@ def sample_files(locations: Sequence[Location], options: ReadOptions) -> list[Fi
 
     Raises the errors of addresses that cannot be read.
     """
-    samples = [_sample_file(location, options) for location in locations]
+    memory = DetectionMemory(options.formats)
+    samples = _with_known_times([_sample_file(location, options, memory) for location in locations])
     if all(sample.detection.has_year for sample in samples):
         return samples
     ranges = [sample.time_range for sample in samples if sample.detection.has_year]
-    return [_with_year(sample, ranges) for sample in samples]
+    known = [time_range for time_range in ranges if time_range]
+    span = [(min(low for low, _ in known), max(high for _, high in known))] if known else []
+    return [_with_year(sample, span) for sample in samples]
 
 
-def sample_bytes(location: Location) -> list[bytes]:
+def _with_known_times(samples: list[FileSample]) -> list[FileSample]:
+    """Return the samples; of small ones that are written alike the times are read together."""
+    alike: dict[int, list[int]] = {}
+    for number, sample in enumerate(samples):
+        if sample.lines and len(sample.lines) <= _FIRST_LINES and can_be_joined(sample.detection):
+            alike.setdefault(id(sample.detection), []).append(number)
+    for numbers in alike.values():
+        if len(numbers) < _MIN_ALIKE:
+            continue
+        texts = [pl.Series("line", samples[number].lines, dtype=pl.String) for number in numbers]
+        events, is_begun = parse_together(texts, samples[numbers[0]].detection)
+        times = _times_by_file(events)
+        for index, number in enumerate(numbers):
+            if is_begun[index]:
+                samples[number] = replace(samples[number], known_times=tuple(times.get(index, ())))
+    return samples
+
+
+def _times_by_file(events: pl.DataFrame) -> dict[int, list[dt.datetime]]:
+    if "timestamp" not in events.columns:
+        return {}
+    times = events.select(FILE, "timestamp").drop_nulls().group_by(FILE, maintain_order=True).agg("timestamp")
+    return dict(times.iter_rows())
+
+
+def sample_bytes(location: Location) -> tuple[list[bytes], str]:
     """Return the file's first bytes that are not NUL, then some of its middle and its end, in whole lines.
 
-    What is packed would have to be unpacked to its end: only its first 256 KiB are looked at.
+    What is packed would have to be unpacked to its end: only its first 256 KiB are looked at. Also returns why its head
+    ends early, or nothing.
     """
     if not location.packed and 0 < location.size <= len(location.head) and location.head[:1] != b"\0":
-        return [location.head]
+        return [location.head], ""
     with open_unpacked(location) as (stream, raw):
-        head = _head(stream)
+        head, break_note = _head(stream)
         if location.packed or raw.tell() >= location.size or _UTF16_OR_32.match(head):
-            return [_whole_lines(head)]
+            return [_whole_lines(head)], break_note
     assert location.path is not None
     with location.path.open("rb") as file:
         middle = _window(file, (location.size - _WINDOW_BYTES) // 2)
         end = _window(file, max(_HEAD_BYTES, location.size - _WINDOW_BYTES))
-    return [_whole_lines(head), middle, end]
+    return [_whole_lines(head), middle, end], break_note
 
 
-def _head(stream: BinaryIO) -> bytes:
-    """Return the first bytes that are not NUL."""
-    head, skipped = b"", 0
+def _head(stream: BinaryIO) -> tuple[bytes, str]:
+    """Return the first bytes that are not NUL, and why they end early, or nothing."""
+    head, skipped, break_note = b"", 0, ""
     try:
         while len(head) < _HEAD_BYTES and skipped < _MAX_NULS and (chunk := read_some(stream, _HEAD_BYTES)):
             text = without_leading_nuls(head + chunk)
             skipped += len(head) + len(chunk) - len(text)
             head = text
-    except BROKEN:
+    except BROKEN as error:
         if not head:
             raise
-    return head
+        break_note = f"unreadable after {len(head):,} bytes ({reason_of(error)}): the rest is lost"
+    return head, break_note
 
 
 def _spread_over(windows: Sequence[bytes], encoding: Encoding) -> list[str]:
@@ -137,6 +175,7 @@ def times_of(lines: Sequence[str], detection: Detection) -> pl.Series:
 
 def to_log_frame(events: pl.DataFrame, source: str, framing: Framing | None = None) -> pl.DataFrame:
     """Return the log frame of the events that parse() found in a file, whose records are written like that."""
+    source = text_of(source)
     offset = framing.offset("n") if framing else pl.col("n").cast(pl.String)
     fallback = pl.lit(service_of(source), dtype=pl.String)
     service = pl.coalesce("service", fallback) if "service" in events.columns else fallback
@@ -151,16 +190,16 @@ def to_log_frame(events: pl.DataFrame, source: str, framing: Framing | None = No
 
 def _parse_lines(lines: Sequence[str], detection: Detection) -> pl.DataFrame:
     frame = pl.DataFrame({"line": lines}, schema={"line": pl.String}).with_row_index("n", 1)
-    return formats.parse(frame_all(frame.cast({"n": pl.UInt64}), detection.framing), detection).events
+    return formats.parse(frame_sample(frame.cast({"n": pl.UInt64}), detection.framing), detection).events
 
 
-def _sample_file(location: Location, options: ReadOptions) -> FileSample:
-    skip, lines, encoding = location.skip, list[str](), UTF8
+def _sample_file(location: Location, options: ReadOptions, memory: DetectionMemory) -> FileSample:
+    skip, lines, encoding, break_note = location.skip, list[str](), UTF8, ""
     try:
         if skip is None and location.url is not None:
             lines = object_stores.sample(location.url, options.storage_options)
         elif skip is None:
-            windows = sample_bytes(location)
+            windows, break_note = sample_bytes(location)
             encoding = detect_encoding(windows, options.hints.encoding)
             skip = _skip_not_text(windows[0][:_MAGIC_BYTES], encoding)
             lines = [] if skip else _spread_over(windows, encoding)
@@ -173,8 +212,10 @@ def _sample_file(location: Location, options: ReadOptions) -> FileSample:
     if skip is not None:
         return FileSample(location=location, lines=lines, skip=skip)
     hints = replace(options.hints, date=day_in_name(location.source))
-    detection = formats.detect(lines, hints=hints, formats=options.formats)
-    return FileSample(location=location, lines=lines, detection=detection, encoding=encoding)
+    detection = memory.detect(lines, hints)
+    return FileSample(
+        location=location, lines=lines, detection=detection, encoding=encoding, break_note=break_note
+    )  # fmt: skip
 
 
 def _skip_not_text(head: bytes, encoding: Encoding) -> Skip | None:

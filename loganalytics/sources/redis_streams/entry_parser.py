@@ -142,7 +142,7 @@ class EntryParser:
 
     def _learn(self, key: str, before: _JsonField | None, lines: pl.Series, count: int) -> _JsonField:
         sample = (before.sample if before else []) + _spread_sample(lines, count)
-        form = reader.infer(sample)
+        form = reader.infer(sample, self._hints)
         times = reader.sample_times(sample, form) if form else pl.Series(dtype=pl.String)
         self._json_fields[key] = _JsonField(
             sample=sample if form else [],

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics.formats.fields.events import to_events
+from loganalytics.formats.fields.known_names import may_have_meaning
 from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema
 from loganalytics.formats.hints import Hints
 from loganalytics.formats.timestamps import Clock, clock_of
@@ -54,11 +55,16 @@ class FlatFieldsParser:
         parsed = pl.DataFrame({"n": number, "record": record.to_struct()})
         lines = pl.DataFrame({"n": number, "line": line})
         events = to_events(parsed, lines, record_schema, self._clock)
-        return events.with_columns(_attributes(fields, record_schema))
+        attributes = _attributes(fields, record_schema)
+        if "attributes" in events.columns:  # the times that are none
+            attributes = _merged(events["attributes"], attributes)
+        return events.with_columns(attributes)
 
     def _learn(self, fields: pl.DataFrame) -> None:
         new_fields = [name for name in fields.columns if name not in self._known_fields]
-        if not new_fields or self._lessons >= _MAX_LESSONS:
+        if self._lessons >= _MAX_LESSONS:
+            new_fields = [name for name in new_fields if may_have_meaning((name,))]
+        if not new_fields:
             return
         if self._lessons:
             rows = fields.filter(pl.any_horizontal(pl.col(new_fields).is_not_null())).head(_RELEARN_ROWS)
@@ -67,9 +73,8 @@ class FlatFieldsParser:
         self._lessons += 1
         self._known_fields.update(new_fields)
         self._sample += [_typed_row(row) for row in rows.iter_rows(named=True)]
-        self._schema = infer_schema(self._sample)
-        paths = self._schema.core.get("timestamp", ()) if self._schema else ()
-        times = [next((str(row[p[0]]) for p in paths if row.get(p[0]) is not None), None) for row in self._sample]
+        self._schema = infer_schema(self._sample, self._hints)
+        times = [self._schema.time_of(row) if self._schema else None for row in self._sample]
         self._clock = clock_of(pl.Series(times, dtype=pl.String), self._hints)
 
 
@@ -114,6 +119,14 @@ def _attributes(fields: pl.DataFrame, record_schema: RecordSchema) -> pl.Series:
         return empty
     rows = attributes.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
     return empty.scatter(rows.arg_true(), to_json(attributes.filter(rows))) if rows.any() else empty
+
+
+def _merged(attributes: pl.Series, more: pl.Series) -> pl.Series:
+    """Return the attributes of both."""
+    rows = (attributes.is_not_null() & more.is_not_null()).arg_true()
+    pairs = zip(attributes.gather(rows), more.gather(rows), strict=True)
+    texts = [json.dumps(json.loads(first) | json.loads(second), ensure_ascii=False) for first, second in pairs]
+    return attributes.fill_null(more).scatter(rows, texts).alias("attributes")
 
 
 def _does_not_fit(name: str, kind: str) -> pl.Expr:

@@ -1,0 +1,77 @@
+"""Text that the readers of JSON would change, kept as it is: halves of surrogate pairs, and escapes within lists."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import polars as pl
+
+from loganalytics.formats.fields.aliases import FieldPath, value_at
+from loganalytics.formats.fields.record_schema import RecordSchema, column_name
+from loganalytics.formats.json.objects import parse_object
+
+_SURROGATE, _PAIR = r"\\u[dD][89a-fA-F]", r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F]"
+_ESCAPE = re.compile(
+    r"\\(?:(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+# What a list's text holds where it is not JSON, or where it may not be.
+_CONTROL = r"[\x00-\x1f]"
+
+
+def without_half_pairs(lines: pl.Series, utf8: bytes) -> pl.Series | None:
+    r"""Write halves of surrogate pairs, which are no characters, as the six characters of their escape: \ud83d.
+
+    Returns None where no object has any. `utf8` is what the lines are cut from.
+    """
+    if b"\\" not in utf8 or (b"\\ud" not in utf8 and b"\\uD" not in utf8):
+        return None
+    halves = lines.str.count_matches(_SURROGATE) != 2 * lines.str.count_matches(_PAIR)
+    halves &= lines.str.starts_with("{") & lines.str.contains(r"\}\s*$")
+    if not halves.any():
+        return None
+    return lines.scatter(halves.arg_true(), [_ESCAPE.sub(_spelled, line) for line in lines.filter(halves)])
+
+
+def _spelled(escape: re.Match[str]) -> str:
+    return "\\" + escape[0] if escape["half"] else escape[0]
+
+
+def with_spaces(values: pl.Series) -> pl.Series:
+    """Return lists and objects, in JSON, with the blanks that Polars puts into them when it reads a block."""
+    is_nested = values.str.contains(r"^[\[{]").fill_null(value=False)
+    has_escapes = values.str.contains("\\", literal=True).fill_null(value=False)
+    indices = (is_nested & ~has_escapes).arg_true()
+    objects = pl.select(pl.concat_str(pl.lit('{"v":'), values.gather(indices), pl.lit("}"))).to_series()
+    try:
+        utf8 = bytes(objects.str.join("\n").cast(pl.Binary).item() or b"")
+        spaced = pl.read_ndjson(utf8, schema={"v": pl.String}).to_series() if indices.len() else objects
+    except pl.exceptions.PolarsError:
+        return values
+    return values.scatter(indices, spaced)
+
+
+def with_exact_lists(events: pl.DataFrame, lines: pl.DataFrame, record_schema: RecordSchema) -> pl.DataFrame:
+    """Write lists and objects anew of which Polars undid the escapes; lines: (n, line) of the events."""
+    paths = [path for path in record_schema.nested if path not in record_schema.without_column]
+    if not paths:
+        return events
+    has_backslash = lines.select(pl.col("line").str.contains("\\\\", literal=True)).to_series()
+    columns = []
+    for path in paths:
+        values = events[column_name(path)]
+        is_changed = values.str.contains(r"^[\[{]") & (has_backslash | values.str.contains(_CONTROL))
+        rows = is_changed.fill_null(value=False).arg_true()
+        if rows.len():
+            exact = [
+                _text_at(line, path, text)
+                for line, text in zip(lines["line"].gather(rows), values.gather(rows), strict=True)
+            ]
+            columns.append(values.scatter(rows, exact))
+    return events.with_columns(columns)
+
+
+def _text_at(line: str, path: FieldPath, text: str) -> str:
+    value = value_at(parse_object(line), path)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else text
