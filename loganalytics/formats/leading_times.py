@@ -12,7 +12,7 @@ from functools import cache
 
 import polars as pl
 
-from loganalytics.formats.definitions import FORMATS, PROSE, TIME_FIRST
+from loganalytics.formats.definitions import FORMATS, PROSE, TIME_FIRST, TIMES
 from loganalytics.formats.hints import Hints
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.formats.time_formats import ANY_TIME, CANONICAL_PATTERN, TIME_FORMATS, UNREAD, TimeFormat
@@ -157,10 +157,11 @@ def _certain() -> str:
 
 @cache
 def _known() -> str:
-    """Return an expression for lines that begin with a time of the table which nothing continues, or with JSON.
+    """Return an expression for lines that begin with a time of the table which nothing continues, with JSON, or as access logs do.
 
     It is a short cut: what it leaves out is looked at more closely.
     """
     level = "(?:ERROR|DEBUG|INFO|WARN|TRACE|FATAL|NOTICE|CRITICAL)"
     ends = rf"$|[\])>|;~\"']|[,:]? [a-z]{{3}}|[,:]? [\[(<|-]? ?(?:{level}|[a-z]{{3}}|[A-Z][a-z]{{3}}\w*[ :])"
-    return ascii_only(rf"^(?:\s*\{{\s*\"|[\[(<\"']?(?:{ANY_TIME})(?:{ends}))")
+    access = rf"\S+ \S+ \S+ \[(?:{TIMES['clf']})\]"
+    return ascii_only(rf"^(?:\s*\{{\s*\"|[\[(<\"']?(?:{ANY_TIME})(?:{ends})|{access})")

@@ -12,7 +12,7 @@ import polars as pl
 
 from loganalytics.formats.framing import MAX_LINE_BYTES
 from loganalytics.sources.counters import FileCounters
-from loganalytics.sources.files.compression import BROKEN, UnpackBudget, read_some, reason_of
+from loganalytics.sources.files.compression import UnpackBudget, broken, read_some, reason_of
 from loganalytics.sources.files.encodings import UTF8, Encoding, is_utf8, without_leading_nuls
 from loganalytics.sources.files.line_decoder import LineDecoder
 from loganalytics.sources.files.text_stream import as_text
@@ -90,7 +90,7 @@ def _next_bytes(stream: BinaryIO, counters: FileCounters, size: int, budget: Unp
     try:
         # read1 returns what an archive holds before the place where it breaks; read would lose it.
         buffer = _read(stream, size)
-    except BROKEN as error:
+    except broken() as error:
         counters.truncate(f"unreadable after {counters.bytes:,} bytes ({reason_of(error)}): the rest is lost")
         return b""
     if budget is None or not buffer:
