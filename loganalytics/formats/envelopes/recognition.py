@@ -59,6 +59,8 @@ def find_wrapper(lines: pl.Series, hints: Hints = NO_HINTS) -> Wrapper | None:
     for envelope in ENVELOPES:
         if envelope.wraps_times and not (may_hold_own or envelope.shows_by_stack):
             continue
+        if not envelope.may_match(first_lines):
+            continue
         if sum(map(bool, map(envelope.python_regex.match, first_lines))) * 2 <= len(first_lines):
             continue
         if envelope.wraps_times and not _may_hold_formats(envelope, lines):

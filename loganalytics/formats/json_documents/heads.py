@@ -6,8 +6,6 @@ import json
 import re
 from collections.abc import Sequence
 
-from loganalytics.formats.json_documents.envelope import record_path
-
 BLANK = " \t\r\n\x1e\ufeff,"
 MAX_HEAD_LINES, MAX_HEAD_CHARACTERS = 500, 256 * 1024
 _START = re.compile(r"[\s\x1e\ufeff,]*(?:\{|\[\s*(?:$|[\[{])|data:)")
@@ -30,6 +28,8 @@ def is_record(line: str) -> bool:
     """Whether a line is a JSON object that is a record."""
     if not line.startswith("{"):
         return False
+    from loganalytics.formats.json_documents.envelope import record_path
+
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
