@@ -149,9 +149,10 @@ def _character_end(utf8: bytes) -> int:
 
 
 def _to_lines(block: bytes, decoder: LineDecoder) -> tuple[pl.Series, bytes | None]:
-    if _MARK in block:  # at the head of a file, and where such files were joined to one
+    # One byte is found ten times as fast as two. A mark is at the head of a file, and where such files were joined.
+    if _MARK[:1] in block and _MARK in block:
         block = _MARK_AT_START.sub(b"", block)
     lines, utf8 = decoder.decode(block)
-    if b"\x1b" in block:  # one byte is found ten times as fast as two
+    if b"\x1b" in block:
         return lines.str.replace_all(_ANSI, ""), None
     return lines, utf8
