@@ -86,7 +86,7 @@ def _heads(
     # What a stream's event before the block was is not known but for this: let it take what is below it.
     owners = pl.concat([_owner_columns(first), _OPEN_EVENT, _owner_columns(events)])
     owner, row = _owner_rows(unmatched, events, before)
-    return crashes.find_heads(unmatched, continues, owner, owners[row], last_line, multiline=multiline)
+    return crashes.find_heads(unmatched, continues, owner, owners, row, last_line, multiline=multiline)
 
 
 def _owner_rows(lines: pl.DataFrame, events: pl.DataFrame, before: EventsBefore) -> tuple[pl.Series, pl.Series]:

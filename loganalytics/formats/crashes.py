@@ -43,6 +43,7 @@ def find_heads(
     continues: pl.Series,
     owner: pl.Series,
     owners: pl.DataFrame,
+    owner_rows: pl.Series,
     last_line: str | None,
     *,
     multiline: bool,
@@ -50,7 +51,8 @@ def find_heads(
     """Return the lines (n, line) with which something begins that may be a crash, and `is_own`: whether it is one.
 
     The lines are those that no format knows; `continues` says which surely belong to the line above, and `owner` is a
-    key of the event above each, of which `owners` tells more: 0 for the one before all lines, ending with `last_line`.
+    key of the event above each: 0 for the one before all lines, ending with `last_line`. `owners` tells more of it, in
+    the row of `owner_rows`.
     Lines that belong to a multiline event without any doubt are left out.
     """
     rows = _rows_of_heads(lines["line"])
@@ -61,7 +63,7 @@ def find_heads(
         is_first = (owner.gather(rows) == 0) & (rows == 0)
         previous = pl.select(pl.when(is_first).then(pl.lit(last_line)).otherwise(previous)).to_series()
     heads = lines[rows].with_columns(previous.alias("previous"), owner.gather(rows).alias("owner"), rows.alias("row"))
-    heads = heads.hstack(owners[rows]).filter(~_belongs_surely())
+    heads = heads.hstack(owners[owner_rows.gather(rows)]).filter(~_belongs_surely())
     if not heads["multiline"].all():
         heads = _below_text(heads, lines, continues, owner, rows, last_line)
     return heads.with_columns(is_own=_is_own(multiline=multiline)).select("n", "line", "is_own")
@@ -162,10 +164,13 @@ def named(events: pl.DataFrame) -> pl.DataFrame:
     """Return events with the message of each crash, and as errors those without a level that a stack trace follows."""
     if "exception" not in events.columns:
         return events
-    is_unknown = pl.col("severity_number").is_null() if "severity_number" in events.columns else pl.lit(value=True)
-    text = pl.when(is_unknown).then("exception")
-    is_error = events.select(text.str.contains(_TRACE)).to_series().fill_null(value=False)
-    if is_error.any():
+    is_unknown = events["exception"].is_not_null()
+    if "severity_number" in events.columns:
+        is_unknown &= events["severity_number"].is_null()
+    rows = is_unknown.arg_true()
+    traces = events["exception"].gather(rows).str.contains(_TRACE)
+    if traces.any():
+        is_error = is_unknown.scatter(rows, traces)
         unleveled = [name for name in _ERROR if name not in events.columns]
         events = events.with_columns(pl.lit(None).alias(name) for name in unleveled).with_columns(
             pl.when(is_error).then(pl.lit(value)).otherwise(name).alias(name) for name, value in _ERROR.items()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -74,6 +73,8 @@ def read_toml(path: Path) -> dict[str, Any]:
 
     Raises InvalidArgumentError where it is not TOML, and SourceNotFoundError when there is no such file.
     """
+    import tomllib  # few loads have a file of their own formats
+
     try:
         return tomllib.loads(_read(path).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

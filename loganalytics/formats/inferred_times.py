@@ -26,6 +26,8 @@ def with_inferred_times(parsed: Parsed, untimed: Sequence[int] | None) -> Parsed
         return parsed
     if "timestamp" not in events.columns:
         events = events.with_columns(timestamp=pl.lit(None, dtype=TIMESTAMP))
+    if not events["timestamp"].null_count():
+        return replace(parsed, before=replace(before, time=events["timestamp"][-1]))
     timestamp, index = pl.col("timestamp"), pl.col(FORMAT_INDEX) if FORMAT_INDEX in events.columns else pl.lit(None)
     is_untimed = timestamp.is_null() & (index.is_null() | index.is_in(untimed))
     known = timestamp.forward_fill().fill_null(pl.lit(before.time, dtype=TIMESTAMP))

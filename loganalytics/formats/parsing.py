@@ -115,7 +115,10 @@ def _read_by_rules(unmatched: pl.DataFrame, detection: Detection) -> tuple[list[
     frames: list[pl.DataFrame] = []
     candidates = unmatched.filter(~unmatched["line"].str.contains(r"^[ \t]"))
     for index, rule in enumerate(_rules(detection), len(detection.formats)):
-        events, candidates = _read(candidates, rule, None) if candidates.height else (_no_events(), candidates)
+        # To look for it is cheaper than to read what it captures.
+        if isinstance(rule.format, Format) and not candidates["line"].str.contains(rule.format.regex).any():
+            continue
+        events, candidates = _read(candidates, rule, None)
         if events.height:
             # Among requests, a banner with a time does not own what follows.
             is_multiline = pl.col("multiline") & (not detection.formats or any(map(_multiline, detection.formats)))

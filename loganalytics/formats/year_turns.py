@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+from typing import cast
 
 import polars as pl
 
@@ -22,26 +23,38 @@ def turn_years(times: pl.Series, year: int, before: dt.datetime | None = None) -
     """
     if times.null_count() == times.len():
         return times
+    first = cast(dt.datetime, times.drop_nulls()[0])
+    offset = (before.year if before else year) - first.year
+    first_step = _day_of_leap_year(first) - _day(before) if before else 0
+    span = cast(dt.datetime, times.max()).date() - cast(dt.datetime, times.min()).date()
+    if span.days <= _MAX_STEP_BACK:  # no time is so far from another that the year turned between them
+        return _later(times, offset + _turn(first_step))
     days = times.dt.ordinal_day().cast(pl.Int32).fill_null(strategy="forward")
-    first_step = _day_of_leap_year(days.drop_nulls()[0], times) - _day(before) if before else 0
     steps = days.diff().fill_null(0)
     steps = steps.scatter(times.is_not_null().arg_max() or 0, first_step)
     turns = ((steps < -_MAX_STEP_BACK).cast(pl.Int32) - (steps > _MIN_STRAGGLER_STEP).cast(pl.Int32)).cum_sum()
-    offsets = turns + ((before.year if before else year) - times.dt.year().drop_nulls()[0])
-    return _add_years(times, offsets)
+    return _add_years(times, turns + offset)
+
+
+def _turn(step: int) -> int:
+    return int(step < -_MAX_STEP_BACK) - int(step > _MIN_STRAGGLER_STEP)
 
 
 def _day(time: dt.datetime) -> int:
     return time.timetuple().tm_yday + (not calendar.isleap(time.year) and time.month > 2)
 
 
-def _day_of_leap_year(day: int, times: pl.Series) -> int:
-    year = int(times.dt.year().drop_nulls()[0])
-    return day + (not calendar.isleap(year) and day > 59)
+def _day_of_leap_year(time: dt.datetime) -> int:
+    day = time.timetuple().tm_yday
+    return day + (not calendar.isleap(time.year) and day > 59)
+
+
+def _later(times: pl.Series, years: int) -> pl.Series:
+    return times.dt.offset_by(f"{years}y") if years else times
 
 
 def _add_years(times: pl.Series, years: pl.Series) -> pl.Series:
     if years.n_unique() == 1:
-        return times.dt.offset_by(f"{years[0]}y") if years[0] else times
+        return _later(times, int(years[0]))
     frame = pl.DataFrame({"t": times, "n": years})
     return frame.select(pl.col("t").dt.offset_by(pl.concat_str(pl.col("n"), pl.lit("y")))).to_series()

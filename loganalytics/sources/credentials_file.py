@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -28,6 +27,8 @@ def login(host: str, port: int | None = None) -> Mapping[str, str]:
     if path is None:
         return {}
     _check_permissions(path)
+    import tomllib  # few loads need credentials
+
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):  # the message may quote the file

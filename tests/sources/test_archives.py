@@ -45,7 +45,7 @@ def names_in(logs):
     ("name", "pack"),
     [
         ("logs.tar", bytes), ("logs.tar.gz", gzip.compress), ("logs.tgz", gzip.compress), ("l.tar.bz2", bz2.compress),
-        ("logs.tar.xz", lzma.compress), ("logs.tar.zst", compression._zstd.compress), ("backup.gz", gzip.compress),
+        ("logs.tar.xz", lzma.compress), ("logs.tar.zst", compression._zstd().compress), ("backup.gz", gzip.compress),
     ],
 )  # fmt: skip
 def test_a_tar_is_read_as_a_folder(tmp_path, name, pack):

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import tarfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+if TYPE_CHECKING:
+    import tarfile
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-TAR_HEAD_BYTES = tarfile.BLOCKSIZE
+TAR_HEAD_BYTES = 512
 _SPARSE = "a sparse file: not read. Hint: unpack the archive, then name the folder"
 _ENCRYPTED = "encrypted: not read. Hint: unpack it with its password, then name the folder"
 
@@ -53,6 +55,8 @@ def is_tar(head: bytes) -> bool:
     """Whether a file's first bytes are those of a tar archive: its first header has a checksum."""
     if b"\0" not in head[:TAR_HEAD_BYTES]:
         return False
+    import tarfile  # few files are archives
+
     try:
         tarfile.TarInfo.frombuf(head[:TAR_HEAD_BYTES], "utf-8", "surrogateescape")
     except (tarfile.HeaderError, ValueError):
@@ -87,6 +91,8 @@ def _local_time(info: zipfile.ZipInfo) -> dt.datetime | None:
 
 
 def _tar_members(path: Path) -> tuple[list[Member], str]:
+    import tarfile
+
     members: list[Member] = []
     try:
         with tarfile.open(path, "r:", errors="surrogateescape") as archive:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import glob
 import os
 import re
@@ -181,6 +180,8 @@ def _problem(path: Path) -> str:
 def _suggestion(path: Path) -> str:
     if not path.parent.is_dir():
         return f"the folder {str(path.parent)!r} does not exist either."
+    import difflib  # most loads ask for files that are there
+
     try:
         similar = difflib.get_close_matches(path.name, [sibling.name for sibling in path.parent.iterdir()], n=1)
     except OSError:

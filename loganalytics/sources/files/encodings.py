@@ -6,8 +6,11 @@ import codecs
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from loganalytics.sources.files.charsets import Charset, likeliest_charset
+if TYPE_CHECKING:  # few files need the characters of each language
+    from loganalytics.sources.files.charsets import Charset
+
 
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32-le",
@@ -94,7 +97,11 @@ def legacy_charset(lines: Sequence[bytes]) -> Charset | None:
     """Return the encoding of those of a file's lines that are not UTF-8, if there are any."""
     beyond_ascii = [line for line in lines if not line.isascii()]
     broken = [line for line in beyond_ascii if not is_utf8(line)]
-    return likeliest_charset(broken, utf8_lines=len(beyond_ascii) - len(broken)) if broken else None
+    if not broken:
+        return None
+    from loganalytics.sources.files.charsets import likeliest_charset
+
+    return likeliest_charset(broken, utf8_lines=len(beyond_ascii) - len(broken))
 
 
 def is_utf8(text: bytes) -> bool:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from loganalytics.sources.counters import FileCounters
-from loganalytics.sources.files.charsets import Charset
 from loganalytics.sources.files.encodings import Encoding, legacy_charset, legacy_guess, supersets_of
+
+if TYPE_CHECKING:
+    from loganalytics.sources.files.charsets import Charset
 
 # Polars is the faster one for more.
 _SMALL_BYTES = 32 * 1024
