@@ -44,7 +44,7 @@ LEVELS: dict[str, tuple[str, int]] = {
     "config": ("INFO", 7),
     "info": ("INFO", 9), "inf": ("INFO", 9), "information": ("INFO", 9), "informational": ("INFO", 9),
     "log": ("INFO", 9), "statement": ("INFO", 9), "detail": ("INFO", 9), "hint": ("INFO", 9),
-    "context": ("INFO", 9), "success": ("INFO", 9), "logalways": ("INFO", 9),
+    "context": ("INFO", 9), "success": ("INFO", 9), "normal": ("INFO", 9), "logalways": ("INFO", 9),
     "performance": ("PERFORMANCE", 9), "business": ("BUSINESS", 9),
     "notice": ("INFO", 10), "note": ("INFO", 10), "ntc": ("INFO", 10), "audit": ("AUDIT", 10),
     "default": ("INFO", 9),
@@ -96,8 +96,8 @@ _AROUND_WORD = re.compile(
     r"^(?:severity_number_|(?:logging|loglevel|level|severity|syslog)[._]|log_)?(.+?)(?:[+-]\d+|\d)?$"
 )
 # Words that are a level only where it is known to be one.
-_AMBIGUOUS = {"log", "statement", "detail", "hint", "context", "success", "performance", "business", "note", "audit",
-              "default", "security", "failure", "fail", "fine", "config", "assert", "attention",
+_AMBIGUOUS = {"log", "statement", "detail", "hint", "context", "success", "normal", "performance", "business", "note",
+              "audit", "default", "security", "failure", "fail", "fine", "config", "assert", "attention",
               "fel", "grave", "消息", "通知", "提示", "注意", "失败"}  # fmt: skip
 
 

@@ -65,6 +65,7 @@ STANDARDS = {
     "winston": {"silly": 1},
     "Apple": {"default": 9, "fault": 21},
     "Windows": {"logalways": 9},
+    "Kubernetes": {"normal": 9},
     "Android": {"assert": 21},
     "letters": {
         "t": 1, "v": 1, "d": 5, "i": 9, "n": 10, "w": 13, "e": 17, "c": 18, "a": 19, "f": 21,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from loganalytics.cli.arguments import OK, add_selection, add_verb
+from loganalytics.cli.arguments import INCOMPLETE, OK, add_selection, add_verb
 from loganalytics.cli.loading import view_of
 from loganalytics.output import write
 from loganalytics.sanitize import printable
@@ -28,10 +28,12 @@ def _run_formats(arguments: argparse.Namespace) -> int:
     from loganalytics.sources.read_plan import explain
 
     view = view_of(arguments)
+    is_whole = True
     for explained in explain(view.source, parse_options(**view.reading())):
+        is_whole = is_whole and not explained.is_incomplete
         print(f"{printable(explained.name, None)}\n")
         write(explained.formats, form="table")
         for guess in explained.guesses:
             print(f"Guessed: {printable(guess, None)}")
         write(explained.events.filter(view.filter()).select(pl.exclude("source")).head(3), form="table")
-    return OK
+    return OK if is_whole else INCOMPLETE

@@ -90,8 +90,8 @@ def _print_skipped(notes: pl.DataFrame) -> pl.Series:
 
 
 def is_incomplete(logs: pl.DataFrame | pl.LazyFrame) -> bool:
-    """Whether a source broke off while it was read; one that was skipped as a whole is not a failure."""
+    """Whether a source could not be read, or not to its end; one that was skipped by choice is no failure."""
     from loganalytics.sources.load_report import load_report
-    from loganalytics.sources.status import Status
+    from loganalytics.sources.status import FAILURES
 
-    return bool((load_report(logs)["status"] == Status.TRUNCATED.value).any())
+    return bool(load_report(logs)["status"].is_in([status.value for status in FAILURES]).any())

@@ -6,7 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 import loganalytics
-from loganalytics.cli.arguments import OK, add_output, add_verb
+from loganalytics.cli.arguments import INCOMPLETE, OK, add_output, add_verb
+from loganalytics.cli.loading import is_incomplete
 from loganalytics.output import write
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ def add_verbs(verbs: Verbs) -> None:
 
 
 def _run_sources(arguments: argparse.Namespace) -> int:
-
     sources = loganalytics.describe(arguments.source, tz=arguments.tz)
     write(sources, form=arguments.format, path=arguments.output)
-    return OK
+    return INCOMPLETE if is_incomplete(sources) else OK

@@ -15,16 +15,20 @@ from loganalytics.formats.delimited import Delimited
 from loganalytics.formats.envelopes.envelope import Wrapper
 from loganalytics.formats.envelopes.recognition import find_wrapper
 from loganalytics.formats.envelopes.unwrap import unwrap_all
-from loganalytics.formats.framing import Framing, frame_all
+from loganalytics.formats.framing import Framing, frame_sample
 from loganalytics.formats.hints import NO_HINTS, Hints
+from loganalytics.formats.journal_export import detect_journal
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
+from loganalytics.formats.json_documents.detect import detect_documents
+from loganalytics.formats.json_documents.js_objects import detect_js_objects
 from loganalytics.formats.leading_times import LeadingTimes, detect_leading_times
 from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.messages import carried_messages
 from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
 from loganalytics.formats.slow_log import detect_slow_log
 from loganalytics.formats.timestamps import Clock, clock_of, to_utc
+from loganalytics.formats.xml_events import detect_xml
 
 # A format must match this share of the sample, or it was an accident.
 _MIN_SHARE = 0.02
@@ -151,7 +155,7 @@ _Match = tuple[DetectedFormat | None, pl.Series]
 def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[Format] = ()) -> Detection:
     """Return the formats of a sample of lines; `formats` are tried before those of the table."""
     framing = _detect_framing(lines)
-    records = frame_all(_numbered(pl.Series("line", lines, dtype=pl.String)), framing)["line"]
+    records = frame_sample(_numbered(pl.Series("line", lines, dtype=pl.String)), framing)["line"]
     unmatched = records.filter(records.str.strip_chars() != "")
     wrappers, unmatched = _unwrap(unmatched, hints)
     sampled_lines = unmatched.len()
@@ -207,7 +211,8 @@ def _of_rewritten(detected: DetectedFormat, leading_times: LeadingTimes) -> Dete
 
 def _detect_framing(lines: Sequence[str]) -> Framing | None:
     """Return how records of several lines, or several of a line, are written; None where each line is one."""
-    return detect_slow_log(lines)
+    detectors = (detect_documents, detect_js_objects, detect_journal, detect_xml, detect_slow_log)
+    return next((framing for detector in detectors if (framing := detector(lines))), None)
 
 
 def _numbered(lines: pl.Series) -> pl.DataFrame:

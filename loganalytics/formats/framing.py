@@ -11,6 +11,7 @@ import polars as pl
 MAX_LINE_BYTES = 16 * 1024 * 1024
 """Longer lines are cut into pieces, each as a line: what parses one takes about twenty times its size."""
 _CHARACTER_BYTES = 4
+_MAX_SAMPLE_CHARACTERS, _MAX_SAMPLE_RECORDS = 256 * 1024, 1000
 # A record's number is its line's number, then its place in the line.
 _PLACE_BITS = 24
 
@@ -66,6 +67,17 @@ def numbers(line: pl.Expr, place: pl.Expr | int = 0) -> pl.Expr:
 def is_cut(line: pl.Expr) -> pl.Expr:
     """Return the expression for lines that are pieces of a longer one, which goes on in the next."""
     return line.str.len_bytes() > MAX_LINE_BYTES - _CHARACTER_BYTES
+
+
+def frame_sample(lines: pl.DataFrame, framing: Framing | None) -> pl.DataFrame:
+    """Return some records of a sample of lines (n, line), its first ones first."""
+    if framing is None:
+        return lines
+    if framing.splits_lines:  # the first records of a long line are enough
+        lines = lines.with_columns(pl.col("line").str.head(_MAX_SAMPLE_CHARACTERS))
+    records = frame_all(lines, framing)
+    half = _MAX_SAMPLE_RECORDS // 2
+    return records if records.height <= 2 * half else pl.concat([records.head(half), records.tail(half)])
 
 
 def frame_all(lines: pl.DataFrame, framing: Framing | None) -> pl.DataFrame:

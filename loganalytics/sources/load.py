@@ -35,8 +35,8 @@ def load(
     Args:
         source: a file, a glob, a folder (read with its subfolders), a list of these, "-" for standard input, a named
             pipe, or an address: s3://, gs://, az://, https://, or a server's: redis://, elasticsearch://, opensearch://,
-            postgresql://, mysql://, sqlite:///, duckdb:///. Archives (.gz, .bz2, .xz, .zst, .zip) are unpacked, Parquet
-            is read as it is.
+            postgresql://, mysql://, sqlite:///, duckdb:///. Archives (.gz, .bz2, .xz, .zst, .zip, .tar) are unpacked,
+            Parquet is read as it is.
         since: keep events from then on: ISO text, a datetime, or "2h", "7d" before now. Events without a time are kept
             only when neither `since` nor `until` is given. Files that surely lie outside are not read.
         until: keep events before then.
@@ -154,7 +154,9 @@ def describe(source: Source, *, tz: str = "UTC", storage_options: Mapping[str, A
     """
     plan = plan_read(source, parse_options(tz=tz, storage_options=storage_options))
     frames = [pl.DataFrame(schema=DESCRIPTION_SCHEMA), parquet.describe_tables(plan.inputs.tables, storage_options)]
-    return pl.concat([*frames, describe_files(plan.files), *[store.describe() for store in plan.stores]])
+    described = pl.concat([*frames, describe_files(plan.files), *[store.describe() for store in plan.stores]])
+    remember(described, plan.report_of_samples)
+    return described
 
 
 def _lazily(

@@ -15,6 +15,7 @@ from loganalytics import schema
 from loganalytics.exceptions import UnreadableSourceError
 from loganalytics.sources import load_report, object_stores, uri
 from loganalytics.sources.read_options import ReadOptions
+from loganalytics.sources.status import Skip, Status
 from loganalytics.sources.store import description_rows
 
 _SUFFIXES = (".parquet", ".pq")
@@ -42,6 +43,19 @@ def is_parquet_url(url: str) -> bool:
     """Whether an address is that of Parquet, by its name; a folder's is taken for a lake."""
     path = uri.without_credentials(url).lower()
     return path.endswith((*_SUFFIXES, "/"))
+
+
+def find_broken(files: Sequence[Path]) -> dict[Path, Skip]:
+    """Return the files that cannot be read as Parquet, or are no log frames, and why."""
+    broken: dict[Path, Skip] = {}
+    for path in files:
+        try:
+            _check_has_events(str(path), _read_columns(str(path), None))
+        except NotALogError as error:
+            broken[path] = Skip(status=Status.SKIPPED_NOT_LOG, note=str(error))
+        except (UnreadableSourceError, OSError) as error:
+            broken[path] = Skip(status=Status.UNREADABLE, note=str(error))
+    return broken
 
 
 def scan_parquet(files: Sequence[str], options: ReadOptions) -> pl.LazyFrame:
@@ -99,24 +113,36 @@ def _row_counts(files: Sequence[str], storage_options: Options) -> list[int]:
     return [frame.item() for frame in pl.collect_all([scan.select(pl.len()) for scan in scans])]
 
 
+class NotALogError(UnreadableSourceError):
+    """A table has no times or no messages."""
+
+
 def _read_schema(file: str, storage_options: Options) -> pl.Schema:
+    columns = _read_columns(file, storage_options)
+    _check_has_events(file, columns)
+    return columns
+
+
+def _read_columns(file: str, storage_options: Options) -> pl.Schema:
     address = uri.without_credentials(file)
     try:
-        scan = pl.scan_parquet(file, hive_partitioning=False, storage_options=_plain_dict(storage_options))
-        columns = scan.collect_schema()
-    except (pl.exceptions.PolarsError, OSError) as error:
+        scan = pl.scan_parquet(file, hive_partitioning=False, glob=False, storage_options=_plain_dict(storage_options))
+        return scan.collect_schema()
+    except (pl.exceptions.PolarsError, OSError, UnicodeError) as error:
         if "://" in file:
             raise object_stores.to_source_error(file, error, storage_options) from None
         reason = str(error).strip().splitlines()[0]
         raise UnreadableSourceError(f"{address!r} is not a Parquet file that can be read: {reason}") from None
+
+
+def _check_has_events(file: str, columns: pl.Schema) -> None:
     time = columns.get("timestamp")
     if "message" not in columns or not (isinstance(time, pl.Datetime) or time == pl.Date):
         listed = ", ".join(f"{name} ({kind})" for name, kind in list(columns.items())[:8])
-        raise UnreadableSourceError(
-            f"{address!r} is not a log frame: it has {listed}. "
+        raise NotALogError(
+            f"{uri.without_credentials(file)!r} is not a log frame: it has {listed}. "
             "Hint: rename its columns to timestamp (a Datetime) and message."
         )
-    return columns
 
 
 def _scan_alike(
@@ -164,11 +190,22 @@ def _conform(frame: pl.LazyFrame, tz: str) -> pl.LazyFrame:
             exprs.append(_in_utc(columns[name], tz))
         elif own_kind is None:
             exprs.append(_derived(name, columns).cast(kind).alias(name))
+        elif kind == pl.String and (own_kind == pl.Binary or own_kind.is_nested()):
+            exprs.append(pl.col(name).map_batches(_to_text, return_dtype=pl.String, is_elementwise=True))
         else:
             exprs.append(pl.col(name).cast(kind, strict=False))
     if "message" in columns:
         exprs[list(schema.CORE).index("message")] = exprs[list(schema.CORE).index("message")].fill_null("")
     return frame.select(*exprs, *[name for name in columns.names() if name not in schema.CORE])
+
+
+def _to_text(column: pl.Series) -> pl.Series:
+    """Return bytes and nested values as text: what is not UTF-8 is replaced."""
+    texts = [
+        text.decode("utf-8", errors="replace") if isinstance(text, bytes) else text if text is None else str(text)
+        for text in column.to_list()
+    ]
+    return pl.Series(column.name, texts, dtype=pl.String)
 
 
 def _derived(name: str, columns: pl.Schema) -> pl.Expr:

@@ -10,7 +10,7 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.exceptions import UnreadableSourceError
-from loganalytics.sources import object_stores, parquet, uri
+from loganalytics.sources import load_report, object_stores, parquet, uri
 from loganalytics.sources.files.discovery import Discovered, Source, discover
 from loganalytics.sources.files.location import Location, Spool, locate
 from loganalytics.sources.files.plan import PlannedFile, plan_files
@@ -18,6 +18,7 @@ from loganalytics.sources.files.reader import FileRun
 from loganalytics.sources.files.sampling import FileSample, sample_files
 from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.schemes import is_store, open_store
+from loganalytics.sources.status import FAILURES, Status
 from loganalytics.sources.store import Store
 
 
@@ -68,6 +69,22 @@ class ReadPlan:
         tables = parquet.report_tables(self.inputs.tables, self.options.storage_options)
         return pl.concat([tables, run.report(), *[store.report() for store in self.stores]])
 
+    def report_of_samples(self) -> pl.DataFrame:
+        """Return the load report of the files as their samples show them, before they are read."""
+        return load_report.rows(
+            {"source": file.sample.source, "status": _status_of(file), "note": _note_of(file)} for file in self.files
+        )
+
+
+def _status_of(file: PlannedFile) -> Status:
+    if file.skip:
+        return file.skip.status
+    return Status.TRUNCATED if file.sample.break_note else Status.READ
+
+
+def _note_of(file: PlannedFile) -> str | None:
+    return file.skip.note if file.skip else file.sample.break_note or None
+
 
 def plan_read(source: Source, options: ReadOptions) -> ReadPlan:
     """Find what a source names, sample its files and decide which of them are read."""
@@ -86,12 +103,16 @@ def find_inputs(source: Source) -> Inputs:
     objects = [url for url in discovered.urls if url not in stores]
     for url in objects:
         object_stores.check_scheme(url)
-    local_tables = [path for path in discovered.files if parquet.is_parquet(path)]
-    _check_no_delta_table(local_tables)
+    found_tables = [path for path in discovered.files if parquet.is_parquet(path)]
+    _check_no_delta_table(found_tables)
+    is_all = len(discovered.files) + len(discovered.urls) == 1
+    broken_tables = {} if is_all else parquet.find_broken(found_tables)
+    local_tables = [path for path in found_tables if path not in broken_tables]
     remote_tables = [url for url in objects if parquet.is_parquet_url(url)]
     texts = replace(
         discovered,
-        files={path: by_name for path, by_name in discovered.files.items() if path not in local_tables},
+        files={path: by_name for path, by_name in discovered.files.items() if path not in found_tables},
+        problems={**discovered.problems, **broken_tables},
         urls=tuple(url for url in objects if url not in remote_tables),
     )
     return Inputs(texts=texts, tables=(*map(str, local_tables), *remote_tables), stores=stores)
@@ -111,6 +132,8 @@ class Explained:
     guesses: tuple[str, ...]
     events: pl.DataFrame
     """The first ones."""
+    is_incomplete: bool = False
+    """Whether it cannot be read, or not to its end, as its sample shows."""
 
 
 def explain(source: Source, options: ReadOptions) -> Iterator[Explained]:
@@ -124,7 +147,10 @@ def explain(source: Source, options: ReadOptions) -> Iterator[Explained]:
         name = f"{file.sample.source}: {file.skip.note if file.skip else file.sample.detection.name}"
         events = next(single.frames(), schema.empty())
         guesses = file.sample.detection.guesses
-        yield Explained(name=name, formats=_format_table(file.sample), guesses=guesses, events=events)
+        yield Explained(
+            name=name, formats=_format_table(file.sample), guesses=guesses, events=events,
+            is_incomplete=_status_of(file) in FAILURES,
+        )  # fmt: skip
 
 
 def _format_table(sample: FileSample) -> pl.DataFrame:
@@ -147,14 +173,15 @@ def _format_table(sample: FileSample) -> pl.DataFrame:
 
 def _plan_texts(inputs: Inputs, options: ReadOptions) -> tuple[PlannedFile, ...]:
     """Open the files, sample them, and decide about each."""
-    locations = locate(inputs.texts, inputs.spool)
+    locations = locate(inputs.texts, inputs.spool, options.unpacked_limit)
     locations += [
         Location(source=uri.without_credentials(name), url=name)
         for url in inputs.texts.urls
         for name in object_stores.list_objects(url, options.storage_options)
     ]
     samples = sample_files(locations, options)
-    return tuple(plan_files(samples, since=options.since, until=options.until))
+    is_all = not (inputs.tables or inputs.stores)
+    return tuple(plan_files(samples, since=options.since, until=options.until, is_all=is_all))
 
 
 def _check_no_delta_table(paths: list[Path]) -> None:

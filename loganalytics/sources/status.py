@@ -23,6 +23,10 @@ class Status(Enum):
     """Could not be opened or unpacked: nothing of it was read."""
 
 
+FAILURES = (Status.TRUNCATED, Status.UNREADABLE)
+"""What leaves out events that are there."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Skip:
     """The decision not to read a file, and why."""

@@ -77,22 +77,6 @@ def test_a_broken_zip_is_told(tmp_path):
         la.load(path)
 
 
-def test_a_tar_archive_is_told(tmp_path):
-    """It is not taken for text."""
-    import io
-    import tarfile
-
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
-        info = tarfile.TarInfo("a.log")
-        info.size = len(TEXT)
-        archive.addfile(info, io.BytesIO(TEXT.encode()))
-    path = tmp_path / "logs.tgz"
-    path.write_bytes(packed.getvalue())
-    with pytest.raises(UnreadableSourceError, match="an archive"):
-        la.load(path)
-
-
 def test_max_unpacked_bytes(tmp_path, monkeypatch):
     """Beyond the limit nothing is unpacked; what was read stays, and the report tells."""
     path = tmp_path / "app.log.gz"

@@ -95,7 +95,7 @@ def test_links_and_copies_are_read_once(tmp_path):
     (tmp_path / "backup" / "again").symlink_to(tmp_path)  # a folder within itself
     logs = la.load(tmp_path)
     assert logs.height == 200
-    assert sorted(noted(logs)) == ["current.log", "hard.log", "old.txt"]
+    assert sorted(noted(logs)) == ["again", "current.log", "hard.log", "old.txt"]
     assert la.load([log, tmp_path / "current.log"]).height == 200
 
 
@@ -203,15 +203,16 @@ def locked(tmp_path):
     (tmp_path / "secret.log").write_text(lines(9))
     (tmp_path / "secret.log").chmod(0)
     (tmp_path / "vault").mkdir(mode=0)
+    (tmp_path / "in-vault.log").symlink_to("vault/x.log")
     yield tmp_path
     (tmp_path / "vault").chmod(0o700)
 
 
 def test_without_permission(locked, nobody):
-    """A file and a folder without permission are notes; named alone they are errors."""
+    """A file, a folder and a link into it without permission are notes; named alone they are errors."""
     logs = la.load(locked)
     assert logs.height == 50
-    assert noted(logs) == dict.fromkeys(("secret.log", "vault"), "cannot be read: Permission denied")
+    assert noted(logs) == dict.fromkeys(("in-vault.log", "secret.log", "vault"), "cannot be read: Permission denied")
     for name in ("secret.log", "vault", "vault/app.log"):
         with pytest.raises(UnreadableSourceError, match=f"{name}.*Permission denied"):
             la.load(locked / name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 FieldPath = tuple[str, ...]
@@ -47,41 +48,34 @@ _FURTHER_LEVELS = (
     "EntryType", "log.severity", "log_severity", "log.priority", "level_value", "syslog_severity", "syslog.severity",
     "prio", "pri", "sev", "level_no", "log_priority", "messageType", "metadata.level", "attributes.level",
     "attributes.log.level", "fields.level", "jsonPayload.level", "jsonPayload.severity", "meta.level", "context.level",
-    "status", "label", "type",
+    "level.levelStr", "_meta.logLevelName", "severity_string", "log_level_name", "severityValue",
+    "EventType", "status", "label", "type",
 )  # fmt: skip
 
 # The message, where no other field is.
 _FURTHER_MESSAGES = (
-    "eventMessage",
-    "log_line",
-    "raw_message",
-    "messageText",
-    "RenderedDescription",
-    "Meldung",
-    "Nachricht",
-    "mensaje",
-    "mensagem",
-    "messaggio",
-    "сообщение",
-    "消息",
-    "日志",
-    "内容",
-    "訊息",
-    "メッセージ",
-    "메시지",
-    "description",
-    "details",
-)
+    "eventMessage", "log_line", "raw_message", "messageText", "RenderedDescription", "displayMessage", "full_log",
+    "output", "Meldung", "Nachricht", "mensaje", "mensagem", "messaggio", "сообщение", "消息", "日志", "内容", "訊息",
+    "メッセージ", "메시지", "description", "details", "data", "args", "0",
+)  # fmt: skip
 
 # Single letters that mean something in some records only, and the field by which these are known: MongoDB's, log15's.
 _ONE_LETTER_ALIASES = {"s": "t.$date", "c": "t.$date", "t": "msg"}
 
 _SYSLOG_NEIGHBOURS = {"facility", "shortmessage", "realtimetimestamp", "syslogidentifier", "syslogfacility"}
 
+# Names by which a core column is known in any object, where no field has one of the names above.
+_IN_ANY_OBJECT = {
+    "level": {"level", "severity", "loglevel", "levelname", "lvl"},
+    "message": {"message", "msg", "logmessage"},
+}
+_OTHER_OWNERS = {"error", "err", "exception", "cause", "request", "req", "response", "res", "user", "rule", "alert"}
+
 # What writers of JSON wrap a value into: MongoDB's extended JSON.
 _WRAPPERS = re.compile(r"(?:\.\$(?:date|numberlong))+$")
 
 
+@lru_cache(maxsize=4096)
 def fold_name(name: str) -> str:
     """Return a field's name without differences of spelling: traceId, trace_id and TraceID are one name."""
     return re.sub(r"[_-]", "", name).lower()
@@ -109,6 +103,11 @@ def fields_by_name(fields: Iterable[FieldPath]) -> dict[str, list[FieldPath]]:
     return names
 
 
+def with_last_parts(names: Collection[str]) -> set[str]:
+    """Return folded names and the last part of each, by which a field is known in whichever object it is."""
+    return {*names, *(name.rsplit(".", 1)[-1] for name in names)}
+
+
 def named_field(name: str, names: Mapping[str, list[FieldPath]]) -> FieldPath | None:
     """Return the field that a user means by a name: spelled as it is, or nearly."""
     spelled = [path for paths in names.values() for path in paths if ".".join(path) == name]
@@ -128,7 +127,21 @@ def core_paths(fields: Mapping[FieldPath, str]) -> dict[str, tuple[FieldPath, ..
         column: tuple(dict.fromkeys(_alias_paths(column, (*aliases, *further.get(column, ())), names, fields)))
         for column, aliases in FIELD_ALIASES.items()
     }
+    for column, leaves in _IN_ANY_OBJECT.items():
+        core[column] = core[column] or tuple(_paths_by_leaf(leaves, fields))
     return {column: paths for column, paths in core.items() if paths}
+
+
+def _paths_by_leaf(leaves: Collection[str], fields: Mapping[FieldPath, str]) -> list[FieldPath]:
+    """Return the fields whose last name is one of these, the outermost first."""
+    paths = [
+        path
+        for path, kind in fields.items()
+        if fold_name(path[-1]) in leaves
+        and kind in ("text", "integer")
+        and not _OTHER_OWNERS & set(map(str.lower, path))
+    ]
+    return sorted(paths, key=len)
 
 
 def _alias_paths(

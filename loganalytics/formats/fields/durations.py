@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import FieldPath, fields_by_name, fold_path, named_field
+from loganalytics.formats.fields.aliases import (
+    FieldPath,
+    fields_by_name,
+    fold_path,
+    named_field,
+    with_last_parts,
+)
 
 _MS_PER_UNIT = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3, "min": 6e4}
 _UNIT_NAMES = {1e-6: "ns", 1e-3: "us", 1.0: "ms", 1e3: "s", 6e4: "min"}
@@ -37,6 +43,7 @@ _UNITS_BY_NEIGHBOUR: tuple[tuple[str, float, frozenset[str], str], ...] = (
     ("duration", 1e3, frozenset({"request.remoteip", "request.remoteaddr"}), "Caddy"),
     ("requesttime", 1e3, frozenset({"bodybytessent", "bytessent", "httpuseragent", "httpreferer", "timelocal",
                                     "timeiso8601", "upstreamresponsetime", "upstreamaddr", "remoteaddr"}), "nginx"),
+    ("requesttime", 1.0, frozenset({"contentlength", "remoteaddress"}), "Dropwizard"),
     ("responsetime", 1.0, frozenset({"res.statuscode", "meta.res.statuscode", "req.method"}), "pino-http"),
     ("duration", 1e-6, frozenset({"downstreamstatus", "originduration", "routername"}), "Traefik"),
     ("duration", 1.0, frozenset({"responseflags", "upstreamhost", "upstreamservicetime", "upstreamcluster"}), "Envoy"),
@@ -57,6 +64,7 @@ _UNITS_BY_NEIGHBOUR: tuple[tuple[str, float, frozenset[str], str], ...] = (
     ("turnaroundtime", 1.0, frozenset({"bucket", "bytessent"}), "S3"),
     ("totaltime", 1.0, frozenset({"bucketowner", "turnaroundtime"}), "S3"),
 )  # fmt: skip
+_LAST_PARTS = {name.rsplit(".", 1)[-1] for name, *_ in _UNITS_BY_NEIGHBOUR}
 _CERTAIN_NAMES = {"qtime": 1.0}  # Solr
 _QUIET_NAMES = {"cost", "rt", "rtt"}  # as often something else
 
@@ -113,13 +121,22 @@ def _span_name(path: FieldPath) -> str | None:
     """Return the name of a field that may be a duration, in small letters with "_" between its words."""
     if "elapsed" in path and path[0] == "record":  # loguru's, since the program's start
         return None
-    leaf = _words(path[-1])
-    joined = f"{_words(path[-2])}_{leaf}" if len(path) > 1 else leaf
+    *owners, last = ".".join(path).split(".")
+    leaf = _words(last)
+    joined = f"{_words(owners[-1])}_{leaf}" if owners else leaf
     for name in (leaf, joined):
         if _NAMED_SPAN.match(name) or _NAMED_UNIT.match(name) or _UNIT_ALONE.match(name):
             return name
+    is_known = fold_path(path).rsplit(".", 1)[-1] in _LAST_PARTS and any(
+        _is_called(path, name) for name, *_ in _UNITS_BY_NEIGHBOUR
+    )
+    return leaf if is_known else None
+
+
+def _is_called(path: FieldPath, name: str) -> bool:
+    """Whether a field has a folded name, in whichever object it is."""
     folded = fold_path(path)
-    return leaf if any(folded == name for name, *_ in _UNITS_BY_NEIGHBOUR) else None
+    return folded == name or folded.endswith(f".{name}")
 
 
 def _words(name: str) -> str:
@@ -150,10 +167,11 @@ def _unit(path: FieldPath, name: str, texts: Sequence[str], names: Collection[st
 
 
 def _neighbours_unit(path: FieldPath, names: Collection[str]) -> tuple[float, str] | None:
-    folded = fold_path(path)
-    neighbours = set(names)
+    neighbours = with_last_parts(names)
     for name, factor, others, whose in _UNITS_BY_NEIGHBOUR:
-        if folded == name and (others & neighbours or any(n.startswith(f"{o}.") for o in others for n in neighbours)):
+        if not _is_called(path, name):
+            continue
+        if others & neighbours or any(n.startswith(f"{o}.") for o in others for n in neighbours):
             return factor, whose
     return None
 
@@ -179,8 +197,9 @@ def milliseconds(duration: pl.Expr, factor: float) -> pl.Expr:
 def _read_milliseconds(texts: pl.Series, factor: float) -> pl.Series:
     """Read one way to write a duration after the other, each where the ones before it read nothing."""
     durations = pl.Series(texts.name, [None], dtype=pl.Float64).new_from_index(0, texts.len())
-    ways = (*_SUFFIXES, ("", factor))
-    for suffix, unit in ways:
+    first = str(texts.drop_nulls().head(1).to_list()[0]) if texts.null_count() < texts.len() else ""
+    ways = (("", factor), *_SUFFIXES)
+    for suffix, unit in sorted(ways, key=lambda way: not way[0] or not first.endswith(way[0])):
         unread = texts if durations.null_count() == durations.len() else texts.filter(durations.is_null())
         if unread.null_count() == unread.len():
             return durations

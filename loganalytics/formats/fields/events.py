@@ -21,6 +21,7 @@ from loganalytics.formats.fields.record_schema import (  # fmt: skip
     RecordSchema,
     column_name,
 )
+from loganalytics.formats.fields.times import BRACKETS
 from loganalytics.formats.timestamps import Clock, to_utc
 from loganalytics.schema import CORE
 
@@ -109,7 +110,8 @@ def time_text(record_schema: RecordSchema) -> pl.Expr:
     ]
     if not times:
         return pl.lit(None, dtype=pl.String)
-    return pl.coalesce(times) if times[1:] else times[0]
+    time = pl.coalesce(times) if times[1:] else times[0]
+    return time.str.strip_chars(BRACKETS) if record_schema.semantics.times_are_bracketed else time
 
 
 def to_columns(

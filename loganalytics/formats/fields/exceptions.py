@@ -92,12 +92,14 @@ def _pick(leaves: Mapping[str, Any], names: Iterable[str]) -> Any:
 
 def _frame(leaves: Mapping[str, Any]) -> str:
     """Return a frame of Java, Python, JavaScript or Ruby as a line."""
-    file = _pick(leaves, ("file", "filename", "path", "fileuri", "abspath"))
+    file = _pick(leaves, ("file", "filename", "path", "fileuri", "abspath", "source"))
     line = _pick(leaves, ("line", "lineno", "linenumber"))
-    function = _pick(leaves, ("method", "methodname", "function", "name", "symbol"))
-    if (owner := _pick(leaves, ("class", "classname", "module"))) is not None:
-        return f"\tat {owner}.{function}({file}:{line})"
-    return f'  File "{file}", line {line}, in {function}'
+    function = _pick(leaves, ("method", "methodname", "function", "func", "name", "symbol"))
+    owner = _pick(leaves, ("class", "classname", "module", "declaringclass"))
+    if function is None:
+        return json.dumps(leaves, ensure_ascii=False)
+    place = f"{file or 'Unknown Source'}:{line}" if line is not None else file or "Unknown Source"
+    return f"\tat {owner}.{function}({place})" if owner else f'  File "{file}", line {line}, in {function}'
 
 
 def loguru_text(fields: Mapping[FieldPath, str]) -> FieldPath | None:

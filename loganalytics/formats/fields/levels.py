@@ -6,7 +6,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from loganalytics.formats.fields.aliases import FieldPath, fields_by_name, fold_path, is_syslog, named_field
+from loganalytics.formats.fields.aliases import (
+    FieldPath,
+    fields_by_name,
+    fold_path,
+    is_syslog,
+    named_field,
+    with_last_parts,
+)
 from loganalytics.schema import is_level, is_level_word
 
 _OTEL = {str(n): word for n, word in enumerate(
@@ -27,18 +34,20 @@ _JUL = {"300": "finest", "400": "finer", "500": "fine", "700": "config", "800": 
 _WINDOWS = {"0": "info", "1": "critical", "2": "error", "3": "warning", "4": "info", "5": "verbose"}
 _DOTNET = {"0": "trace", "1": "debug", "2": "info", "3": "warning", "4": "error", "5": "critical"}
 _APPLICATION_INSIGHTS = {"0": "verbose", "1": "info", "2": "warning", "3": "error", "4": "critical"}
+_NEXTCLOUD = {"0": "debug", "1": "info", "2": "warn", "3": "error", "4": "fatal"}
 _MYSQL = {"0": "info", "1": "error", "2": "warning", "3": "note"}
 
 _PYTHON_NEIGHBOURS = {"levelno", "levelname", "lineno", "funcname", "pathname", "asctime", "processname", "threadname"}
 _WINDOWS_NEIGHBOURS = {"eventid", "eventrecordid", "recordid", "providername", "channel", "computer", "machinename",
                        "leveldisplayname", "timegenerated", "opcode"}  # fmt: skip
 _DOTNET_NEIGHBOURS = {"eventid", "category", "categoryname", "sourcecontext", "scopes", "state", "messagetemplate"}
+_AZURE_NEIGHBOURS = {"resourceid", "operationname"}
 _LOG4J2_NEIGHBOURS = {"loggername", "endofbatch", "loggerfqcn", "timemillis", "instant.epochsecond"}
 _SYSLOG_NAMES = {"priority", "log.syslog.severity.code", "syslogseverity", "syslog.severity", "logpriority",
                  "syslogseveritycode"}  # fmt: skip
 
 # Names that are the level only where every value is the word for one.
-_WEAK_NAMES = {"status", "label", "type", "prio", "pri", "messagetype", "entrytype", "priority", "s"}
+_WEAK_NAMES = {"status", "label", "type", "prio", "pri", "entrytype", "eventtype", "priority", "s"}
 _LEVEL_LIKE = ("lev", "sev", "lvl", "prio", "nivel", "nível", "niveau", "stufe", "级别", "等级", "級別", "レベル",
                "уровень", "수준", "레벨")  # fmt: skip
 _SAMPLE_VALUES = 200
@@ -70,9 +79,10 @@ def level_fields(
     `aliased` are those with a name that loggers give a level, `hint` the name of the field that the user says it is.
     """
     names = fields_by_name(values)
+    neighbours = with_last_parts(names)
     hinted = named_field(hint, names) if hint else None
-    paths = [hinted] if hinted else [path for path in aliased if _is_level(path, values[path], names)]
-    scales = {path: scale for path in paths if (scale := _scale(fold_path(path), set(values[path]), names))}
+    paths = [hinted] if hinted else [path for path in aliased if _is_level(path, values[path], neighbours)]
+    scales = {path: scale for path in paths if (scale := _scale(fold_path(path), set(values[path]), neighbours))}
     if hinted is None:
         paths.sort(key=lambda path: path not in scales and not any(map(is_level, values[path])))
         paths = paths or _by_value(values)
@@ -89,7 +99,9 @@ def _is_level(path: FieldPath, texts: Sequence[str], names: Collection[str]) -> 
     if name not in _WEAK_NAMES:
         return not words or len(words) < len(texts) or any(map(is_level, words))
     if words:
-        return len(words) == len(texts) and all(map(is_level if name == "s" else is_level_word, words))
+        return (
+            len(words) == len(texts) and all(map(is_level, words)) and (name == "s" or any(map(is_level_word, words)))
+        )
     return bool(texts) and _scale(name, set(texts), names) is not None
 
 
@@ -142,6 +154,8 @@ def _scale_of_name(level: str, numbers: Set[str], neighbours: Set[str]) -> _Scal
         return _Scale("Python", _PYTHON)
     if leaf == "levelvalue":
         return _Scale("logback", _LOGBACK)
+    if {"reqid", "remoteaddr", "app"} <= neighbours:
+        return _Scale("Nextcloud", _NEXTCLOUD)
     return _Scale("Application Insights", _APPLICATION_INSIGHTS) if leaf == "severitylevel" else None
 
 
@@ -156,7 +170,8 @@ def _plausible_scales(level: str, neighbours: Set[str]) -> list[_Scale]:
         scales += [_Scale("log4j 2", _LOG4J2), _Scale("logback", _LOGBACK)]
     if leaf in ("level", "levelnumber", "severity", "loglevel"):
         scales += [_Scale("Monolog", _MONOLOG), _Scale("logback", _LOGBACK), _Scale("java.util.logging", _JUL, False)]
-    if neighbours & _WINDOWS_NEIGHBOURS and not neighbours & (_DOTNET_NEIGHBOURS - _WINDOWS_NEIGHBOURS):
+    is_dotnet = neighbours & (_DOTNET_NEIGHBOURS - _WINDOWS_NEIGHBOURS)
+    if neighbours >= _AZURE_NEIGHBOURS or (neighbours & _WINDOWS_NEIGHBOURS and not is_dotnet):
         scales.append(_Scale("Windows", _WINDOWS))
     if leaf == "loglevel" or neighbours & _DOTNET_NEIGHBOURS:
         scales.append(_Scale(".NET", _DOTNET, leaf == "loglevel" or bool(neighbours & {"category", "eventid"})))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import polars as pl
@@ -9,8 +10,6 @@ import polars as pl
 from loganalytics.formats.fields.aliases import FieldPath, fields_by_name
 from loganalytics.formats.fields.record_schema import RecordSchema
 from loganalytics.formats.fields.rendering import render
-
-_BYTES = r"^\[\s*\d{1,3}(?:\s*,\s*\d{1,3})*\s*\]$"
 
 
 def messages(records: pl.DataFrame, record_schema: RecordSchema, value_of: Callable[[FieldPath], pl.Expr]) -> pl.Series:
@@ -22,16 +21,20 @@ def messages(records: pl.DataFrame, record_schema: RecordSchema, value_of: Calla
     if templates and text.null_count():
         rows = text.is_null()
         text = text.scatter(rows.arg_true(), render(records.filter(rows), templates, value_of))
+    if record_schema.semantics.requests.message_paths:
+        text = text.replace("", None)
     if text.null_count() and (request := record_schema.semantics.requests.message_paths):
         text = text.fill_null(records.select(_request_message(request, value_of)).to_series())
-    return _decoded(text) if _is_journal(record_schema) else text
+    if record_schema.nested.isdisjoint(paths) and not _is_journal(record_schema):
+        return text
+    return _decoded(text)
 
 
 def _request_message(paths: tuple[FieldPath, ...], value_of: Callable[[FieldPath], pl.Expr]) -> pl.Expr:
     """Return the message of a web request: its method, address and status."""
     words = [value_of(path).cast(pl.String) for path in paths]
     message = pl.concat_str(words, separator=" ", ignore_nulls=True)
-    return pl.when(pl.any_horizontal(word.is_not_null() for word in words[:-1])).then(message)
+    return pl.when(words[0].is_not_null()).then(message)
 
 
 def _is_journal(record_schema: RecordSchema) -> bool:
@@ -39,14 +42,16 @@ def _is_journal(record_schema: RecordSchema) -> bool:
 
 
 def _decoded(text: pl.Series) -> pl.Series:
-    """Return the messages that the journal writes as lists of bytes, since they hold controls or colours, as text."""
-    listed = text.str.contains(_BYTES).fill_null(value=False).arg_true()
-    if not listed.len():
+    """Return messages that are lists as text: of bytes, as the journal writes what holds colours, or of words."""
+    listed = text.str.starts_with("[").fill_null(value=False).arg_true()
+    return text.scatter(listed, [_list_text(entries) for entries in text.gather(listed)]) if listed.len() else text
+
+
+def _list_text(text: str) -> str:
+    try:
+        entries = json.loads(text)
+        if all(isinstance(entry, str) for entry in entries):
+            return " ".join(entries)
+        return bytes(entries).decode(errors="replace")
+    except (ValueError, TypeError):
         return text
-    decoded = [_bytes_text(numbers) for numbers in text.gather(listed)]
-    return text.scatter(listed, decoded)
-
-
-def _bytes_text(numbers: str) -> str:
-    values = [int(number) for number in numbers.strip("[]").split(",")]
-    return bytes(values).decode(errors="replace") if max(values) < 256 else numbers

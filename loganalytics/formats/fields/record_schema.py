@@ -13,6 +13,7 @@ import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath, value_at
 from loganalytics.formats.fields.semantics import FieldSemantics, field_semantics
+from loganalytics.formats.fields.times import BRACKETS
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.internal_columns import column_of
 
@@ -83,7 +84,8 @@ class RecordSchema:
         for path in self.core.get("timestamp", ()):
             value, part = value_at(record, path), self.semantics.time_parts.get(path)
             if value is not None:
-                return part.join_texts(str(value), value_at(record, part.path)) if part else str(value)
+                text = part.join_texts(str(value), value_at(record, part.path)) if part else str(value)
+                return text.strip(BRACKETS) if self.semantics.times_are_bracketed else text
         return None
 
     def leaves(self, path: FieldPath) -> list[FieldPath]:

@@ -13,11 +13,14 @@ from loganalytics.formats.fields.aliases import FieldPath, fields_by_name, fold_
 _REQUEST_ALIASES: dict[str, tuple[str, ...]] = {
     "method": ("http.request.method", "request.method", "req.method", "method", "request_method", "requestMethod",
                "ClientRequestMethod", "httpRequest.requestMethod", "http_method", "http.method", "verb", "cs-method",
-               "meta.req.method", "Properties.RequestMethod", "httpMethod"),
+               "meta.req.method", "Properties.RequestMethod", "httpMethod", "httpRequest.httpMethod", "reqMethod",
+               "proxy.method", "protoPayload.method"),
     "url": ("url.original", "url.path", "request.uri", "request_uri", "uri", "ClientRequestURI", "RequestPath", "path",
             "url", "req.url", "httpRequest.requestUrl", "request.url", "request.path", "requestURI", "http.url",
             "http.target", "http.path", "http.route", "cs-uri-stem", "request_path", "request_url", "uri_path",
-            "meta.req.url", "Properties.RequestPath", "endpoint", "route", "target", "resourcePath"),
+            "meta.req.url", "Properties.RequestPath", "endpoint", "route", "target", "resourcePath",
+            "httpRequest.uri", "reqPath",
+            "proxy.path", "protoPayload.resource"),
     "line": ("request", "request_line", "req"),
 }  # fmt: skip
 
@@ -49,21 +52,22 @@ class RequestFields(NamedTuple):
     @property
     def message_paths(self) -> tuple[FieldPath, ...]:
         """The fields that make the message of a record without one."""
-        return (*self.request, *self.statuses[:1]) if self.request and self.statuses else ()
+        is_certain = self.statuses or len(self.request) > 1
+        return (*self.request, *self.statuses[:1]) if self.request and is_certain else ()
 
 
 def request_fields(values: Mapping[FieldPath, Sequence[str]]) -> RequestFields:
     """Return the fields of a web request, given the sampled values of all fields as text."""
     names = fields_by_name(values)
     found = {element: _first(aliases, names) for element, aliases in _REQUEST_ALIASES.items()}
-    elements = ("method", "url") if found["method"] and found["url"] else ("line",)
+    elements = ("method", "url" if found["url"] else "line") if found["method"] else ("line",)
     request = tuple(path for element in elements if (path := found[element]))
     ranks = {fold_name(alias): rank for rank, alias in enumerate(_STATUS_ALIASES)}
     statuses = [
         path
         for path in values
-        if (fold_path(path) in ranks or _STATUS_LEAF.fullmatch(fold_name(path[-1])))
-        and _is_answer(path, bool(request))
+        if (fold_path(path) in ranks or _STATUS_LEAF.fullmatch(_parts(path)[-1]))
+        and _is_answer(path)
         and _holds_statuses(values[path])
     ]
     statuses.sort(key=lambda path: (ranks.get(fold_path(path), len(ranks)), len(path)))
@@ -74,13 +78,17 @@ def _first(aliases: Sequence[str], names: Mapping[str, list[FieldPath]]) -> Fiel
     return next((names[fold_name(alias)][0] for alias in aliases if fold_name(alias) in names), None)
 
 
-def _is_answer(path: FieldPath, has_request: bool) -> bool:
+def _is_answer(path: FieldPath) -> bool:
     """Whether a field with a status's name may be that of an answer, by the object in which it is."""
-    parents = {fold_name(name) for name in path[:-1]}
-    leaf = fold_name(path[-1])
+    *parts, leaf = _parts(path)
+    parents = set(parts)
     if parents & _QUESTIONS:
         return False
     return leaf != "code" or bool(parents & _ANSWERS)
+
+
+def _parts(path: FieldPath) -> list[str]:
+    return fold_path(path).split(".")
 
 
 def _holds_statuses(texts: Sequence[str]) -> bool:

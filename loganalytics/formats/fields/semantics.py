@@ -29,6 +29,8 @@ class FieldSemantics:
     """The level of a record that writes none."""
     time_parts: Mapping[FieldPath, SecondPart] = field(default_factory=dict)
     """Of each field that holds the first part of a time what completes it."""
+    times_are_bracketed: bool = False
+    """Whether there are brackets around times."""
     durations: Mapping[FieldPath, float] = field(default_factory=dict)
     """Fields that are durations, and how many milliseconds their unit is."""
     requests: RequestFields = field(default_factory=RequestFields)
@@ -60,6 +62,7 @@ def field_semantics(
         level_words=levels.words,
         default_level="info" if is_serilog else None,
         time_parts=times.parts,
+        times_are_bracketed=times.are_bracketed,
         durations=durations.factors,
         requests=request_fields(values),
         templates=template_fields(fields.keys()),

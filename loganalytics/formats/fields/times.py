@@ -23,36 +23,41 @@ from loganalytics.formats.timestamps import clock_of, has_time_shape, to_utc
 
 # The time of records that have none of the names in FIELD_ALIASES, the likelier first.
 _FURTHER_NAMES = (
-    "record.time.repr", "record.time.timestamp", "log_time", "logged_at", "log_timestamp", "time_logged", "logtime",
-    "log_date", "logdate", "time_stamp", "datetime_utc", "date_time", "timestamp_utc", "utc_time", "utctime",
-    "time_utc", "timestamp_iso", "iso_timestamp", "timestamp_ms", "timestampms", "timestamp_us", "timestamp_ns",
-    "time_ms", "time_us", "time_ns", "ts_ms", "ts_us", "ts_ns", "epoch", "epoch_ms", "epoch_millis", "epochtime",
-    "unix_time", "unixtime", "unix_timestamp", "unix_ts", "unix", "time_unix", "timestamp_unix", "event_timestamp",
-    "event_ts", "event_date", "event_datetime", "event.created", "event.start", "event.time", "event.timestamp",
-    "eventdate", "TimeGenerated", "TimeCreated", "timeWritten", "SystemTime", "EventReceivedTime",
-    "EventCreatedTime", "query_timestamp", "query_time_start", "request_timestamp", "request_time_utc",
-    "access_time", "request_start", "start_time", "starttime", "start_timestamp", "started_at", "start", "begin",
-    "begin_time", "received_at", "received_time", "received", "receive_time", "occurred_at", "occurred_on",
-    "occurredon", "occurrence_time", "created_at", "createdat", "creation_time", "creationdate", "created_on",
-    "created_time", "createdtime", "created_date", "datecreated", "inserted_at", "emitted_at", "recorded_at",
-    "published_at", "generated_at", "generated_time", "observed_timestamp", "observed_at", "ingestion_time",
-    "ingest_time", "ingested_at", "ingest_timestamp", "ingestiontimestamp", "syslog_timestamp",
-    "_SOURCE_REALTIME_TIMESTAMP", "reported_time", "server_time", "local_time", "localtime", "wall_time", "clock",
-    "moment", "when", "datum", "fecha", "zeit", "@fields.time", "@fields.timestamp", "@fields.@timestamp",
-    "fields.timestamp", "fields.time", "meta.timestamp", "meta.time", "meta.time_logged", "metadata.timestamp",
-    "metadata.time", "header.timestamp", "context.timestamp", "attributes.timestamp", "attributes.time",
-    "data.timestamp", "data.time", "record.timestamp", "record.created", "jsonPayload.timestamp",
-    "jsonPayload.time", "time.local", "time.utc", "time.iso", "time.epoch", "date.$date", "stageTimestamp",
-    "metadata.creationTimestamp", "lastTimestamp", "firstTimestamp", "end_time", "endtime", "ended_at",
-    "finished_at", "completed_at", "closed_at", "end", "时间", "日期", "时间戳", "日志时间", "時間", "日時",
+    "record.time.repr", "record.time.timestamp", "log_time", "logged_at", "log_timestamp", "time_logged",
+    "logtime", "log_date", "logdate", "time_stamp", "datetime_utc", "date_time", "timestamp_utc", "utc_time",
+    "utctime", "time_utc", "timestamp_iso", "iso_timestamp", "timestamp_ms", "timestampms", "timestamp_us",
+    "timestamp_ns", "time_ms", "time_us", "time_ns", "ts_ms", "ts_us", "ts_ns", "epoch", "epoch_ms",
+    "epoch_millis", "epochtime", "unix_time", "unixtime", "unix_timestamp", "unix_ts", "unix", "time_unix",
+    "timestamp_unix", "event_timestamp", "event_ts", "event_date", "event_datetime", "event.created",
+    "event.start", "event.time", "event.timestamp", "eventdate", "TimeGenerated", "TimeCreated", "timeWritten",
+    "SystemTime", "EventReceivedTime", "EventCreatedTime", "query_timestamp", "query_time_start",
+    "request_timestamp", "request_time_utc", "access_time", "request_start", "start_time", "starttime",
+    "start_timestamp", "started_at", "start", "begin", "begin_time", "received_at", "received_time", "received",
+    "receive_time", "occurred_at", "occurred_on", "occurredon", "occurrence_time", "created_at", "createdat",
+    "creation_time", "creationdate", "created_on", "created_time", "createdtime", "created_date", "datecreated",
+    "inserted_at", "emitted_at", "recorded_at", "published_at", "generated_at", "generated_time",
+    "observed_timestamp", "observed_at", "ingestion_time", "ingest_time", "ingested_at", "ingest_timestamp",
+    "ingestiontimestamp", "syslog_timestamp", "_SOURCE_REALTIME_TIMESTAMP", "reported_time", "server_time",
+    "local_time", "localtime", "wall_time", "clock", "moment", "when", "datum", "fecha", "zeit", "@fields.time",
+    "@fields.timestamp", "@fields.@timestamp", "fields.timestamp", "fields.time", "meta.timestamp", "meta.time",
+    "meta.time_logged", "metadata.timestamp", "metadata.time", "header.timestamp", "context.timestamp",
+    "attributes.timestamp", "attributes.time", "data.timestamp", "data.time", "record.timestamp", "record.created",
+    "jsonPayload.timestamp", "jsonPayload.time", "time.local", "time.utc", "time.iso", "time.epoch", "date.$date",
+    "stageTimestamp", "lastTimestamp", "isodate", "iso_date", "iso8601", "calendarTime", "published",
+    "isotimestamp", "request_time", "reqTimeSec", "firstTimestamp", "metadata.creationTimestamp", "end_time",
+    "endtime", "ended_at", "finished_at", "completed_at", "closed_at", "end", "时间", "日期", "时间戳", "日志时间",
+    "時間", "日時",
 )  # fmt: skip
+BRACKETS = "[] /Date()"
+"""What may be around a time: brackets, or Microsoft's /Date(1710074096789)/."""
 _MAX_TEXTS = 20
+_YEAR = re.compile(r"\d{4}")
 _MIN_RISING = 3
 _MIN_EPOCH, _MAX_EPOCH = 6.3e8, 4.2e9  # 1990 to 2103, in seconds
 _UNITS = (1, 1e3, 1e6, 1e9)
 
 _TIME_WORDS = re.compile(
-    r"time|date|stamp|zeit|datum|fecha|hora|时间|日期|時|when|clock|epoch|instant|moment|(?:^|[._-])(?:ts|at|on|t)$"
+    r"time|date|stamp|zeit|datum|fecha|hora|时间|日期|日付|時|날짜|시간|дата|время|heure|when|clock|epoch|instant|moment|(?:^|[._-])(?:ts|at|on|t)$"
     r"|[a-z](?:At|On|Ts|TS)$",
     re.IGNORECASE,
 )
@@ -103,6 +108,8 @@ class TimeFields:
     paths: tuple[FieldPath, ...] = ()
     parts: Mapping[FieldPath, SecondPart] = field(default_factory=dict)
     """Of each field that holds the first part of a time what completes it."""
+    are_bracketed: bool = False
+    """Whether there are brackets around them."""
     guesses: tuple[str, ...] = ()
 
 
@@ -122,21 +129,34 @@ def time_fields(
     hinted = _hinted(hints.time_field, names, parts)
     if hinted:
         return TimeFields(paths=(hinted,), parts={hinted: parts[hinted]} if hinted in parts else {})
-    paths = [path for path in aliased if reader.holds_times(path)]
-    paths = _before_days(paths, values, parts)
-    further = [path for name in _FURTHER_NAMES for path in names.get(fold_name(name), ()) if path not in paths]
-    further = [*(path for path in parts if path not in paths), *further]
-    for path in further:
-        if not paths or _adds_times(path, paths, records):
-            paths += [path] if reader.holds_times(path) else []
+    paths = _by_name(aliased, names, reader, records)
     guesses: tuple[str, ...] = ()
-    if not paths:
+    if not any(map(reader.names_year, paths)):
         by_value = reader.by_value()
-        paths, guesses = by_value[:1], _guess(by_value)
+        if by_value and (not paths or reader.names_year(by_value[0])):
+            paths, guesses = [by_value[0], *paths], _guess(by_value)
     paths = paths or list(aliased)
     return TimeFields(
-        paths=tuple(paths), parts={path: part for path, part in parts.items() if path in paths}, guesses=guesses
+        paths=tuple(paths),
+        parts={path: part for path, part in parts.items() if path in paths},
+        are_bracketed=any(text.startswith(("[", "/Date(")) for path in paths for text in values[path][:_MAX_TEXTS]),
+        guesses=guesses,
     )
+
+
+def _by_name(
+    aliased: Sequence[FieldPath],
+    names: Mapping[str, list[FieldPath]],
+    reader: _TimeReader,
+    records: Sequence[Mapping[str, Any]],
+) -> list[FieldPath]:
+    """Return the fields with a name of the time that hold times; of the lesser names those that add some."""
+    paths = [path for path in aliased if reader.holds_times(path) and not reader.is_clock(path)]
+    further = [path for name in _FURTHER_NAMES for path in names.get(fold_name(name), ())]
+    for path in (*reader.parts, *further):
+        if path not in paths and (not paths or _adds_times(path, paths, records)):
+            paths += [path] if reader.holds_times(path) else []
+    return paths
 
 
 def _hinted(
@@ -155,17 +175,26 @@ class _TimeReader:
     def __init__(
         self, values: Mapping[FieldPath, Sequence[str]], parts: Mapping[FieldPath, SecondPart], hints: Hints
     ) -> None:
-        self._values, self._parts, self._hints = values, parts, hints
+        self._values, self.parts, self._hints = values, parts, hints
+
+    def is_clock(self, path: FieldPath) -> bool:
+        """Whether a field is the time of day that completes a day in another field."""
+        return path not in self.parts and any(path == part.path for part in self.parts.values() if not part.digits)
+
+    def names_year(self, path: FieldPath) -> bool:
+        """Whether a field's times say of which year they are, as far as can be seen."""
+        texts = self._values[path][:1]
+        return path in self.parts or not texts or _YEAR.search(texts[0]) is not None
 
     def holds_times(self, path: FieldPath, *, share: float = 0.5) -> bool:
         """Whether at least so many of a field's values are times; one without values may hold them."""
         texts = self._values[path][:_MAX_TEXTS]
-        if path in self._parts:
+        if path in self.parts:
             return True
         if self._hints.time_pattern and texts:
             times = to_utc(pl.Series("time", texts, dtype=pl.String), clock_of(pl.Series(texts), self._hints))
             return times.len() - times.null_count() >= share * len(texts)
-        return sum(_is_time(text) for text in texts) >= share * len(texts)
+        return sum(_is_time(text.strip(BRACKETS)) for text in texts) >= share * len(texts)
 
     def by_value(self) -> list[FieldPath]:
         """Return the fields whose values are all times, the likelier first."""
@@ -174,12 +203,11 @@ class _TimeReader:
             for path, texts in self._values.items()
             if texts and self.holds_times(path, share=1) and (not _is_number(texts[0]) or _is_epoch(path, texts))
         ]
-        return sorted(candidates, key=_unlikelihood)
+        return sorted(candidates, key=self._unlikelihood)
 
-
-def _unlikelihood(path: FieldPath) -> tuple[bool, bool, int]:
-    name = ".".join(path)
-    return bool(_OTHER_TIMES.search(name)), not _TIME_WORDS.search(path[-1]), len(path)
+    def _unlikelihood(self, path: FieldPath) -> tuple[bool, bool, bool, int]:
+        is_other = _OTHER_TIMES.search(".".join(path)) is not None
+        return is_other, not _TIME_WORDS.search(path[-1]), not self.names_year(path), len(path)
 
 
 def _is_epoch(path: FieldPath, texts: Sequence[str]) -> bool:
@@ -246,11 +274,3 @@ def _seconds_and_fractions(values: Mapping[FieldPath, Sequence[str]]) -> Iterato
 
 def _all_match(pattern: re.Pattern[str], texts: Sequence[str]) -> bool:
     return all(map(pattern.fullmatch, texts[:_MAX_TEXTS]))
-
-
-def _before_days(
-    paths: list[FieldPath], values: Mapping[FieldPath, Sequence[str]], parts: Mapping[FieldPath, SecondPart]
-) -> list[FieldPath]:
-    """Leave out days and times of day that are parts of a whole time."""
-    clocks = {part.path for part in parts.values() if not part.digits}
-    return [path for path in paths if path in parts or path not in clocks]

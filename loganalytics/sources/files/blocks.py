@@ -12,7 +12,7 @@ import polars as pl
 
 from loganalytics.formats.framing import MAX_LINE_BYTES
 from loganalytics.sources.counters import FileCounters
-from loganalytics.sources.files.compression import BROKEN, UnpackBudget, reason_of
+from loganalytics.sources.files.compression import BROKEN, UnpackBudget, read_some, reason_of
 from loganalytics.sources.files.encodings import UTF8, Encoding, is_utf8, without_leading_nuls
 from loganalytics.sources.files.line_decoder import LineDecoder
 from loganalytics.sources.files.text_stream import as_text
@@ -111,11 +111,6 @@ def _read(stream: BinaryIO, size: int) -> bytes:
         stream.seek(start)
         return stream.read(end - start)
     return read_some(stream, size)
-
-
-def read_some(stream: BinaryIO, size: int) -> bytes:
-    """Read at most so much, as soon as there is something."""
-    return stream.read1(size) if hasattr(stream, "read1") else stream.read(size)
 
 
 def _whole_lines(chunks: Iterator[bytes], counters: FileCounters, size: int) -> Iterator[bytes]:

@@ -93,37 +93,19 @@ def open_packed(raw: BinaryIO) -> BinaryIO:
     return raw
 
 
+def read_some(stream: BinaryIO, size: int) -> bytes:
+    """Read at most so much, as soon as there is something."""
+    return stream.read1(size) if hasattr(stream, "read1") else stream.read(size)
+
+
 def reason_of(error: Exception) -> str:
     """Return why a file could not be read on: what the system says, else the kind of the error."""
     return error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
 
 
 def is_packed(head: bytes) -> bool:
-    """Whether a file's first bytes are those of an archive that open_packed or zip_members reads."""
+    """Whether a file's first bytes are those of an archive that open_packed reads or of a zip archive."""
     return head.startswith((*_OPENERS, *_ZIP))
-
-
-def is_zip(head: bytes) -> bool:
-    """Whether a file's first bytes are those of a zip archive."""
-    return head.startswith(_ZIP)
-
-
-def zip_members(path: Path) -> list[zipfile.ZipInfo]:
-    """Return the files in a zip archive, without folders and hidden ones."""
-    with zipfile.ZipFile(path) as archive:
-        return [
-            info
-            for info in archive.infolist()
-            if not info.is_dir()
-            and not any(name.startswith((".", "__MACOSX")) for name in info.filename.split("/") if name)
-        ]
-
-
-def cannot_unpack(info: zipfile.ZipInfo) -> str:
-    """Return why a file of a zip archive cannot be read, or nothing."""
-    if info.flag_bits & 0x1:
-        return "encrypted: not read. Hint: unpack it with its password, then name the folder"
-    return ""
 
 
 def special_kind(path: Path) -> str:

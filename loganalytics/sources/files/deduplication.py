@@ -44,11 +44,12 @@ def _preference(sample: FileSample) -> tuple[bool, bool]:
 
 
 def _inode(sample: FileSample) -> tuple[int, int, str | None]:
+    member = sample.location.member
     try:
         stat = cast(Path, sample.location.path).stat()
     except OSError:
         return 0, id(sample), None
-    return stat.st_dev, stat.st_ino, sample.location.member
+    return stat.st_dev, stat.st_ino, member.name if member else None
 
 
 def _repeats(sample: FileSample, original: FileSample) -> bool:

@@ -31,7 +31,7 @@ def _describe_file(file: PlannedFile) -> dict[str, object]:
         "last_seen": _last_time(sample) if sample.lines else None,
         "bytes": sample.location.size if sample.location.url is None else None,
         "services": events["service"].drop_nulls().unique().sort().to_list(),
-        "note": file.skip.note if file.skip else sample.detection.name,
+        "note": file.skip.note if file.skip else "; ".join(filter(None, (sample.detection.name, sample.break_note))),
     }
 
 

@@ -13,20 +13,23 @@ from typing import NamedTuple
 
 from loganalytics.exceptions import SourceNotFoundError, UnreadableSourceError
 from loganalytics.sources.files.rotation import base_name, rotation_order
+from loganalytics.sources.status import Skip, Status
 
 Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 STDIN = "-"
 _BROKEN_LINK = "a link to a file that is not there"
+_COPY_NUMBER = re.compile(r" \(\d{1,3}\)$")
 _GLOB = re.compile(r"[*?\[]")
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 
 
 class PathEntry(NamedTuple):
-    """A path that a name led to; `problem` says why it cannot be followed, if it cannot."""
+    """A path that a name led to; `problem` says why it is not followed, if it is not."""
 
     path: Path
     problem: str = ""
+    status: Status = Status.UNREADABLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +39,8 @@ class Discovered:
     files: Mapping[Path, bool]
     """The files, each once, and whether the user named it rather than it was found in a folder."""
     urls: tuple[str, ...]
-    problems: Mapping[Path, str]
-    """What could not be followed (a folder without permission, a broken link), and why."""
+    problems: Mapping[Path, Skip]
+    """What is not followed (a folder without permission, a broken link, a device), and why."""
 
 
 def discover(source: Source) -> Discovered:
@@ -47,18 +50,18 @@ def discover(source: Source) -> Discovered:
     UnreadableSourceError where a folder on the way may not be entered.
     """
     files: dict[Path, bool] = {}
-    problems: dict[Path, str] = {}
+    problems: dict[Path, Skip] = {}
     urls: list[str] = []
     for name in names_of(source):
         if _URL.match(name):
             urls.append(name)
             continue
         try:
-            is_folder = Path(name).expanduser().is_dir()
+            is_folder = path_of(name).is_dir()
             entries = list(expand(name))
         except PermissionError as error:
             raise UnreadableSourceError(f"{name!r} cannot be read: {error.strerror}. Hint: see its folders.") from None
-        problems |= {entry.path: entry.problem for entry in entries if entry.problem}
+        problems |= {entry.path: Skip(status=entry.status, note=entry.problem) for entry in entries if entry.problem}
         for path in sorted((entry.path for entry in entries if not entry.problem), key=rotation_order):
             files[path] = not is_folder or files.get(path, False)
     return Discovered(files=files, urls=tuple(urls), problems=problems)
@@ -82,7 +85,7 @@ def service_of(path: str) -> str | None:
     """
     if path == STDIN or path.startswith(("/dev/", "/proc/")):
         return None
-    stem = base_name(Path(path).name)
+    stem = base_name(_COPY_NUMBER.sub("", Path(path).name))
     return stem if re.search(r"[^\W\d]", stem) else (Path(path).absolute().parent.name or None)
 
 
@@ -100,7 +103,7 @@ def expand(name: str) -> Iterable[PathEntry]:
     """
     if name == STDIN:
         return [PathEntry(Path(STDIN))]
-    path = Path(name).expanduser()
+    path = path_of(name)
     if path.is_dir():
         return _walk(path, set())
     if os.path.lexists(path):
@@ -114,14 +117,32 @@ def expand(name: str) -> Iterable[PathEntry]:
     matches = [Path(match) for match in glob.glob(str(path), recursive=True) if not Path(match).is_dir()]
     if not matches:
         raise SourceNotFoundError(f"No file matches {name!r}. Hint: check the folder, and quote the pattern.")
-    return [PathEntry(match, "" if match.exists() else _BROKEN_LINK) for match in matches]
+    return [PathEntry(match, _problem(match)) for match in matches]
+
+
+def path_of(name: str) -> Path:
+    """Return the path that a name means: ~ and ~user are homes, unless a file has that name or no user has."""
+    path = Path(name)
+    if not name.startswith("~") or os.path.lexists(path):
+        return path
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def text_of(path: Path | str) -> str:
+    """Return a path as text that any encoding holds: bytes that are not UTF-8 are written as escapes."""
+    name = os.fspath(path)
+    return name if name.isascii() else os.fsencode(name).decode("utf-8", errors="backslashreplace")
 
 
 def _walk(folder: Path, visited: set[tuple[int, int]]) -> Iterator[PathEntry]:
-    """Yield the regular files below a folder; links to folders are followed, each folder once."""
+    """Yield what is below a folder; links to folders are followed, each folder once."""
     try:
         stat = folder.stat()
         if (stat.st_dev, stat.st_ino) in visited:
+            yield PathEntry(folder, "a link to a folder that is read already", Status.SKIPPED_DUPLICATE)
             return
         visited.add((stat.st_dev, stat.st_ino))
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -131,13 +152,30 @@ def _walk(folder: Path, visited: set[tuple[int, int]]) -> Iterator[PathEntry]:
     for entry in entries:
         if entry.name.startswith("."):
             continue
-        path = Path(folder, entry.name)
+        yield from _follow(entry, Path(folder, entry.name), visited)
+
+
+def _follow(entry: os.DirEntry[str], path: Path, visited: set[tuple[int, int]]) -> Iterator[PathEntry]:
+    try:
         if entry.is_dir():
             yield from _walk(path, visited)
         elif entry.is_file():
             yield PathEntry(path)
-        elif entry.is_symlink() and not path.exists():
-            yield PathEntry(path, _BROKEN_LINK)
+        elif problem := _problem(path):
+            yield PathEntry(path, problem)
+        else:
+            note = "a pipe, a socket or a device: not read. Hint: name it"
+            yield PathEntry(path, note, Status.SKIPPED_NOT_LOG)
+    except OSError as error:  # of a link to where nothing may be looked at
+        yield PathEntry(path, f"cannot be read: {error.strerror or error}")
+
+
+def _problem(path: Path) -> str:
+    """Return why a path that is there cannot be followed, or nothing."""
+    try:
+        return "" if path.exists() else _BROKEN_LINK
+    except OSError as error:
+        return f"cannot be read: {error.strerror or error}"
 
 
 def _suggestion(path: Path) -> str:

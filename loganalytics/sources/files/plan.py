@@ -28,16 +28,18 @@ class PlannedFile:
 
 
 def plan_files(
-    samples: Sequence[FileSample], *, since: dt.datetime | None = None, until: dt.datetime | None = None
-) -> list[PlannedFile]:
+    samples: Sequence[FileSample], *, since: dt.datetime | None = None, until: dt.datetime | None = None,
+    is_all: bool = True,
+) -> list[PlannedFile]:  # fmt: skip
     """Decide for each file whether it is read, in the order of reading.
 
     What cannot be read, does not look like a log (unless the user named it), repeats another file or lies outside the
-    time range is skipped. Raises UnreadableSourceError when the only file is not text or cannot be read.
+    time range is skipped. Raises UnreadableSourceError when the only file is not text or cannot be read, if that is all
+    there is to read.
     """
     ordered = _in_time_order(samples)
     skips = [sample.skip or _skip_not_a_log(sample) for sample in ordered]
-    if len(ordered) == 1 and skips[0]:
+    if is_all and len(ordered) == 1 and skips[0]:
         raise UnreadableSourceError(f"{ordered[0].source!r}: {skips[0].note}")
     candidates = {number: sample for number, sample in enumerate(ordered) if skips[number] is None}
     for number, original in find_duplicates(candidates).items():

@@ -14,12 +14,12 @@ import polars as pl
 from loganalytics import formats, schema
 from loganalytics.exceptions import SourceError
 from loganalytics.formats import Detection
-from loganalytics.formats.framing import Framing, frame_all
+from loganalytics.formats.framing import Framing, frame_sample
 from loganalytics.formats.internal_columns import without_internal
 from loganalytics.sources import object_stores
-from loganalytics.sources.files.blocks import lines_of, looks_binary, read_some
-from loganalytics.sources.files.compression import BROKEN
-from loganalytics.sources.files.discovery import service_of
+from loganalytics.sources.files.blocks import lines_of, looks_binary
+from loganalytics.sources.files.compression import BROKEN, read_some, reason_of
+from loganalytics.sources.files.discovery import service_of, text_of
 from loganalytics.sources.files.encodings import UTF8, Encoding, detect_encoding, without_leading_nuls
 from loganalytics.sources.files.location import Location, cannot_be_read, open_unpacked
 from loganalytics.sources.files.missing_year import TimeRange, first_year
@@ -49,6 +49,8 @@ class FileSample:
     detection: Detection = _NOTHING_DETECTED
     skip: Skip | None = None
     encoding: Encoding = UTF8
+    break_note: str = ""
+    """Why it could not be read to the end of the sample, if it could not."""
 
     @property
     def source(self) -> str:
@@ -88,36 +90,38 @@ def sample_files(locations: Sequence[Location], options: ReadOptions) -> list[Fi
     return [_with_year(sample, ranges) for sample in samples]
 
 
-def sample_bytes(location: Location) -> list[bytes]:
+def sample_bytes(location: Location) -> tuple[list[bytes], str]:
     """Return the file's first bytes that are not NUL, then some of its middle and its end, in whole lines.
 
-    What is packed would have to be unpacked to its end: only its first 256 KiB are looked at.
+    What is packed would have to be unpacked to its end: only its first 256 KiB are looked at. Also returns why its head
+    ends early, or nothing.
     """
     if not location.packed and 0 < location.size <= len(location.head) and location.head[:1] != b"\0":
-        return [location.head]
+        return [location.head], ""
     with open_unpacked(location) as (stream, raw):
-        head = _head(stream)
+        head, break_note = _head(stream)
         if location.packed or raw.tell() >= location.size or _UTF16_OR_32.match(head):
-            return [_whole_lines(head)]
+            return [_whole_lines(head)], break_note
     assert location.path is not None
     with location.path.open("rb") as file:
         middle = _window(file, (location.size - _WINDOW_BYTES) // 2)
         end = _window(file, max(_HEAD_BYTES, location.size - _WINDOW_BYTES))
-    return [_whole_lines(head), middle, end]
+    return [_whole_lines(head), middle, end], break_note
 
 
-def _head(stream: BinaryIO) -> bytes:
-    """Return the first bytes that are not NUL."""
-    head, skipped = b"", 0
+def _head(stream: BinaryIO) -> tuple[bytes, str]:
+    """Return the first bytes that are not NUL, and why they end early, or nothing."""
+    head, skipped, break_note = b"", 0, ""
     try:
         while len(head) < _HEAD_BYTES and skipped < _MAX_NULS and (chunk := read_some(stream, _HEAD_BYTES)):
             text = without_leading_nuls(head + chunk)
             skipped += len(head) + len(chunk) - len(text)
             head = text
-    except BROKEN:
+    except BROKEN as error:
         if not head:
             raise
-    return head
+        break_note = f"unreadable after {len(head):,} bytes ({reason_of(error)}): the rest is lost"
+    return head, break_note
 
 
 def _spread_over(windows: Sequence[bytes], encoding: Encoding) -> list[str]:
@@ -137,6 +141,7 @@ def times_of(lines: Sequence[str], detection: Detection) -> pl.Series:
 
 def to_log_frame(events: pl.DataFrame, source: str, framing: Framing | None = None) -> pl.DataFrame:
     """Return the log frame of the events that parse() found in a file, whose records are written like that."""
+    source = text_of(source)
     offset = framing.offset("n") if framing else pl.col("n").cast(pl.String)
     fallback = pl.lit(service_of(source), dtype=pl.String)
     service = pl.coalesce("service", fallback) if "service" in events.columns else fallback
@@ -151,16 +156,16 @@ def to_log_frame(events: pl.DataFrame, source: str, framing: Framing | None = No
 
 def _parse_lines(lines: Sequence[str], detection: Detection) -> pl.DataFrame:
     frame = pl.DataFrame({"line": lines}, schema={"line": pl.String}).with_row_index("n", 1)
-    return formats.parse(frame_all(frame.cast({"n": pl.UInt64}), detection.framing), detection).events
+    return formats.parse(frame_sample(frame.cast({"n": pl.UInt64}), detection.framing), detection).events
 
 
 def _sample_file(location: Location, options: ReadOptions) -> FileSample:
-    skip, lines, encoding = location.skip, list[str](), UTF8
+    skip, lines, encoding, break_note = location.skip, list[str](), UTF8, ""
     try:
         if skip is None and location.url is not None:
             lines = object_stores.sample(location.url, options.storage_options)
         elif skip is None:
-            windows = sample_bytes(location)
+            windows, break_note = sample_bytes(location)
             encoding = detect_encoding(windows, options.hints.encoding)
             skip = _skip_not_text(windows[0][:_MAGIC_BYTES], encoding)
             lines = [] if skip else _spread_over(windows, encoding)
@@ -174,7 +179,9 @@ def _sample_file(location: Location, options: ReadOptions) -> FileSample:
         return FileSample(location=location, lines=lines, skip=skip)
     hints = replace(options.hints, date=day_in_name(location.source))
     detection = formats.detect(lines, hints=hints, formats=options.formats)
-    return FileSample(location=location, lines=lines, detection=detection, encoding=encoding)
+    return FileSample(
+        location=location, lines=lines, detection=detection, encoding=encoding, break_note=break_note
+    )  # fmt: skip
 
 
 def _skip_not_text(head: bytes, encoding: Encoding) -> Skip | None:

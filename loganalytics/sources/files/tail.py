@@ -16,7 +16,7 @@ from loganalytics import schema
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError, UnreadableSourceError
 from loganalytics.sources.files.blocks import looks_binary
 from loganalytics.sources.files.compression import BROKEN, is_packed
-from loganalytics.sources.files.discovery import STDIN, expand
+from loganalytics.sources.files.discovery import STDIN, expand, path_of
 from loganalytics.sources.files.encodings import detect_encoding
 from loganalytics.sources.files.location import Location, open_unpacked
 from loganalytics.sources.files.rotation import base_name, rotation_order
@@ -282,7 +282,7 @@ def _local_path(name: str) -> str:
         raise InvalidArgumentError(
             f"{without_credentials(name)!r} cannot be followed. Hint: name a file, a folder or a server."
         )
-    return str(Path(path).expanduser())
+    return str(path_of(path))
 
 
 def _open_binary(path: Path) -> int:

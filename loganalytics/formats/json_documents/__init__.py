@@ -1,0 +1,1 @@
+"""JSON that is not an object a line: arrays, envelopes, pretty-printed objects, several objects on a line."""

@@ -1,0 +1,194 @@
+"""JSON that is not an object a line: the same records as in JSON lines, whatever is around them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loganalytics.formats.detection import detect
+from loganalytics.formats.framing import Framing
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=12) | st.sampled_from(
+    ['}{"', "},{", '\\"', "[{", "a\nb", "# x", '"]}', "\\", "data: {"]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**40), 2**40) | TEXTS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXTS, inner, max_size=2),
+    max_leaves=4,
+)
+RECORDS = st.lists(
+    st.fixed_dictionaries({"time": st.just("2024-03-10T12:00:00Z"), "msg": TEXTS}, optional={"x": VALUES, "y": VALUES}),
+    min_size=2,
+    max_size=6,
+)
+
+
+def compact(value: object) -> str:
+    """Return JSON without white space."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+SHAPES = {
+    "compact array": compact,
+    "array, a record a line": lambda records: "[\n" + ",\n".join(map(compact, records)) + "\n]\n",
+    "array, commas first": lambda records: "[" + "\n,".join(map(compact, records)) + "]",
+    "pretty array": lambda records: json.dumps(records, indent=2, ensure_ascii=False),
+    "pretty objects": lambda records: "\n".join(json.dumps(r, indent=4, ensure_ascii=False) for r in records),
+    "pretty objects with tabs": lambda records: "\n".join(json.dumps(r, indent="\t") for r in records),
+    "concatenated": lambda records: "".join(map(compact, records)),
+    "concatenated with blanks": lambda records: " ".join(map(compact, records)) + "\n",
+    "record separators": lambda records: "".join(f"\x1e{compact(r)}\n" for r in records),
+    "server-sent events": lambda records: "".join(f"data: {compact(r)}\n\n" for r in records),
+    "envelope": lambda records: compact({"records": records}),
+    "pretty envelope": lambda records: json.dumps({"events": records}, indent=2, ensure_ascii=False),
+    "an envelope a record": lambda records: "\n".join(compact({"Records": [r]}) for r in records),
+    "nested envelope": lambda records: compact({"hits": {"hits": [{"_source": r} for r in records]}}),
+}
+
+
+def framed(framing: Framing | None, lines: Sequence[str], block: int = 10**6) -> list[str]:
+    """Return the records of lines that come in blocks of so many."""
+    frame = pl.DataFrame({"n": range(1, len(lines) + 1), "line": lines}, schema={"n": pl.UInt64, "line": pl.String})
+    if framing is None:
+        return lines
+    framer = framing.framer()
+    frames = [framer.feed(frame.slice(start, block)) for start in range(0, len(lines), block)]
+    records = pl.concat([*frames, framer.finish()])
+    assert records["n"].is_unique().all()
+    assert records["n"].is_sorted()
+    return records["line"].to_list()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@given(records=RECORDS, block=st.integers(1, 4))
+@settings(max_examples=40, deadline=None)
+def test_records_are_those_of_json_lines(shape: str, records: list[dict[str, object]], block: int):
+    """Any records in any shape, read in any blocks, are the records that were written."""
+    lines = SHAPES[shape](records).split("\n")
+    framing = detect(lines).framing
+    assert framing is not None
+    assert [json.loads(record) for record in framed(framing, lines)] == records
+    assert framed(framing, lines, block) == framed(framing, lines)
+
+
+def records_of(text: str) -> list[str]:
+    """Return the records of a text."""
+    lines = text.split("\n")
+    return framed(detect(lines).framing, lines)
+
+
+RECORD = {"time": "2024-03-10T12:34:56Z", "level": "error", "msg": "boom"}
+
+
+def test_fields_around_records_are_written_into_them():
+    """What comes before a list is in each of its records, what follows in the last; its own level stays apart."""
+    text = compact({"owner": "me", "status": "ok", "level": "x", "logs": [RECORD, RECORD], "next": "token"})
+    first, last = map(json.loads, records_of(text))
+    assert first == {**RECORD, "owner": "me", "status": "ok", "envelope": {"level": "x"}}
+    assert last["next"] == "token"
+    assert "next" not in first
+
+
+def test_text_between_pretty_objects_stays():
+    """Lines that are not JSON are events, whatever brackets and quotes they hold."""
+    pretty = json.dumps(RECORD, indent=2)
+    records = records_of(f'Listening on :80\n{pretty}\nGET "/ [{{ 200\n{pretty}\n')
+    assert [record for record in records if not record.startswith("{")] == ["Listening on :80", 'GET "/ [{ 200']
+    assert [json.loads(record) for record in records if record.startswith("{")] == [RECORD, RECORD]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_broken_record_keeps_its_text_and_the_others_are_read(indent: int | None):
+    """A bracket that is missing spoils its own record only."""
+    text = json.dumps([RECORD, {**RECORD, "ctx": {"a": 1}}, RECORD, RECORD], indent=indent)
+    records = records_of(text.replace('{"a": 1}', '{"a": 1').replace('"a": 1\n    }', '"a": 1'))
+    assert [json.loads(records[index]) for index in (0, 2, 3)] == [RECORD] * 3
+    assert '"ctx"' in records[1]
+
+
+def test_a_string_over_two_lines_keeps_its_words():
+    """A line's end within a string, which JSON does not allow, becomes an escape."""
+    text = json.dumps([RECORD, {**RECORD, "msg": "one two"}], indent=2).replace("one two", "one\nsecond line")
+    assert json.loads(records_of(text)[1])["msg"] == "one\nsecond line"
+
+
+def test_opentelemetry_attributes_are_fields():
+    """Lists of keys and typed values become objects; the resource is in each record."""
+    value = {"key": "n", "value": {"intValue": "17"}}
+    record = {"timeUnixNano": "1710074096789000000", "body": {"stringValue": "paid"}, "attributes": [value]}
+    resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}
+    text = compact({"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": [record, record]}]}]})
+    for line in records_of(text):
+        assert json.loads(line)["attributes"] == {"n": 17}
+        assert json.loads(line)["resource"] == {"attributes": {"service.name": "shop"}}
+
+
+def test_server_sent_events_keep_their_other_fields():
+    """`id` and `event` are fields of the record that follows."""
+    records = records_of(f"id: 7\nevent: log\ndata: {compact(RECORD)}\n\ndata: {compact(RECORD)}\n\n")
+    assert json.loads(records[0]) == {**RECORD, "sse": {"id": "7", "event": "log"}}
+    assert json.loads(records[1]) == RECORD
+
+
+def test_streams_of_loki_are_lines():
+    """Each pair of time and line is a record with the labels of its stream."""
+    stream = {"stream": {"app": "web"}, "values": [["1710074096789000000", "one"], ["1710074096789000001", "two"]]}
+    records = [json.loads(line) for line in records_of(compact({"data": {"result": [stream]}}))]
+    assert [(record["app"], record["message"]) for record in records] == [("web", "one"), ("web", "two")]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [compact(RECORD)] * 3,
+        [compact({**RECORD, "items": [{"message": "x"}]})] * 3,
+        ["2024-03-10 12:34:56 INFO request", "{", '  "a": 1', "}", "2024-03-10 12:34:57 INFO done"],
+        json.dumps({"name": "pkg", "scripts": {"a": "b"}}, indent=2).split("\n"),
+        ["[2024-03-10 12:34:56] INFO started", "[2024-03-10 12:34:57] INFO {done}"],
+    ],
+    ids=["JSON lines", "lists in records", "a body below a line", "settings", "times in brackets"],
+)
+def test_what_is_no_document_is_not_framed(lines: list[str]):
+    """JSON lines, text that holds JSON and files of settings stay as they are."""
+    assert detect(lines).framing is None
+
+
+def test_given_back_lines_are_fed_again():
+    """A framer that gives lines back returns each record once when it gets them again."""
+    lines = json.dumps([RECORD, RECORD], indent=2).replace("},\n  {", "}, {").split("\n")
+    framing = detect(lines).framing
+    assert framing is not None
+    framer = framing.framer()
+    frame = pl.DataFrame({"n": range(1, len(lines) + 1), "line": lines}, schema={"n": pl.UInt64, "line": pl.String})
+    records, start = [], 0
+    for end in range(1, len(lines) + 1):
+        records += framer.feed(frame.slice(start, end - start))["line"].to_list()
+        start = end - framer.give_back()
+    records += framer.finish()["line"].to_list()
+    assert [json.loads(record) for record in records] == [RECORD, RECORD]
+
+
+def test_records_of_fields_and_values():
+    """A query's answer that lists fields and values has records as others have."""
+    rows = [
+        [{"field": "@timestamp", "value": "2024-03-10 12:34:56.789"}, {"field": "@message", "value": text}]
+        for text in ("one", "two")
+    ]
+    records = [json.loads(line) for line in records_of(json.dumps({"results": rows, "status": "Complete"}, indent=4))]
+    assert [record["@message"] for record in records] == ["one", "two"]
+    assert records[1]["status"] == "Complete"
+
+
+def test_messages_of_cloudwatch_are_read():
+    """A message that is JSON gives its fields, one that begins with a time and a level its level."""
+    texts = ["2024-03-10 12:34:56,789 ERROR boom\n", '{"level":"info","msg":"ok"}', "plain"]
+    events = [{"timestamp": 1710074096789, "message": text, "ingestionTime": 1710074097000} for text in texts]
+    records = [json.loads(line) for line in records_of(json.dumps({"events": events, "nextForwardToken": "f/1"}))]
+    assert records[0] == {**events[0], "level": "ERROR"}
+    assert records[1] == {"timestamp": 1710074096789, "ingestionTime": 1710074097000, "level": "info", "msg": "ok"}
+    assert records[2] == {**events[2], "nextForwardToken": "f/1"}
