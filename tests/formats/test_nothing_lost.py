@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loganalytics.formats import detect, parse
@@ -135,6 +135,7 @@ def check(lines: list[str], records: list[Record], logs: pl.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.name)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_every_word_is_found_again(writer, data):
     """In the sample's records and in those that come later, wherever blocks end."""
@@ -144,7 +145,7 @@ def test_every_word_is_found_again(writer, data):
     whole, in_blocks = frames_of(lines, lines[: 2 + len(sample)], data.draw(st.integers(1, len(lines))))
     check(lines, records, whole)
     check(lines, records, in_blocks)
-    assert whole.select(list(CORE)).equals(in_blocks.select(list(CORE)))
+    assert whole.select(list(CORE)).to_dicts() == in_blocks.select(list(CORE)).to_dicts()
 
 
 ONE_COLUMN_EACH = st.fixed_dictionaries(
@@ -161,6 +162,7 @@ ONE_COLUMN_EACH = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=25)
 @given(st.lists(ONE_COLUMN_EACH, min_size=1, max_size=6), st.data())
 def test_the_core_does_not_depend_on_the_sample(records, data):
     """What a record says reaches the same columns whether the sample showed such records or not."""

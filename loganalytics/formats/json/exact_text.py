@@ -8,8 +8,9 @@ import re
 import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath, value_at
-from loganalytics.formats.fields.record_schema import RecordSchema, column_name
-from loganalytics.formats.json.objects import parse_object
+from loganalytics.formats.fields.events import field_value
+from loganalytics.formats.fields.record_schema import FieldTree, RecordSchema, column_name, field_tree
+from loganalytics.formats.json.objects import parse_object, read_as_text
 
 _SURROGATE, _PAIR = r"\\u[dD][89a-fA-F]", r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F]"
 _ESCAPE = re.compile(
@@ -38,7 +39,28 @@ def _spelled(escape: re.Match[str]) -> str:
     return "\\" + escape[0] if escape["half"] else escape[0]
 
 
-def with_spaces(values: pl.Series) -> pl.Series:
+def read_spaced(lines: pl.DataFrame, record_schema: RecordSchema) -> pl.DataFrame:
+    """Return (n, record) of lines (n, line) as read_as_text() does, lists written as Polars writes them."""
+    records = read_as_text(lines, record_schema)
+    if not record_schema.nested:
+        return records
+    spaced = _spaced(field_tree(record_schema.fields), record_schema).alias("record")
+    return records.with_columns(pl.when(pl.col("record").is_not_null()).then(spaced))
+
+
+def _spaced(tree: FieldTree, record_schema: RecordSchema) -> pl.Expr:
+    fields: list[pl.Expr] = []
+    for name, inner in tree.items():
+        if isinstance(inner, dict):
+            fields.append(_spaced(inner, record_schema).alias(name))
+        elif inner in record_schema.nested:
+            fields.append(field_value(inner).map_batches(_with_spaces, return_dtype=pl.String).alias(name))
+        else:
+            fields.append(field_value(inner).alias(name))
+    return pl.struct(fields)
+
+
+def _with_spaces(values: pl.Series) -> pl.Series:
     """Return lists and objects, in JSON, with the blanks that Polars puts into them when it reads a block."""
     is_nested = values.str.contains(r"^[\[{]").fill_null(value=False)
     has_escapes = values.str.contains("\\", literal=True).fill_null(value=False)
@@ -54,7 +76,7 @@ def with_spaces(values: pl.Series) -> pl.Series:
 
 def with_exact_lists(events: pl.DataFrame, lines: pl.DataFrame, record_schema: RecordSchema) -> pl.DataFrame:
     """Write lists and objects anew of which Polars undid the escapes; lines: (n, line) of the events."""
-    paths = [path for path in record_schema.nested if path not in record_schema.without_column]
+    paths = [path for path in record_schema.nested if events.schema.get(column_name(path)) == pl.String]
     if not paths:
         return events
     has_backslash = lines.select(pl.col("line").str.contains("\\\\", literal=True)).to_series()

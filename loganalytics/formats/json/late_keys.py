@@ -13,7 +13,8 @@ from loganalytics.formats.fields.known_names import may_have_meaning, may_hold_m
 from loganalytics.formats.fields.late_fields import SAMPLE_RECORDS, LateRecords, late_schema
 from loganalytics.formats.fields.record_schema import MAX_DEPTH, RecordSchema
 from loganalytics.formats.json.duckdb_session import cursor
-from loganalytics.formats.json.objects import parse_object, read_as_text, sql_literal
+from loganalytics.formats.json.exact_text import read_spaced
+from loganalytics.formats.json.objects import parse_object, sql_literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -115,4 +116,4 @@ def late_records(lines: pl.DataFrame, paths: Iterable[FieldPath], record_schema:
         sample = [record for record in map(parse_object, group["line"].head(SAMPLE_RECORDS)) if record]
         schema = late_schema(sample, late_paths, record_schema)
         if schema:
-            yield LateRecords(schema=schema, records=read_as_text(group, schema))
+            yield LateRecords(schema=schema, records=read_spaced(group, schema))

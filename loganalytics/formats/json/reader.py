@@ -15,14 +15,14 @@ import polars as pl
 from loganalytics.formats.fields.aliases import FieldPath
 from loganalytics.formats.fields.events import finish, to_columns
 from loganalytics.formats.fields.late_fields import MovedFields, with_late_fields, without_moved
-from loganalytics.formats.fields.record_schema import RecordSchema, column_name, infer_schema
+from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema
 from loganalytics.formats.fields.remainders import lines_with_other_types, with_remainders
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.json import polars_block
 from loganalytics.formats.json.attributes import lines_without_objects, surplus_keys, take_remainder
-from loganalytics.formats.json.exact_text import with_exact_lists, with_spaces, without_half_pairs
+from loganalytics.formats.json.exact_text import read_spaced, with_exact_lists, without_half_pairs
 from loganalytics.formats.json.late_keys import MAX_PYTHON_LINES, late_records, new_paths, spellings
-from loganalytics.formats.json.objects import parse_object, read_as_text
+from loganalytics.formats.json.objects import parse_object
 from loganalytics.formats.timestamps import Clock
 
 
@@ -85,7 +85,7 @@ def _look_like_objects(lines: pl.DataFrame) -> bool:
 def _read_each(lines: pl.DataFrame, record_schema: RecordSchema, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
     is_object = pl.col("line").str.starts_with("{")
     candidates = lines.filter(is_object)
-    records = read_as_text(candidates, record_schema)
+    records = read_spaced(candidates, record_schema)
     good = records["record"].is_not_null()
     unread = pl.concat([lines.filter(~is_object), candidates.filter(~good)]).sort("n") if candidates.height else lines
     if not good.all():
@@ -93,8 +93,7 @@ def _read_each(lines: pl.DataFrame, record_schema: RecordSchema, clock: Clock) -
     text_fields = frozenset(record_schema.fields)
     block = polars_block.DecodedBlock(records=records, text_fields=text_fields, is_complete=False)
     events = _to_events(block, candidates, record_schema, clock)
-    nested = {column_name(path) for path in record_schema.nested}.intersection(events.columns)
-    return events.with_columns(with_spaces(events[name]) for name in sorted(nested)), unread
+    return events, unread
 
 
 def _to_events(
