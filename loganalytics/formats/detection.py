@@ -22,7 +22,7 @@ from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.json_documents.detect import detect_documents
 from loganalytics.formats.json_documents.js_objects import detect_js_objects
-from loganalytics.formats.leading_times import LeadingTimes, detect_leading_times
+from loganalytics.formats.leading_times import LeadingTimes, begin_with_given_time, detect_leading_times
 from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.messages import carried_messages
 from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
@@ -157,7 +157,7 @@ def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[F
     framing = _detect_framing(lines)
     records = frame_sample(_numbered(pl.Series("line", lines, dtype=pl.String)), framing)["line"]
     unmatched = records.filter(records.str.strip_chars() != "")
-    wrappers, unmatched = _unwrap(unmatched, hints)
+    wrappers, unmatched = ((), unmatched) if begin_with_given_time(unmatched, hints) else _unwrap(unmatched, hints)
     sampled_lines = unmatched.len()
     all_lines = unmatched
     detections: list[DetectedFormat] = []
@@ -252,7 +252,7 @@ def _first_of(formats: Sequence[Format]) -> Callable[[pl.Series, Hints], _Match]
 
 
 def _match_delimited(lines: pl.Series, hints: Hints) -> _Match:
-    table = delimited.infer(lines.to_list(), hints)
+    table = None if begin_with_given_time(lines, hints) else delimited.infer(lines.to_list(), hints)
     if table is None:
         return None, lines.is_null()
     times = delimited.sample_times(lines.to_list(), table)

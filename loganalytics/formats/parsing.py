@@ -98,6 +98,8 @@ def _read_all(
             is_parsed = pl.col("parsed") if "parsed" in events.columns else pl.lit(value=True)
             columns = {"parsed": is_parsed, "multiline": pl.lit(_multiline(detected)), _FORMAT_INDEX: pl.lit(index)}
             frames.append(events.with_columns(**columns))
+    if rewritten and unmatched.height:  # what no format takes stands as it was written
+        unmatched = lines.filter(pl.col("n").is_in(unmatched["n"].implode()))
     if blank is None:
         unmatched, blank = _split_blank(unmatched)
     return _in_order(frames) if frames else _no_events(), unmatched, blank
