@@ -13,7 +13,7 @@ from loganalytics.formats import delimited, logfmt, logfmt_pairs
 from loganalytics.formats.definitions import AUDIT, RAW, TIME_FIRST, Format
 from loganalytics.formats.delimited import Delimited
 from loganalytics.formats.envelopes.envelope import Wrapper
-from loganalytics.formats.envelopes.recognition import find_wrapper
+from loganalytics.formats.envelopes.recognition import find_wrapper, shows_format
 from loganalytics.formats.envelopes.unwrap import unwrap_all
 from loganalytics.formats.framing import Framing, frame_sample
 from loganalytics.formats.hints import NO_HINTS, Hints
@@ -22,7 +22,7 @@ from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.json_documents.detect import detect_documents
 from loganalytics.formats.json_documents.js_objects import detect_js_objects
-from loganalytics.formats.leading_times import LeadingTimes, detect_leading_times
+from loganalytics.formats.leading_times import LeadingTimes, begin_with_given_time, detect_leading_times
 from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.messages import carried_messages
 from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
@@ -61,8 +61,10 @@ class Within:
     """The formats of messages that are log lines themselves, as a syslog's are that services write JSON to."""
 
     detection: Detection
-    services: frozenset[str | None]
-    """Whose messages these are."""
+    services: frozenset[str | None] | None
+    """Whose messages these are; None where it is every one's."""
+    joins_lines: bool = True
+    """Whether one message may continue another, as where each line of a stack trace is one."""
 
     def with_clocks(self, change: Callable[[Clock], Clock]) -> Within:
         """Return it with the clocks of its formats changed."""
@@ -157,7 +159,7 @@ def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[F
     framing = _detect_framing(lines)
     records = frame_sample(_numbered(pl.Series("line", lines, dtype=pl.String)), framing)["line"]
     unmatched = records.filter(records.str.strip_chars() != "")
-    wrappers, unmatched = _unwrap(unmatched, hints)
+    wrappers, unmatched = ((), unmatched) if begin_with_given_time(unmatched, hints) else _unwrap(unmatched, hints)
     sampled_lines = unmatched.len()
     all_lines = unmatched
     detections: list[DetectedFormat] = []
@@ -252,7 +254,7 @@ def _first_of(formats: Sequence[Format]) -> Callable[[pl.Series, Hints], _Match]
 
 
 def _match_delimited(lines: pl.Series, hints: Hints) -> _Match:
-    table = delimited.infer(lines.to_list(), hints)
+    table = None if begin_with_given_time(lines, hints) else delimited.infer(lines.to_list(), hints)
     if table is None:
         return None, lines.is_null()
     times = delimited.sample_times(lines.to_list(), table)
@@ -266,7 +268,21 @@ def _match_json(lines: pl.Series, hints: Hints) -> _Match:
         return None, lines.is_null()
     objects = lines.filter(matched).to_list()
     times = reader.sample_times(objects, json_lines)
-    return _detected(json_lines, clock_of(times, hints), times, len(objects)), matched
+    detected = _detected(json_lines, clock_of(times, hints), times, len(objects))
+    return replace(detected, within=_within_records(objects, json_lines, hints)), matched
+
+
+def _within_records(objects: Sequence[str], form: JsonLines, hints: Hints) -> Within | None:
+    """Return the formats of the messages of records without a level, where these are log lines themselves."""
+    core = form.record_schema.core
+    if "level" in core or "message" not in core:
+        return None
+    messages = reader.sample_messages(objects, form).str.strip_chars_end("\r\n")
+    if not shows_format(messages):
+        return None
+    first_lines = messages.str.extract(r"^([^\r\n]*)").to_list()
+    is_output = core["message"][0] == ("log",)  # what a container wrote, line by line
+    return Within(detection=detect(first_lines, hints=hints), services=None, joins_lines=is_output)
 
 
 def _match_logfmt(lines: pl.Series, hints: Hints) -> _Match:

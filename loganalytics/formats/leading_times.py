@@ -12,7 +12,7 @@ from functools import cache
 
 import polars as pl
 
-from loganalytics.formats.definitions import FORMATS, PROSE
+from loganalytics.formats.definitions import FORMATS, PROSE, TIME_FIRST
 from loganalytics.formats.hints import Hints
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.formats.time_formats import ANY_TIME, CANONICAL_PATTERN, TIME_FORMATS, UNREAD, TimeFormat
@@ -26,9 +26,9 @@ _MAX_LOOKED_AT = 200
 # Fewer times of unknown form are not worth it to read each line anew.
 _MIN_SHARE = 0.01
 # What may stand before a time: brackets and the like, or words that a prefix is made of.
-_BEFORE = r"""(?:[\s\[\](<"'|{~*#=>-]{0,8}|[^\s{].{0,80}?[\s\[(<"'=|:~,;{/])"""
+_BEFORE = r"""(?: ?[\[\](<"'|{~*#=>-]{0,8} ?|[^\s{].{0,80}?[\s\[(<"'=|:~,;{/])"""
 _EPOCHS = (
-    *(time_format for time_format in TIME_FORMATS if time_format.is_epoch),
+    *(time_format for time_format in TIME_FORMATS if time_format.name == "epoch"),
     TimeFormat("hexadecimal epoch", "[0-9a-f]{8}(?:[.][0-9a-f]{8})?", is_epoch=True, radix=16),
 )
 _EPOCH_FORMATS = tuple(form for form in FORMATS if "{epoch}" in form.pattern or "(?P<timestamp>" in form.pattern)
@@ -59,6 +59,7 @@ class LeadingTimes:
             pl.col("line").str.len_chars() - pl.concat_str("before", "time").str.len_chars()
         )
         is_leading = ~pl.col("before").str.contains(r"[0-9A-Za-z]")
+        before = pl.when(is_leading).then(pl.col("before").str.replace_all(" ", "")).otherwise("before")
         is_prose = pl.col("before").str.contains(PROSE)
         # In the midst of a sentence a time is part of what is said: it stays there.
         line = (
@@ -66,7 +67,7 @@ class LeadingTimes:
             .then(pl.concat_str(pl.lit(f"{UNREAD} "), "line"))
             .when(written.is_null()).then("line")
             .when(is_prose).then(pl.concat_str(written, pl.lit(" "), "line"))
-            .otherwise(pl.concat_str("before", written, behind))
+            .otherwise(pl.concat_str(before, written, behind))
         )  # fmt: skip
         return lines.with_columns(groups.select(line.alias("line")))
 
@@ -89,10 +90,21 @@ def detect_leading_times(lines: pl.Series, hints: Hints) -> LeadingTimes | None:
     return (_detect_written(lines, sample, unknown, hints) or _detect_epoch(sample, hints)) if unknown.len() else None
 
 
+def begin_with_given_time(lines: pl.Series, hints: Hints) -> bool:
+    """Whether most lines begin with a time in the pattern that the user gave, so that they are no table's rows."""
+    if not hints.time_pattern:
+        return False
+    return 2 * int(lines.str.contains(_given_pattern(hints.time_pattern, before="")).sum()) > lines.len()
+
+
+def _given_pattern(time_pattern: str, before: str = _BEFORE) -> str:
+    return f"^(?P<before>{before})(?P<time>{strptime_format(time_pattern).shape}){BEHIND}"
+
+
 def _detect_given(sample: pl.Series, hints: Hints) -> LeadingTimes | None:
     """Return the times of the pattern that the user gave, or clocks whose date is known from elsewhere."""
     if hints.time_pattern:
-        pattern = f"^(?P<before>{_BEFORE})(?P<time>{strptime_format(hints.time_pattern).shape}){BEHIND}"
+        pattern = _given_pattern(hints.time_pattern)
     elif hints.date:
         pattern = rf"^(?P<before>[\[(<]?)(?P<time>{CLOCK_ONLY.shape}){BEHIND}"
     else:
@@ -106,10 +118,15 @@ def _detect_given(sample: pl.Series, hints: Hints) -> LeadingTimes | None:
 def _detect_written(lines: pl.Series, sample: pl.Series, unknown: pl.Series, hints: Hints) -> LeadingTimes | None:
     times = unknown.str.extract(_pattern(), 2).drop_nulls()
     strange = times.filter(~times.str.contains(_certain()))
-    if strange.len() < max(1, _MIN_SHARE * sample.len()):
+    if strange.len() < max(1, _MIN_SHARE * sample.len()) and not _most_are_out_of_reach(unknown, times, sample):
         return None
     clock = clock_of(lines.str.extract(_pattern(), 2).drop_nulls(), hints)
-    return LeadingTimes(clock=clock, pattern=_pattern()) if to_utc(strange, clock).drop_nulls().len() else None
+    return LeadingTimes(clock=clock, pattern=_pattern()) if clock.formats else None
+
+
+def _most_are_out_of_reach(unknown: pl.Series, times: pl.Series, sample: pl.Series) -> bool:
+    """Whether most lines have a time of the table where its patterns do not look, as behind a blank."""
+    return 2 * (times.len() - int(unknown.str.contains(TIME_FIRST.regex).sum())) > sample.len()
 
 
 def _detect_epoch(sample: pl.Series, hints: Hints) -> LeadingTimes | None:
@@ -117,7 +134,7 @@ def _detect_epoch(sample: pl.Series, hints: Hints) -> LeadingTimes | None:
     if any(sample.head(_FIRST_LINES).str.contains(form.regex).any() for form in _EPOCH_FORMATS):
         return None
     for epoch in _EPOCHS:
-        pattern = rf"^(?P<before>[\[(<]?)(?P<time>{epoch.shape})[\])>]?[:,]?(?:\s|$)"
+        pattern = rf"^(?P<before>[\[(<]?)(?P<time>{epoch.shape})[\])>]?(?:[:,]?(?:\s|$)|[,;|])"
         times = to_utc(sample.str.extract(ascii_only(pattern), 2), Clock((epoch,)))
         if times.drop_nulls().len() < max(_MIN_EPOCHS, _MIN_EPOCH_SHARE * sample.len()):
             continue

@@ -68,6 +68,8 @@ TIME_FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("slash", rf"\d{{4}}/\d{{2}}/\d{{2}} {_CLOCK}{_FRACTION}", "%Y/%m/%d %H:%M:%S%.f"),
     TimeFormat("common log", rf"\d{{1,2}}/{_MONTH}/\d{{4}}:{_CLOCK} [+-]\d{{4}}", "%d/%b/%Y:%H:%M:%S %z",
                has_offset=True),
+    TimeFormat("common log fraction", rf"\d{{1,2}}/{_MONTH}/\d{{4}}:{_CLOCK}[.,]\d{{1,9}} [+-]\d{{4}}",
+               "%d/%b/%Y:%H:%M:%S%.f %z", has_offset=True),
     TimeFormat("common log naive", rf"\d{{1,2}}/{_MONTH}/\d{{4}}:{_CLOCK}{_FRACTION}", "%d/%b/%Y:%H:%M:%S%.f"),
     TimeFormat("common log blank", rf"\d{{1,2}}/{_MONTH}/\d{{4}} {_CLOCK}{_FRACTION}", "%d/%b/%Y %H:%M:%S%.f"),
     TimeFormat("ctime", rf"{_DAY} {_MONTH} [ \d]\d {_CLOCK}{_FRACTION} \d{{4}}", "%a %b %e %H:%M:%S%.f %Y"),
@@ -110,6 +112,7 @@ TIME_FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("month-day", rf"\d{{2}}-\d{{2}} {_CLOCK}{_FRACTION}", "%m-%d %H:%M:%S%.f", has_year=False),
     TimeFormat("month.day", rf"\d{{2}}\.\d{{2}} {_CLOCK}{_FRACTION}", "%m.%d %H:%M:%S%.f",
                has_year=False, is_uncertain=True),
+    TimeFormat("milliseconds of .NET", r"/Date\(\d{12,13}(?:[+-]\d{4})?\)/", is_epoch=True),
     TimeFormat("epoch", r"1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d{1,9})?", is_epoch=True),
 )  # fmt: skip
 

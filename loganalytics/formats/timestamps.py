@@ -94,16 +94,19 @@ def detect_time_formats(texts: pl.Series, dayfirst: bool | None = None) -> tuple
         best = best or (None if formats else _best_format(sample, _CERTAIN))
         if best is None:
             break
-        formats.append(best)
-        sample = sample.filter(~_reads(sample, best))
+        time_format, reads = best
+        formats.append(time_format)
+        sample = sample.filter(~reads)
     exact = _exact_variant(texts.drop_nulls(), formats[0]) if formats else None
     return (exact, *formats) if exact else tuple(formats)
 
 
-def _best_format(sample: pl.Series, candidates: Sequence[TimeFormat]) -> TimeFormat | None:
-    """Return the format that reads most of the sample, the earlier of two; None where none reads any."""
-    counts = [int(_reads(sample, time_format).sum()) for time_format in candidates]
-    return candidates[counts.index(max(counts))] if any(counts) else None
+def _best_format(sample: pl.Series, candidates: Sequence[TimeFormat]) -> tuple[TimeFormat, pl.Series] | None:
+    """Return the format that reads most of the sample, the earlier of two, and what it reads; None where none does."""
+    masks = [_reads(sample, time_format) for time_format in candidates]
+    counts = [int(mask.sum()) for mask in masks]
+    best = counts.index(max(counts)) if any(counts) else None
+    return None if best is None else (candidates[best], masks[best])
 
 
 def _reads(texts: pl.Series, time_format: TimeFormat) -> pl.Series:
@@ -119,13 +122,14 @@ def _similar_formats(sample: pl.Series) -> list[TimeFormat]:
 
 def _written(sample: pl.Series, dayfirst: bool | None) -> list[TimeFormat]:
     """Return the formats of the grammar that one of the first texts is written in."""
-    texts = sample.head(_SHAPE_TEXTS).to_list()
+    texts = sample.head(_SHAPE_TEXTS).str.strip_chars().to_list()
     similar = [candidate for candidate in written_formats() if any(map(_shape(candidate.groups).fullmatch, texts))]
     return [_settled(candidate, sample, dayfirst) for candidate in similar]
 
 
 def _settled(time_format: TimeFormat, sample: pl.Series, dayfirst: bool | None) -> TimeFormat:
     """Return a format of the grammar with what the sample decides: the order of numbers, whether there is a year."""
+    sample = sample.str.strip_chars()
     fitting = sample.filter(sample.str.contains(time_format.groups))
     if "<year_last>" in time_format.groups and fitting.str.contains(_YEAR_BEHIND_CLOCK).all():
         time_format = replace(time_format, has_year=True)
@@ -196,7 +200,7 @@ def _parse_one(texts: pl.Series, time_format: TimeFormat, clock: Clock) -> pl.Se
     if time_format.is_epoch:
         return from_epoch(texts) if time_format.radix == 10 else from_hex_epoch(texts)
     if time_format.groups:
-        return _read_written(texts, time_format, clock)
+        return _read_written(texts.str.strip_chars(), time_format, clock)
     if not time_format.has_year:
         return localize(_parse_yearless(texts, time_format, clock), clock.tz, clock.after)
     times = _strptime(texts, time_format, clock)

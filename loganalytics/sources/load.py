@@ -124,7 +124,7 @@ def scan(
 
     frames = [table] if (table := plan.table()) is not None else []
     if plan.files or not (frames or plan.stores):
-        samples = [file.sample for file in plan.files if not file.skip]
+        samples = {id(file.sample.detection): file.sample for file in plan.files if not file.skip}.values()
         examples = [schema.empty(), *(sample.events() for sample in samples)]
         if any(sample.detection.has_fields for sample in samples):
             examples.append(_LATE_COLUMNS)

@@ -51,6 +51,14 @@ WINDOWS = {"TimeCreated": "2024-03-10T12:34:56Z", "ProviderName": "disk", "Event
         ({"level": "[WRN]", "message": "x"}, "WARNING"),
         ({"level": "INFO ", "message": "x"}, "INFO"),
         ({"level": "ERROR+2", "msg": "x"}, "ERROR"),
+        ({"ts": 1710074096789.0, "caller": "a.go:1", "msg": "x", "err": "timeout"}, "ERROR"),
+        ({"ts": 1710074096789.0, "caller": "a.go:1", "msg": "x", "v": 4}, "INFO"),
+        ({"type": "log", "@timestamp": 1710074096789, "tags": ["error", "x"], "pid": 1, "message": "x"}, "ERROR"),
+        ({"reqId": "a", "level": 3, "remoteAddr": "::1", "app": "core", "message": "x"}, "ERROR"),
+        ({"resourceId": "/t", "operationName": "x", "category": "Audit", "Level": 2}, "ERROR"),
+        ({"data": ["x"], "level": {"level": 40000, "levelStr": "ERROR"}}, "ERROR"),
+        ({"Event": {"System": {"EventID": 7, "Level": 3, "Computer": "h"}}}, "WARNING"),
+        ({"type": "Warning", "reason": "BackOff", "message": "x"}, "WARNING"),
     ],
 )  # fmt: skip
 def test_levels_of_loggers(tmp_path, record, level):

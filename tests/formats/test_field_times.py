@@ -118,6 +118,18 @@ def test_extended_json(tmp_path, value):
     assert logs["timestamp"][0] == UTC
 
 
+@pytest.mark.parametrize("text", ["[10/Mar/2024:12:34:56.789 +0000]", "/Date(1710074096789)/"])
+def test_brackets_around_a_time(tmp_path, text):
+    """As Tomcat and PowerShell write them."""
+    assert load(tmp_path, {"TimeCreated": text, "Message": "hi"})["timestamp"][0] == UTC
+
+
+def test_a_time_that_names_its_year_comes_first(tmp_path):
+    """As syslog-ng writes one beside the other."""
+    logs = load(tmp_path, {"DATE": "Mar 10 12:34:56", "ISODATE": TIME, "MESSAGE": "hi"})
+    assert logs["timestamp"][0] == UTC
+
+
 def test_the_user_says_which_field(tmp_path):
     """Against what its name says."""
     logs = load(

@@ -92,6 +92,11 @@ def test_exceptions_in_objects_are_text(tmp_path, record, exception):
     assert load(tmp_path, {"time": TIME, "level": "error", "message": "x", **record})["exception"][0] == exception
 
 
+def test_messages_that_are_lists_of_words(tmp_path):
+    """As loggers of JavaScript write their arguments."""
+    assert load(tmp_path, {"time": TIME, "args": ["order", "failed"]})["message"][0] == "order failed"
+
+
 def test_what_the_text_leaves_out_stays(tmp_path):
     """A frame's local variables."""
     frame = {"filename": "a.py", "lineno": 3, "name": "f", "locals": {"secret": "QZ"}}

@@ -34,6 +34,12 @@ def test_a_request_without_level_and_message(tmp_path, program):
     assert logs.select("level", "message").row(0) == ("ERROR", "GET /pay 503")
 
 
+def test_a_request_with_an_empty_message(tmp_path):
+    """As Traefik writes it; one whose status is not written names method and address."""
+    logs = load(tmp_path, {"msg": "", "RequestMethod": "GET", "RequestPath": "/"}, {"msg": "starting"})
+    assert logs["message"].to_list() == ["GET /", "starting"]
+
+
 @pytest.mark.parametrize(
     ("level", "status", "raised"),
     [

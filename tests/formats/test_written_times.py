@@ -106,6 +106,10 @@ def test_a_time_is_not_read_without_what_continues_it(time, date, continued):
         ("13:34:56.789 14.03.2024", "2024-03-14T13:34:56.789"),
         ("Sun Mar 10 12:34:56 2024 +01:00", "2024-03-10T11:34:56"),
         ("2024-03-10 01:34:56.5 a.m.", "2024-03-10T01:34:56.5"),
+        ("240310 12:34:56 EST", "2024-03-10T17:34:56"),
+        ("20240310 013456 PM", "2024-03-10T13:34:56"),
+        ("/Date(1710074096789+0100)/", "2024-03-10T12:34:56.789"),
+        (" 2024-03-10T12:34:56Z ", "2024-03-10T12:34:56"),
         ("10-Jul-2024 12:34:56 America/New_York", "2024-07-10T16:34:56"),
         ('12:34:56.789+480" date="03-10-2024', "2024-03-10T20:34:56.789"),
     ],
@@ -172,6 +176,12 @@ def test_a_pattern_of_the_user_reads_lines_and_fields(pattern):
     assert events.select("timestamp", "message").row(0) == (utc("2003-02-01T04:05:06.789"), "disk full")
 
 
+def test_the_users_pattern_goes_before_tables_and_wrappers():
+    """A time that looks like a row of a table, or a container's prefix, is a time if the user says so."""
+    events = load_lines("24|03|14|133456 ERROR disk full", hints=Hints(time="%y|%m|%d|%H%M%S"))
+    assert events.select("timestamp", "message").row(0) == (utc("2024-03-14T13:34:56"), "disk full")
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -193,6 +203,14 @@ def test_a_time_that_cannot_be_read_stays_in_the_text(time):
     events = load_lines(f"{good} ERROR disk full", f"{time} ERROR disk gone")
     assert events["timestamp"].to_list()[1] is None
     assert events["message"][1] == f"{time} disk gone" or events["message"][1] == f"{time} ERROR disk gone"
+
+
+def test_a_line_that_no_format_takes_stands_as_it_was():
+    """Whatever was tried with it; a blank before the day of the month is none of the text."""
+    events = load_lines(*[" 9 Mar 2024 01:34:56 PM ERROR disk full"] * 3, "\t9 Mar 2024 01:34:56 PM indented")
+    assert events["timestamp"].to_list() == [utc("2024-03-09T13:34:56")] * 3
+    assert events["message"].to_list() == ["disk full"] * 3
+    assert "\t9 Mar 2024 01:34:56 PM indented" in events["exception"].to_list()
 
 
 def test_counts_since_1970_before_text():

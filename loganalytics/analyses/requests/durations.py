@@ -97,10 +97,23 @@ def _measured(value: pl.Expr) -> pl.Expr:
 
 
 def _from_message(message: pl.Expr) -> pl.Expr:
-    phrase = message.str.extract_all(_PHRASE).list.first().str.replace(rf"(?i)^(?:{_PLAN}).*", "")
+    return message.map_batches(_read_messages, return_dtype=pl.Float64, is_elementwise=True)
+
+
+def _read_messages(messages: pl.Series) -> pl.Series:
+    """Read the durations of messages; what follows the search for phrases is done for the few that have one."""
+    phrases = messages.str.extract_all(_PHRASE).list.first()
+    durations = pl.Series(messages.name, [None], dtype=pl.Float64).new_from_index(0, messages.len())
+    rows = phrases.is_not_null().arg_true()
+    return durations.scatter(rows, _read_phrases(phrases.gather(rows))) if rows.len() else durations
+
+
+def _read_phrases(phrases: pl.Series) -> pl.Series:
+    phrase = pl.when(~pl.col("phrase").str.contains(rf"(?i)^(?:{_PLAN})")).then("phrase")
     groups = phrase.str.extract_groups(_NUMBER_AND_UNIT)
     number = pl.field("number").str.replace_all(",", "", literal=True).cast(pl.Float64, strict=False)
     unit = pl.coalesce(pl.field("key"), pl.field("unit")).str.to_lowercase()
     factor = unit.replace_strict(_MILLISECONDS, default=None, return_dtype=pl.Float64)
     single = groups.struct.with_fields(ms=number * factor).struct.field("ms")
-    return pl.coalesce(milliseconds(phrase.str.extract(_COMPOSED), 1.0), single)
+    composed = milliseconds(phrase.str.extract(_COMPOSED), 1.0)
+    return phrases.alias("phrase").to_frame().select(pl.coalesce(composed, single)).to_series()

@@ -6,7 +6,7 @@ from loganalytics.formats.definitions.format import Format
 from loganalytics.formats.regex.ascii import ascii_only
 
 # A time, bare or in brackets, and what often stands after it.
-_TIME = r"^[\[(]?{any}[\])]?[,:]?"
+_TIME = r"^[\[(<{]?{any}[\])>}]?[,:]?"
 
 GENERAL = (
     Format(
@@ -107,8 +107,14 @@ GENERAL = (
         examples=("~2024-01-01 00:00:00~ERROR~disk full", "2024-01-01 00:00:00;INFO;started"),
     ),
     Format(
+        "clock, level",
+        r"^[\[(]?(?P<time>\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?)[\])]?(?: -| \|)? +[\[(]?{LEVEL}[\])]?(?:[\s:|,-]+|$)"
+        r"(?P<message>.*)$",
+        min_share=0.3, examples=("10:00:00,123 ERROR [org.example.App] disk full",),
+    ),
+    Format(
         "level, time",
-        r"^[\[(]?{LEVEL}[\])]?(?::| -| \|)? *[\[(|-]? *{any}[\])]?[,:]?(?: -| \||:)?(?: |$)(?P<message>.*)$",
+        r"^[\[(]?{LEVEL}[\])]?(?::| -| \|)? *[\[(|;,-]? *{any}[\])]?[,:]?(?: -| \||:)?(?:[ |;,]|$)(?P<message>.*)$",
         variants=(r"^{LEVEL} +{time:iso space} (?P<message>[a-z_].*)$",),
         examples=("ERROR 2024-01-01 00:00:00,123 views 12 140 Internal Server Error", "[INFO] 2024-01-01 00:00:00 up"),
     ),

@@ -42,6 +42,20 @@ AUDIT = (
 
 SYSTEM = (
     Format(
+        "Nagios",
+        r"^\[{epoch}\] (?P<message>(?:(?:SERVICE|HOST|CURRENT|INITIAL|EXTERNAL|PASSIVE|LOG|TIMEPERIOD|GLOBAL) [A-Z ]+: "
+        r"|Auto-save of |Nagios \d)(?:.*?;(?P<level>OK|UP|DOWN|UNREACHABLE|WARNING|CRITICAL|UNKNOWN);)?.*)$",
+        levels={
+            "OK": "info", "UP": "info", "UNKNOWN": "warning", "DOWN": "error", "UNREACHABLE": "error",
+            "CRITICAL": "error",
+        },
+        examples=("[1704067200] SERVICE ALERT: db1;disk;CRITICAL;HARD;3;DISK CRITICAL - 2% free",),
+    ),
+    Format(
+        "syslog time, level", r"^{syslog}:? \[?{LEVEL}\]?:? (?P<message>.*)$",
+        examples=("Jan  5 10:00:00.123 ERROR disk full",),
+    ),
+    Format(
         "CMTrace",
         r'^<!\[LOG\[(?P<message>.*?)\]LOG\]!><time="{cmtrace}" component="(?P<logger>[^"]*)" context="[^"]*" '
         r'type="(?P<level>[0-3])" thread="(?P<thread.id>\d*)" '
@@ -63,8 +77,10 @@ SYSTEM = (
     ),
     Format(
         "syslog (RFC 5424)",
-        r"^<(?P<priority>\d{1,3})>\d{1,2} (?:-|{iso}) (?P<host.name>\S+) (?P<service>\S+) (?P<process.pid>\S+) "
-        r'(?P<event.code>\S+) (?P<structured_data>-|(?:\[(?:[^\]\\"]|\\.|"(?:[^"\\]|\\.)*")*\])+)(?: |$)\x{FEFF}?'
+        r"^<(?P<priority>\d{1,3})>\d{1,2} (?:-|{iso}) (?P<host.name>\S+) (?P<service>\S+) "
+        r"(?:(?P<process.pid>\d+|-)|(?P<log.syslog.procid>\S+)) (?P<event.code>\S+) "
+        # Heroku leaves out the structured data.
+        r'(?:(?P<structured_data>-|(?:\[(?:[^\]\\"]|\\.|"(?:[^"\\]|\\.)*")*\])+)(?: |$))?\x{FEFF}?'
         r"(?P<message>.*)$",
         dash_is_null=True,
         examples=(

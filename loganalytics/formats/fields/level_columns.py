@@ -12,6 +12,7 @@ from loganalytics.formats.fields.requests import status_number
 from loganalytics.schema import LEVELS, severities
 
 _WARNING = 13
+_LEVEL_TAG = r'"(fatal|error|warning|info|debug|trace)"'
 _FIRST_STATUS, _CLIENT_ERROR, _SERVER_ERROR, _LAST_STATUS = 100, 400, 500, 599
 _STATUS_LEVELS = pl.DataFrame(
     [dict(zip(("level", "severity_number"), LEVELS[word], strict=True)) for word in ("info", "warning", "error")],
@@ -26,7 +27,7 @@ def with_levels(
     paths = record_schema.core.get("level", ())
     semantics = record_schema.semantics
     statuses = semantics.requests.statuses
-    if not paths and not statuses and not semantics.default_level:
+    if not (paths or statuses or semantics.default_level or semantics.level_markers or semantics.level_tags):
         return events
     levels = _written(records, record_schema, value_of)
     numbers = [
@@ -51,16 +52,18 @@ def _written(
     records: pl.DataFrame, record_schema: RecordSchema, value_of: Callable[[FieldPath], pl.Expr]
 ) -> pl.DataFrame:
     """Return the levels that the records write, and their severity numbers."""
-    level_words = record_schema.semantics.level_words
+    semantics = record_schema.semantics
+    level_words, default = semantics.level_words, semantics.default_level
     words = [
         value_of(path).cast(pl.String).replace(level_words[path]) if path in level_words else value_of(path)
         for path in record_schema.core.get("level", ())
     ]
-    default = record_schema.semantics.default_level
-    words += [pl.lit(default, dtype=pl.String)] if default or not words else []
+    words += [
+        pl.when(value_of(path).is_not_null()).then(pl.lit(word)) for path, word in semantics.level_markers.items()
+    ]
+    words += [value_of(semantics.level_tags).str.extract(_LEVEL_TAG)] if semantics.level_tags else []
+    words += [pl.repeat(default, records.height, dtype=pl.String)] if default or not words else []
     level = pl.coalesce(words) if words[1:] else words[0]
-    if not record_schema.core.get("level"):
-        level = pl.repeat(default, records.height, dtype=pl.String)
     return records.select(level.alias("level")).select(severities(pl.col("level")))
 
 

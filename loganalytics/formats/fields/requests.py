@@ -30,6 +30,7 @@ _STATUS_ALIASES = (
     "status", "status_code", "EdgeResponseStatus", "DownstreamStatus", "response_code", "http_status", "sc-status",
     "responseStatus.code", "elb_status_code", "http_code",
 )  # fmt: skip
+_STATUS_RANKS = {fold_name(alias): rank for rank, alias in enumerate(_STATUS_ALIASES)}
 _STATUS_LEAF = re.compile(r"(?:http)?(?:response|resp)?(?:status|statuscode|code)$")
 _ANSWERS = {"res", "resp", "response", "http", "httprequest", "httpresponse", "responsestatus", "answer"}
 _QUESTIONS = {"req", "request", "upstream", "origin", "backend", "exit", "process", "grpc", "rpc", "job", "state"}
@@ -62,15 +63,8 @@ def request_fields(values: Mapping[FieldPath, Sequence[str]]) -> RequestFields:
     found = {element: _first(aliases, names) for element, aliases in _REQUEST_ALIASES.items()}
     elements = ("method", "url" if found["url"] else "line") if found["method"] else ("line",)
     request = tuple(path for element in elements if (path := found[element]))
-    ranks = {fold_name(alias): rank for rank, alias in enumerate(_STATUS_ALIASES)}
-    statuses = [
-        path
-        for path in values
-        if (fold_path(path) in ranks or _STATUS_LEAF.fullmatch(_parts(path)[-1]))
-        and _is_answer(path)
-        and _holds_statuses(values[path])
-    ]
-    statuses.sort(key=lambda path: (ranks.get(fold_path(path), len(ranks)), len(path)))
+    statuses = [path for path in values if is_status_name(path) and _holds_statuses(values[path])]
+    statuses.sort(key=lambda path: (_STATUS_RANKS.get(fold_path(path), len(_STATUS_RANKS)), len(path)))
     return RequestFields(request, tuple(statuses))
 
 
@@ -78,11 +72,11 @@ def _first(aliases: Sequence[str], names: Mapping[str, list[FieldPath]]) -> Fiel
     return next((names[fold_name(alias)][0] for alias in aliases if fold_name(alias) in names), None)
 
 
-def _is_answer(path: FieldPath) -> bool:
-    """Whether a field with a status's name may be that of an answer, by the object in which it is."""
+def is_status_name(path: FieldPath) -> bool:
+    """Whether a field may be the status of an answer, by its name and the object in which it is."""
     *parts, leaf = _parts(path)
     parents = set(parts)
-    if parents & _QUESTIONS:
+    if parents & _QUESTIONS or not (fold_path(path) in _STATUS_RANKS or _STATUS_LEAF.fullmatch(leaf)):
         return False
     return leaf != "code" or bool(parents & _ANSWERS)
 

@@ -16,6 +16,11 @@ from loganalytics.formats.fields.sampled_values import SampledValues
 from loganalytics.formats.fields.times import SecondPart, time_fields
 from loganalytics.formats.hints import NO_HINTS, Hints
 
+# Kubernetes' own programs write either in JSON: the verbosity of a message, or the error.
+_KLOG = {("err",): "error", ("v",): "info"}
+_KLOG_NAMES = {"ts", "caller", "msg"}
+_KIBANA_NAMES = {"@timestamp", "type", "tags", "pid"}
+
 Core = dict[str, tuple[FieldPath, ...]]
 
 
@@ -27,6 +32,10 @@ class FieldSemantics:
     """Of each field that holds levels as numbers the words for them."""
     default_level: str | None = None
     """The level of a record that writes none."""
+    level_markers: Mapping[FieldPath, str] = field(default_factory=dict)
+    """Fields that tell the level of a record without one by being there."""
+    level_tags: FieldPath | None = None
+    """The list of tags one of which is the level."""
     time_parts: Mapping[FieldPath, SecondPart] = field(default_factory=dict)
     """Of each field that holds the first part of a time what completes it."""
     times_are_bracketed: bool = False
@@ -58,9 +67,12 @@ def field_semantics(
     _name_service(core, values)
     names = fields_by_name(fields)
     is_serilog = "@t" in names and ("@m" in names or "@mt" in names)  # its compact form leaves Information out
+    is_klog, is_kibana = (not levels.paths and names.keys() >= known for known in (_KLOG_NAMES, _KIBANA_NAMES))
     semantics = FieldSemantics(
         level_words=levels.words,
         default_level="info" if is_serilog else None,
+        level_markers={path: word for path, word in _KLOG.items() if path in fields} if is_klog else {},
+        level_tags=("tags",) if is_kibana else None,
         time_parts=times.parts,
         times_are_bracketed=times.are_bracketed,
         durations=durations.factors,

@@ -62,7 +62,7 @@ def extract_fields(lines: pl.DataFrame, form: Format, clock: Clock) -> tuple[pl.
     if unmatched.is_empty() or (layout is None and pattern == form.pattern):
         return events, unmatched
     slow, unmatched = _extract(unmatched, form.regex, names)
-    if slow.is_empty():
+    if slow.is_empty() and clock.has_year:
         return events, unmatched
     if layout is None or events.schema.get("timestamp", pl.String) == pl.String:
         return pl.concat([events, slow], how="diagonal").sort("n"), unmatched

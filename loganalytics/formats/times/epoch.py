@@ -11,6 +11,8 @@ _HEX = "^([0-9a-f]{8})(?:[.]([0-9a-f]{1,8}))?$"
 
 def from_epoch(texts: pl.Series) -> pl.Series:
     """Return the times of counts whose unit, from seconds to nanoseconds, follows from their size; null for others."""
+    if texts.str.starts_with("/Date(").any():  # as .NET writes it
+        texts = texts.str.replace(r"^/Date\((\d+)(?:[+-]\d{4})?\)/$", "${1}")
     shape = r"^-?\d{1,19}(?:\.\d+)?$"
     floats = texts.alias("t").to_frame().select(
         pl.when(pl.col("t").str.contains(shape)).then(pl.col("t").cast(pl.Float64, strict=False))

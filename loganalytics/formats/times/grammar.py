@@ -62,10 +62,11 @@ _CJK_WEEKDAY = "(?:星期.|[(（].[)）]|[월화수목금토일月火水木金�
 
 # Every form writes a year but those whose name says otherwise.
 DATES = {
-    "year-month-day": f"{_YEAR}[-/._ ]{_MONTH}[-/._ ]{_DAY}",
+    "year-month-day": f"{_YEAR}[-/._ ]{_MONTH}[-/._ ]{_DAY}(?: ?[(（](?:.|{_LETTER}{{2,4}})[)）])?",
     "compact": "(?P<year>20[0-9]{2})(?P<month>[01][0-9])(?P<day>[0-3][0-9])",
     "numbers": "(?P<first>[0-9]{1,2})[-/.](?P<second>[0-9]{1,2})[-/.](?P<third>(?:19|20)[0-9]{2}|[0-9]{2})",
     "numbers without year": "(?P<first>[0-9]{1,2})[-/.](?P<second>[0-9]{1,2})[.]?",
+    "compact numbers": "(?P<first>[0-9]{2})(?P<second>[0-9]{2})(?P<third>[0-9]{2})",
     "day name year": (
         f"{_DAY}{_ORDINAL}{_OF}{NAME}{_OF}(?P<year>(?:19|20)[0-9]{{2}}|[0-9]{{2}})(?: (?:г[.]|года|р[.]))?"
     ),
@@ -84,12 +85,12 @@ _SECOND = "(?P<sec>[0-9]{1,2})"
 _DIGITS = "(?P<fraction>[0-9]{9}|[0-9]{6}|[0-9]{3})"
 CLOCKS = {
     "colons": f"{_HALF_BEFORE}{_HOUR}:{_MINUTE}(?::{_SECOND}{_FRACTION})?{_HALF}",
-    "marks": f"(?P<hour>[0-9]{{2}})[-._](?P<minute>[0-9]{{2}})[-._](?P<sec>[0-9]{{2}})(?:[.,:_-]{_DIGITS})?",
+    "marks": f"(?P<hour>[0-9]{{2}})[-._](?P<minute>[0-9]{{2}})[-._](?P<sec>[0-9]{{2}})(?:[.,:_-]{_DIGITS})?{_HALF}",
     "units": (
         f"{_HALF_BEFORE}{_HOUR} ?[hH時时点點시] ?{_MINUTE} ?(?:[mM分분] ?)?"
         f"(?:{_SECOND}(?:[.](?P<fraction>[0-9]{{1,9}}))?[sS秒초])?"
     ),
-    "compact": f"(?P<hour>[0-2][0-9])(?P<minute>[0-5][0-9])(?P<sec>[0-6][0-9])(?:[.,]?{_DIGITS})?",
+    "compact": f"(?P<hour>[0-2][0-9])(?P<minute>[0-5][0-9])(?P<sec>[0-6][0-9])(?:[.,]?{_DIGITS})?{_HALF}",
 }
 # The minutes behind the clock are those that UTC is ahead of it.
 _CMTRACE = (
@@ -112,7 +113,7 @@ def has_year(date: str) -> bool:
 def _between(date: str) -> str:
     if date.startswith("year month day"):
         return f"(?:{BETWEEN})?"
-    return f"(?:{BETWEEN}?)" if date == "compact" else BETWEEN
+    return f"(?:{BETWEEN})?" if date == "compact" else BETWEEN
 
 
 def _tail(date: str, clock: str) -> str:
@@ -128,13 +129,13 @@ def written_formats() -> tuple[TimeFormat, ...]:
         _format(f"{date}, {clock}", f"{_WEEKDAY}{DATES[date]}{_between(date)}{CLOCKS[clock]}{_tail(date, clock)}", date)
         for date in DATES
         for clock in CLOCKS
-        if clock != "compact" or date in ("year-month-day", "compact", "numbers")
+        if clock != "compact" or date in ("year-month-day", "compact", "numbers", "compact numbers")
     ]
     clock_first = [
         _format(f"{clock}, {date}", f"{CLOCKS[clock]}{ZONE}{BETWEEN}{_WEEKDAY}{DATES[date]}", date)
         for date in DATES
         for clock in ("colons",)
-        if has_year(date) and date != "compact"
+        if has_year(date) and not date.startswith("compact")
     ]
     return (*date_first, *clock_first, TimeFormat("CMTrace", NAMELESS.sub("?:", _CMTRACE), groups=f"^{_CMTRACE}$"))
 

@@ -51,6 +51,8 @@ def _best(time_format: TimeFormat, texts: pl.Series, orders: list[str]) -> bool:
 
 def _orders(time_format: TimeFormat, texts: pl.Series) -> list[str]:
     """Return the possible orders of the numbers, the usual one first."""
+    if time_format.name.startswith("compact"):
+        return ["ymd", "dmy", "mdy"]
     is_dotted = bool(texts.str.contains(r"^[^0-9]*[0-9]{1,2}[.]").any())
     is_dashed = bool(texts.str.contains(r"^[^0-9]*[0-9]{1,2}-[0-9]{1,2}-").any())
     if not time_format.has_year:

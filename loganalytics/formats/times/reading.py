@@ -29,7 +29,8 @@ def read_parts(texts: pl.Series, time_format: TimeFormat, year: int) -> tuple[pl
     parts = groups.struct.unnest()
     missing = [pl.lit(None, dtype=pl.String).alias(name) for name in _PARTS if name not in parts.columns]
     parts = parts.with_columns(missing)
-    date = parts.with_columns(**_date_numbers(time_format.order)).with_columns(_full_year(year))
+    numbers = _date_numbers(time_format.order, has_name="<name>" in time_format.groups)
+    date = parts.with_columns(**numbers).with_columns(_full_year(year))
     bias = pl.col("bias").cast(pl.Int64, strict=False)
     times = date.select(_date() + _clock() + pl.duration(minutes=bias.fill_null(0))).to_series()
     utc = pl.when(bias.is_not_null()).then(pl.lit("Z"))
@@ -53,14 +54,15 @@ def read_clock(texts: pl.Series, time_format: TimeFormat, date: dt.date, before:
     return frame.select((midnight + pl.col("clock") + pl.duration(days="days")).alias(texts.name)).to_series()
 
 
-def _date_numbers(order: str) -> dict[str, pl.Expr]:
+def _date_numbers(order: str, *, has_name: bool) -> dict[str, pl.Expr]:
     """Return year, month and day as numbers; `order` says which of three numbers is which."""
     places = {part: pl.col(place) for part, place in zip(order, ("first", "second", "third"), strict=False)}
     nothing = pl.lit(None, dtype=pl.String)
     name = pl.col("name").str.to_lowercase().replace_strict(MONTH_NUMBERS, default=None, return_dtype=pl.Int32)
+    month = pl.coalesce("month", places.get("m", nothing)).cast(pl.Int32, strict=False)
     return {
         "year": pl.coalesce("year", "year_last", places.get("y", nothing)).cast(pl.Int32, strict=False),
-        "month": pl.coalesce(name, pl.coalesce("month", places.get("m", nothing)).cast(pl.Int32, strict=False)),
+        "month": name if has_name else month,
         "day": pl.coalesce("day", places.get("d", nothing)).cast(pl.Int32, strict=False),
     }
 

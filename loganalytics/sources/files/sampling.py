@@ -24,6 +24,7 @@ from loganalytics.sources.files.encodings import UTF8, Encoding, detect_encoding
 from loganalytics.sources.files.location import Location, cannot_be_read, open_unpacked
 from loganalytics.sources.files.missing_year import TimeRange, first_year
 from loganalytics.sources.files.rotation import day_in_name
+from loganalytics.sources.files.small_files import FILE, DetectionMemory, can_be_joined, parse_together
 from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.status import Skip, Status
 
@@ -33,6 +34,7 @@ _YEAR_WINDOWS, _YEAR_WINDOW_BYTES = 32, 4096
 _MAX_LINES = 1000
 _MAGIC_BYTES = 4096
 _FIRST_LINES = 50
+_MIN_ALIKE = 2
 _MAX_NULS = 1024**3
 # Their lines cannot be found by a byte that ends one.
 _UTF16_OR_32 = re.compile(rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff|.\0.\0.\0|\0.\0.\0.|\0\0\0.", re.DOTALL)
@@ -49,6 +51,8 @@ class FileSample:
     detection: Detection = _NOTHING_DETECTED
     skip: Skip | None = None
     encoding: Encoding = UTF8
+    known_times: tuple[dt.datetime, ...] | None = None
+    """The times of the lines, where they were read together with those of other files."""
     break_note: str = ""
     """Why it could not be read to the end of the sample, if it could not."""
 
@@ -71,6 +75,8 @@ class FileSample:
 
     @cached_property
     def _first_times(self) -> pl.Series:
+        if self.known_times is not None:
+            return pl.Series(self.known_times, dtype=schema.TIMESTAMP)
         return times_of(self.lines[:_FIRST_LINES], self.detection.with_year(_ANY_YEAR))
 
     def events(self) -> pl.DataFrame:
@@ -83,11 +89,39 @@ def sample_files(locations: Sequence[Location], options: ReadOptions) -> list[Fi
 
     Raises the errors of addresses that cannot be read.
     """
-    samples = [_sample_file(location, options) for location in locations]
+    memory = DetectionMemory(options.formats)
+    samples = _with_known_times([_sample_file(location, options, memory) for location in locations])
     if all(sample.detection.has_year for sample in samples):
         return samples
     ranges = [sample.time_range for sample in samples if sample.detection.has_year]
-    return [_with_year(sample, ranges) for sample in samples]
+    known = [time_range for time_range in ranges if time_range]
+    span = [(min(low for low, _ in known), max(high for _, high in known))] if known else []
+    return [_with_year(sample, span) for sample in samples]
+
+
+def _with_known_times(samples: list[FileSample]) -> list[FileSample]:
+    """Return the samples; of small ones that are written alike the times are read together."""
+    alike: dict[int, list[int]] = {}
+    for number, sample in enumerate(samples):
+        if sample.lines and len(sample.lines) <= _FIRST_LINES and can_be_joined(sample.detection):
+            alike.setdefault(id(sample.detection), []).append(number)
+    for numbers in alike.values():
+        if len(numbers) < _MIN_ALIKE:
+            continue
+        texts = [pl.Series("line", samples[number].lines, dtype=pl.String) for number in numbers]
+        events, is_begun = parse_together(texts, samples[numbers[0]].detection)
+        times = _times_by_file(events)
+        for index, number in enumerate(numbers):
+            if is_begun[index]:
+                samples[number] = replace(samples[number], known_times=tuple(times.get(index, ())))
+    return samples
+
+
+def _times_by_file(events: pl.DataFrame) -> dict[int, list[dt.datetime]]:
+    if "timestamp" not in events.columns:
+        return {}
+    times = events.select(FILE, "timestamp").drop_nulls().group_by(FILE, maintain_order=True).agg("timestamp")
+    return dict(times.iter_rows())
 
 
 def sample_bytes(location: Location) -> tuple[list[bytes], str]:
@@ -159,7 +193,7 @@ def _parse_lines(lines: Sequence[str], detection: Detection) -> pl.DataFrame:
     return formats.parse(frame_sample(frame.cast({"n": pl.UInt64}), detection.framing), detection).events
 
 
-def _sample_file(location: Location, options: ReadOptions) -> FileSample:
+def _sample_file(location: Location, options: ReadOptions, memory: DetectionMemory) -> FileSample:
     skip, lines, encoding, break_note = location.skip, list[str](), UTF8, ""
     try:
         if skip is None and location.url is not None:
@@ -178,7 +212,7 @@ def _sample_file(location: Location, options: ReadOptions) -> FileSample:
     if skip is not None:
         return FileSample(location=location, lines=lines, skip=skip)
     hints = replace(options.hints, date=day_in_name(location.source))
-    detection = formats.detect(lines, hints=hints, formats=options.formats)
+    detection = memory.detect(lines, hints)
     return FileSample(
         location=location, lines=lines, detection=detection, encoding=encoding, break_note=break_note
     )  # fmt: skip
