@@ -13,7 +13,7 @@ from loganalytics.formats import delimited, logfmt, logfmt_pairs
 from loganalytics.formats.definitions import AUDIT, RAW, TIME_FIRST, Format
 from loganalytics.formats.delimited import Delimited
 from loganalytics.formats.envelopes.envelope import Wrapper
-from loganalytics.formats.envelopes.recognition import find_wrapper
+from loganalytics.formats.envelopes.recognition import find_wrapper, shows_format
 from loganalytics.formats.envelopes.unwrap import unwrap_all
 from loganalytics.formats.framing import Framing, frame_sample
 from loganalytics.formats.hints import NO_HINTS, Hints
@@ -61,8 +61,10 @@ class Within:
     """The formats of messages that are log lines themselves, as a syslog's are that services write JSON to."""
 
     detection: Detection
-    services: frozenset[str | None]
-    """Whose messages these are."""
+    services: frozenset[str | None] | None
+    """Whose messages these are; None where it is every one's."""
+    joins_lines: bool = True
+    """Whether one message may continue another, as where each line of a stack trace is one."""
 
     def with_clocks(self, change: Callable[[Clock], Clock]) -> Within:
         """Return it with the clocks of its formats changed."""
@@ -266,7 +268,21 @@ def _match_json(lines: pl.Series, hints: Hints) -> _Match:
         return None, lines.is_null()
     objects = lines.filter(matched).to_list()
     times = reader.sample_times(objects, json_lines)
-    return _detected(json_lines, clock_of(times, hints), times, len(objects)), matched
+    detected = _detected(json_lines, clock_of(times, hints), times, len(objects))
+    return replace(detected, within=_within_records(objects, json_lines, hints)), matched
+
+
+def _within_records(objects: Sequence[str], form: JsonLines, hints: Hints) -> Within | None:
+    """Return the formats of the messages of records without a level, where these are log lines themselves."""
+    core = form.record_schema.core
+    if "level" in core or "message" not in core:
+        return None
+    messages = reader.sample_messages(objects, form).str.strip_chars_end("\r\n")
+    if not shows_format(messages):
+        return None
+    first_lines = messages.str.extract(r"^([^\r\n]*)").to_list()
+    is_output = core["message"][0] == ("log",)  # what a container wrote, line by line
+    return Within(detection=detect(first_lines, hints=hints), services=None, joins_lines=is_output)
 
 
 def _match_logfmt(lines: pl.Series, hints: Hints) -> _Match:

@@ -46,7 +46,7 @@ def carried_messages(lines: pl.Series, form: Format) -> CarriedMessages | None:
 
 def message_text() -> pl.Expr:
     """Return the expression for messages without the cookie that says that JSON follows."""
-    return pl.col("message").str.replace(_CEE, "")
+    return pl.col("message").str.replace(_CEE, "").fill_null("")
 
 
 def _is_carrier(regex: str) -> bool:

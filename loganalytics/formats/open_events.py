@@ -12,6 +12,8 @@ from loganalytics.formats.parsing import Parsed
 
 # Where several write to one file, an event may go on so many lines after it.
 _MAX_LINES_BETWEEN = 50_000
+# In a tail, where what is written at once comes at once, so many.
+_MAX_TAIL_LINES_BETWEEN = 30
 
 
 @dataclass(kw_only=True)
@@ -100,6 +102,30 @@ class OpenEvents:
             row = _row(frame, event.number)
             if row is not None:
                 self._frames[index] = _with_lines(frame, row, event)
+
+
+def first_open(parsed: Parsed) -> int | None:
+    """Return the number of the first event, or line, that lines which come next may belong to."""
+    events = parsed.events
+    numbers = [] if parsed.unfinished is None else parsed.unfinished["n"].head(1).to_list()
+    if events.height and events["multiline"][-1]:
+        numbers.append(events["n"][-1])
+    if events.height and STREAM in events.columns:
+        is_recent = pl.col("n") + _MAX_TAIL_LINES_BETWEEN >= events["n"][-1]
+        last = events.filter(is_recent).unique(STREAM, keep="last")
+        numbers += last.filter(STREAM_IS_MULTILINE)["n"].to_list()
+    first = min(numbers, default=None)
+    return first if first is None or STREAM not in events.columns else _before_overlaps(events, first)
+
+
+def _before_overlaps(events: pl.DataFrame, number: int) -> int:
+    """Return the number of the first event that may have lines after that number, or after another such event."""
+    last_line = pl.col("n") + pl.col("continues") + _MAX_TAIL_LINES_BETWEEN
+    spans = events.select("n", "continues", end=pl.min_horizontal(pl.col("n").shift(-1).over(STREAM), last_line))
+    spans = spans.filter(pl.col("continues") > 0)
+    while (overlapping := spans.filter((pl.col("n") < number) & (pl.col("end") > number))).height:
+        number = overlapping["n"][0]
+    return number
 
 
 def _row(frame: pl.DataFrame, number: int) -> int | None:

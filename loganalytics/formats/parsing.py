@@ -142,6 +142,10 @@ def parse_each(lines: pl.DataFrame, detection: Detection) -> pl.DataFrame:
 
     A text of several lines is parsed by its first; the others are its `exception`. Columns as parse() returns them.
     """
+    if detection.wrappers:
+        unwrapped = unwrap_all(lines, detection.wrappers)
+        events = parse_each(unwrapped.lines.select("n", "line"), replace(detection, wrappers=()))
+        return add_wrapper(events, unwrapped.columns)
     has_several = bool(lines["line"].str.contains("\n", literal=True).any())
     unmatched = lines.with_columns(pl.col("line").str.extract(r"^([^\r\n]*)")) if has_several else lines
     frames: list[pl.DataFrame] = []
@@ -198,8 +202,13 @@ def _read_within(parsed: Parsed, detection: Detection, streams: Mapping[str, boo
 
 def _read_messages(parsed: Parsed, within: Within, is_of_format: pl.Series, streams: Mapping[str, bool]) -> Parsed:
     """Parse the messages of services that write log lines, each process's by themselves."""
-    is_carried = is_of_format & parsed.events["service"].is_in(list(within.services), nulls_equal=True)
-    carried, others = parsed.events.filter(is_carried), parsed.events.filter(~is_carried)
+    if within.services is not None:
+        is_of_format &= parsed.events["service"].is_in(list(within.services), nulls_equal=True)
+    carried, others = parsed.events.filter(is_of_format), parsed.events.filter(~is_of_format)
+    if not within.joins_lines:
+        inner = parse_each(carried.select("n", message_text().alias("line")), within.detection)
+        events = add_wrapper(inner, carried.drop("message", "parsed"))
+        return replace(parsed, events=pl.concat([others, events], how="diagonal_relaxed").sort("n"))
     lines = carried.select("n", message_text().alias("line"), stream_key(carried))
     messages = _parse_streams(lines, within.detection, streams)
     events, leading_lines = with_lines_below(messages.events, messages.leading_lines, carried)

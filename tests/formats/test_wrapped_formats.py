@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import polars as pl
 import pytest
@@ -192,3 +193,83 @@ def test_lines_that_a_runtime_cut_are_joined_over_blocks():
         events = load(lines, sizes)
         assert events["message"].to_list() == ["listening", "boom", '{"level"']
         assert events.height + events["continues"].sum() == 4
+
+
+def output_of(pod, text):
+    """Return the record that a collector makes of a line of output."""
+    return json.dumps(
+        {"log": f"{text}\n", "stream": "stderr", "time": "2024-03-10T12:01:00Z", "kubernetes": {"pod_name": pod}}
+    )
+
+
+def test_output_in_json_records_is_joined_by_pod():
+    """Each line of a stack trace is a record of its own, beside those of other pods."""
+    lines = [output_of("api-0", line) for line in PYTHON]
+    lines.insert(4, output_of("api-1", "2024-03-10 12:00:01,500 - shop.carts - INFO - fine"))
+    events = load(lines)
+    assert events["message"].to_list() == ["request served id=0", "checkout failed", "fine", "two", "done"]
+    assert events["exception"][1] == "\n".join(PYTHON[2:6])
+    assert events["kubernetes.pod_name"].to_list() == ["api-0", "api-0", "api-1", "api-0", "api-0"]
+
+
+def test_messages_of_records_are_read_each_by_itself():
+    """Exported events are whole: a message in no format continues none."""
+    texts = [JSON[1], "2024-03-10 12:00:01,500 ERROR boom\nbelow", "plain"]
+    events = load([json.dumps({"timestamp": 1710072060000, "message": text}) for text in texts])
+    assert events["message"].to_list() == ["order failed", "boom", "plain"]
+    assert events["level"].to_list() == ["ERROR", "ERROR", None]
+    assert events["exception"].to_list() == [None, "below", None]
+    assert events["observed_timestamp"].null_count() == 1
+
+
+def test_records_with_a_level_keep_their_message():
+    """What they say is an event already; JSON in it is what it is about."""
+    line = json.dumps({"level": "info", "message": JSON[1]})
+    assert load([line])["message"].to_list() == [JSON[1]]
+
+
+def test_services_of_a_syslog_that_write_json_are_read_by_it():
+    """The others' events stay as they are, and each keeps what the syslog says of it."""
+    events = load([
+        "Mar 10 12:00:00 web1 CRON[811]: (root) CMD (run-parts /etc/cron.hourly)",
+        'Mar 10 12:00:01 web1 shop[900]: @cee: {"level":"error","msg":"order failed","order":7}',
+        "<11>Mar 10 12:00:02 web1 shop[900]: no disk",
+        "Mar 10 12:00:03 web1 sshd[812]: Failed password for root",
+    ])  # fmt: skip
+    assert events["message"].to_list()[1:] == ["order failed", "no disk", "Failed password for root"]
+    assert events["level"].to_list() == [None, "ERROR", "ERROR", None]
+    assert events["service"].to_list() == ["CRON", "shop", "shop", "sshd"]
+    assert events["order"].to_list() == [None, 7, None, None]
+
+
+def test_what_the_wrapper_says_otherwise_is_kept():
+    """The event's own service and time count; nothing is lost."""
+    inner = '{"time":"2024-03-10T11:59:59Z","level":"info","msg":"up","service":"orders"}'
+    event = load([f"web-1  | 2024-03-10T12:00:00.000000001Z {inner}"]).row(0, named=True)
+    assert (event["service"], event["wrapper.service"], event["container.name"]) == ("orders", "web", "web-1")
+    assert (event["timestamp"].minute, event["observed_timestamp"].minute) == (59, 0)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["INFO | started", "WARN | slow"],
+        ["2024-03-10T12:00:00Z INFO started", "2024-03-10T12:00:01Z ERROR boom"],
+        ["2024-03-10 12:00:00 [main] {not json} started", "2024-03-10 12:00:01 [main] stopped"],
+        ["ERROR [pod/web] failed", "ERROR [pod/api] failed"],
+        ["app-1 started the import", "app-2 stopped the import"],
+        ["2024-03-10T12:00:00,842 Traceback (most recent call last):",
+         '2024-03-10T12:00:00,842   File "a.py", line 1, in f',
+         "2024-03-10T12:00:00,843 ValueError: x"],
+        ["web-1  |   ", "web-1  | "],
+    ],
+)  # fmt: skip
+def test_no_envelope_is_seen_where_there_is_none(lines):
+    """Levels, words and times of a line's own are no wrapper."""
+    assert detect(lines * 3).wrappers == ()
+
+
+def test_text_before_json_stays():
+    """A sentence that ends with an object is a message."""
+    line = 'Mar 10 12:00:01 web1 shop[900]: request failed {"a":1}'
+    assert load([line])["message"].to_list() == ['request failed {"a":1}']

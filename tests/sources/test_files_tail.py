@@ -84,6 +84,19 @@ def test_half_a_line_is_held(log):
         assert tail.read(3)["message"].to_list() == ["caffè 1"]
 
 
+def test_containers_that_write_at_once_keep_their_stack_traces(tmp_path):
+    """Lines of one come between those of another, read at different times."""
+    log = tmp_path / "compose.log"
+    log.write_text("".join(f"web-1  | {line(n)}" for n in range(3)))
+    with la.tail(log) as tail:
+        append(log, f"web-1  | {line(3)}web-1  | Traceback (most recent call last):\n")
+        append(log, f"api-1  | {line(4)}")
+        rows = drain(tail, 0.05)
+        append(log, f"web-1  | KeyError: 'sku'\nweb-1  | {line(5)}")
+        rows += drain(tail)
+    assert sorted(numbers(rows)) == [3, 4, 5]
+
+
 def test_an_event_of_several_lines_is_held(log):
     """Until the next begins or nothing came for a moment."""
     with la.tail(log) as tail:

@@ -9,6 +9,11 @@ _WORDS = r"(?P<level>DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL|TRACE)"
 
 _TORNADO = {"D": "debug", "I": "info", "W": "warning", "E": "error", "C": "critical"}
 
+_STRUCTLOG = (
+    r"\[{level} +\] (?P<before>.*?) *(?:\[(?P<logger>[A-Za-z_][\w.]*)\])?"
+    r"(?P<rest>(?: +[A-Za-z_][\w.-]*=(?:\"[^\"]*\"|'[^']*'|[\[{(][^\]})]*[\]})]|[^\s\",;]+))*) *$"
+)
+
 PYTHON = (
     Format(
         "Celery",
@@ -19,6 +24,14 @@ PYTHON = (
             r"(?P<message>Task \S+ (?:succeeded in (?P<duration_s>\d+(?:\.\d+)?(?:e-?\d+)?)s:.*|[^s].*))$",
         ),
         examples=("[2026-03-10 12:00:01,123: INFO/ForkPoolWorker-2] Task a.b[1] succeeded in 1.2s: None",),
+    ),
+    Format(
+        "structlog", rf"^{{iso}} {_STRUCTLOG}", message=("before", "rest"),
+        examples=("2024-03-10T12:34:56.789012Z [info     ] Running report                 [app.jobs] slug=3HYUFB n=1",),
+    ),
+    Format(
+        "structlog (no time)", rf"^{_STRUCTLOG}", message=("before", "rest"),
+        examples=("[info     ] Running report                 slug=3HYUFB n=1",),
     ),
     Format(
         "Airflow",

@@ -77,8 +77,10 @@ SYSTEM = (
     ),
     Format(
         "syslog (RFC 5424)",
-        r"^<(?P<priority>\d{1,3})>\d{1,2} (?:-|{iso}) (?P<host.name>\S+) (?P<service>\S+) (?P<process.pid>\S+) "
-        r'(?P<event.code>\S+) (?P<structured_data>-|(?:\[(?:[^\]\\"]|\\.|"(?:[^"\\]|\\.)*")*\])+)(?: |$)\x{FEFF}?'
+        r"^<(?P<priority>\d{1,3})>\d{1,2} (?:-|{iso}) (?P<host.name>\S+) (?P<service>\S+) "
+        r"(?:(?P<process.pid>\d+|-)|(?P<log.syslog.procid>\S+)) (?P<event.code>\S+) "
+        # Heroku leaves out the structured data.
+        r'(?:(?P<structured_data>-|(?:\[(?:[^\]\\"]|\\.|"(?:[^"\\]|\\.)*")*\])+)(?: |$))?\x{FEFF}?'
         r"(?P<message>.*)$",
         dash_is_null=True,
         examples=(

@@ -6,7 +6,10 @@ import polars as pl
 
 from loganalytics.formats.internal_columns import STREAM
 
-_WRITER = ("host.name", "service", "process.pid")
+_WRITER = (
+    "host.name", "service", "process.pid", "stream", "container_id", "docker.container_id", "kubernetes.pod_name",
+    "kubernetes.container_name",
+)  # fmt: skip
 
 
 def stream_key(events: pl.DataFrame) -> pl.Expr:

@@ -88,6 +88,12 @@ ENVELOPES: tuple[Envelope, ...] = (
     ),
     Envelope(
         name="aws logs tail",
+        pattern=r"^{iso} (?P<aws.log.stream.names>\d{4}/\d{2}/\d{2}/(?:(?P<service>[\w-]+))?\[[\w$]+\][0-9a-f]{8,32}"
+        r"|[\w.-]+/[\w.-]+/[0-9a-f-]{32,36}) (?P<line>.*)$",
+        wraps_records=True,
+    ),
+    Envelope(
+        name="aws logs tail",
         pattern=r"^{iso} (?P<aws.log.stream.names>(?:(?P<service>[\w-]+)/)?[\w./-]*(?:/|\[\$?\w+\])[\w./\[\]$-]*) "
         r"(?P<line>.*)$",
         wraps_times=True, wraps_records=True,

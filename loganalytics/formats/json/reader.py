@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import FieldPath
+from loganalytics.formats.fields.aliases import FieldPath, value_at
 from loganalytics.formats.fields.events import finish, to_columns
 from loganalytics.formats.fields.late_fields import MovedFields, with_late_fields, without_moved
 from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema
@@ -44,6 +44,15 @@ def sample_times(lines: Iterable[str], form: JsonLines) -> pl.Series:
     """Return the texts of the sample's timestamps."""
     records = [record for record in map(parse_object, lines) if record]
     return pl.Series("timestamp", map(form.record_schema.time_of, records), dtype=pl.String)
+
+
+def sample_messages(lines: Iterable[str], form: JsonLines) -> pl.Series:
+    """Return the sample's messages."""
+    records = [record for record in map(parse_object, lines) if record]
+    paths = form.record_schema.core.get("message", ())
+    values = ([value_at(record, path) for path in paths] for record in records)
+    texts = [next((value for value in record_values if isinstance(value, str)), None) for record_values in values]
+    return pl.Series("message", texts, dtype=pl.String).drop_nulls()
 
 
 def read(

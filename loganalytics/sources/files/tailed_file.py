@@ -18,6 +18,7 @@ from loganalytics.formats import Detection
 from loganalytics.formats.definitions import Format
 from loganalytics.formats.framing import MAX_LINE_BYTES, Framer, Framing
 from loganalytics.formats.hints import Hints
+from loganalytics.formats.open_events import first_open
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import lines_of, read_blocks
 from loganalytics.sources.files.encodings import (
@@ -181,10 +182,11 @@ class TailedFile:
         lines = pl.concat([_NO_LINES, *[block.lines for block in blocks]])
         detection = self.log.detection or _NOTHING_DETECTED
         records, waiting_lines = self._frame(lines, detection.framing, complete=complete)
-        events = formats.parse(records, _with_current_year(detection, records)).events
-        if not complete and not waiting_lines and events.height and events["multiline"][-1]:
-            first_line = detection.framing.line(events["n"][-1]) if detection.framing else events["n"][-1]
-            waiting_lines, events = int(lines["n"][-1] - first_line) + 1, events.head(-1)
+        parsed = formats.parse(records, _with_current_year(detection, records), final=complete)
+        events, open_number = parsed.events, first_open(parsed)
+        if not complete and not waiting_lines and open_number is not None:
+            first_line = detection.framing.line(open_number) if detection.framing else open_number
+            waiting_lines, events = int(lines["n"][-1] - first_line) + 1, events.filter(pl.col("n") < open_number)
         taken = start_of_last_lines(content, waiting_lines, self.log.encoding)
         if not taken:
             return None
