@@ -66,12 +66,14 @@ _TRANSLATIONS = {
              " depuração depuracao 较详细 詳細 详细 fein feiner ladění",
     "config": "配置 構成 구성 konfiguration configuración configuração",
     "info": "信息 資訊 资讯 訊息 消息 情報 정보 информация инфо інформація información"
-            " informacion informação informacao informações informations infos informazione"
+            " informacion informação informacao informações informations informationen infos informazione"
+            " сведения informacje informace információ"
             " informazioni informatie informacja bilgi",
     "notice": "通知 提示 お知らせ 알림 уведомление hinweis aviso_informativo",
     "warning": "警告 注意 告警 경고 주의 предупреждение внимание попередження warnung avertissement"
                " attention advertencia advertência advertencia aviso avvertenza avviso attenzione"
-               " waarschuwing ostrzeżenie ostrzezenie varning uyarı varování",
+               " waarschuwing ostrzeżenie ostrzezenie varning uyarı varování"
+               " upozornění figyelmeztetés",
     "error": "错误 錯誤 异常 異常 故障 失败 エラー 오류 에러 ошибка помилка fehler erreur erro"
              " errore fout błąd blad fel hata chyba hiba",
     "critical": "严重 嚴重 危急 紧急 緊急 重大 심각 위험 критическая критический критично серьезно"

@@ -9,14 +9,17 @@ from typing import cast
 
 import polars as pl
 
-from loganalytics.formats import delimited, logfmt, logfmt_pairs
+from loganalytics.formats import logfmt, logfmt_pairs
 from loganalytics.formats.definitions import AUDIT, RAW, TIME_FIRST, Format
-from loganalytics.formats.delimited import Delimited
+from loganalytics.formats.delimited import headerless, inference
+from loganalytics.formats.delimited import reader as table_reader
+from loganalytics.formats.delimited.table import Delimited
 from loganalytics.formats.envelopes.envelope import Wrapper
 from loganalytics.formats.envelopes.recognition import find_wrapper, shows_format
 from loganalytics.formats.envelopes.unwrap import unwrap_all
 from loganalytics.formats.framing import Framing, frame_sample
 from loganalytics.formats.hints import NO_HINTS, Hints
+from loganalytics.formats.inner_messages import to_lines
 from loganalytics.formats.journal_export import detect_journal
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
@@ -32,6 +35,8 @@ from loganalytics.formats.xml_events import detect_xml
 
 # A format must match this share of the sample, or it was an accident.
 _MIN_SHARE = 0.02
+# So many of a table's messages must be log lines to be read as such.
+_MIN_INNER_SHARE = 0.1
 # So many times are read to find the first one.
 _FIRST_TIMES = 50
 # So many envelopes may be around one another.
@@ -50,6 +55,8 @@ class DetectedFormat:
     """The first time that it read in the sample."""
     guesses: tuple[str, ...] = ()
     """What was decided of its fields without being certain, as sentences."""
+    inner: Detection | None = None
+    """What the messages are that are log lines themselves, as those of exported logs."""
     reads_rewritten: bool = False
     """Whether it reads lines whose leading times were rewritten (Detection.leading_times)."""
     within: Within | None = None
@@ -102,12 +109,6 @@ class Detection:
         """Whether a format has names for its fields in the lines, so that others may come later."""
         return any(not isinstance(detected.format, Format) for detected in self.formats)
 
-    @property
-    def header_pattern(self) -> str | None:
-        """The expression for lines that name columns and are not events."""
-        tables = (detected.format for detected in self.formats if isinstance(detected.format, Delimited))
-        return next((table.header_pattern for table in tables), None)
-
     def with_year(self, year: int) -> Detection:
         """Return the detection with the year of the first line, for files that do not write it."""
         if self.has_year:
@@ -157,22 +158,31 @@ _Match = tuple[DetectedFormat | None, pl.Series]
 def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[Format] = ()) -> Detection:
     """Return the formats of a sample of lines; `formats` are tried before those of the table."""
     framing = _detect_framing(lines)
+    table = None if framing or begin_with_given_time(pl.Series(lines), hints) else _infer_table(lines, hints)
+    if table:
+        framing = Framing(name=table.name, framer=table.framer)
     records = frame_sample(_numbered(pl.Series("line", lines, dtype=pl.String)), framing)["line"]
     unmatched = records.filter(records.str.strip_chars() != "")
-    wrappers, unmatched = ((), unmatched) if begin_with_given_time(unmatched, hints) else _unwrap(unmatched, hints)
+    is_begun = table is not None or begin_with_given_time(unmatched, hints)
+    wrappers, unmatched = ((), unmatched) if is_begun else _unwrap(unmatched, hints)
     sampled_lines = unmatched.len()
     all_lines = unmatched
     detections: list[DetectedFormat] = []
-    for match in (_first_of(formats), _match_delimited, _match_json, _first_of(AUDIT), _match_logfmt):
+    match_table = _match_delimited if wrappers else _match_known(table)
+    for match in (_first_of(formats), match_table, _match_json, _first_of(AUDIT), _match_logfmt):
         detected, matched = match(unmatched, hints)
         if detected:
             detections.append(detected)
             unmatched = unmatched.filter(~matched)
     leading_times = detect_leading_times(unmatched, hints) if unmatched.len() else None
+    as_written = unmatched
     if leading_times:
         unmatched = leading_times.rewrite(unmatched.alias("line").to_frame())["line"]
         all_lines = unmatched
     of_table, unmatched = _match_table(unmatched, sampled_lines, hints)
+    headerless_table = None if detections or of_table else _match_headerless(as_written, hints)[0]
+    if headerless_table:
+        detections, unmatched, leading_times = [headerless_table], unmatched.clear(), None
     if unmatched.len() >= max(1, _MIN_SHARE * sampled_lines):
         of_table += [detected for detected in _match_timed(unmatched, hints) if detected]
     if leading_times:
@@ -253,12 +263,38 @@ def _first_of(formats: Sequence[Format]) -> Callable[[pl.Series, Hints], _Match]
     return match
 
 
+def _infer_table(lines: Sequence[str], hints: Hints) -> Delimited | None:
+    return inference.infer(lines, hints) or headerless.infer_quoted(lines, hints)
+
+
+def _match_known(table: Delimited | None) -> Callable[[pl.Series, Hints], _Match]:
+    return lambda lines, hints: _detected_table(lines, table, hints)
+
+
 def _match_delimited(lines: pl.Series, hints: Hints) -> _Match:
-    table = None if begin_with_given_time(lines, hints) else delimited.infer(lines.to_list(), hints)
+    return _detected_table(lines, inference.infer(lines.to_list(), hints), hints)
+
+
+def _match_headerless(lines: pl.Series, hints: Hints) -> _Match:
+    return _detected_table(lines, headerless.infer(lines.to_list(), hints), hints)
+
+
+def _detected_table(lines: pl.Series, table: Delimited | None, hints: Hints) -> _Match:
     if table is None:
         return None, lines.is_null()
-    times = delimited.sample_times(lines.to_list(), table)
-    return _detected(table, clock_of(times, hints), times, lines.len()), lines.is_not_null()
+    times = table_reader.sample_times(lines.to_list(), table)
+    clock = clock_of(times, replace(hints, tz=table.tz or hints.tz))
+    detected = _detected(table, clock, times, lines.len())
+    inner = None if "level" in table.record_schema.core else _inner(table_reader.sample_messages(lines, table), hints)
+    return replace(detected, guesses=(*detected.guesses, *table.guesses), inner=inner), lines.is_not_null()
+
+
+def _inner(messages: pl.Series, hints: Hints) -> Detection | None:
+    """Return the formats that messages are in, where most of them are log lines themselves."""
+    texts = to_lines(messages.drop_nulls()).to_list()
+    inner = detect([text.partition("\n")[0] for text in texts], hints=hints) if texts else None
+    matched = sum(detected.matched_lines for detected in inner.formats) if inner else 0
+    return inner if inner and matched >= _MIN_INNER_SHARE * len(texts) else None
 
 
 def _match_json(lines: pl.Series, hints: Hints) -> _Match:

@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from loganalytics.formats import delimited, logfmt
+from loganalytics.formats import logfmt
 from loganalytics.formats.definitions import RAW, TIME_FIRST, Format
-from loganalytics.formats.delimited import Delimited
+from loganalytics.formats.delimited import reader as table_reader
+from loganalytics.formats.delimited.table import Delimited
 from loganalytics.formats.detection import DetectedFormat, Detection, Within
 from loganalytics.formats.envelopes.carried import stream_key, with_lines_below
 from loganalytics.formats.envelopes.outer_fields import add_wrapper
 from loganalytics.formats.envelopes.streams import EventsBefore, number_streams
 from loganalytics.formats.envelopes.unwrap import unwrap_all
+from loganalytics.formats.inner_messages import to_lines, with_inner
 from loganalytics.formats.internal_columns import STREAM, STREAM_IS_MULTILINE
 from loganalytics.formats.json import reader as json_reader
 from loganalytics.formats.json.reader import JsonLines
@@ -53,7 +55,8 @@ def parse(
 ) -> Parsed:  # fmt: skip
     """Turn lines (n: UInt64, line: String) into events (n, parsed, multiline, continues, and the formats' columns).
 
-    No line is lost: it is an event, part of an event's `exception`, blank, or in `leading_lines`. `after_multiline`
+    No line is lost: it is an event, part of an event's `exception`, blank, a table's header (which counts as blank), or
+    in `leading_lines`. `after_multiline`
     says whether the event before these lines is multiline; when there is no such event (None), lines that continue
     nothing are events. `utf8` is the text that the lines were cut from, if it is at hand.
 
@@ -70,13 +73,16 @@ def _parse_unwrapped(
     lines: pl.DataFrame, detection: Detection, before: EventsBefore, streams: Mapping[str, bool],
     utf8: bytes | None = None,
 ) -> Parsed:  # fmt: skip
-    is_header = lines["line"].str.contains(detection.header_pattern) if detection.header_pattern else None
-    if is_header is not None and is_header.any():
-        parsed = _parse_unwrapped(lines.filter(~is_header), detection, before, streams)
-        return replace(parsed, blank_lines=parsed.blank_lines + int(is_header.sum()))
     # Times without a year are read in the order of the lines, whatever wrote them.
     events, unmatched, blank = map(before.sort, _read_all(lines, detection, utf8))
-    return _read_within(_join_continuations(events, unmatched, blank, before), detection, streams)
+    parsed = _read_within(_join_continuations(events, unmatched, blank, before), detection, streams)
+    return replace(parsed, blank_lines=parsed.blank_lines + _count_headers(lines, detection))
+
+
+def _count_headers(lines: pl.DataFrame, detection: Detection) -> int:
+    """Return how many of the lines name the columns of a table."""
+    tables = (detected.format for detected in detection.formats if isinstance(detected.format, Delimited))
+    return sum(int(lines.select(table.is_header().sum()).item()) for table in tables)
 
 
 def _read_all(
@@ -238,8 +244,15 @@ def _read(lines: pl.DataFrame, detected: DetectedFormat, utf8: bytes | None) -> 
     if isinstance(detected.format, Logfmt):
         return logfmt.read(lines, detected.format, detected.clock)
     if isinstance(detected.format, Delimited):
-        return delimited.read(lines, detected.format, detected.clock)
+        events, unread = table_reader.read(lines, detected.format, detected.clock)
+        return (_with_inner(events, detected.inner) if detected.inner else events), unread
     return regex_reader.read(lines, detected.format, detected.clock)
+
+
+def _with_inner(events: pl.DataFrame, detection: Detection) -> pl.DataFrame:
+    """Add what events' messages say that are log lines themselves."""
+    texts = events.select("n", to_lines(events["message"]).alias("line"))
+    return with_inner(events, parse_each(texts, detection))
 
 
 def _multiline(detected: DetectedFormat) -> bool:

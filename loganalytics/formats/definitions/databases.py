@@ -33,18 +33,6 @@ DATABASES = (
         ),
     ),
     Format(
-        "PostgreSQL (csvlog)",
-        r'^{iso},(?:"(?P<db.user>[^"]*)")?,(?:"(?P<db.namespace>[^"]*)")?,(?P<process.pid>\d+),'
-        r'(?:"(?P<client.address>[^"]*)")?,(?P<session.id>[0-9a-f.]+),(?P<event.sequence>\d+),'
-        r'(?:"(?P<db.operation.name>[^"]*)")?,(?P<db.context>[^,]*,[^,]*,\d*),'
-        r"(?P<level>LOG|DEBUG[1-5]?|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC),(?P<error.code>\w{5}),"
-        r'"(?P<message>(?:[^"]|"")*)"?(?P<db.details>.*)$',
-        examples=(
-            '2024-03-10 12:00:01.123 UTC,"app","shop",1234,"10.0.0.1:5432",65ed9c1a.4d2,1,"SELECT",'
-            '2024-03-10 11:59:00 UTC,3/12,0,ERROR,42P01,"no such table",,,,,,"select * from t",15,,"psql"',
-        ),
-    ),
-    Format(
         "PostgreSQL (Amazon RDS)",
         r"^{iso}:(?P<client.address>[^\s(:]*)(?:\(\d+\))?:(?P<db.user>[^\s@:]*)@(?P<db.namespace>[^\s:]*):"
         r"\[(?P<process.pid>\d+)\]:" + _POSTGRES_LEVEL,

@@ -36,18 +36,20 @@ def to_events(
     clock: Clock,
     *,
     text_fields: Collection[FieldPath] | None = None,
+    splits_messages: bool = True,
 ) -> pl.DataFrame:
     """Turn records (n, record: a struct by the schema's paths) into events.
 
     An event without a message gets its line (n, line). `text_fields` are the fields whose values are text that is to
-    be typed; default: all.
+    be typed; default: all. With `splits_messages` what follows a message's first line is the exception.
     """
-    return finish(to_columns(records, record_schema, clock, text_fields=text_fields), lines)
+    events = to_columns(records, record_schema, clock, text_fields=text_fields)
+    return finish(events, lines, splits_messages=splits_messages)
 
 
-def finish(events: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+def finish(events: pl.DataFrame, lines: pl.DataFrame, *, splits_messages: bool = True) -> pl.DataFrame:
     """Divide messages of several lines, and give an event without a message its line (n, line)."""
-    events = _split_message(events)
+    events = _split_message(events) if splits_messages else events
     if not events["message"].null_count():
         return events
     if events["n"].equals(lines["n"]):

@@ -67,7 +67,7 @@ def _same_digits(match: re.Match[str]) -> str:
 def can_be_joined(detection: Detection) -> bool:
     """Whether lines of several files may be parsed as one: none has a state that goes from line to line."""
     has_streams = detection.wrappers or any(detected.within for detected in detection.formats)
-    if has_streams or detection.framing or detection.header_pattern:
+    if has_streams or detection.framing:  # a table that has a header has a framing too
         return False
     clocks = [detected.clock for detected in detection.formats if detected.clock.formats]
     clocks += [detection.leading_times.clock] if detection.leading_times else []

@@ -1,0 +1,92 @@
+"""The names of columns: which lines can be a header, and what names mean that are not in the table of aliases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from loganalytics.formats.fields.aliases import FIELD_ALIASES, fold_name
+
+_MAX_NAME = 64
+_MAX_WORDS = 6
+_VALUE = re.compile(r"[\d\s.,:/+-]*$|.*\d{1,2}:\d{2}|.*[{}=\"]|https?://", re.DOTALL)
+_FIRST_CHARACTER = re.compile(r"[^\W\d]|[_@#$(%]")
+_SUFFIX = re.compile(r"\s*[\[(][^\])]*[\])]$")
+
+_CORE_ALIASES = {name.lower(): column for column, names in FIELD_ALIASES.items() for name in names}
+# What exports of monitoring tools, Windows and spreadsheets call the core columns, in the languages of their users.
+_WORDS = {
+    "timestamp": (
+        "start|start_time|starttime|date and time|date time|date/time|timecreated|timegenerated|_time|log_time|"
+        "event time|time stamp|zeit|zeitstempel|datum und uhrzeit|datum/uhrzeit|datum|uhrzeit|fecha y hora|fecha|hora|"
+        "marca de tiempo|date et heure|horodatage|heure|data e ora|ora|data e hora|data/hora|datum en tijd|tijd|"
+        "tijdstip|data i godzina|дата и время|время|дата|日期和时间|日期时间|时间|日期|时间戳|日期和時間|日期及時間|"
+        "時間|日付と時刻|日時|時刻|날짜 및 시간|날짜와 시간|시간|일시|tarih ve saat|tarih|zaman"
+    ),
+    "level": (
+        "error_severity|event_severity|ebene|stufe|schweregrad|protokollierungsstufe|nivel|severidad|gravedad|niveau|"
+        "gravité|sévérité|livello|gravità|nível|severidade|ernst|poziom|уровень|важность|级别|等级|日志级别|層級|等級|"
+        "嚴重性|レベル|重大度|수준|심각도|düzey|leveldisplayname|entrytype|severity level|log level"
+    ),
+    "message": (
+        "_raw|txt|log message|log entry|log_line|event_message|description|content|details|meldung|nachricht|text|"
+        "meldungstext|beschreibung|mensaje|descripción|mensagem|descrição|messaggio|descrizione|bericht|omschrijving|"
+        "komunikat|wiadomość|opis|сообщение|описание|текст|消息|信息|内容|日志内容|日志|描述|訊息|描述內容|メッセージ|"
+        "説明|메시지|설명|내용|mesaj|ileti"
+    ),
+}
+_WORD_COLUMNS = {word: column for column, words in _WORDS.items() for word in words.split("|")}
+
+
+def is_header(cells: Sequence[str]) -> bool:
+    """Whether these can be the names of columns: short, distinct, and no values."""
+    names = [cell.strip() for cell in cells]
+    if len(names) > 1 and names[-1] == "":  # as spreadsheets end each line with a separator
+        names = names[:-1]
+    distinct = len({name.lower() for name in names}) >= len(names) - len(names) // 4
+    return len(cells) > 1 and distinct and all(map(_is_name, names))
+
+
+def _is_name(name: str) -> bool:
+    is_short = 0 < len(name) <= _MAX_NAME and len(name.split()) <= _MAX_WORDS and name.isprintable()
+    return is_short and bool(_FIRST_CHARACTER.match(name)) and not _VALUE.match(name)
+
+
+def meaning(name: str) -> str | None:
+    """Return the core column that a name means by itself."""
+    spelled = name.strip().lower()
+    bare = _SUFFIX.sub("", spelled)
+    known = _CORE_ALIASES.get(spelled) or _CORE_ALIASES.get(bare)
+    return known or _FOLDED.get(fold_name(bare)) or _WORD_COLUMNS.get(bare)
+
+
+_FOLDED = {fold_name(name): column for name, column in _CORE_ALIASES.items() if len(name) > 1}
+
+
+def likelihood(name: str) -> int:
+    """Return a name's rank among those that mean the timestamp; the likelier is the smaller."""
+    bare = fold_name(_SUFFIX.sub("", name.strip().lower()))
+    return _RANKS.get(bare, len(_RANKS))
+
+
+_RANKS = {fold_name(name): rank for rank, name in reversed([*enumerate(FIELD_ALIASES["timestamp"])])}
+
+
+def is_utc(name: str) -> bool:
+    """Whether a column's name says that its times are UTC."""
+    return bool(re.search(r"[\[(\s_](?:utc|gmt)[\])]?$", name.strip().lower()))
+
+
+def column_names(cells: Sequence[str]) -> tuple[str, ...]:
+    """Return distinct names, also where the header leaves some out or has one twice."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for number, cell in enumerate(cells, start=1):
+        stem = name = re.sub(r"[^\w .:/@#()$%<>&+-]", "_", cell.strip()) or f"column_{number}"
+        count = 1
+        while name.lower() in taken:
+            count += 1
+            name = f"{stem}_{count}"
+        taken.add(name.lower())
+        names.append(name)
+    return tuple(names)
