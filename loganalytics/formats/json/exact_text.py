@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 
 import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath, value_at
 from loganalytics.formats.fields.events import field_value
-from loganalytics.formats.fields.record_schema import FieldTree, RecordSchema, column_name, field_tree
+from loganalytics.formats.fields.record_schema import FieldTree, RecordSchema, field_tree
 from loganalytics.formats.json.objects import parse_object, read_as_text
 
 _SURROGATE, _PAIR = r"\\u[dD][89a-fA-F]", r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F]"
@@ -18,7 +19,7 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 # What a list's text holds where it is not JSON, or where it may not be.
-_CONTROL = r"[\x00-\x1f]"
+_ESCAPED = r"[\x00-\x1f\\]"
 
 
 def without_half_pairs(lines: pl.Series, utf8: bytes) -> pl.Series | None:
@@ -44,20 +45,19 @@ def read_spaced(lines: pl.DataFrame, record_schema: RecordSchema) -> pl.DataFram
     records = read_as_text(lines, record_schema)
     if not record_schema.nested:
         return records
-    spaced = _spaced(field_tree(record_schema.fields), record_schema).alias("record")
-    return records.with_columns(pl.when(pl.col("record").is_not_null()).then(spaced))
+    spaced = {
+        path: field_value(path).map_batches(_with_spaces, return_dtype=pl.String) for path in record_schema.nested
+    }
+    record = _rewritten(field_tree(record_schema.fields), spaced)
+    return records.with_columns(pl.when(pl.col("record").is_not_null()).then(record).alias("record"))
 
 
-def _spaced(tree: FieldTree, record_schema: RecordSchema) -> pl.Expr:
-    fields: list[pl.Expr] = []
-    for name, inner in tree.items():
-        if isinstance(inner, dict):
-            fields.append(_spaced(inner, record_schema).alias(name))
-        elif inner in record_schema.nested:
-            fields.append(field_value(inner).map_batches(_with_spaces, return_dtype=pl.String).alias(name))
-        else:
-            fields.append(field_value(inner).alias(name))
-    return pl.struct(fields)
+def _rewritten(tree: FieldTree, values: Mapping[FieldPath, pl.Expr]) -> pl.Expr:
+    """Return the expression for records with other values in some fields."""
+    return pl.struct(
+        (_rewritten(inner, values) if isinstance(inner, dict) else values.get(inner, field_value(inner))).alias(name)
+        for name, inner in tree.items()
+    )
 
 
 def _with_spaces(values: pl.Series) -> pl.Series:
@@ -74,24 +74,22 @@ def _with_spaces(values: pl.Series) -> pl.Series:
     return values.scatter(indices, spaced)
 
 
-def with_exact_lists(events: pl.DataFrame, lines: pl.DataFrame, record_schema: RecordSchema) -> pl.DataFrame:
-    """Write lists and objects anew of which Polars undid the escapes; lines: (n, line) of the events."""
-    paths = [path for path in record_schema.nested if events.schema.get(column_name(path)) == pl.String]
-    if not paths:
-        return events
-    has_backslash = lines.select(pl.col("line").str.contains("\\\\", literal=True)).to_series()
-    columns = []
-    for path in paths:
-        values = events[column_name(path)]
-        is_changed = values.str.contains(r"^[\[{]") & (has_backslash | values.str.contains(_CONTROL))
+def with_exact_lists(records: pl.DataFrame, lines: pl.DataFrame, record_schema: RecordSchema) -> pl.DataFrame:
+    """Write lists and objects with escapes anew, which the readers undo or keep; lines: (n, line) of the records."""
+    if not record_schema.nested:
+        return records
+    has_backslash = lines["line"].str.contains("\\\\", literal=True)
+    exact: dict[FieldPath, pl.Expr] = {}
+    for path in record_schema.nested:
+        values = records.select(field_value(path)).to_series()
+        is_changed = values.str.contains(r"^[\[{]") & (has_backslash | values.str.contains(_ESCAPED))
         rows = is_changed.fill_null(value=False).arg_true()
         if rows.len():
-            exact = [
-                _text_at(line, path, text)
-                for line, text in zip(lines["line"].gather(rows), values.gather(rows), strict=True)
-            ]
-            columns.append(values.scatter(rows, exact))
-    return events.with_columns(columns)
+            pairs = zip(lines["line"].gather(rows), values.gather(rows), strict=True)
+            exact[path] = pl.lit(values.scatter(rows, [_text_at(line, path, text) for line, text in pairs]))
+    if not exact:
+        return records
+    return records.with_columns(_rewritten(field_tree(record_schema.fields), exact).alias("record"))
 
 
 def _text_at(line: str, path: FieldPath, text: str) -> str:

@@ -19,7 +19,12 @@ from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema
 from loganalytics.formats.fields.remainders import lines_with_other_types, with_remainders
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.json import polars_block
-from loganalytics.formats.json.attributes import lines_without_objects, surplus_keys, take_remainder
+from loganalytics.formats.json.attributes import (
+    lines_with_renderings,
+    lines_without_objects,
+    surplus_keys,
+    take_remainder,
+)
 from loganalytics.formats.json.exact_text import read_spaced, with_exact_lists, without_half_pairs
 from loganalytics.formats.json.late_keys import MAX_PYTHON_LINES, late_records, new_paths, spellings
 from loganalytics.formats.json.objects import parse_object
@@ -108,9 +113,10 @@ def _read_each(lines: pl.DataFrame, record_schema: RecordSchema, clock: Clock) -
 def _to_events(
     block: polars_block.DecodedBlock, lines: pl.DataFrame, record_schema: RecordSchema, clock: Clock
 ) -> pl.DataFrame:
-    records = block.records
+    records = with_exact_lists(block.records, lines, record_schema)
     events = to_columns(records, record_schema, clock, text_fields=block.text_fields)
     suspects = [lines_with_other_types(records, events, record_schema, block.text_fields)]
+    suspects.append(lines_with_renderings(records, record_schema))
     moved: list[MovedFields] = []
     if not block.is_complete:
         surplus = surplus_keys(records, lines, record_schema)
@@ -121,8 +127,7 @@ def _to_events(
         suspects.append(lines_without_objects(records, lines, record_schema))
     numbers = pl.concat(suspects).unique()
     left = lines.filter(pl.col("n").is_in(numbers.implode())) if numbers.len() else lines.clear()
-    events = with_exact_lists(finish(events, lines), lines, record_schema)
-    return with_remainders(events, left, moved, take_remainder(record_schema))
+    return with_remainders(finish(events, lines), left, moved, take_remainder(record_schema))
 
 
 def _lines_left(
