@@ -10,16 +10,14 @@ import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath, value_at
 from loganalytics.formats.fields.events import field_value
-from loganalytics.formats.fields.record_schema import FieldTree, RecordSchema, field_tree
-from loganalytics.formats.json.objects import parse_object, read_as_text
+from loganalytics.formats.fields.record_schema import TEXT, FieldTree, RecordSchema, field_tree
+from loganalytics.formats.json.objects import parse_with_repeats, read_as_text, with_repeats
 
 _SURROGATE, _PAIR = r"\\u[dD][89a-fA-F]", r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F]"
 _ESCAPE = re.compile(
     r"\\(?:(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
-# What a list's text holds where it is not JSON, or where it may not be.
-_ESCAPED = r"[\x00-\x1f\\]"
 
 
 def without_half_pairs(lines: pl.Series, utf8: bytes) -> pl.Series | None:
@@ -43,10 +41,10 @@ def _spelled(escape: re.Match[str]) -> str:
 def read_spaced(lines: pl.DataFrame, record_schema: RecordSchema) -> pl.DataFrame:
     """Return (n, record) of lines (n, line) as read_as_text() does, lists written as Polars writes them."""
     records = read_as_text(lines, record_schema)
-    if not record_schema.nested:
-        return records
     spaced = {
-        path: field_value(path).map_batches(_with_spaces, return_dtype=pl.String) for path in record_schema.nested
+        path: field_value(path).map_batches(_with_spaces, return_dtype=pl.String)
+        for path, kind in record_schema.fields.items()
+        if kind == TEXT
     }
     record = _rewritten(field_tree(record_schema.fields), spaced)
     return records.with_columns(pl.when(pl.col("record").is_not_null()).then(record).alias("record"))
@@ -76,14 +74,14 @@ def _with_spaces(values: pl.Series) -> pl.Series:
 
 def with_exact_lists(records: pl.DataFrame, lines: pl.DataFrame, record_schema: RecordSchema) -> pl.DataFrame:
     """Write lists and objects with escapes anew, which the readers undo or keep; lines: (n, line) of the records."""
-    if not record_schema.nested:
+    with_escapes = lines["line"].str.contains("\\", literal=True).arg_true()
+    if not with_escapes.len():
         return records
-    has_backslash = lines["line"].str.contains("\\\\", literal=True)
     exact: dict[FieldPath, pl.Expr] = {}
-    for path in record_schema.nested:
+    for path, kind in record_schema.fields.items():
         values = records.select(field_value(path)).to_series()
-        is_changed = values.str.contains(r"^[\[{]") & (has_backslash | values.str.contains(_ESCAPED))
-        rows = is_changed.fill_null(value=False).arg_true()
+        is_nested = values.gather(with_escapes).str.contains(r"^[\[{]") if kind == TEXT else pl.Series([False])
+        rows = with_escapes.filter(is_nested.fill_null(value=False)) if is_nested.any() else with_escapes.clear()
         if rows.len():
             pairs = zip(lines["line"].gather(rows), values.gather(rows), strict=True)
             exact[path] = pl.lit(values.scatter(rows, [_text_at(line, path, text) for line, text in pairs]))
@@ -93,5 +91,5 @@ def with_exact_lists(records: pl.DataFrame, lines: pl.DataFrame, record_schema: 
 
 
 def _text_at(line: str, path: FieldPath, text: str) -> str:
-    value = value_at(parse_object(line), path)
+    value = with_repeats(value_at(parse_with_repeats(line), path))
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else text
