@@ -101,7 +101,7 @@ class Detection:
     @property
     def name(self) -> str:
         """The formats' names, the commonest first, and what they are wrapped in."""
-        names = " + ".join(map(_name_of, self.formats)) or RAW.name
+        names = " + ".join(_name_of(detected, self.framing) for detected in self.formats) or RAW.name
         return " in ".join([names, *(wrapper.envelope.name for wrapper in reversed(self.wrappers))])
 
     @property
@@ -231,10 +231,9 @@ def _numbered(lines: pl.Series) -> pl.DataFrame:
     return lines.to_frame().with_row_index("n", 1).cast({"n": pl.UInt64})
 
 
-def _name_of(detected: DetectedFormat) -> str:
-    return (
-        f"{detected.format.name} around {detected.within.detection.name}" if detected.within else detected.format.name
-    )
+def _name_of(detected: DetectedFormat, framing: Framing | None) -> str:
+    name = framing.name if framing and isinstance(detected.format, JsonLines) else detected.format.name
+    return f"{name} around {detected.within.detection.name}" if detected.within else name
 
 
 def _lend_year(detection: Detection) -> Detection:

@@ -192,3 +192,29 @@ def test_messages_of_cloudwatch_are_read():
     assert records[0] == {**events[0], "level": "ERROR"}
     assert records[1] == {"timestamp": 1710074096789, "ingestionTime": 1710074097000, "level": "info", "msg": "ok"}
     assert records[2] == {**events[2], "nextForwardToken": "f/1"}
+
+
+@pytest.mark.parametrize("behind", [{}, {"sort": [1]}])
+@pytest.mark.parametrize("beside", [{"_id": "a{b"}, {"_id": "a", "_score": 1.5}, {}])
+def test_an_object_around_each_record(beside: dict[str, object], behind: dict[str, object]):
+    """The fields beside a wrapped record are fields of it, whatever they hold."""
+    lines = [compact({**beside, "_source": RECORD, **behind})] * 4
+    assert [json.loads(record) for record in records_of("\n".join(lines))] == [{**RECORD, **beside, **behind}] * 4
+
+
+def test_the_format_is_named_by_its_framing():
+    """The load report says how the records were written."""
+    assert detect(["[", compact(RECORD) + ",", compact(RECORD), "]"]).name == "JSON array"
+    assert detect([compact({"Records": [RECORD]})]).name == "JSON envelope (Records)"
+
+
+MISNAMED = (
+    '{"hits":[{"_source":{"time":"2024-03-10T12:34:56Z","msg":"a"}},{"_sorce":{"msg":"lost"}},{"_source":{"time":"2'
+)
+MISCLOSED = json.dumps([RECORD, {**RECORD, "msg": "lost"}, RECORD], indent=1).replace('"msg": "lost"', ']"msg": "lost"')
+
+
+@pytest.mark.parametrize("text", [MISNAMED, MISCLOSED])
+def test_no_word_of_a_broken_document_is_lost(text: str):
+    """What is in no record, because a name or a bracket is wrong, is found in the text of another."""
+    assert "lost" in "".join(records_of(text))

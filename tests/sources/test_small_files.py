@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import loganalytics as la
 from loganalytics.formats import detect
 from loganalytics.formats.hints import NO_HINTS
-from loganalytics.sources.files import reader
+from loganalytics.sources.files import deduplication, reader
 from loganalytics.sources.files.small_files import DetectionMemory, shape_of
 
 LINES = (
@@ -87,3 +87,14 @@ def test_a_year_that_is_lent_is_each_files_own():
     for year in (2023, 2025):
         lines = [f"{year}-03-10 12:00:00,000 INFO [app.db] a", "Mar 10 12:00:00 host sshd[1]: b"]
         assert memory.detect(lines, NO_HINTS) == detect(lines)
+
+
+def test_many_files_that_begin_alike_are_not_all_compared(tmp_path, monkeypatch):
+    """Of short files only those of one rotated set may be copies: the others are not looked at again."""
+    compared = []
+    repeats = deduplication._repeats
+    monkeypatch.setattr(deduplication, "_repeats", lambda *pair: compared.append(pair) or repeats(*pair))
+    for number in range(60):
+        (tmp_path / f"job{number}x.log").write_text("2026-03-10 12:00:00,123 INFO [app.db] started\n")
+    assert la.load(tmp_path).height == 60
+    assert compared == []

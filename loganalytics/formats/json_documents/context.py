@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from loganalytics.formats.fields.aliases import FIELD_ALIASES, fold_name
+from loganalytics.formats.text_framer import Positions
 
 # More text than that is not repeated in each record: the first one of a list has it.
 _MAX_REPEATED = 2000
+_MAX_GROUPS = 20
 # The fields that hold what would be taken for a field of the record itself.
 _ENVELOPE, _ENVELOPE_END = "envelope", "envelope_end"
 
@@ -30,57 +32,72 @@ def with_context(
     """
     if not behind and not any(contexts):
         return records
-    fields = [json.dumps(context, ensure_ascii=False) if context else "" for context in contexts]
-    is_long = np.array([len(text) > _MAX_REPEATED for text in fields])
+    is_long = np.array([len(str(context)) > _MAX_REPEATED for context in contexts])
     runs = np.repeat(np.arange(len(run_sizes)), run_sizes)
     has_context = ~is_long[runs]
     lasts = np.cumsum(run_sizes) - 1
     has_context[(lasts - run_sizes + 1)[is_long]] = True
-    for names in {tuple(context) for context in contexts if context}:
-        own = np.array([tuple(context) == names for context in contexts])[runs] & has_context
-        records = _add(records, own, runs, contexts, names, _ENVELOPE)
-    for run, extra in behind.items():
-        records = _add(records, np.arange(len(records)) == lasts[run], runs, {run: extra}, tuple(extra), _ENVELOPE_END)
+    for names, own_runs in _by_names(dict(enumerate(contexts))).items():
+        own = np.isin(runs, own_runs) & has_context
+        records = _add(records, np.flatnonzero(own), runs, contexts, names, _ENVELOPE)
+    for names, own_runs in _by_names(behind).items():
+        records = _add(records, lasts[own_runs], runs, behind, names, _ENVELOPE_END)
     return records
+
+
+def _by_names(fields: Mapping[int, Mapping[str, Any]]) -> dict[tuple[str, ...], list[int]]:
+    """Return the runs that have fields of the same names; where these are too many, all runs with all names."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for run, own in fields.items():
+        if own:
+            groups.setdefault(tuple(own), []).append(run)
+    if len(groups) <= _MAX_GROUPS:
+        return groups
+    names = dict.fromkeys(name for group in groups for name in group)
+    return {tuple(names): sorted(run for own_runs in groups.values() for run in own_runs)}
 
 
 def _add(
     records: pl.Series,
-    chosen: Any,
-    runs: Any,
+    rows: Positions,
+    runs: Positions,
     contexts: Sequence[Mapping[str, Any]] | Mapping[int, Mapping[str, Any]],
     names: Sequence[str],
     group: str,
 ) -> pl.Series:
-    """Return the records with the fields of their runs, which have these names, in the chosen ones."""
-    rows = np.flatnonzero(chosen)
+    """Return the records with the fields of their runs, which have these names, in some of the rows."""
     if not rows.size:
         return records
-    own_runs, back = np.unique(runs[rows], return_inverse=True)
-    plain = pl.Series([_members(contexts[int(run)], group, apart=False) for run in own_runs], dtype=pl.String).gather(
-        back
-    )
-    apart = pl.Series([_members(contexts[int(run)], group, apart=True) for run in own_runs], dtype=pl.String).gather(
-        back
-    )
-    frame = pl.DataFrame({"record": records.gather(rows), "plain": plain, "apart": apart})
-    keys = [json.dumps(name, ensure_ascii=False) for name in names if fold_name(name) not in _core_names()]
-    has_name = pl.col("record").str.contains_any(keys) if keys else pl.lit(value=False)
-    members = pl.when(has_name).then("apart").otherwise("plain")
+    chosen_records = records.gather(rows)
+    keys = [json.dumps(name, ensure_ascii=False) for name in names if not _is_core(name)]
+    has_name = chosen_records.str.contains_any(keys).to_numpy() if keys else np.zeros(rows.size, dtype=np.bool_)
+    members = pl.Series([""] * rows.size, dtype=pl.String)
+    for apart in (False, True):
+        own = np.flatnonzero(has_name == apart)
+        own_runs, back = np.unique(runs[rows[own]], return_inverse=True)
+        texts = [_members(contexts[int(run)], group, apart=apart) for run in own_runs]
+        members = members.scatter(own, pl.Series(texts, dtype=pl.String).gather(back)) if own.size else members
+    frame = pl.DataFrame({"record": chosen_records, "members": members})
     body = pl.col("record").str.strip_chars_end().str.strip_suffix("}")
     comma = pl.when(body.str.contains(r"^\{\s*$")).then(pl.lit("")).otherwise(pl.lit(","))
-    joined = pl.concat_str(body, comma, members, pl.lit("}"))
+    joined = pl.concat_str(body, comma, "members", pl.lit("}"))
     is_object = pl.col("record").str.contains(r"^\{(?s:.*)\}\s*$")
-    return records.scatter(rows, frame.select(pl.when(is_object).then(joined).otherwise("record")).to_series())
+    broken = pl.concat_str("record", pl.lit(" {"), "members", pl.lit("}"))
+    return records.scatter(rows, frame.select(pl.when(is_object).then(joined).otherwise(broken)).to_series())
 
 
 def _members(fields: Mapping[str, Any], group: str, *, apart: bool) -> str:
     """Return fields as the members of a JSON object, all within one field or those that are ambiguous."""
-    ambiguous = {name: value for name, value in fields.items() if apart or fold_name(name) in _core_names()}
+    ambiguous = {name: value for name, value in fields.items() if apart or _is_core(name)}
     members = {name: value for name, value in fields.items() if name not in ambiguous}
     if ambiguous:
         members[group] = ambiguous
     return json.dumps(members, ensure_ascii=False, separators=(",", ":"))[1:-1]
+
+
+@lru_cache(maxsize=1000)
+def _is_core(name: str) -> bool:
+    return fold_name(name) in _core_names()
 
 
 @cache

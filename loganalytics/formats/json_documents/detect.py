@@ -57,7 +57,7 @@ def detect_documents(lines: Sequence[str]) -> Framing | None:
     if is_event_stream(head):
         return Framing(name="server-sent events", framer=EventStream(), splits_lines=True)
     if _are_listed(head):
-        return Framing(name="a JSON array", framer=ListedLines(), splits_lines=True)
+        return Framing(name="JSON array", framer=ListedLines(), splits_lines=True)
     text = "\n".join(line[:_MAX_HEAD_CHARACTERS] for line in lines[:_MAX_HEAD_LINES])[:_MAX_HEAD_CHARACTERS]
     documents = _read(text)
     covered = sum(end - start for start, end in documents.spans)
@@ -198,8 +198,8 @@ def _rewrite(path: RecordPath, records: Sequence[dict[str, Any]]) -> Callable[[s
 def _name(path: RecordPath) -> str:
     names = [step for step in path if step]
     if names:
-        return f"a JSON envelope ({'.'.join(names)})"
-    return "a JSON array" if path else "JSON documents"
+        return f"JSON envelope ({'.'.join(names)})"
+    return "JSON array" if path else "JSON documents"
 
 
 def _end_with_lines(text: str, documents: _Documents) -> bool:

@@ -123,8 +123,8 @@ class DocumentCutter:
         return Cuts(positions=positions, line=pl.concat([line, pl.Series(found.texts, dtype=pl.String)]), end=end)
 
     def end(self) -> list[str]:
-        """Return the text of a document that has no records, as far as it goes."""
-        return [text for _, text in self._skeleton.end().texts] if not self._skeleton.has_records else []
+        """Return the fields behind the last record, or the text of a document that has none."""
+        return self._skeleton.take_left()
 
     def _spans(self, text: Text, structure: Structure) -> _Spans:
         """Return the objects at the depth of the records."""
@@ -138,6 +138,8 @@ class DocumentCutter:
         opens = at if is_aligned else np.flatnonzero((behind == depth + 1) & (structure.steps == 1) & begins_record)
         starts, ends = structure.positions[opens], _ends(structure, behind, depth, opens, at, resets)
         is_broken = (ends > 0) & (text.codes[ends - 1] != self._shape.brackets[1])
+        if is_aligned:  # what is left of a broken record is up to the next one
+            ends[is_broken] = np.append(resets, -1)[1:][is_broken]
         unfinished = int(starts[-1]) if ends.size and ends[-1] < 0 else None
         if unfinished is not None:
             starts, ends, is_broken = starts[:-1], ends[:-1], is_broken[:-1]
@@ -160,7 +162,7 @@ class DocumentCutter:
         if spans.unfinished is None:
             return spans
         starts, ends = np.append(spans.starts, spans.unfinished), np.append(spans.ends, len(text.utf8))
-        ended = _Spans(starts=starts, ends=ends, unfinished=None, depth=spans.depth)
+        ended = _Spans(starts=starts, ends=ends, unfinished=None, depth=0)
         return self._with_split(text, ended, np.array([starts.size - 1]))
 
     def _with_split(self, text: Text, spans: _Spans, broken: Positions) -> _Spans:
@@ -211,7 +213,9 @@ class DocumentCutter:
         """Take objects that follow one another as records, or as a part of what is around them."""
         is_broken = self._shape.indent is not None and self._skeleton.depth != len(self._shape.path)
         if is_broken and not self._skeleton.at_record:
-            self._skeleton.resume()
+            left = self._skeleton.resume()
+            found.texts += left
+            found.places += [int(starts[0])] * len(left)
         if self._skeleton.at_record:
             found.starts.append(starts)
             found.ends.append(ends)

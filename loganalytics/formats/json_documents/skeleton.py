@@ -56,6 +56,10 @@ class Skeleton:
         self._levels: list[_Level] = []
         self._document: list[str] = []  # the text of a document in which no record was found yet
         self._document_start = 0
+        # What is between two records that are a field of an object each.
+        name = path[0] if len(path) == 1 else None
+        key = re.escape(json.dumps(name))
+        self._wrapped = re.compile(rf"\}}\s*(\{{[^{{}}\[\]]*?){key}\s*:\s*") if name else None
 
     @property
     def depth(self) -> int:
@@ -90,24 +94,49 @@ class Skeleton:
         self._document = []
         return context
 
-    def resume(self) -> None:
-        """Begin amid a document: within the list or object that holds the records."""
-        if len(self._levels) > len(self._path):
-            del self._levels[len(self._path) :]
+    def resume(self) -> list[str]:
+        """Begin amid a document, within the list or object that holds the records; return what was read besides."""
+        left = [_to_json(level.fields) for level in self._levels[len(self._path) :] if level.fields]
+        del self._levels[len(self._path) :]
         for step in self._path[len(self._levels) :]:
             self._levels.append(_Level(is_list=step is None, on_path=True, has_records=True))
         for level, step in zip(self._levels, self._path, strict=True):
             level.key = step
+        return left
+
+    def take_left(self) -> list[str]:
+        """Return what was read since the last record, and forget it; a document without records ends."""
+        if not self.has_records:
+            return [text for _, text in self.end().texts]
+        left = [_to_json(level.fields) for level in self._levels if level.fields]
+        for level in self._levels:
+            level.fields = {}
+        return left
 
     def feed(self, piece: str) -> Around:
         """Read the next piece, which ends where an object begins or a line ends."""
         around = Around()
+        if self._wrapped is not None and self._feed_wrapper(piece):
+            return around
         place, self._document_start = 0, 0
         while (place := self._skip(piece, place, around)) < len(piece):
             place = self._read(piece, place, around)
         if self._levels and not self._levels[0].has_records:
             self._document.append(piece[self._document_start :])
         return around
+
+    def _feed_wrapper(self, piece: str) -> bool:
+        """Read what is between two records of a file where an object without others is around each, if it is that."""
+        match = self._wrapped.fullmatch(piece) if self._wrapped and len(self._levels) == 1 else None
+        if match is None or not self._levels[0].has_records or self._levels[0].fields:
+            return False
+        try:
+            fields = json.loads(match[1].rstrip().rstrip(",") + "}")
+        except ValueError:
+            return False
+        self._levels = [_Level(is_list=False, on_path=True, key=self._path[0], fields=fields)]
+        self._document = [match[1]]
+        return True
 
     def end(self) -> Around:
         """End the document although it is not complete."""
@@ -179,6 +208,10 @@ class Skeleton:
             text = "".join([*self._document, piece[self._document_start : place + 1]])
             around.texts.append((self._document_start, " ".join(text.split("\n"))))
             self._document = []
+
+
+def _to_json(fields: dict[str, Any]) -> str:
+    return json.dumps(fields, ensure_ascii=False)
 
 
 def _text(piece: str, place: int, around: Around) -> int:

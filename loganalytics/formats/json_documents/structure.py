@@ -100,8 +100,8 @@ def parts(text: Text, structure: Structure, starts: Positions, ends: Positions) 
     newlines = np.flatnonzero(codes == NEWLINE)
     has_several = np.searchsorted(newlines, starts) < np.searchsorted(newlines, ends)
     if has_several.any():
-        spread = _within(codes.size, starts[has_several], ends[has_several])
-        kept &= structure.in_string | (codes > _SPACE) | ~spread
+        is_blank = ~structure.in_string & (codes <= _SPACE)
+        kept &= ~(is_blank & _within(codes.size, starts[has_several], ends[has_several]))
         before = np.append(0, np.cumsum(kept, dtype=np.int32))
         lengths = before[ends] - before[starts]
     else:

@@ -26,7 +26,7 @@ def find_duplicates(samples: Mapping[int, FileSample]) -> dict[int, FileSample]:
     for number, sample in sorted(samples.items(), key=lambda item: _preference(item[1])):
         if not sample.location.regular:
             continue
-        keys = (_inode(sample), tuple(sample.lines[:1]))
+        keys = _keys(sample)
         candidates = [original for key in keys for original in originals.get(key, ())]
         original = next((candidate for candidate in candidates if _repeats(sample, candidate)), None)
         if original is not None:
@@ -35,6 +35,19 @@ def find_duplicates(samples: Mapping[int, FileSample]) -> dict[int, FileSample]:
         for key in keys:
             originals.setdefault(key, []).append(sample)
     return duplicates
+
+
+def _keys(sample: FileSample) -> tuple[object, ...]:
+    """Return what a file that repeats this one has in common with it: one of these.
+
+    Short files are copies only within one rotated set, and thousands of others may begin alike.
+    """
+    path, lines = Path(sample.source), tuple(sample.lines[:1])
+    folder = Path(str(sample.location.path)).parent if sample.location.member else path.parent
+    in_its_set = (folder, base_name(path.name), lines)
+    size = _size(sample)
+    keys = (_inode(sample), in_its_set)
+    return keys if size is not None and size < _MIN_COPY_BYTES else (*keys, lines)
 
 
 def _preference(sample: FileSample) -> tuple[bool, bool]:
