@@ -110,7 +110,7 @@ def _ordered_pattern(keys: tuple[str, ...], required: Container[str] = (), absen
 
     Lines must have the `required` keys and must not have the `absent` ones, which is read twice as fast.
     """
-    value = r'"[^"\\]*"|[^" \\]*'
+    value = r""""[^"\\]*"|[^"' \\][^" \\]*|"""
     pairs = [
         f"(?:{' +' if index else ''}{re.escape(key)}=(?P<k{index}>{value})){'' if key in required else '?'}"
         for index, key in enumerate(keys)

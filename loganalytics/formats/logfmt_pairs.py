@@ -20,13 +20,16 @@ from loganalytics.formats.fields.remainders import Remainder, TakeRemainder
 
 _KEY = r"[A-Za-z0-9_@$][\w.@/:$\[\]-]*"
 _DAY_AND_TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*(?: [+-]\d{4}(?: [A-Z]{3,4}\b)?)?"  # as some write without quotes
-_VALUE = rf'(?:"(?:[^"\\]|\\.)*"|{_DAY_AND_TIME}|[^\s"]\S*|)'
+_VALUE = rf"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|{_DAY_AND_TIME}|[^\s"]\S*|)"""
 _LINE = rf'^{_KEY}={_VALUE}(?:\s+(?:{_KEY}={_VALUE}|[^\s"]+))+$'
 _PAIRS = rf"(?:^|\s+){_KEY}={_VALUE}"
 _TOKEN = rf"{_KEY}={_VALUE}|\S+"
 _TOKENS = re.compile(rf"({_KEY})=({_VALUE})|(\S+)", re.DOTALL)
 
-_ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r", "\\a": "\a", "\\b": "\b", "\\f": "\f", "\\v": "\v", '\\"': '"'}
+_QUOTED = r"""(?s)^(?:".*"|'.*')$"""
+
+_ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r", "\\a": "\a", "\\b": "\b", "\\f": "\f", "\\v": "\v", '\\"': '"',
+            "\\'": "'"}  # fmt: skip
 _BACKSLASH = "\0\1\0"  # stands for an escaped one, while others are undone
 _CODE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
 _ANY_CODE = r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})"
@@ -45,9 +48,14 @@ def is_logfmt(lines: pl.Series) -> pl.Series:
 def pairs_of(line: str) -> list[tuple[str, str | None]]:
     """Return the keys and values of a line; a word without a value has None."""
     return [
-        (word, None) if word else (key, unescape(value[1:-1]) if value[:1] == '"' else value)
+        (word, None) if word else (key, unescape(value[1:-1]) if _is_quoted(value) else value)
         for key, value, word in _TOKENS.findall(line)
     ]
+
+
+def _is_quoted(value: str) -> bool:
+    """Whether a value is in quotation marks; the single ones are structlog's, which writes values as Python does."""
+    return len(value) > 1 and value[0] in "\"'" and value[0] == value[-1]
 
 
 def record_of(line: str) -> dict[str, object]:
@@ -77,11 +85,11 @@ def _character(code: re.Match[str]) -> str:
 
 def _unquoted(value: pl.Expr) -> pl.Expr:
     """Return the expression for values without quotation marks and escapes."""
-    inner = value.str.strip_prefix('"').str.strip_suffix('"').str.replace_all("\\\\", _BACKSLASH, literal=True)
+    inner = value.str.slice(1, value.str.len_chars() - 2).str.replace_all("\\\\", _BACKSLASH, literal=True)
     for escape, character in _ESCAPES.items():
         inner = inner.str.replace_all(escape, character, literal=True)
     inner = inner.str.replace_all(_BACKSLASH, "\\", literal=True)
-    return pl.when(value.str.starts_with('"')).then(inner).otherwise(value)
+    return pl.when(value.str.contains(_QUOTED)).then(inner).otherwise(value)
 
 
 def take_apart(lines: pl.DataFrame) -> pl.DataFrame:
@@ -95,7 +103,7 @@ def take_apart(lines: pl.DataFrame) -> pl.DataFrame:
     coded = pairs.select(pl.col("value").str.contains(_ANY_CODE).fill_null(value=False)).to_series()
     unquoted = pairs.select(_unquoted(pl.col("value"))).to_series()
     if coded.any():  # few programs write such escapes
-        texts = [unescape(value[1:-1]) if value[0] == '"' else value for value in pairs["value"].filter(coded)]
+        texts = [unescape(value[1:-1]) if _is_quoted(value) else value for value in pairs["value"].filter(coded)]
         unquoted = unquoted.scatter(coded.arg_true(), texts)
     return pairs.with_columns(unquoted.alias("value"))
 

@@ -151,3 +151,11 @@ def test_a_time_with_a_blank():
     """Programs that write no quotes leave the date and the time of a day one value."""
     event = parse_lines("time=2026-03-10 12:00:00 level=info msg=a").events.row(0, named=True)
     assert event["timestamp"].isoformat() == "2026-03-10T12:00:00+00:00"
+
+
+def test_values_as_python_writes_them():
+    """structlog's key-value renderer writes texts in single quotation marks."""
+    line = r"timestamp='2026-03-10T12:00:00Z' level='error' event='it\'s a test' name='x' n=1"
+    event = parse_lines(line, line.replace(" name='x'", "")).events.row(0, named=True)
+    assert (event["level"], event["message"], event["logger"]) == ("ERROR", "it's a test", "x")
+    assert event["timestamp"].isoformat() == "2026-03-10T12:00:00+00:00"

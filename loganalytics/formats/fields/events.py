@@ -152,10 +152,12 @@ def _unread_times(records: pl.DataFrame, record_schema: RecordSchema, unread: pl
 def _other_fields(record_schema: RecordSchema, text_fields: Collection[FieldPath]) -> list[pl.Expr]:
     """Return the columns of the fields that are not a core column as they are."""
     columns: dict[str, list[pl.Expr]] = {}
+    own_duration = {DURATION: f"attributes.{DURATION}"} if _duration(record_schema) else {}
     for path, kind in record_schema.fields.items():
         if path not in record_schema.without_column:
             value = parse_typed(field_value(path), kind) if path in text_fields else field_value(path)
-            columns.setdefault(column_name(path), []).append(value)
+            name = column_name(path)
+            columns.setdefault(own_duration.get(name, name), []).append(value)
     return [(pl.coalesce(values) if values[1:] else values[0]).alias(name) for name, values in columns.items()]
 
 

@@ -129,7 +129,8 @@ def _moved_fields(
         is_open = goes_late(before, late, column, derived)
         for path in paths:
             has_value = group.records.select(field_value(path).is_not_null()).to_series()
-            flags[path] = (is_open & has_value) | flags.get(path, False)
+            if path not in group.schema.nested:  # of a list the column holds a rendering
+                flags[path] = (is_open & has_value) | flags.get(path, False)
             is_open &= ~has_value
     columns = {str(index): flag for index, flag in enumerate(flags.values())}
     return MovedFields(paths=tuple(flags), flags=late.select("n").with_columns(**columns))

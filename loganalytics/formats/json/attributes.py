@@ -47,6 +47,16 @@ def lines_without_objects(records: pl.DataFrame, lines: pl.DataFrame, record_sch
     return pl.concat(suspects)
 
 
+def lines_with_renderings(records: pl.DataFrame, record_schema: RecordSchema) -> pl.Series:
+    """Return the numbers of the lines with a list or object where the sample had an exception's text.
+
+    The column has a rendering of it, which says less.
+    """
+    paths = [path for path in record_schema.core.get("exception", ())[:1] if path not in record_schema.nested]
+    is_rendered = [field_value(path).cast(pl.String).str.contains(r"^\s*[\[{]") for path in paths]
+    return records.filter(pl.any_horizontal(is_rendered))["n"] if paths else records.clear()["n"]
+
+
 def take_remainder(record_schema: RecordSchema) -> TakeRemainder:
     """Return the function that adds to a remainder what the columns do not hold of a line."""
 
@@ -65,7 +75,7 @@ def _take(
         kind = record_schema.fields.get(inner)
         if kind is None and isinstance(value, dict) and inner in record_schema.objects:
             _take(remainder, value, inner, record_schema, moved)
-        elif inner not in moved and not (inner in record_schema.without_column or (kind and _holds(kind, value))):
+        elif inner not in moved and not _has_column(inner, kind, value, record_schema):
             remainder.add(inner, with_repeats(_without_moved(value, inner, moved)))
     if isinstance(record, RepeatingObject):
         remainder.repeated_keys += len(record.repeats)
@@ -83,6 +93,13 @@ def _without_moved(value: Any, path: FieldPath, moved: Collection[FieldPath]) ->
         if (*path, key) not in moved
     }
     return {key: inner_value for key, inner_value in inner.items() if inner_value is not None} or None
+
+
+def _has_column(path: FieldPath, kind: str | None, value: Any, record_schema: RecordSchema) -> bool:
+    """Whether a value is in a column as it is."""
+    if path in record_schema.without_column:
+        return not (isinstance(value, list | dict) and path in record_schema.core.get("exception", ()))
+    return kind is not None and _holds(kind, value)
 
 
 def _holds(kind: str, value: Any) -> bool:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 
 import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath, value_at
-from loganalytics.formats.fields.record_schema import RecordSchema, column_name
-from loganalytics.formats.json.objects import parse_object
+from loganalytics.formats.fields.events import field_value
+from loganalytics.formats.fields.record_schema import TEXT, FieldTree, RecordSchema, field_tree
+from loganalytics.formats.json.objects import parse_with_repeats, read_as_text, with_repeats
 
 _SURROGATE, _PAIR = r"\\u[dD][89a-fA-F]", r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F]"
 _ESCAPE = re.compile(
     r"\\(?:(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
-# What a list's text holds where it is not JSON, or where it may not be.
-_CONTROL = r"[\x00-\x1f]"
 
 
 def without_half_pairs(lines: pl.Series, utf8: bytes) -> pl.Series | None:
@@ -38,7 +38,27 @@ def _spelled(escape: re.Match[str]) -> str:
     return "\\" + escape[0] if escape["half"] else escape[0]
 
 
-def with_spaces(values: pl.Series) -> pl.Series:
+def read_spaced(lines: pl.DataFrame, record_schema: RecordSchema) -> pl.DataFrame:
+    """Return (n, record) of lines (n, line) as read_as_text() does, lists written as Polars writes them."""
+    records = read_as_text(lines, record_schema)
+    spaced = {
+        path: field_value(path).map_batches(_with_spaces, return_dtype=pl.String)
+        for path, kind in record_schema.fields.items()
+        if kind == TEXT
+    }
+    record = _rewritten(field_tree(record_schema.fields), spaced)
+    return records.with_columns(pl.when(pl.col("record").is_not_null()).then(record).alias("record"))
+
+
+def _rewritten(tree: FieldTree, values: Mapping[FieldPath, pl.Expr]) -> pl.Expr:
+    """Return the expression for records with other values in some fields."""
+    return pl.struct(
+        (_rewritten(inner, values) if isinstance(inner, dict) else values.get(inner, field_value(inner))).alias(name)
+        for name, inner in tree.items()
+    )
+
+
+def _with_spaces(values: pl.Series) -> pl.Series:
     """Return lists and objects, in JSON, with the blanks that Polars puts into them when it reads a block."""
     is_nested = values.str.contains(r"^[\[{]").fill_null(value=False)
     has_escapes = values.str.contains("\\", literal=True).fill_null(value=False)
@@ -52,26 +72,24 @@ def with_spaces(values: pl.Series) -> pl.Series:
     return values.scatter(indices, spaced)
 
 
-def with_exact_lists(events: pl.DataFrame, lines: pl.DataFrame, record_schema: RecordSchema) -> pl.DataFrame:
-    """Write lists and objects anew of which Polars undid the escapes; lines: (n, line) of the events."""
-    paths = [path for path in record_schema.nested if path not in record_schema.without_column]
-    if not paths:
-        return events
-    has_backslash = lines.select(pl.col("line").str.contains("\\\\", literal=True)).to_series()
-    columns = []
-    for path in paths:
-        values = events[column_name(path)]
-        is_changed = values.str.contains(r"^[\[{]") & (has_backslash | values.str.contains(_CONTROL))
-        rows = is_changed.fill_null(value=False).arg_true()
+def with_exact_lists(records: pl.DataFrame, lines: pl.DataFrame, record_schema: RecordSchema) -> pl.DataFrame:
+    """Write lists and objects with escapes anew, which the readers undo or keep; lines: (n, line) of the records."""
+    with_escapes = lines["line"].str.contains("\\", literal=True).arg_true()
+    if not with_escapes.len():
+        return records
+    exact: dict[FieldPath, pl.Expr] = {}
+    for path, kind in record_schema.fields.items():
+        values = records.select(field_value(path)).to_series()
+        is_nested = values.gather(with_escapes).str.contains(r"^[\[{]") if kind == TEXT else pl.Series([False])
+        rows = with_escapes.filter(is_nested.fill_null(value=False)) if is_nested.any() else with_escapes.clear()
         if rows.len():
-            exact = [
-                _text_at(line, path, text)
-                for line, text in zip(lines["line"].gather(rows), values.gather(rows), strict=True)
-            ]
-            columns.append(values.scatter(rows, exact))
-    return events.with_columns(columns)
+            pairs = zip(lines["line"].gather(rows), values.gather(rows), strict=True)
+            exact[path] = pl.lit(values.scatter(rows, [_text_at(line, path, text) for line, text in pairs]))
+    if not exact:
+        return records
+    return records.with_columns(_rewritten(field_tree(record_schema.fields), exact).alias("record"))
 
 
 def _text_at(line: str, path: FieldPath, text: str) -> str:
-    value = value_at(parse_object(line), path)
+    value = with_repeats(value_at(parse_with_repeats(line), path))
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,8 @@ from loganalytics.formats.fields.known_names import may_have_meaning, may_hold_m
 from loganalytics.formats.fields.late_fields import SAMPLE_RECORDS, LateRecords, late_schema
 from loganalytics.formats.fields.record_schema import MAX_DEPTH, RecordSchema
 from loganalytics.formats.json.duckdb_session import cursor
-from loganalytics.formats.json.objects import parse_object, read_as_text, sql_literal
+from loganalytics.formats.json.exact_text import read_spaced
+from loganalytics.formats.json.objects import parse_object, sql_literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -97,22 +99,24 @@ def spellings(names: Iterable[str]) -> list[str]:
     return sorted({json.dumps(name, ensure_ascii=ascii_only)[1:-1] for name in names for ascii_only in (True, False)})
 
 
-def _has_key(name: str) -> pl.Expr:
-    return pl.any_horizontal(pl.col("line").str.contains(f'"{key}"', literal=True) for key in spellings([name]))
+def _kind_of(name: str) -> pl.Expr:
+    """Return a character for what a key's value is, "-" where there is none that could mean something."""
+    keys = "|".join(map(re.escape, spellings([name])))
+    first = pl.col("line").str.extract(rf'"(?:{keys})"\s*:\s*(["\[{{0-9-])')
+    return pl.when(first.str.contains("[0-9-]")).then(pl.lit("0")).otherwise(first).fill_null("-")
 
 
 def late_records(lines: pl.DataFrame, paths: Iterable[FieldPath], record_schema: RecordSchema) -> Iterator[LateRecords]:
-    """Yield the lines whose late keys mean something, each with those that have the same ones."""
+    """Yield the lines whose late keys mean something, each with those that have the same ones, of the same kinds."""
     late_paths = sorted(filter(may_have_meaning, paths))
     names = sorted({path[-1] for path in late_paths})
     if not names:
         return
-    flags = [_has_key(name).cast(pl.Int8).cast(pl.String) for name in names]
-    flagged = lines.select("n", "line", pl.concat_str(flags).alias("names"))
-    for group in flagged.partition_by("names", maintain_order=True):
-        if "1" not in group["names"][0]:
+    flagged = lines.select("n", "line", pl.concat_str(map(_kind_of, names)).alias("kinds"))
+    for group in flagged.partition_by("kinds", maintain_order=True):
+        if not group["kinds"][0].strip("-"):
             continue
         sample = [record for record in map(parse_object, group["line"].head(SAMPLE_RECORDS)) if record]
         schema = late_schema(sample, late_paths, record_schema)
         if schema:
-            yield LateRecords(schema=schema, records=read_as_text(group, schema))
+            yield LateRecords(schema=schema, records=read_spaced(group, schema))

@@ -15,14 +15,19 @@ import polars as pl
 from loganalytics.formats.fields.aliases import FieldPath, value_at
 from loganalytics.formats.fields.events import finish, to_columns
 from loganalytics.formats.fields.late_fields import MovedFields, with_late_fields, without_moved
-from loganalytics.formats.fields.record_schema import RecordSchema, column_name, infer_schema
+from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema
 from loganalytics.formats.fields.remainders import lines_with_other_types, with_remainders
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.json import polars_block
-from loganalytics.formats.json.attributes import lines_without_objects, surplus_keys, take_remainder
-from loganalytics.formats.json.exact_text import with_exact_lists, with_spaces, without_half_pairs
+from loganalytics.formats.json.attributes import (
+    lines_with_renderings,
+    lines_without_objects,
+    surplus_keys,
+    take_remainder,
+)
+from loganalytics.formats.json.exact_text import read_spaced, with_exact_lists, without_half_pairs
 from loganalytics.formats.json.late_keys import MAX_PYTHON_LINES, late_records, new_paths, spellings
-from loganalytics.formats.json.objects import parse_object, read_as_text
+from loganalytics.formats.json.objects import parse_object
 from loganalytics.formats.timestamps import Clock
 
 
@@ -94,7 +99,7 @@ def _look_like_objects(lines: pl.DataFrame) -> bool:
 def _read_each(lines: pl.DataFrame, record_schema: RecordSchema, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
     is_object = pl.col("line").str.starts_with("{")
     candidates = lines.filter(is_object)
-    records = read_as_text(candidates, record_schema)
+    records = read_spaced(candidates, record_schema)
     good = records["record"].is_not_null()
     unread = pl.concat([lines.filter(~is_object), candidates.filter(~good)]).sort("n") if candidates.height else lines
     if not good.all():
@@ -102,16 +107,16 @@ def _read_each(lines: pl.DataFrame, record_schema: RecordSchema, clock: Clock) -
     text_fields = frozenset(record_schema.fields)
     block = polars_block.DecodedBlock(records=records, text_fields=text_fields, is_complete=False)
     events = _to_events(block, candidates, record_schema, clock)
-    nested = {column_name(path) for path in record_schema.nested}.intersection(events.columns)
-    return events.with_columns(with_spaces(events[name]) for name in sorted(nested)), unread
+    return events, unread
 
 
 def _to_events(
     block: polars_block.DecodedBlock, lines: pl.DataFrame, record_schema: RecordSchema, clock: Clock
 ) -> pl.DataFrame:
-    records = block.records
+    records = with_exact_lists(block.records, lines, record_schema)
     events = to_columns(records, record_schema, clock, text_fields=block.text_fields)
     suspects = [lines_with_other_types(records, events, record_schema, block.text_fields)]
+    suspects.append(lines_with_renderings(records, record_schema))
     moved: list[MovedFields] = []
     if not block.is_complete:
         surplus = surplus_keys(records, lines, record_schema)
@@ -122,8 +127,7 @@ def _to_events(
         suspects.append(lines_without_objects(records, lines, record_schema))
     numbers = pl.concat(suspects).unique()
     left = lines.filter(pl.col("n").is_in(numbers.implode())) if numbers.len() else lines.clear()
-    events = with_exact_lists(finish(events, lines), lines, record_schema)
-    return with_remainders(events, left, moved, take_remainder(record_schema))
+    return with_remainders(finish(events, lines), left, moved, take_remainder(record_schema))
 
 
 def _lines_left(
