@@ -44,8 +44,7 @@ def check(lines: list[str], sample: list[str]) -> None:
     frame = pl.DataFrame({"line": lines}, schema={"line": pl.String}).with_row_index("n", 1).cast({"n": pl.UInt64})
     half = len(lines) // 2
     first = parse(frame.head(half), detection)
-    after_multiline = bool(first.events["multiline"][-1]) if first.events.height else None
-    second = parse(frame.tail(len(lines) - half), detection, after_multiline=after_multiline)
+    second = parse(frame.tail(len(lines) - half), detection, before=first.before)
     counted = sum(
         p.events.height + p.events["continues"].sum() + p.blank_lines + p.leading_lines.height for p in (first, second)
     )

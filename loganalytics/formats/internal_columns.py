@@ -10,6 +10,10 @@ import polars as pl
 
 from loganalytics.schema import CORE
 
+FORMAT_INDEX = "\0format"
+"""Which format an event is in, while a block is put together."""
+CRASHED = "\0crash"
+"""Whether an event is a crash."""
 INTERNAL = ("n", "line", "parsed", "multiline", "continues")
 REPEATED_KEYS = "\0repeated_keys"
 """How many keys of a record stand in it once more."""
@@ -38,4 +42,4 @@ def column_of_group(name: str) -> str:
 def without_internal(events: pl.DataFrame) -> pl.DataFrame:
     """Return the events without internal columns; the fields have their own names again."""
     renamed = {guarded(name): name for name in INTERNAL if guarded(name) in events.columns}
-    return events.drop(*INTERNAL, REPEATED_KEYS, STREAM, STREAM_IS_MULTILINE, strict=False).rename(renamed)
+    return events.drop(*INTERNAL, CRASHED, REPEATED_KEYS, STREAM, STREAM_IS_MULTILINE, strict=False).rename(renamed)

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from loganalytics.formats import crashes
+from loganalytics.formats.continuations import Parsed
+from loganalytics.formats.envelopes.streams import NOTHING_BEFORE, Before
 from loganalytics.formats.internal_columns import STREAM, STREAM_IS_MULTILINE
-from loganalytics.formats.parsing import Parsed
 
 # Where several write to one file, an event may go on so many lines after it.
 _MAX_LINES_BETWEEN = 50_000
@@ -32,12 +34,13 @@ class OpenEvents:
     def __init__(self) -> None:
         self._frames: list[pl.DataFrame] = []
         self._last: _OpenEvent | None = None
+        self._before = NOTHING_BEFORE
         self._by_stream: dict[str, _OpenEvent] = {}
 
     @property
-    def after_multiline(self) -> bool | None:
-        """Whether the last event is multiline; None where there is none."""
-        return self._last.is_multiline if self._last else None
+    def before(self) -> Before:
+        """What stands before the lines that follow, in a file of one writer."""
+        return self._before
 
     @property
     def streams(self) -> dict[str, bool]:
@@ -46,6 +49,7 @@ class OpenEvents:
 
     def add(self, parsed: Parsed) -> Iterator[pl.DataFrame]:
         """Take the events of the next block, and yield those that cannot go on any more."""
+        self._before = parsed.before
         self._add_lines(parsed.leading_lines)
         if parsed.events.is_empty():
             return
@@ -135,11 +139,7 @@ def _row(frame: pl.DataFrame, number: int) -> int | None:
 
 
 def _with_lines(frame: pl.DataFrame, row: int, event: _OpenEvent) -> pl.DataFrame:
-    one = frame.slice(row, 1)
-    begun = one["exception"].drop_nulls().to_list() if "exception" in one.columns else []
-    exception = "\n".join(begun + event.lines)
+    one = crashes.continued(frame.slice(row, 1), event.lines).with_columns(pl.col("continues") + event.line_count)
     event.lines.clear()  # they may be long: no more copies than must be
-    # As a series: a long literal is copied about ten times on its way through an expression.
-    one = one.with_columns(pl.Series("exception", [exception]), pl.col("continues") + event.line_count)
     event.line_count = 0
     return pl.concat([frame.head(row), one, frame.slice(row + 1)], how="diagonal_relaxed")

@@ -45,6 +45,7 @@ class FileCounters(TimeCounters):
     lines: int = 0
     events: int = 0
     unparsed: int = 0
+    inferred_times: int = 0
     invalid_utf8: int = 0
     cut_lines: int = 0
     repeated_keys: int = 0

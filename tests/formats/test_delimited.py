@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from loganalytics.formats import detect, parse
+from loganalytics.formats.continuations import Parsed
 from loganalytics.formats.framing import frame_all
 from loganalytics.formats.hints import Hints
-from loganalytics.formats.parsing import Parsed
 
 
 def parse_lines(*lines: str) -> Parsed:

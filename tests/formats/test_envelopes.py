@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from loganalytics.formats import detect, parse
-from loganalytics.formats.parsing import Parsed
+from loganalytics.formats.continuations import Parsed
 
 
 def parse_lines(*lines: str) -> Parsed:

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loganalytics.formats import detect, parse
+from loganalytics.formats.continuations import Parsed
 from loganalytics.formats.definitions import FORMATS
-from loganalytics.formats.parsing import Parsed
 
 CASES = sorted((Path(__file__).parents[1] / "cases").glob("*.json"))
 

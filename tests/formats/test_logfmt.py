@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loganalytics.formats import detect, logfmt, parse
+from loganalytics.formats.continuations import Parsed
 from loganalytics.formats.internal_columns import REPEATED_KEYS
-from loganalytics.formats.parsing import Parsed
 
 HEAD = 'ts=2026-03-10T12:00:00Z level=info msg="all is well" n=1 path=/a'
 

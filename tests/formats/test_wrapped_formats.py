@@ -126,7 +126,7 @@ def load(lines, sizes=()):
         parsed = parse(
             block,
             detection,
-            after_multiline=open_events.after_multiline,
+            before=open_events.before,
             streams=open_events.streams,
             final=end == len(lines),
         )

@@ -89,7 +89,7 @@ def test_containers_that_write_at_once_keep_their_stack_traces(tmp_path):
     log = tmp_path / "compose.log"
     log.write_text("".join(f"web-1  | {line(n)}" for n in range(3)))
     with la.tail(log) as tail:
-        append(log, f"web-1  | {line(3)}web-1  | Traceback (most recent call last):\n")
+        append(log, f"web-1  | {line(3).replace('INFO', 'ERROR')}web-1  | Traceback (most recent call last):\n")
         append(log, f"api-1  | {line(4)}")
         rows = drain(tail, 0.05)
         append(log, f"web-1  | KeyError: 'sku'\nweb-1  | {line(5)}")
@@ -100,7 +100,7 @@ def test_containers_that_write_at_once_keep_their_stack_traces(tmp_path):
 def test_an_event_of_several_lines_is_held(log):
     """Until the next begins or nothing came for a moment."""
     with la.tail(log) as tail:
-        append(log, line(1) + "Traceback (most recent call last):\n")
+        append(log, line(1).replace("INFO", "ERROR") + "Traceback (most recent call last):\n")
         append(log, '  File "x"\nValueError: y\n')
         row = tail.read(3)
         assert row["exception"].to_list() == ['Traceback (most recent call last):\n  File "x"\nValueError: y']

@@ -29,7 +29,7 @@ from loganalytics.formats.definitions.format import (
     fill,
     prefilter_regex,
 )  # fmt: skip
-from loganalytics.formats.definitions.general import GENERAL, PROSE, RAW, TIME_FIRST
+from loganalytics.formats.definitions.general import GENERAL, LEVEL_FIRST, PROSE, RAW, TIME_FIRST
 from loganalytics.formats.definitions.java import JAVA
 from loganalytics.formats.definitions.languages import GO, LANGUAGES
 from loganalytics.formats.definitions.python import PYTHON, PYTHON_LATE
@@ -42,6 +42,6 @@ FORMATS: tuple[Format, ...] = (
 )  # fmt: skip
 
 __all__ = [
-    "AUDIT", "FORMATS", "LEVEL", "PROSE", "RAW", "SEVERITY_WORDS", "TIMES", "TIME_FIRST", "TIME_MARK", "TYPES",
-    "Format", "fill", "prefilter_regex",
+    "AUDIT", "FORMATS", "LEVEL", "LEVEL_FIRST", "PROSE", "RAW", "SEVERITY_WORDS", "TIMES", "TIME_FIRST", "TIME_MARK",
+    "TYPES", "Format", "fill", "prefilter_regex",
 ]  # fmt: skip

@@ -136,5 +136,13 @@ that begins with a brace is broken JSON, which RAW takes."""
 PROSE = ascii_only(r"(?:^|\s)[A-Z]?[a-z]+[,:]?(?:\s|$)")
 """What words before a time are of a sentence, not of a prefix: the time is part of what is said."""
 
+LEVEL_FIRST = Format(
+    "level first",
+    r"^[\[<(]? *(?P<level>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE|PANIC|EMERG|ALERT) *"
+    r"(?:[\])>]:?|:)(?:\s+|$)(?P<message>.*)$",
+    multiline=False,
+)
+"""The rule for lines without a time: one that begins with a level, as many writers put it, is an event."""
+
 RAW = Format("text", r"^(?P<message>.*)$", multiline=False)
 """A line without a time: an event of its own that keeps the raw text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -14,11 +15,28 @@ _ROW_BITS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
+class Before:
+    """What stood before a block of lines of one writer, as far as it decides about them."""
+
+    event: pl.DataFrame | None = None
+    """The last event, one row; None when there was none: lines that continue nothing are events."""
+    last_line: str | None = None
+    """The last line with text below that event; None where there was none."""
+    time: dt.datetime | None = None
+    """The last time of an event."""
+
+
+NOTHING_BEFORE = Before()
+
+
+@dataclass(frozen=True, kw_only=True)
 class EventsBefore:
     """What is known of the events before the lines of a block."""
 
     multiline: Mapping[int, bool] = field(default_factory=dict)
     """Whether the last event is multiline, by the number of its stream: 0 in a file of one writer."""
+    last: Before = NOTHING_BEFORE
+    """More of it, in a file of one writer."""
     numbers: pl.Series | None = None
     """The numbers by which lines are sorted by stream, by their rows; None in a file of one writer."""
 

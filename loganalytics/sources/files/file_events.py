@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import polars as pl
 
 from loganalytics import formats
-from loganalytics.formats import Detection
+from loganalytics.formats import Detection, Parsed
 from loganalytics.formats.framing import MAX_LINE_BYTES, Framer
+from loganalytics.formats.inferred_times import INFERRED
 from loganalytics.formats.internal_columns import REPEATED_KEYS
 from loganalytics.formats.open_events import OpenEvents
-from loganalytics.formats.parsing import Parsed
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import Block
 from loganalytics.sources.files.sampling import FileSample, to_log_frame
@@ -58,7 +58,7 @@ def _parse_blocks(blocks: Iterator[Block], detection: Detection, open_events: Op
         is_whole = unfinished is None or unfinished.is_empty()
         lines = block.lines if unfinished is None else pl.concat([unfinished, block.lines])
         parsed = formats.parse(
-            lines, detection, after_multiline=open_events.after_multiline, streams=open_events.streams,
+            lines, detection, before=open_events.before, streams=open_events.streams,
             utf8=block.utf8 if is_whole else None, final=False,
         )  # fmt: skip
         unfinished = parsed.unfinished
@@ -83,4 +83,6 @@ def _finish(events: pl.DataFrame, sample: FileSample, counters: FileCounters) ->
     if REPEATED_KEYS in events.columns:
         counters.repeated_keys += int(events[REPEATED_KEYS].sum())
     counters.count(frame)
+    if INFERRED in frame.columns:
+        counters.inferred_times += int(frame[INFERRED].sum())
     return frame

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from loganalytics.formats.inferred_times import INFERRED
 from loganalytics.sources import load_report, object_stores
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import Block, read_blocks
@@ -72,7 +73,7 @@ class FileRun:
             {
                 "source": file.sample.source,
                 "format": file.sample.detection.name if file.sample.lines else None,
-                "guessed": "; ".join((*file.sample.detection.guesses, *counters.guesses)) or None,
+                "guessed": "; ".join((*file.sample.detection.guesses, *_guesses(counters))) or None,
                 **counters.row(),
             }
             for file, counters in zip(self._files, self._counters, strict=True)
@@ -90,6 +91,13 @@ class FileRun:
             return None
         budget = UnpackBudget(packed=location.archive_size, limit=self._unpacked_limit)
         return self._budgets.setdefault(location.path, budget)
+
+
+def _guesses(counters: FileCounters) -> tuple[str, ...]:
+    if not counters.inferred_times:
+        return counters.guesses
+    inferred = f"{counters.inferred_times:,} events write no time and have that of the event before: {INFERRED} is true"
+    return (*counters.guesses, inferred)
 
 
 def _new_counters(file: PlannedFile) -> FileCounters:

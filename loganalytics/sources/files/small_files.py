@@ -16,6 +16,8 @@ from loganalytics import formats
 from loganalytics.formats import Detection
 from loganalytics.formats.definitions import Format
 from loganalytics.formats.hints import Hints
+from loganalytics.formats.inferred_times import INFERRED
+from loganalytics.formats.internal_columns import CRASHED
 
 SMALL_BYTES = 16 * 1024
 _SMALL_LINES = 50
@@ -87,6 +89,10 @@ def parse_together(texts: Sequence[pl.Series], detection: Detection) -> tuple[pl
     events = formats.parse(lines, detection).events
     firsts = pl.Series([(index << _FILE_BITS) + 1 for index in range(len(texts))], dtype=pl.UInt64)
     is_begun = firsts.is_in(events["n"].implode()).to_list()
+    for name in (INFERRED, CRASHED):  # what goes by the events before, which may be those of another file
+        if name in events.columns:
+            for index in (events.filter(pl.col(name))["n"] // 2**_FILE_BITS).unique():
+                is_begun[index] = False
     n = pl.col("n")
     file = (n // 2**_FILE_BITS).cast(pl.UInt32).alias(FILE)
     return events.with_columns(file, (n % 2**_FILE_BITS).alias("n")), is_begun

@@ -16,6 +16,7 @@ import polars as pl
 from loganalytics import formats
 from loganalytics.formats import Detection
 from loganalytics.formats.definitions import Format
+from loganalytics.formats.envelopes.streams import Before
 from loganalytics.formats.framing import MAX_LINE_BYTES, Framer, Framing
 from loganalytics.formats.hints import Hints
 from loganalytics.formats.open_events import first_open
@@ -100,6 +101,7 @@ class TailedFile:
     """Since when it is no longer under its name."""
     grown_at: float = field(default_factory=time.monotonic)
     _pending: bytes = b""
+    _last_time: dt.datetime | None = None
     _framing: Framing | None = None
     _framer: Framer | None = None
 
@@ -182,7 +184,8 @@ class TailedFile:
         lines = pl.concat([_NO_LINES, *[block.lines for block in blocks]])
         detection = self.log.detection or _NOTHING_DETECTED
         records, waiting_lines = self._frame(lines, detection.framing, complete=complete)
-        parsed = formats.parse(records, _with_current_year(detection, records), final=complete)
+        before = Before(time=self._last_time)
+        parsed = formats.parse(records, _with_current_year(detection, records), before=before, final=complete)
         events, open_number = parsed.events, first_open(parsed)
         if not complete and not waiting_lines and open_number is not None:
             first_line = detection.framing.line(open_number) if detection.framing else open_number
@@ -196,6 +199,8 @@ class TailedFile:
         self.log.lines = counters.lines - waiting_lines
         self.log.invalid_utf8 += counters.invalid_utf8
         self.log.events += events.height
+        if "timestamp" in events.columns and events["timestamp"].count():
+            self._last_time = events["timestamp"].drop_nulls()[-1]
         return to_log_frame(events, self.source, detection.framing) if events.height else None
 
     def _frame(self, lines: pl.DataFrame, framing: Framing | None, *, complete: bool) -> tuple[pl.DataFrame, int]:
