@@ -26,6 +26,7 @@ from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.leading_times import LeadingTimes, begin_with_given_time, detect_leading_times
 from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.messages import carried_messages
+from loganalytics.formats.payloads import sample_payloads
 from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
 from loganalytics.formats.timestamps import Clock, clock_of, to_utc
 
@@ -52,7 +53,7 @@ class DetectedFormat:
     guesses: tuple[str, ...] = ()
     """What was decided of its fields without being certain, as sentences."""
     inner: Detection | None = None
-    """What the messages are that are log lines themselves, as those of exported logs."""
+    """What the messages are that are log lines themselves, as those of exported logs, or JSON at their end."""
     reads_rewritten: bool = False
     """Whether it reads lines whose leading times were rewritten (Detection.leading_times)."""
     within: Within | None = None
@@ -205,9 +206,12 @@ def _unwrap(lines: pl.Series, hints: Hints) -> tuple[tuple[Wrapper, ...], pl.Ser
 
 def _with_messages(detected: DetectedFormat, lines: pl.Series, hints: Hints) -> DetectedFormat:
     """Return the format with those of its messages, where they are log lines themselves."""
-    carried = carried_messages(lines, detected.format) if isinstance(detected.format, Format) else None
-    if carried is None:
+    if not isinstance(detected.format, Format):
         return detected
+    carried = carried_messages(lines, detected.format)
+    if carried is None:
+        payloads = sample_payloads(lines) if "(?P<message>" in detected.format.regex else []
+        return replace(detected, inner=detect(payloads, hints=hints)) if payloads else detected
     detection = detect(carried.messages.to_list(), hints=hints)
     return replace(detected, within=Within(detection=detection, services=carried.services))
 

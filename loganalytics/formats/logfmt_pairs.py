@@ -63,7 +63,7 @@ def record_of(line: str) -> dict[str, object]:
     record: dict[str, object] = {}
     for key, value in pairs_of(line):
         if value is not None:
-            record.setdefault(key, parse_number(value))
+            record.setdefault(key, parse_number(key, value))
     return record
 
 

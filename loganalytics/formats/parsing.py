@@ -14,7 +14,7 @@ from loganalytics.formats.delimited import reader as table_reader
 from loganalytics.formats.delimited.table import Delimited
 from loganalytics.formats.detection import DetectedFormat, Detection, Within
 from loganalytics.formats.envelopes.carried import stream_key, with_lines_below
-from loganalytics.formats.envelopes.outer_fields import add_wrapper
+from loganalytics.formats.envelopes.outer_fields import add_wrapper, without_marks
 from loganalytics.formats.envelopes.streams import NOTHING_BEFORE, Before, EventsBefore, number_streams
 from loganalytics.formats.envelopes.unwrap import unwrap_all
 from loganalytics.formats.inferred_times import with_inferred_times
@@ -25,6 +25,7 @@ from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.messages import message_text
 from loganalytics.formats.ordering import in_order
+from loganalytics.formats.payloads import payloads_of, with_payloads
 from loganalytics.formats.regex import reader as regex_reader
 from loganalytics.formats.timestamps import Clock
 
@@ -177,7 +178,8 @@ def _parse_wrapped(lines: pl.DataFrame, detection: Detection, streams: Mapping[s
     joined_lines = unwrapped.lines.select("n", "joined_lines")
     events = parsed.events.join(joined_lines, on="n", how="left", maintain_order="left")
     events = events.with_columns(pl.col("continues") + pl.col("joined_lines")).drop("joined_lines")
-    return replace(parsed, events=add_wrapper(events, unwrapped.columns), unfinished=unwrapped.unfinished)
+    events = without_marks(add_wrapper(events, unwrapped.columns), detection.wrappers)
+    return replace(parsed, events=events, unfinished=unwrapped.unfinished)
 
 
 def _parse_streams(lines: pl.DataFrame, detection: Detection, streams: Mapping[str, bool]) -> Parsed:
@@ -252,7 +254,14 @@ def _read(lines: pl.DataFrame, detected: DetectedFormat, utf8: bytes | None) -> 
     if isinstance(detected.format, Delimited):
         events, unread = table_reader.read(lines, detected.format, detected.clock)
         return (_with_inner(events, detected.inner) if detected.inner else events), unread
-    return regex_reader.read(lines, detected.format, detected.clock)
+    events, unread = regex_reader.read(lines, detected.format, detected.clock)
+    return (_with_payloads(events, detected.inner) if detected.inner else events), unread
+
+
+def _with_payloads(events: pl.DataFrame, detection: Detection) -> pl.DataFrame:
+    """Add the fields of the JSON objects at the end of events' messages."""
+    payloads = payloads_of(events)
+    return events if payloads.is_empty() else with_payloads(events, parse_each(payloads, detection))
 
 
 def _with_inner(events: pl.DataFrame, detection: Detection) -> pl.DataFrame:

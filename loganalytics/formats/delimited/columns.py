@@ -11,11 +11,10 @@ from loganalytics.formats.delimited.roles import Roles, level_column, text_colum
 from loganalytics.formats.delimited.sample import Sample
 from loganalytics.formats.delimited.table import TIMESTAMP, Delimited
 from loganalytics.formats.fields.aliases import fold_name
-from loganalytics.formats.fields.record_schema import infer_schema
+from loganalytics.formats.fields.record_schema import infer_schema, parse_number
 from loganalytics.formats.hints import NO_HINTS, Hints
 
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})$")
-_DECIMAL = re.compile(r"-?(?:0|[1-9]\d*)\.\d+$")
 _REQUEST_NAMES = {"csmethod", "csuristem", "method", "httpmethod", "requestmethod", "srcaddr", "id.orig_h"}
 _TIME_SHAPES = 5
 
@@ -102,18 +101,14 @@ def records_of(sample: Sample, naming: Naming) -> list[dict[str, object]]:
     nothing = {None, *sample.unset}
     for row in sample.rows.iter_rows():
         cells = dict(zip(sample.names, row, strict=True))
-        record = {name: None if cell in nothing else parse_cell(cell) for name, cell in zip(names, row, strict=True)}
+        record = {
+            name: None if cell is None or cell in nothing else parse_number(name, cell)
+            for name, cell in zip(names, row, strict=True)
+        }
         if naming.time_parts:
             record[TIMESTAMP] = " ".join(str(cells[part]) for part in naming.time_parts)
         records.append(record)
     return records
-
-
-def parse_cell(cell: str) -> object:
-    """Return the number that a cell is, if it is written as computers write numbers, else its text."""
-    if _INTEGER.match(cell):
-        return int(cell)
-    return float(cell) if _DECIMAL.match(cell) else cell
 
 
 def table_of(sample: Sample, hints: Hints, name: str, *, by_values: bool = True) -> Delimited | None:

@@ -36,6 +36,8 @@ class Envelope:
     """What the group `partial` holds where the line goes on in the next one of its stream."""
     proof: str | None = None
     """What one of the lines within must match; the shape alone is proof enough where there is none."""
+    level_mark: str | None = None
+    """How a message begins that names its level, which is cut off it once it is read."""
     wraps_times: bool = False
     """Whether it is a time alone, which proves nothing: most lines of it must hold a format of their own."""
     shows_by_stack: bool = True

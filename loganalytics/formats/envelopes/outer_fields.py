@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import polars as pl
 
+from loganalytics.formats.envelopes.envelope import Wrapper
 from loganalytics.formats.regex.reader import levels_in_text
 from loganalytics.schema import severities
 
@@ -28,6 +31,15 @@ def add_wrapper(events: pl.DataFrame, outer: pl.DataFrame) -> pl.DataFrame:
             pl.when(events["level"].is_null()).then(name).otherwise(events[name]).alias(name) for name in _LEVEL
         )
     return events.with_columns(*words, parsed=is_text | events["parsed"])
+
+
+def without_marks(events: pl.DataFrame, wrappers: Iterable[Wrapper]) -> pl.DataFrame:
+    """Cut off messages the marks of their level that it was read from."""
+    for mark in (wrapper.envelope.level_mark for wrapper in wrappers):
+        if mark and "level" in events.columns:
+            text = pl.when(pl.col("level").is_not_null()).then(pl.col("message").str.replace(mark, ""))
+            events = events.with_columns(text.otherwise("message").alias("message"))
+    return events
 
 
 def add_outer(events: pl.DataFrame, outer: pl.DataFrame, *, prefix: str = "wrapper.") -> pl.DataFrame:

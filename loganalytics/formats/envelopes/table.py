@@ -24,6 +24,7 @@ _NAME = r"[A-Za-z0-9][\w.-]*"
 _POD = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
 _CONTAINER = r"(?P<container.name>(?P<service>[a-z0-9](?:[a-z0-9-]*[a-z0-9])?))"
 _LABEL = r'(?:(?:service_name|app|job|container|service)="(?P<service>[^"]*)"|\w+="(?:[^"\\]|\\.)*")'
+_COMMAND = r"^##\[(?:error|warning|notice|debug)\]"
 
 ENVELOPES: tuple[Envelope, ...] = (
     Envelope(
@@ -77,13 +78,14 @@ ENVELOPES: tuple[Envelope, ...] = (
     Envelope(
         name="gh run view",
         pattern=r"^(?P<cicd.job.name>[^\t]+)\t(?P<cicd.step.name>[^\t]+)\t\x{FEFF}?{zulu}(?: |$)(?P<line>.*)$",
+        level_mark=_COMMAND,
     ),
     Envelope(
         name="GitLab CI",
         pattern=r"^{zulu} (?P<cicd.stream>[0-9a-f]{2}(?P<log.iostream>[OE]))(?: |\+|$)(?P<line>.*)$",
     ),
     Envelope(
-        name="GitHub Actions", pattern=r"^\x{FEFF}?{zulu}(?: |$)(?P<line>.*)$",
+        name="GitHub Actions", pattern=r"^\x{FEFF}?{zulu}(?: |$)(?P<line>.*)$", level_mark=_COMMAND,
         proof=r"##\[(?:group|endgroup|section|error|warning|notice|debug|command|add-matcher)\]",
     ),
     Envelope(
@@ -104,7 +106,7 @@ ENVELOPES: tuple[Envelope, ...] = (
     ),
     Envelope(
         name="fluentd",
-        pattern=r"^{iso} (?P<fluent.tag>[\w.*-]+): (?P<line>\{.*\})$",
+        pattern=r"^{iso}[ \t](?P<fluent.tag>[\w.*-]+)(?:: |\t)(?P<line>\{.*\})$",
     ),
     Envelope(
         name="Fluent Bit",

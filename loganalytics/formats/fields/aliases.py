@@ -49,7 +49,7 @@ _FURTHER_LEVELS = (
     "prio", "pri", "sev", "level_no", "log_priority", "messageType", "metadata.level", "attributes.level",
     "attributes.log.level", "fields.level", "jsonPayload.level", "jsonPayload.severity", "meta.level", "context.level",
     "level.levelStr", "_meta.logLevelName", "severity_string", "log_level_name", "severityValue",
-    "EventType", "status", "label", "type",
+    "EventType", "status", "label", "type", "at",
 )  # fmt: skip
 
 # The message, where no other field is.

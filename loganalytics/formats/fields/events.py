@@ -95,10 +95,16 @@ def field_value(path: FieldPath) -> pl.Expr:
 
 
 def parse_typed(string: pl.Expr, kind: str) -> pl.Expr:
-    """Return the expression for values of a type in text; null where the text is not of that type."""
+    """Return the expression for values of a type in text; null where the text is not of that type.
+
+    What has a zero before it is no number, which would lose it.
+    """
     if kind == BOOLEAN:
         return pl.when(string.is_in(["true", "false"])).then(string == "true")
-    return string if kind == TEXT else string.cast(DTYPES[kind], strict=False)
+    if kind == TEXT:
+        return string
+    is_padded = string.str.starts_with("0") & ~string.str.starts_with("0.") & (string.str.len_bytes() > 1)
+    return pl.when(~is_padded).then(string.cast(DTYPES[kind], strict=False))
 
 
 def time_text(record_schema: RecordSchema) -> pl.Expr:

@@ -17,8 +17,10 @@ from loganalytics.formats.fields.times import BRACKETS
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.internal_columns import column_of
 
-_INTEGER_TEXT = re.compile(r"-?\d{1,18}$")
-_DECIMAL_TEXT = re.compile(r"-?\d+\.\d+$")
+_INTEGER_TEXT = re.compile(r"(?:0|-?[1-9]\d{0,17})$")
+_DECIMAL_TEXT = re.compile(r"-?(?:0|[1-9]\d*)\.\d+$")
+# Versions are no numbers: 1.10 is not 1.1.
+_VERSION_NAME = re.compile(r"(?:.*[_.@ -])?(?i:ver|vers|version|release|revision)$|.*(?:V(?:er|ersion)|Release)$")
 _MAX_FIELDS = 200
 _MAX_OBJECT_KEYS = 60  # an object with more looks like data keyed by values
 MAX_DEPTH = 6  # names of a flattened field; what is deeper stays JSON text
@@ -117,11 +119,14 @@ def json_types(value: Any) -> set[str]:
     return _JSON_TYPES.get(type(value), {TEXT})
 
 
-def parse_number(cell: str) -> object:
-    """Return the number that the text of a value is, or the text itself."""
-    if _INTEGER_TEXT.match(cell):
-        return int(cell)
-    return float(cell) if _DECIMAL_TEXT.match(cell) else cell
+def parse_number(name: str, text: str) -> object:
+    """Return the number that a field's text is, if it is written as computers write numbers, else the text.
+
+    With a zero before it, it is an identifier; with decimals, a version where the field's name says so.
+    """
+    if _INTEGER_TEXT.match(text):
+        return int(text)
+    return float(text) if _DECIMAL_TEXT.match(text) and not _VERSION_NAME.match(name) else text
 
 
 def column_name(path: FieldPath) -> str:

@@ -34,6 +34,9 @@ _QUOTED_REQUEST = ascii_only(
     r'"(?P<http.request.method>[A-Z]{3,10}) (?P<url.original>[^\s"]+) (?P<network.protocol>HTTP/[\d.]+)"'
     rf"[\s,:=|>-]+(?:status[=:] ?)?(?P<{STATUS}>[1-5]\d\d)\b"
 )
+_COMPLETED_REQUEST = ascii_only(  # Rails
+    rf"\bCompleted (?P<{STATUS}>[1-5]\d\d) [^()]*? ?in (?P<duration_ms>\d+(?:\.\d+)?)ms\b"
+)
 _MS_PER_UNIT = {"duration_us": 1e-3, "duration_s": 1e3}
 
 
@@ -105,16 +108,25 @@ def _with_duration(events: pl.DataFrame) -> pl.DataFrame:
 
 def _with_request(events: pl.DataFrame) -> pl.DataFrame:
     """Read the request that a message quotes, as an access log does; one that failed is at least a warning."""
+    if STATUS in events.columns:
+        return events
     message = events["message"]
-    if STATUS in events.columns or not message.str.contains(" HTTP/", literal=True).any():
-        return events
-    groups = message.str.extract_groups(_QUOTED_REQUEST).struct.unnest()
+    shapes = ((" HTTP/", _QUOTED_REQUEST), ("Completed ", _COMPLETED_REQUEST))
+    for mark, regex in shapes:
+        if message.str.contains(mark, literal=True).any():
+            groups = message.str.extract_groups(regex).struct.unnest()
+            if groups[STATUS].null_count() < groups.height:
+                return _with_answer(events, groups)
+    return events
+
+
+def _with_answer(events: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+    """Add the fields of a request, and the level of its answer."""
     status = groups[STATUS].cast(pl.Int64, strict=False)
-    if status.null_count() == status.len():
-        return events
     is_worse = (status >= 400).fill_null(value=False) & (events["severity_number"].fill_null(0) < LEVELS["warning"][1])
     levels = [pl.when(is_worse).then(level).otherwise(level.name).alias(level.name) for level in _status_levels(status)]
-    fields = groups.with_columns(status.alias(STATUS)).select(pl.exclude(*events.columns))
+    typed = [pl.col(name).cast(dtype, strict=False) for name, dtype in TYPES.items() if name in groups.columns]
+    fields = groups.with_columns(typed).with_columns(status.alias(STATUS)).select(pl.exclude(*events.columns))
     return events.with_columns(*fields, *levels)
 
 
