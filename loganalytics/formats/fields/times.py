@@ -228,7 +228,7 @@ class _TimeReader:
         texts = self._values[path][:_MAX_TEXTS]
         if path in self.parts:
             return True
-        if self._hints.time_pattern and texts:
+        if self._hints.time_patterns and texts:
             times = to_utc(pl.Series("time", texts, dtype=pl.String), clock_of(pl.Series(texts), self._hints))
             return times.len() - times.null_count() >= share * len(texts)
         return sum(_is_time(text.strip(BRACKETS)) for text in texts) >= share * len(texts)
