@@ -30,17 +30,18 @@ def parse_hints(
     Raises InvalidArgumentError, which names what cannot be read.
     """
     settings = _read_settings(formats)
-    time = time or settings.get("time") or _time_of(formats)
-    if time and "%" in time:
-        from_strptime(time)  # raises for a directive that is not known
-    return Hints(
+    hints = Hints(
         tz=parse_zone(settings.get("tz", tz) if tz == "UTC" else tz).key,
         dayfirst=settings.get("dayfirst") if dayfirst is None else dayfirst,
-        time=time,
+        time=time or settings.get("time"),
+        own_times=_times_of(formats),
         level=level_field or settings.get("level"),
         durations=_parse_durations(settings.get("duration", {}) if duration is None else duration),
         encoding=_parse_encoding(encoding or settings.get("encoding")),
     )
+    for pattern in hints.time_patterns:
+        from_strptime(pattern)  # raises for a directive that is not known
+    return hints
 
 
 def _read_settings(formats: Formats | None) -> dict[str, Any]:
@@ -58,10 +59,10 @@ def _read_settings(formats: Formats | None) -> dict[str, Any]:
     return settings
 
 
-def _time_of(formats: Formats | None) -> str | None:
-    """Return the strptime pattern of the first of the user's own formats that has one."""
+def _times_of(formats: Formats | None) -> tuple[str, ...]:
+    """Return the strptime patterns of the user's own formats."""
     own = [formats] if isinstance(formats, Format) else formats if isinstance(formats, Sequence) else []
-    return next((form.time for form in own if isinstance(form, Format) and form.time), None)
+    return tuple(dict.fromkeys(form.time for form in own if isinstance(form, Format) and form.time))
 
 
 def _parse_durations(durations: Durations) -> dict[str, float]:

@@ -155,7 +155,7 @@ _Match = tuple[DetectedFormat | None, pl.Series]
 def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[Format] = ()) -> Detection:
     """Return the formats of a sample of lines; `formats` are tried before those of the table."""
     framing = detect_framing(lines)
-    table = None if framing or begin_with_given_time(pl.Series(lines), hints) else _infer_table(lines, hints)
+    table = None if framing else _infer_table(lines, hints)
     if table:
         framing = Framing(name=table.name, framer=table.framer)
     records = frame_sample(_numbered(pl.Series("line", lines, dtype=pl.String)), framing)["line"]
@@ -166,7 +166,8 @@ def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[F
     all_lines = unmatched
     detections: list[DetectedFormat] = []
     match_table = _match_delimited if wrappers else _match_known(table)
-    for match in (_first_of(formats), match_table, _match_json, _first_of(AUDIT), _match_logfmt):
+    own = [_first_of(formats)] * len(formats)
+    for match in (*own, match_table, _match_json, _first_of(AUDIT), _match_logfmt):
         detected, matched = match(unmatched, hints)
         if detected:
             detections.append(detected)
@@ -257,7 +258,10 @@ def _first_of(formats: Sequence[Format]) -> Callable[[pl.Series, Hints], _Match]
 
 
 def _infer_table(lines: Sequence[str], hints: Hints) -> Delimited | None:
-    return inference.infer(lines, hints) or headerless.infer_quoted(lines, hints)
+    table = inference.infer(lines, hints)
+    if table or begin_with_given_time(pl.Series(lines), hints):
+        return table
+    return headerless.infer_quoted(lines, hints)
 
 
 def _match_known(table: Delimited | None) -> Callable[[pl.Series, Hints], _Match]:

@@ -17,6 +17,8 @@ class Hints:
     """Whether 03/10/2024 is the 3rd of October."""
     time: str | None = None
     """The field that holds the time, or the strptime pattern of times."""
+    own_times: tuple[str, ...] = ()
+    """The strptime patterns of the user's own formats."""
     level: str | None = None
     """The field that holds the level."""
     durations: Mapping[str, float] = field(default_factory=dict)
@@ -30,6 +32,11 @@ class Hints:
     def time_pattern(self) -> str | None:
         """The strptime pattern of times."""
         return self.time if self.time and "%" in self.time else None
+
+    @property
+    def time_patterns(self) -> tuple[str, ...]:
+        """The strptime patterns of times, that of all logs first."""
+        return (self.time_pattern, *self.own_times) if self.time_pattern else self.own_times
 
     @property
     def time_field(self) -> str | None:

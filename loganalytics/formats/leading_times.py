@@ -36,7 +36,10 @@ _EPOCH_FORMATS = tuple(form for form in FORMATS if "{epoch}" in form.pattern or 
 _MAY_BE_CLOCK = "[0-9]:[0-9]|[0-9]{2}[-._][0-9]{2}[-._][0-9]{2}|[0-9] ?[hH時时点點시] ?[0-9]|[0-9]{6}"
 _MAY_BE_EPOCH = r"^[\[(<]?(?:1[0-9]{9}|[0-9a-f]{8})"
 _FIRST_LINES = 10
-_EPOCH_YEARS = (2001, 2040)
+_FIRST_EPOCH_YEAR = 2001
+_EPOCH_GUESS = (
+    "numbers at the head of lines are taken for counts since 1970. Hint: formats= a format where they are not"
+)
 _MIN_EPOCHS = 1
 _MIN_EPOCH_SHARE = 0.6
 _MAX_STEPS_BACK = 0.1
@@ -94,23 +97,22 @@ def detect_leading_times(lines: pl.Series, hints: Hints) -> LeadingTimes | None:
 
 
 def begin_with_given_time(lines: pl.Series, hints: Hints) -> bool:
-    """Whether most lines begin with a time in the pattern that the user gave, so that they are no table's rows."""
-    if not hints.time_pattern:
-        return False
-    return 2 * int(lines.str.contains(_given_pattern(hints.time_pattern, before="")).sum()) > lines.len()
+    """Whether most lines begin with a time in a pattern that the user gave; without a header they are no table."""
+    pattern = _given_pattern(hints, before="")
+    return pattern is not None and 2 * int(lines.str.contains(pattern).sum()) > lines.len()
 
 
-def _given_pattern(time_pattern: str, before: str = _BEFORE) -> str:
-    return f"^(?P<before>{before})(?P<time>{strptime_format(time_pattern).shape}){BEHIND}"
+def _given_pattern(hints: Hints, before: str = _BEFORE) -> str | None:
+    shapes = [shape for pattern in hints.time_patterns if (shape := strptime_format(pattern).shape)]
+    return f"^(?P<before>{before})(?P<time>{'|'.join(shapes)}){BEHIND}" if shapes else None
 
 
 def _detect_given(sample: pl.Series, hints: Hints) -> LeadingTimes | None:
     """Return the times of the pattern that the user gave, or clocks whose date is known from elsewhere."""
-    if hints.time_pattern:
-        pattern = _given_pattern(hints.time_pattern)
-    elif hints.date:
+    pattern = _given_pattern(hints)
+    if pattern is None and hints.date:
         pattern = rf"^(?P<before>[\[(<]?)(?P<time>{CLOCK_ONLY.shape}){BEHIND}"
-    else:
+    if pattern is None:
         return None
     texts = sample.str.extract(pattern, 2).drop_nulls()
     clock = clock_of(texts, hints)
@@ -146,8 +148,10 @@ def _detect_epoch(sample: pl.Series, hints: Hints) -> LeadingTimes | None:
             continue
         known = times.drop_nulls()
         steps_back = int((known.diff() < dt.timedelta(0)).sum())
-        if known.dt.year().is_between(*_EPOCH_YEARS).all() and steps_back <= _MAX_STEPS_BACK * known.len():
-            return LeadingTimes(clock=Clock((epoch,), hints.tz), pattern=ascii_only(pattern))
+        is_past = known.dt.year().is_between(_FIRST_EPOCH_YEAR, dt.datetime.now(dt.UTC).year + 1).all()
+        if is_past and steps_back <= _MAX_STEPS_BACK * known.len():
+            clock = Clock((epoch,), hints.tz, guesses=(_EPOCH_GUESS,))
+            return LeadingTimes(clock=clock, pattern=ascii_only(pattern))
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 
-_FRACTION = r"(?:[.,]\d{1,9})?"
+_FRACTION = r"(?:[.,]\d{1,9}|:\d{1,3}\b)?"
 _OFFSET = r"(?:Z|[+-]\d{2}(?::?\d{2})?\b)"
 _CLOCK = r"\d{1,2}:\d{2}:\d{2}"
 _CLOCK_LOOSE = r"\d{1,2}:\d{1,2}:\d{1,2}"
@@ -112,7 +112,7 @@ TIME_FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("month-day", rf"\d{{2}}-\d{{2}} {_CLOCK}{_FRACTION}", "%m-%d %H:%M:%S%.f", has_year=False),
     TimeFormat("month.day", rf"\d{{2}}\.\d{{2}} {_CLOCK}{_FRACTION}", "%m.%d %H:%M:%S%.f",
                has_year=False, is_uncertain=True),
-    TimeFormat("milliseconds of .NET", r"/Date\(\d{12,13}(?:[+-]\d{4})?\)/", is_epoch=True),
+    TimeFormat("milliseconds of .NET", r"/Date\(\d{12,13}(?:[+-]\d{4})?\)/|\d{12,13}[+-]\d{4}", is_epoch=True),
     TimeFormat("epoch", r"1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d{1,9})?", is_epoch=True),
 )  # fmt: skip
 

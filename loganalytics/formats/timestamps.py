@@ -64,8 +64,10 @@ class Clock:
 
 def clock_of(texts: pl.Series, hints: Hints = NO_HINTS, *, pattern: str | None = None) -> Clock:
     """Return how a sample of times is written; `pattern` is a strptime pattern that the user gave."""
-    given = tuple(strptime_format(p) for p in (pattern, hints.time_pattern) if p)
-    unread = texts if not given else texts.filter(~_reads(texts, given[0]))
+    given = tuple(strptime_format(p) for p in dict.fromkeys((pattern, *hints.time_patterns)) if p)
+    unread = texts
+    for time_format in given:
+        unread = unread.filter(~_reads(unread, time_format))
     formats = (*given, *detect_time_formats(unread, hints.dayfirst))
     if hints.date and not formats and texts.str.contains(CLOCK_ONLY.groups).any():
         formats = (CLOCK_ONLY,)

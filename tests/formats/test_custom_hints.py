@@ -60,7 +60,7 @@ def test_arguments_come_before_the_file(tmp_path: Path) -> None:
 def test_a_format_with_a_time_says_how_times_are_written() -> None:
     """The strptime pattern of a user's format holds for the fields of structured logs too."""
     own = Format("mine", r"^(?P<timestamp>\S+) (?P<message>.*)$", time="%d-%m-%Y")
-    assert parse_hints(formats=own).time_pattern == "%d-%m-%Y"
+    assert parse_hints(formats=own).time_patterns == ("%d-%m-%Y",)
 
 
 @pytest.mark.parametrize(

@@ -118,10 +118,33 @@ def test_extended_json(tmp_path, value):
     assert logs["timestamp"][0] == UTC
 
 
-@pytest.mark.parametrize("text", ["[10/Mar/2024:12:34:56.789 +0000]", "/Date(1710074096789)/"])
+@pytest.mark.parametrize(
+    "text", ["[10/Mar/2024:12:34:56.789 +0000]", "/Date(1710074096789)/", "/Date(1710074096789+0100)/"]
+)
 def test_brackets_around_a_time(tmp_path, text):
     """As Tomcat and PowerShell write them."""
     assert load(tmp_path, {"TimeCreated": text, "Message": "hi"})["timestamp"][0] == UTC
+
+
+@pytest.mark.parametrize("key", ["timestamp", "probe"])
+def test_a_list_of_numbers(tmp_path, key):
+    """As Jackson writes a LocalDateTime, down to the nanosecond."""
+    logs = load(tmp_path, {key: [2024, 3, 10, 12, 34, 56, 789000000], "message": "hi", "level": "INFO"})
+    assert logs["timestamp"][0] == UTC
+
+
+def test_a_day_where_nothing_else_is_there(tmp_path):
+    """It is midnight, which the load report is told; a day of birth is none of an event."""
+    logs = load(tmp_path, {"date": "2024-03-10", "birth_date": "1980-01-01", "message": "hi"})
+    assert logs["timestamp"][0] == dt.datetime(2024, 3, 10, tzinfo=dt.UTC)
+    assert "midnight" in la.load_report(logs)["guessed"][0]
+
+
+def test_a_day_in_a_table(tmp_path):
+    """Written as people write it."""
+    (tmp_path / "app.csv").write_text("date,level,message\n14.03.2024,INFO,a\n15.03.2024,ERROR,b\n")
+    logs = la.load(tmp_path / "app.csv")
+    assert logs["timestamp"].dt.day().to_list() == [14, 15]
 
 
 def test_a_time_that_names_its_year_comes_first(tmp_path):

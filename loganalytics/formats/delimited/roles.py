@@ -77,7 +77,7 @@ def _share(cells: Sequence[str], pattern: re.Pattern[str]) -> float:
 def are_times(cells: Sequence[str], hints: Hints = NO_HINTS) -> bool:
     """Whether nearly all of the texts are times."""
     few = cells[:_MAX_CELLS]
-    if _share(few, _MAYBE_TIME) < _MIN_SHARE and not hints.time_pattern:
+    if _share(few, _MAYBE_TIME) < _MIN_SHARE and not hints.time_patterns:
         return False
     texts = pl.Series("time", few, dtype=pl.String)
     times = to_utc(texts, clock_of(texts, hints))

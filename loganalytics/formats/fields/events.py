@@ -21,7 +21,8 @@ from loganalytics.formats.fields.record_schema import (  # fmt: skip
     RecordSchema,
     column_name,
 )
-from loganalytics.formats.fields.times import BRACKETS
+from loganalytics.formats.fields.semantics import FieldSemantics
+from loganalytics.formats.fields.times import BRACKETS, MIDNIGHT
 from loganalytics.formats.timestamps import Clock, to_utc
 from loganalytics.schema import CORE
 
@@ -109,17 +110,22 @@ def parse_typed(string: pl.Expr, kind: str) -> pl.Expr:
 
 def time_text(record_schema: RecordSchema) -> pl.Expr:
     """Return the expression for the text of the records' times; two fields may hold a part each."""
-    parts = record_schema.semantics.time_parts
-    times = [
-        parts[path].join(field_value(path).cast(pl.String), field_value(parts[path].path))
-        if path in parts
-        else field_value(path).cast(pl.String)
-        for path in record_schema.core.get("timestamp", ())
-    ]
+    semantics = record_schema.semantics
+    times = [_one_time(path, semantics) for path in record_schema.core.get("timestamp", ())]
     if not times:
         return pl.lit(None, dtype=pl.String)
     time = pl.coalesce(times) if times[1:] else times[0]
-    return time.str.strip_chars(BRACKETS) if record_schema.semantics.times_are_bracketed else time
+    time = time.str.strip_chars(BRACKETS) if semantics.times_are_bracketed else time
+    return semantics.zone.add_to(time, field_value(semantics.zone.path)) if semantics.zone else time
+
+
+def _one_time(path: FieldPath, semantics: FieldSemantics) -> pl.Expr:
+    """Return the expression for the text of the time in a field, with the part that another holds."""
+    time = field_value(path).cast(pl.String)
+    if path in semantics.time_parts:
+        part = semantics.time_parts[path]
+        return part.join(time, field_value(part.path))
+    return pl.concat_str(time, pl.lit(MIDNIGHT)) if path in semantics.days else time
 
 
 def to_columns(

@@ -13,7 +13,7 @@ import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath, value_at
 from loganalytics.formats.fields.semantics import FieldSemantics, field_semantics
-from loganalytics.formats.fields.times import BRACKETS
+from loganalytics.formats.fields.times import BRACKETS, MIDNIGHT
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.internal_columns import column_of
 
@@ -87,8 +87,14 @@ class RecordSchema:
             value, part = value_at(record, path), self.semantics.time_parts.get(path)
             if value is not None:
                 text = part.join_texts(str(value), value_at(record, part.path)) if part else str(value)
-                return text.strip(BRACKETS) if self.semantics.times_are_bracketed else text
+                text = text.strip(BRACKETS) if self.semantics.times_are_bracketed else text
+                return self._completed(f"{text}{MIDNIGHT}" if path in self.semantics.days else text, record)
         return None
+
+    def _completed(self, time: str, record: Mapping[str, Any]) -> str:
+        """Return a time with the zone that another field names."""
+        zone = self.semantics.zone
+        return zone.add_to_text(time, value_at(record, zone.path)) if zone else time
 
     def leaves(self, path: FieldPath) -> list[FieldPath]:
         """Return the fields within an object."""

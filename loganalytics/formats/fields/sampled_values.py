@@ -7,6 +7,8 @@ from typing import Any
 
 from loganalytics.formats.fields.aliases import FieldPath, value_at
 
+_TIME_NUMBERS = (5, 6, 7)
+
 
 class SampledValues(Mapping[FieldPath, Sequence[str]]):
     """The values of each field as text, without nulls, lists and objects; looked up when they are asked for."""
@@ -20,7 +22,8 @@ class SampledValues(Mapping[FieldPath, Sequence[str]]):
         texts = self._texts[path]
         if texts is None:
             values = (value_at(record, path) for record in self._records)
-            texts = self._texts[path] = [_text(value) for value in values if isinstance(value, str | int | float)]
+            texts = [_text(value) for value in values if isinstance(value, str | int | float) or _is_time(value)]
+            self._texts[path] = texts
         return texts
 
     def __iter__(self) -> Iterator[FieldPath]:
@@ -32,5 +35,10 @@ class SampledValues(Mapping[FieldPath, Sequence[str]]):
         return len(self._texts)
 
 
-def _text(value: str | float) -> str:
+def _is_time(value: object) -> bool:
+    """Whether a list is a time in numbers: year, month, day, hour, minute and perhaps more."""
+    return isinstance(value, list) and len(value) in _TIME_NUMBERS and all(type(part) is int for part in value)
+
+
+def _text(value: str | float | list[int]) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -14,6 +14,7 @@ from loganalytics.formats.fields.rendering import TemplateFields, template_field
 from loganalytics.formats.fields.requests import RequestFields, request_fields
 from loganalytics.formats.fields.sampled_values import SampledValues
 from loganalytics.formats.fields.times import SecondPart, time_fields
+from loganalytics.formats.fields.zones import ZoneField
 from loganalytics.formats.hints import NO_HINTS, Hints
 
 # Kubernetes' own programs write either in JSON: the verbosity of a message, or the error.
@@ -40,6 +41,10 @@ class FieldSemantics:
     """Of each field that holds the first part of a time what completes it."""
     times_are_bracketed: bool = False
     """Whether there are brackets around times."""
+    days: frozenset[FieldPath] = frozenset()
+    """Fields of times that hold the day only."""
+    zone: ZoneField | None = None
+    """The field that names the zone of times which write none."""
     durations: Mapping[FieldPath, float] = field(default_factory=dict)
     """Fields that are durations, and how many milliseconds their unit is."""
     requests: RequestFields = field(default_factory=RequestFields)
@@ -75,6 +80,8 @@ def field_semantics(
         level_tags=("tags",) if is_kibana else None,
         time_parts=times.parts,
         times_are_bracketed=times.are_bracketed,
+        days=times.days,
+        zone=times.zone,
         durations=durations.factors,
         requests=request_fields(values),
         templates=template_fields(fields.keys()),

@@ -18,6 +18,7 @@ from loganalytics.formats.fields.aliases import (
     named_field,
     value_at,
 )
+from loganalytics.formats.fields.zones import ZoneField, zone_field
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.timestamps import clock_of, has_time_shape, to_utc
 
@@ -50,6 +51,8 @@ _FURTHER_NAMES = (
 )  # fmt: skip
 BRACKETS = "[] /Date()"
 """What may be around a time: brackets, or Microsoft's /Date(1710074096789)/."""
+MIDNIGHT = " 00:00:00"
+"""What completes the text of a day."""
 _MAX_TEXTS = 20
 _YEAR = re.compile(r"\d{4}")
 _MIN_RISING = 3
@@ -70,6 +73,11 @@ _IDENTIFIER = r"(?i)(?:^|[._-])u?id$|[a-z]Id$|(?:phone|number|offset|count|bytes
 
 _DAY = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{8}|\d{1,2}[-/ ][A-Z][a-z]{2}[-/ ]\d{2,4}|[A-Z][a-z]{2} \d{1,2},? \d{4}"
 _TIME_OF_DAY = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,:]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?(?: ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?"
+# What .NET writes between /Date( and )/; lists of numbers, as Jackson's; days of the year, and of weeks.
+_FURTHER_SHAPES = (
+    r"\d{12,13}[+-]\d{4}|(?:19|20)\d\d(?:, ?\d{1,2}){4,5}(?:, ?\d{1,9})?"
+    r"|(?:19|20)\d\d-(?:\d{3}|W\d\d-\d)[T ]\d\d:\d\d:.*"
+)
 _SECONDS = {"seconds", "second", "epochsecond", "epochseconds", "sec", "secs", "tvsec"}
 _FRACTIONS = {"nanos": 9, "nano": 9, "nanoseconds": 9, "nanosecond": 9, "nanoofsecond": 9, "nsec": 9, "nsecs": 9,
               "tvnsec": 9, "micros": 6, "microseconds": 6, "usec": 6, "usecs": 6, "tvusec": 6, "millis": 3}  # fmt: skip
@@ -105,6 +113,10 @@ class TimeFields:
     """Of each field that holds the first part of a time what completes it."""
     are_bracketed: bool = False
     """Whether there are brackets around them."""
+    days: frozenset[FieldPath] = frozenset()
+    """Those that hold a day without a time of day."""
+    zone: ZoneField | None = None
+    """The field that names the zone of times which write none."""
     guesses: tuple[str, ...] = ()
 
 
@@ -123,20 +135,46 @@ def time_fields(
     reader = _TimeReader(values, parts, hints)
     hinted = _hinted(hints.time_field, names, parts)
     if hinted:
-        return TimeFields(paths=(hinted,), parts={hinted: parts[hinted]} if hinted in parts else {})
+        return _times_in((hinted,), values, parts, hints)
     paths = _by_name(aliased, names, reader, records)
     guesses: tuple[str, ...] = ()
     if not any(map(reader.names_year, paths)):
         by_value = reader.by_value()
         if by_value and (not paths or reader.names_year(by_value[0])):
             paths, guesses = [by_value[0], *paths], _guess(by_value)
-    paths = paths or list(aliased)
+    paths = paths or reader.days([*aliased, *_further(names), *values])[:1] or list(aliased)
+    return _times_in(paths, values, parts, hints, guesses)
+
+
+def _times_in(
+    paths: Sequence[FieldPath], values: Mapping[FieldPath, Sequence[str]], parts: Mapping[FieldPath, SecondPart],
+    hints: Hints, guesses: tuple[str, ...] = (),
+) -> TimeFields:  # fmt: skip
+    """Return the fields that are the time with what completes the times in them."""
+    parts = {path: part for path, part in parts.items() if path in paths}
+    days = [path for path in paths if path not in parts and values[path] and _all_match(_DAY, values[path])]
+    clocks = [parts[path].path if path in parts else path for path in paths]
+    zone = None if hints.tz != NO_HINTS.tz else zone_field(values, clocks)
+    if days:
+        guesses += (f"only the day is in {_quoted(days[0])}: its times are midnight. Hint: time= the field to use",)
+    if zone:
+        guesses += (f'times without a zone are in that of {_quoted(zone.path)}. Hint: tz="Etc/UTC" or their zone',)
     return TimeFields(
         paths=tuple(paths),
-        parts={path: part for path, part in parts.items() if path in paths},
+        parts=parts,
         are_bracketed=any(text.startswith(("[", "/Date(")) for path in paths for text in values[path][:_MAX_TEXTS]),
+        days=frozenset(days),
+        zone=zone,
         guesses=guesses,
     )
+
+
+def _quoted(path: FieldPath) -> str:
+    return f'"{".".join(path)}"'
+
+
+def _further(names: Mapping[str, list[FieldPath]]) -> list[FieldPath]:
+    return [path for name in _FURTHER_NAMES for path in names.get(fold_name(name), ())]
 
 
 def _by_name(
@@ -147,8 +185,7 @@ def _by_name(
 ) -> list[FieldPath]:
     """Return the fields with a name of the time that hold times; of the lesser names those that add some."""
     paths = [path for path in aliased if reader.holds_times(path) and not reader.is_clock(path)]
-    further = [path for name in _FURTHER_NAMES for path in names.get(fold_name(name), ())]
-    for path in (*reader.parts, *further):
+    for path in (*reader.parts, *_further(names)):
         if path not in paths and (not paths or _adds_times(path, paths, records)):
             paths += [path] if reader.holds_times(path) else []
     return paths
@@ -186,10 +223,21 @@ class _TimeReader:
         texts = self._values[path][:_MAX_TEXTS]
         if path in self.parts:
             return True
-        if self._hints.time_pattern and texts:
+        if self._hints.time_patterns and texts:
             times = to_utc(pl.Series("time", texts, dtype=pl.String), clock_of(pl.Series(texts), self._hints))
             return times.len() - times.null_count() >= share * len(texts)
         return sum(_is_time(text.strip(BRACKETS)) for text in texts) >= share * len(texts)
+
+    def days(self, paths: Iterable[FieldPath]) -> list[FieldPath]:
+        """Return those of the fields that hold the day of an event, by their names."""
+        return [
+            path
+            for path in paths
+            if self._values[path]
+            and re.search(_TIME_WORDS, path[-1])
+            and not re.search(_OTHER_TIMES, ".".join(path))
+            and _all_match(_DAY, self._values[path])
+        ]
 
     def by_value(self) -> list[FieldPath]:
         """Return the fields whose values are all times, the likelier first."""
@@ -217,7 +265,7 @@ def _is_epoch(path: FieldPath, texts: Sequence[str]) -> bool:
 def _guess(by_value: Sequence[FieldPath]) -> tuple[str, ...]:
     if not by_value:
         return ()
-    names = [f'"{".".join(path)}"' for path in by_value]
+    names = [_quoted(path) for path in by_value]
     rivals = f", not from {' or '.join(names[1:3])}" if names[1:] else ""
     return (f"time taken from {names[0]}{rivals}. Hint: time={names[0]} or the field that holds it",)
 
@@ -231,7 +279,7 @@ def _adds_times(path: FieldPath, paths: Iterable[FieldPath], records: Iterable[M
 def _is_time(text: str) -> bool:
     if _is_number(text):
         return any(_MIN_EPOCH <= float(text) / unit < _MAX_EPOCH for unit in _UNITS)
-    return has_time_shape(text)
+    return has_time_shape(text) or re.fullmatch(_FURTHER_SHAPES, text) is not None
 
 
 def _is_number(text: str) -> bool:

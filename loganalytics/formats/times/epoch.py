@@ -6,13 +6,14 @@ import polars as pl
 
 from loganalytics.schema import TIMESTAMP
 
+_DOTNET = r"^(?:/Date\()?([0-9]{12,13})(?:[+-][0-9]{4})?(?:\)/)?$"
 _HEX = "^([0-9a-f]{8})(?:[.]([0-9a-f]{1,8}))?$"
 
 
 def from_epoch(texts: pl.Series) -> pl.Series:
     """Return the times of counts whose unit, from seconds to nanoseconds, follows from their size; null for others."""
-    if texts.str.starts_with("/Date(").any():  # as .NET writes it
-        texts = texts.str.replace(r"^/Date\((\d+)(?:[+-]\d{4})?\)/$", "${1}")
+    if texts.str.contains(_DOTNET).any():
+        texts = texts.str.replace(_DOTNET, "${1}")
     shape = r"^-?\d{1,19}(?:\.\d+)?$"
     floats = texts.alias("t").to_frame().select(
         pl.when(pl.col("t").str.contains(shape)).then(pl.col("t").cast(pl.Float64, strict=False))

@@ -74,6 +74,8 @@ DATES = {
     "name day year": f"{NAME}[-/ ]{{1,2}}{_DAY}{_ORDINAL}(?:,? |[-/,]){_YEAR}",
     "name day": f"{NAME}[-/ ]{{1,2}}{_DAY}{_ORDINAL}",
     "year name day": f"{_YEAR}[-/. ]{NAME}[-/. ]{_DAY}",
+    "day of year": f"{_YEAR}-(?P<day_of_year>[0-3][0-9]{{2}})",
+    "day of week": f"{_YEAR}-?W(?P<week>[0-5][0-9])-?(?P<weekday>[1-7])",
     "year month day, marked": (
         f"(?P<year>(?:19|20)?[0-9]{{2}})[年년] ?{_MONTH}[月월] ?{_DAY}[日号號일]? ?{_CJK_WEEKDAY}"
     ),
@@ -90,12 +92,17 @@ CLOCKS = {
         f"{_HALF_BEFORE}{_HOUR} ?[hH時时点點시] ?{_MINUTE} ?(?:[mM分분] ?)?"
         f"(?:{_SECOND}(?:[.](?P<fraction>[0-9]{{1,9}}))?[sS秒초])?"
     ),
-    "compact": f"(?P<hour>[0-2][0-9])(?P<minute>[0-5][0-9])(?P<sec>[0-6][0-9])(?:[.,]?{_DIGITS})?{_HALF}",
+    "compact": f"(?P<hour>[0-2][0-9])(?P<minute>[0-5][0-9])(?P<sec>[0-6][0-9])(?:[.,:]?{_DIGITS})?{_HALF}",
 }
 # The minutes behind the clock are those that UTC is ahead of it.
 _CMTRACE = (
     "(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2}):(?P<sec>[0-9]{2})[.](?P<fraction>[0-9]{3,7})(?P<bias>[+-][0-9]{1,4})?"
     '" date="(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})-(?P<year>[0-9]{4})'
+)
+# As Jackson writes a LocalDateTime; the last number is not padded.
+_NUMBERS = (
+    r"\[?(?P<year>(?:19|20)[0-9]{2}), ?(?P<month>[0-9]{1,2}), ?(?P<day>[0-9]{1,2}), ?(?P<hour>[0-9]{1,2})"
+    r", ?(?P<minute>[0-9]{1,2})(?:, ?(?P<sec>[0-9]{1,2})(?:, ?(?P<nanos>[0-9]{1,9}))?)?\]?"
 )
 NAMELESS = re.compile(r"\?P<\w+>")
 _CLOCK_ONLY = f"{_HOUR}:{_MINUTE}:{_SECOND}{_FRACTION}{_HALF}"
@@ -129,7 +136,8 @@ def written_formats() -> tuple[TimeFormat, ...]:
         _format(f"{date}, {clock}", f"{_WEEKDAY}{DATES[date]}{_between(date)}{CLOCKS[clock]}{_tail(date, clock)}", date)
         for date in DATES
         for clock in CLOCKS
-        if clock != "compact" or date in ("year-month-day", "compact", "numbers", "compact numbers")
+        if (clock == "colons" or not date.startswith("day of"))
+        and (clock != "compact" or date in ("year-month-day", "compact", "numbers", "compact numbers"))
     ]
     clock_first = [
         _format(f"{clock}, {date}", f"{CLOCKS[clock]}{ZONE}{BETWEEN}{_WEEKDAY}{DATES[date]}", date)
@@ -137,7 +145,11 @@ def written_formats() -> tuple[TimeFormat, ...]:
         for clock in ("colons",)
         if has_year(date) and not date.startswith("compact")
     ]
-    return (*date_first, *clock_first, TimeFormat("CMTrace", NAMELESS.sub("?:", _CMTRACE), groups=f"^{_CMTRACE}$"))
+    others = [
+        TimeFormat(name, NAMELESS.sub("?:", groups), groups=f"^{groups}$")
+        for name, groups in (("CMTrace", _CMTRACE), ("list of numbers", _NUMBERS))
+    ]
+    return (*date_first, *clock_first, *others)
 
 
 def _format(name: str, groups: str, date: str) -> TimeFormat:

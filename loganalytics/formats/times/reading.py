@@ -10,8 +10,8 @@ from loganalytics.formats.time_formats import TimeFormat
 from loganalytics.formats.times.calendar_names import MONTH_NUMBERS
 
 _PARTS = (
-    "year", "month", "day", "name", "first", "second", "third", "hour", "minute", "sec", "fraction", "millis",
-    "half_before", "half", "zone", "zone_behind", "bias", "year_last",
+    "year", "month", "day", "name", "first", "second", "third", "hour", "minute", "sec", "fraction", "millis", "nanos",
+    "half_before", "half", "zone", "zone_behind", "bias", "year_last", "day_of_year", "week", "weekday",
 )  # fmt: skip
 # Two-digit years from here on are of the last century.
 _LAST_CENTURY = 70
@@ -44,7 +44,8 @@ def read_clock(texts: pl.Series, time_format: TimeFormat, date: dt.date, before:
     `before` is the time of the event before the first.
     """
     groups = texts.alias("t").to_frame().select(pl.col("t").str.extract_groups(time_format.groups)).to_series()
-    parts = groups.struct.unnest().with_columns(half_before=pl.lit(None, dtype=pl.String))
+    nothing = pl.lit(None, dtype=pl.String)
+    parts = groups.struct.unnest().with_columns(half_before=nothing, nanos=nothing)
     clocks = parts.select(_clock()).to_series()
     start = before - dt.datetime.combine(before.date(), dt.time()) if before else None
     steps = pl.concat([pl.Series([start], dtype=clocks.dtype), clocks]).fill_null(strategy="forward").diff()[1:]
@@ -80,7 +81,25 @@ def _date() -> pl.Expr:
     first = pl.date("year", pl.when(is_month).then("month").otherwise(1), 1)
     is_day = pl.col("day").is_between(1, first.dt.days_in_month())
     midnight = first.cast(pl.Datetime("us")) + pl.duration(days=pl.col("day") - 1)
-    return pl.when(is_month & is_day & (pl.col("year") >= 1971)).then(midnight)
+    return (
+        pl.when(is_month & is_day & (pl.col("year") >= 1971))
+        .then(midnight)
+        .when(pl.col("day_of_year").is_not_null() | pl.col("week").is_not_null())
+        .then(_counted_day())
+    )
+
+
+def _counted_day() -> pl.Expr:
+    """Return midnight of a day that is counted from the beginning of its year, or of a week from that of its year."""
+    number = {name: pl.col(name).cast(pl.Int64, strict=False) for name in ("day_of_year", "week", "weekday")}
+    new_year = pl.date("year", 1, 1).cast(pl.Datetime("us"))
+    fourth = new_year + pl.duration(days=3)  # is in the first week
+    monday = fourth - pl.duration(days=fourth.dt.weekday().cast(pl.Int64) - 1)
+    of_week = monday + pl.duration(days=(number["week"] - 1) * 7 + number["weekday"] - 1)
+    of_year = new_year + pl.duration(days=number["day_of_year"] - 1)
+    is_of_year = of_year.dt.year() == pl.col("year")
+    is_week = number["week"].is_between(1, 53)
+    return pl.when(is_of_year).then(of_year).when(is_week).then(of_week)
 
 
 def _clock() -> pl.Expr:
@@ -92,7 +111,8 @@ def _clock() -> pl.Expr:
     hour = pl.when(half.is_in(_MORNING) & (hour == 12)).then(0).otherwise(hour)
     second = number["sec"].fill_null(0)
     fraction = pl.col("fraction").str.slice(0, 6).str.pad_end(6, "0").cast(pl.Int64, strict=False)
-    micros = pl.coalesce(fraction, pl.col("millis").cast(pl.Int64, strict=False) * 1000).fill_null(0)
+    millis, nanos = (pl.col(name).cast(pl.Int64, strict=False) for name in ("millis", "nanos"))
+    micros = pl.coalesce(fraction, millis * 1000, nanos // 1000).fill_null(0)
     seconds = hour * 3600 + number["minute"] * 60 + second
     is_clock = (seconds <= 86400) & (number["minute"] < 60) & (second <= 60) & ((hour < 24) | (seconds == 86400))
     return pl.when(is_clock).then((seconds * 1_000_000 + micros).cast(pl.Duration("us")))

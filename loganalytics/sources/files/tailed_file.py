@@ -156,6 +156,7 @@ class TailedFile:
     def restart(self) -> None:
         """Read it from its beginning."""
         self.offset, self._pending, self.head, self.last_bytes, self._framer = 0, b"", b"", b"", None
+        self._last_time = None
 
     def read(self, *, to_end: bool = False) -> pl.DataFrame | None:
         """Return the events that are whole, or None; with `to_end` all that the file holds."""
@@ -184,8 +185,8 @@ class TailedFile:
         lines = pl.concat([_NO_LINES, *[block.lines for block in blocks]])
         detection = self.log.detection or _NOTHING_DETECTED
         records, waiting_lines = self._frame(lines, detection.framing, complete=complete)
-        before = Before(time=self._last_time)
-        parsed = formats.parse(records, _with_current_year(detection, records), before=before, final=complete)
+        detection = _following(_with_current_year(detection, records), self._last_time)
+        parsed = formats.parse(records, detection, before=Before(time=self._last_time), final=complete)
         events, open_number = parsed.events, first_open(parsed)
         if not complete and not waiting_lines and open_number is not None:
             first_line = detection.framing.line(open_number) if detection.framing else open_number
@@ -199,8 +200,8 @@ class TailedFile:
         self.log.lines = counters.lines - waiting_lines
         self.log.invalid_utf8 += counters.invalid_utf8
         self.log.events += events.height
-        if "timestamp" in events.columns and events["timestamp"].count():
-            self._last_time = events["timestamp"].drop_nulls()[-1]
+        times = events["timestamp"].drop_nulls().tail(1).to_list() if "timestamp" in events.columns else []
+        self._last_time = times[0] if times else self._last_time
         return to_log_frame(events, self.source, detection.framing) if events.height else None
 
     def _frame(self, lines: pl.DataFrame, framing: Framing | None, *, complete: bool) -> tuple[pl.DataFrame, int]:
@@ -237,6 +238,13 @@ def _sample_lines(sample: bytes, encoding: Encoding) -> list[str]:
     whole_lines = sample[: end_of_lines(sample, encoding)] or sample
     lines = [line for line in lines_of(whole_lines, encoding)[:_SAMPLE_LINES] if line]
     return lines if any(line.strip() for line in lines) else []
+
+
+def _following(detection: Detection, time: dt.datetime | None) -> Detection:
+    """Let times go on from the last event's: in the second hour when clocks went back; years are those of today."""
+    if time is None:
+        return detection
+    return detection.with_clocks(lambda clock: clock.following(time) if clock.has_year else replace(clock, after=time))
 
 
 def _with_current_year(detection: Detection, lines: pl.DataFrame) -> Detection:
