@@ -35,7 +35,7 @@ TRANSLATED_WORDS = any_of(written for word in TRANSLATIONS for written in (word,
 def _latin_heads() -> Iterator[str]:
     for word in TRANSLATIONS:
         head = word[:4]
-        if head.isascii():
+        if head[0].isascii():
             yield from (head, head.capitalize(), head.upper())
 
 

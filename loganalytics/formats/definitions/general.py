@@ -143,7 +143,7 @@ GENERAL = (
         "clock, level",
         r"^[\[(]?(?P<time>\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?)[\])]?(?: -| \|)? +[\[(]?{LEVEL}[\])]?(?:[\s:|,-]+|$)"
         r"(?P<message>.*)$",
-        min_share=0.3, examples=("10:00:00,123 ERROR [org.example.App] disk full",),
+        min_share=0.1, examples=("10:00:00,123 ERROR [org.example.App] disk full",),
     ),
     Format(
         "level, time",
@@ -178,6 +178,13 @@ LEVEL_FIRST = Format(
 """The rule for lines without a time: one that begins with a level, as many writers put it, is an event."""
 
 LEVEL_ONLY = (
+    Format(
+        "level with a mark, message",
+        r"^(?:[\[<(] *)?{level}(?: *[\])>]+:?| ?:)\s+(?P<message>\S.*)$",
+        multiline=False,
+        min_share=0.3,
+        examples=("info: listening", "[warn] retrying"),
+    ),
     Format(
         "level, message",
         rf"^[\[<(]? *(?P<level>{_FIRST_WORDS}) *(?:[\])>]+:?|:)?(?: +-|\t+-?| ?\|)?(?:\s+|$)(?P<message>.*)$",
