@@ -47,7 +47,7 @@ GENERAL = (
     Format(
         "time, level, logger",
         _TIME + r"(?: -)? +(?:(?P<process.pid>\d+) +)?\[?{level}\]?:? +"
-        r"(?P<logger>[A-Za-z_$][\w$]*(?:[./][\w$]+)+)(?: \([^)]*\))?:? (?:- )?(?P<message>.*)$",
+        r"(?P<logger>[A-Za-z_$][\w$]*(?:[./][\w$]+)+)(?: \((?P<log.context>[^)]*)\))?:? (?:- )?(?P<message>.*)$",
         variants=(
             r"^{any} +(?:(?P<process.pid>\d+) +)?{level} +(?P<logger>[A-Za-z_$][\w$]*(?:[./][\w$]+)+):? "
             r"(?P<message>[^-(].*)$",
@@ -131,7 +131,7 @@ GENERAL = (
         examples=("E 2026-03-10 12:00:00 disk full", "(W) 2026-03-10T12:00:00 - disk nearly full"),
     ),
     Format(
-        "level::time", r"^{level}::{any}::(?:\([^)]*\)::)?(?P<message>.*)$",
+        "level::time", r"^{level}::{any}::(?:\((?P<log.context>[^)]*)\)::)?(?P<message>.*)$",
         examples=("Error::2024-01-01 00:00:00,123::(4)::[Some information] failed",),
     ),
     Format(
