@@ -91,8 +91,10 @@ LETTERS = {"t": "trace", "v": "verbose", "d": "debug", "i": "info", "n": "notice
 _TRANSLATED = {
     word.replace("_", " "): LEVELS[english] for english, words in _TRANSLATIONS.items() for word in words.split()
 }
+TRANSLATIONS = tuple(_TRANSLATED.keys() - LEVELS.keys())
+"""The words for levels in other languages than English, in small letters."""
 _SPELLED = LEVELS | {letter: LEVELS[word] for letter, word in LETTERS.items()} | _TRANSLATED
-_BRACKETS = " []<>(){}:：【】|*#"  # what people write around a level
+_BRACKETS = " []<>(){}:：【】「」［］（）|*#"  # what people write around a level
 # What programs write before the word and after it: SEVERITY_NUMBER_INFO2, LogLevel.Error, LOG_ERR, ERROR+2.
 _AROUND_WORD = re.compile(
     r"^(?:severity_number_|(?:logging|loglevel|level|severity|syslog)[._]|log_)?(.+?)(?:[+-]\d+|\d)?$"

@@ -15,7 +15,7 @@ from loganalytics.formats.delimited import headerless, inference
 from loganalytics.formats.delimited import reader as table_reader
 from loganalytics.formats.delimited.table import Delimited
 from loganalytics.formats.envelopes.envelope import Wrapper
-from loganalytics.formats.envelopes.recognition import find_wrapper, shows_format
+from loganalytics.formats.envelopes.recognition import find_wrapper, shows_format, shows_levels
 from loganalytics.formats.envelopes.unwrap import unwrap_all
 from loganalytics.formats.framing import Framing, frame_sample
 from loganalytics.formats.framing_detection import detect_framing
@@ -311,7 +311,7 @@ def _within_records(objects: Sequence[str], form: JsonLines, hints: Hints) -> Wi
     if "level" in core or "message" not in core:
         return None
     messages = reader.sample_messages(objects, form).str.strip_chars_end("\r\n")
-    if not shows_format(messages):
+    if not (shows_format(messages) or shows_levels(messages)):
         return None
     first_lines = messages.str.extract(r"^([^\r\n]*)").to_list()
     is_output = core["message"][0] == ("log",)  # what a container wrote, line by line

@@ -20,16 +20,19 @@ from __future__ import annotations
 from loganalytics.formats.definitions.access import ACCESS, ACCESS_LATE
 from loganalytics.formats.definitions.databases import DATABASES
 from loganalytics.formats.definitions.format import (
+    FACILITY,
     LEVEL,
+    MNEMONIC,
     SEVERITY_WORDS,
     TIME_MARK,
     TIMES,
+    TRANSLATED_HEADS,
     TYPES,
     Format,
     fill,
     prefilter_regex,
 )  # fmt: skip
-from loganalytics.formats.definitions.general import GENERAL, LEVEL_FIRST, PROSE, RAW, TIME_FIRST
+from loganalytics.formats.definitions.general import GENERAL, LEVEL_FIRST, LEVEL_ONLY, PROSE, RAW, TIME_FIRST
 from loganalytics.formats.definitions.java import JAVA
 from loganalytics.formats.definitions.languages import GO, LANGUAGES
 from loganalytics.formats.definitions.python import PYTHON, PYTHON_LATE
@@ -38,10 +41,10 @@ from loganalytics.formats.definitions.web import PROXIFIER, WEB
 
 FORMATS: tuple[Format, ...] = (
     *AUDIT, *ACCESS, *WEB, *SYSTEM, *JAVA, *PYTHON, *DATABASES, *LANGUAGES, *GENERAL, *SYSTEM_LATE, *PYTHON_LATE, *GO,
-    *PROXIFIER, *ACCESS_LATE,
+    *PROXIFIER, *ACCESS_LATE, *LEVEL_ONLY,
 )  # fmt: skip
 
 __all__ = [
-    "AUDIT", "FORMATS", "LEVEL", "LEVEL_FIRST", "PROSE", "RAW", "SEVERITY_WORDS", "TIMES", "TIME_FIRST", "TIME_MARK",
-    "TYPES", "Format", "fill", "prefilter_regex",
+    "AUDIT", "FACILITY", "FORMATS", "LEVEL", "LEVEL_FIRST", "MNEMONIC", "PROSE", "RAW", "SEVERITY_WORDS", "TIMES",
+    "TIME_FIRST", "TIME_MARK", "TRANSLATED_HEADS", "TYPES", "Format", "fill", "prefilter_regex",
 ]  # fmt: skip

@@ -87,6 +87,20 @@ ACCESS = (
         ),
     ),
     Format(
+        "Nginx Proxy Manager",
+        rf"^\[{{clf}}\] (?:(?P<cache.status>[A-Z]+|-) (?P<upstream.status_code>[\d, :-]+?) )?(?P<{STATUS}>\d{{3}}) - "
+        r"(?P<http.request.method>[A-Z_]{3,20}) (?P<url.scheme>\w+) (?P<server.address>\S+) "
+        r'"(?P<url.original>(?:[^"\\]|\\.)*)" \[Client (?P<client.address>[^\]]*)\] '
+        r"\[Length (?P<http.response.body.size>\d+|-)\] \[Gzip (?P<gzip.ratio>[^\]]*)\]"
+        r"(?: \[Sent-to (?P<upstream.address>[^\]]*)\])?"
+        r' "(?P<user_agent.original>(?:[^"\\]|\\.)*)" "(?P<http.request.header.referer>(?:[^"\\]|\\.)*)"$',
+        status=STATUS, message=("http.request.method", "url.original", STATUS), multiline=False,
+        examples=(
+            '[10/Mar/2024:12:34:56 +0000] - 502 502 - GET https shop.example "/a" [Client 10.0.0.7] [Length 157] '
+            '[Gzip -] [Sent-to 10.0.0.2] "Mozilla/5.0" "-"',
+        ),
+    ),
+    Format(
         "Django server", rf"^\[{{clf}}\] {REQUEST} (?P<{STATUS}>\d{{3}}) (?P<http.response.body.size>\d+|-)$",
         status=STATUS, message=("http.request.method", "url.original", "http.request.line", STATUS),
         variants=(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from loganalytics.formats.definitions.format import Format
+from loganalytics.formats.definitions.postgres_words import POSTGRES_WORDS
+from loganalytics.formats.times.grammar import any_of
 
 _MYSQL = {"Note": "info", "System": "info"}
 _MYSQL_HEAD = r"^{iso} (?P<thread.id>\d+) \[(?P<level>Note|Warning|Error|ERROR|System)\]"
 _REDIS = {".": "debug", "-": "debug", "*": "notice", "#": "warning"}
 _MONGODB = {"F": "fatal", "E": "error", "W": "warning", "I": "info", "D": "debug"}
+# Up to 10 the server informs, from 20 on the connection or the server is lost.
+_SQL_SERVER = {str(n): "info" if n <= 10 else "error" if n < 20 else "fatal" for n in range(26)}
 _POSTGRES_LEVEL = (
-    r"(?P<level>LOG|DEBUG[1-5]?|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION)"
-    r": +(?P<message>(?:duration: (?P<duration_ms>\d+\.\d+) ms\b)?.*)$"
+    rf"(?P<level>DEBUG[1-5]?|{any_of(POSTGRES_WORDS)})"
+    r" ?: +(?P<message>(?:duration: (?P<duration_ms>\d+\.\d+) ms\b)?.*)$"
 )
 
 # Put behind the time by the framing of slow logs.
@@ -26,6 +30,7 @@ DATABASES = (
         r"(?P<event.sequence>\d+-\d+)\])?"
         r"(?: (?:user=)?(?P<db.user>[^\s@=,]*)(?:@|,db=)(?P<db.namespace>[^\s,]*))?(?P<db.context>[^:]*?) ?"
         + _POSTGRES_LEVEL,
+        levels=POSTGRES_WORDS,
         examples=(
             "2025-08-13 01:45:01.123 PDT [12345] LOG:  starting PostgreSQL 15.4",
             "2026-03-10 00:00:03.123 UTC [1234] app@cicd ERROR:  relation \"t\" does not exist",
@@ -38,7 +43,20 @@ DATABASES = (
         r"^{iso}:(?P<client.address>[^\s(:]*)(?:\((?P<client.port>\d+)\))?:(?P<db.user>[^\s@:]*)@"
         r"(?P<db.namespace>[^\s:]*):"
         r"\[(?P<process.pid>\d+)\]:" + _POSTGRES_LEVEL,
+        levels=POSTGRES_WORDS,
         examples=("2024-01-01 10:00:00 UTC:10.0.0.5(40214):app@shop:[1234]:ERROR:  deadlock detected",),
+    ),
+    Format(
+        "SQL Server",
+        r"^{iso} (?P<logger>spid\d+s?|Server|Logon|Backup|backup) {2,}(?P<message>"
+        r"(?:Error: (?P<error.code>\d+), Severity: (?P<level>\d{1,2}), State: \d+)?.*)$",
+        levels=_SQL_SERVER,
+        examples=("2024-03-10 15:59:11.83 Logon       Error: 18456, Severity: 14, State: 8.",),
+    ),
+    Format(
+        "SQL Server Agent", r"^{iso} - (?P<level>[!?+]) \[(?P<event.code>\d+)\] (?P<message>.*)$",
+        levels={"!": "error", "+": "warning", "?": "info"},
+        examples=("2024-03-10 15:59:11 - ! [298] SQLServer Error: 4060, Cannot open database",),
     ),
     Format(
         "MySQL error log",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cache
 
@@ -12,11 +12,13 @@ import polars as pl
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.formats.time_formats import ANY_TIME, CANONICAL, TIME_FORMATS, ZONE_NAME
 from loganalytics.formats.times.grammar import any_of
+from loganalytics.schema import TRANSLATIONS
 
 _SEVERITIES = (
     "trace", "debug", "verbose", "info", "information", "informational", "notice", "warn", "warning", "err", "error",
     "crit", "critical", "alert", "fatal", "panic", "emerg", "emergency", "severe", "failure",
     *(f"trace{number}" for number in range(1, 9)), *(f"debug{number}" for number in range(1, 6)),
+    "trc", "trac", "vrb", "dbg", "dbug", "debu", "inf", "wrn", "eror", "erro", "fata", "ftl", "dpanic",
 )  # fmt: skip
 _LEVELS = (
     *_SEVERITIES, "config", "fine", "finer", "finest", "security", "audit", "performance", "business", "success",
@@ -24,6 +26,26 @@ _LEVELS = (
 SEVERITY_WORDS = any_of(_SEVERITIES)
 LEVEL = rf"(?P<level>(?i:{any_of(_LEVELS)}))"
 CAPITAL_LEVEL = rf"(?P<level>{any_of(_LEVELS).upper()})"
+
+# Capitals make a word of a language with letters in two cases a level; the others have no such prose between blanks.
+TRANSLATED_CAPITALS = any_of(word.upper() for word in TRANSLATIONS)
+TRANSLATED_WORDS = any_of(written for word in TRANSLATIONS for written in (word, word.capitalize(), word.upper()))
+
+
+def _latin_heads() -> Iterator[str]:
+    for word in TRANSLATIONS:
+        head = word[:4]
+        if head[0].isascii():
+            yield from (head, head.capitalize(), head.upper())
+
+
+# What the words begin with: any letter that English does not have, or four that it does.
+TRANSLATED_HEADS = rf"(?:[^\x00-\x7F]|{any_of(_latin_heads())})[^\]:：]{{0,24}}?"
+
+FACILITY = r"(?i:kern|user|mail|daemon|authpriv|auth|syslog|lpr|news|uucp|cron|ftp|ntp|security|console|local[0-7])"
+"""The syslog facilities by their names."""
+MNEMONIC = ascii_only(r"%(?:%\d\d)?[A-Z][A-Z0-9_]*(?:-[A-Z][A-Z0-9_]*)*[-/]([0-7])[-/][A-Z0-9_]+")
+"""What Cisco's and Huawei's devices call a message; the number is syslog's severity."""
 
 TYPES: dict[str, pl.DataType] = {
     "process.pid": pl.Int64(),
@@ -142,7 +164,9 @@ def fill(pattern: str) -> str:
     """Return a pattern with its placeholders filled in."""
     for placeholder, shape in _PLACEHOLDERS.items():
         pattern = pattern.replace(placeholder, rf"(?P<timestamp>{shape})")
-    return ascii_only(pattern.replace("{level}", LEVEL).replace("{LEVEL}", CAPITAL_LEVEL))
+    pattern = pattern.replace("{level}", LEVEL).replace("{LEVEL}", CAPITAL_LEVEL)
+    pattern = pattern.replace("{translated}", rf"(?P<level>{TRANSLATED_WORDS})")
+    return ascii_only(pattern.replace("{TRANSLATED}", rf"(?P<level>{TRANSLATED_CAPITALS})"))
 
 
 @cache
@@ -154,5 +178,6 @@ def prefilter_regex(pattern: str) -> tuple[str | None, str]:
     time = next((name for name in TIMES if f"{{{name}}}" in pattern), None)
     cheap = pattern.replace(f"{{{time}}}", TIME_MARK)
     cheap = cheap.replace("{level}", r"[A-Za-z]{3,13}[0-9]?").replace("{LEVEL}", r"[A-Z]{3,13}[0-9]?")
+    cheap = cheap.replace("{translated}", TRANSLATED_HEADS).replace("{TRANSLATED}", TRANSLATED_HEADS)
     cheap = re.sub(r"(?:\(\?P<\w+>\.\*\)|\.\*)\$$", "", cheap)
     return time, ascii_only(re.sub(r"\(\?P<[\w.]+>", "(?:", cheap))

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from loganalytics.formats.definitions.format import Format
+from loganalytics.formats.definitions.format import SEVERITY_WORDS, Format
 from loganalytics.formats.regex.ascii import ascii_only
+from loganalytics.schema import LETTERS
 
 # A time, bare or in brackets, and what often stands after it.
 _TIME = r"^[\[(<{]?{any}[\])>}]?[,:]?"
+# A level alone by its first letter. In the first place of a line it may be the word "A" or "I" of a sentence, too.
+_LETTER = "(?P<level>[TVDINWECF])"
+_LETTERS = {letter.upper(): word for letter, word in LETTERS.items()}
+# Behind "errors:" in any language stands their number.
+_NO_COUNT = r"(?:[^\s\d]|[1-9]\d\d)"
 
 GENERAL = (
     Format(
@@ -98,6 +104,33 @@ GENERAL = (
         min_share=0.3, examples=("2024-01-01T00:00:00.000Z info: listening",),
     ),
     Format(
+        "time, level in brackets (translated)",
+        _TIME + r"(?: -| \|)? *[\[(<|【「［]+ *{translated} *[\])>|】」］]+[:：]?(?: -)? *(?P<message>.*)$",
+        examples=("2026-03-10 12:00:00 [Fehler] Verbindung verloren", "2026-03-10 12:00:00 【错误】连接失败"),
+    ),
+    Format(
+        "time, level (translated)",
+        _TIME + rf"(?: -| \|)? *{{translated}} ?[:：|]\s*(?P<message>{_NO_COUNT}.*|)$",
+        examples=("2026-03-10 12:00:00 错误：连接失败", "2026-03-10 12:00:00 Erreur : connexion perdue"),
+    ),
+    Format(
+        "time, level in capitals (translated)",
+        _TIME + r"(?: -| \|)? *{TRANSLATED}(?:[\s|,-]+|$)(?P<message>.*)$",
+        examples=("2026-03-10 12:00:00 FEHLER Verbindung verloren", "2026-03-10 12:00:00 错误 连接失败"),
+    ),
+    Format(
+        "time, letter of level",
+        _TIME + rf" +(?:- +|\| *)?[\[(<]?{_LETTER}[\])>]?(?:[:|/-]+\s*|\s+[|-]?\s*)(?P<message>.*)$",
+        min_share=0.6, levels=_LETTERS,
+        examples=("2026-03-10 12:00:00 [E] disk full", "2026-03-10 12:00:00.123 W disk nearly full"),
+    ),
+    Format(
+        "letter of level, time",
+        rf"^[\[(<]?{_LETTER}[\])>]?[ ,:|/-]+[\[(<]?{{any}}[\])>]?[,:]?(?: [-|])? *(?P<message>.*)$",
+        min_share=0.6, levels=_LETTERS,
+        examples=("E 2026-03-10 12:00:00 disk full", "(W) 2026-03-10T12:00:00 - disk nearly full"),
+    ),
+    Format(
         "level::time", r"^{level}::{any}::(?:\((?P<log.context>[^)]*)\)::)?(?P<message>.*)$",
         examples=("Error::2024-01-01 00:00:00,123::(4)::[Some information] failed",),
     ),
@@ -110,7 +143,7 @@ GENERAL = (
         "clock, level",
         r"^[\[(]?(?P<time>\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?)[\])]?(?: -| \|)? +[\[(]?{LEVEL}[\])]?(?:[\s:|,-]+|$)"
         r"(?P<message>.*)$",
-        min_share=0.3, examples=("10:00:00,123 ERROR [org.example.App] disk full",),
+        min_share=0.1, examples=("10:00:00,123 ERROR [org.example.App] disk full",),
     ),
     Format(
         "level, time",
@@ -136,13 +169,36 @@ that begins with a brace is broken JSON, which RAW takes."""
 PROSE = ascii_only(r"(?:^|\s)[A-Z]?[a-z]+[,:]?(?:\s|$)")
 """What words before a time are of a sentence, not of a prefix: the time is part of what is said."""
 
+_FIRST_WORDS = SEVERITY_WORDS.upper()
 LEVEL_FIRST = Format(
     "level first",
-    r"^[\[<(]? *(?P<level>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE|PANIC|EMERG|ALERT) *"
-    r"(?:[\])>]:?|:)(?:\s+|$)(?P<message>.*)$",
+    rf"^[\[<(]? *(?P<level>{_FIRST_WORDS}) *(?:[\])>]:?|:)(?:\s+|$)(?P<message>.*)$",
     multiline=False,
 )
 """The rule for lines without a time: one that begins with a level, as many writers put it, is an event."""
+
+LEVEL_ONLY = (
+    Format(
+        "level with a mark, message",
+        r"^(?:[\[<(] *)?{level}(?: *[\])>]+:?| ?:)\s+(?P<message>\S.*)$",
+        multiline=False,
+        min_share=0.3,
+        examples=("info: listening", "[warn] retrying"),
+    ),
+    Format(
+        "level, message",
+        rf"^[\[<(]? *(?P<level>{_FIRST_WORDS}) *(?:[\])>]+:?|:)?(?: +-|\t+-?| ?\|)?(?:\s+|$)(?P<message>.*)$",
+        multiline=False, min_share=0.3,
+        examples=("ERROR disk full", "WARN  - slow"),
+    ),
+    Format(
+        "level, message (translated)",
+        rf"^(?:[\[<(【「［] *)?{{translated}}(?: *[\]>)】」］][:：]?| ?[:：])\s*(?P<message>{_NO_COUNT}.*|)$",
+        multiline=False, min_share=0.3,
+        examples=("错误：连接失败", "[Fehler] Platte voll"),
+    ),
+)  # fmt: skip
+"""Lines without a time that begin with a level, as most of the file does."""
 
 RAW = Format("text", r"^(?P<message>.*)$", multiline=False)
 """A line without a time: an event of its own that keeps the raw text."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loganalytics.formats.definitions.format import Format
+from loganalytics.formats.definitions.format import TRANSLATED_CAPITALS, Format
 
 _SPRING_BOOT = (
     r"^{iso} +{level} (?:\[(?P<service>[^,\]]*),(?P<trace_id>[^,\]]*)(?:,(?P<span_id>[^\]]*))?\] )?"
@@ -80,7 +80,8 @@ JAVA = (
     Format(
         "java.util.logging",
         r"^(?P<message>{any} (?P<logger>[A-Za-z_$][\w$]*(?:\.[\w$]+)+) (?P<code.function.name>[\w$<>]+))$",
-        body_pattern=r"^(?P<level>SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST): (?P<message>.*)",
+        body_pattern=rf"^(?P<level>SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST|{TRANSLATED_CAPITALS}) ?: "
+        r"(?P<message>.*)",
         examples=("Jan 01, 2024 10:00:00 AM org.example.Main start",),
     ),
     Format(

@@ -14,6 +14,12 @@ _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 LANGUAGES = (
     Format(
+        "NestJS",
+        r"^\[(?P<service>[^\]]+)\] (?P<process.pid>\d+) +- {any} +"
+        r"(?P<level>LOG|ERROR|WARN|DEBUG|VERBOSE|FATAL) (?:\[(?P<logger>[^\]]*)\] )?(?P<message>.*)$",
+        examples=("[Nest] 431  - 11/29/2026, 4:34:05 PM     LOG [OrdersService] request served",),
+    ),
+    Format(
         "Ruby logger",
         r"^[DIWEFAU], \[{iso} #(?P<process.pid>\d+)\] +(?P<level>DEBUG|INFO|WARN|ERROR|FATAL|ANY|UNKNOWN) -- "
         rf"(?P<logger>[^:]*): (?:\[(?P<trace_id>{_UUID})\] )?(?P<message>.*)$",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loganalytics.formats.definitions.format import Format
+from loganalytics.formats.definitions.format import FACILITY, MNEMONIC, Format
 
 # A program's name, its process, and what the kernel puts before its text. macOS has names of several words.
 _TAG = (
@@ -13,6 +13,8 @@ _TAG = (
 _PLAIN_TAG = r"(?P<service>[^\s:\[(]+)(?:\[(?P<process.pid>\d+)\])?: (?:\[ *(?P<kernel.uptime_s>\d+\.\d{6})\] )?"
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?"
 _PRIORITY = r"(?:<(?P<priority>\d{1,3})>)?"
+_MNEMONIC = MNEMONIC.replace("(", "(?:").replace("(?:?:", "(?:")
+_BEHIND_MNEMONIC = r"(?:\((?P<logger>\w+)\))?(?:\[\d+\])?: ?(?P<message>.*)$"
 _LOGCAT = {"V": "trace", "D": "debug", "I": "info", "W": "warning", "E": "error", "F": "fatal", "A": "fatal",
            "S": "fatal"}  # fmt: skip
 _CEF = (
@@ -87,6 +89,33 @@ SYSTEM = (
         examples=(
             '<165>1 2003-10-11T22:14:15.003Z host.example.com evntslog - ID47 [ex@32473 iut="3"] An event',
             "<34>1 2003-10-11T22:14:15.003Z mymachine su 77 - - 'su root' failed",
+        ),
+    ),
+    Format(
+        "Cisco",
+        rf"^{_PRIORITY}(?:\d+: )?(?:(?P<log.relay>[A-Za-z][\w.-]*|\d+\.\d+\.\d+\.\d+)(?: ?: | )(?:\d+: )?)?"
+        rf"[*.:]?{{any}}(?: [A-Z]{{3,4}})?(?: (?P<host.name>[A-Za-z][\w.-]*))?(?: ?: +| )"
+        rf"(?P<service>{_MNEMONIC}){_BEHIND_MNEMONIC}",
+        multiline=False,
+        examples=(
+            "<163>Mar 10 2024 12:34:56: %ASA-3-710003: TCP access denied by ACL",
+            "<187>45: *Mar 10 12:34:56.789: %LINK-3-UPDOWN: Interface Gi0/1, changed state to down",
+        ),
+    ),
+    Format(
+        "Cisco, no time",
+        rf"^{_PRIORITY}(?:\d+: )?(?:(?P<log.uptime>[\w.:]+): )?(?P<service>{_MNEMONIC}){_BEHIND_MNEMONIC}",
+        multiline=False, min_share=0.1,
+        examples=("%LINK-3-UPDOWN: Interface down", "1w2d: %SYS-5-CONFIG_I: Configured from console"),
+    ),
+    Format(
+        "syslog, facility and level",
+        rf"^{_PRIORITY}{_WEEKDAY}{{any}}\s+(?:(?P<host.name>[\w.:-]+)\s+)?[<\[]?"
+        rf"(?P<log.syslog.facility.name>{FACILITY})[.,]{{level}}[>\]]?:?\s+(?:{_TAG})?(?P<message>.*)$",
+        examples=(
+            "Mar 10 12:34:56 router daemon.err dnsmasq[12]: failed to bind",
+            "Mar 10 12:34:56 host <local0,err> app: boom",
+            "2024-03-10 12:34:56\tLocal7.Error\t10.0.0.1\tboom",
         ),
     ),
     Format(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from loganalytics.formats.envelopes.envelope import Wrapper
-from loganalytics.formats.regex.reader import levels_in_text
+from loganalytics.formats.regex.text_levels import level_words
 from loganalytics.schema import severities
 
 OBSERVED_TIMESTAMP = "observed_timestamp"
@@ -25,7 +25,7 @@ def add_wrapper(events: pl.DataFrame, outer: pl.DataFrame) -> pl.DataFrame:
     if "timestamp" not in outer.columns or events["parsed"].all():
         return events
     is_text = ~events["parsed"] & events["timestamp"].is_not_null()
-    words = events.select(severities(pl.when(is_text).then(levels_in_text(events))))
+    words = events.select(severities(pl.when(is_text).then(level_words(events))))
     if "level" in events.columns:
         words = words.select(
             pl.when(events["level"].is_null()).then(name).otherwise(events[name]).alias(name) for name in _LEVEL

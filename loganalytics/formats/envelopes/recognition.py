@@ -38,6 +38,7 @@ _MAY_BE_OWN = re.compile(rf"{_LEVEL_OR_PAIRS}|\d:\d\d:\d\d|{_DOTTED_CLOCK}", re.
 _MAY_HOLD_OWN = re.compile(
     rf"{_LEVEL_OR_PAIRS}|\d:\d\d:\d\d.*\d:\d\d:\d\d|^[\[(]?\d{{6,8}}[ T]?\d{{6}}|{_DOTTED_CLOCK}", re.ASCII
 )
+_LEVEL_FIRST = re.compile(rf"[\[(<]?(?:{SEVERITY_WORDS.upper()})[\])>]?(?:\s|:|-|\||$)")
 # A line that belongs to the one above it.
 _BELOW = re.compile(
     r"\s|$|[\]})]|Traceback \(most recent|Caused by: |During handling of the above|The above exception was"
@@ -75,6 +76,13 @@ def shows_format(lines: Iterable[str]) -> bool:
     """Whether most of the lines that begin something are JSON, or have a time or a level of their own."""
     heads = [line for line in lines if not _BELOW.match(line)]
     own = sum(_is_own(line) for line in heads)
+    return own > 0 and own >= _MIN_OWN_SHARE * len(heads)
+
+
+def shows_levels(lines: Iterable[str]) -> bool:
+    """Whether most of the lines that begin something begin with a level, as no prose does."""
+    heads = [line for line in lines if not _BELOW.match(line)]
+    own = sum(bool(_LEVEL_FIRST.match(line)) for line in heads)
     return own > 0 and own >= _MIN_OWN_SHARE * len(heads)
 
 

@@ -43,6 +43,9 @@ _WINDOWS_NEIGHBOURS = {"eventid", "eventrecordid", "recordid", "providername", "
 _DOTNET_NEIGHBOURS = {"eventid", "category", "categoryname", "sourcecontext", "scopes", "state", "messagetemplate"}
 _AZURE_NEIGHBOURS = {"resourceid", "operationname"}
 _LOG4J2_NEIGHBOURS = {"loggername", "endofbatch", "loggerfqcn", "timemillis", "instant.epochsecond"}
+_SYSLOG_LEAVES = {"severity", "syslogseverity", "level", "priority", "pri", "loglevel"}
+_HOST_NEIGHBOURS = {"host", "hostname", "appname", "program", "tag", "facility", "source", "device", "fromhost",
+                    "facilityname", "sysloghost", "computer", "hostip", "fromhostip"}  # fmt: skip
 _SYSLOG_NAMES = {"priority", "log.syslog.severity.code", "syslogseverity", "syslog.severity", "logpriority",
                  "syslogseveritycode"}  # fmt: skip
 
@@ -87,6 +90,7 @@ def level_fields(
         paths.sort(key=lambda path: path not in scales and not any(map(is_level, values[path])))
         paths = paths or _by_value(values)
     guesses = [_guess(path, scale) for path, scale in scales.items() if not scale.is_certain]
+    guesses += [_unread(path) for path in paths if path not in scales and all(map(_is_number, values[path]))]
     guesses += [] if hinted or not paths or paths[0] in aliased else [_field_guess(paths[0])]
     words = {path: scale.words for path, scale in scales.items()}
     return LevelFields(paths=tuple(paths), words=words, guesses=tuple(guesses))
@@ -175,7 +179,7 @@ def _plausible_scales(level: str, neighbours: Set[str]) -> list[_Scale]:
         scales.append(_Scale("Windows", _WINDOWS))
     if leaf == "loglevel" or neighbours & _DOTNET_NEIGHBOURS:
         scales.append(_Scale(".NET", _DOTNET, leaf == "loglevel" or bool(neighbours & {"category", "eventid"})))
-    if leaf in ("severity", "syslogseverity") and {"host", "hostname", "appname", "program", "tag"} & neighbours:
+    if leaf in _SYSLOG_LEAVES and neighbours & _HOST_NEIGHBOURS:
         scales.append(_Scale("syslog", _SYSLOG, False))
     return scales
 
@@ -183,6 +187,13 @@ def _plausible_scales(level: str, neighbours: Set[str]) -> list[_Scale]:
 def _guess(path: FieldPath, scale: _Scale) -> str:
     numbers = ", ".join(f"{number} {word}" for number, word in list(scale.words.items())[:8])
     return f'levels of "{".".join(path)}" read as {scale.name} numbers them ({numbers})'
+
+
+def _unread(path: FieldPath) -> str:
+    name = ".".join(path)
+    return (
+        f'numbers of "{name}" are of no known scale of levels: severity_number is null. Hint: level="FIELD" for another'
+    )
 
 
 def _field_guess(path: FieldPath) -> str:

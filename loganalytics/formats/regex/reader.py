@@ -7,23 +7,17 @@ from functools import cache
 
 import polars as pl
 
-from loganalytics.formats.definitions import SEVERITY_WORDS, TIME_FIRST, TYPES, Format, fill
+from loganalytics.formats.definitions import TIME_FIRST, TYPES, Format
 from loganalytics.formats.definitions.access import STATUS
 from loganalytics.formats.internal_columns import column_of_group
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.formats.regex.extract import extract_fields
 from loganalytics.formats.regex.pairs import with_pairs
+from loganalytics.formats.regex.text_levels import level_words
 from loganalytics.formats.regex.whole_lines import with_unread_times, with_whole_sentences
 from loganalytics.formats.timestamps import Clock, to_utc
 from loganalytics.schema import LEVELS, severities
 
-# Where a level may stand in free text: in brackets, after its name, or in capitals behind words that are not prose.
-_LEVEL_IN_BRACKETS = fill(rf"^.{{0,80}}?[\[<(|](?P<level>(?i:{SEVERITY_WORDS}))[\]>)|]")
-_LEVEL_WITH_NAME = fill(rf"\b(?:level|lvl|severity|loglevel)[=:] ?\"?(?P<level>(?i:{SEVERITY_WORDS}))\b")
-_LEVEL_IN_CAPITALS = fill(r"^(?:(?:[^\sa-z]+|\S*[\d\[\]()<>|=/_:-]\S*)\s+){0,8}{LEVEL}(?:[:|,]|\s|$)")
-_LEVEL_FIRST = fill(rf"^[\[<(]?(?P<level>(?i:{SEVERITY_WORDS}))(?:[\]>)]:?|:)(?:\s|$)")
-_LEVEL_FIRST_IN_CAPITALS = fill(rf"^(?P<level>{SEVERITY_WORDS.upper()})(?:\s|$)")
-_SYSLOG_SEVERITIES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 _LEVEL_COLUMNS = ("level", "severity_number")
 _STATUS_LEVELS = pl.DataFrame(
     [dict(zip(_LEVEL_COLUMNS, LEVELS[word], strict=True)) for word in ("info", "warning", "error")],
@@ -143,20 +137,7 @@ def _with_level(events: pl.DataFrame, form: Format) -> pl.DataFrame:
     if "level" in events.columns:
         word = pl.col("level").replace(form.levels) if form.levels else pl.col("level")
         return events.with_columns(severities(word))
-    return events.with_columns(severities(levels_in_text(events, behind_time=form is TIME_FIRST)))
-
-
-def levels_in_text(events: pl.DataFrame, *, behind_time: bool = True) -> pl.Expr:
-    """Return the expression for the words by which messages, or their syslog priority, name a level."""
-    message = pl.col("message")
-    words = [message.str.extract(_LEVEL_FIRST), message.str.extract(_LEVEL_FIRST_IN_CAPITALS)]
-    if behind_time:
-        words += [message.str.extract(regex) for regex in (_LEVEL_IN_CAPITALS, _LEVEL_IN_BRACKETS, _LEVEL_WITH_NAME)]
-    if "priority" in events.columns:  # facility * 8 + severity, RFC 5424 section 6.2.1
-        number = pl.col("priority").cast(pl.Int32, strict=False) % 8
-        names = dict(enumerate(_SYSLOG_SEVERITIES))
-        words.insert(0, number.replace_strict(names, default=None, return_dtype=pl.String))
-    return pl.coalesce(words)
+    return events.with_columns(severities(pl.lit(level_words(events, behind_time=form is TIME_FIRST))))
 
 
 def read_body(events: pl.DataFrame, form: Format, is_of_format: pl.Series) -> pl.DataFrame:
