@@ -27,6 +27,7 @@ from loganalytics.formats.logfmt_pairs import (
     take_remainder,
     to_records,
 )  # fmt: skip
+from loganalytics.formats.logfmt_quotes import with_double_quotes
 from loganalytics.formats.timestamps import Clock
 
 # In so many lines it pays to look which keys each of them has.
@@ -61,6 +62,7 @@ def sample_times(lines: Iterable[str], form: Logfmt) -> pl.Series:
 
 def read(lines: pl.DataFrame, form: Logfmt, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split lines (n, line) into the events that are logfmt and the lines that are not."""
+    written, lines = lines, lines.with_columns(with_double_quotes(lines["line"]))
     records, others = _read_ordered(lines, form.keys)
     is_pairs = is_logfmt(others["line"])
     pair_lines, unread = others.filter(is_pairs), others.filter(~is_pairs)
@@ -73,7 +75,13 @@ def read(lines: pl.DataFrame, form: Logfmt, clock: Clock) -> tuple[pl.DataFrame,
     surplus = without_moved(surplus_pairs(pairs, form.keys), moved, form.record_schema)
     misfits = lines_with_other_types(records, events, form.record_schema, form.record_schema.fields)
     left = record_lines.filter(pl.col("n").is_in(pl.concat([surplus["n"], misfits]).implode()))
-    return with_remainders(finish(events, record_lines), left, moved, take_remainder(form.record_schema)), unread
+    return with_remainders(finish(events, record_lines), left, moved, take_remainder(form.record_schema)), _as_written(
+        unread, written
+    )
+
+
+def _as_written(unread: pl.DataFrame, written: pl.DataFrame) -> pl.DataFrame:
+    return unread if unread.is_empty() else written.filter(pl.col("n").is_in(unread["n"].implode()))
 
 
 def _merge_orders(key_lists: Iterable[list[str]]) -> list[str]:

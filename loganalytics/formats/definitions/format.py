@@ -25,6 +25,9 @@ SEVERITY_WORDS = any_of(_SEVERITIES)
 LEVEL = rf"(?P<level>(?i:{any_of(_LEVELS)}))"
 CAPITAL_LEVEL = rf"(?P<level>{any_of(_LEVELS).upper()})"
 
+PAIRS = r"(?: +[A-Za-z_][\w.-]*=(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|[\[{(][^\]})]*[\]})]|[^\s\",;]+))*"
+"""Pairs of key and value behind a message, which regex/pairs.py reads."""
+
 TYPES: dict[str, pl.DataType] = {
     "process.pid": pl.Int64(),
     "http.response.status_code": pl.Int64(),

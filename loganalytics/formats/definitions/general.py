@@ -39,6 +39,11 @@ GENERAL = (
         examples=("2026-03-10 12:00:00,123 [ERROR] app.db: connection lost",),
     ),
     Format(
+        "time, [level], logger -",
+        _TIME + r" +\[ *{level} *\] +(?P<logger>[A-Za-z_$][\w$]*(?:\.[\w$]+)+) - (?P<message>.*)$",
+        examples=("2026-03-10 12:00:00,123 [ERROR] app.db - connection lost",),
+    ),
+    Format(
         "time, level, logger",
         _TIME + r"(?: -)? +(?:(?P<process.pid>\d+) +)?\[?{level}\]?:? +"
         r"(?P<logger>[A-Za-z_$][\w$]*(?:[./][\w$]+)+)(?: \([^)]*\))?:? (?:- )?(?P<message>.*)$",
@@ -98,6 +103,15 @@ GENERAL = (
         min_share=0.3, examples=("2024-01-01T00:00:00.000Z info: listening",),
     ),
     Format(
+        "time, level, words in brackets", _TIME + r"(?: -)? +{level} +(?P<message>\[.*)$",
+        examples=("2026-03-10 12:00:00,123 Warning [orders desk] disk nearly full",),
+    ),
+    Format(
+        "clock, [level]",
+        r"^(?P<time>\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?) (?:(?:\w+=\S+ )+)?\[ *{level} *\] +(?P<message>.*)$",
+        min_share=0.3, examples=("10:00:00.123 [info] GET /orders", "10:00:00.123 request_id=F1x [error] boom"),
+    ),
+    Format(
         "level::time", r"^{level}::{any}::(?:\([^)]*\)::)?(?P<message>.*)$",
         examples=("Error::2024-01-01 00:00:00,123::(4)::[Some information] failed",),
     ),
@@ -138,7 +152,8 @@ PROSE = ascii_only(r"(?:^|\s)[A-Z]?[a-z]+[,:]?(?:\s|$)")
 
 LEVEL_FIRST = Format(
     "level first",
-    r"^[\[<(]? *(?P<level>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE|PANIC|EMERG|ALERT) *"
+    r"^[\[<(]? *(?P<level>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL|SEVERE|PANIC|EMERG|ALERT|"
+    r"Debug|Info|Notice|Warning) *"
     r"(?:[\])>]:?|:)(?:\s+|$)(?P<message>.*)$",
     multiline=False,
 )
