@@ -25,6 +25,7 @@ from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.leading_times import LeadingTimes, begin_with_given_time, detect_leading_times
 from loganalytics.formats.logfmt import Logfmt
+from loganalytics.formats.logfmt_quotes import with_double_quotes
 from loganalytics.formats.messages import carried_messages
 from loganalytics.formats.payloads import sample_payloads
 from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
@@ -319,6 +320,7 @@ def _within_records(objects: Sequence[str], form: JsonLines, hints: Hints) -> Wi
 
 
 def _match_logfmt(lines: pl.Series, hints: Hints) -> _Match:
+    lines = with_double_quotes(lines)
     matched = logfmt_pairs.is_logfmt(lines)
     pairs = lines.filter(matched).to_list()
     keys = logfmt.infer(pairs, hints) if pairs else None

@@ -26,7 +26,7 @@ _MAX_LOOKED_AT = 200
 # Fewer times of unknown form are not worth it to read each line anew.
 _MIN_SHARE = 0.01
 # What may stand before a time: brackets and the like, or words that a prefix is made of.
-_BEFORE = r"""(?: ?[\[\](<"'|{~*#=>-]{0,8} ?|[^\s{].{0,80}?[\s\[(<"'=|:~,;{/])"""
+_BEFORE = r"""(?: ?(?:[\[\](<"'|{~*#=>-]{1,8} ?)?|[^\s{].{0,80}?[\s\[(<"'=|:~,;{/])"""
 _EPOCHS = (
     *(time_format for time_format in TIME_FORMATS if time_format.name == "epoch"),
     TimeFormat("hexadecimal epoch", "[0-9a-f]{8}(?:[.][0-9a-f]{8})?", is_epoch=True, radix=16),

@@ -27,6 +27,7 @@ from loganalytics.formats.logfmt_pairs import (
     take_remainder,
     to_records,
 )  # fmt: skip
+from loganalytics.formats.logfmt_quotes import with_double_quotes
 from loganalytics.formats.timestamps import Clock
 
 # In so many lines it pays to look which keys each of them has.
@@ -61,6 +62,7 @@ def sample_times(lines: Iterable[str], form: Logfmt) -> pl.Series:
 
 def read(lines: pl.DataFrame, form: Logfmt, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split lines (n, line) into the events that are logfmt and the lines that are not."""
+    written, lines = lines, lines.with_columns(with_double_quotes(lines["line"]))
     records, others = _read_ordered(lines, form.keys)
     if others.is_empty():
         events = to_columns(records, form.record_schema, clock)
@@ -74,7 +76,7 @@ def read(lines: pl.DataFrame, form: Logfmt, clock: Clock) -> tuple[pl.DataFrame,
     late = late_records(pairs, pair_lines, form.keys, form.record_schema)
     events, moved = with_late_fields(events, late, form.record_schema, clock)
     surplus = without_moved(surplus_pairs(pairs, form.keys), moved, form.record_schema)
-    return _finish(events, records, record_lines, form, left=surplus["n"], moved=moved), unread
+    return _finish(events, records, record_lines, form, left=surplus["n"], moved=moved), _as_written(unread, written)
 
 
 def _finish(
@@ -91,6 +93,10 @@ def _finish(
     numbers = pl.concat([left, misfits])
     left_lines = lines.filter(pl.col("n").is_in(numbers.implode())) if numbers.len() else lines.clear()
     return with_remainders(finish(events, lines), left_lines, moved, take_remainder(form.record_schema))
+
+
+def _as_written(unread: pl.DataFrame, written: pl.DataFrame) -> pl.DataFrame:
+    return unread if unread.is_empty() else written.filter(pl.col("n").is_in(unread["n"].implode()))
 
 
 def _merge_orders(key_lists: Iterable[list[str]]) -> list[str]:

@@ -55,7 +55,7 @@ def _parse_unwrapped(
 ) -> Parsed:  # fmt: skip
     # Times without a year are read in the order of the lines, whatever wrote them.
     events, unmatched, blank = map(before.sort, _read_all(lines, detection, utf8))
-    parsed = join(events, unmatched, blank, before, multiline=any(map(_multiline, detection.formats)))
+    parsed = join(events, unmatched, blank, before, multiline=_any_multiline(detection))
     if not before.has_streams:  # what wraps the lines of several writers has times itself
         parsed = with_inferred_times(parsed, _untimed(detection))
     parsed = _read_within(parsed, detection, streams)
@@ -83,6 +83,7 @@ def _read_all(
     unmatched, blank = lines, None
     frames: list[pl.DataFrame] = []
     rewritten = False
+    banners = _banners(detection)
     for index, detected in enumerate(detection.formats):
         if blank is None and _matches_blank(detected.format):  # otherwise only unmatched lines are searched for blanks
             unmatched, blank = _split_blank(unmatched)
@@ -92,7 +93,8 @@ def _read_all(
             unmatched, rewritten = detection.leading_times.rewrite(unmatched), True
         events, unmatched = _read(unmatched, detected, utf8 if unmatched.height == lines.height else None)
         if events.height:
-            frames.append(_of_format(events, detected, index))
+            events = _of_format(events, detected, index)
+            frames.append(events.with_columns(multiline=pl.lit(value=False)) if detected in banners else events)
     if blank is None:
         unmatched, blank = _split_blank(unmatched)
     if detection.leading_times and not rewritten:
@@ -122,7 +124,7 @@ def _read_by_rules(unmatched: pl.DataFrame, detection: Detection) -> tuple[list[
         events, candidates = _read(candidates, rule, None)
         if events.height:
             # Among requests, a banner with a time does not own what follows.
-            is_multiline = pl.col("multiline") & (not detection.formats or any(map(_multiline, detection.formats)))
+            is_multiline = pl.col("multiline") & (not detection.formats or _any_multiline(detection))
             frames.append(_of_format(events, rule, index).with_columns(is_multiline))
             unmatched = unmatched.filter(~pl.col("n").is_in(events["n"].implode()))
     return frames, unmatched
@@ -268,6 +270,19 @@ def _with_inner(events: pl.DataFrame, detection: Detection) -> pl.DataFrame:
     """Add what events' messages say that are log lines themselves."""
     texts = events.select("n", to_lines(events["message"]).alias("line"))
     return with_inner(events, parse_each(texts, detection))
+
+
+def _any_multiline(detection: Detection) -> bool:
+    banners = _banners(detection)
+    return any(_multiline(detected) for detected in detection.formats if detected not in banners)
+
+
+def _banners(detection: Detection) -> list[DetectedFormat]:
+    """Return the rule for times, where it is of a few lines among requests: they do not own what follows."""
+    timed = [detected for detected in detection.formats if detected.format is TIME_FIRST]
+    others = [detected for detected in detection.formats if detected.format is not TIME_FIRST]
+    requests = sum(detected.matched_lines for detected in others)
+    return [] if any(map(_multiline, others)) else [d for d in timed if d.matched_lines < requests]
 
 
 def _multiline(detected: DetectedFormat) -> bool:

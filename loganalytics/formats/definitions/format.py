@@ -46,6 +46,8 @@ FACILITY = r"(?i:kern|user|mail|daemon|authpriv|auth|syslog|lpr|news|uucp|cron|f
 """The syslog facilities by their names."""
 MNEMONIC = ascii_only(r"%(?:%\d\d)?[A-Z][A-Z0-9_]*(?:-[A-Z][A-Z0-9_]*)*[-/]([0-7])[-/][A-Z0-9_]+")
 """What Cisco's and Huawei's devices call a message; the number is syslog's severity."""
+PAIRS = r"(?: +[A-Za-z_][\w.-]*=(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|[\[{(][^\]})]*[\]})]|[^\s\",;]+))*"
+"""Pairs of key and value behind a message, which regex/pairs.py reads."""
 
 TYPES: dict[str, pl.DataType] = {
     "process.pid": pl.Int64(),

@@ -45,6 +45,11 @@ GENERAL = (
         examples=("2026-03-10 12:00:00,123 [ERROR] app.db: connection lost",),
     ),
     Format(
+        "time, [level], logger -",
+        _TIME + r" +\[ *{level} *\] +(?P<logger>[A-Za-z_$][\w$]*(?:\.[\w$]+)+) - (?P<message>.*)$",
+        examples=("2026-03-10 12:00:00,123 [ERROR] app.db - connection lost",),
+    ),
+    Format(
         "time, level, logger",
         _TIME + r"(?: -)? +(?:(?P<process.pid>\d+) +)?\[?{level}\]?:? +"
         r"(?P<logger>[A-Za-z_$][\w$]*(?:[./][\w$]+)+)(?: \((?P<log.context>[^)]*)\))?:? (?:- )?(?P<message>.*)$",
@@ -131,6 +136,15 @@ GENERAL = (
         examples=("E 2026-03-10 12:00:00 disk full", "(W) 2026-03-10T12:00:00 - disk nearly full"),
     ),
     Format(
+        "time, level, words in brackets", _TIME + r"(?: -)? +{level} +(?P<message>\[.*)$",
+        examples=("2026-03-10 12:00:00,123 Warning [orders desk] disk nearly full",),
+    ),
+    Format(
+        "clock, [level]",
+        r"^(?P<time>\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?) (?:(?:\w+=\S+ )+)?\[ *{level} *\] +(?P<message>.*)$",
+        min_share=0.3, examples=("10:00:00.123 [info] GET /orders", "10:00:00.123 request_id=F1x [error] boom"),
+    ),
+    Format(
         "level::time", r"^{level}::{any}::(?:\((?P<log.context>[^)]*)\)::)?(?P<message>.*)$",
         examples=("Error::2024-01-01 00:00:00,123::(4)::[Some information] failed",),
     ),
@@ -172,7 +186,7 @@ PROSE = ascii_only(r"(?:^|\s)[A-Z]?[a-z]+[,:]?(?:\s|$)")
 _FIRST_WORDS = SEVERITY_WORDS.upper()
 LEVEL_FIRST = Format(
     "level first",
-    rf"^[\[<(]? *(?P<level>{_FIRST_WORDS}) *(?:[\])>]:?|:)(?:\s+|$)(?P<message>.*)$",
+    rf"^[\[<(]? *(?P<level>{_FIRST_WORDS}|Debug|Info|Notice|Warning) *(?:[\])>]:?|:)(?:\s+|$)(?P<message>.*)$",
     multiline=False,
 )
 """The rule for lines without a time: one that begins with a level, as many writers put it, is an event."""

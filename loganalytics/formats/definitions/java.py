@@ -59,6 +59,48 @@ JAVA = (
         examples=("2026-03-10 12:00:00,123 [main] WARN  org.example.Main - slow",),
     ),
     Format(
+        "log4j ([level], [thread], logger)",
+        r"^{any} +\[ *{level} *\] +\[(?P<thread.name>[^\]]*)\] +\[?(?P<logger>[\w.$-]+)\]?(?: -|:) (?P<message>.*)$",
+        examples=("2026-03-10 12:00:00.123 [WARN ] [main] org.example.Main - slow",),
+    ),
+    Format(
+        "log4j ([thread], [level], logger)",
+        r"^{any} +\[(?P<thread.name>[^\]]*)\] +\[ *{level} *\] +\[?(?P<logger>[\w.$-]+)\]?(?: -|:) (?P<message>.*)$",
+        examples=("2026-03-10 12:00:00.123 [main] [WARN ] org.example.Main - slow",),
+    ),
+    Format(
+        "log4j (level, time, thread, logger)",
+        r"^\[? *{LEVEL} *\]? +\[?{iso}\]? +\[(?P<thread.name>[^\]]*)\] +(?P<logger>[\w.$-]+)(?: -|:) (?P<message>.*)$",
+        examples=("WARN  2026-03-10 12:00:00,123 [main] org.example.Main - slow",),
+    ),
+    Format(
+        "log4j (level, time, logger)",
+        r"^\[? *{LEVEL} *\]? +\[?{iso}\]? +\[?(?P<logger>[A-Za-z_$][\w$]*(?:\.[\w$]+)+)\]?(?: -|:) (?P<message>.*)$",
+        examples=("WARN  2026-03-10 12:00:00,123 org.example.Main - slow",),
+    ),
+    Format(
+        "log4j ([level], time, [thread])",
+        r"^\[ *{LEVEL} *\] +{any} +\[(?P<thread.name>[^\]]*)\](?: -)? +(?P<message>.*)$",
+        examples=("[WARN ]  2026-03-10 12:00:00.123 [main] - [Orders]- slow",),
+    ),
+    Format(
+        "log4j (uptime)",
+        r"^(?P<process.uptime_ms>\d+) +\[(?P<thread.name>[^\]]*)\] +{LEVEL} +(?P<logger>[\w.$-]+)(?: [^-]*)? - "
+        r"(?P<message>.*)$",
+        examples=("467 [main] WARN  org.example.Main  - slow",),
+    ),
+    Format(
+        "log4j (no time)",
+        r"^{LEVEL} +\[(?P<thread.name>[^\]]*)\] +(?P<logger>[\w.$-]+)(?: -|:) (?P<message>.*)$", min_share=0.1,
+        examples=("WARN  [main] org.example.Main - slow",),
+    ),
+    Format(
+        "tinylog",
+        r"^(?P<message>{iso} \[(?P<thread.name>[^\]]*)\] (?P<logger>[\w.$]+)\.(?P<code.function.name>[\w$<>]+)\(\))$",
+        body_pattern=r"^(?P<level>TRACE|DEBUG|INFO|WARN|WARNING|ERROR): (?P<message>.*)",
+        examples=("2024-01-01 10:00:00 [main] org.example.Main.start()",),
+    ),
+    Format(
         "logback (time of day)",
         r"^(?P<time>\d{2}:\d{2}:\d{2}[.,]\d{3}) +\[(?P<thread.name>[^\]]*)\] +{level} +(?P<logger>[\w.$-]+) "
         r"-(?:(?P<logback.context>[^ -]*)-)? (?P<message>.*)$",

@@ -1,24 +1,24 @@
-"""Ruby, PHP, Go, Rust, C++ and .NET: their usual logging libraries."""
+"""Ruby, PHP, Go, C++ and .NET: their usual logging libraries."""
 
 from __future__ import annotations
 
 from loganalytics.formats.definitions.access import STATUS
-from loganalytics.formats.definitions.format import Format
+from loganalytics.formats.definitions.format import PAIRS, Format
 
 _GLOG = {"I": "info", "W": "warning", "E": "error", "F": "fatal"}
 _FOUR = {"TRAC": "trace", "DEBU": "debug", "ERRO": "error", "FATA": "fatal", "PANI": "panic"}
 _TELEGRAF = {"T": "trace", "D": "debug", "I": "info", "W": "warning", "E": "error"}
 _THREE = {"VRB": "trace", "TRC": "trace", "FTL": "fatal", "PNC": "panic"}
 _DOTNET = {"trce": "trace", "dbug": "debug", "fail": "error"}
+_LOGRUS = r"(?P<level>TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI|TRACE|DEBUG|WARNING|ERROR|FATAL|PANIC)"
+_MESSAGE_AND_PAIRS = rf"(?P<before>.*?)(?P<rest>{PAIRS}) *$"
+_ZEROLOG = (
+    r"(?P<level>TRC|DBG|INF|WRN|ERR|FTL|PNC) (?:(?P<code.file.path>[\w./-]+\.go):(?P<code.line.number>\d+) > )?"
+    + _MESSAGE_AND_PAIRS
+)
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 LANGUAGES = (
-    Format(
-        "NestJS",
-        r"^\[(?P<service>[^\]]+)\] (?P<process.pid>\d+) +- {any} +"
-        r"(?P<level>LOG|ERROR|WARN|DEBUG|VERBOSE|FATAL) (?:\[(?P<logger>[^\]]*)\] )?(?P<message>.*)$",
-        examples=("[Nest] 431  - 11/29/2026, 4:34:05 PM     LOG [OrdersService] request served",),
-    ),
     Format(
         "Ruby logger",
         r"^[DIWEFAU], \[{iso} #(?P<process.pid>\d+)\] +(?P<level>DEBUG|INFO|WARN|ERROR|FATAL|ANY|UNKNOWN) -- "
@@ -53,20 +53,6 @@ LANGUAGES = (
         ),
     ),
     Format(
-        "env_logger", r"^\[{iso} {level} +(?P<logger>\w+(?:::\w+)*)\] (?P<message>.*)$",
-        examples=("[2024-01-01T00:00:00Z INFO  server::http] listening",),
-    ),
-    Format(
-        "Rust tracing",
-        r"^{zulu} +{LEVEL} (?:(?:ThreadId\((?P<thread.id>\d+)\) )?"
-        r"(?P<span.name>[\w.-]+(?:\{[^}]*\})?(?::[\w.-]+(?:\{[^}]*\})?)*): )??"
-        r"(?P<logger>[a-z_]\w*(?:::\w+)*): (?P<message>.*)$",
-        examples=(
-            "2024-01-01T00:00:00.123456Z  INFO server::http: listening port=80",
-            "2024-01-01T00:00:00.123456Z TRACE shaving_yaks{yaks=3}: fmt::yak_shave: hello",
-        ),
-    ),
-    Format(
         "zap (console)",
         r"^{any}\t{level}\t(?:(?P<logger>[A-Za-z][\w.-]*)\t)?(?:(?P<code.file.path>[\w./-]+\.go):"
         r"(?P<code.line.number>\d+)"
@@ -87,14 +73,31 @@ LANGUAGES = (
         examples=("2024-01-01 00:00:00.123 +00:00 [INF] Now listening on: http://localhost:5000",),
     ),
     Format(
-        "logrus (terminal)",
-        r"^(?P<level>TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI)\[(?P<process.uptime>\d+)\] (?P<message>.*)$",
-        levels=_FOUR, examples=("WARN[0001] slow                                          took=3s",),
+        "logrus (terminal)", rf"^ *{_LOGRUS}\[(?P<process.uptime>\d+)\] {_MESSAGE_AND_PAIRS}",
+        levels=_FOUR, message=("before", "rest"),
+        examples=("WARN[0001] slow                                          took=3s", "  INFO[0000] upload  file=x"),
+    ),
+    Format(
+        "logrus (terminal, time)", rf"^{_LOGRUS}\[{{any}}\] {_MESSAGE_AND_PAIRS}",
+        levels=_FOUR, message=("before", "rest"),
+        examples=("ERRO[2024-01-01T00:00:00Z] failed                                        order=7",),
+    ),
+    Format(
+        "charm log, Go slog",
+        r"^{go} (?P<level>DEBU|DEBUG|INFO|WARN|ERRO|ERROR|FATA) (?:<(?P<code.file.path>[^:>]+):"
+        rf"(?P<code.line.number>\d+)> )?{_MESSAGE_AND_PAIRS}",
+        levels=_FOUR, message=("before", "rest"),
+        examples=("2024/01/01 00:00:00 ERRO failed to bake degree=375 err=\"no oven\"",),
     ),
     Format(
         "zerolog (console)",
-        r"^(?P<time>\d{1,2}:\d{2}[AP]M) (?P<level>TRC|DBG|INF|WRN|ERR|FTL|PNC) (?P<message>.*)$",
-        levels=_THREE, examples=("12:01PM ERR failed error=x",),
+        rf"^(?P<time>\d{{1,2}}:\d{{2}}[AP]M) {_ZEROLOG}",
+        levels=_THREE, message=("before", "rest"), examples=("12:01PM ERR failed error=x",),
+    ),
+    Format(
+        "Serilog (time of day)",
+        r"^\[(?P<time>\d{2}:\d{2}:\d{2}) (?P<level>VRB|DBG|INF|WRN|ERR|FTL)\] (?P<message>.*)$",
+        levels=_THREE, examples=("[10:00:00 INF] Now listening on: http://localhost:5000",),
     ),
     Format(
         "Telegraf", r"^{iso} (?P<level>[TDIWE])! (?:\[(?P<logger>[^\]]+)\] )?(?P<message>.*)$",
@@ -120,6 +123,13 @@ GO = (
         "Go log",
         r"^{go} (?:(?P<code.file.path>[\w./-]+\.go):(?P<code.line.number>\d+): )?(?P<message>.*)$",
         examples=("2009/11/10 23:00:00 listening on :8080", "2009/11/10 23:00:00.123456 main.go:23: listening"),
+    ),
+    Format(
+        "level, words",
+        r"^(?P<level>TRACE|DEBUG|DEBU|INFO|WARN|WARNING|ERROR|ERRO|CRITICAL|FATAL|FATA)(?: +-)?[ \t]+"
+        rf"(?P<before>[^\s:\[].*?)(?P<rest>{PAIRS}) *$",
+        levels=_FOUR, message=("before", "rest"), min_share=0.5,
+        examples=("ERRO failed to bake degree=375", "ERROR\tboom"),
     ),
 )  # fmt: skip
 """After those that begin alike and say more."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from loganalytics.formats.definitions.access import STATUS
-from loganalytics.formats.definitions.format import Format
+from loganalytics.formats.definitions.format import PAIRS, Format
 
 _WORDS = r"(?P<level>DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL|TRACE)"
 
 _TORNADO = {"D": "debug", "I": "info", "W": "warning", "E": "error", "C": "critical"}
 
 _STRUCTLOG = (
-    r"\[{level} +\] (?P<before>.*?) *(?:\[(?P<logger>[A-Za-z_][\w.]*)\])?"
-    r"(?P<rest>(?: +[A-Za-z_][\w.-]*=(?:\"[^\"]*\"|'[^']*'|[\[{(][^\]})]*[\]})]|[^\s\",;]+))*) *$"
+    r"\[(?P<level>trace|debug|info|warning|warn|error|critical|exception|fatal|notset) +\] (?P<before>.*?) *"
+    rf"(?:\[(?P<logger>[A-Za-z_][\w.]*)\])?(?P<rest>{PAIRS}) *$"
 )
 
 PYTHON = (
@@ -32,6 +32,23 @@ PYTHON = (
     Format(
         "structlog (no time)", rf"^{_STRUCTLOG}", message=("before", "rest"),
         examples=("[info     ] Running report                 slug=3HYUFB n=1",),
+    ),
+    Format(
+        "rich",
+        r"^\[(?:{slash}|(?P<time>\d{2}:\d{2}:\d{2}))\] +(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) +"
+        r"(?P<message>.*?) +(?P<code.file.path>[\w.-]+\.py):(?P<code.line.number>\d+) *$",
+        examples=("[03/10/24 12:00:00] INFO     listening on 80                         server.py:12",),
+    ),
+    Format(
+        "rich (same second)",
+        r"^ {6,}(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) +(?P<message>.*?)"
+        r" +(?P<code.file.path>[\w.-]+\.py):(?P<code.line.number>\d+) *$",
+        examples=("                    WARNING  slow answer                             server.py:14",),
+    ),
+    Format(
+        "coloredlogs",
+        r"^{iso} (?P<host>[\w.-]+) (?P<logger>[A-Za-z_][\w.]*)\[(?P<process.pid>\d+)\] +{LEVEL} +(?P<message>.*)$",
+        examples=("2024-01-01 10:00:00 web-1 shop.api[4711] ERROR no such order",),
     ),
     Format(
         "Airflow",

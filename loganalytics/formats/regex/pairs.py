@@ -7,7 +7,7 @@ import polars as pl
 from loganalytics.formats.fields.record_schema import column_name
 from loganalytics.formats.regex.ascii import ascii_only
 
-_PAIR = r"([A-Za-z_][\w.-]*)=(\"[^\"]*\"|'[^']*'|[\[{(][^\]})]*[\]})]|[^\s\",;]*)"
+_PAIR = r"([A-Za-z_][\w.-]*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|[\[{(][^\]})]*[\]})]|[^\s\",;]*)"
 _ONLY_PAIRS = ascii_only(rf"^[\s|,;]*(?:{_PAIR}(?:[\s|,;]+|$))+$")
 _MAX_KEYS = 40
 # As nginx's request time is called in the logs of many: seconds.
@@ -23,7 +23,7 @@ def with_pairs(events: pl.DataFrame, column: str) -> pl.DataFrame:
     pair = pl.col(column).str.extract_all(ascii_only(_PAIR)).alias("pair")
     split = pl.col("pair").str.splitn("=", 2).struct
     pairs = rows.select("n", pair).explode("pair").select(
-        "n", split.field("field_0").alias("key"), split.field("field_1").str.strip_chars('"\'').alias("text")
+        "n", split.field("field_0").alias("key"), _bare(split.field("field_1")).alias("text")
     )  # fmt: skip
     keys = pairs["key"].unique(maintain_order=True).to_list()
     clashes = {column_name((key,)) for key in keys}.intersection(events.columns)
@@ -35,6 +35,13 @@ def with_pairs(events: pl.DataFrame, column: str) -> pl.DataFrame:
     joined = events.join(columns, on="n", how="left", maintain_order="left")
     is_read = pl.col("n").is_in(rows["n"].implode())
     return joined.with_columns(pl.when(~is_read).then(column).otherwise(pl.lit("")).alias(column), *_duration(joined))
+
+
+def _bare(value: pl.Expr) -> pl.Expr:
+    """Return the expression for values without quotation marks and the escapes of those within."""
+    inner = value.str.extract(r"(?s)^[\"'](.*)[\"']$")
+    unescaped = inner.str.replace_all(r"\"", '"', literal=True).str.replace_all(r"\\", "\\", literal=True)
+    return pl.coalesce(unescaped, value)
 
 
 def _duration(events: pl.DataFrame) -> list[pl.Expr]:
