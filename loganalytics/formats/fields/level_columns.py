@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
@@ -26,8 +26,10 @@ def with_levels(
     """Add `level` and `severity_number` to events, where the records (n, record) have something that tells them."""
     paths = record_schema.core.get("level", ())
     semantics = record_schema.semantics
-    statuses = semantics.requests.statuses
-    if not (paths or statuses or semantics.default_level or semantics.level_markers or semantics.level_tags):
+    statuses, failures = semantics.requests.statuses, semantics.requests.failures
+    if not (
+        paths or statuses or failures or semantics.default_level or semantics.level_markers or semantics.level_tags
+    ):
         return events
     levels = _written(records, record_schema, value_of)
     numbers = [
@@ -36,16 +38,33 @@ def with_levels(
         if fold_name(path[-1]) == "severitynumber"
     ]
     levels = levels.with_columns(severity_number=pl.coalesce(*numbers, "severity_number"))
-    if not statuses:
+    if not statuses and not failures:
         return events.with_columns(levels)
-    columns = records.select(value_of(path).alias(str(number)) for number, path in enumerate(statuses))
-    raised = _raised(levels, status_number(columns))
+    raised = _raised(levels, _statuses(records, statuses, failures, value_of))
     if raised is levels or not paths:
         return events.with_columns(raised)
     is_changed = levels["severity_number"].ne_missing(raised["severity_number"]) & levels["level"].is_not_null()
     written = pl.coalesce([value_of(path).cast(pl.String) for path in paths])
     original = records.select(pl.when(is_changed).then(written).alias(column_name(paths[0]))).to_series()
     return events.with_columns(raised).with_columns(original if is_changed.any() else [])
+
+
+def _statuses(
+    records: pl.DataFrame,
+    statuses: Sequence[FieldPath],
+    failures: Sequence[FieldPath],
+    value_of: Callable[[FieldPath], pl.Expr],
+) -> pl.Series:
+    """Return the status of each record's answer; of those among the fields of requests only failures count."""
+    read = [
+        status_number(records.select(value_of(path).alias(str(number)) for number, path in enumerate(paths)))
+        for paths in (statuses, failures)
+        if paths
+    ]
+    if not failures:
+        return read[0]
+    failed = read[-1].set(read[-1] < _SERVER_ERROR, None)
+    return read[0].fill_null(failed) if statuses else failed
 
 
 def _written(
