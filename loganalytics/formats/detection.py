@@ -18,21 +18,17 @@ from loganalytics.formats.envelopes.envelope import Wrapper
 from loganalytics.formats.envelopes.recognition import find_wrapper, shows_format
 from loganalytics.formats.envelopes.unwrap import unwrap_all
 from loganalytics.formats.framing import Framing, frame_sample
+from loganalytics.formats.framing_detection import detect_framing
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.inner_messages import to_lines
-from loganalytics.formats.journal_export import detect_journal
 from loganalytics.formats.json import reader
 from loganalytics.formats.json.reader import JsonLines
-from loganalytics.formats.json_documents.detect import detect_documents
-from loganalytics.formats.json_documents.js_objects import detect_js_objects
 from loganalytics.formats.leading_times import LeadingTimes, begin_with_given_time, detect_leading_times
 from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.messages import carried_messages
 from loganalytics.formats.payloads import sample_payloads
 from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
-from loganalytics.formats.slow_log import detect_slow_log
 from loganalytics.formats.timestamps import Clock, clock_of, to_utc
-from loganalytics.formats.xml_events import detect_xml
 
 # A format must match this share of the sample, or it was an accident.
 _MIN_SHARE = 0.02
@@ -158,7 +154,7 @@ _Match = tuple[DetectedFormat | None, pl.Series]
 
 def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[Format] = ()) -> Detection:
     """Return the formats of a sample of lines; `formats` are tried before those of the table."""
-    framing = _detect_framing(lines)
+    framing = detect_framing(lines)
     table = None if framing or begin_with_given_time(pl.Series(lines), hints) else _infer_table(lines, hints)
     if table:
         framing = Framing(name=table.name, framer=table.framer)
@@ -223,12 +219,6 @@ def _with_messages(detected: DetectedFormat, lines: pl.Series, hints: Hints) -> 
 def _of_rewritten(detected: DetectedFormat, leading_times: LeadingTimes) -> DetectedFormat:
     first_time = detected.first_time if leading_times.clock.has_year else None
     return replace(detected, reads_rewritten=True, first_time=first_time)
-
-
-def _detect_framing(lines: Sequence[str]) -> Framing | None:
-    """Return how records of several lines, or several of a line, are written; None where each line is one."""
-    detectors = (detect_documents, detect_js_objects, detect_journal, detect_xml, detect_slow_log)
-    return next((framing for detector in detectors if (framing := detector(lines))), None)
 
 
 def _numbered(lines: pl.Series) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from functools import cache
 
 import polars as pl
 
-from loganalytics.formats.definitions import FORMATS, PROSE, TIME_FIRST
+from loganalytics.formats.definitions import FORMATS, PROSE, TIME_FIRST, TIMES
 from loganalytics.formats.hints import Hints
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.formats.time_formats import ANY_TIME, CANONICAL_PATTERN, TIME_FORMATS, UNREAD, TimeFormat
@@ -32,6 +32,9 @@ _EPOCHS = (
     TimeFormat("hexadecimal epoch", "[0-9a-f]{8}(?:[.][0-9a-f]{8})?", is_epoch=True, radix=16),
 )
 _EPOCH_FORMATS = tuple(form for form in FORMATS if "{epoch}" in form.pattern or "(?P<timestamp>" in form.pattern)
+# What each time has, whatever the way in which it is written: what has none need not be searched for one.
+_MAY_BE_CLOCK = "[0-9]:[0-9]|[0-9]{2}[-._][0-9]{2}[-._][0-9]{2}|[0-9] ?[hH時时点點시] ?[0-9]|[0-9]{6}"
+_MAY_BE_EPOCH = r"^[\[(<]?(?:1[0-9]{9}|[0-9a-f]{8})"
 _FIRST_LINES = 10
 _EPOCH_YEARS = (2001, 2040)
 _MIN_EPOCHS = 1
@@ -116,7 +119,8 @@ def _detect_given(sample: pl.Series, hints: Hints) -> LeadingTimes | None:
 
 
 def _detect_written(lines: pl.Series, sample: pl.Series, unknown: pl.Series, hints: Hints) -> LeadingTimes | None:
-    times = unknown.str.extract(_pattern(), 2).drop_nulls()
+    unknown = unknown.filter(unknown.str.contains(_MAY_BE_CLOCK))
+    times = unknown.str.extract(_pattern(), 2).drop_nulls() if unknown.len() else unknown
     strange = times.filter(~times.str.contains(_certain()))
     if strange.len() < max(1, _MIN_SHARE * sample.len()) and not _most_are_out_of_reach(unknown, times, sample):
         return None
@@ -131,6 +135,8 @@ def _most_are_out_of_reach(unknown: pl.Series, times: pl.Series, sample: pl.Seri
 
 def _detect_epoch(sample: pl.Series, hints: Hints) -> LeadingTimes | None:
     """Return counts since 1970, if nearly all lines begin with one and they go forward: else they are other numbers."""
+    if sample.str.contains(_MAY_BE_EPOCH).sum() < max(_MIN_EPOCHS, _MIN_EPOCH_SHARE * sample.len()):
+        return None
     if any(sample.head(_FIRST_LINES).str.contains(form.regex).any() for form in _EPOCH_FORMATS):
         return None
     for epoch in _EPOCHS:
@@ -157,10 +163,11 @@ def _certain() -> str:
 
 @cache
 def _known() -> str:
-    """Return an expression for lines that begin with a time of the table which nothing continues, or with JSON.
+    """Return an expression for lines that begin as access logs do, with JSON or a whole time of the table.
 
     It is a short cut: what it leaves out is looked at more closely.
     """
     level = "(?:ERROR|DEBUG|INFO|WARN|TRACE|FATAL|NOTICE|CRITICAL)"
     ends = rf"$|[\])>|;~\"']|[,:]? [a-z]{{3}}|[,:]? [\[(<|-]? ?(?:{level}|[a-z]{{3}}|[A-Z][a-z]{{3}}\w*[ :])"
-    return ascii_only(rf"^(?:\s*\{{\s*\"|[\[(<\"']?(?:{ANY_TIME})(?:{ends}))")
+    access = rf"\S+ \S+ \S+ \[(?:{TIMES['clf']})\]"
+    return ascii_only(rf"^(?:\s*\{{\s*\"|[\[(<\"']?(?:{ANY_TIME})(?:{ends})|{access})")

@@ -7,13 +7,13 @@ that each line has. Any other line is taken apart pair by pair.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from loganalytics.formats.fields.events import finish, to_columns
-from loganalytics.formats.fields.late_fields import with_late_fields, without_moved
+from loganalytics.formats.fields.late_fields import MovedFields, with_late_fields, without_moved
 from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema
 from loganalytics.formats.fields.remainders import lines_with_other_types, with_remainders
 from loganalytics.formats.hints import NO_HINTS, Hints
@@ -62,6 +62,9 @@ def sample_times(lines: Iterable[str], form: Logfmt) -> pl.Series:
 def read(lines: pl.DataFrame, form: Logfmt, clock: Clock) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Split lines (n, line) into the events that are logfmt and the lines that are not."""
     records, others = _read_ordered(lines, form.keys)
+    if others.is_empty():
+        events = to_columns(records, form.record_schema, clock)
+        return _finish(events, records, lines, form, left=others["n"], moved=()), others
     is_pairs = is_logfmt(others["line"])
     pair_lines, unread = others.filter(is_pairs), others.filter(~is_pairs)
     pairs = take_apart(pair_lines)
@@ -71,9 +74,23 @@ def read(lines: pl.DataFrame, form: Logfmt, clock: Clock) -> tuple[pl.DataFrame,
     late = late_records(pairs, pair_lines, form.keys, form.record_schema)
     events, moved = with_late_fields(events, late, form.record_schema, clock)
     surplus = without_moved(surplus_pairs(pairs, form.keys), moved, form.record_schema)
+    return _finish(events, records, record_lines, form, left=surplus["n"], moved=moved), unread
+
+
+def _finish(
+    events: pl.DataFrame,
+    records: pl.DataFrame,
+    lines: pl.DataFrame,
+    form: Logfmt,
+    *,
+    left: pl.Series,
+    moved: Sequence[MovedFields],
+) -> pl.DataFrame:
+    """Return events with what their columns do not hold of lines; `left` are the numbers of some that have more."""
     misfits = lines_with_other_types(records, events, form.record_schema, form.record_schema.fields)
-    left = record_lines.filter(pl.col("n").is_in(pl.concat([surplus["n"], misfits]).implode()))
-    return with_remainders(finish(events, record_lines), left, moved, take_remainder(form.record_schema)), unread
+    numbers = pl.concat([left, misfits])
+    left_lines = lines.filter(pl.col("n").is_in(numbers.implode())) if numbers.len() else lines.clear()
+    return with_remainders(finish(events, lines), left_lines, moved, take_remainder(form.record_schema))
 
 
 def _merge_orders(key_lists: Iterable[list[str]]) -> list[str]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from loganalytics.formats.hints import NO_HINTS, Hints
+from loganalytics.formats.regex.literals import literals_of
 from loganalytics.formats.time_formats import TIME_FORMATS, TimeFormat
 from loganalytics.formats.times.epoch import from_epoch, from_hex_epoch
 from loganalytics.formats.times.grammar import CLOCK_ONLY, written_formats
@@ -117,7 +118,7 @@ def _reads(texts: pl.Series, time_format: TimeFormat) -> pl.Series:
 def _similar_formats(sample: pl.Series) -> list[TimeFormat]:
     """Return the formats of the table whose shape one of the first texts has."""
     texts = sample.head(_SHAPE_TEXTS).to_list()
-    return [candidate for candidate in _CERTAIN if any(map(_shape(candidate.shape).fullmatch, texts))]
+    return [candidate for candidate in _CERTAIN if any(_has_shape(text, candidate.shape) for text in texts)]
 
 
 def _written(sample: pl.Series, dayfirst: bool | None) -> list[TimeFormat]:
@@ -138,7 +139,12 @@ def _settled(time_format: TimeFormat, sample: pl.Series, dayfirst: bool | None) 
 
 def has_time_shape(text: str) -> bool:
     """Tell whether a text is written as times are, from end to end."""
-    return any(_shape(candidate.shape).fullmatch(text) for candidate in TIME_FORMATS if not candidate.is_epoch)
+    return any(_has_shape(text, candidate.shape) for candidate in TIME_FORMATS if not candidate.is_epoch)
+
+
+def _has_shape(text: str, shape: str) -> bool:
+    """Tell whether a text has a shape of the table: most are told apart by their separators, without an expression."""
+    return all(literal in text for literal in literals_of(shape)) and _shape(shape).fullmatch(text) is not None
 
 
 @cache

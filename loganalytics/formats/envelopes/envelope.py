@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 import polars as pl
 
 from loganalytics.formats.definitions import TIMES, fill
+from loganalytics.formats.regex.literals import literals_of
 from loganalytics.formats.timestamps import Clock
 
 _GROUP_NAME = re.compile(r"\?P<([^>]+)>")
+# What may stand before a time with which a pattern begins.
+_BEGINS = re.compile(r"^\^(?:\\x\{FEFF\}\?| \*)?")
+_DATE_HEADS = {"{zulu}": r"[\ufeff ]*\d{4}-\d\d-\d\dT", "{iso}": r"[\ufeff ]*\d{4}-\d\d-\d\d"}
 _NOT_IDENTITY = {"line", "partial", "timestamp", "level", "priority", "event.code", "fluent.metadata"}
 
 
@@ -57,6 +61,13 @@ class Envelope:
     def identity(self) -> list[str]:
         """The columns that tell from one another what writes at the same time."""
         return [name for name in self.columns if name not in _NOT_IDENTITY]
+
+    def may_match(self, lines: Iterable[str]) -> bool:
+        """Whether some line has the text and the date that each has in the envelope: that needs no expression of it."""
+        pattern = _BEGINS.sub("", self.pattern)
+        begins = next((head for time, head in _DATE_HEADS.items() if pattern.startswith(time)), "")
+        literals = literals_of(self.regex)
+        return any(re.match(begins, line) and all(literal in line for literal in literals) for line in lines)
 
     @cached_property
     def python_regex(self) -> re.Pattern[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import cast
 
 import polars as pl
@@ -24,12 +25,18 @@ _MIN_OWN_SHARE = 0.5
 _MIN_STACK_LINES = 2
 _TIME = "|".join(TIMES[name] for name in ("iso", "slash", "clf", "syslog", "redis", "php", "ctime"))
 # A line that needs no time before it: a JSON object, one with a time or a level of its own, pairs.
-_OWN = re.compile(
+_OWN = (
     rf"""(?:@cee:\s*)?\{{\s*"[^"]*"\s*:.*\}}\s*$|[\[(]?(?:{_TIME})|(?:<\d{{1,3}}>\d? ?)?(?:{_TIME})"""
     rf"|[\[(]?(?i:{SEVERITY_WORDS})[\])]?:? +[\[(]?(?:{_TIME})|[IWEF]\d{{4}} \d\d:\d\d:\d\d\.\d{{6}}"
     r"|(?:level|lvl|severity|msg|message|time|ts)=\S+ +\w+=|(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):[A-Za-z_][\w.]*:"
-    rf"|\[pod/\S+/\S+\] |\S+ [\w.@-]+ [\w.@-]+ \[(?:{TIMES['clf']})",
-    re.ASCII,
+    rf"|\[pod/\S+/\S+\] |\S+ [\w.@-]+ [\w.@-]+ \[(?:{TIMES['clf']})"
+)
+_LEVEL_OR_PAIRS = r"\{|@cee:|(?:level|lvl|severity|msg|message|time|ts)=|(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):|\[pod/"
+_DOTTED_CLOCK = r"-\d\d\.\d\d\.\d\d\.\d{6}"
+# What each such line has; and what one has that is behind a time: the expressions for times take long to compile.
+_MAY_BE_OWN = re.compile(rf"{_LEVEL_OR_PAIRS}|\d:\d\d:\d\d|{_DOTTED_CLOCK}", re.ASCII)
+_MAY_HOLD_OWN = re.compile(
+    rf"{_LEVEL_OR_PAIRS}|\d:\d\d:\d\d.*\d:\d\d:\d\d|^[\[(]?\d{{6,8}}[ T]?\d{{6}}|{_DOTTED_CLOCK}", re.ASCII
 )
 # A line that belongs to the one above it.
 _BELOW = re.compile(
@@ -48,7 +55,12 @@ _STACK_LITERALS = ["Traceback (most recent call last)", 'File "', " at ", "\tat 
 def find_wrapper(lines: pl.Series, hints: Hints = NO_HINTS) -> Wrapper | None:
     """Return the envelope that more than four in five of the sample's lines are in."""
     first_lines = lines.gather_every(max(1, lines.len() // _FIRST_LINES)).head(_FIRST_LINES).to_list()
+    may_hold_own = any(map(_MAY_HOLD_OWN.search, _spread(lines)))
     for envelope in ENVELOPES:
+        if envelope.wraps_times and not (may_hold_own or envelope.shows_by_stack):
+            continue
+        if not envelope.may_match(first_lines):
+            continue
         if sum(map(bool, map(envelope.python_regex.match, first_lines))) * 2 <= len(first_lines):
             continue
         if envelope.wraps_times and not _may_hold_formats(envelope, lines):
@@ -62,8 +74,17 @@ def find_wrapper(lines: pl.Series, hints: Hints = NO_HINTS) -> Wrapper | None:
 def shows_format(lines: Iterable[str]) -> bool:
     """Whether most of the lines that begin something are JSON, or have a time or a level of their own."""
     heads = [line for line in lines if not _BELOW.match(line)]
-    own = sum(bool(_OWN.match(line)) for line in heads)
+    own = sum(_is_own(line) for line in heads)
     return own > 0 and own >= _MIN_OWN_SHARE * len(heads)
+
+
+def _is_own(line: str) -> bool:
+    return _MAY_BE_OWN.search(line) is not None and _own().match(line) is not None
+
+
+@cache
+def _own() -> re.Pattern[str]:
+    return re.compile(_OWN, re.ASCII)
 
 
 def shows_stack(lines: Iterable[str]) -> bool:
@@ -83,12 +104,15 @@ def _wrapper(envelope: Envelope, lines: pl.Series, hints: Hints) -> Wrapper:
 
 def _may_hold_formats(envelope: Envelope, lines: pl.Series) -> bool:
     """Whether lines within an envelope that proves nothing show a format of their own, or a stack line by line."""
-    spread = lines.gather_every(max(1, lines.len() // _INNER_LINES)).to_list()
-    if shows_format(_inner_lines(envelope, spread)):
+    if shows_format(_inner_lines(envelope, _spread(lines))):
         return True
     if not envelope.shows_by_stack:
         return False
     return shows_stack(_inner_lines(envelope, lines.filter(lines.str.contains_any(_STACK_LITERALS)).to_list()))
+
+
+def _spread(lines: pl.Series) -> list[str]:
+    return lines.gather_every(max(1, lines.len() // _INNER_LINES)).to_list()
 
 
 def _inner_lines(envelope: Envelope, lines: Iterable[str]) -> list[str]:

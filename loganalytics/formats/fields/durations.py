@@ -32,9 +32,10 @@ _UNIT_WORDS = (
     r"_?(?P<ms>ms|msecs?|millis?|milli_?seconds?|毫秒)|_?(?P<us>us|usecs?|µs|μs|micros?|micro_?seconds?|微秒)"
     r"|_?(?P<ns>ns|nsecs?|nanos?|nano_?seconds?|纳秒)|_(?P<s>s|secs?|seconds?|sek|秒)|_(?P<min>mins?|minutes?|分钟?)"
 )
-_NAMED_SPAN = re.compile(rf"^{_SPAN}$")
-_NAMED_UNIT = re.compile(rf"^{_SPAN}(?:_?in(?=_))?(?:{_UNIT_WORDS})$")
-_UNIT_ALONE = re.compile(r"^(?:ms|millis|milliseconds|durationms|took_?ms|time_?ms)$")
+# Expressions of Python are compiled when a file needs them: most files do not.
+_NAMED_SPAN = rf"^{_SPAN}$"
+_NAMED_UNIT = rf"^{_SPAN}(?:_?in(?=_))?(?:{_UNIT_WORDS})$"
+_UNIT_ALONE = r"^(?:ms|millis|milliseconds|durationms|took_?ms|time_?ms)$"
 
 # Fields whose unit a field beside them makes certain: name, milliseconds, one of these neighbours, whose it is.
 _UNITS_BY_NEIGHBOUR: tuple[tuple[str, float, frozenset[str], str], ...] = (
@@ -125,7 +126,7 @@ def _span_name(path: FieldPath) -> str | None:
     leaf = _words(last)
     joined = f"{_words(owners[-1])}_{leaf}" if owners else leaf
     for name in (leaf, joined):
-        if _NAMED_SPAN.match(name) or _NAMED_UNIT.match(name) or _UNIT_ALONE.match(name):
+        if any(re.match(pattern, name) for pattern in (_NAMED_SPAN, _NAMED_UNIT, _UNIT_ALONE)):
             return name
     is_known = fold_path(path).rsplit(".", 1)[-1] in _LAST_PARTS and any(
         _is_called(path, name) for name, *_ in _UNITS_BY_NEIGHBOUR
@@ -147,8 +148,8 @@ def _words(name: str) -> str:
 def _unit(path: FieldPath, name: str, texts: Sequence[str], names: Collection[str]) -> tuple[float | None, list[str]]:
     """Return the milliseconds of a duration's unit, None where the field is not to be read, and what is told of it."""
     numbers = [text for text in texts if _is_number(text)]
-    unit = _NAMED_UNIT.match(name)
-    factor = _MS_PER_UNIT[str(unit.lastgroup)] if unit else 1.0 if _UNIT_ALONE.match(name) else None
+    unit = re.match(_NAMED_UNIT, name)
+    factor = _MS_PER_UNIT[str(unit.lastgroup)] if unit else 1.0 if re.match(_UNIT_ALONE, name) else None
     if texts and len(numbers) < len(texts):
         with_units = sum(is_duration(text) for text in texts if text not in ("", "-"))
         others = sum(text not in ("", "-") for text in texts) - with_units - len(numbers)

@@ -37,16 +37,22 @@ def with_levels(
         for path in paths
         if fold_name(path[-1]) == "severitynumber"
     ]
-    levels = levels.with_columns(severity_number=pl.coalesce(*numbers, "severity_number"))
+    if numbers:
+        levels = levels.with_columns(severity_number=pl.coalesce(*numbers, "severity_number"))
     if not statuses and not failures:
         return events.with_columns(levels)
-    raised = _raised(levels, _statuses(records, statuses, failures, value_of))
-    if raised is levels or not paths:
-        return events.with_columns(raised)
-    is_changed = levels["severity_number"].ne_missing(raised["severity_number"]) & levels["level"].is_not_null()
-    written = pl.coalesce([value_of(path).cast(pl.String) for path in paths])
-    original = records.select(pl.when(is_changed).then(written).alias(column_name(paths[0]))).to_series()
-    return events.with_columns(raised).with_columns(original if is_changed.any() else [])
+    status = _statuses(records, statuses, failures, value_of)
+    raised = _raised_rows(levels, status)
+    events = events.with_columns(_raised(levels, raised, status))
+    changed = raised.filter(levels["level"].gather(raised).is_not_null())
+    if changed.is_empty() or not paths:
+        return events
+    values = records.select(
+        value_of(path).gather(changed).cast(pl.String).alias(str(n)) for n, path in enumerate(paths)
+    )
+    written = values.select(pl.coalesce(pl.all())).to_series()
+    original = pl.repeat(None, records.height, dtype=pl.String, eager=True).scatter(changed, written)
+    return events.with_columns(original.alias(column_name(paths[0])))
 
 
 def _statuses(
@@ -92,15 +98,19 @@ def _severity_number(number: pl.Expr) -> pl.Expr:
     return pl.when(number.is_between(1, 24)).then(number)
 
 
-def _raised(levels: pl.DataFrame, status: pl.Series) -> pl.DataFrame:
-    """Raise levels of at most INFO to that of the answer's status."""
+def _raised_rows(levels: pl.DataFrame, status: pl.Series) -> pl.Series:
+    """Return the rows whose level is at most INFO, or missing, and less than that of the answer's status."""
     is_failed = (status >= _CLIENT_ERROR) & (status <= _LAST_STATUS)
-    if not is_failed.any() and not levels["level"].null_count():
-        return levels
     is_raised = (levels["severity_number"].fill_null(0) < _WARNING) & is_failed
-    is_raised |= levels["level"].is_null() & (status >= _FIRST_STATUS)
-    is_raised = is_raised.fill_null(value=False)
+    if levels["level"].null_count():
+        is_raised |= levels["level"].is_null() & (status >= _FIRST_STATUS)
+    return is_raised.fill_null(value=False).arg_true()
+
+
+def _raised(levels: pl.DataFrame, rows: pl.Series, status: pl.Series) -> pl.DataFrame:
+    """Return levels with those of some rows by the status of the answer."""
+    if rows.is_empty():
+        return levels
+    status = status.gather(rows)
     by_status = _STATUS_LEVELS[((status >= _CLIENT_ERROR).cast(pl.UInt32) + (status >= _SERVER_ERROR).cast(pl.UInt32))]
-    return levels.select(
-        pl.when(is_raised).then(by_status[name]).otherwise(pl.col(name)).alias(name) for name in levels.columns
-    )
+    return levels.select(levels[name].scatter(rows, by_status[name]) for name in levels.columns)

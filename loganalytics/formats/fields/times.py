@@ -56,25 +56,20 @@ _MIN_RISING = 3
 _MIN_EPOCH, _MAX_EPOCH = 6.3e8, 4.2e9  # 1990 to 2103, in seconds
 _UNITS = (1, 1e3, 1e6, 1e9)
 
-_TIME_WORDS = re.compile(
-    r"time|date|stamp|zeit|datum|fecha|hora|时间|日期|日付|時|날짜|시간|дата|время|heure|when|clock|epoch|instant|moment|(?:^|[._-])(?:ts|at|on|t)$"
-    r"|[a-z](?:At|On|Ts|TS)$",
-    re.IGNORECASE,
+# Expressions of Python are compiled when a file needs them: most files do not.
+_TIME_WORDS = (
+    r"(?i)time|date|stamp|zeit|datum|fecha|hora|时间|日期|日付|時|날짜|시간|дата|время|heure|when|clock|epoch|instant|moment|(?:^|[._-])(?:ts|at|on|t)$"
+    r"|[a-z](?:At|On|Ts|TS)$"
 )
 # Names of times that are not when the event happened.
-_OTHER_TIMES = re.compile(
-    r"expir|birth|dob$|until|valid|next|due|deadline|not_?(?:before|after)|modif|updat|last|prev|end|finish|complet"
-    r"|boot|build|release|session|scheduled|eta$|renew|delet|joined|signup|registered|login",
-    re.IGNORECASE,
+_OTHER_TIMES = (
+    r"(?i)expir|birth|dob$|until|valid|next|due|deadline|not_?(?:before|after)|modif|updat|last|prev|end|finish|complet"
+    r"|boot|build|release|session|scheduled|eta$|renew|delet|joined|signup|registered|login"
 )
-_IDENTIFIER = re.compile(r"(?:^|[._-])u?id$|[a-z]Id$|(?:phone|number|offset|count|bytes|size)", re.IGNORECASE)
+_IDENTIFIER = r"(?i)(?:^|[._-])u?id$|[a-z]Id$|(?:phone|number|offset|count|bytes|size)"
 
-_DAY = re.compile(
-    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{8}|\d{1,2}[-/ ][A-Z][a-z]{2}[-/ ]\d{2,4}|[A-Z][a-z]{2} \d{1,2},? \d{4}"
-)
-_TIME_OF_DAY = re.compile(
-    r"\d{1,2}:\d{2}(?::\d{2}(?:[.,:]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?(?: ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?"
-)
+_DAY = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{8}|\d{1,2}[-/ ][A-Z][a-z]{2}[-/ ]\d{2,4}|[A-Z][a-z]{2} \d{1,2},? \d{4}"
+_TIME_OF_DAY = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,:]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?(?: ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?"
 _SECONDS = {"seconds", "second", "epochsecond", "epochseconds", "sec", "secs", "tvsec"}
 _FRACTIONS = {"nanos": 9, "nano": 9, "nanoseconds": 9, "nanosecond": 9, "nanoofsecond": 9, "nsec": 9, "nsecs": 9,
               "tvnsec": 9, "micros": 6, "microseconds": 6, "usec": 6, "usecs": 6, "tvusec": 6, "millis": 3}  # fmt: skip
@@ -206,17 +201,17 @@ class _TimeReader:
         return sorted(candidates, key=self._unlikelihood)
 
     def _unlikelihood(self, path: FieldPath) -> tuple[bool, bool, bool, int]:
-        is_other = _OTHER_TIMES.search(".".join(path)) is not None
-        return is_other, not _TIME_WORDS.search(path[-1]), not self.names_year(path), len(path)
+        is_other = re.search(_OTHER_TIMES, ".".join(path)) is not None
+        return is_other, not re.search(_TIME_WORDS, path[-1]), not self.names_year(path), len(path)
 
 
 def _is_epoch(path: FieldPath, texts: Sequence[str]) -> bool:
     """Whether numbers count the time since 1970: by the field's name, or as they rise."""
-    if _IDENTIFIER.search(path[-1]):
+    if re.search(_IDENTIFIER, path[-1]):
         return False
     numbers = [float(text) for text in texts if _is_number(text)]
     is_rising = len(set(numbers)) >= _MIN_RISING and all(before <= after for before, after in pairwise(numbers))
-    return bool(_TIME_WORDS.search(path[-1])) or is_rising
+    return bool(re.search(_TIME_WORDS, path[-1])) or is_rising
 
 
 def _guess(by_value: Sequence[FieldPath]) -> tuple[str, ...]:
@@ -250,7 +245,7 @@ def _in_parts(values: Mapping[FieldPath, Sequence[str]]) -> dict[FieldPath, Seco
 
 def _days_and_clocks(values: Mapping[FieldPath, Sequence[str]]) -> Iterator[tuple[FieldPath, SecondPart]]:
     """Yield each day beside a time of day in the same object."""
-    timely = [path for path in values if _TIME_WORDS.search(path[-1])]
+    timely = [path for path in values if re.search(_TIME_WORDS, path[-1])]
     days = [path for path in timely if values[path] and _all_match(_DAY, values[path])]
     for path in days:
         siblings = (other for other in timely if other[:-1] == path[:-1] and values[other])
@@ -272,5 +267,5 @@ def _seconds_and_fractions(values: Mapping[FieldPath, Sequence[str]]) -> Iterato
                 break
 
 
-def _all_match(pattern: re.Pattern[str], texts: Sequence[str]) -> bool:
-    return all(map(pattern.fullmatch, texts[:_MAX_TEXTS]))
+def _all_match(pattern: str, texts: Sequence[str]) -> bool:
+    return all(re.fullmatch(pattern, text) for text in texts[:_MAX_TEXTS])

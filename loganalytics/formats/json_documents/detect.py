@@ -17,6 +17,7 @@ from loganalytics.formats.json_documents.cloudwatch import are_cloudwatch, read_
 from loganalytics.formats.json_documents.envelope import are_records, elements_at, is_paired, record_path, records_of
 from loganalytics.formats.json_documents.event_stream import EventStream, is_event_stream
 from loganalytics.formats.json_documents.framer import DocumentShape
+from loganalytics.formats.json_documents.heads import BLANK, MAX_HEAD_CHARACTERS, MAX_HEAD_LINES, head_of, is_record
 from loganalytics.formats.json_documents.lines import ListedLines
 from loganalytics.formats.json_documents.loki import is_stream, read_stream
 from loganalytics.formats.json_documents.otlp import read_record
@@ -26,13 +27,9 @@ from loganalytics.formats.json_documents.structure import depths, structure_of
 from loganalytics.formats.json_documents.tables import is_table, read_table
 from loganalytics.formats.text_framer import to_text
 
-_BLANK = " \t\r\n\x1e\ufeff,"
-_START = re.compile(r'[\s\x1e\ufeff,]*(?:\{|\[\s*(?:$|[\[{"])|data:)')
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\],]')
 _CLOSING = {"{": "}", "[": "]"}
 _COMMENTS = ("#", "//")
-_MAX_HEAD_LINES, _MAX_HEAD_CHARACTERS = 500, 256 * 1024
-_PEEKED_LINES = 5
 _MAX_DOCUMENTS = 50
 _MIN_SHARE = 0.5
 _MIN_ALIGNED = 0.9
@@ -52,15 +49,13 @@ class _Documents:
 
 
 def detect_documents(lines: Sequence[str]) -> Framing | None:
-    """Return how the records of a sample's JSON documents are put together; None where each line is a record."""
-    head = [line[:_MAX_HEAD_CHARACTERS] for line in lines[:_MAX_HEAD_LINES] if line.strip(_BLANK)]
-    if not head or not _may_be_documents(head):
-        return None
+    """Return how the records of a sample that may be documents are put together; None where each line is one."""
+    head = head_of(lines)
     if is_event_stream(head):
         return Framing(name="server-sent events", framer=EventStream(), splits_lines=True)
     if _are_listed(head):
         return Framing(name="JSON array", framer=ListedLines(), splits_lines=True)
-    text = "\n".join(line[:_MAX_HEAD_CHARACTERS] for line in lines[:_MAX_HEAD_LINES])[:_MAX_HEAD_CHARACTERS]
+    text = "\n".join(line[:MAX_HEAD_CHARACTERS] for line in lines[:MAX_HEAD_LINES])[:MAX_HEAD_CHARACTERS]
     documents = _read(text)
     covered = sum(end - start for start, end in documents.spans)
     if not documents.values or covered < _MIN_SHARE * len(text[: documents.read_to].strip()):
@@ -75,23 +70,6 @@ def detect_documents(lines: Sequence[str]) -> Framing | None:
     if not records or not are_records(records[:_MAX_DOCUMENTS]):
         return None
     return _framing(text, documents, path, records)
-
-
-def _may_be_documents(head: Sequence[str]) -> bool:
-    """Whether some line begins as a document does and is not a record as a whole."""
-    starts = [line for line in head if _START.match(line)]
-    return bool(starts) and not all(map(_is_record, [*head[:_PEEKED_LINES], starts[0]]))
-
-
-def _is_record(line: str) -> bool:
-    """Whether a line is a JSON object that is a record."""
-    if not line.startswith("{"):
-        return False
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(value, dict) and not record_path(value) and not is_table(value)
 
 
 def _are_lines(text: str, documents: _Documents) -> bool:
@@ -114,7 +92,7 @@ def _are_listed(head: Sequence[str]) -> bool:
     objects = [line for line in inner if line.startswith("{") and line.endswith("}")]
     if not objects or len(objects) < _MIN_ALIGNED * len(inner) or objects == head:
         return False
-    sample = [json.loads(line) for line in objects[:_MAX_DOCUMENTS] if _is_record(line)]
+    sample = [json.loads(line) for line in objects[:_MAX_DOCUMENTS] if is_record(line)]
     return len(sample) >= _MIN_ALIGNED * len(objects[:_MAX_DOCUMENTS]) and are_records(sample)
 
 
@@ -130,7 +108,7 @@ def _read(text: str) -> _Documents:
     documents = _Documents()
     place = 0
     while place < len(text) and len(documents.values) < _MAX_DOCUMENTS:
-        if text[place] in _BLANK:
+        if text[place] in BLANK:
             place += 1
             continue
         end = _read_one(text, place, documents) if text[place] in "{[" else None
@@ -229,5 +207,5 @@ def _indent(text: str, depth: int, bracket: bytes) -> str | None:
         return None
     indent, count = Counter(before).most_common(1)[0]
     has_several = any(not _is_object(line.strip(" \t\r,")) for line in lines["line"].gather(rows))
-    is_aligned = not indent.strip(_BLANK) and count >= _MIN_ALIGNED * len(before) and has_several
+    is_aligned = not indent.strip(BLANK) and count >= _MIN_ALIGNED * len(before) and has_several
     return indent if is_aligned else None

@@ -144,13 +144,6 @@ def _format(name: str, groups: str, date: str) -> TimeFormat:
     return TimeFormat(name, NAMELESS.sub("?:", groups), groups=f"^{groups}$", has_year=has_year(date))
 
 
-_KNOWN = {
-    NAME: f"(?i:{any_of(MONTH_NUMBERS)})[.]?",
-    WEEKDAY_NAME: f"(?i:{any_of(WEEKDAYS)})[.]?",
-    _ABBREVIATION: f"(?:{any_of(ABBREVIATIONS)})\\b",
-}
-
-
 @cache
 def any_written() -> str:
     """Return an expression for a time in any form of the grammar, with the names that there are."""
@@ -159,6 +152,11 @@ def any_written() -> str:
     clock_first = f"{CLOCKS['colons']}{ZONE}{BETWEEN}{_WEEKDAY}(?:{dates})"
     date_first = f"{_WEEKDAY}(?:{dates})(?:{BETWEEN})?(?:{clocks}){ZONE}(?:{_YEAR_LAST}{_ZONE_BEHIND_YEAR})"
     pattern = f"(?:{date_first}|{clock_first})"
-    for any_word, known in _KNOWN.items():
+    known_words = {
+        NAME: f"(?i:{any_of(MONTH_NUMBERS)})[.]?",
+        WEEKDAY_NAME: f"(?i:{any_of(WEEKDAYS)})[.]?",
+        _ABBREVIATION: f"(?:{any_of(ABBREVIATIONS)})\\b",
+    }
+    for any_word, known in known_words.items():
         pattern = pattern.replace(any_word, known)
     return NAMELESS.sub("?:", pattern)

@@ -12,7 +12,7 @@ import polars as pl
 
 from loganalytics.formats.framing import MAX_LINE_BYTES
 from loganalytics.sources.counters import FileCounters
-from loganalytics.sources.files.compression import BROKEN, UnpackBudget, read_some, reason_of
+from loganalytics.sources.files.compression import UnpackBudget, broken, read_some, reason_of
 from loganalytics.sources.files.encodings import UTF8, Encoding, is_utf8, without_leading_nuls
 from loganalytics.sources.files.line_decoder import LineDecoder
 from loganalytics.sources.files.text_stream import as_text
@@ -90,7 +90,7 @@ def _next_bytes(stream: BinaryIO, counters: FileCounters, size: int, budget: Unp
     try:
         # read1 returns what an archive holds before the place where it breaks; read would lose it.
         buffer = _read(stream, size)
-    except BROKEN as error:
+    except broken() as error:
         counters.truncate(f"unreadable after {counters.bytes:,} bytes ({reason_of(error)}): the rest is lost")
         return b""
     if budget is None or not buffer:
@@ -149,9 +149,10 @@ def _character_end(utf8: bytes) -> int:
 
 
 def _to_lines(block: bytes, decoder: LineDecoder) -> tuple[pl.Series, bytes | None]:
-    if _MARK in block:  # at the head of a file, and where such files were joined to one
+    # One byte is found ten times as fast as two. A mark is at the head of a file, and where such files were joined.
+    if _MARK[:1] in block and _MARK in block:
         block = _MARK_AT_START.sub(b"", block)
     lines, utf8 = decoder.decode(block)
-    if b"\x1b" in block:  # one byte is found ten times as fast as two
+    if b"\x1b" in block:
         return lines.str.replace_all(_ANSI, ""), None
     return lines, utf8

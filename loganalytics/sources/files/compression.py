@@ -14,25 +14,29 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from loganalytics.exceptions import InvalidArgumentError
 
-# The standard library's from Python 3.14 on; before, its backport.
-_zstd: Any = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+
+@cache
+def _zstd() -> Any:
+    """Return the module for zstd, which few files need: the standard library's, or before Python 3.14 its backport."""
+    return importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+
 
 _OPENERS: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
     b"\x1f\x8b": lambda raw: cast(BinaryIO, gzip.open(raw)),  # noqa: SIM115 (the caller closes it)
     b"BZh": lambda raw: cast(BinaryIO, bz2.open(raw)),  # noqa: SIM115 (the caller closes it)
     b"\xfd7zXZ\x00": lambda raw: cast(BinaryIO, lzma.open(raw)),  # noqa: SIM115 (the caller closes it)
-    b"\x28\xb5\x2f\xfd": lambda raw: cast(BinaryIO, _zstd.ZstdFile(raw)),
+    b"\x28\xb5\x2f\xfd": lambda raw: cast(BinaryIO, _zstd().ZstdFile(raw)),
 }
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 # What a broken archive raises, each library its own; zip adds a method of compression that Python does not know.
-BROKEN: tuple[type[Exception], ...] = (
-    EOFError, OSError, zlib.error, lzma.LZMAError, _zstd.ZstdError, zipfile.BadZipFile, NotImplementedError,
-    struct.error,
+_BROKEN: tuple[type[Exception], ...] = (
+    EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, struct.error,
 )  # fmt: skip
 
 MAX_UNPACKED_BYTES = 50 * 1024**3
@@ -98,6 +102,11 @@ def read_some(stream: BinaryIO, size: int) -> bytes:
     return stream.read1(size) if hasattr(stream, "read1") else stream.read(size)
 
 
+def broken() -> tuple[type[Exception], ...]:
+    """Return what reading a file may raise, its archive's own errors among them."""
+    return (*_BROKEN, _zstd().ZstdError) if _zstd.cache_info().currsize else _BROKEN
+
+
 def reason_of(error: Exception) -> str:
     """Return why a file could not be read on: what the system says, else the kind of the error."""
     return error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
@@ -124,7 +133,7 @@ def unpacked_size(path: Path, head: bytes) -> int | None:
                 file.seek(-4, os.SEEK_END)
                 return int(struct.unpack("<I", file.read(4))[0])
         if head.startswith(b"\x28\xb5\x2f\xfd"):
-            return cast("int | None", _zstd.get_frame_info(head).decompressed_size)
-    except BROKEN:
+            return cast("int | None", _zstd().get_frame_info(head).decompressed_size)
+    except broken():
         return None
     return None if is_packed(head) else path.stat().st_size

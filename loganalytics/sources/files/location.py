@@ -14,8 +14,8 @@ from typing import BinaryIO
 
 from loganalytics.sources.files.archives import TAR_HEAD_BYTES, Member, is_tar, is_zip, members_of
 from loganalytics.sources.files.compression import (
-    BROKEN,
     UnpackBudget,
+    broken,
     is_packed,
     open_packed,
     read_some,
@@ -109,7 +109,7 @@ def _unpack(path: Path, copy: Path, budget: UnpackBudget) -> str:
             while not problem and (chunk := read_some(stream, _CHUNK_BYTES)):
                 within_budget, problem = budget.spend(len(chunk))
                 size += file.write(chunk[:within_budget])
-        except BROKEN as error:
+        except broken() as error:
             problem = f"unreadable after {size:,} bytes ({reason_of(error)}): the rest is lost"
     return problem
 
@@ -150,7 +150,7 @@ def _locate_path(path: Path, by_name: bool, spool: Spool, unpacked_limit: int | 
         if is_zip(head) or is_tar(head):
             return _members(location, head)
         return _members_of_packed_tar(location, spool, unpacked_limit) if _is_packed_tar(location) else [location]
-    except BROKEN as error:
+    except broken() as error:
         return [replace(location, skip=cannot_be_read(error))]
 
 
@@ -190,7 +190,7 @@ def _is_packed_tar(location: Location) -> bool:
     try:
         with open_unpacked(location) as (stream, _):
             return is_tar(stream.read(TAR_HEAD_BYTES))
-    except BROKEN:
+    except broken():
         return False
 
 

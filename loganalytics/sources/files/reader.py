@@ -13,7 +13,7 @@ from loganalytics.formats.inferred_times import INFERRED
 from loganalytics.sources import load_report, object_stores
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import Block, read_blocks
-from loganalytics.sources.files.compression import BROKEN, UnpackBudget, reason_of
+from loganalytics.sources.files.compression import UnpackBudget, broken, reason_of
 from loganalytics.sources.files.file_events import read_events
 from loganalytics.sources.files.location import Location, open_unpacked
 from loganalytics.sources.files.plan import PlannedFile
@@ -111,5 +111,5 @@ def _read_blocks(sample: FileSample, counters: FileCounters, budget: UnpackBudge
             for block in read_blocks(stream, counters, size=BLOCK_BYTES, budget=budget, encoding=sample.encoding):
                 counters.position = location.size if location.member else raw.tell()
                 yield block
-    except BROKEN as error:  # it was deleted, or its archive breaks at the first byte
+    except broken() as error:  # it was deleted, or its archive breaks at the first byte
         counters.truncate(f"unreadable after {counters.bytes:,} bytes ({reason_of(error)}): the rest is lost")

@@ -18,7 +18,7 @@ from loganalytics.formats.framing import Framing, frame_sample
 from loganalytics.formats.internal_columns import without_internal
 from loganalytics.sources import object_stores
 from loganalytics.sources.files.blocks import lines_of, looks_binary
-from loganalytics.sources.files.compression import BROKEN, read_some, reason_of
+from loganalytics.sources.files.compression import broken, read_some, reason_of
 from loganalytics.sources.files.discovery import service_of, text_of
 from loganalytics.sources.files.encodings import UTF8, Encoding, detect_encoding, without_leading_nuls
 from loganalytics.sources.files.location import Location, cannot_be_read, open_unpacked
@@ -151,7 +151,7 @@ def _head(stream: BinaryIO) -> tuple[bytes, str]:
             text = without_leading_nuls(head + chunk)
             skipped += len(head) + len(chunk) - len(text)
             head = text
-    except BROKEN as error:
+    except broken() as error:
         if not head:
             raise
         break_note = f"unreadable after {len(head):,} bytes ({reason_of(error)}): the rest is lost"
@@ -205,7 +205,7 @@ def _sample_file(location: Location, options: ReadOptions, memory: DetectionMemo
             lines = [] if skip else _spread_over(windows, encoding)
     except SourceError:  # of an address: it has its message already
         raise
-    except BROKEN as error:
+    except broken() as error:
         skip = cannot_be_read(error)
     if skip is None and not any(line.strip() for line in lines):
         skip = Skip(status=Status.READ, note="empty")

@@ -15,7 +15,7 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError, UnreadableSourceError
 from loganalytics.sources.files.blocks import looks_binary
-from loganalytics.sources.files.compression import BROKEN, is_packed
+from loganalytics.sources.files.compression import broken, is_packed
 from loganalytics.sources.files.discovery import STDIN, expand, path_of
 from loganalytics.sources.files.encodings import detect_encoding
 from loganalytics.sources.files.location import Location, open_unpacked
@@ -321,5 +321,5 @@ def _bytes_beyond(path: Path, position: Mapping[str, Any]) -> bytes | None:
             compared = last_bytes[len(last_bytes) - int(position["last_size"]) :]
             is_same = len(chunk) >= offset and fingerprint(compared) == position["last"]
             return chunk[offset:] + stream.read() if is_same else None
-    except BROKEN:
+    except broken():
         return None
