@@ -249,6 +249,14 @@ def test_traceback_in_a_list_of_lines():
     assert records["line"].to_list() == lines[0].split("\n")
 
 
+def test_lists_of_lists_of_lines():
+    """Lines in lists of a list are lines."""
+    written = json.dumps([[LISTED[0]], list(LISTED[1:])])
+    detection = detect([written])
+    records = frame_all(pl.DataFrame({"n": [1], "line": [written]}).cast({"n": pl.UInt64}), detection.framing)
+    assert records["line"].to_list() == list(LISTED)
+
+
 def test_lists_of_lists():
     """Records in lists of a list, as pages that were put together, are records."""
     pages = [[{"time": "2024-05-01T08:00:00Z", "level": "error", "msg": "a"}], [{"level": "info", "msg": "b"}]]

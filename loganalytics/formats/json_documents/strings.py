@@ -18,11 +18,14 @@ _AROUND = b" \t\r\n,[]\x1e\xef\xbb\xbf"
 
 
 def are_strings(documents: Sequence[Any]) -> bool:
-    """Whether documents are lists that hold nothing but text."""
-    return all(
-        isinstance(document, list) and document and all(isinstance(element, str) for element in document)
-        for document in documents
-    )
+    """Whether documents are lists, perhaps of lists, that hold nothing but text."""
+    return all(isinstance(document, list) and _is_text(document) for document in documents)
+
+
+def _is_text(element: Any) -> bool:
+    if isinstance(element, list):
+        return bool(element) and all(map(_is_text, element))
+    return isinstance(element, str)
 
 
 @dataclass(frozen=True)
