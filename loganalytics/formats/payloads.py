@@ -12,8 +12,8 @@ import polars as pl
 
 from loganalytics.formats.inner_messages import with_inner
 
-_PAYLOAD = r'(\{ ?"[^"]*" ?:.*\})(?:\s+\[\])?\s*$'
-"""Monolog writes an empty list behind the fields of the context where there are no extra ones."""
+_PAYLOAD = r'(?P<fields>\{ ?"[^"]*" ?:.*?\})(?:\s+(?:\[\]|(?P<extra>\{ ?".*\})))?\s*$'
+"""Monolog writes two objects, or an empty list for the second."""
 _SAMPLE_LINES = 200
 _MIN_SHARE = 0.02
 _LEVEL = ("level", "severity_number")
@@ -21,7 +21,7 @@ _LEVEL = ("level", "severity_number")
 
 def sample_payloads(lines: pl.Series) -> list[str]:
     """Return the objects at the end of a sample's lines; none where few lines end with one."""
-    texts = lines.head(_SAMPLE_LINES).str.extract(_PAYLOAD)
+    texts = lines.alias("line").head(_SAMPLE_LINES).to_frame().select(_payload(pl.col("line"))).to_series()
     found = texts.drop_nulls().to_list()
     payloads = [text for text in found if _is_object(text)]
     is_common = len(payloads) >= max(1, _MIN_SHARE * texts.len(), len(found) / 2)
@@ -30,7 +30,15 @@ def sample_payloads(lines: pl.Series) -> list[str]:
 
 def payloads_of(events: pl.DataFrame) -> pl.DataFrame:
     """Return the objects at the end of events' messages as lines (n, line)."""
-    return events.select("n", pl.col("message").str.extract(_PAYLOAD).alias("line")).drop_nulls("line")
+    return events.select("n", _payload(pl.col("message")).alias("line")).drop_nulls("line")
+
+
+def _payload(text: pl.Expr) -> pl.Expr:
+    """Return the expression for the object at the end of a text; two are one."""
+    groups = text.str.extract_groups(_PAYLOAD).struct
+    fields, extra = groups.field("fields"), groups.field("extra")
+    both = pl.concat_str(fields.str.strip_suffix("}"), pl.lit(", "), extra.str.strip_prefix("{"))
+    return pl.coalesce(both, fields)
 
 
 def with_payloads(events: pl.DataFrame, inner: pl.DataFrame) -> pl.DataFrame:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loganalytics.formats.detection import detect
-from loganalytics.formats.framing import Framing
+from loganalytics.formats import detect, parse
+from loganalytics.formats.framing import Framing, frame_all
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=12) | st.sampled_from(
     ['}{"', "},{", '\\"', "[{", "a\nb", "# x", '"]}', "\\", "data: {"]
@@ -218,3 +218,75 @@ MISCLOSED = json.dumps([RECORD, {**RECORD, "msg": "lost"}, RECORD], indent=1).re
 def test_no_word_of_a_broken_document_is_lost(text: str):
     """What is in no record, because a name or a bracket is wrong, is found in the text of another."""
     assert "lost" in "".join(records_of(text))
+
+
+LISTED = (
+    "2024-05-01 08:00:00.5 ERROR disk full",
+    "2024-05-01 08:00:01 WARN cache is cold",
+    "2024-05-01 08:00:02 INFO ok",
+)
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_list_of_lines(indent: int | None, size: int):
+    """Each string of a list is a line, however the list is written and whatever blocks it comes in."""
+    written = json.dumps(LISTED, indent=indent).split("\n")
+    detection = detect(written)
+    assert detection.framing is not None
+    framer = detection.framing.framer()
+    numbered = pl.DataFrame({"line": written}).with_row_index("n", 1).cast({"n": pl.UInt64})
+    records = pl.concat([*(framer.feed(block) for block in numbered.iter_slices(size)), framer.finish()])
+    assert records["line"].to_list() == list(LISTED)
+    assert parse(records, detection).events["level"].to_list() == ["ERROR", "WARNING", "INFO"]
+
+
+def test_traceback_in_a_list_of_lines():
+    """A string of several lines is as many, and escapes are undone."""
+    lines = ['2024-05-01 08:00:00 ERROR boom\nTraceback (most recent call last):\n  File "a.py", line 1\nE: \u00fc']
+    detection = detect([json.dumps(lines)])
+    records = frame_all(pl.DataFrame({"n": [1], "line": [json.dumps(lines)]}).cast({"n": pl.UInt64}), detection.framing)
+    assert records["line"].to_list() == lines[0].split("\n")
+
+
+def test_lists_of_lists_of_lines():
+    """Lines in lists of a list are lines."""
+    written = json.dumps([[LISTED[0]], list(LISTED[1:])])
+    detection = detect([written])
+    records = frame_all(pl.DataFrame({"n": [1], "line": [written]}).cast({"n": pl.UInt64}), detection.framing)
+    assert records["line"].to_list() == list(LISTED)
+
+
+def test_lists_of_lists():
+    """Records in lists of a list, as pages that were put together, are records."""
+    pages = [[{"time": "2024-05-01T08:00:00Z", "level": "error", "msg": "a"}], [{"level": "info", "msg": "b"}]]
+    detection = detect([json.dumps(pages)])
+    records = frame_all(pl.DataFrame({"n": [1], "line": [json.dumps(pages)]}).cast({"n": pl.UInt64}), detection.framing)
+    assert parse(records, detection).events["message"].to_list() == ["a", "b"]
+
+
+TABLE = {
+    "columns": [{"name": "TimeGenerated"}, {"name": "Level"}, {"name": "Message"}],
+    "rows": [["2024-05-01T08:00:00Z", "Error", "boom"], ["2024-05-01T08:00:01Z", "Information", "ok"]],
+}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"tables": [{"name": "PrimaryResult", **TABLE}]},
+        {"Tables": [{"Columns": [{"ColumnName": c["name"]} for c in TABLE["columns"]], "Rows": TABLE["rows"]}]},
+        {"results": [{"series": [{"columns": ["time", "level", "message"], "values": TABLE["rows"]}]}]},
+        {"meta": TABLE["columns"], "data": TABLE["rows"], "statistics": {"elapsed": 0.1}},
+        TABLE,
+    ],
+)
+def test_rows_of_tables(document: dict[str, object]):
+    """Each row of a table is a record of the columns that the table names."""
+    line = json.dumps(document)
+    detection = detect([line])
+    records = frame_all(pl.DataFrame({"n": [1], "line": [line]}).cast({"n": pl.UInt64}), detection.framing)
+    events = parse(records, detection).events
+    assert events["message"].to_list() == ["boom", "ok"]
+    assert events["level"].to_list() == ["ERROR", "INFO"]
+    assert events["timestamp"].dt.second().to_list() == [0, 1]

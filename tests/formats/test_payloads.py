@@ -36,6 +36,24 @@ def test_list_of_monolog():
     assert (event["level"], event["article"], event["left"]) == ("WARNING", "A7", 2)
 
 
+def test_two_objects():
+    """The context and the extra fields that Monolog writes are read both."""
+    event, _ = events_of(
+        '[2024-05-01 08:00:00] shop.ERROR: not sent {"to":"ann","tries":{"n":3}} {"uid":"8f3"}',
+        '[2024-05-01 08:00:01] shop.INFO: sent {"to":"bob","tries":{"n":1}} {"uid":"8f4"}',
+    )
+    assert (event["to"], event["tries.n"], event["uid"]) == ("ann", 3, "8f3")
+
+
+def test_empty_values_of_routers():
+    """A router that leaves its service empty for some requests does not make the durations of others a name."""
+    ok, crashed = events_of(
+        "2024-05-01T08:00:00.0+00:00 heroku[router]: at=info method=GET path=/ dyno=web.1 service=18ms status=200",
+        "2024-05-01T08:00:01.0+00:00 heroku[router]: at=error method=GET path=/ dyno= service= status=503",
+    )
+    assert (ok["service"], ok["duration_ms"], crashed["service"]) == ("router", 18.0, "router")
+
+
 def test_time_and_level_around_an_object():
     """An object behind a text does not change the event's own time and level."""
     (event,) = events_of('2024-05-01 08:00:00 INFO got {"level":"error","time":"2020-01-01T00:00:00Z","id":7}')

@@ -97,3 +97,11 @@ def test_columns_of_a_table(tmp_path):
     )
     logs = la.load(tmp_path / "a.csv")
     assert logs.select("level", "message").rows() == [("ERROR", "GET /pay 500"), ("INFO", "GET / 200")]
+
+
+def test_a_status_among_the_requests_fields(tmp_path):
+    """Where the answer's status is written beside the request only, it raises the level; a state is no status."""
+    logs = load(tmp_path, {"level": "info", "msg": "handled", "req": {"url": "/", "status_code": 500}})
+    assert logs["level"][0] == "ERROR"
+    states = load(tmp_path, {"level": "info", "msg": "handled", "request": {"status": "pending"}})
+    assert states["level"][0] == "INFO"

@@ -79,7 +79,7 @@ def _paths_of(semantics: FieldSemantics) -> set[FieldPath]:
     of_templates = [templates.template, templates.renderings, templates.arguments] if templates else []
     of_templates += templates.properties.values() if templates else ()
     of_exceptions = [path for fields in semantics.exceptions for path in fields]
-    of_requests = [*semantics.requests.request, *semantics.requests.statuses]
+    of_requests = [*semantics.requests.request, *semantics.requests.statuses, *semantics.requests.failures]
     of_times = [path for first, part in semantics.time_parts.items() for path in (first, part.path)]
     paths = (*semantics.durations, *of_templates, *of_exceptions, *of_requests, *of_times, semantics.full_text)
     return {path for path in paths if path}

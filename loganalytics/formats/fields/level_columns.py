@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
@@ -26,8 +26,10 @@ def with_levels(
     """Add `level` and `severity_number` to events, where the records (n, record) have something that tells them."""
     paths = record_schema.core.get("level", ())
     semantics = record_schema.semantics
-    statuses = semantics.requests.statuses
-    if not (paths or statuses or semantics.default_level or semantics.level_markers or semantics.level_tags):
+    statuses, failures = semantics.requests.statuses, semantics.requests.failures
+    if not (
+        paths or statuses or failures or semantics.default_level or semantics.level_markers or semantics.level_tags
+    ):
         return events
     levels = _written(records, record_schema, value_of)
     numbers = [
@@ -37,10 +39,9 @@ def with_levels(
     ]
     if numbers:
         levels = levels.with_columns(severity_number=pl.coalesce(*numbers, "severity_number"))
-    if not statuses:
+    if not statuses and not failures:
         return events.with_columns(levels)
-    columns = records.select(value_of(path).alias(str(number)) for number, path in enumerate(statuses))
-    status = status_number(columns)
+    status = _statuses(records, statuses, failures, value_of)
     raised = _raised_rows(levels, status)
     events = events.with_columns(_raised(levels, raised, status))
     changed = raised.filter(levels["level"].gather(raised).is_not_null())
@@ -52,6 +53,24 @@ def with_levels(
     written = values.select(pl.coalesce(pl.all())).to_series()
     original = pl.repeat(None, records.height, dtype=pl.String, eager=True).scatter(changed, written)
     return events.with_columns(original.alias(column_name(paths[0])))
+
+
+def _statuses(
+    records: pl.DataFrame,
+    statuses: Sequence[FieldPath],
+    failures: Sequence[FieldPath],
+    value_of: Callable[[FieldPath], pl.Expr],
+) -> pl.Series:
+    """Return the status of each record's answer; of those among the fields of requests only failures count."""
+    read = [
+        status_number(records.select(value_of(path).alias(str(number)) for number, path in enumerate(paths)))
+        for paths in (statuses, failures)
+        if paths
+    ]
+    if not failures:
+        return read[0]
+    failed = read[-1].set(read[-1] < _SERVER_ERROR, None)
+    return read[0].fill_null(failed) if statuses else failed
 
 
 def _written(

@@ -49,6 +49,13 @@ class RequestFields(NamedTuple):
     """Method and address, or the line that holds both."""
     statuses: tuple[FieldPath, ...] = ()
     """The status of the answer, the likelier first."""
+    failures: tuple[FieldPath, ...] = ()
+    """What may be the status of the answer, written among the fields of the request: a 5xx certainly is one."""
+
+    @property
+    def may_raise(self) -> bool:
+        """Whether a field may raise the level."""
+        return bool(self.statuses or self.failures)
 
     @property
     def message_paths(self) -> tuple[FieldPath, ...]:
@@ -65,7 +72,8 @@ def request_fields(values: Mapping[FieldPath, Sequence[str]]) -> RequestFields:
     request = tuple(path for element in elements if (path := found[element]))
     statuses = [path for path in values if is_status_name(path) and _holds_statuses(values[path])]
     statuses.sort(key=lambda path: (_STATUS_RANKS.get(fold_path(path), len(_STATUS_RANKS)), len(path)))
-    return RequestFields(request, tuple(statuses))
+    failures = [path for path in values if _is_among_request(path) and _holds_statuses(values[path])]
+    return RequestFields(request, tuple(statuses), tuple(failures))
 
 
 def _first(aliases: Sequence[str], names: Mapping[str, list[FieldPath]]) -> FieldPath | None:
@@ -79,6 +87,16 @@ def is_status_name(path: FieldPath) -> bool:
     if parents & _QUESTIONS or not (fold_path(path) in _STATUS_RANKS or _STATUS_LEAF.fullmatch(leaf)):
         return False
     return leaf != "code" or bool(parents & _ANSWERS)
+
+
+def may_raise_level(path: FieldPath) -> bool:
+    """Whether a field may by its name raise the level of its record."""
+    return is_status_name(path) or _is_among_request(path)
+
+
+def _is_among_request(path: FieldPath) -> bool:
+    *parents, leaf = _parts(path)
+    return bool(parents) and {*parents} <= {"req", "request"} and leaf in ("status", "statuscode")
 
 
 def _parts(path: FieldPath) -> list[str]:

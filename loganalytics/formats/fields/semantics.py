@@ -94,7 +94,8 @@ def field_semantics(
 
 def _name_service(core: Core, values: SampledValues) -> None:
     """Take `name` for the service where another field is the logger; a duration called service is none (Heroku)."""
-    service = [path for path in core.get("service", ()) if not (values[path] and all(map(is_duration, values[path])))]
+    filled = {path: [text for text in values[path] if text] for path in core.get("service", ())}
+    service = [path for path, texts in filled.items() if not (texts and all(map(is_duration, texts)))]
     logger = core.get("logger", ())
     names = fields_by_name(values)
     if not service and ("name",) in logger and logger[0] != ("name",) and {"pid", "hostname"} <= names.keys():

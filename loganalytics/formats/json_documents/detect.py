@@ -22,7 +22,9 @@ from loganalytics.formats.json_documents.lines import ListedLines
 from loganalytics.formats.json_documents.loki import is_stream, read_stream
 from loganalytics.formats.json_documents.otlp import read_record
 from loganalytics.formats.json_documents.skeleton import RecordPath
+from loganalytics.formats.json_documents.strings import ListedStrings, are_strings
 from loganalytics.formats.json_documents.structure import depths, structure_of
+from loganalytics.formats.json_documents.tables import is_table, read_table
 from loganalytics.formats.text_framer import to_text
 
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[{}\[\],]')
@@ -60,6 +62,8 @@ def detect_documents(lines: Sequence[str]) -> Framing | None:
         return None
     if _are_lines(text, documents):
         return None
+    if are_strings(documents.values):
+        return Framing(name="JSON array of lines", framer=ListedStrings(), splits_lines=True)
     paths = Counter(record_path(value) for value in documents.values)
     path = paths.most_common(1)[0][0]
     records = [record for value in documents.values for record in records_of(value, path)]
@@ -77,7 +81,7 @@ def _are_lines(text: str, documents: _Documents) -> bool:
     lines = [
         value
         for value, is_whole, (start, end) in zip(documents.values, whole, documents.spans, strict=True)
-        if is_whole and "\n" not in text[start:end] and not record_path(value)
+        if is_whole and "\n" not in text[start:end] and not record_path(value) and not is_table(value)
     ]
     return len(lines) > _MIN_SHARE * len(whole)
 
@@ -166,6 +170,8 @@ def _framing(text: str, documents: _Documents, path: RecordPath, records: Sequen
 
 def _rewrite(path: RecordPath, records: Sequence[dict[str, Any]]) -> Callable[[str], list[str]] | None:
     """Return what reads records that are written in a peculiar way."""
+    if all(map(is_table, records[:_MAX_DOCUMENTS])):
+        return read_table
     if all(map(is_stream, records[:_MAX_DOCUMENTS])):
         return read_stream
     if are_cloudwatch(records[:_MAX_DOCUMENTS], in_log_events="logEvents" in path):

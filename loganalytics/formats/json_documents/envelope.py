@@ -10,6 +10,7 @@ from loganalytics.formats.fields.aliases import fold_name
 from loganalytics.formats.fields.record_schema import infer_schema
 from loganalytics.formats.json_documents.loki import is_stream
 from loganalytics.formats.json_documents.skeleton import RecordPath
+from loganalytics.formats.json_documents.tables import is_table, rows_of
 
 # Lists that hold records, by what exporters and APIs call them.
 _LIST_NAMES = {
@@ -31,6 +32,8 @@ def core_columns(records: Sequence[Mapping[str, Any]]) -> set[str]:
 
 def are_records(records: Sequence[Mapping[str, Any]]) -> bool:
     """Whether objects are records of a log: with a time, or with a level or a message."""
+    if all(map(is_table, records)):
+        records = [row for table in records for row in rows_of(table)[:_SAMPLE]]
     return all(map(is_stream, records)) or bool(core_columns(records) & {"timestamp", "level", "message"})
 
 
@@ -38,16 +41,23 @@ def record_path(document: Any) -> RecordPath:
     """Return the steps from a document to its records; none where it is a record itself."""
     if isinstance(document, list):
         objects = [element for element in document[:_SAMPLE] if isinstance(element, dict)]
-        return (None, *_inner_path(objects)) if objects else ()
-    if not isinstance(document, dict):
-        return ()
-    if is_stream(document):
+        return (None, *_inner_path(objects)) if objects else _nested_path(document)
+    if not isinstance(document, dict) or is_stream(document) or is_table(document):
         return ()
     for name, beside in _WRAPPERS.items():
         inner = document.get(name)
         if isinstance(inner, dict) and inner and (not beside or beside in document):
             return (name,)
     return _list_path(document)
+
+
+def _nested_path(document: list[Any]) -> RecordPath:
+    """Return the steps to the records of a list of lists."""
+    lists = [element for element in document[:_SAMPLE] if isinstance(element, list) and element]
+    if lists and all(map(is_paired, lists)):
+        return (None,)
+    paths = [path for element in lists if (path := record_path(element))]
+    return (None, *max(paths, key=paths.count)) if paths else ()
 
 
 def _inner_path(objects: Sequence[dict[str, Any]]) -> RecordPath:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 BLANK = " \t\r\n\x1e\ufeff,"
 MAX_HEAD_LINES, MAX_HEAD_CHARACTERS = 500, 256 * 1024
-_START = re.compile(r"[\s\x1e\ufeff,]*(?:\{|\[\s*(?:$|[\[{])|data:)")
+_START = re.compile(r'[\s\x1e\ufeff,]*(?:\{|\[\s*(?:$|[\[{"])|data:)')
 _PEEKED_LINES = 5
 
 
@@ -29,9 +29,10 @@ def is_record(line: str) -> bool:
     if not line.startswith("{"):
         return False
     from loganalytics.formats.json_documents.envelope import record_path
+    from loganalytics.formats.json_documents.tables import is_table
 
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
         return False
-    return isinstance(value, dict) and not record_path(value)
+    return isinstance(value, dict) and not record_path(value) and not is_table(value)

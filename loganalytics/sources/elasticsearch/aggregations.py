@@ -79,7 +79,7 @@ def _grouping_fields(
     if not times or record_schema is None:
         return None
     semantics = record_schema.semantics
-    if semantics.level_words or semantics.default_level or semantics.requests.statuses:
+    if semantics.level_words or semantics.default_level or semantics.requests.may_raise:
         return None
     level = _keyword_field(mapping, index, record_schema.core, "level")
     if level is None and record_schema.core.get("level"):

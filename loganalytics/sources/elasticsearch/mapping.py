@@ -134,7 +134,7 @@ def _severity_filters(mapping: IndexMapping, index: str, severity: int, record_s
     """Leave out the levels that are known to be lower, where the level's field holds words compared as a unit."""
     paths = [".".join(path) for path in record_schema.core.get("level", ())]
     semantics = record_schema.semantics
-    if not paths or semantics.level_words or semantics.default_level or semantics.requests.statuses:
+    if not paths or semantics.level_words or semantics.default_level or semantics.requests.may_raise:
         return []
     field = mapping.keyword(paths[0], index)
     words = LEVELS | {letter: LEVELS[word] for letter, word in LETTERS.items()}

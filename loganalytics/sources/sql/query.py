@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
 from loganalytics.formats.fields.aliases import core_paths
-from loganalytics.formats.fields.requests import is_status_name
+from loganalytics.formats.fields.requests import may_raise_level
 from loganalytics.schema import LETTERS, LEVELS
 from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.sql.address import Address
@@ -97,7 +97,7 @@ class Relation:
         time, level = self.core.get("timestamp"), self.core.get("level")
         if time is not None and (options.since is not None or options.until is not None):
             conditions += self._time_conditions(time, options)
-        is_sure = not any(is_status_name((column.name,)) for column, _ in self.columns)  # which may raise a level
+        is_sure = not any(may_raise_level((column.name,)) for column, _ in self.columns)  # which may raise a level
         if level is not None and level.kind == "text" and options.severity is not None and is_sure:
             conditions += self._level_conditions(level, options.severity)
         return conditions
