@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
+import re
 from pathlib import Path
+from re._constants import (  # type: ignore[import-not-found]
+    ANY,
+    BRANCH,
+    IN,
+    MAX_REPEAT,
+    MIN_REPEAT,
+    NEGATE,
+    NOT_LITERAL,
+    RANGE,
+    SUBPATTERN,
+)
+from re._parser import parse as parse_regex  # type: ignore[import-not-found]
 
 import polars as pl
 import pytest
@@ -15,6 +29,8 @@ from loganalytics.formats import detect, parse
 from loganalytics.formats.continuations import Parsed
 from loganalytics.formats.definitions import FORMATS
 
+# Formats with a version, always the same, and with a zone that becomes the time.
+CONSTANTS = {"syslog (RFC 5424)", "PHP error log"}
 CASES = sorted((Path(__file__).parents[1] / "cases").glob("*.json"))
 
 
@@ -157,3 +173,31 @@ def test_text_that_is_not_understood_is_kept(lines):
     parsed = parse_lines(lines).events
     raw = parsed.filter(~pl.col("parsed"))
     assert raw["message"].to_list() == [lines[n - 1] for n in raw["n"].to_list()]
+
+
+def uncaptured(parts, named=False):
+    """Yield what a parsed expression matches of letters or digits, of any kind, outside of its groups."""
+    for kind, argument in parts:
+        if kind is SUBPATTERN:
+            yield from uncaptured(argument[3], named or argument[0] is not None)
+        elif kind is BRANCH:
+            for branch in argument[1]:
+                yield from uncaptured(branch, named)
+        elif kind in (MAX_REPEAT, MIN_REPEAT):
+            yield from uncaptured(argument[2], named)
+        elif not named and (kind in (ANY, NOT_LITERAL) or (kind is IN and is_wild(argument))):
+            yield str(argument)
+
+
+def is_wild(members):
+    """Whether a class of characters holds many letters or digits."""
+    return any(kind is NEGATE or (kind is RANGE and argument[0] >= ord("0")) for kind, argument in members)
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_no_pattern_drops_text(form):
+    """What differs from line to line is in a group, so that no word of it is lost."""
+    numbers = itertools.count()
+    regex = re.sub(r"\(\?P<[^>]+>", lambda _: f"(?P<g{next(numbers)}>", form.regex.replace("(?-u:\\b)", "\\b"))
+    regex = re.sub(r"\\x\{(\w{4})\}", r"\\u\1", regex.replace("(?i-u:", "(?i:"))
+    assert [part for part in uncaptured(parse_regex(regex)) if form.name not in CONSTANTS] == []

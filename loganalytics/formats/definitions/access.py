@@ -20,12 +20,12 @@ _MESSAGE = (*REQUEST_MESSAGE, "rest")
 # A duration or another number, the name of the server, and several addresses of proxies may stand before.
 _ACCESS = (
     r"^\s*(?:(?P<log.prefix>\d+(?:\.\d+)?|-) )??(?:(?P<server.address>[A-Za-z][\w.-]*(?::\d+)?|[\d.]+:\d+) )?"
-    r"(?P<client.address>(?:[\w.:%-]+, )*[\w.:%-]+) \S+ "
+    r"(?P<client.address>(?:[\w.:%-]+, )*[\w.:%-]+) (?:-|(?P<client.ident>\S+)) "
     rf"(?P<user.name>\S+|[A-Za-z][^\s:\[]*(?: [A-Za-z][^\s:\[]*){{1,3}}) \[{{clf}}\] {REQUEST} "
     rf'(?P<{STATUS}>\d{{3}}) "?(?P<http.response.body.size>\d+|-)"?'
 )
 _PLAIN_ACCESS = (
-    r"^(?P<client.address>[\w.:%-]+) \S+ (?P<user.name>\S+) \[{time:common log}\] "
+    r"^(?P<client.address>[\w.:%-]+) - (?P<user.name>\S+) \[{time:common log}\] "
     rf"{_PLAIN_REQUEST} (?P<{STATUS}>\d{{3}}) (?P<http.response.body.size>\d+|-)"
 )
 # nginx's $request_time is in seconds and always has three decimals; what has none may be %T or %D.

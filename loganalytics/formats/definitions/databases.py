@@ -22,7 +22,8 @@ _SLOW_USER = (
 DATABASES = (
     Format(
         "PostgreSQL",
-        r"^(?:< ?)?{iso}(?: ?>)?(?: ?\[(?P<process.pid>\d+)(?:-\d+)?\])?:?(?: \[\d+-\d+\])?"
+        r"^(?:< ?)?{iso}(?: ?>)?(?: ?\[(?P<process.pid>\d+)(?:-(?P<session.line>\d+))?\])?:?(?: \["
+        r"(?P<event.sequence>\d+-\d+)\])?"
         r"(?: (?:user=)?(?P<db.user>[^\s@=,]*)(?:@|,db=)(?P<db.namespace>[^\s,]*))?(?P<db.context>[^:]*?) ?"
         + _POSTGRES_LEVEL,
         examples=(
@@ -34,7 +35,8 @@ DATABASES = (
     ),
     Format(
         "PostgreSQL (Amazon RDS)",
-        r"^{iso}:(?P<client.address>[^\s(:]*)(?:\(\d+\))?:(?P<db.user>[^\s@:]*)@(?P<db.namespace>[^\s:]*):"
+        r"^{iso}:(?P<client.address>[^\s(:]*)(?:\((?P<client.port>\d+)\))?:(?P<db.user>[^\s@:]*)@"
+        r"(?P<db.namespace>[^\s:]*):"
         r"\[(?P<process.pid>\d+)\]:" + _POSTGRES_LEVEL,
         examples=("2024-01-01 10:00:00 UTC:10.0.0.5(40214):app@shop:[1234]:ERROR:  deadlock detected",),
     ),
@@ -70,7 +72,7 @@ DATABASES = (
     ),
     Format(
         "MongoDB (text)",
-        r"^{iso} (?P<level>[FEWID])\d? (?P<logger>[A-Z_]+|-) +\[(?P<thread.name>[^\]]*)\] "
+        r"^{iso} (?P<level>[FEWID])(?P<mongodb.verbosity>\d)? (?P<logger>[A-Z_]+|-) +\[(?P<thread.name>[^\]]*)\] "
         r"(?P<message>.*?(?: (?P<duration_ms>\d+)ms)?)$",
         levels=_MONGODB,
         examples=("2014-11-03T18:28:32.450-0500 I NETWORK  [initandlisten] waiting for connections on port 27017",),
@@ -100,12 +102,15 @@ DATABASES = (
         examples=("[2024-01-01T00:00:00,123][INFO ][o.e.n.Node               ] [node-1] started",),
     ),
     Format(
-        "Kafka", r"^\[{iso}\] {level} (?P<message>.*) \((?P<logger>[A-Za-z_$][\w.$-]*)(?::\d+)?\)$",
+        "Kafka",
+        r"^\[{iso}\] {level} (?P<message>.*) \((?P<logger>[A-Za-z_$][\w.$-]*)(?::"
+        r"(?P<code.line.number>\d+))?\)$",
         examples=("[2024-01-01 00:00:00,123] INFO [KafkaServer id=0] started (kafka.server.KafkaServer)",),
     ),
     Format(
         "ZooKeeper",
-        r"^{iso} (?:\[myid:[^\]]*\] )?- {level} +\[(?P<thread.name>.*):(?P<logger>[\w.$]+)@(?P<code.line.number>\d*)\] "
+        r"^{iso} (?:\[myid:(?P<zookeeper.id>[^\]]*)\] )?- {level} +\[(?P<thread.name>.*):(?P<logger>[\w.$]+)@"
+        r"(?P<code.line.number>\d*)\] "
         r"- (?P<message>.*)$",
         examples=(
             "2015-07-29 17:41:44,747 - INFO  [QuorumPeer[myid=1]/0:0:0:0:0:0:0:0:2181:FastLeaderElection@774] - "

@@ -41,7 +41,7 @@ GENERAL = (
     Format(
         "time, level, logger",
         _TIME + r"(?: -)? +(?:(?P<process.pid>\d+) +)?\[?{level}\]?:? +"
-        r"(?P<logger>[A-Za-z_$][\w$]*(?:[./][\w$]+)+)(?: \([^)]*\))?:? (?:- )?(?P<message>.*)$",
+        r"(?P<logger>[A-Za-z_$][\w$]*(?:[./][\w$]+)+)(?: \((?P<log.context>[^)]*)\))?:? (?:- )?(?P<message>.*)$",
         variants=(
             r"^{any} +(?:(?P<process.pid>\d+) +)?{level} +(?P<logger>[A-Za-z_$][\w$]*(?:[./][\w$]+)+):? "
             r"(?P<message>[^-(].*)$",
@@ -98,7 +98,7 @@ GENERAL = (
         min_share=0.3, examples=("2024-01-01T00:00:00.000Z info: listening",),
     ),
     Format(
-        "level::time", r"^{level}::{any}::(?:\([^)]*\)::)?(?P<message>.*)$",
+        "level::time", r"^{level}::{any}::(?:\((?P<log.context>[^)]*)\)::)?(?P<message>.*)$",
         examples=("Error::2024-01-01 00:00:00,123::(4)::[Some information] failed",),
     ),
     Format(

@@ -12,7 +12,7 @@ _SPRING_BOOT = (
 JAVA = (
     Format(
         "JVM unified logging",
-        r"^\[{iso}\](?:\[\d+(?:\.\d+)?m?s\])?\[(?P<level>trace|debug|info|warning|error) *\]"
+        r"^\[{iso}\](?:\[(?P<jvm.uptime>\d+(?:\.\d+)?m?s)\])?\[(?P<level>trace|debug|info|warning|error) *\]"
         r"\[(?P<logger>[a-z0-9,]+) *\] (?P<message>.*?(?: (?P<duration_ms>\d+\.\d{3})ms)?)$",
         examples=("[2024-01-01T00:00:00.123+0000][info][gc] GC(0) Pause Young (Normal) 24M->4M(256M) 3.210ms",),
     ),
@@ -24,11 +24,13 @@ JAVA = (
     ),
     Format(
         "Spring Boot",
-        _SPRING_BOOT + r"(?:\[[^\]]*\] )??\[ *(?P<thread.name>[^\]]*)\] (?P<logger>\S+) *: (?P<message>.*)$",
+        _SPRING_BOOT
+        + r"(?:\[(?P<spring.application>[^\]]*)\] )??\[ *(?P<thread.name>[^\]]*)\] (?P<logger>\S+) *: (?P<message>.*)$",
         variants=(
             _SPRING_BOOT + r"\[ *(?P<thread.name>[^\] ][^\]]*)\] (?P<logger>[^\s:\[][^\s:]*) *: (?P<message>[^ :].*)$",
             _SPRING_BOOT
-            + r"\[[^\]]*\] \[ *(?P<thread.name>[^\]: ][^\]:]*)\] (?P<logger>[^\s:\[][^\s:]*) *: (?P<message>[^ :].*)$",
+            + r"\[(?P<spring.application>[^\]]*)\] \[ *(?P<thread.name>[^\]: ][^\]:]*)\] (?P<logger>[^\s:\[][^\s:]*) "
+            r"*: (?P<message>[^ :].*)$",
         ),
         examples=(
             "2026-03-10 12:00:00.123  INFO 1234 --- [  main] c.e.App  : Started App in 2.1 seconds",
@@ -49,7 +51,8 @@ JAVA = (
     ),
     Format(
         "log4j (thread, level, logger)",
-        r"^{iso} +\[(?P<thread.name>[^\]]*)\] +{level} +(?P<logger>[\w.$-]+)(?: +\[[^\]]*\])?(?: -|:) (?P<message>.*)$",
+        r"^{iso} +\[(?P<thread.name>[^\]]*)\] +{level} +(?P<logger>[\w.$-]+)(?: +\[(?P<log4j.context>[^\]]*)\])?(?: "
+        r"-|:) (?P<message>.*)$",
         variants=(
             r"^{iso} +\[(?P<thread.name>[^\]]*)\] +{level} +(?P<logger>[\w.$-]+)(?: -|:) (?P<message>.*)$",
         ),
@@ -58,7 +61,7 @@ JAVA = (
     Format(
         "logback (time of day)",
         r"^(?P<time>\d{2}:\d{2}:\d{2}[.,]\d{3}) +\[(?P<thread.name>[^\]]*)\] +{level} +(?P<logger>[\w.$-]+) "
-        r"-(?:[^ -]*-)? (?P<message>.*)$",
+        r"-(?:(?P<logback.context>[^ -]*)-)? (?P<message>.*)$",
         examples=("10:15:30.123 [main] INFO  o.e.Main - started",),
     ),
     Format(

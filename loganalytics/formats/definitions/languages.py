@@ -52,7 +52,8 @@ LANGUAGES = (
     ),
     Format(
         "Rust tracing",
-        r"^{zulu} +{LEVEL} (?:(?:ThreadId\(\d+\) )?(?P<span.name>[\w.-]+(?:\{[^}]*\})?(?::[\w.-]+(?:\{[^}]*\})?)*): )??"
+        r"^{zulu} +{LEVEL} (?:(?:ThreadId\((?P<thread.id>\d+)\) )?"
+        r"(?P<span.name>[\w.-]+(?:\{[^}]*\})?(?::[\w.-]+(?:\{[^}]*\})?)*): )??"
         r"(?P<logger>[a-z_]\w*(?:::\w+)*): (?P<message>.*)$",
         examples=(
             "2024-01-01T00:00:00.123456Z  INFO server::http: listening port=80",
@@ -61,7 +62,8 @@ LANGUAGES = (
     ),
     Format(
         "zap (console)",
-        r"^{any}\t{level}\t(?:(?P<logger>[A-Za-z][\w.-]*)\t)?(?:(?P<code.file.path>[\w./-]+\.go):(?P<code.line.number>\d+)"
+        r"^{any}\t{level}\t(?:(?P<logger>[A-Za-z][\w.-]*)\t)?(?:(?P<code.file.path>[\w./-]+\.go):"
+        r"(?P<code.line.number>\d+)"
         r"\t)?(?P<message>.*)$",
         variants=(
             r"^{any}\t{level}\t(?P<code.file.path>[\w/-]+\.go):(?P<code.line.number>\d+)\t(?P<message>.*)$",

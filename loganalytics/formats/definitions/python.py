@@ -117,7 +117,7 @@ PYTHON = (
     Format(
         "uvicorn access log",
         rf'^INFO: +(?P<client.address>[\w.:-]+) - "(?P<http.request.method>[A-Z]+) (?P<url.original>\S+) '
-        rf'(?P<network.protocol>HTTP/[\d.]+)" (?P<{STATUS}>\d{{3}}).*$',
+        rf'(?P<network.protocol>HTTP/[\d.]+)" (?P<{STATUS}>\d{{3}})(?: (?P<http.response.status_text>.*))?$',
         status=STATUS, message=("http.request.method", "url.original", STATUS),
         examples=('INFO:     127.0.0.1:54321 - "GET /items HTTP/1.1" 200 OK',),
     ),

@@ -16,7 +16,8 @@ _PRIORITY = r"(?:<(?P<priority>\d{1,3})>)?"
 _LOGCAT = {"V": "trace", "D": "debug", "I": "info", "W": "warning", "E": "error", "F": "fatal", "A": "fatal",
            "S": "fatal"}  # fmt: skip
 _CEF = (
-    r"CEF:\d+\|(?P<device.vendor>(?:[^|\\]|\\.)*)\|(?P<device.product>(?:[^|\\]|\\.)*)\|(?P<device.version>(?:[^|\\]|\\.)*)"
+    r"CEF:(?P<cef.version>\d+)\|(?P<device.vendor>(?:[^|\\]|\\.)*)\|(?P<device.product>(?:[^|\\]|\\.)*)\|"
+    r"(?P<device.version>(?:[^|\\]|\\.)*)"
     r"\|(?P<event.code>(?:[^|\\]|\\.)*)\|(?P<message>(?:[^|\\]|\\.)*)\|(?P<level>[^|]*)\|(?P<cef.extension>.*)$"
 )
 _CEF_LEVELS = {"0": "info", "1": "info", "2": "info", "3": "info", "4": "warning", "5": "warning", "6": "warning",
@@ -57,8 +58,8 @@ SYSTEM = (
     ),
     Format(
         "CMTrace",
-        r'^<!\[LOG\[(?P<message>.*?)\]LOG\]!><time="{cmtrace}" component="(?P<logger>[^"]*)" context="[^"]*" '
-        r'type="(?P<level>[0-3])" thread="(?P<thread.id>\d*)" '
+        r'^<!\[LOG\[(?P<message>.*?)\]LOG\]!><time="{cmtrace}" component="(?P<logger>[^"]*)" '
+        r'context="(?P<log.context>[^"]*)" type="(?P<level>[0-3])" thread="(?P<thread.id>\d*)" '
         r'file="(?P<code.file.path>[^":]*)(?::(?P<code.line.number>\d+))?',
         levels={"0": "info", "1": "info", "2": "warning", "3": "error"},
         examples=(
@@ -90,7 +91,7 @@ SYSTEM = (
     ),
     Format(
         "Dovecot",
-        r"^{syslog} (?P<service>[\w-]+)(?:\((?P<user.name>[^)]*)\))?(?:<[^>\s]*>)*: "
+        r"^{syslog} (?P<service>[\w-]+)(?:\((?P<user.name>[^)]*)\))?(?:<(?P<session.id>[^>\s]*)>)*: "
         r"(?P<level>Debug|Info|Warning|Error|Fatal|Panic): (?P<message>.*)$",
         examples=("Mar 10 12:00:02 auth: Error: passdb failed",),
     ),
@@ -179,7 +180,9 @@ SYSTEM = (
         examples=('[    12.346] (II) Loading sub module "glx"',),
     ),
     Format(
-        "Windows setup", r"^{iso}, {level} {2,}(?:\[0x\w+\] )?(?P<logger>[A-Z][A-Z0-9_]{1,12}) +(?P<message>.*)$",
+        "Windows setup",
+        r"^{iso}, {level} {2,}(?:\[(?P<error.code>0x\w+)\] )?(?P<logger>[A-Z][A-Z0-9_]{1,12}) +"
+        r"(?P<message>.*)$",
         examples=("2016-09-28 04:30:30, Info                  CBS    Loaded Servicing Stack",),
     ),
 )  # fmt: skip

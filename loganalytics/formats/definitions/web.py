@@ -81,7 +81,7 @@ WEB = (
         r"^(?P<bucket.owner>[0-9a-f]{16,64}) (?P<bucket.name>\S+) \[{clf}\] (?P<client.address>\S+) "
         r"(?P<user.name>\S+) (?P<trace_id>\S+) (?P<s3.operation>\S+) (?P<s3.key>\S+) "
         rf"(?:{REQUEST}|-) (?P<{STATUS}>\d{{3}}|-) (?P<error.code>\S+) (?P<http.response.body.size>\d+|-) "
-        r"(?P<s3.object_size>\d+|-) (?P<duration_ms>\d+|-) \S+"
+        r"(?P<s3.object_size>\d+|-) (?P<duration_ms>\d+|-) (?P<s3.turn_around_ms>\S+)"
         rf"{AGENT}(?P<s3.details>.*)$",
         status=STATUS, message=REQUEST_MESSAGE, multiline=False,
         examples=(
@@ -98,10 +98,12 @@ WEB = (
     ),
     Format(
         "uWSGI",
-        r"^\[pid: (?P<process.pid>\d+)\|app: \S+\|req: \S+\] (?P<client.address>\S+) \((?P<user.name>[^)]*)\) "
+        r"^\[pid: (?P<process.pid>\d+)\|app: (?P<uwsgi.app>\S+)\|req: (?P<uwsgi.request>\S+)\] "
+        r"(?P<client.address>\S+) \((?P<user.name>[^)]*)\) "
         r"\{(?P<uwsgi.vars>[^}]*)\} \[{ctime}\] (?P<http.request.method>[A-Z]+) (?P<url.original>\S+) => generated "
         r"(?P<http.response.body.size>\d+) bytes in (?:(?P<duration_ms>\d+) msecs|(?P<duration_us>\d+) micros)"
-        rf"(?: via \w+\(\))? \((?P<network.protocol>[A-Z]+/[\d.]+) (?P<{STATUS}>\d{{3}})\)(?P<uwsgi.details>.*)$",
+        rf"(?: via (?P<uwsgi.via>\w+)\(\))? \((?P<network.protocol>[A-Z]+/[\d.]+) (?P<{STATUS}>\d{{3}})\)"
+        rf"(?P<uwsgi.details>.*)$",
         status=STATUS, message=("http.request.method", "url.original", STATUS), multiline=False,
         examples=(
             "[pid: 88185|app: 0|req: 1/1] 127.0.0.1 () {38 vars in 696 bytes} [Sun Mar 13 22:49:12 2016] POST /m "
@@ -129,7 +131,7 @@ WEB = (
         ),
     ),
     Format(
-        "BIND", r"^{php} (?P<logger>[a-z][a-z-]*): {level}(?: \d+)?: (?P<message>.*)$",
+        "BIND", r"^{php} (?P<logger>[a-z][a-z-]*): {level}(?: (?P<bind.debug_level>\d+))?: (?P<message>.*)$",
         examples=("10-Mar-2024 12:00:01.123 queries: info: client @0x7f 10.0.0.1#53 (a.b): query: a.b IN A +",),
     ),
     Format(
