@@ -14,7 +14,7 @@ _PLAIN_TAG = r"(?P<service>[^\s:\[(]+)(?:\[(?P<process.pid>\d+)\])?: (?:\[ *(?P<
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) )?"
 _PRIORITY = r"(?:<(?P<priority>\d{1,3})>)?"
 _MNEMONIC = MNEMONIC.replace("(", "(?:").replace("(?:?:", "(?:")
-_BEHIND_MNEMONIC = r"(?:\((?P<logger>\w+)\))?(?:\[\d+\])?: ?(?P<message>.*)$"
+_BEHIND_MNEMONIC = r"(?:\((?P<logger>\w+)\))?(?:\[(?P<event.sequence>\d+)\])?: ?(?P<message>.*)$"
 _LOGCAT = {"V": "trace", "D": "debug", "I": "info", "W": "warning", "E": "error", "F": "fatal", "A": "fatal",
            "S": "fatal"}  # fmt: skip
 _CEF = (
@@ -93,8 +93,9 @@ SYSTEM = (
     ),
     Format(
         "Cisco",
-        rf"^{_PRIORITY}(?:\d+: )?(?:(?P<log.relay>[A-Za-z][\w.-]*|\d+\.\d+\.\d+\.\d+)(?: ?: | )(?:\d+: )?)?"
-        rf"[*.:]?{{any}}(?: [A-Z]{{3,4}})?(?: (?P<host.name>[A-Za-z][\w.-]*))?(?: ?: +| )"
+        rf"^{_PRIORITY}(?:(?P<log.sequence>\d+): )?"
+        r"(?:(?P<log.relay>[A-Za-z][\w.-]*|\d+\.\d+\.\d+\.\d+)(?: ?: | )(?:(?P<log.relay_sequence>\d+): )?)?"
+        rf"[*.:]?{{any}}(?: (?P<log.zone>[A-Z]{{3,4}}))?(?: (?P<host.name>[A-Za-z][\w.-]*))?(?: ?: +| )"
         rf"(?P<service>{_MNEMONIC}){_BEHIND_MNEMONIC}",
         multiline=False,
         examples=(
@@ -104,7 +105,8 @@ SYSTEM = (
     ),
     Format(
         "Cisco, no time",
-        rf"^{_PRIORITY}(?:\d+: )?(?:(?P<log.uptime>[\w.:]+): )?(?P<service>{_MNEMONIC}){_BEHIND_MNEMONIC}",
+        rf"^{_PRIORITY}(?:(?P<log.sequence>\d+): )?(?:(?P<log.uptime>[\w.:]+): )?"
+        rf"(?P<service>{_MNEMONIC}){_BEHIND_MNEMONIC}",
         multiline=False, min_share=0.1,
         examples=("%LINK-3-UPDOWN: Interface down", "1w2d: %SYS-5-CONFIG_I: Configured from console"),
     ),
