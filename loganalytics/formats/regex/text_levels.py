@@ -18,6 +18,7 @@ _FIRST = fill(rf"^[\[<(]?(?:{FACILITY}[.,])?(?P<level>(?i:{SEVERITY_WORDS}))(?: 
 _FIRST_IN_CAPITALS = fill(rf"^(?P<level>{SEVERITY_WORDS.upper()})(?:\s|$)")
 # In other languages. A colon before a lone number is that of a count.
 _MAY_BE_TRANSLATED = ascii_only(rf"(?:^|[\s\[<(|【「［]){TRANSLATED_HEADS}")
+_MAY_BEGIN_TRANSLATED = ascii_only(rf"^[\[<(【「［]?{TRANSLATED_HEADS}")
 _COLON = r"(?: ?[:：](?:\s*$|\s*[^\s\d]|\s*[1-9]\d\d))"
 _TRANSLATED_FIRST = (r"^[\[<(【「［] *{translated} *[\]>)】」］]", rf"^{{translated}}{_COLON}")
 _TRANSLATED_IN_BRACKETS = r"^.{0,80}?[\[<(|【「［] *{translated} *[\]>)|】」］]"
@@ -36,10 +37,16 @@ def level_words(events: pl.DataFrame, *, behind_time: bool = True) -> pl.Series:
         words.insert(0, _severity_name(pl.col("priority").cast(pl.Int32, strict=False) % 8))
     found = events.select(pl.coalesce(words).alias("level")).to_series()
     for name in ("service", "message"):
-        if name in events.columns and events[name].str.contains(MNEMONIC).any():
+        if name in events.columns and _has_mnemonic(events[name]):
             number = pl.col(name).str.extract(MNEMONIC).cast(pl.Int32, strict=False)
             found = events.select(pl.coalesce(_severity_name(number), found).alias("level")).to_series()
     return _with_translated(found, events["message"], behind_time=behind_time)
+
+
+def _has_mnemonic(texts: pl.Series) -> bool:
+    """Whether a text holds one; the search for its first character alone costs next to nothing."""
+    with_mark = texts.filter(texts.str.contains("%", literal=True))
+    return bool(with_mark.len()) and bool(with_mark.str.contains(MNEMONIC).any())
 
 
 def _severity_name(number: pl.Expr) -> pl.Expr:
@@ -48,7 +55,7 @@ def _severity_name(number: pl.Expr) -> pl.Expr:
 
 def _with_translated(words: pl.Series, messages: pl.Series, *, behind_time: bool) -> pl.Series:
     """Fill in levels in other languages; to look for them costs more than to see that there are none."""
-    may_be = words.is_null() & messages.str.contains(_MAY_BE_TRANSLATED)
+    may_be = words.is_null() & messages.str.contains(_MAY_BE_TRANSLATED if behind_time else _MAY_BEGIN_TRANSLATED)
     if not may_be.any():
         return words
     rows = may_be.arg_true()
