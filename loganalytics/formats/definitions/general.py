@@ -141,7 +141,8 @@ GENERAL = (
     ),
     Format(
         "clock, [level]",
-        r"^(?P<time>\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?) (?:(?:\w+=\S+ )+)?\[ *{level} *\] +(?P<message>.*)$",
+        r"^(?P<time>\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?) (?P<log.prefix>(?:\w+=\S+ )*)\[ *{level} *\] +"
+        r"(?P<message>.*)$",
         min_share=0.3, examples=("10:00:00.123 [info] GET /orders", "10:00:00.123 request_id=F1x [error] boom"),
     ),
     Format(
@@ -193,17 +194,9 @@ LEVEL_FIRST = Format(
 
 LEVEL_ONLY = (
     Format(
-        "level with a mark, message",
-        r"^(?:[\[<(] *)?{level}(?: *[\])>]+:?| ?:)\s+(?P<message>\S.*)$",
-        multiline=False,
-        min_share=0.3,
-        examples=("info: listening", "[warn] retrying"),
-    ),
-    Format(
-        "level, message",
+        "level, then message",
         rf"^[\[<(]? *(?P<level>{_FIRST_WORDS}) *(?:[\])>]+:?|:)?(?: +-|\t+-?| ?\|)?(?:\s+|$)(?P<message>.*)$",
-        multiline=False, min_share=0.3,
-        examples=("ERROR disk full", "WARN  - slow"),
+        multiline=False, min_share=0.3, examples=("WRN\tslow", "FTL - disk full"),
     ),
     Format(
         "level, message (translated)",

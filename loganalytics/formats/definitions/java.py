@@ -85,8 +85,8 @@ JAVA = (
     ),
     Format(
         "log4j (uptime)",
-        r"^(?P<process.uptime_ms>\d+) +\[(?P<thread.name>[^\]]*)\] +{LEVEL} +(?P<logger>[\w.$-]+)(?: [^-]*)? - "
-        r"(?P<message>.*)$",
+        r"^(?P<process.uptime_ms>\d+) +\[(?P<thread.name>[^\]]*)\] +{LEVEL} +(?P<logger>[\w.$-]+)"
+        r"(?: (?P<log4j.context>[^-]*))? - (?P<message>.*)$",
         examples=("467 [main] WARN  org.example.Main  - slow",),
     ),
     Format(

@@ -19,7 +19,10 @@ NODE = (
         "NestJS",
         r"^\[(?P<service>Nest|[A-Z]\w*)\] (?P<process.pid>\d+) +- {any} *"
         r"(?:(?P<level>LOG|ERROR|WARN|DEBUG|VERBOSE|FATAL) +)?(?:\[(?P<logger>[^\]]+)\] ?)?(?P<message>.*)$",
-        examples=("[Nest] 4711  - 01/31/2024, 4:34:05 PM     LOG [UserService] user created +3ms",),
+        examples=(
+            "[Nest] 4711  - 01/31/2024, 4:34:05 PM     LOG [UserService] user created +3ms",
+            "[Nest] 4711  - 2024-01-31 16:34:05     LOG [UserService] user created +3ms",
+        ),
     ),
     Format(
         "log4js", r"^\[{iso}\] \[{LEVEL}\] (?P<logger>[\w.$/:@-]+) - (?P<message>.*)$",
@@ -41,7 +44,8 @@ NODE = (
     Format(
         "bunyan",
         rf"^\[{{any}}\] +{_WORD}: (?P<service>[^/\s]+)/(?:(?P<logger>[^/\s]+)/)?(?P<process.pid>\d+) on "
-        r"(?P<host>[^\s:]+)(?: \((?P<code.file.path>[^\s:()]+):(?P<code.line.number>\d+)(?: in [^)]*)?\))?: "
+        r"(?P<host>[^\s:]+)(?: \((?P<code.file.path>[^\s:()]+):(?P<code.line.number>\d+)"
+        r"(?: in (?P<code.function.name>[^)]*))?\))?: "
         r"(?P<message>.*)$",
         examples=("[2024-01-01T10:00:00.123Z]  INFO: shop/4711 on web-1: listening (port=80)",),
     ),
@@ -51,7 +55,7 @@ NODE = (
     ),
     Format(
         "signale",
-        r"^(?:\[(?P<logger>[A-Za-z][^\]]*)\] +)?(?:\[[^\]]*\] +)*› +[^\w\s]+ +"
+        r"^(?:\[(?P<logger>[A-Za-z][^\]]*)\] +)?(?P<log.prefix>(?:\[[^\]]*\] +)*)› +(?P<log.mark>[^\w\s]+) +"
         r"(?P<level>await|complete|error|debug|fatal|fav|info|note|pause|pending|star|start|success|wait|warn|watch|log)"
         r" +(?P<message>.*)$",
         levels=_SIGNALE, examples=("[shop] › ✖  error     no such order",),
