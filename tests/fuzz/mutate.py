@@ -23,6 +23,7 @@ import polars as pl
 
 import loganalytics as la
 from loganalytics.exceptions import LogAnalyticsError
+from loganalytics.formats.fields.aliases import FIELD_ALIASES
 from loganalytics.schema import LEVELS
 from loganalytics.sources.files import reader
 
@@ -33,6 +34,8 @@ ODD = [b"", b"\x1b[31m", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\0", b'"', b"\\"
        b"\n", b"\n\n"]  # fmt: skip
 _WORD = re.compile(r"[A-Za-z]{5,}")
 _ZONE = re.compile(r"\b[A-Z][a-z]+/[A-Z][A-Za-z_]+")
+# Words of keys that become core columns under another name.
+_KEYS = {word for names in FIELD_ALIASES.values() for name in names for word in re.findall("[a-z]{5,}", name.lower())}
 # Words of times, which become the timestamp, and of levels, which have a spelling of their own in the frame.
 _TIMES = re.compile(
     r"(?i)^(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun|utc|gmt|a?e?[cemp]?[sd]?t)\w*$"
@@ -69,7 +72,7 @@ def lost_words(content: bytes, logs: pl.DataFrame) -> set[str]:
     cells = "\n".join(text.select(pl.concat_str(pl.all(), separator="\n")).to_series()) if logs.width else ""
     hay = (cells + "\n" + "\n".join(logs.columns)).lower()
     words = {word.lower() for word in _WORD.findall(re.sub(r"\\[a-z]|\\u[0-9a-fA-F]{4}", " ", decoded(content)))}
-    return {word for word in words if word not in hay and word not in LEVELS and not _TIMES.match(word)}
+    return {word for word in words - LEVELS.keys() - _KEYS if word not in hay and not _TIMES.match(word)}
 
 
 def decoded(content: bytes) -> str:
