@@ -17,7 +17,7 @@ does not.
 
 from __future__ import annotations
 
-from loganalytics.formats.definitions.access import ACCESS, ACCESS_LATE
+from loganalytics.formats.definitions.access import ACCESS, ACCESS_LATE, GIN
 from loganalytics.formats.definitions.databases import DATABASES
 from loganalytics.formats.definitions.format import (
     FACILITY,
@@ -42,7 +42,7 @@ from loganalytics.formats.definitions.system import AUDIT, SYSTEM, SYSTEM_LATE
 from loganalytics.formats.definitions.web import PROXIFIER, WEB
 
 FORMATS: tuple[Format, ...] = (
-    *AUDIT, *ACCESS, *WEB, *SYSTEM, *JAVA, *PYTHON, *DATABASES, *LANGUAGES, *RUST, *NODE, *GENERAL, *SYSTEM_LATE,
+    *AUDIT, *ACCESS, *GIN, *WEB, *SYSTEM, *JAVA, *PYTHON, *DATABASES, *LANGUAGES, *RUST, *NODE, *GENERAL, *SYSTEM_LATE,
     *PYTHON_LATE, *NODE_LATE, *GO, *PROXIFIER, *ACCESS_LATE, *LEVEL_ONLY,
 )  # fmt: skip
 

@@ -117,6 +117,17 @@ _TOOK = r"(?P<duration_ms>\d+(?:\.\d+)?) ?ms|(?P<duration_us>\d+(?:\.\d+)?) ?(?:
 _TIMED = r'^(?P<log.before>[^"]{0,80}?)[\[("]*{any}[\])"]*(?P<log.prefix>[^"]*?)'
 _SIZE = r"(?P<http.response.body.size>\d+|-)"
 
+GIN = (
+    Format(
+        "Gin",
+        rf"^\[GIN\] {{any}} \| *(?P<{STATUS}>[1-5]\d\d) \| *(?:{_TOOK}|(?P<gin.latency>[\d.hmsµn]+)) *\| *"
+        rf'(?P<client.address>\S+) \| *{_METHOD} +"?(?P<url.original>[^"\s]*)"?(?P<rest>.*)$',
+        status=STATUS, message=("http.request.method", "url.original", STATUS, "rest"), multiline=False,
+        examples=('[GIN] 2024-03-09 18:22:11 | 500 |  1.25s |       127.0.0.1 | POST     "/pay"',),
+    ),
+)  # fmt: skip
+"""The access log of a framework that writes the time as 2024/03/09 - 18:22:11, which is rewritten before."""
+
 ACCESS_LATE = (
     Format(
         "access log, status behind the request",
