@@ -301,3 +301,10 @@ def test_the_user_names_time_and_level():
     events = parse(frame, detect(lines, hints=Hints(time="sent", level="weight"))).events
     assert events["timestamp"][0].day == 11
     assert events["level"].to_list() == ["ERROR"]
+
+
+def test_one_short_row_among_three_keeps_the_header() -> None:
+    """A small table is one though a row of it is cut; of two rows both must fit."""
+    header, row, cut = "time,level,message", "2026-03-10 12:00:00,info,hi", "2026-03-10 12:00:00,info"
+    assert detect([header, row, cut, row]).name == "CSV"
+    assert detect([header, row, cut]).name != "CSV"

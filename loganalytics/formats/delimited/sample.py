@@ -13,6 +13,9 @@ from loganalytics.formats.delimited.quotes import QuoteFramer
 NULL = r"\N"
 """What databases write for null."""
 
+# Among so many rows one may be too short, though it is more than their share.
+_MIN_ROWS_WITH_MISFIT = 3
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -51,7 +54,8 @@ def fitting_sample(
     long = found.mended.filter(pl.col(names[-1]).is_not_null()) if message else found.mended.clear()
     long = long.unique("\0n", keep="first", maintain_order=True).select(found.regular.columns)
     rows = pl.concat([found.regular, long])
-    has_rows = found.regular.height and rows.height >= min_share * filled.height
+    may_miss = max((1 - min_share) * filled.height, 1 if filled.height >= _MIN_ROWS_WITH_MISFIT else 0)
+    has_rows = found.regular.height and rows.height >= filled.height - may_miss
     if not has_rows:
         return None
     return Sample(names, dialect, rows.select(pl.col(names).str.strip_chars() if dialect.is_spaced else pl.col(names)))
