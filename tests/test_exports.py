@@ -27,7 +27,7 @@ def log(tmp_path):
          "msg": f"=hello {n}\nthere", "user_id": n, "duration_ms": n / 3, "http": {"method": "GET"}}
         for n in range(72)
     ]  # fmt: skip
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows) + "no time here\n")
+    path.write_text("no time here\n" + "".join(json.dumps(row) + "\n" for row in rows))
     return path
 
 
@@ -38,7 +38,7 @@ def test_a_folder_is_divided_by_day_and_read_back(log, tmp_path):
     assert sorted(written.files) == [tmp_path / "lake" / f"date={day}" / "part-0.parquet" for day in days]
     assert written.events == 73
     logs = la.load(tmp_path / "lake")
-    assert logs.equals(la.load(log).select(logs.columns))
+    assert logs.sort("offset").equals(la.load(log).select(logs.columns).sort("offset"))
     report = la.load_report(logs)
     assert report.select("format", "events").row(0) == ("Parquet", 24)
 
@@ -51,7 +51,7 @@ def test_one_file(log, tmp_path, name):
     read = {"parquet": pl.read_parquet, "csv": pl.read_csv, "ndjson": pl.read_ndjson}[path.suffix[1:]](path)
     assert read.height == 73
     assert list(read.columns)[:10] == list(schema.CORE)
-    assert read["message"][0].startswith("'=hello" if name.endswith("csv") else "=hello")
+    assert read["message"][1].startswith("'=hello" if name.endswith("csv") else "=hello")
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
 

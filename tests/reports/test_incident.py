@@ -127,7 +127,7 @@ def test_every_finding_leads_to_its_events(pool: Incident) -> None:
 
 def test_what_else_the_incident_tells(pool: Incident) -> None:
     """Facts, first error, failed requests, change points and the comparison."""
-    assert (pool.facts["events"], pool.facts["errors"]) == (1204, 621)
+    assert (pool.facts["events"], pool.facts["errors"]) == (1204, 665)
     assert pool.first_error is not None
     assert pool.first_error["message"] == "sorry, too many clients already"
     assert pool.traces.height == 50

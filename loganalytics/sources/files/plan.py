@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from loganalytics.exceptions import UnreadableSourceError
 from loganalytics.formats import Detection
+from loganalytics.formats.definitions import TIME_FIRST
 from loganalytics.sources.files.deduplication import find_duplicates
 from loganalytics.sources.files.rotation import base_name
 from loganalytics.sources.files.sampling import FileSample
@@ -16,6 +17,8 @@ from loganalytics.sources.status import Skip, Status
 
 # A file that is not called a log is one when more than this share of its sample is events of a known format.
 _MIN_EVENT_SHARE = 0.05
+_MIN_TIMED_SHARE = 0.5
+_MIN_DOCUMENTS = 2
 _LOG_ENDINGS = {"log", "out", "err", "txt", "jsonl", "ndjson"}
 
 
@@ -52,11 +55,20 @@ def plan_files(
 
 
 def looks_like_log(source: str, detection: Detection) -> bool:
-    """Whether a file is called a log, or more than one line in twenty of its sample is an event of a known format."""
+    """Whether a file is called a log, or enough of its sample is events.
+
+    More than one line in twenty in a format of the table, or more than half that only begin with a time, as the rows of
+    a document may. One JSON document alone is rather a setting.
+    """
     name = source.rsplit("/", 1)[-1]
-    called_log = bool(_LOG_ENDINGS & set(name.split(".")[1:])) or "log" in name
-    matched = sum(detected.matched_lines for detected in detection.formats)
-    return called_log or matched > _MIN_EVENT_SHARE * detection.sampled_lines
+    if _LOG_ENDINGS & set(name.split(".")[1:]) or "log" in name:
+        return True
+    if detection.framing and detection.sampled_lines < _MIN_DOCUMENTS:
+        return False
+    timed = sum(detected.matched_lines for detected in detection.formats if detected.format is TIME_FIRST)
+    known = sum(detected.matched_lines for detected in detection.formats) - timed
+    sampled = detection.sampled_lines
+    return known > _MIN_EVENT_SHARE * sampled or known + timed > _MIN_TIMED_SHARE * sampled
 
 
 def _skip_not_a_log(sample: FileSample) -> Skip | None:
