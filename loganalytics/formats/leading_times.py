@@ -77,14 +77,6 @@ class LeadingTimes:
         )  # fmt: skip
         return lines.with_columns(groups.select(line.alias("line")))
 
-    def with_year(self, year: int) -> LeadingTimes:
-        """Return the same with the year of the first line."""
-        return replace(self, clock=replace(self.clock, year=year))
-
-    def following(self, time: dt.datetime) -> LeadingTimes:
-        """Return the same for what follows an event of that time."""
-        return replace(self, clock=self.clock.following(time))
-
 
 def detect_leading_times(lines: pl.Series, hints: Hints) -> LeadingTimes | None:
     """Return how times are written at the head of a sample's lines; None where the table's formats read them all."""

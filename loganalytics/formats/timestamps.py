@@ -26,7 +26,6 @@ from loganalytics.schema import TIMESTAMP
 
 _SHAPE_TEXTS = 20
 _RETRY_TEXTS = 100
-_ANY_YEAR = 2000  # a leap year
 _CERTAIN = tuple(time_format for time_format in TIME_FORMATS if not time_format.is_uncertain)
 CERTAIN_SHAPES = "|".join(time_format.shape for time_format in _CERTAIN if not time_format.is_epoch)
 _YEAR_BEHIND_CLOCK = r":[0-9]{2}.* (?:19|20)[0-9]{2}\b"
@@ -114,7 +113,7 @@ def _best_format(sample: pl.Series, candidates: Sequence[TimeFormat]) -> tuple[T
 
 def _reads(texts: pl.Series, time_format: TimeFormat) -> pl.Series:
     """Tell which texts the format reads."""
-    return _parse_one(texts, time_format, Clock(year=_ANY_YEAR)).is_not_null()
+    return _parse_one(texts, time_format, Clock(year=LEAP_YEAR)).is_not_null()
 
 
 def _similar_formats(sample: pl.Series) -> list[TimeFormat]:
@@ -169,7 +168,7 @@ def _exact_variant(sample: pl.Series, time_format: TimeFormat) -> TimeFormat | N
     lengths = sample.str.len_bytes().unique()
     width = int(lengths[0]) if lengths.len() == 1 else 0
     exact = replace(time_format, name=f"{time_format.name} exact", pattern=pattern, is_exact=True, width=width)
-    clock = Clock(year=_ANY_YEAR)
+    clock = Clock(year=LEAP_YEAR)
     same = _parse_one(sample, exact, clock).eq_missing(_parse_one(sample, time_format, clock))
     return exact if same.all() else None
 

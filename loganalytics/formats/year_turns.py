@@ -25,7 +25,7 @@ def turn_years(times: pl.Series, year: int, before: dt.datetime | None = None) -
         return times
     first = cast(dt.datetime, times.drop_nulls()[0])
     offset = (before.year if before else year) - first.year
-    first_step = _day_of_leap_year(first) - _day(before) if before else 0
+    first_step = _day(first) - _day(before) if before else 0
     span = cast(dt.datetime, times.max()).date() - cast(dt.datetime, times.min()).date()
     if span.days <= _MAX_STEP_BACK:  # no time is so far from another that the year turned between them
         return _later(times, offset + _turn(first_step))
@@ -41,12 +41,8 @@ def _turn(step: int) -> int:
 
 
 def _day(time: dt.datetime) -> int:
+    """Return the number of the day as in a leap year."""
     return time.timetuple().tm_yday + (not calendar.isleap(time.year) and time.month > 2)
-
-
-def _day_of_leap_year(time: dt.datetime) -> int:
-    day = time.timetuple().tm_yday
-    return day + (not calendar.isleap(time.year) and day > 59)
 
 
 def _later(times: pl.Series, years: int) -> pl.Series:

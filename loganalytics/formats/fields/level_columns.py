@@ -20,6 +20,11 @@ _STATUS_LEVELS = pl.DataFrame(
 )
 
 
+def status_levels(status: pl.Series) -> pl.DataFrame:
+    """Return the levels of answers by their status: that went well, were refused (4xx), and failed (5xx)."""
+    return _STATUS_LEVELS[(status >= _CLIENT_ERROR).cast(pl.UInt32) + (status >= _SERVER_ERROR).cast(pl.UInt32)]
+
+
 def with_levels(
     events: pl.DataFrame, records: pl.DataFrame, record_schema: RecordSchema, value_of: Callable[[FieldPath], pl.Expr]
 ) -> pl.DataFrame:
@@ -111,6 +116,5 @@ def _raised(levels: pl.DataFrame, rows: pl.Series, status: pl.Series) -> pl.Data
     """Return levels with those of some rows by the status of the answer."""
     if rows.is_empty():
         return levels
-    status = status.gather(rows)
-    by_status = _STATUS_LEVELS[((status >= _CLIENT_ERROR).cast(pl.UInt32) + (status >= _SERVER_ERROR).cast(pl.UInt32))]
+    by_status = status_levels(status.gather(rows))
     return levels.select(levels[name].scatter(rows, by_status[name]) for name in levels.columns)

@@ -53,7 +53,6 @@ _SYSLOG_NAMES = {"priority", "log.syslog.severity.code", "syslogseverity", "sysl
 _WEAK_NAMES = {"status", "label", "type", "prio", "pri", "entrytype", "eventtype", "priority", "s", "at"}
 _LEVEL_LIKE = ("lev", "sev", "lvl", "prio", "nivel", "nível", "niveau", "stufe", "级别", "等级", "級別", "レベル",
                "уровень", "수준", "레벨")  # fmt: skip
-_SAMPLE_VALUES = 200
 
 
 class _Scale(NamedTuple):

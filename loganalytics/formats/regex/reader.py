@@ -9,6 +9,7 @@ import polars as pl
 
 from loganalytics.formats.definitions import TIME_FIRST, TYPES, Format
 from loganalytics.formats.definitions.access import STATUS
+from loganalytics.formats.fields.level_columns import status_levels
 from loganalytics.formats.internal_columns import column_of_group
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.formats.regex.extract import extract_fields
@@ -19,11 +20,6 @@ from loganalytics.formats.timestamps import Clock, to_utc
 from loganalytics.schema import LEVELS, severities
 
 _LEVEL_COLUMNS = ("level", "severity_number")
-_STATUS_LEVELS = pl.DataFrame(
-    [dict(zip(_LEVEL_COLUMNS, LEVELS[word], strict=True)) for word in ("info", "warning", "error")],
-    schema={"level": pl.String(), "severity_number": pl.UInt8()},
-)
-"""The levels of answers that went well, that were refused (4xx), and that failed (5xx)."""
 _QUOTED_REQUEST = ascii_only(
     r'"(?P<http.request.method>[A-Z]{3,10}) (?P<url.original>[^\s"]+) (?P<network.protocol>HTTP/[\d.]+)"'
     rf"[\s,:=|>-]+(?:status[=:] ?)?(?P<{STATUS}>[1-5]\d\d)\b"
@@ -118,22 +114,17 @@ def _with_answer(events: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
     """Add the fields of a request, and the level of its answer."""
     status = groups[STATUS].cast(pl.Int64, strict=False)
     is_worse = (status >= 400).fill_null(value=False) & (events["severity_number"].fill_null(0) < LEVELS["warning"][1])
-    levels = [pl.when(is_worse).then(level).otherwise(level.name).alias(level.name) for level in _status_levels(status)]
+    levels = [pl.when(is_worse).then(level).otherwise(level.name).alias(level.name) for level in status_levels(status)]
     typed = [pl.col(name).cast(dtype, strict=False) for name, dtype in TYPES.items() if name in groups.columns]
     fields = groups.with_columns(typed).with_columns(status.alias(STATUS)).select(pl.exclude(*events.columns))
     return events.with_columns(*fields, *levels)
-
-
-def _status_levels(status: pl.Series) -> pl.DataFrame:
-    """Return the level and severity number of answers."""
-    return _STATUS_LEVELS[(status >= 400).cast(pl.UInt32) + (status >= 500).cast(pl.UInt32)]
 
 
 def _with_level(events: pl.DataFrame, form: Format) -> pl.DataFrame:
     """Add level and severity number, from the status, the level's word, the syslog priority or the message."""
     if form.status and form.status in events.columns:
         status = events[form.status]
-        return events.with_columns(_status_levels(status))
+        return events.with_columns(status_levels(status))
     if "level" in events.columns:
         word = pl.col("level").replace(form.levels) if form.levels else pl.col("level")
         return events.with_columns(severities(word))

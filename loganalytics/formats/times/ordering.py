@@ -10,10 +10,9 @@ import polars as pl
 
 from loganalytics.formats.time_formats import TimeFormat
 from loganalytics.formats.times.reading import read_parts
+from loganalytics.formats.year_turns import LEAP_YEAR
 
 _WORDS = {"d": "day", "m": "month", "y": "year"}
-_ANY_YEAR = 2000  # a leap year
-_THREE_NUMBERS = r"([0-9]{1,2})[-/.]([0-9]{1,2})([-/.])?((?:19|20)?[0-9]{2})?"
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
@@ -64,7 +63,7 @@ def _orders(time_format: TimeFormat, texts: pl.Series) -> list[str]:
 
 
 def _reading(time_format: TimeFormat, texts: pl.Series, order: str, rank: int) -> _Reading:
-    times = read_parts(texts, replace(time_format, order=order), _ANY_YEAR)[0]
+    times = read_parts(texts, replace(time_format, order=order), LEAP_YEAR)[0]
     known = times.drop_nulls()
     if known.is_empty():
         return _Reading(unread=texts.len(), steps_back=0, is_future=False, days=0, years_ago=0, rank=rank)

@@ -16,6 +16,7 @@ from loganalytics.exceptions import SourceError
 from loganalytics.formats import Detection
 from loganalytics.formats.framing import Framing, frame_sample
 from loganalytics.formats.internal_columns import without_internal
+from loganalytics.formats.year_turns import LEAP_YEAR
 from loganalytics.sources import object_stores
 from loganalytics.sources.files.blocks import lines_of, looks_binary
 from loganalytics.sources.files.compression import broken, read_some, reason_of
@@ -38,7 +39,6 @@ _MIN_ALIKE = 2
 _MAX_NULS = 1024**3
 # Their lines cannot be found by a byte that ends one.
 _UTF16_OR_32 = re.compile(rb"\xff\xfe|\xfe\xff|\0\0\xfe\xff|.\0.\0.\0|\0.\0.\0.|\0\0\0.", re.DOTALL)
-_ANY_YEAR = 2000
 _NOTHING_DETECTED = Detection()
 
 
@@ -77,7 +77,7 @@ class FileSample:
     def _first_times(self) -> pl.Series:
         if self.known_times is not None:
             return pl.Series(self.known_times, dtype=schema.TIMESTAMP)
-        return times_of(self.lines[:_FIRST_LINES], self.detection.with_year(_ANY_YEAR))
+        return times_of(self.lines[:_FIRST_LINES], self.detection.with_year(LEAP_YEAR))
 
     def events(self) -> pl.DataFrame:
         """Return the log frame of the sample."""
@@ -232,7 +232,7 @@ def _skip_not_text(head: bytes, encoding: Encoding) -> Skip | None:
 def _with_year(sample: FileSample, ranges: Sequence[TimeRange | None]) -> FileSample:
     if sample.detection.has_year:
         return sample
-    times = times_of(_lines_in_order(sample), sample.detection.with_year(_ANY_YEAR))
+    times = times_of(_lines_in_order(sample), sample.detection.with_year(LEAP_YEAR))
     if times.is_empty():
         return sample
     year = first_year(times, sample.location.modified, ranges)

@@ -20,6 +20,7 @@ from loganalytics.formats.envelopes.streams import Before
 from loganalytics.formats.framing import MAX_LINE_BYTES, Framer, Framing
 from loganalytics.formats.hints import Hints
 from loganalytics.formats.open_events import first_open
+from loganalytics.formats.year_turns import LEAP_YEAR
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import lines_of, read_blocks
 from loganalytics.sources.files.encodings import (
@@ -42,7 +43,6 @@ _SAMPLE_LINES = 1000
 _CHUNK_BYTES = 8 * 1024 * 1024
 # An event ends when the next begins or nothing came for so many seconds; a line without its end is waited for longer.
 _EVENT_END_SECONDS, _LINE_END_SECONDS = 0.3, 2.0
-_ANY_YEAR = 2000
 _NOTHING_DETECTED = Detection()
 _NO_LINES = pl.DataFrame(schema={"n": pl.UInt64, "line": pl.String})
 
@@ -251,7 +251,7 @@ def _with_current_year(detection: Detection, lines: pl.DataFrame) -> Detection:
     """Give times without a year the one in which they are now."""
     if detection.has_year:
         return detection
-    events = formats.parse(lines, detection.with_year(_ANY_YEAR)).events
+    events = formats.parse(lines, detection.with_year(LEAP_YEAR)).events
     times = events["timestamp"].drop_nulls() if "timestamp" in events.columns else None
     if times is None or not times.len():
         return detection
