@@ -70,10 +70,17 @@ def _untimed(detection: Detection) -> list[int] | None:
     return [n for n, d in enumerate(formats) if isinstance(d.format, Format) and not d.format.has_time]
 
 
+def lines_beside(lines: pl.DataFrame, detection: Detection) -> pl.Series:
+    """Return the texts of lines (n, line) that stand beside a table: they are no events, and no names of columns."""
+    tables = [d.format for d in detection.formats if isinstance(d.format, Delimited)] if not detection.wrappers else []
+    beside = [table_reader.lines_beside(lines["line"], table) for table in tables]
+    return pl.concat(beside) if beside else lines["line"].clear()
+
+
 def _count_headers(lines: pl.DataFrame, detection: Detection) -> int:
-    """Return how many of the lines name the columns of a table."""
+    """Return how many of the lines name the columns of a table, stand beside it, or are rows without a value."""
     tables = (detected.format for detected in detection.formats if isinstance(detected.format, Delimited))
-    return sum(int(lines.select(table.is_header().sum()).item()) for table in tables)
+    return sum(int(table_reader.no_rows(lines["line"], table).sum()) for table in tables)
 
 
 def _read_all(

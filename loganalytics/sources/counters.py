@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from itertools import islice
 from typing import cast
 
 import polars as pl
 
 from loganalytics.humanize import undated
 from loganalytics.sources.status import Status
+
+_SHOWN_TEXTS, _SHOWN_CHARACTERS, _LOOKED_AT = 10, 200, 1000
 
 
 @dataclass(kw_only=True)
@@ -52,6 +55,18 @@ class FileCounters(TimeCounters):
     """How many keys stood in a record once more."""
     skipped_nuls: int = 0
     """How many NUL bytes were no text: those of a file that was emptied while it was written."""
+
+    beside: int = 0
+    """How many lines stood beside a table: titles, comments."""
+    beside_texts: tuple[str, ...] = ()
+    """The first of them."""
+
+    def count_beside(self, lines: pl.Series) -> None:
+        """Count lines that are no events."""
+        self.beside += lines.len()
+        if lines.len() and len(self.beside_texts) < _SHOWN_TEXTS:
+            texts = (" ".join(line.strip("\ufeff").split())[:_SHOWN_CHARACTERS] for line in lines.head(_LOOKED_AT))
+            self.beside_texts = tuple(islice(dict.fromkeys((*self.beside_texts, *texts)), _SHOWN_TEXTS))
 
     def truncate(self, note: str) -> None:
         """Record that the file could not be read to its end."""

@@ -7,7 +7,7 @@ import json
 import polars as pl
 import pytest
 
-from loganalytics.formats import detect, parse
+from loganalytics.formats import detect, lines_beside, parse
 from loganalytics.formats.continuations import Parsed
 from loganalytics.formats.framing import frame_all
 from loganalytics.formats.hints import Hints
@@ -45,6 +45,7 @@ def test_iis():
         "#Software: Microsoft Internet Information Services 10.0",
         "#Fields: date time cs-method cs-uri-stem cs-uri-query sc-status time-taken",
         "2026-03-10 12:00:00 GET /a - 200 15",
+        "#Remark: restarted",
         "2026-03-10 12:00:01 GET /b - 503 15",
     )
     assert parsed.events["message"].to_list() == ["GET /a 200", "GET /b 503"]
@@ -135,12 +136,45 @@ def test_a_header_in_mid_file_is_no_event():
 
 
 @pytest.mark.parametrize(
-    ("preface", "unread"), [("sep=;", []), ("#TYPE System.Object", []), ("Export of orders", ["Export of orders"])]
+    "preface",
+    [
+        "sep=;",
+        "#TYPE System.Object",
+        "# exported on 2026-03-10",
+        "Export of orders",
+        "Export of orders;;",
+        '"Created";"1"',
+    ],
 )
-def test_what_stands_above_the_header(preface, unread):
-    """What only programs read is no event; a title is one."""
-    parsed = parse_lines(preface, "Time;Level;Text", "2026-03-10 12:00:00;INFO;hi", "2026-03-10 12:00:01;WARN;ho")
-    assert parsed.events["message"].to_list() == [*unread, "hi", "ho"]
+def test_what_stands_above_the_header(preface):
+    """Titles, comments and what only programs read are no events, but counted."""
+    lines = (preface, "Time;Level;Text", "2026-03-10 12:00:00;INFO;hi", "2026-03-10 12:00:01;WARN;ho")
+    parsed = parse_lines(*lines)
+    assert parsed.events["message"].to_list() == ["hi", "ho"]
+    assert parsed.blank_lines == 2
+    frame = pl.DataFrame({"line": lines}).with_row_index("n", 1)
+    assert lines_beside(frame, detect(lines)).to_list() == [preface]
+
+
+@pytest.mark.parametrize("line", ["2026-03-10 11:59:59 export begins", "WARNING: only 10,000 rows", '{"rows": 2}'])
+def test_a_log_line_above_the_header(line):
+    """It is an event."""
+    parsed = parse_lines(line, "Time;Level;Text", "2026-03-10 12:00:00;INFO;hi", "2026-03-10 12:00:01;WARN;ho")
+    assert parsed.events.height == 3
+
+
+def test_lines_beside_the_rows():
+    """Comments, the count of rows and rows without a value are no events."""
+    row = "2026-03-10 12:00:00,info,hi"
+    parsed = parse_lines("time,level,message", row, "# restarted", row, ",,", row, "(3 rows)")
+    assert parsed.events["message"].to_list() == ["hi"] * 3
+    assert parsed.blank_lines == 4
+
+
+def test_a_row_may_begin_with_a_hash():
+    """Where one does, no line is a comment."""
+    rows = ["#ops,2026-03-10 12:00:00,info,hi", "#dev,2026-03-10 12:00:01,info,ho"]
+    assert parse_lines("room,time,level,message", *rows).events["room"].to_list() == ["#ops", "#dev"]
 
 
 def test_date_and_time_of_day_in_two_columns():
@@ -281,6 +315,33 @@ CSVLOG = (
     '2026-03-10 12:00:00.123 CET,"app","shop",7,"[local]",65eda1b0.7,3,"SELECT",2026-03-10 11:00:00 CET,3/2,0,ERROR,'
     '42P01,"relation ""t"" does not exist",,"Use u.",,,,"select *\nfrom t",15,'
 )
+
+
+SECTIONS = [
+    "timestamp,level,message",
+    "2026-03-10 12:00:00,INFO,started",
+    "time,host,severity,text",
+    "2026-03-10 12:00:01,web1,WARN,late",
+    "timestamp,level,message",
+    "2026-03-10 12:00:02,ERROR,failed",
+]
+
+
+@pytest.mark.parametrize("sampled", [2, 6])
+@pytest.mark.parametrize("block", [1, 6])
+def test_another_header_in_mid_file(sampled, block):
+    """The rows below it are read by it, in whichever block it stands; the sample need not have it."""
+    detection = detect(SECTIONS[:sampled])
+    framer = detection.framing.framer()
+    frame = pl.DataFrame({"line": SECTIONS}).with_row_index("n", 1).cast({"n": pl.UInt64})
+    blocks = [framer.feed(frame.slice(start, block)) for start in range(0, 6, block)]
+    events = pl.concat([parse(block, detection).events for block in blocks], how="diagonal_relaxed")
+    assert events["n"].to_list() == [2, 4, 6]
+    assert events["message"].to_list() == ["started", "late", "failed"]
+    assert events["level"].to_list() == ["INFO", "WARNING", "ERROR"]
+    assert events["timestamp"].dt.second().to_list() == [0, 1, 2]
+    host = events["host"][1] if sampled == 6 else json.loads(events["attributes"][1])["host"]
+    assert host == "web1"
 
 
 @pytest.mark.parametrize("rest", ["", ',"psql"', ',"psql","client backend"', ',"psql","client backend",,0'])

@@ -93,3 +93,13 @@ def test_a_status_that_is_not_known_is_an_error():
     assert rows.schema == load_report.LOAD_REPORT_SCHEMA
     with pytest.raises(ValueError, match="skiped"):
         load_report.rows([{"source": "a", "status": "skiped"}])
+
+
+def test_lines_beside_a_table_are_told(tmp_path):
+    """What is no event for being a title or a comment is counted, and shown."""
+    path = tmp_path / "orders.csv"
+    row = "2026-03-10 12:00:00,info,hi"
+    path.write_text(f"Orders of March\n\ntime,level,message\n{row}\n# pause\n# pause\n{row}\n")
+    report = la.load_report(la.load(path)).row(0, named=True)
+    assert (report["events"], report["unparsed"]) == (2, 0)
+    assert report["note"] == 'lines beside the table, which are no events: 3 ("Orders of March", "# pause")'

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from loganalytics.formats.delimited.headers import Headers
 from loganalytics.formats.delimited.names import is_utc, likelihood, meaning
 from loganalytics.formats.delimited.roles import Roles, level_column, text_column, time_roles
 from loganalytics.formats.delimited.sample import Sample
@@ -122,6 +123,7 @@ def table_of(sample: Sample, hints: Hints, name: str, *, by_values: bool = True)
         record_schema=record_schema,
         columns=naming.names(sample),
         dialect=sample.dialect,
+        headers=Headers(separator=sample.dialect.separator),
         unset=sample.unset,
         renamed=naming.renamed,
         time_parts=tuple_of(naming),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import polars as pl
 
 from loganalytics.formats.delimited.cells import Dialect
 from loganalytics.formats.delimited.columns import name_columns, records_of, table_of, without_names
+from loganalytics.formats.delimited.headers import Headers, header_cells, preface_of
 from loganalytics.formats.delimited.layouts import LAYOUTS
 from loganalytics.formats.delimited.names import column_names, is_header, meaning
 from loganalytics.formats.delimited.sample import Sample, fitting_sample, join_lines
@@ -24,7 +24,6 @@ _MIN_SHARE = 0.8
 _MAX_PREAMBLE = 60
 _NEAR = 20
 _FLOW_HEADER = re.compile(r"[a-z][\w-]*(?: [a-z][\w-]*){4,}$")
-_PREFACE = re.compile(r"\ufeff?(?:sep=.$|#TYPE )")
 _NAMES = {",": "CSV", "\t": "TSV", " ": "columns"}
 _ESSENTIAL = {"timestamp", "level", "message"}
 
@@ -49,7 +48,8 @@ def _infer_w3c(header: str, lines: Sequence[str], hints: Hints) -> Delimited | N
     if table is None or record_schema is None:
         return None
     renamed = {name: new for naming in namings for name, new in naming.renamed.items()}
-    return replace(table, record_schema=record_schema, renamed=renamed, has_directives=True, row_pattern=None)
+    headers = Headers(separator=separator, first=header, has_directives=True)
+    return replace(table, record_schema=record_schema, renamed=renamed, headers=headers, row_pattern=None)
 
 
 def _sections(lines: Sequence[str], dialect: Dialect, unset: tuple[str, ...]) -> list[Sample]:
@@ -72,8 +72,8 @@ def _infer_with_header(lines: Sequence[str], hints: Hints) -> Delimited | None:
         tables = [_below_header(header, lines[number + 1 :], separator, hints) for separator in _separators(header)]
         found = max((table for table in tables if table), key=lambda table: len(table.columns), default=None)
         if found:
-            preface = {other.removeprefix("\ufeff") for other in lines[:number] if _PREFACE.match(other)}
-            return replace(found, headers=frozenset({header, *preface}))
+            preface = preface_of(lines[:number], found.dialect.separator, len(found.columns))
+            return replace(found, headers=replace(found.headers, preface=preface))
     return None
 
 
@@ -85,22 +85,63 @@ def _separators(line: str) -> list[str]:
 def _below_header(header: str, lines: Sequence[str], separator: str, hints: Hints) -> Delimited | None:
     """Return the table whose columns a line names, if the lines below it are its rows."""
     has_enough = sum(line.count(separator) for line in lines[:_NEAR]) >= header.count(separator)
-    cells = _header_cells(header, separator) if has_enough else []
+    cells = header_cells(header, separator) if has_enough else []
     if not cells or not is_header(cells):
         return None
+    headers = _headers(header, cells, lines, separator)
+    sections = _split_at_headers(headers, lines)
     is_spaced = header.count(f"{separator} ") == header.count(separator)
     dialect = Dialect(separator, has_quotes=separator != " ", is_spaced=is_spaced)
-    records = join_lines([line for line in lines if line != header], dialect)
-    sample = _below(records, column_names(cells), dialect)
+    sample = _below(join_lines(sections.pop(header), dialect), column_names(cells), dialect)
     table = sample and table_of(sample, hints, _NAMES.get(separator, f"CSV ({separator})"))
-    return table if table and _is_log(table, cells) else None
+    if sample is None or not table or not _is_log(table, cells):
+        return None
+    return _with_sections(replace(table, headers=headers, sections={header: table.columns}), sample, sections, hints)
 
 
-def _header_cells(header: str, separator: str) -> list[str]:
-    try:
-        return next(csv.reader([header], delimiter=separator, strict=True, skipinitialspace=True), [])
-    except csv.Error:
-        return []
+def _headers(header: str, cells: Sequence[str], lines: Sequence[str], separator: str) -> Headers:
+    """Return what tells the headers of a table from its rows."""
+    rows_with_hash = (line for line in lines if line[:1] == "#" and line.count(separator) >= header.count(separator))
+    roles = {role for role in map(meaning, cells) if role in _ESSENTIAL}
+    return Headers(
+        separator=separator,
+        first=header,
+        lines=frozenset({header}),
+        roles=frozenset(roles) if "timestamp" in roles and len(roles) > 1 else frozenset(),
+        has_comments=next(rows_with_hash, None) is None,
+    )
+
+
+def _split_at_headers(headers: Headers, lines: Sequence[str]) -> dict[str, list[str]]:
+    """Return the lines below each header, without those that are no rows."""
+    texts = pl.Series("line", lines, dtype=pl.String)
+    names_columns = headers.find(texts)
+    is_left = headers.find_beside(texts, names_columns) | headers.find_empty(texts)
+    sections: dict[str, list[str]] = {headers.first or "": []}
+    header = headers.first or ""
+    for line, is_header_line, is_no_row in zip(lines, names_columns, is_left, strict=True):
+        if is_header_line:
+            header = line.removeprefix("\ufeff")
+        elif not is_no_row:
+            sections.setdefault(header, []).append(line)
+    return sections
+
+
+def _with_sections(table: Delimited, first: Sample, sections: Mapping[str, Sequence[str]], hints: Hints) -> Delimited:
+    """Return the table with the columns that other headers name."""
+    if not sections:
+        return table
+    known = dict(table.sections)
+    records = records_of(first, name_columns(first, hints))
+    for header, lines in sections.items():
+        names = column_names(header_cells(header, table.dialect.separator))
+        sample = fitting_sample(join_lines(lines, table.dialect), names, table.dialect, min_share=0)
+        if sample:
+            naming = name_columns(sample, hints)
+            known[header] = naming.names(sample)
+            records += records_of(sample, naming)
+    record_schema = infer_schema(records, without_names(hints)) or table.record_schema
+    return replace(table, sections=known, record_schema=record_schema)
 
 
 def _below(records: pl.DataFrame, names: tuple[str, ...], dialect: Dialect) -> Sample | None:

@@ -72,6 +72,17 @@ def likelihood(name: str) -> int:
 _RANKS = {fold_name(name): rank for rank, name in reversed([*enumerate(FIELD_ALIASES["timestamp"])])}
 
 
+def named_by_meaning(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of columns, those that mean a core column called so."""
+    renamed: dict[str, str] = {}
+    for column in ("timestamp", "level", "message"):
+        likely = [name for name in names if meaning(name) == column]
+        others = {name.lower() for name in names if name not in likely[:1]}
+        if likely and column not in others:
+            renamed[min(likely, key=likelihood)] = column
+    return tuple(renamed.get(name, name) for name in names)
+
+
 def is_utc(name: str) -> bool:
     """Whether a column's name says that its times are UTC."""
     return bool(re.search(r"[\[(\s_](?:utc|gmt)[\])]?$", name.strip().lower()))

@@ -9,7 +9,6 @@ import polars as pl
 
 from loganalytics.formats.delimited.cells import split_rows
 from loganalytics.formats.delimited.table import TIMESTAMP, Delimited
-from loganalytics.formats.delimited.w3c import FIELDS_LINE
 from loganalytics.formats.fields.events import parse_typed, to_events
 from loganalytics.formats.fields.record_schema import TEXT
 from loganalytics.formats.timestamps import Clock, to_utc
@@ -35,10 +34,26 @@ def read(lines: pl.DataFrame, table: Delimited, clock: Clock) -> tuple[pl.DataFr
     records = rows.select(pl.col("\0n").alias("n"), pl.struct(_fields(rows, table)).alias("record"))
     record_lines, unread = lines, lines.clear()
     if rows.height < lines.height:
-        is_row = pl.col("n").is_in(rows["\0n"].implode()) & ~table.is_header()
-        record_lines, unread = lines.filter(is_row), lines.filter(~is_row & ~table.is_header())
+        others = ~no_rows(lines["line"], table)
+        is_row = lines["n"].is_in(rows["\0n"].implode())
+        record_lines, unread = lines.filter(is_row & others), lines.filter(~is_row & others)
     events = to_events(records, record_lines.select("n", "line"), table.record_schema, clock, splits_messages=False)
     return _with_attributes(events, rows, table), unread
+
+
+def no_rows(lines: pl.Series, table: Delimited) -> pl.Series:
+    """Tell which lines are no rows: they name columns, stand beside the table, or are empty."""
+    names_columns = table.headers.find(lines)
+    return names_columns | _find_others(lines, names_columns, table)
+
+
+def lines_beside(lines: pl.Series, table: Delimited) -> pl.Series:
+    """Return the lines with text that are neither rows nor headers."""
+    return lines.filter(table.headers.find_beside(lines, table.headers.find(lines)))
+
+
+def _find_others(lines: pl.Series, names_columns: pl.Series, table: Delimited) -> pl.Series:
+    return table.headers.find_beside(lines, names_columns) | table.headers.find_empty(lines)
 
 
 def _fields(rows: pl.DataFrame, table: Delimited) -> list[pl.Expr]:
@@ -57,13 +72,13 @@ def _read_cells(lines: pl.DataFrame, table: Delimited, clock: Clock | None) -> p
 
 def _sections(lines: pl.DataFrame, table: Delimited) -> list[tuple[tuple[str, ...], pl.DataFrame]]:
     """Return the records below each header, and the columns that it names."""
-    is_header = table.is_header()
-    if not table.has_directives:
-        has_headers = lines.select(is_header.any()).item()
-        return [(table.columns, lines.filter(~is_header) if has_headers else lines)]
-    names_columns = pl.col("line").str.contains(FIELDS_LINE)
-    below = lines.with_columns(pl.when(names_columns).then(pl.col("line")).forward_fill().alias("\0header"))
-    sections = below.filter(~is_header).partition_by("\0header", maintain_order=True, as_dict=True)
+    names_columns = table.headers.find(lines["line"])
+    others = names_columns | _find_others(lines["line"], names_columns, table)
+    if not others.any():
+        return [(table.columns, lines)]
+    above = lines.select(pl.when(names_columns).then("line").forward_fill().alias("\0header")).to_series()
+    rows = lines.with_columns(above).filter(~others)
+    sections = rows.partition_by("\0header", maintain_order=True, as_dict=True)
     return [
         (table.columns if header is None else table.columns_below(str(header)), section.drop("\0header"))
         for (header,), section in sections.items()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import polars as pl
-
 from loganalytics.formats.delimited.cells import Dialect
+from loganalytics.formats.delimited.headers import HeaderFramer, Headers, header_cells
+from loganalytics.formats.delimited.names import column_names, named_by_meaning
 from loganalytics.formats.delimited.quotes import QuoteFramer
-from loganalytics.formats.delimited.w3c import DIRECTIVE, HeaderFramer, header_columns
+from loganalytics.formats.delimited.w3c import header_columns
 from loganalytics.formats.fields.record_schema import RecordSchema
 from loganalytics.formats.framing import Framer
 
@@ -25,10 +25,10 @@ class Delimited:
     record_schema: RecordSchema
     columns: tuple[str, ...]
     dialect: Dialect
-    headers: frozenset[str] = frozenset()
-    """Lines that name columns, types or the separator, and are not events."""
-    has_directives: bool = False
-    """Whether lines that begin with # say what the columns are, perhaps others in mid-file."""
+    headers: Headers
+    """Which of its lines are no rows."""
+    sections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The columns below each header of the sample."""
     unset: tuple[str, ...] = ("",)
     """Cells that stand for nothing."""
     renamed: Mapping[str, str] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Delimited:
     @property
     def framer(self) -> TableFramer:
         """What puts its records together from lines."""
-        return TableFramer(self.dialect, self.row_pattern, has_directives=self.has_directives)
+        return TableFramer(self.dialect, self.headers, self.row_pattern)
 
     @property
     def time(self) -> str | None:
@@ -63,16 +63,14 @@ class Delimited:
         paths = self.record_schema.core.get("message", ())
         return next((path[0] for path in paths if path[0] in self.columns), None)
 
-    def is_header(self) -> pl.Expr:
-        """Return the expression for lines that are not rows."""
-        if self.has_directives:
-            return pl.col("line").str.contains(DIRECTIVE)
-        spellings = [mark + header for header in sorted(self.headers) for mark in ("", "\ufeff")]
-        return pl.col("line").is_in(spellings) if spellings else pl.lit(value=False)
-
     def columns_below(self, header: str) -> tuple[str, ...]:
-        """Return the columns that a line of directives names."""
-        return tuple(self.renamed.get(name, name) for name in header_columns(header, self.dialect.separator))
+        """Return the columns that a header names."""
+        if self.headers.has_directives:
+            return tuple(self.renamed.get(name, name) for name in header_columns(header, self.dialect.separator))
+        line = header.removeprefix("\ufeff")
+        if line in self.sections:
+            return self.sections[line]
+        return named_by_meaning(column_names(header_cells(line, self.dialect.separator)))
 
 
 @dataclass(frozen=True)
@@ -80,10 +78,9 @@ class TableFramer:
     """Makes the framers of a table's files."""
 
     dialect: Dialect
+    headers: Headers
     row_pattern: str | None = None
-    has_directives: bool = False
 
     def __call__(self) -> Framer:
         """Return the framer of one file."""
-        quotes = QuoteFramer(self.dialect, self.row_pattern)
-        return HeaderFramer(quotes) if self.has_directives else quotes
+        return HeaderFramer(QuoteFramer(self.dialect, self.row_pattern), self.headers)

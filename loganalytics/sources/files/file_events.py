@@ -22,7 +22,7 @@ def read_events(sample: FileSample, counters: FileCounters, blocks: Iterator[Blo
     detection = sample.detection
     framer = detection.framing.framer() if detection.framing else None
     open_events = OpenEvents()
-    for parsed in _parse_blocks(_records(blocks, framer), detection, open_events):
+    for parsed in _parse_blocks(_records(blocks, framer), detection, open_events, counters):
         for events in open_events.add(parsed):
             yield _finish(events, sample, counters)
     for events in open_events.finish():
@@ -39,6 +39,9 @@ def notes_of(counters: FileCounters, *, is_cut: bool = True) -> Iterator[str]:
         yield f"{counters.skipped_nuls:,} NUL bytes skipped, as of a file that was emptied while it was written"
     if counters.repeated_keys:
         yield f"{counters.repeated_keys:,} times a key stood twice: the second value is in attributes"
+    if counters.beside:
+        shown = ", ".join(f'"{text}"' for text in counters.beside_texts)
+        yield f"lines beside the table, which are no events: {counters.beside:,} ({shown})"
 
 
 def _records(blocks: Iterator[Block], framer: Framer | None) -> Iterator[Block]:
@@ -51,7 +54,9 @@ def _records(blocks: Iterator[Block], framer: Framer | None) -> Iterator[Block]:
     yield Block(framer.finish())
 
 
-def _parse_blocks(blocks: Iterator[Block], detection: Detection, open_events: OpenEvents) -> Iterator[Parsed]:
+def _parse_blocks(
+    blocks: Iterator[Block], detection: Detection, open_events: OpenEvents, counters: FileCounters
+) -> Iterator[Parsed]:
     """Yield what blocks hold; lines that only the next can complete are parsed with it."""
     unfinished: pl.DataFrame | None = None
     for block in blocks:
@@ -62,6 +67,7 @@ def _parse_blocks(blocks: Iterator[Block], detection: Detection, open_events: Op
             utf8=block.utf8 if is_whole else None, final=False,
         )  # fmt: skip
         unfinished = parsed.unfinished
+        counters.count_beside(formats.lines_beside(lines, detection))
         yield parsed
         detection = _following(detection, parsed.events)
     if unfinished is not None and unfinished.height:
