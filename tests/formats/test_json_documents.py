@@ -290,3 +290,49 @@ def test_rows_of_tables(document: dict[str, object]):
     assert events["message"].to_list() == ["boom", "ok"]
     assert events["level"].to_list() == ["ERROR", "INFO"]
     assert events["timestamp"].dt.second().to_list() == [0, 1]
+
+
+def test_what_else_a_table_says_is_kept():
+    """Fields of each row, and types of columns and other lists of the first."""
+    columns = [{"name": "time", "type": "datetime"}, {"name": "msg", "type": "string"}]
+    rows = [["2024-05-01T08:00:00Z", "a"], ["2024-05-01T08:00:01Z", "b"]]
+    line = json.dumps({"tables": [{"name": "T", "columns": columns, "rows": rows, "hints": ["x"]}]})
+    detection = detect([line])
+    records = frame_all(pl.DataFrame({"n": [1], "line": [line]}).cast({"n": pl.UInt64}), detection.framing)
+    events = parse(records, detection).events
+    assert events["table.name"].to_list() == ["T", "T"]
+    assert [json.loads(events[f"table.{name}"][0]) for name in ("columns", "hints")] == [columns, ["x"]]
+    assert events["table.columns"][1] is None
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"lines": list(LISTED)},
+        {"container": "web", "lines": list(LISTED), "truncated": False},
+        {"logs": "\n".join(LISTED) + "\n"},
+        {"status": "ok", "data": {"console": list(LISTED)}},
+        [{"lines": list(LISTED)}],
+    ],
+)
+def test_an_object_with_a_list_of_lines(document: object, indent: int | None):
+    """Each line is an event, with the fields beside the list."""
+    written = json.dumps(document, indent=indent).split("\n")
+    detection = detect(written)
+    numbered = pl.DataFrame({"line": written}).with_row_index("n", 1).cast({"n": pl.UInt64})
+    events = parse(frame_all(numbered, detection.framing), detection).events
+    assert events["level"].to_list() == ["ERROR", "WARNING", "INFO"]
+    assert events["message"].to_list()[1:] == ["cache is cold", "ok"]
+    if isinstance(document, dict) and "container" in document:
+        assert events["container"].to_list() == ["web"] * 3
+
+
+def test_lines_without_times_are_events_by_the_name_of_their_list():
+    """But lists of words in a record, or of names in another object, are fields."""
+    line = json.dumps({"job": 7, "messages": ["a", "b"]})
+    detection = detect([line])
+    records = frame_all(pl.DataFrame({"n": [1], "line": [line]}).cast({"n": pl.UInt64}), detection.framing)
+    assert parse(records, detection).events["message"].to_list() == ["a", "b"]
+    for other in ({"files": ["a", "b"]}, {"time": "2024-05-01T08:00:00Z", "msg": "hi", "messages": ["a", "b"]}):
+        assert detect([json.dumps(other)]).framing is None

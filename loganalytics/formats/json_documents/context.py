@@ -14,7 +14,7 @@ from loganalytics.formats.fields.aliases import FIELD_ALIASES, fold_name
 from loganalytics.formats.text_framer import Positions
 
 # More text than that is not repeated in each record: the first one of a list has it.
-_MAX_REPEATED = 2000
+MAX_REPEATED = 2000
 _MAX_GROUPS = 20
 # The fields that hold what would be taken for a field of the record itself.
 _ENVELOPE, _ENVELOPE_END = "envelope", "envelope_end"
@@ -32,7 +32,7 @@ def with_context(
     """
     if not behind and not any(contexts):
         return records
-    is_long = np.array([len(str(context)) > _MAX_REPEATED for context in contexts])
+    is_long = np.array([len(str(context)) > MAX_REPEATED for context in contexts])
     runs = np.repeat(np.arange(len(run_sizes)), run_sizes)
     has_context = ~is_long[runs]
     lasts = np.cumsum(run_sizes) - 1
@@ -88,11 +88,15 @@ def _add(
 
 def _members(fields: Mapping[str, Any], group: str, *, apart: bool) -> str:
     """Return fields as the members of a JSON object, all within one field or those that are ambiguous."""
-    ambiguous = {name: value for name, value in fields.items() if apart or _is_core(name)}
-    members = {name: value for name, value in fields.items() if name not in ambiguous}
-    if ambiguous:
-        members[group] = ambiguous
+    members = {group: fields} if apart else beside_record(fields, group)
     return json.dumps(members, ensure_ascii=False, separators=(",", ":"))[1:-1]
+
+
+def beside_record(fields: Mapping[str, Any], group: str = _ENVELOPE) -> dict[str, Any]:
+    """Return fields that stand beside a record; those that would be taken for its own are within one of this name."""
+    ambiguous = {name: value for name, value in fields.items() if _is_core(name)}
+    members = {name: value for name, value in fields.items() if name not in ambiguous}
+    return {**members, group: ambiguous} if ambiguous else members
 
 
 @lru_cache(maxsize=1000)

@@ -19,6 +19,7 @@ from loganalytics.formats.json_documents.event_stream import EventStream, is_eve
 from loganalytics.formats.json_documents.framer import DocumentShape
 from loganalytics.formats.json_documents.heads import BLANK, MAX_HEAD_CHARACTERS, MAX_HEAD_LINES, head_of, is_record
 from loganalytics.formats.json_documents.lines import ListedLines
+from loganalytics.formats.json_documents.listed_texts import holds_texts, read_texts
 from loganalytics.formats.json_documents.loki import is_stream, read_stream
 from loganalytics.formats.json_documents.otlp import read_record
 from loganalytics.formats.json_documents.skeleton import RecordPath
@@ -81,9 +82,14 @@ def _are_lines(text: str, documents: _Documents) -> bool:
     lines = [
         value
         for value, is_whole, (start, end) in zip(documents.values, whole, documents.spans, strict=True)
-        if is_whole and "\n" not in text[start:end] and not record_path(value) and not is_table(value)
+        if is_whole and "\n" not in text[start:end] and not record_path(value) and not _is_unpacked(value)
     ]
     return len(lines) > _MIN_SHARE * len(whole)
+
+
+def _is_unpacked(value: Any) -> bool:
+    """Whether an object that is no envelope of records holds several, written otherwise."""
+    return is_table(value) or holds_texts(value)
 
 
 def _are_listed(head: Sequence[str]) -> bool:
@@ -174,6 +180,8 @@ def _rewrite(path: RecordPath, records: Sequence[dict[str, Any]]) -> Callable[[s
         return read_table
     if all(map(is_stream, records[:_MAX_DOCUMENTS])):
         return read_stream
+    if all(map(holds_texts, records[:_MAX_DOCUMENTS])):
+        return read_texts
     if are_cloudwatch(records[:_MAX_DOCUMENTS], in_log_events="logEvents" in path):
         return read_event
     return read_record if {"logRecords", "log_records"} & set(path) else None

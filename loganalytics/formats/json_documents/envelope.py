@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from loganalytics.formats.fields.aliases import fold_name
-from loganalytics.formats.fields.record_schema import infer_schema
+from loganalytics.formats.json_documents.listed_texts import holds_texts
 from loganalytics.formats.json_documents.loki import is_stream
+from loganalytics.formats.json_documents.records import core_columns, is_record_itself
 from loganalytics.formats.json_documents.skeleton import RecordPath
 from loganalytics.formats.json_documents.tables import is_table, rows_of
 
@@ -24,17 +25,13 @@ _MAX_DEPTH = 4
 _SAMPLE = 20
 
 
-def core_columns(records: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Return the core columns that records have."""
-    record_schema = infer_schema(records)
-    return set(record_schema.core) if record_schema else set()
-
-
 def are_records(records: Sequence[Mapping[str, Any]]) -> bool:
     """Whether objects are records of a log: with a time, or with a level or a message."""
     if all(map(is_table, records)):
         records = [row for table in records for row in rows_of(table)[:_SAMPLE]]
-    return all(map(is_stream, records)) or bool(core_columns(records) & {"timestamp", "level", "message"})
+    if all(map(is_stream, records)) or all(map(holds_texts, records)):
+        return True
+    return bool(core_columns(records) & {"timestamp", "level", "message"})
 
 
 def record_path(document: Any) -> RecordPath:
@@ -48,7 +45,7 @@ def record_path(document: Any) -> RecordPath:
         inner = document.get(name)
         if isinstance(inner, dict) and inner and (not beside or beside in document):
             return (name,)
-    return _list_path(document)
+    return () if holds_texts(document) else _list_path(document) or _text_path(document)
 
 
 def _nested_path(document: list[Any]) -> RecordPath:
@@ -70,8 +67,7 @@ def _list_path(document: dict[str, Any]) -> RecordPath:
     lists = list(_lists(document, ()))
     if not lists:
         return ()
-    own = core_columns([{name: value for name, value in document.items() if not isinstance(value, dict | list)}])
-    is_record = "timestamp" in own or {"level", "message"} <= own
+    is_record = is_record_itself(document)
     size = len(json.dumps(document))
     for path, elements in sorted(lists, key=lambda found: -len(json.dumps(found[1]))):
         is_named = fold_name(path[-1]) in _LIST_NAMES
@@ -80,6 +76,19 @@ def _list_path(document: dict[str, Any]) -> RecordPath:
         inner = _inner_path(elements)
         if (is_named or len(json.dumps(elements)) > _MIN_SHARE * size) and (inner or are_records(elements)):
             return (*path, None, *inner)
+    return ()
+
+
+def _text_path(document: dict[str, Any], depth: int = 1) -> RecordPath:
+    """Return the steps to the object within a document that holds lines of text."""
+    if is_record_itself(document):
+        return ()
+    for name, value in document.items():
+        if isinstance(value, dict) and depth < _MAX_DEPTH:
+            if holds_texts(value):
+                return (name,)
+            if inner := _text_path(value, depth + 1):
+                return (name, *inner)
     return ()
 
 

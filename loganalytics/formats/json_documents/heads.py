@@ -29,10 +29,11 @@ def is_record(line: str) -> bool:
     if not line.startswith("{"):
         return False
     from loganalytics.formats.json_documents.envelope import record_path
+    from loganalytics.formats.json_documents.listed_texts import holds_texts
     from loganalytics.formats.json_documents.tables import is_table
 
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
         return False
-    return isinstance(value, dict) and not record_path(value) and not is_table(value)
+    return isinstance(value, dict) and not record_path(value) and not is_table(value) and not holds_texts(value)

@@ -17,7 +17,7 @@ def is_table(document: Any) -> bool:
 
 
 def read_table(line: str) -> list[str]:
-    """Return the rows of a table as objects; what else it says of itself is in `table` of each."""
+    """Return the rows of a table as objects; what else it says of itself is in `table` of each, lists in the first's."""
     try:
         table = json.loads(line)
     except (ValueError, RecursionError):
@@ -26,10 +26,20 @@ def read_table(line: str) -> list[str]:
     if found is None:
         return [line]
     names, rows = found
-    beside = {name: value for name, value in table.items() if not isinstance(value, list)}
-    more = {"table": beside} if beside else {}
-    records = [{**more, **dict(zip(names, row, strict=True))} for row in rows]
+    more = {name: value for name, value in table.items() if value is not rows and not _are_names(value, names)}
+    repeated = {name: value for name, value in more.items() if not isinstance(value, list)}
+    records = [
+        {**({"table": beside} if beside else {}), **dict(zip(names, row, strict=True))}
+        for row, beside in zip(rows, [more] + [repeated] * (len(rows) - 1), strict=True)
+    ]
     return [json.dumps(record, ensure_ascii=False, separators=(",", ":")) for record in records]
+
+
+def _are_names(value: Any, names: list[str]) -> bool:
+    """Whether a list says nothing but the names of the columns."""
+    if not isinstance(value, list) or [_name(column) for column in value] != names:
+        return False
+    return all(isinstance(column, str) or len(column) == 1 for column in value)
 
 
 def rows_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
