@@ -1,4 +1,4 @@
-"""Objects that hold a log as a list of its lines, as APIs of containers and builds answer: {"lines": ["...", "..."]}."""
+"""Objects that hold a log as a list of its lines, as APIs of containers and builds answer: {"lines": ["...", ...]}."""
 
 from __future__ import annotations
 

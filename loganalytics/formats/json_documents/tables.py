@@ -17,7 +17,7 @@ def is_table(document: Any) -> bool:
 
 
 def read_table(line: str) -> list[str]:
-    """Return the rows of a table as objects; what else it says of itself is in `table` of each, lists in the first's."""
+    """Return the rows of a table as objects; what else it says is in `table` of each, lists in that of the first."""
     try:
         table = json.loads(line)
     except (ValueError, RecursionError):
