@@ -116,7 +116,8 @@ TIME_FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("epoch", r"1\d{9}(?:\d{3}|\d{6}|\d{9})?(?:\.\d{1,9})?", is_epoch=True),
 )  # fmt: skip
 
-ANY_TIME = "(?:" + "|".join(form.shape for form in TIME_FORMATS if not (form.is_epoch or form.is_uncertain)) + ")"
+CERTAIN_SHAPES = tuple(form.shape for form in TIME_FORMATS if not (form.is_epoch or form.is_uncertain))
+ANY_TIME = f"(?:{'|'.join(CERTAIN_SHAPES)})"
 """A regular expression for a time in any of the shapes but a bare epoch, which looks like any number."""
 
 CANONICAL = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}000\+0000"

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from loganalytics.formats.hints import NO_HINTS, Hints
-from loganalytics.formats.regex.literals import literals_of
+from loganalytics.formats.regex.literals import Searched, may_match
 from loganalytics.formats.time_formats import TIME_FORMATS, TimeFormat
 from loganalytics.formats.times.epoch import from_epoch, from_hex_epoch
 from loganalytics.formats.times.grammar import CLOCK_ONLY, written_formats
@@ -145,7 +145,7 @@ def has_time_shape(text: str) -> bool:
 
 def _has_shape(text: str, shape: str) -> bool:
     """Tell whether a text has a shape of the table: most are told apart by their separators, without an expression."""
-    return all(literal in text for literal in literals_of(shape)) and _shape(shape).fullmatch(text) is not None
+    return may_match(shape, Searched.of(text)) and _shape(shape).fullmatch(text) is not None
 
 
 @cache

@@ -21,10 +21,12 @@ from loganalytics.formats.definitions.access import ACCESS, ACCESS_LATE, GIN
 from loganalytics.formats.definitions.databases import DATABASES
 from loganalytics.formats.definitions.format import (
     FACILITY,
+    LATIN_HEADS,
     LEVEL,
     MNEMONIC,
     SEVERITY_WORDS,
     TIME_MARK,
+    TIME_SHAPES,
     TIMES,
     TRANSLATED_HEADS,
     TYPES,
@@ -47,6 +49,6 @@ FORMATS: tuple[Format, ...] = (
 )  # fmt: skip
 
 __all__ = [
-    "AUDIT", "FACILITY", "FORMATS", "LEVEL", "LEVEL_FIRST", "MNEMONIC", "PROSE", "RAW", "SEVERITY_WORDS", "TIMES",
-    "TIME_FIRST", "TIME_MARK", "TRANSLATED_HEADS", "TYPES", "Format", "fill", "prefilter_regex",
+    "AUDIT", "FACILITY", "FORMATS", "LATIN_HEADS", "LEVEL", "LEVEL_FIRST", "MNEMONIC", "PROSE", "RAW", "SEVERITY_WORDS", "TIMES",
+    "TIME_FIRST", "TIME_MARK", "TIME_SHAPES", "TRANSLATED_HEADS", "TYPES", "Format", "fill", "prefilter_regex",
 ]  # fmt: skip

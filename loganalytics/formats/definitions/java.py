@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loganalytics.formats.definitions.format import TRANSLATED_CAPITALS, Format
+from loganalytics.formats.definitions.format import Format, translated_capitals
 
 _SPRING_BOOT = (
     r"^{iso} +{level} (?:\[(?P<service>[^,\]]*),(?P<trace_id>[^,\]]*)(?:,(?P<span_id>[^\]]*))?\] )?"
@@ -122,7 +122,7 @@ JAVA = (
     Format(
         "java.util.logging",
         r"^(?P<message>{any} (?P<logger>[A-Za-z_$][\w$]*(?:\.[\w$]+)+) (?P<code.function.name>[\w$<>]+))$",
-        body_pattern=rf"^(?P<level>SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST|{TRANSLATED_CAPITALS}) ?: "
+        body_pattern=rf"^(?P<level>SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST|{translated_capitals()}) ?: "
         r"(?P<message>.*)",
         examples=("Jan 01, 2024 10:00:00 AM org.example.Main start",),
     ),

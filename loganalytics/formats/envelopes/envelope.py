@@ -11,10 +11,11 @@ from functools import cached_property
 import polars as pl
 
 from loganalytics.formats.definitions import TIMES, fill
-from loganalytics.formats.regex.literals import literals_of
+from loganalytics.formats.regex.literals import Searched, may_match
 from loganalytics.formats.timestamps import Clock
 
 _GROUP_NAME = re.compile(r"\?P<([^>]+)>")
+_PLACEHOLDER = re.compile(r"\{[a-z]+\}")
 # What may stand before a time with which a pattern begins.
 _BEGINS = re.compile(r"^\^(?:\\x\{FEFF\}\?| \*)?")
 _DATE_HEADS = {"{zulu}": r"[\ufeff ]*\d{4}-\d\d-\d\dT", "{iso}": r"[\ufeff ]*\d{4}-\d\d-\d\d"}
@@ -62,12 +63,15 @@ class Envelope:
         """The columns that tell from one another what writes at the same time."""
         return [name for name in self.columns if name not in _NOT_IDENTITY]
 
+    @cached_property
+    def _around_times(self) -> str:
+        return _PLACEHOLDER.sub("()", self.pattern)
+
     def may_match(self, lines: Iterable[str]) -> bool:
         """Whether some line has the text and the date that each has in the envelope: that needs no expression of it."""
         pattern = _BEGINS.sub("", self.pattern)
         begins = next((head for time, head in _DATE_HEADS.items() if pattern.startswith(time)), "")
-        literals = literals_of(self.regex)
-        return any(re.match(begins, line) and all(literal in line for literal in literals) for line in lines)
+        return any(re.match(begins, line) and may_match(self._around_times, Searched.of(line)) for line in lines)
 
     @cached_property
     def python_regex(self) -> re.Pattern[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import cache
+from typing import NamedTuple
 
 # Escapes, the heads of groups, classes, repetitions, and any other character for itself.
 _TOKEN = re.compile(
@@ -11,13 +13,20 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 
+_DIGITS = frozenset(["[0-9]", r"\d", *"0123456789"])
+_MAX_HEAD_TOKENS = 8
+_ZEROS = str.maketrans("123456789", "0" * 9)
+_LEAST = re.compile(r"\{(\d+)")
+
 
 @cache
 def literals_of(regex: str) -> tuple[str, ...]:
-    """Return texts that occur in whatever the expression matches; those of optional parts and groups are left out.
+    """Return texts, with 0 for any digit, that occur in whatever the expression matches.
 
-    >>> literals_of(r"^\\[(?:a|b)+\\] uid=x?[0-9]: end")
-    ('[', '] uid=', ': end')
+    Those of optional parts and groups are left out.
+
+    >>> literals_of(r"^\\[(?:a|b)+\\] uid=x?[0-9]: \\d{4}-end")
+    ('[', '] uid=', '0: 0000-end')
     """
     runs, depth = [""], 0
     for token in _TOKEN.findall(regex):
@@ -26,15 +35,77 @@ def literals_of(regex: str) -> tuple[str, ...]:
             return ()
         if depth == 0 and (literal := _literal(token)):
             runs[-1] += literal
-            continue
-        if token[0] in "?*{":  # the character before it may be missing
-            runs[-1] = runs[-1][:-1]
-        runs.append("")
+        elif depth == 0 and token[0] in "?*+{":
+            _repeat(runs, token)
+        else:
+            runs.append("")
     return tuple(dict.fromkeys(run for run in runs if run))
+
+
+def _repeat(runs: list[str], token: str) -> None:
+    """Repeat the last character as often as it must be there; only a fixed number lets the run go on."""
+    required = runs[-1][-1:] * _least(token)
+    runs[-1] = runs[-1][:-1] + required
+    if token[-1] != "}" or "," in token:
+        runs.append(required)
+
+
+def _least(token: str) -> int:
+    """Return how often at least a repetition asks for what it repeats."""
+    least = _LEAST.match(token)
+    return int(least[1]) if least else int(token[0] == "+")
+
+
+class Searched(NamedTuple):
+    """Lines, as may_match() looks into them."""
+
+    text: str
+    """The lines, with 0 for any digit."""
+    heads: frozenset[str]
+    """The characters with which they begin."""
+
+    @classmethod
+    def of(cls, *lines: str) -> Searched:
+        """Make it of lines."""
+        return cls("\n".join(lines).translate(_ZEROS), frozenset(line[:1] for line in lines))
+
+
+def may_match(regex: str, searched: Searched) -> bool:
+    """Whether one of the lines may match the expression: whether they begin as it does, and hold its literals.
+
+    The expression is no choice of several (a|b) as a whole.
+    """
+    heads = _heads_of(regex) if regex[0] == "^" else ()
+    if heads and not any(_fits(token, head) for token in heads for head in searched.heads):
+        return False
+    return all(literal in searched.text for literal in literals_of(regex))
+
+
+@cache
+def _heads_of(regex: str) -> tuple[str, ...]:
+    """Return expressions for the character with which a match begins; empty where that is not told easily."""
+    tokens = [match[0] for match in itertools.islice(_TOKEN.finditer(regex, 1), _MAX_HEAD_TOKENS)]
+    heads: list[str] = []
+    for token, following in itertools.pairwise(tokens):
+        if token[0] in "?*{":
+            continue
+        if token[0] in "($" or token.startswith((r"\x", r"\b")):
+            break
+        heads.append(token)
+        if following[0] not in "?*{" or _least(following):
+            return tuple(heads)
+    return ()
+
+
+@cache
+def _fits(token: str, head: str) -> bool:
+    return re.fullmatch(token, head, re.ASCII | re.DOTALL) is not None
 
 
 def _literal(token: str) -> str:
     """Return the character that a token stands for, if it stands for one."""
+    if token in _DIGITS:
+        return "0"
     if len(token) == 2 and token[0] == "\\" and not token[1].isalnum():
         return token[1]
     return token if len(token) == 1 and token not in "^$.()*+?|" else ""

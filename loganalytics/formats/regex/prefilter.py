@@ -8,20 +8,21 @@ import polars as pl
 
 from loganalytics.formats.definitions import (
     FORMATS,
+    LATIN_HEADS,
     SEVERITY_WORDS,
     TIME_FIRST,
     TIME_MARK,
+    TIME_SHAPES,
     TIMES,
     Format,
     prefilter_regex,
 )
 from loganalytics.formats.regex.ascii import ascii_only
-from loganalytics.formats.regex.literals import literals_of, python_regex
+from loganalytics.formats.regex.literals import Searched, may_match, python_regex
 
 _SAMPLE_LINES = 100
 # So few are searched sooner than Polars compiles an expression.
 _FEW_LINES = 10
-_TIMES = sorted({time for form in FORMATS if (time := prefilter_regex(form.pattern)[0])})
 _MAX_WORDS_BEFORE_LEVEL = 8
 _MIN_LINES_WITH_LEVEL = 3
 
@@ -29,13 +30,16 @@ _MIN_LINES_WITH_LEVEL = 3
 def candidate_formats(lines: pl.Series) -> list[Format]:
     """Return the formats of the table whose prefilter matches one of the lines, or of a hundred spread over them."""
     sample = lines.gather_every(max(1, lines.len() // _SAMPLE_LINES)).alias("")
-    # One column per kind of time, in which TIME_MARK stands for it.
-    columns = {"": sample} | {time: _mark_times(sample, time) for time in _TIMES}
-    texts = {time: "\n".join(column) for time, column in columns.items()}
+    searched = Searched.of(*sample)
+    # One column per kind of time that there is, in which TIME_MARK stands for it.
+    marked = {time: _mark_times(sample, time) for time in _times() if _may_have_time(searched, time)}
+    columns = {"": sample} | {time: column for time, column in marked.items() if (column != sample).any()}
+    in_any_language = _may_be_translated(searched.text)
+    searched_of = {time: Searched.of(*column) for time, column in columns.items()}
     possible = [
-        (form, time, regex)
+        (form, time, ascii_only(regex))
         for form, time, regex in _prefilters()
-        if all(literal in texts[time] for literal in literals_of(regex))
+        if time in searched_of and may_match(regex, searched_of[time]) and (in_any_language or not _is_translated(form))
     ]
     tests = [pl.col(time).str.contains(regex).any().alias(str(n)) for n, (_, time, regex) in enumerate(possible)]
     if not tests:
@@ -44,10 +48,27 @@ def candidate_formats(lines: pl.Series) -> list[Format]:
     return [form for (form, _, _), hit in zip(possible, is_hit, strict=True) if hit]
 
 
+def _may_have_time(searched: Searched, time: str) -> bool:
+    return any(may_match(shape, searched) for shape in TIME_SHAPES[time])
+
+
+def _may_be_translated(text: str) -> bool:
+    return not text.isascii() or any(head in text for head in LATIN_HEADS)
+
+
+def _is_translated(form: Format) -> bool:
+    return "{translated}" in form.pattern or "{TRANSLATED}" in form.pattern
+
+
 @cache
 def _prefilters() -> list[tuple[Format, str, str]]:
     """Return the formats, the kind of time in each, and the expression for lines in which that is marked."""
     return [(form, time or "", regex) for form in FORMATS for time, regex in (prefilter_regex(form.pattern),)]
+
+
+@cache
+def _times() -> list[str]:
+    return sorted({time for _, time, _ in _prefilters() if time})
 
 
 def _mark_times(lines: pl.Series, time: str) -> pl.Series:
