@@ -30,6 +30,9 @@ CORE: dict[str, pl.DataType] = {
 }
 """The columns that every log frame begins with, in this order."""
 
+DURATION = "duration_ms"
+"""How long an event took: the one column beside the core whose name all sources and analyses know."""
+
 ERROR = 17
 """Severity numbers from here on are errors."""
 

@@ -5,31 +5,32 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import polars as pl
 
-from loganalytics.formats import logfmt, logfmt_pairs
 from loganalytics.formats.definitions import AUDIT, RAW, TIME_FIRST, Format
-from loganalytics.formats.delimited import headerless, inference
-from loganalytics.formats.delimited import reader as table_reader
-from loganalytics.formats.delimited.table import Delimited
+from loganalytics.formats.delimited.recognition import has_quoted_cells, may_be_table
 from loganalytics.formats.envelopes.envelope import Wrapper
 from loganalytics.formats.envelopes.recognition import find_wrapper, shows_format, shows_levels
-from loganalytics.formats.envelopes.unwrap import unwrap_all
 from loganalytics.formats.framing import Framing, frame_sample
 from loganalytics.formats.framing_detection import detect_framing
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.inner_messages import to_lines
-from loganalytics.formats.json import reader
-from loganalytics.formats.json.reader import JsonLines
 from loganalytics.formats.leading_times import LeadingTimes, begin_with_given_time, detect_leading_times
-from loganalytics.formats.logfmt import Logfmt
-from loganalytics.formats.logfmt_quotes import with_double_quotes
+from loganalytics.formats.logfmt.quotes import with_double_quotes
+from loganalytics.formats.logfmt.recognition import is_logfmt
 from loganalytics.formats.messages import carried_messages
 from loganalytics.formats.payloads import sample_payloads
 from loganalytics.formats.regex.prefilter import candidate_formats, format_with_level_position
 from loganalytics.formats.timestamps import Clock, clock_of, to_utc
+
+if TYPE_CHECKING:  # each is imported where a sample shows it: most loads meet one kind
+    from loganalytics.formats.delimited.table import Delimited
+    from loganalytics.formats.json.reader import JsonLines
+    from loganalytics.formats.logfmt.reader import Logfmt
+
+    AnyFormat = Format | JsonLines | Logfmt | Delimited
 
 # A format must match this share of the sample, or it was an accident.
 _MIN_SHARE = 0.02
@@ -45,7 +46,7 @@ _MAX_WRAPPERS = 4
 class DetectedFormat:
     """A format and how times are written in it in this file."""
 
-    format: Format | JsonLines | Logfmt | Delimited
+    format: AnyFormat
     clock: Clock
     matched_lines: int
     """How many lines of the sample it matched."""
@@ -105,7 +106,7 @@ class Detection:
     @property
     def has_fields(self) -> bool:
         """Whether a format has names for its fields in the lines, so that others may come later."""
-        return any(not isinstance(detected.format, Format) for detected in self.formats)
+        return any(detected.format.kind != "text" for detected in self.formats)
 
     def with_year(self, year: int) -> Detection:
         """Return the detection with the year of the first line, for files that do not write it."""
@@ -200,6 +201,8 @@ def _unwrap(lines: pl.Series, hints: Hints) -> tuple[tuple[Wrapper, ...], pl.Ser
     """Return what is around the lines, and what is within it; blank lines are left out."""
     wrappers: list[Wrapper] = []
     while len(wrappers) < _MAX_WRAPPERS and lines.len() and (wrapper := find_wrapper(lines, hints)):
+        from loganalytics.formats.envelopes.unwrap import unwrap_all
+
         wrappers.append(wrapper)
         lines = unwrap_all(_numbered(lines), [wrapper]).lines["line"]
         lines = lines.filter(lines.str.strip_chars() != "")
@@ -208,7 +211,7 @@ def _unwrap(lines: pl.Series, hints: Hints) -> tuple[tuple[Wrapper, ...], pl.Ser
 
 def _with_messages(detected: DetectedFormat, lines: pl.Series, hints: Hints) -> DetectedFormat:
     """Return the format with those of its messages, where they are log lines themselves."""
-    if not isinstance(detected.format, Format):
+    if detected.format.kind != "text":
         return detected
     carried = carried_messages(lines, detected.format)
     if carried is None:
@@ -228,7 +231,7 @@ def _numbered(lines: pl.Series) -> pl.DataFrame:
 
 
 def _name_of(detected: DetectedFormat, framing: Framing | None) -> str:
-    name = framing.name if framing and isinstance(detected.format, JsonLines) else detected.format.name
+    name = framing.name if framing and detected.format.kind == "json" else detected.format.name
     return f"{name} around {detected.within.detection.name}" if detected.within else name
 
 
@@ -240,12 +243,10 @@ def _lend_year(detection: Detection) -> Detection:
     return detection.with_clocks(lambda clock: clock if clock.has_year else replace(clock, year=year))
 
 
-def _detected(
-    log_format: Format | JsonLines | Logfmt | Delimited, clock: Clock, time_texts: pl.Series, matched_lines: int
-) -> DetectedFormat:
+def _detected(log_format: AnyFormat, clock: Clock, time_texts: pl.Series, matched_lines: int) -> DetectedFormat:
     times = to_utc(time_texts.head(_FIRST_TIMES), clock).drop_nulls()
     first_time = cast(dt.datetime, times[0]) if times.len() else None
-    guesses = () if isinstance(log_format, Format) else log_format.record_schema.guesses
+    guesses = () if log_format.kind == "text" else log_format.record_schema.guesses
     return DetectedFormat(
         format=log_format, clock=clock, matched_lines=matched_lines, first_time=first_time, guesses=guesses
     )
@@ -259,10 +260,20 @@ def _first_of(formats: Sequence[Format]) -> Callable[[pl.Series, Hints], _Match]
 
 
 def _infer_table(lines: Sequence[str], hints: Hints) -> Delimited | None:
-    table = inference.infer(lines, hints)
-    if table or begin_with_given_time(pl.Series(lines), hints):
+    table = _infer_known(lines, hints)
+    if table or not has_quoted_cells(lines) or begin_with_given_time(pl.Series(lines), hints):
         return table
+    from loganalytics.formats.delimited import headerless
+
     return headerless.infer_quoted(lines, hints)
+
+
+def _infer_known(lines: Sequence[str], hints: Hints) -> Delimited | None:
+    if not may_be_table(lines):
+        return None
+    from loganalytics.formats.delimited import inference
+
+    return inference.infer(lines, hints)
 
 
 def _match_known(table: Delimited | None) -> Callable[[pl.Series, Hints], _Match]:
@@ -270,16 +281,20 @@ def _match_known(table: Delimited | None) -> Callable[[pl.Series, Hints], _Match
 
 
 def _match_delimited(lines: pl.Series, hints: Hints) -> _Match:
-    return _detected_table(lines, inference.infer(lines.to_list(), hints), hints)
+    return _detected_table(lines, _infer_known(lines.to_list(), hints), hints)
 
 
 def _match_headerless(lines: pl.Series, hints: Hints) -> _Match:
+    from loganalytics.formats.delimited import headerless
+
     return _detected_table(lines, headerless.infer(lines.to_list(), hints), hints)
 
 
 def _detected_table(lines: pl.Series, table: Delimited | None, hints: Hints) -> _Match:
     if table is None:
         return None, lines.is_null()
+    from loganalytics.formats.delimited import reader as table_reader
+
     times = table_reader.sample_times(lines.to_list(), table)
     clock = clock_of(times, replace(hints, tz=table.tz or hints.tz))
     detected = _detected(table, clock, times, lines.len())
@@ -296,8 +311,12 @@ def _inner(messages: pl.Series, hints: Hints) -> Detection | None:
 
 
 def _match_json(lines: pl.Series, hints: Hints) -> _Match:
-    json_lines = reader.infer(lines.to_list(), hints)
     matched = lines.str.starts_with("{")
+    if not matched.any():
+        return None, matched
+    from loganalytics.formats.json import reader
+
+    json_lines = reader.infer(lines.to_list(), hints)
     if json_lines is None:
         return None, lines.is_null()
     objects = lines.filter(matched).to_list()
@@ -311,6 +330,8 @@ def _within_records(objects: Sequence[str], form: JsonLines, hints: Hints) -> Wi
     core = form.record_schema.core
     if "level" in core or "message" not in core:
         return None
+    from loganalytics.formats.json import reader
+
     messages = reader.sample_messages(objects, form).str.strip_chars_end("\r\n")
     if not (shows_format(messages) or shows_levels(messages)):
         return None
@@ -321,12 +342,16 @@ def _within_records(objects: Sequence[str], form: JsonLines, hints: Hints) -> Wi
 
 def _match_logfmt(lines: pl.Series, hints: Hints) -> _Match:
     lines = with_double_quotes(lines)
-    matched = logfmt_pairs.is_logfmt(lines)
+    matched = is_logfmt(lines)
+    if not matched.any():
+        return None, matched
+    from loganalytics.formats.logfmt import reader
+
     pairs = lines.filter(matched).to_list()
-    keys = logfmt.infer(pairs, hints) if pairs else None
+    keys = reader.infer(pairs, hints)
     if keys is None:
         return None, lines.is_null()
-    times = logfmt.sample_times(pairs, keys)
+    times = reader.sample_times(pairs, keys)
     return _detected(keys, clock_of(times, hints), times, len(pairs)), matched
 
 

@@ -34,6 +34,11 @@ def column_of(name: str) -> str:
     return f"attributes.{name}" if name in CORE or name == "attributes" else guarded(name)
 
 
+def column_name(path: tuple[str, ...]) -> str:
+    """Return the name of the column of a record's field, which differs from those of the core columns."""
+    return column_of(".".join(path))
+
+
 def column_of_group(name: str) -> str:
     """Return the column of a format's group, which may be a core column, unless that is ours to fill."""
     return column_of(name) if name in ("severity_number", "source", "offset", "attributes") else guarded(name)

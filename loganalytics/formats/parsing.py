@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from loganalytics.formats import logfmt
 from loganalytics.formats.continuations import Parsed, join
 from loganalytics.formats.definitions import LEVEL_FIRST, TIME_FIRST, Format
-from loganalytics.formats.delimited import reader as table_reader
-from loganalytics.formats.delimited.table import Delimited
 from loganalytics.formats.detection import DetectedFormat, Detection, Within
 from loganalytics.formats.envelopes.carried import stream_key, with_lines_below
 from loganalytics.formats.envelopes.outer_fields import add_wrapper, without_marks
@@ -20,14 +18,14 @@ from loganalytics.formats.envelopes.unwrap import unwrap_all
 from loganalytics.formats.inferred_times import with_inferred_times
 from loganalytics.formats.inner_messages import to_lines, with_inner
 from loganalytics.formats.internal_columns import FORMAT_INDEX, STREAM, STREAM_IS_MULTILINE
-from loganalytics.formats.json import reader as json_reader
-from loganalytics.formats.json.reader import JsonLines
-from loganalytics.formats.logfmt import Logfmt
 from loganalytics.formats.messages import message_text
 from loganalytics.formats.ordering import in_order
 from loganalytics.formats.payloads import payloads_of, with_payloads
 from loganalytics.formats.regex import reader as regex_reader
 from loganalytics.formats.timestamps import Clock
+
+if TYPE_CHECKING:
+    from loganalytics.formats.detection import AnyFormat
 
 
 def parse(
@@ -79,7 +77,11 @@ def lines_beside(lines: pl.DataFrame, detection: Detection) -> pl.Series:
 
 def _count_headers(lines: pl.DataFrame, detection: Detection) -> int:
     """Return how many of the lines name the columns of a table, stand beside it, or are rows without a value."""
-    tables = (detected.format for detected in detection.formats if isinstance(detected.format, Delimited))
+    tables = [detected.format for detected in detection.formats if detected.format.kind == "table"]
+    if not tables:
+        return 0
+    from loganalytics.formats.delimited import reader as table_reader
+
     return sum(int(table_reader.no_rows(lines["line"], table).sum()) for table in tables)
 
 
@@ -143,11 +145,9 @@ def _split_blank(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return (lines, lines.clear()) if filled.all() else (lines.filter(filled), lines.filter(~filled))
 
 
-def _matches_blank(form: object) -> bool:
+def _matches_blank(form: AnyFormat) -> bool:
     """Whether a format may match a line without text."""
-    if isinstance(form, Format):
-        return regex_reader.matches_blank(form.regex)
-    return not isinstance(form, JsonLines | Logfmt)
+    return regex_reader.matches_blank(form.regex) if form.kind == "text" else form.kind == "table"
 
 
 def parse_each(lines: pl.DataFrame, detection: Detection) -> pl.DataFrame:
@@ -164,7 +164,7 @@ def parse_each(lines: pl.DataFrame, detection: Detection) -> pl.DataFrame:
     frames: list[pl.DataFrame] = []
     rewritten = False
     for detected in _formats(detection):
-        if unmatched.is_empty() or isinstance(detected.format, Delimited):
+        if unmatched.is_empty() or detected.format.kind == "table":
             continue
         if detection.leading_times and detected.reads_rewritten and not rewritten:
             unmatched, rewritten = detection.leading_times.rewrite(unmatched), True
@@ -256,11 +256,18 @@ def _rules(detection: Detection) -> list[DetectedFormat]:
 
 
 def _read(lines: pl.DataFrame, detected: DetectedFormat, utf8: bytes | None) -> tuple[pl.DataFrame, pl.DataFrame]:
-    if isinstance(detected.format, JsonLines):
+    # Few loads meet more than one kind: each reader is imported by the first format of its kind.
+    if detected.format.kind == "json":
+        from loganalytics.formats.json import reader as json_reader
+
         return json_reader.read(lines, detected.format, detected.clock, utf8)
-    if isinstance(detected.format, Logfmt):
-        return logfmt.read(lines, detected.format, detected.clock)
-    if isinstance(detected.format, Delimited):
+    if detected.format.kind == "logfmt":
+        from loganalytics.formats.logfmt import reader as logfmt_reader
+
+        return logfmt_reader.read(lines, detected.format, detected.clock)
+    if detected.format.kind == "table":
+        from loganalytics.formats.delimited import reader as table_reader
+
         events, unread = table_reader.read(lines, detected.format, detected.clock)
         return (_with_inner(events, detected.inner) if detected.inner else events), unread
     events, unread = regex_reader.read(lines, detected.format, detected.clock)

@@ -13,7 +13,6 @@ from loganalytics import schema
 from loganalytics.filters.sql import check_columns, condition, where
 from loganalytics.formats.custom import Formats
 from loganalytics.formats.custom_hints import Durations
-from loganalytics.formats.fields.events import DURATION
 from loganalytics.progress import track
 from loganalytics.sources import parquet
 from loganalytics.sources.files.describe import describe_files
@@ -181,7 +180,7 @@ def _lazily(
 
 
 # Columns of records that may come later than a sample shows: what means a core column reaches that.
-_LATE_COLUMNS = pl.DataFrame(schema={DURATION: pl.Float64, "attributes": pl.String})
+_LATE_COLUMNS = pl.DataFrame(schema={schema.DURATION: pl.Float64, "attributes": pl.String})
 
 
 def _scan_store(store: Store, options: ReadOptions) -> pl.LazyFrame:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loganalytics.formats import detect, logfmt, parse
+from loganalytics.formats import detect, parse
 from loganalytics.formats.continuations import Parsed
 from loganalytics.formats.internal_columns import REPEATED_KEYS
+from loganalytics.formats.logfmt import reader as logfmt
 
 HEAD = 'ts=2026-03-10T12:00:00Z level=info msg="all is well" n=1 path=/a'
 

@@ -49,6 +49,6 @@ FORMATS: tuple[Format, ...] = (
 )  # fmt: skip
 
 __all__ = [
-    "AUDIT", "FACILITY", "FORMATS", "LATIN_HEADS", "LEVEL", "LEVEL_FIRST", "MNEMONIC", "PROSE", "RAW", "SEVERITY_WORDS", "TIMES",
-    "TIME_FIRST", "TIME_MARK", "TIME_SHAPES", "TRANSLATED_HEADS", "TYPES", "Format", "fill", "prefilter_regex",
+    "AUDIT", "FACILITY", "FORMATS", "LATIN_HEADS", "LEVEL", "LEVEL_FIRST", "MNEMONIC", "PROSE", "RAW", "SEVERITY_WORDS",
+    "TIMES", "TIME_FIRST", "TIME_MARK", "TIME_SHAPES", "TRANSLATED_HEADS", "TYPES", "Format", "fill", "prefilter_regex",
 ]  # fmt: skip

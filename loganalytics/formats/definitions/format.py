@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cache
+from typing import ClassVar, Literal
 
 import polars as pl
 
@@ -90,6 +91,7 @@ TYPES: dict[str, pl.DataType] = {
 class Format:
     """One text format."""
 
+    kind: ClassVar[Literal["text"]] = "text"
     name: str
     pattern: str
     _: KW_ONLY

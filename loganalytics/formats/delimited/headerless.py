@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from loganalytics.formats.delimited.cells import Dialect
 from loganalytics.formats.delimited.columns import table_of
+from loganalytics.formats.delimited.recognition import count_quoted
 from loganalytics.formats.delimited.sample import NULL, Sample, fitting_sample, join_lines
 from loganalytics.formats.delimited.table import Delimited
 from loganalytics.formats.hints import NO_HINTS, Hints
@@ -18,7 +19,6 @@ _MIN_SHARE = 0.8
 _MIN_COLUMNS = 3
 _NEAR = 50
 _SAMPLED_CELLS = 200
-_QUOTED_CELL = re.compile(r'(?:^|[,;|\t])"[^"]*(?:"[,;|\t]|"?$)')
 # Columns of requests, by what all of their cells look like; the first that fits gets the name.
 _REQUEST_COLUMNS = {
     "http.request.method": re.compile(r"(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|CONNECT|TRACE|PROPFIND)$"),
@@ -39,10 +39,7 @@ def infer(lines: Sequence[str], hints: Hints = NO_HINTS) -> Delimited | None:
 def infer_quoted(lines: Sequence[str], hints: Hints = NO_HINTS) -> Delimited | None:
     """Return the table some of whose cells stand in quotes; where most lines have such, a time is enough of it."""
     near = lines[:_NEAR]
-    if not near or near[0][:1] in ("{", "["):
-        return None
-    quoted = sum(bool(_QUOTED_CELL.search(line)) for line in near)
-    return _infer(lines, hints, needs_level=quoted * 2 < len(near)) if quoted * 20 >= len(near) else None
+    return _infer(lines, hints, needs_level=count_quoted(near) * 2 < len(near))
 
 
 def _infer(lines: Sequence[str], hints: Hints, *, needs_level: bool) -> Delimited | None:

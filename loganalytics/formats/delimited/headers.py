@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from loganalytics.formats.delimited.names import is_header, meaning
+from loganalytics.formats.delimited.names import meaning
+from loganalytics.formats.delimited.recognition import header_cells, is_header
 from loganalytics.formats.delimited.w3c import FIELDS_LINE
 from loganalytics.formats.framing import Framer
 
@@ -78,14 +78,6 @@ class Headers:
 
 def _with_mark(lines: frozenset[str]) -> list[str]:
     return [mark + line for line in sorted(lines) for mark in ("", _MARK)]
-
-
-def header_cells(header: str, separator: str) -> list[str]:
-    """Return the cells of a line that may be a header; none where its quotes are broken."""
-    try:
-        return next(csv.reader([header], delimiter=separator, strict=True, skipinitialspace=True), [])
-    except csv.Error:
-        return []
 
 
 def preface_of(lines: Sequence[str], separator: str, width: int) -> frozenset[str]:

@@ -10,20 +10,18 @@ import polars as pl
 
 from loganalytics.formats.delimited.cells import Dialect
 from loganalytics.formats.delimited.columns import name_columns, records_of, table_of, without_names
-from loganalytics.formats.delimited.headers import Headers, header_cells, preface_of
+from loganalytics.formats.delimited.headers import Headers, preface_of
 from loganalytics.formats.delimited.layouts import LAYOUTS
-from loganalytics.formats.delimited.names import column_names, is_header, meaning
+from loganalytics.formats.delimited.names import column_names, meaning
+from loganalytics.formats.delimited.recognition import MAX_PREAMBLE, column_cells, header_cells, separators_of
 from loganalytics.formats.delimited.sample import Sample, fitting_sample, join_lines
 from loganalytics.formats.delimited.table import Delimited
 from loganalytics.formats.delimited.w3c import FIELDS, find_separator, header_columns, unset_cells
 from loganalytics.formats.fields.record_schema import infer_schema
 from loganalytics.formats.hints import NO_HINTS, Hints
 
-_SEPARATORS = (",", "\t", ";", "|")
 _MIN_SHARE = 0.8
-_MAX_PREAMBLE = 60
 _NEAR = 20
-_FLOW_HEADER = re.compile(r"[a-z][\w-]*(?: [a-z][\w-]*){4,}$")
 _NAMES = {",": "CSV", "\t": "TSV", " ": "columns"}
 _ESSENTIAL = {"timestamp", "level", "message"}
 
@@ -67,9 +65,9 @@ def _sections(lines: Sequence[str], dialect: Dialect, unset: tuple[str, ...]) ->
 
 
 def _infer_with_header(lines: Sequence[str], hints: Hints) -> Delimited | None:
-    for number, line in enumerate(lines[:_MAX_PREAMBLE]):
+    for number, line in enumerate(lines[:MAX_PREAMBLE]):
         header = line.removeprefix("\ufeff")
-        tables = [_below_header(header, lines[number + 1 :], separator, hints) for separator in _separators(header)]
+        tables = [_below_header(header, lines[number + 1 :], separator, hints) for separator in separators_of(header)]
         found = max((table for table in tables if table), key=lambda table: len(table.columns), default=None)
         if found:
             preface = preface_of(lines[:number], found.dialect.separator, len(found.columns))
@@ -77,16 +75,10 @@ def _infer_with_header(lines: Sequence[str], hints: Hints) -> Delimited | None:
     return None
 
 
-def _separators(line: str) -> list[str]:
-    found = [separator for separator in _SEPARATORS if separator in line]
-    return found or ([" "] if _FLOW_HEADER.match(line) else [])
-
-
 def _below_header(header: str, lines: Sequence[str], separator: str, hints: Hints) -> Delimited | None:
     """Return the table whose columns a line names, if the lines below it are its rows."""
-    has_enough = sum(line.count(separator) for line in lines[:_NEAR]) >= header.count(separator)
-    cells = header_cells(header, separator) if has_enough else []
-    if not cells or not is_header(cells):
+    cells = column_cells(header, lines, separator)
+    if not cells:
         return None
     headers = _headers(header, cells, lines, separator)
     sections = _split_at_headers(headers, lines)

@@ -1,4 +1,4 @@
-"""The names of columns: which lines can be a header, and what names mean that are not in the table of aliases."""
+"""The names of columns: what those mean that are not in the table of aliases."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ from collections.abc import Sequence
 
 from loganalytics.formats.fields.aliases import FIELD_ALIASES, fold_name
 
-_MAX_NAME = 64
-_MAX_WORDS = 6
-_VALUE = re.compile(r"[\d\s.,:/+-]*$|.*\d{1,2}:\d{2}|.*[{}=\"]|https?://", re.DOTALL)
-_FIRST_CHARACTER = re.compile(r"[^\W\d]|[_@#$(%]")
 _SUFFIX = re.compile(r"\s*[\[(][^\])]*[\])]$")
 
 _CORE_ALIASES = {name.lower(): column for column, names in FIELD_ALIASES.items() for name in names}
@@ -36,20 +32,6 @@ _WORDS = {
     ),
 }
 _WORD_COLUMNS = {word: column for column, words in _WORDS.items() for word in words.split("|")}
-
-
-def is_header(cells: Sequence[str]) -> bool:
-    """Whether these can be the names of columns: short, distinct, and no values."""
-    names = [cell.strip() for cell in cells]
-    if len(names) > 1 and names[-1] == "":  # as spreadsheets end each line with a separator
-        names = names[:-1]
-    distinct = len({name.lower() for name in names}) >= len(names) - len(names) // 4
-    return len(cells) > 1 and distinct and all(map(_is_name, names))
-
-
-def _is_name(name: str) -> bool:
-    is_short = 0 < len(name) <= _MAX_NAME and len(name.split()) <= _MAX_WORDS and name.isprintable()
-    return is_short and bool(_FIRST_CHARACTER.match(name)) and not _VALUE.match(name)
 
 
 def meaning(name: str) -> str | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar, Literal
 
 from loganalytics.formats.delimited.cells import Dialect
-from loganalytics.formats.delimited.headers import HeaderFramer, Headers, header_cells
+from loganalytics.formats.delimited.headers import HeaderFramer, Headers
+from loganalytics.formats.delimited.recognition import header_cells
 from loganalytics.formats.delimited.names import column_names, named_by_meaning
 from loganalytics.formats.delimited.quotes import QuoteFramer
 from loganalytics.formats.delimited.w3c import header_columns
@@ -20,6 +22,7 @@ TIMESTAMP = "timestamp"
 class Delimited:
     """The columns of a table and how they are read."""
 
+    kind: ClassVar[Literal["table"]] = "table"
     name: str
     """What people call it."""
     record_schema: RecordSchema

@@ -19,15 +19,12 @@ from loganalytics.formats.fields.record_schema import (  # fmt: skip
     NUMBER,
     TEXT,
     RecordSchema,
-    column_name,
 )
 from loganalytics.formats.fields.semantics import FieldSemantics
 from loganalytics.formats.fields.times import BRACKETS, MIDNIGHT
+from loganalytics.formats.internal_columns import column_name
 from loganalytics.formats.timestamps import Clock, to_utc
-from loganalytics.schema import CORE
-
-DURATION = "duration_ms"
-"""How long the event took: the one column beside the core that late fields reach too."""
+from loganalytics.schema import CORE, DURATION
 
 
 def to_events(

@@ -9,10 +9,11 @@ from typing import Any
 import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath, value_at
-from loganalytics.formats.fields.events import DURATION, field_value, fill_core, goes_late, to_columns
+from loganalytics.formats.fields.events import field_value, fill_core, goes_late, to_columns
 from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema
 from loganalytics.formats.fields.semantics import FieldSemantics
 from loganalytics.formats.timestamps import Clock
+from loganalytics.schema import DURATION
 
 # So many records show what their late fields mean.
 SAMPLE_RECORDS = 50

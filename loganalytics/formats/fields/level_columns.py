@@ -7,22 +7,15 @@ from collections.abc import Callable, Sequence
 import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath, fold_name
-from loganalytics.formats.fields.record_schema import RecordSchema, column_name
+from loganalytics.formats.fields.record_schema import RecordSchema
 from loganalytics.formats.fields.requests import status_number
-from loganalytics.schema import LEVELS, severities
+from loganalytics.formats.fields.status_levels import CLIENT_ERROR, SERVER_ERROR, status_levels
+from loganalytics.formats.internal_columns import column_name
+from loganalytics.schema import severities
 
 _WARNING = 13
 _LEVEL_TAG = r'"(fatal|error|warning|info|debug|trace)"'
-_FIRST_STATUS, _CLIENT_ERROR, _SERVER_ERROR, _LAST_STATUS = 100, 400, 500, 599
-_STATUS_LEVELS = pl.DataFrame(
-    [dict(zip(("level", "severity_number"), LEVELS[word], strict=True)) for word in ("info", "warning", "error")],
-    schema={"level": pl.String(), "severity_number": pl.UInt8()},
-)
-
-
-def status_levels(status: pl.Series) -> pl.DataFrame:
-    """Return the levels of answers by their status: that went well, were refused (4xx), and failed (5xx)."""
-    return _STATUS_LEVELS[(status >= _CLIENT_ERROR).cast(pl.UInt32) + (status >= _SERVER_ERROR).cast(pl.UInt32)]
+_FIRST_STATUS, _LAST_STATUS = 100, 599
 
 
 def with_levels(
@@ -74,7 +67,7 @@ def _statuses(
     ]
     if not failures:
         return read[0]
-    failed = read[-1].set(read[-1] < _SERVER_ERROR, None)
+    failed = read[-1].set(read[-1] < SERVER_ERROR, None)
     return read[0].fill_null(failed) if statuses else failed
 
 
@@ -105,7 +98,7 @@ def _severity_number(number: pl.Expr) -> pl.Expr:
 
 def _raised_rows(levels: pl.DataFrame, status: pl.Series) -> pl.Series:
     """Return the rows whose level is at most INFO, or missing, and less than that of the answer's status."""
-    is_failed = (status >= _CLIENT_ERROR) & (status <= _LAST_STATUS)
+    is_failed = (status >= CLIENT_ERROR) & (status <= _LAST_STATUS)
     is_raised = (levels["severity_number"].fill_null(0) < _WARNING) & is_failed
     if levels["level"].null_count():
         is_raised |= levels["level"].is_null() & (status >= _FIRST_STATUS)

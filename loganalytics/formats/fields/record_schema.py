@@ -15,7 +15,7 @@ from loganalytics.formats.fields.aliases import FieldPath, value_at
 from loganalytics.formats.fields.semantics import FieldSemantics, field_semantics
 from loganalytics.formats.fields.times import BRACKETS, MIDNIGHT
 from loganalytics.formats.hints import NO_HINTS, Hints
-from loganalytics.formats.internal_columns import column_of
+from loganalytics.formats.internal_columns import column_name
 
 _INTEGER_TEXT = re.compile(r"(?:0|-?[1-9]\d{0,17})$")
 _DECIMAL_TEXT = re.compile(r"-?(?:0|[1-9]\d*)\.\d+$")
@@ -133,11 +133,6 @@ def parse_number(name: str, text: str) -> object:
     if _INTEGER_TEXT.match(text):
         return int(text)
     return float(text) if _DECIMAL_TEXT.match(text) and not _VERSION_NAME.match(name) else text
-
-
-def column_name(path: FieldPath) -> str:
-    """Return the name of a field's column, which differs from those of the core columns."""
-    return column_of(".".join(path))
 
 
 def _collect_types(record: Mapping[str, Any], path: FieldPath, types: dict[FieldPath, set[str]]) -> None:

@@ -11,8 +11,8 @@ import polars as pl
 from loganalytics.formats.fields.aliases import FieldPath
 from loganalytics.formats.fields.events import field_value
 from loganalytics.formats.fields.late_fields import MovedFields, moved_paths
-from loganalytics.formats.fields.record_schema import TEXT, RecordSchema, column_name
-from loganalytics.formats.internal_columns import REPEATED_KEYS
+from loganalytics.formats.fields.record_schema import TEXT, RecordSchema
+from loganalytics.formats.internal_columns import REPEATED_KEYS, column_name
 
 _NEW = "\0new"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import polars as pl
 
@@ -37,6 +38,7 @@ class JsonLines:
 
     record_schema: RecordSchema
     name: str = "JSON lines"
+    kind: ClassVar[Literal["json"]] = "json"
 
 
 def infer(lines: Iterable[str], hints: Hints = NO_HINTS) -> JsonLines | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from loganalytics.formats.fields.record_schema import column_name
+from loganalytics.formats.internal_columns import column_name
 from loganalytics.formats.regex.ascii import ascii_only
 
 _PAIR = r"([A-Za-z_][\w.-]*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|[\[{(][^\]})]*[\]})]|[^\s\",;]*)"

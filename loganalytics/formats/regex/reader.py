@@ -9,7 +9,7 @@ import polars as pl
 
 from loganalytics.formats.definitions import TIME_FIRST, TYPES, Format
 from loganalytics.formats.definitions.access import STATUS
-from loganalytics.formats.fields.level_columns import status_levels
+from loganalytics.formats.fields.status_levels import status_levels
 from loganalytics.formats.internal_columns import column_of_group
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.formats.regex.extract import extract_fields

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import polars as pl
 
@@ -17,8 +18,7 @@ from loganalytics.formats.fields.late_fields import MovedFields, with_late_field
 from loganalytics.formats.fields.record_schema import RecordSchema, infer_schema
 from loganalytics.formats.fields.remainders import lines_with_other_types, with_remainders
 from loganalytics.formats.hints import NO_HINTS, Hints
-from loganalytics.formats.logfmt_pairs import (
-    is_logfmt,
+from loganalytics.formats.logfmt.pairs import (
     late_records,
     pairs_of,
     record_of,
@@ -27,7 +27,8 @@ from loganalytics.formats.logfmt_pairs import (
     take_remainder,
     to_records,
 )  # fmt: skip
-from loganalytics.formats.logfmt_quotes import with_double_quotes
+from loganalytics.formats.logfmt.quotes import with_double_quotes
+from loganalytics.formats.logfmt.recognition import is_logfmt
 from loganalytics.formats.timestamps import Clock
 
 # In so many lines it pays to look which keys each of them has.
@@ -42,6 +43,7 @@ class Logfmt:
     record_schema: RecordSchema
     keys: tuple[str, ...]
     name: str = "logfmt"
+    kind: ClassVar[Literal["logfmt"]] = "logfmt"
 
 
 def infer(lines: Iterable[str], hints: Hints = NO_HINTS) -> Logfmt | None:

@@ -17,14 +17,10 @@ from loganalytics.formats.fields.known_names import may_have_meaning
 from loganalytics.formats.fields.late_fields import SAMPLE_RECORDS, LateRecords, late_schema
 from loganalytics.formats.fields.record_schema import TEXT, RecordSchema, parse_number
 from loganalytics.formats.fields.remainders import Remainder, TakeRemainder
+from loganalytics.formats.logfmt.recognition import KEY, VALUE
 
-_KEY = r"[A-Za-z0-9_@$][\w.@/:$\[\]-]*"
-_DAY_AND_TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*(?: [+-]\d{4}(?: [A-Z]{3,4}\b)?)?"  # as some write without quotes
-_VALUE = rf"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|{_DAY_AND_TIME}|[^\s"]\S*|)"""
-_LINE = rf'^{_KEY}={_VALUE}(?:\s+(?:{_KEY}={_VALUE}|[^\s"]+))+$'
-_PAIRS = rf"(?:^|\s+){_KEY}={_VALUE}"
-_TOKEN = rf"{_KEY}={_VALUE}|\S+"
-_TOKENS = re.compile(rf"({_KEY})=({_VALUE})|(\S+)", re.DOTALL)
+_TOKEN = rf"{KEY}={VALUE}|\S+"
+_TOKENS = re.compile(rf"({KEY})=({VALUE})|(\S+)", re.DOTALL)
 
 _QUOTED = r"""(?s)^(?:".*"|'.*')$"""
 
@@ -33,16 +29,6 @@ _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\r": "\r", "\\a": "\a", "\\b": "\b", "\\
 _BACKSLASH = "\0\1\0"  # stands for an escaped one, while others are undone
 _CODE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
 _ANY_CODE = r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})"
-
-
-def is_logfmt(lines: pl.Series) -> pl.Series:
-    """Tell which lines are logfmt from end to end: pairs, the first thing one, and no more words than pairs."""
-    stripped = lines.str.strip_chars_end()
-    is_line = stripped.str.contains(_LINE)
-    candidates = stripped.filter(is_line)
-    pairs = candidates.str.count_matches(_PAIRS).cast(pl.Int64)
-    words = candidates.str.replace_all(_PAIRS, "").str.count_matches(r"\S+").cast(pl.Int64)
-    return is_line.scatter(is_line.arg_true(), (pairs >= 2) & (words < pairs))
 
 
 def pairs_of(line: str) -> list[tuple[str, str | None]]:
@@ -95,7 +81,7 @@ def _unquoted(value: pl.Expr) -> pl.Expr:
 def take_apart(lines: pl.DataFrame) -> pl.DataFrame:
     """Return the pairs of lines (n, line) as (n, key, value), a row each; the value of a word is null."""
     tokens = lines.select("n", pl.col("line").str.extract_all(_TOKEN).alias("token")).explode("token")
-    key = pl.col("token").str.extract(rf"^({_KEY})=")
+    key = pl.col("token").str.extract(rf"^({KEY})=")
     pairs = tokens.with_columns(
         key=key, value=pl.when(key.is_not_null()).then(pl.col("token").str.splitn("=", 2).struct[1])
     )

@@ -1,0 +1,1 @@
+"""Logs of pairs: key=value key="quoted value"."""
