@@ -10,7 +10,7 @@ import polars as pl
 
 from loganalytics.formats.continuations import Parsed, join
 from loganalytics.formats.definitions import LEVEL_FIRST, TIME_FIRST, Format
-from loganalytics.formats.detection import DetectedFormat, Detection, Within
+from loganalytics.formats.detected import DetectedFormat, Detection, Within
 from loganalytics.formats.envelopes.carried import stream_key, with_lines_below
 from loganalytics.formats.envelopes.outer_fields import add_wrapper, without_marks
 from loganalytics.formats.envelopes.streams import NOTHING_BEFORE, Before, EventsBefore, number_streams
@@ -25,7 +25,8 @@ from loganalytics.formats.regex import reader as regex_reader
 from loganalytics.formats.timestamps import Clock
 
 if TYPE_CHECKING:
-    from loganalytics.formats.detection import AnyFormat
+    from loganalytics.formats.delimited.table import Delimited
+    from loganalytics.formats.detected import AnyFormat
 
 
 def parse(
@@ -70,19 +71,26 @@ def _untimed(detection: Detection) -> list[int] | None:
 
 def lines_beside(lines: pl.DataFrame, detection: Detection) -> pl.Series:
     """Return the texts of lines (n, line) that stand beside a table: they are no events, and no names of columns."""
-    tables = [d.format for d in detection.formats if isinstance(d.format, Delimited)] if not detection.wrappers else []
-    beside = [table_reader.lines_beside(lines["line"], table) for table in tables]
-    return pl.concat(beside) if beside else lines["line"].clear()
+    tables = _tables(detection) if not detection.wrappers else []
+    if not tables:
+        return lines["line"].clear()
+    from loganalytics.formats.delimited import reader as table_reader
+
+    return pl.concat(table_reader.lines_beside(lines["line"], table) for table in tables)
 
 
 def _count_headers(lines: pl.DataFrame, detection: Detection) -> int:
     """Return how many of the lines name the columns of a table, stand beside it, or are rows without a value."""
-    tables = [detected.format for detected in detection.formats if detected.format.kind == "table"]
+    tables = _tables(detection)
     if not tables:
         return 0
     from loganalytics.formats.delimited import reader as table_reader
 
     return sum(int(table_reader.no_rows(lines["line"], table).sum()) for table in tables)
+
+
+def _tables(detection: Detection) -> list[Delimited]:
+    return [detected.format for detected in detection.formats if detected.format.kind == "table"]
 
 
 def _read_all(

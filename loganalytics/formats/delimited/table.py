@@ -8,9 +8,9 @@ from typing import ClassVar, Literal
 
 from loganalytics.formats.delimited.cells import Dialect
 from loganalytics.formats.delimited.headers import HeaderFramer, Headers
-from loganalytics.formats.delimited.recognition import header_cells
 from loganalytics.formats.delimited.names import column_names, named_by_meaning
 from loganalytics.formats.delimited.quotes import QuoteFramer
+from loganalytics.formats.delimited.recognition import header_cells
 from loganalytics.formats.delimited.w3c import header_columns
 from loganalytics.formats.fields.record_schema import RecordSchema
 from loganalytics.formats.framing import Framer
