@@ -43,6 +43,7 @@ LEVELS: dict[str, tuple[str, int]] = {
     "vrb": ("TRACE", 1), "silly": ("TRACE", 1),
     "debug5": ("DEBUG", 5), "debug4": ("DEBUG", 5), "debug3": ("DEBUG", 5), "debug2": ("DEBUG", 5),
     "debug1": ("DEBUG", 5), "debug": ("DEBUG", 5), "dbg": ("DEBUG", 5), "dbug": ("DEBUG", 5), "debu": ("DEBUG", 5),
+    "debg": ("DEBUG", 5), "ddebug": ("DEBUG", 5),
     "finer": ("DEBUG", 5), "fine": ("DEBUG", 6),
     "config": ("INFO", 7),
     "info": ("INFO", 9), "inf": ("INFO", 9), "information": ("INFO", 9), "informational": ("INFO", 9),

@@ -63,6 +63,8 @@ STANDARDS = {
     "logrus": {"trac": 1, "debu": 5, "erro": 17, "fata": 21},
     "Serilog": {"vrb": 1, "ftl": 21},
     "winston": {"silly": 1},
+    "slog-term": {"debg": 5},
+    "dnf": {"ddebug": 5},
     "Apple": {"default": 9, "fault": 21},
     "Windows": {"logalways": 9},
     "Kubernetes": {"normal": 9},

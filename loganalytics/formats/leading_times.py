@@ -7,12 +7,13 @@ and so any of them reads it. Only times that can be read are replaced: what is n
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
 import polars as pl
 
-from loganalytics.formats.definitions import FORMATS, PROSE, TIME_FIRST, TIMES
+from loganalytics.formats.definitions import FORMATS, PROSE, TIME_FIRST, TIMES, Format
 from loganalytics.formats.hints import Hints
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.formats.time_formats import ANY_TIME, CANONICAL_PATTERN, TIME_FORMATS, UNREAD, TimeFormat
@@ -31,7 +32,8 @@ _EPOCHS = (
     *(time_format for time_format in TIME_FORMATS if time_format.name == "epoch"),
     TimeFormat("hexadecimal epoch", "[0-9a-f]{8}(?:[.][0-9a-f]{8})?", is_epoch=True, radix=16),
 )
-_EPOCH_FORMATS = tuple(form for form in FORMATS if "{epoch}" in form.pattern or "(?P<timestamp>" in form.pattern)
+_OWN_TIME_FORMATS = tuple(form for form in FORMATS if "(?P<timestamp>" in form.pattern)
+_EPOCH_FORMATS = tuple(form for form in FORMATS if "{epoch}" in form.pattern)
 # What each time has, whatever the way in which it is written: what has none need not be searched for one.
 _MAY_BE_CLOCK = "[0-9]:[0-9]|[0-9]{2}[-._][0-9]{2}[-._][0-9]{2}|[0-9] ?[hH時时点點시] ?[0-9]|[0-9]{6}"
 _MAY_BE_EPOCH = r"^[\[(<]?(?:1[0-9]{9}|[0-9a-f]{8})"
@@ -85,7 +87,14 @@ def detect_leading_times(lines: pl.Series, hints: Hints) -> LeadingTimes | None:
     if given:
         return given
     unknown = sample.filter(~sample.str.contains(_known()))
-    return (_detect_written(lines, sample, unknown, hints) or _detect_epoch(sample, hints)) if unknown.len() else None
+    if unknown.is_empty() or _is_of(sample, _OWN_TIME_FORMATS):
+        return None
+    return _detect_written(lines, sample, unknown, hints) or _detect_epoch(sample, hints)
+
+
+def _is_of(sample: pl.Series, forms: Sequence[Format]) -> bool:
+    """Whether one of the first lines is in one of the formats."""
+    return any(sample.head(_FIRST_LINES).str.contains(form.regex).any() for form in forms)
 
 
 def begin_with_given_time(lines: pl.Series, hints: Hints) -> bool:
@@ -131,7 +140,7 @@ def _detect_epoch(sample: pl.Series, hints: Hints) -> LeadingTimes | None:
     """Return counts since 1970, if nearly all lines begin with one and they go forward: else they are other numbers."""
     if sample.str.contains(_MAY_BE_EPOCH).sum() < max(_MIN_EPOCHS, _MIN_EPOCH_SHARE * sample.len()):
         return None
-    if any(sample.head(_FIRST_LINES).str.contains(form.regex).any() for form in _EPOCH_FORMATS):
+    if _is_of(sample, _EPOCH_FORMATS):
         return None
     for epoch in _EPOCHS:
         pattern = rf"^(?P<before>[\[(<]?)(?P<time>{epoch.shape})[\])>]?(?:[:,]?(?:\s|$)|[,;|])"

@@ -11,6 +11,7 @@ from loganalytics.formats import crashes
 from loganalytics.formats.continuations import Parsed
 from loganalytics.formats.envelopes.streams import NOTHING_BEFORE, Before
 from loganalytics.formats.internal_columns import STREAM, STREAM_IS_MULTILINE
+from loganalytics.formats.regex.reader import read_first_line_below
 
 # Where several write to one file, an event may go on so many lines after it.
 _MAX_LINES_BETWEEN = 50_000
@@ -140,6 +141,7 @@ def _row(frame: pl.DataFrame, number: int) -> int | None:
 
 def _with_lines(frame: pl.DataFrame, row: int, event: _OpenEvent) -> pl.DataFrame:
     one = crashes.continued(frame.slice(row, 1), event.lines).with_columns(pl.col("continues") + event.line_count)
+    one = read_first_line_below(one)
     event.lines.clear()  # they may be long: no more copies than must be
     event.line_count = 0
     return pl.concat([frame.head(row), one, frame.slice(row + 1)], how="diagonal_relaxed")

@@ -219,7 +219,16 @@ def _read_within(parsed: Parsed, detection: Detection, streams: Mapping[str, boo
             parsed = replace(parsed, events=regex_reader.read_body(parsed.events, detected.format, is_of_format))
         if detected.within and is_of_format.any():
             parsed = _read_messages(parsed, detected.within, is_of_format, streams)
+    if FORMAT_INDEX in parsed.events.columns:
+        events = regex_reader.read_first_line_below(parsed.events, _is_text(parsed.events[FORMAT_INDEX], detection))
+        parsed = replace(parsed, events=events)
     return replace(parsed, events=parsed.events.drop(FORMAT_INDEX, strict=False))
+
+
+def _is_text(format_index: pl.Series, detection: Detection) -> pl.Series:
+    """Tell which events were read by an expression, not as records."""
+    records = [index for index, d in enumerate(detection.formats) if not isinstance(d.format, Format)]
+    return ~format_index.is_in(records).fill_null(value=True)
 
 
 def _read_messages(parsed: Parsed, within: Within, is_of_format: pl.Series, streams: Mapping[str, bool]) -> Parsed:

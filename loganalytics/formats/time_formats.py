@@ -107,7 +107,7 @@ TIME_FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("year.month.day", rf"\d{{4}}\.\d{{2}}\.\d{{2}} {_CLOCK}{_FRACTION}", "%Y.%m.%d %H:%M:%S%.f"),
     TimeFormat("day.month.year", rf"\d{{2}}\.\d{{2}}\.\d{{4}} {_CLOCK}{_FRACTION}", "%d.%m.%Y %H:%M:%S%.f"),
     TimeFormat("glog", rf"\d{{4}} {_CLOCK}\.\d{{6}}", "%m%d %H:%M:%S%.f", has_year=False),
-    TimeFormat("two-digit year compact, clock", rf"\d{{6}}  ?{_CLOCK}", "%y%m%d %H:%M:%S"),
+    TimeFormat("two-digit year compact, clock", rf"\d{{6}}  ?{_CLOCK}(?:\.\d{{6}})?", "%y%m%d %H:%M:%S%.f"),
     TimeFormat("two-digit year compact", r"\d{6} \d{6}", "%y%m%d %H%M%S"),
     TimeFormat("month-day", rf"\d{{2}}-\d{{2}} {_CLOCK}{_FRACTION}", "%m-%d %H:%M:%S%.f", has_year=False),
     TimeFormat("month.day", rf"\d{{2}}\.\d{{2}} {_CLOCK}{_FRACTION}", "%m.%d %H:%M:%S%.f",

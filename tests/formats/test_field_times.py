@@ -177,3 +177,9 @@ def test_any_split_time_is_read_whole(moment):
     assert text is not None
     whole, fraction = text.split(".")
     assert (int(whole), int(fraction)) == (seconds, moment.microsecond * 1000)
+
+
+def test_a_version_is_no_time():
+    """Three numbers are a day only where the field is named as times are."""
+    records = [{"msg": "up", "version": "1.8.10"}, {"msg": "down", "version": "1.8.10"}]
+    assert time_fields(*records) == []

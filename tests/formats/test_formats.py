@@ -106,6 +106,14 @@ def test_a_traceback_is_one_event_with_its_header():
     assert events["exception"].to_list() == ["\n".join(lines[1:4]), None]
 
 
+def test_a_head_without_text_has_its_message_below():
+    """Where the line of time and level says nothing, the first line with words below it is the message."""
+    lines = ["2026-01-01 00:00:01,000 INFO ", "-----", "  Starting attempt 1", "2026-01-01 00:00:02,000 INFO "]
+    events = parse_lines(lines).events
+    assert events["message"].to_list() == ["Starting attempt 1", ""]
+    assert events["exception"].to_list() == ["-----\n  Starting attempt 1", None]
+
+
 def test_broken_json_keeps_its_text():
     """A line cut short is an event with the raw text, counted as not parsed."""
     lines = ['{"time": "2026-01-01T00:00:00Z", "msg": "a"}', '{"time": "2026-01-01T00:00:01Z", "msg": "b']

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 import loganalytics as la
 from loganalytics.formats.definitions import FORMATS, TIME_FIRST, Format
 from loganalytics.formats.definitions.format import LEVEL, fill
+from loganalytics.formats.hints import NO_HINTS
+from loganalytics.formats.leading_times import detect_leading_times
 from loganalytics.formats.regex import variants
 from loganalytics.formats.regex.extract import extract_fields
 from loganalytics.formats.regex.prefilter import format_with_level_position
@@ -58,7 +60,16 @@ def mutated(draw, lines: list[str]) -> str:
 
 def lines_of(form: Format) -> list[str]:
     """Return the lines of the case files and examples that a format matches."""
-    return pl.Series(LINES).filter(pl.Series(LINES).str.contains(form.regex)).to_list()
+    matched = pl.Series(LINES).filter(pl.Series(LINES).str.contains(form.regex)).to_list()
+    return matched or [rewritten(example) for example in form.examples]
+
+
+def rewritten(line: str) -> str:
+    """Return a line as the formats see it whose time is written as only the grammar knows."""
+    lines = pl.Series("line", [line])
+    leading_times = detect_leading_times(lines, NO_HINTS)
+    assert leading_times
+    return leading_times.rewrite(lines.to_frame())["line"].item()
 
 
 def groups(lines: list[str], regex: str) -> list[dict[str, str | None] | None]:

@@ -150,6 +150,13 @@ def test_days_that_follow_one_another_show_the_order():
     assert "dayfirst=False" in clock.guesses[0]
 
 
+def test_a_day_to_come_is_the_least_likely():
+    """Where three numbers of two digits may be any day, that of a time after now is not the one that was meant."""
+    year = dt.datetime.now(dt.UTC).year
+    past = dt.datetime(year - 1, 11, (year + 1) % 100, 10, tzinfo=dt.UTC)  # read the other way: in the next year
+    assert read(f"{past:%y/%m/%d} 10:00:00") == [past]
+
+
 def test_the_order_can_be_said():
     """Where the dates do not show it, the user's word holds; where they do, the dates."""
     assert read("03/10/2024 12:00", hints=Hints(dayfirst=True)) == [utc("2024-10-03T12:00")]

@@ -28,6 +28,7 @@ GROUPS = [
      "Node.js v20.11.0"],
     ["thread 'main' panicked at src/main.rs:4:5:", "index out of bounds", "note: run with `RUST_BACKTRACE=1`"],
     ["java.io.IOException: reset", "\tat a.B.c(B.java:3)", "Caused by: java.io.EOFException"],
+    ["2024-03-10 12:34:57.000 INFO [app.worker] ", "-----", "below"],
     ["INFO:     started"], ["Internal Server Error: /bad"], ["Killed"], [""], ["text"],
 ]  # fmt: skip
 LINES = st.lists(st.sampled_from(GROUPS), min_size=1, max_size=9).map(lambda groups: [*chain.from_iterable(groups)])

@@ -38,14 +38,15 @@ from loganalytics.formats.definitions.general import GENERAL, LEVEL_FIRST, LEVEL
 from loganalytics.formats.definitions.java import JAVA
 from loganalytics.formats.definitions.languages import GO, LANGUAGES
 from loganalytics.formats.definitions.node import NODE, NODE_LATE
+from loganalytics.formats.definitions.programs import PROGRAMS
 from loganalytics.formats.definitions.python import PYTHON, PYTHON_LATE
 from loganalytics.formats.definitions.rust import RUST
 from loganalytics.formats.definitions.system import AUDIT, SYSTEM, SYSTEM_LATE
 from loganalytics.formats.definitions.web import PROXIFIER, WEB
 
 FORMATS: tuple[Format, ...] = (
-    *AUDIT, *ACCESS, *GIN, *WEB, *SYSTEM, *JAVA, *PYTHON, *DATABASES, *LANGUAGES, *RUST, *NODE, *GENERAL, *SYSTEM_LATE,
-    *PYTHON_LATE, *NODE_LATE, *GO, *PROXIFIER, *ACCESS_LATE, *LEVEL_ONLY,
+    *AUDIT, *ACCESS, *GIN, *PROGRAMS, *WEB, *SYSTEM, *JAVA, *PYTHON, *DATABASES, *LANGUAGES, *RUST, *NODE, *GENERAL,
+    *SYSTEM_LATE, *PYTHON_LATE, *NODE_LATE, *GO, *PROXIFIER, *ACCESS_LATE, *LEVEL_ONLY,
 )  # fmt: skip
 
 __all__ = [

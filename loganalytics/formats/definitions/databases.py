@@ -90,7 +90,7 @@ DATABASES = (
     ),
     Format(
         "MongoDB (text)",
-        r"^{iso} (?P<level>[FEWID])(?P<mongodb.verbosity>\d)? (?P<logger>[A-Z_]+|-) +\[(?P<thread.name>[^\]]*)\] "
+        r"^{iso} (?P<level>[FEWID])(?P<mongodb.verbosity>\d)? +(?P<logger>[A-Z_]+|-) +\[(?P<thread.name>[^\]]*)\] "
         r"(?P<message>.*?(?: (?P<duration_ms>\d+)ms)?)$",
         levels=_MONGODB,
         examples=("2014-11-03T18:28:32.450-0500 I NETWORK  [initandlisten] waiting for connections on port 27017",),

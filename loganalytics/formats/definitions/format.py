@@ -19,7 +19,8 @@ _SEVERITIES = (
     "trace", "debug", "verbose", "info", "information", "informational", "notice", "warn", "warning", "err", "error",
     "crit", "critical", "alert", "fatal", "panic", "emerg", "emergency", "severe", "failure",
     *(f"trace{number}" for number in range(1, 9)), *(f"debug{number}" for number in range(1, 6)),
-    "trc", "trac", "vrb", "dbg", "dbug", "debu", "inf", "wrn", "eror", "erro", "fata", "ftl", "dpanic",
+    "trc", "trac", "vrb", "dbg", "dbug", "debu", "debg", "ddebug", "inf", "wrn", "eror", "erro", "fata", "ftl",
+    "dpanic",
 )  # fmt: skip
 _LEVELS = (
     *_SEVERITIES, "config", "fine", "finer", "finest", "security", "audit", "performance", "business", "success",

@@ -17,24 +17,25 @@ _NO_COUNT = r"(?:[^\s\d]|[1-9]\d\d)"
 GENERAL = (
     Format(
         "time, level, logger (brackets)",
-        _TIME + r" ?\[ *{level} *\] ?\[(?P<logger>[^\]\s]+) *\]:? ?(?:- )?(?P<message>.*)$",
-        variants=(r"^\[{any}\] \[ *{level} *\] ?\[(?P<logger>[^\]\s]+) *\]:? (?P<message>[^-].*)$",),
+        _TIME + r" ?\[ *{level} *\] ?\[(?P<logger>[^\]\s]+) *\]:? *(?:- )?(?P<message>.*)$",
+        variants=(r"^\[{any}\] \[ *{level} *\] ?\[(?P<logger>[^\]\s]+) *\]:? (?P<message>[^ -].*)$",),
         examples=("[2024-01-01 00:00:00.123] [error] [db] connection lost",),
     ),
     Format(
         "time, thread, level, logger (brackets)",
-        _TIME + r" ?\[(?P<thread.id>\d\w*|0x\w+)\] ?\[ *{level} *\] ?\[(?P<logger>[^\]\s]+) *\]:? ?(?P<message>.*)$",
+        _TIME + r" ?\[(?P<thread.id>\d\w*|0x\w+)\] ?\[ *{level} *\] ?\[(?P<logger>[^\]\s]+) *\]:? *(?P<message>.*)$",
         variants=(
-            r"^\[{any}\] ?\[(?P<thread.id>\d\w*)\] ?\[ *{level} *\] ?\[(?P<logger>[^\]\s]+) *\]:? (?P<message>.*)$",
+            r"^\[{any}\] ?\[(?P<thread.id>\d\w*)\] ?\[ *{level} *\] ?\[(?P<logger>[^\]\s]+) *\]:? "
+            r"(?P<message>[^ ].*)$",
         ),
         examples=("[2024-01-01 00:00:00.123][12][warning][main] [source/server/server.cc:123] slow",),
     ),
     Format(
         "time, logger, level (brackets)",
-        _TIME + r" ?\[(?P<logger>[^\]\s]*[A-Za-z][^\]\s]*) *\] ?\[ *{level} *\]:? ?(?:- )?"
+        _TIME + r" ?\[(?P<logger>[^\]\s]*[A-Za-z][^\]\s]*) *\] ?\[ *{level} *\]:? *(?:- )?"
         r"(?:\[(?P<code.file.path>[\w./-]+):(?P<code.line.number>\d+)\] )?(?P<message>.*)$",
         variants=(
-            r"^\[{any}\] \[(?P<logger>[\d_.-]*[A-Za-z][^\]\s]*) *\] \[ *{level} *\]:? (?P<message>[^-\[].*)$",
+            r"^\[{any}\] \[(?P<logger>[\d_.-]*[A-Za-z][^\]\s]*) *\] \[ *{level} *\]:? (?P<message>[^ \-\[].*)$",
         ),
         examples=("[2024-01-01 00:00:00.123] [db] [error] connection lost",),
     ),
@@ -52,10 +53,10 @@ GENERAL = (
     Format(
         "time, level, logger",
         _TIME + r"(?: -)? +(?:(?P<process.pid>\d+) +)?\[?{level}\]?:? +"
-        r"(?P<logger>[A-Za-z_$][\w$]*(?:[./][\w$]+)+)(?: \((?P<log.context>[^)]*)\))?:? (?:- )?(?P<message>.*)$",
+        r"(?P<logger>[A-Za-z_$][\w$]*(?:[./][\w$]+)+)(?: \((?P<log.context>[^)]*)\))?(?: ?:)? (?:- )?(?P<message>.*)$",
         variants=(
             r"^{any} +(?:(?P<process.pid>\d+) +)?{level} +(?P<logger>[A-Za-z_$][\w$]*(?:[./][\w$]+)+):? "
-            r"(?P<message>[^-(].*)$",
+            r"(?P<message>[^-(:].*)$",
         ),
         examples=(
             "17/06/09 20:10:40 INFO executor.Backend: Registered signal handlers",
@@ -100,8 +101,8 @@ GENERAL = (
         examples=("2026-03-10 12:00:00 [warn] disk nearly full", "2024-01-01 00:00:00 | INFO | started"),
     ),
     Format(
-        "time, level", _TIME + r"(?: -| \|)? *{LEVEL}(?:[\s:|,-]+|$)(?P<message>.*)$",
-        variants=(r"^{any} +{LEVEL}[\s:|,-]+(?P<message>[^\s:|,-].*)$",),
+        "time, level", _TIME + r"(?: -| \|)? *{LEVEL}(?:[\s:|,>-]+|$)(?P<message>.*)$",
+        variants=(r"^{any} +{LEVEL}[\s:|,>-]+(?P<message>[^\s:|,>-].*)$",),
         examples=("2026-03-10 12:00:00 ERROR disk full",),
     ),
     Format(
@@ -165,6 +166,11 @@ GENERAL = (
         r"^[\[(]?{LEVEL}[\])]?(?::| -| \|)? *[\[(|;,-]? *{any}[\])]?[,:]?(?: -| \||:)?(?:[ |;,]|$)(?P<message>.*)$",
         variants=(r"^{LEVEL} +{time:iso space} (?P<message>[a-z_].*)$",),
         examples=("ERROR 2024-01-01 00:00:00,123 views 12 140 Internal Server Error", "[INFO] 2024-01-01 00:00:00 up"),
+    ),
+    Format(
+        "[level], time",
+        r"^[\[(<] *{level} *[\])>]:? *(?:- )?[\[(]?{any}[\])]?[,:]?(?: -| \|)?(?: +|$)(?P<message>.*)$",
+        examples=("[warning] 2024-01-01T00:00:00.123456Z node@host <0.500.0> -------- slow",),
     ),
 )  # fmt: skip
 

@@ -90,6 +90,24 @@ JAVA = (
         examples=("467 [main] WARN  org.example.Main  - slow",),
     ),
     Format(
+        "log4j ([time], thread, level, logger)",
+        r"^\[{any}\] +(?P<thread.name>\S+) +{LEVEL} +(?P<logger>[A-Za-z_$][\w$]*(?:\.[\w$]+)+): +(?P<message>.*)$",
+        examples=("[10/03/24 12:00:00:123 UTC] main  WARN config.ReferenceConfig:  slow",),
+    ),
+    Format(
+        "log4j (logger, line, [thread], level)",
+        r"^{iso} - (?P<logger>[\w.$-]+) -? ?(?P<code.line.number>\d+) +\[(?P<thread.name>[^\]]*)\] +{level} +"
+        r"(?:\[(?P<log4j.context>[^\]]*)\] +)?- (?P<message>.*)$",
+        examples=("2024-03-10 12:00:00,123 - org.example.Main - 42 [main] WARN  [] - slow",),
+    ),
+    Format(
+        "time, level, thread, logger (brackets)",
+        r"^\[{any}\] ?\[ *{level} *\] ?\[(?P<thread.name>[^\]]*)\] ?(?P<log.context>(?:\[[^\]]*\] ?)*?)"
+        r"\[(?P<logger>[A-Za-z_$][\w$]*(?:\.[\w$]+)+)(?:[(:](?P<code.line.number>\d+)\)?)?\]:?(?: -)? *"
+        r"(?P<message>.*)$",
+        examples=("[2024-03-10 12:00:00:123] [WARN ] [pool-1] [TID: N/A] [shop] [org.example.Main(31)] slow",),
+    ),
+    Format(
         "log4j (no time)",
         r"^{LEVEL} +\[(?P<thread.name>[^\]]*)\] +(?P<logger>[\w.$-]+)(?: -|:) (?P<message>.*)$", min_share=0.1,
         examples=("WARN  [main] org.example.Main - slow",),
@@ -143,6 +161,12 @@ JAVA = (
     Format(
         "Spark", r"^{slash} {LEVEL} (?P<logger>[A-Z][\w$]*): (?P<message>.*)$",
         examples=("24/03/10 12:00:01 INFO SparkContext: Running Spark version 3.5.0",),
+    ),
+    Format(
+        "Solr",
+        r"^{iso} +{level} +\((?P<thread.name>[^)]*)\) \[ *(?P<solr.context>(?:[a-z]:[^\s\]]+ ?)*)\] "
+        r"(?P<logger>[\w.$]+) (?P<message>.*)$",
+        examples=("2024-03-10 12:00:00.123 ERROR (qtp1-21) [   x:orders] o.a.s.h.RequestHandlerBase no such field",),
     ),
     Format(
         "Cassandra",

@@ -10,7 +10,7 @@ _FOUR = {"TRAC": "trace", "DEBU": "debug", "ERRO": "error", "FATA": "fatal", "PA
 _TELEGRAF = {"T": "trace", "D": "debug", "I": "info", "W": "warning", "E": "error"}
 _THREE = {"VRB": "trace", "TRC": "trace", "FTL": "fatal", "PNC": "panic"}
 _DOTNET = {"trce": "trace", "dbug": "debug", "fail": "error"}
-_LOGRUS = r"(?P<level>TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI|TRACE|DEBUG|WARNING|ERROR|FATAL|PANIC)"
+_LOGRUS = r"(?P<level>TRAC|DEBU|DBUG|INFO|WARN|ERRO|EROR|FATA|PANI|CRIT|TRACE|DEBUG|WARNING|ERROR|FATAL|PANIC)"
 _MESSAGE_AND_PAIRS = rf"(?P<before>.*?)(?P<rest>{PAIRS}) *$"
 _ZEROLOG = (
     r"(?P<level>TRC|DBG|INF|WRN|ERR|FTL|PNC) (?:(?P<code.file.path>[\w./-]+\.go):(?P<code.line.number>\d+) > )?"
@@ -37,6 +37,13 @@ LANGUAGES = (
     Format(
         "Laravel", r"^\[{iso}\] (?P<logger>[\w-]+)\.{level}: (?P<message>.*)$",
         examples=("[2025-01-02 11:19:06] laravel.EMERGENCY: Unable to create configured logger",),
+    ),
+    Format(
+        "klog (structured)",
+        r"^(?P<level>[IWEF]){glog} +(?P<thread.id>\d+) (?P<code.file.path>[^\s:]+):(?P<code.line.number>\d+)\] "
+        rf"\"(?P<before>(?:[^\"\\]|\\.)*)\"(?P<rest>{PAIRS}) *$",
+        levels=_GLOG, message=("before", "rest"),
+        examples=('E0310 12:00:00.123456    4711 pod_workers.go:1300] "Error syncing pod" err="no" pod="shop/web"',),
     ),
     Format(
         "glog",
@@ -78,7 +85,7 @@ LANGUAGES = (
         examples=("WARN[0001] slow                                          took=3s", "  INFO[0000] upload  file=x"),
     ),
     Format(
-        "logrus (terminal, time)", rf"^{_LOGRUS}\[{{any}}\] {_MESSAGE_AND_PAIRS}",
+        "logrus (terminal, time)", rf"^{_LOGRUS} ?\[{{any}}\] (?P<before>[^\s(].*?)(?P<rest>{PAIRS}) *$",
         levels=_FOUR, message=("before", "rest"),
         examples=("ERRO[2024-01-01T00:00:00Z] failed                                        order=7",),
     ),

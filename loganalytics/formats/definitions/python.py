@@ -128,6 +128,11 @@ PYTHON = (
         examples=("2026-03-10 09:14:03,123 INFO [api.routes] [req_1a2b3c4d] GET /builds/1 200 in 35.2ms",),
     ),
     Format(
+        "Python logging (thread, logger)",
+        r"^{iso} +{level} +\((?P<thread.name>[^)]*)\) +\[(?P<logger>[A-Za-z_][\w.-]*)\] (?P<message>.*)$",
+        examples=("2024-03-10 12:00:00.123 ERROR (MainThread) [homeassistant.setup] no such component",),
+    ),
+    Format(
         "Python logging (basicConfig)", rf"^{_WORDS}:(?P<logger>[A-Za-z_][\w.]*):(?P<message>.*)$",
         examples=("INFO:root:started", "WARNING:app.db:slow query"),
     ),

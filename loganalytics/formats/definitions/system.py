@@ -104,6 +104,14 @@ SYSTEM = (
         ),
     ),
     Format(
+        "Cisco in syslog",
+        rf"^{_PRIORITY}{{syslog}} (?P<log.relay>\S+) (?:(?P<log.sequence>\d+): )?"
+        r"(?P<device.time>[*.:]?[A-Z][a-z]{2} +\d{1,2} (?:\d{4} )?\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?: [A-Z]{3,4})?): "
+        rf"(?P<service>{_MNEMONIC}){_BEHIND_MNEMONIC}",
+        multiline=False,
+        examples=("Mar 10 12:34:57 10.0.0.1 45: *Mar 10 12:34:56.789: %LINK-3-UPDOWN: Interface Gi0/1, changed state",),
+    ),
+    Format(
         "Cisco, no time",
         rf"^{_PRIORITY}(?:(?P<log.sequence>\d+): )?(?:(?P<log.uptime>[\w.:]+): )?"
         rf"(?P<service>{_MNEMONIC}){_BEHIND_MNEMONIC}",
@@ -127,8 +135,20 @@ SYSTEM = (
         examples=("Mar 10 12:00:02 auth: Error: passdb failed",),
     ),
     Format(
+        "syslog (no host)",
+        rf"^{_PRIORITY}{{syslog}} (?P<service>[A-Za-z][\w./-]*)\[(?P<process.pid>\d+)\]: ?(?P<message>.*)$",
+        examples=("Mar 10 12:00:00 dnsmasq[812]: started, version 2.89 cachesize 150",),
+    ),
+    Format(
+        "syslog (Apple)",
+        r"^{syslog} (?P<host.name>\S+) (?P<service>[^\s\[]+)\[(?P<process.pid>\d+)\]"
+        r"(?: \((?P<process.title>[^)]*)\))? <{level}>: ?(?P<message>.*)$",
+        min_share=0.02,
+        examples=("Mar 10 12:00:00 mac-1 Safari[512] <Error>: CGContextSaveGState: invalid context",),
+    ),
+    Format(
         "syslog (RFC 3164)",
-        rf"^{_PRIORITY}{{syslog}} (?P<host.name>\S+) (?:: )?(?:{_TAG})?(?P<message>.*)$",
+        rf"^{_PRIORITY}{{syslog}}  ?(?P<host.name>\S+) (?:: )?(?:{_TAG})?(?P<message>.*)$",
         variants=(rf"^{{syslog}} (?P<host.name>\d*[^\s\d]\S*) {_PLAIN_TAG}(?P<message>[^\[].*)$",),
         examples=(
             "Aug 16 00:10:45 Tims-Air syslogd[314]: ASL Sender Statistics",
@@ -219,6 +239,10 @@ SYSTEM = (
 )  # fmt: skip
 
 SYSTEM_LATE = (
+    Format(
+        "priority, message", r"^<(?P<priority>[0-7])>(?P<message>[^\[].*)$", multiline=False, min_share=0.3,
+        examples=("<4>Shop.Worker[0] slow",),
+    ),
     Format(
         "syslog (ISO time, no process)",
         rf"^{_PRIORITY}{_WEEKDAY}{{iso}} (?P<host.name>[\w.-]+) {_TAG}(?P<message>.*)$", min_share=0.1,

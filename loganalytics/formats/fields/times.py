@@ -62,7 +62,7 @@ _UNITS = (1, 1e3, 1e6, 1e9)
 # Expressions of Python are compiled when a file needs them: most files do not.
 _TIME_WORDS = (
     r"(?i)time|date|stamp|zeit|datum|fecha|hora|时间|日期|日付|時|날짜|시간|дата|время|heure|when|clock|epoch|instant|moment|(?:^|[._-])(?:ts|at|on|t)$"
-    r"|[a-z](?:At|On|Ts|TS)$"
+    r"|(?-i:[a-z](?:At|On|Ts|TS)$)"
 )
 # Names of times that are not when the event happened.
 _OTHER_TIMES = (
@@ -72,6 +72,7 @@ _OTHER_TIMES = (
 _IDENTIFIER = r"(?i)(?:^|[._-])u?id$|[a-z]Id$|(?:phone|number|offset|count|bytes|size)"
 
 _DAY = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{8}|\d{1,2}[-/ ][A-Z][a-z]{2}[-/ ]\d{2,4}|[A-Z][a-z]{2} \d{1,2},? \d{4}"
+_VERSION = r"\d{1,4}\.\d{1,4}\.\d{1,4}"
 _TIME_OF_DAY = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,:]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?(?: ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?"
 # What .NET writes between /Date( and )/; lists of numbers, as Jackson's; days of the year, and of weeks.
 _FURTHER_SHAPES = (
@@ -244,7 +245,10 @@ class _TimeReader:
         candidates = [
             path
             for path, texts in self._values.items()
-            if texts and self.holds_times(path, share=1) and (not _is_number(texts[0]) or _is_epoch(path, texts))
+            if texts
+            and self.holds_times(path, share=1)
+            and (not _is_number(texts[0]) or _is_epoch(path, texts))
+            and not (_all_match(_VERSION, texts) and not re.search(_TIME_WORDS, path[-1]))
         ]
         return sorted(candidates, key=self._unlikelihood)
 

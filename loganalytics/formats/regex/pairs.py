@@ -9,6 +9,7 @@ from loganalytics.formats.regex.ascii import ascii_only
 
 _PAIR = r"([A-Za-z_][\w.-]*)=(\"(?:[^\"\\]|\\.)*\"|'[^']*'|[\[{(][^\]})]*[\]})]|[^\s\",;]*)"
 _ONLY_PAIRS = ascii_only(rf"^[\s|,;]*(?:{_PAIR}(?:[\s|,;]+|$))+$")
+_BRACKETED = ascii_only(r"\[([A-Za-z_][\w.-]*=(?:\"(?:[^\"\\]|\\.)*\"|[^\]\"]*))\]")
 _MAX_KEYS = 40
 # As nginx's request time is called in the logs of many: seconds.
 _SECONDS = ("rt", "request_time")
@@ -19,6 +20,8 @@ def with_pairs(events: pl.DataFrame, column: str) -> pl.DataFrame:
     text = events[column]
     if not text.str.contains("=", literal=True).any():
         return events
+    if text.str.contains(r"^\s*\[").any():
+        text = text.str.replace_all(_BRACKETED, "$1")
     rows = events.select("n", text).filter(text.str.contains(_ONLY_PAIRS))
     pair = pl.col(column).str.extract_all(ascii_only(_PAIR)).alias("pair")
     split = pl.col("pair").str.splitn("=", 2).struct

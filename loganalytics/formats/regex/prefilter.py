@@ -25,6 +25,10 @@ _SAMPLE_LINES = 100
 _FEW_LINES = 10
 _MAX_WORDS_BEFORE_LEVEL = 8
 _MIN_LINES_WITH_LEVEL = 3
+# In small letters it may be a word of the text, but not before a colon.
+_LEVEL_AND_COLON = rf"(?P<level>(?i:{SEVERITY_WORDS}))[\])>]?:"
+_MAX_WORDS_BEFORE_COLON = 2
+_LOGGER = r"\[?(?P<logger>[A-Za-z_$][\w.$/-]*)(?:\[(?P<process.pid>\d+)(?::\d+)?\])?\]?:?\s+"
 
 
 def candidate_formats(lines: pl.Series) -> list[Format]:
@@ -83,21 +87,23 @@ def format_with_level_position(lines: pl.Series) -> Format:
     """Return the general rule, extended by the position at which these lines have their level, if most have one.
 
     The position is counted in words after the time: the one at which at least half of the lines have a level in
-    capitals or, right after the time, in small letters. The word before it is the logger if it is a name.
+    capitals, before a colon, or, right after the time, in small letters. The word before it is the logger if it is a
+    name.
     """
     after = lines.str.extract_groups(TIME_FIRST.regex).struct.field("after")
     positions = [(0, rf"(?P<level>{SEVERITY_WORDS})")]
     positions += [(words, "{LEVEL}") for words in range(1, _MAX_WORDS_BEFORE_LEVEL + 1)]
+    positions += [(words, _LEVEL_AND_COLON) for words in range(_MAX_WORDS_BEFORE_COLON + 1)]
     counts = [(int(after.str.contains(_level_after(words, level)).sum()), -words, level) for words, level in positions]
     count, negative_words, level = max(counts)
     words = -negative_words
     if count < max(_MIN_LINES_WITH_LEVEL, lines.len() / 2):
         return TIME_FIRST
-    prefix = rf"(?P<log.prefix>(?:\S+\s+){{{words - 1}}})(?P<logger>[A-Za-z_$][\w.$/-]*)\s+" if words else ""
+    prefix = rf"(?P<log.prefix>(?:\S+\s+){{{words - 1}}}){_LOGGER}" if words else ""
     if prefix and after.str.contains(_level_after(0, level, prefix)).sum() < count / 2:
         prefix = rf"(?P<log.prefix>(?:\S+\s+){{{words}}})"
     head = TIME_FIRST.pattern.removesuffix("(?P<after>.*)$").replace("?P<before>", "?P<log.before>")
-    tail = rf"\s*{prefix}[\[(<]?{level}[\])>]?[:,]?(?:\s+-)?(?:\s+|$)(?P<message>.*)$"
+    tail = rf"\s*{prefix}[\[(<]?{level}{_behind(level)}(?:\s+-)?(?:\s+|$)(?P<message>.*)$"
     # The rule's first variant differs from its pattern in that the time stands at the beginning.
     time_at_start = TIME_FIRST.variants[0].removesuffix("(?P<after>.*)$")
     return Format("time, words, level", head + tail, variants=(time_at_start + tail,))
@@ -105,4 +111,8 @@ def format_with_level_position(lines: pl.Series) -> Format:
 
 def _level_after(words: int, level: str, prefix: str = "") -> str:
     prefix = prefix or rf"(?:\S+\s+){{{words}}}"
-    return Format("", rf"^\s*{prefix}[\[(<]?{level}[\])>]?[:,]?(?:\s|$)").regex
+    return Format("", rf"^\s*{prefix}[\[(<]?{level}{_behind(level)}(?:\s|$)").regex
+
+
+def _behind(level: str) -> str:
+    return "" if level is _LEVEL_AND_COLON else r"[\])>]?[:,]?"

@@ -27,6 +27,7 @@ _QUOTED_REQUEST = ascii_only(
 _COMPLETED_REQUEST = ascii_only(  # Rails
     rf"\bCompleted (?P<{STATUS}>[1-5]\d\d) [^()]*? ?in (?P<duration_ms>\d+(?:\.\d+)?)ms\b"
 )
+_FIRST_LINE_WITH_WORDS = r"(?m)^[^\S\n]*([^\n]*\w[^\n]*?)\s*$"
 _MS_PER_UNIT = {"duration_us": 1e-3, "duration_s": 1e3}
 
 
@@ -129,6 +130,22 @@ def _with_level(events: pl.DataFrame, form: Format) -> pl.DataFrame:
         word = pl.col("level").replace(form.levels) if form.levels else pl.col("level")
         return events.with_columns(severities(word))
     return events.with_columns(severities(pl.lit(level_words(events, behind_time=form is TIME_FIRST))))
+
+
+def read_first_line_below(events: pl.DataFrame, of_text: pl.Series | None = None) -> pl.DataFrame:
+    """Let the first line below an event be its message where its own line has none; the lines remain.
+
+    `of_text` tells which events are of text, where some are records.
+    """
+    if "exception" not in events.columns:
+        return events
+    is_bare = (events["message"] == "") & events["exception"].is_not_null()
+    is_bare = is_bare if of_text is None else is_bare & of_text
+    if not is_bare.any():
+        return events
+    first_line = pl.col("exception").str.extract(_FIRST_LINE_WITH_WORDS)
+    message = pl.when(is_bare).then(pl.coalesce(first_line, "message")).otherwise("message")
+    return events.with_columns(message.alias("message"))
 
 
 def read_body(events: pl.DataFrame, form: Format, is_of_format: pl.Series) -> pl.DataFrame:

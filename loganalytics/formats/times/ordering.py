@@ -13,6 +13,8 @@ from loganalytics.formats.times.reading import read_parts
 from loganalytics.formats.year_turns import LEAP_YEAR
 
 _WORDS = {"d": "day", "m": "month", "y": "year"}
+# So far ahead a clock may be, or a zone: a log is not of later times.
+_AHEAD = dt.timedelta(days=2)
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
@@ -68,13 +70,13 @@ def _reading(time_format: TimeFormat, texts: pl.Series, order: str, rank: int) -
     if known.is_empty():
         return _Reading(unread=texts.len(), steps_back=0, is_future=False, days=0, years_ago=0, rank=rank)
     first, last = cast(dt.datetime, known.min()), cast(dt.datetime, known.max())
-    this_year = dt.datetime.now(dt.UTC).year
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     return _Reading(
         unread=times.null_count(),
         steps_back=int((known.diff() < dt.timedelta(0)).sum()),
-        is_future=time_format.has_year and last.year > this_year + 1,
+        is_future=time_format.has_year and last > now + _AHEAD,
         days=(last - first).days,
-        years_ago=this_year - last.year if time_format.has_year else 0,
+        years_ago=now.year - last.year if time_format.has_year else 0,
         rank=rank,
     )
 
