@@ -100,3 +100,20 @@ def test_importing_the_package_loads_nothing_heavy():
     code = f"import sys, loganalytics; print(sorted(set(sys.modules) & {HEAVY | {'polars'}!r}))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("line", "foreign"),
+    [
+        ('{"time": "2026-03-10T12:00:00Z", "msg": "a"}', {"numpy", "loganalytics.formats.delimited.reader"}),
+        ("2026-03-10 12:00:00 INFO a", {"numpy", "loganalytics.formats.fields.events"}),
+    ],
+    ids=["JSON lines", "text"],
+)
+def test_a_log_loads_the_readers_of_its_kind_only(line, foreign, tmp_path):
+    """What reads tables, documents or other records takes longer to import than most files take to read."""
+    path = tmp_path / "a.log"
+    path.write_text(f"{line}\n" * 20)
+    code = f"import sys, loganalytics; loganalytics.load({str(path)!r}); print(sorted(set(sys.modules) & {foreign!r}))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from loganalytics.formats.fields.aliases import FIELD_ALIASES, fold_name
+from loganalytics.formats.json_documents.beside import ENVELOPE, ENVELOPE_END, MAX_REPEATED, beside_record, is_core_name
 from loganalytics.formats.text_framer import Positions
 
-# More text than that is not repeated in each record: the first one of a list has it.
-MAX_REPEATED = 2000
 _MAX_GROUPS = 20
-# The fields that hold what would be taken for a field of the record itself.
-_ENVELOPE, _ENVELOPE_END = "envelope", "envelope_end"
 
 
 def with_context(
@@ -39,9 +34,9 @@ def with_context(
     has_context[(lasts - run_sizes + 1)[is_long]] = True
     for names, own_runs in _by_names(dict(enumerate(contexts))).items():
         own = np.isin(runs, own_runs) & has_context
-        records = _add(records, np.flatnonzero(own), runs, contexts, names, _ENVELOPE)
+        records = _add(records, np.flatnonzero(own), runs, contexts, names, ENVELOPE)
     for names, own_runs in _by_names(behind).items():
-        records = _add(records, lasts[own_runs], runs, behind, names, _ENVELOPE_END)
+        records = _add(records, lasts[own_runs], runs, behind, names, ENVELOPE_END)
     return records
 
 
@@ -69,7 +64,7 @@ def _add(
     if not rows.size:
         return records
     chosen_records = records.gather(rows)
-    keys = [json.dumps(name, ensure_ascii=False) for name in names if not _is_core(name)]
+    keys = [json.dumps(name, ensure_ascii=False) for name in names if not is_core_name(name)]
     has_name = chosen_records.str.contains_any(keys).to_numpy() if keys else np.zeros(rows.size, dtype=np.bool_)
     members = pl.Series([""] * rows.size, dtype=pl.String)
     for apart in (False, True):
@@ -90,25 +85,3 @@ def _members(fields: Mapping[str, Any], group: str, *, apart: bool) -> str:
     """Return fields as the members of a JSON object, all within one field or those that are ambiguous."""
     members = {group: fields} if apart else beside_record(fields, group)
     return json.dumps(members, ensure_ascii=False, separators=(",", ":"))[1:-1]
-
-
-def beside_record(fields: Mapping[str, Any], group: str = _ENVELOPE) -> dict[str, Any]:
-    """Return fields that stand beside a record; those that would be taken for its own are within one of this name."""
-    ambiguous = {name: value for name, value in fields.items() if _is_core(name)}
-    members = {name: value for name, value in fields.items() if name not in ambiguous}
-    return {**members, group: ambiguous} if ambiguous else members
-
-
-@lru_cache(maxsize=1000)
-def _is_core(name: str) -> bool:
-    return fold_name(name) in _core_names()
-
-
-@cache
-def _core_names() -> frozenset[str]:
-    """Return the names by which a record's own time, level, logger or message is known."""
-    columns = FIELD_ALIASES.keys() - {"service"}
-    return frozenset(fold_name(alias) for column in columns for alias in FIELD_ALIASES[column]) | {
-        _ENVELOPE,
-        _ENVELOPE_END,
-    }

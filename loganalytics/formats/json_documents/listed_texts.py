@@ -8,7 +8,7 @@ from typing import Any
 
 from loganalytics.formats.envelopes.recognition import shows_format
 from loganalytics.formats.fields.aliases import fold_name
-from loganalytics.formats.json_documents.context import MAX_REPEATED, beside_record
+from loganalytics.formats.json_documents.beside import MAX_REPEATED, beside_record
 from loganalytics.formats.json_documents.records import is_record_itself
 
 _NAMES = {
