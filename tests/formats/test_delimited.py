@@ -127,6 +127,12 @@ def test_a_number_with_leading_zeros_is_text():
     assert parsed.events["site"].to_list() == ["007", "012"]
 
 
+def test_names_that_differ_in_case():
+    """The first is the core column, and the cells of both are kept."""
+    events = parse_lines("Time,Level,level,Message,message", "2026-03-10 12:00:00,Error,17,It failed,failed").events
+    assert events.select("level", "level_2", "message", "message_2").row(0) == ("ERROR", 17, "It failed", "failed")
+
+
 def test_a_header_in_mid_file_is_no_event():
     """As in concatenated files."""
     row = "2026-03-10 12:00:00,info,hi"

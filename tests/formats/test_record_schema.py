@@ -53,3 +53,29 @@ def test_two_hundred_fields_become_columns(tmp_path):
     logs = la.load(tmp_path / "app.log")
     assert "k198" in logs.columns
     assert logs.select(pl.col("attributes").str.json_decode(pl.Struct({"k199": pl.Int64}))).item() == {"k199": 199}
+
+
+TIME = {"time": "2026-03-10T12:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("lesser", "better"),
+    [({"level": 3}, {"Level": "Error"}), ({"Level": ""}, {"level": "error"}), ({"level": ["x"]}, {"LEVEL": "error"})],
+)
+@pytest.mark.parametrize("swapped", [False, True])
+def test_of_two_spellings_the_one_that_says_more_is_the_column(tmp_path, lesser, better, swapped):
+    """Names that differ in case only would be one column in SQL: the other value is in `attributes`."""
+    record = TIME | (better | lesser if swapped else lesser | better)
+    path = tmp_path / "app.jsonl"
+    path.write_text(f"{json.dumps(record)}\n" * 2)
+    logs = la.load(path)
+    assert logs["level"].to_list() == ["ERROR"] * 2
+    assert json.loads(logs["attributes"][0]) == lesser
+
+
+def test_a_record_may_spell_its_keys_otherwise_than_the_rest(tmp_path):
+    """Its level and message are core columns all the same."""
+    path = tmp_path / "app.jsonl"
+    records = [TIME | {"Level": "info", "level": "", "Message": "a", "message": ""}] * 2
+    path.write_text("\n".join(map(json.dumps, [*records, TIME | {"level": "warn", "message": "b"}])))
+    assert la.load(path).select("level", "message").rows() == [("INFO", "a"), ("INFO", "a"), ("WARNING", "b")]

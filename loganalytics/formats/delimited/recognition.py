@@ -71,7 +71,7 @@ def is_header(cells: Sequence[str]) -> bool:
     names = [cell.strip() for cell in cells]
     if len(names) > 1 and names[-1] == "":  # as spreadsheets end each line with a separator
         names = names[:-1]
-    distinct = len({name.lower() for name in names}) >= len(names) - len(names) // 4
+    distinct = len(set(names)) >= len(names) - len(names) // 4
     return len(cells) > 1 and distinct and all(map(_is_name, names))
 
 

@@ -42,8 +42,9 @@ def late_schema(
     records: Sequence[Mapping[str, Any]], late_paths: Collection[FieldPath], record_schema: RecordSchema
 ) -> RecordSchema | None:
     """Return the schema of the late fields that mean something in these records; None when none does."""
-    known = [*record_schema.fields, *late_paths]
-    # First the fields that matter, since a schema has so many; the others tell what numbers stand for.
+    known = [*late_paths, *record_schema.fields]
+    # First the fields that matter, since a schema has so many, and one of two spellings; the others tell what numbers
+    # stand for.
     inferred = infer_schema([*(_only(record, known) for record in records), *records])
     if inferred is None:
         return None

@@ -26,6 +26,7 @@ _MAX_OBJECT_KEYS = 60  # an object with more looks like data keyed by values
 MAX_DEPTH = 6  # names of a flattened field; what is deeper stays JSON text
 INTEGER, NUMBER, BOOLEAN, TEXT = "integer", "number", "boolean", "text"
 _NESTED, _OBJECT = "nested", "object"
+_OBJECTS = (_NESTED, _OBJECT)
 DTYPES: dict[str, pl.DataType] = {
     INTEGER: pl.Int64(),
     NUMBER: pl.Float64(),
@@ -112,7 +113,7 @@ def infer_schema(records: Sequence[Mapping[str, Any]], hints: Hints = NO_HINTS) 
     if fields.get(("duration_ms",)) == INTEGER:  # the column has one type, whatever a sample shows
         fields[("duration_ms",)] = NUMBER
     core, semantics = field_semantics(records, fields, hints)
-    nested = frozenset(path for path in fields if not types[path].isdisjoint((_NESTED, _OBJECT)))
+    nested = frozenset(path for path in fields if not types[path].isdisjoint(_OBJECTS))
     return RecordSchema(fields=fields, core=core, semantics=semantics, nested=nested)
 
 
@@ -150,13 +151,14 @@ def _flattened_fields(
 ) -> dict[FieldPath, str]:
     """Return one type for each path that becomes a column."""
     unflattened = _unflattened(types)
+    lesser = _lesser_spellings(types, records)
     fields: dict[FieldPath, str] = {}
     columns: dict[str, FieldPath] = {}
     spellings: dict[FieldPath, FieldPath] = {}  # DuckDB's field names differ by more than case
     for path, kinds in types.items():
         prefixes = [path[:depth] for depth in range(1, len(path) + 1)]
         is_flattened = kinds == {_OBJECT} and path not in unflattened
-        if is_flattened or not unflattened.isdisjoint(prefixes[:-1]) or not all(map(_can_name, path)):
+        if is_flattened or path in lesser or not unflattened.isdisjoint(prefixes[:-1]) or not all(map(_can_name, path)):
             continue
         folded = {tuple(name.lower() for name in prefix): prefix for prefix in prefixes}
         clashes = any(spellings.get(key, prefix) != prefix for key, prefix in folded.items())
@@ -169,6 +171,19 @@ def _flattened_fields(
         if len(fields) == _MAX_FIELDS:
             break
     return fields
+
+
+def _lesser_spellings(types: Mapping[FieldPath, set[str]], records: Sequence[Mapping[str, Any]]) -> set[FieldPath]:
+    """Return the fields whose name another has but for case, which holds more: values at all, or text."""
+    spellings: dict[FieldPath, list[FieldPath]] = {}
+    for path in types:
+        spellings.setdefault(tuple(map(str.lower, path)), []).append(path)
+    lesser: set[FieldPath] = set()
+    for paths in spellings.values() if len(spellings) < len(types) else ():
+        filled = {path: sum(value_at(record, path) not in (None, "") for record in records) for path in paths}
+        best = max(paths, key=lambda path: (filled[path], types[path] == {TEXT}, types[path].isdisjoint(_OBJECTS)))
+        lesser |= {path for path in paths if path != best and path[:-1] == best[:-1]}
+    return lesser
 
 
 def _have_both(records: Iterable[Mapping[str, Any]], path: FieldPath, twin: FieldPath) -> bool:
