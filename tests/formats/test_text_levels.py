@@ -81,3 +81,20 @@ def test_an_unknown_scale_is_told():
     record_schema = infer_schema([{"level": 77, "message": "x"}])
     assert record_schema is not None
     assert "no known scale" in " ".join(record_schema.guesses)
+
+
+def parsed_levels(*lines: str) -> list[str | None]:
+    """Return the levels of lines."""
+    frame = pl.DataFrame({"line": lines}).with_row_index("n", 1).cast({"n": pl.UInt64})
+    return parse_each(frame, detect(list(lines)))["level"].to_list()
+
+
+def test_a_letter_that_names_a_thing_is_no_level():
+    """Behind a colon without a blank stands the thread or table that the letter is of."""
+    assert parsed_levels(*[f"2026-01-01 00:00:0{n} T:471{n} job done" for n in range(6)]) == [None] * 6
+    assert parsed_levels(*[f"2026-01-01 00:00:0{n} W: job {n}" for n in range(6)]) == ["WARNING"] * 6
+
+
+def test_a_message_behind_no_more_than_a_time_may_name_its_level():
+    """Whichever format took the line, as long as it says nothing else of it."""
+    assert parsed_levels("2026/01/01 00:00:00 agent: WARNING: slow") == ["WARNING"]

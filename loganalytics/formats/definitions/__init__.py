@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from loganalytics.formats.definitions.access import ACCESS, ACCESS_LATE, GIN
 from loganalytics.formats.definitions.databases import DATABASES
+from loganalytics.formats.definitions.devices import DEVICES
 from loganalytics.formats.definitions.format import (
     FACILITY,
     LATIN_HEADS,
@@ -45,8 +46,8 @@ from loganalytics.formats.definitions.system import AUDIT, SYSTEM, SYSTEM_LATE
 from loganalytics.formats.definitions.web import PROXIFIER, WEB
 
 FORMATS: tuple[Format, ...] = (
-    *AUDIT, *ACCESS, *GIN, *PROGRAMS, *WEB, *SYSTEM, *JAVA, *PYTHON, *DATABASES, *LANGUAGES, *RUST, *NODE, *GENERAL,
-    *SYSTEM_LATE, *PYTHON_LATE, *NODE_LATE, *GO, *PROXIFIER, *ACCESS_LATE, *LEVEL_ONLY,
+    *AUDIT, *ACCESS, *GIN, *PROGRAMS, *DEVICES, *WEB, *SYSTEM, *JAVA, *PYTHON, *DATABASES, *LANGUAGES, *RUST, *NODE,
+    *GENERAL, *SYSTEM_LATE, *PYTHON_LATE, *NODE_LATE, *GO, *PROXIFIER, *ACCESS_LATE, *LEVEL_ONLY,
 )  # fmt: skip
 
 __all__ = [

@@ -47,6 +47,13 @@ DATABASES = (
         examples=("2024-01-01 10:00:00 UTC:10.0.0.5(40214):app@shop:[1234]:ERROR:  deadlock detected",),
     ),
     Format(
+        "PgBouncer",
+        r"^{iso} \[(?P<process.pid>\d+)\] (?P<level>LOG|DEBUG|NOISE|WARNING|ERROR|FATAL) "
+        r"(?P<session.id>[CS]-0x\w+): (?P<db.context>\S+) (?P<message>.*)$",
+        levels={"NOISE": "trace"},
+        examples=("2024-03-10 12:00:00.123 UTC [1] LOG C-0x55d0: shop/app@10.0.0.7:51234 login attempt: db=shop",),
+    ),
+    Format(
         "SQL Server",
         r"^{iso} (?P<logger>spid\d+s?|Server|Logon|Backup|backup) {2,}(?P<message>"
         r"(?:Error: (?P<error.code>\d+), Severity: (?P<level>\d{1,2}), State: \d+)?.*)$",

@@ -88,6 +88,9 @@ TYPES: dict[str, pl.DataType] = {
 """Dtypes of captured fields that are not text."""
 
 
+_OF_BARE_LINES = ("timestamp", "message", "before", "after", "code.", "process.", "thread.")
+
+
 @dataclass(frozen=True)
 class Format:
     """One text format."""
@@ -120,6 +123,12 @@ class Format:
     def regex(self) -> str:
         """The pattern with its placeholders filled in."""
         return fill(self.pattern)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it says nothing but when, and which process or place in the code: the rest is in the message."""
+        named = re.findall(r"\(\?P<([^>]+)>", self.regex)
+        return self.has_time and all(name.startswith(_OF_BARE_LINES) for name in named)
 
     @property
     def has_time(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loganalytics.formats.definitions.format import SEVERITY_WORDS, Format
+from loganalytics.formats.definitions.format import CAPITAL_LEVEL, SEVERITY_WORDS, Format
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.schema import LETTERS
 
@@ -11,6 +11,7 @@ _TIME = r"^[\[(<{]?{any}[\])>}]?[,:]?"
 # A level alone by its first letter. In the first place of a line it may be the word "A" or "I" of a sentence, too.
 _LETTER = "(?P<level>[TVDINWECF])"
 _LETTERS = {letter.upper(): word for letter, word in LETTERS.items()}
+_CAPITALS_OR_LOG = CAPITAL_LEVEL.replace("(?P<level>", "(?P<level>LOG|")
 # Behind "errors:" in any language stands their number.
 _NO_COUNT = r"(?:[^\s\d]|[1-9]\d\d)"
 
@@ -106,6 +107,11 @@ GENERAL = (
         examples=("2026-03-10 12:00:00 ERROR disk full",),
     ),
     Format(
+        "time, [process], level",
+        _TIME + rf" +\[(?P<process.pid>\d+)\]:? +\[?{_CAPITALS_OR_LOG}\]?(?:[\s:|,>-]+|$)(?P<message>.*)$",
+        examples=("2026-03-10 12:00:00 [4711] ERROR - disk full",),
+    ),
+    Format(
         "time, level (any case)", _TIME + r"(?: -| \|)?\s*{level}(?: *[:|]| -|\t| {2})\s*(?P<message>.*)$",
         min_share=0.3, examples=("2024-01-01T00:00:00.000Z info: listening",),
     ),
@@ -126,7 +132,8 @@ GENERAL = (
     ),
     Format(
         "time, letter of level",
-        _TIME + rf" +(?:- +|\| *)?[\[(<]?{_LETTER}[\])>]?(?:[:|/-]+\s*|\s+[|-]?\s*)(?P<message>.*)$",
+        # Behind a colon without a blank stands what is named by a letter, such as T:4711.
+        _TIME + rf" +(?:- +|\| *)?[\[(<]?{_LETTER}[\])>]?(?:[|/-]+\s*|:+\s+|\s+[|-]?\s*)(?P<message>.*)$",
         min_share=0.6, levels=_LETTERS,
         examples=("2026-03-10 12:00:00 [E] disk full", "2026-03-10 12:00:00.123 W disk nearly full"),
     ),

@@ -9,6 +9,10 @@ _SPRING_BOOT = (
     r"(?P<process.pid>\d+) --- "
 )
 
+_WEBSPHERE = {"F": "fatal", "E": "error", "W": "warning", "A": "audit", "I": "info", "C": "config", "D": "info",
+              "O": "info", "R": "error", "1": "debug", "2": "debug", "3": "trace", "<": "trace",
+              ">": "trace"}  # fmt: skip
+
 JAVA = (
     Format(
         "JVM unified logging",
@@ -37,6 +41,22 @@ JAVA = (
             "2024-01-01T00:00:00.123Z  WARN 1 --- [shop] [nio-8080-exec-1] c.e.Api : slow",
             "2026-03-10 12:00:00.123  INFO [shop,5f3c,5f3d] 1234 --- [  main] c.e.App  : Started",
         ),
+    ),
+    Format(
+        "JBoss (no thread)",
+        r"^{iso} +{level} +\[(?P<logger>[A-Za-z_$][\w$]*(?:\.[\w$]+)+)\] (?P<message>[A-Z]{2,}\d{3,}: .*)$",
+        examples=("2024-01-01 00:00:00,123 WARN  [org.apache.activemq.core.client] AMQ212037: Connection failure",),
+    ),
+    Format(
+        "log4j (level, logger, context)",
+        r"^{iso} +{level} +(?P<logger>[A-Za-z_$][\w.$-]*) +\[(?P<log4j.context>[^\]]*)\] - (?P<message>.*)$",
+        examples=("2024-01-01 00:00:00,123 INFO  org.example.Main                [] - started",),
+    ),
+    Format(
+        "WebSphere",
+        r"^\[{any}\] (?P<thread.id>[0-9a-f]{8}) (?P<logger>\S+) +(?P<level>[FEWAICDOR123<>]) +(?P<message>.*)$",
+        levels=_WEBSPHERE,
+        examples=("[03/10/24 12:00:00:123 UTC] 0000002a ThreadMonitor W   WSVR0605W: Thread may be hung",),
     ),
     Format(
         "log4j (level, thread, logger)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loganalytics.formats.definitions.access import STATUS
 from loganalytics.formats.definitions.format import PAIRS, Format
+from loganalytics.schema import LETTERS
 
 _GLOG = {"I": "info", "W": "warning", "E": "error", "F": "fatal"}
 _FOUR = {"TRAC": "trace", "DEBU": "debug", "ERRO": "error", "FATA": "fatal", "PANI": "panic"}
@@ -60,6 +61,11 @@ LANGUAGES = (
         ),
     ),
     Format(
+        "Airlift",
+        r"^{zulu}\t *{level}\t(?P<thread.name>[^\t]+)\t(?P<logger>[A-Za-z_$][\w$]*(?:\.[\w$]+)+)\t(?P<message>.*)$",
+        examples=("2024-03-10T12:00:00.123Z\tWARN\tmain\tio.trino.server.Server\tslow",),
+    ),
+    Format(
         "zap (console)",
         r"^{any}\t{level}\t(?:(?P<logger>[A-Za-z][\w.-]*)\t)?(?:(?P<code.file.path>[\w./-]+\.go):"
         r"(?P<code.line.number>\d+)"
@@ -70,6 +76,17 @@ LANGUAGES = (
             r"\t(?P<message>.*)$",
         ),
         examples=('2024-01-01T00:00:00.000Z\tINFO\tserver/main.go:12\tlistening\t{"port": 80}',),
+    ),
+    Format(
+        "btclog", r"^{iso} \[(?P<level>TRC|DBG|INF|WRN|ERR|CRT)\] (?P<logger>[A-Z]{4}): (?P<message>.*)$",
+        examples=("2024-03-10 12:00:00.123 [ERR] RPCS: unable to start",),
+    ),
+    Format(
+        "Gitea",
+        r"^{go} (?P<code.file.path>[^\s:]+):(?P<code.line.number>\d+):(?P<code.function.name>\S+)\(\) "
+        r"\[(?P<level>[TDIWECF])\] (?P<message>.*)$",
+        levels={letter: LETTERS[letter.lower()] for letter in "TDIWECF"},
+        examples=("2024/03/10 12:00:00 cmd/web.go:242:runWeb() [I] Starting",),
     ),
     Format(
         "Serilog", r"^{any} \[?(?P<level>VRB|TRC|DBG|INF|WRN|ERR|FTL|PNC)\]? (?P<message>.*)$",

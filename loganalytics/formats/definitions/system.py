@@ -59,6 +59,10 @@ SYSTEM = (
         examples=("Jan  5 10:00:00.123 ERROR disk full",),
     ),
     Format(
+        "syslog time, [level]", r"^{syslog}:? \[{level}\]:? (?P<message>.*)$",
+        examples=("Mar 10 12:00:00.000 [warn] Problem bootstrapping",),
+    ),
+    Format(
         "CMTrace",
         r'^<!\[LOG\[(?P<message>.*?)\]LOG\]!><time="{cmtrace}" component="(?P<logger>[^"]*)" '
         r'context="(?P<log.context>[^"]*)" type="(?P<level>[0-3])" thread="(?P<thread.id>\d*)" '

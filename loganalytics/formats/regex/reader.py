@@ -129,7 +129,7 @@ def _with_level(events: pl.DataFrame, form: Format) -> pl.DataFrame:
     if "level" in events.columns:
         word = pl.col("level").replace(form.levels) if form.levels else pl.col("level")
         return events.with_columns(severities(word))
-    return events.with_columns(severities(pl.lit(level_words(events, behind_time=form is TIME_FIRST))))
+    return events.with_columns(severities(pl.lit(level_words(events, behind_time=form.is_bare))))
 
 
 def read_first_line_below(events: pl.DataFrame, of_text: pl.Series | None = None) -> pl.DataFrame:
