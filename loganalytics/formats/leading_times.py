@@ -87,9 +87,10 @@ def detect_leading_times(lines: pl.Series, hints: Hints) -> LeadingTimes | None:
     if given:
         return given
     unknown = sample.filter(~sample.str.contains(_known()))
-    if unknown.is_empty() or _is_of(sample, _OWN_TIME_FORMATS):
+    clocks = unknown.filter(unknown.str.contains(_MAY_BE_CLOCK))
+    if (clocks.is_empty() and not _may_be_epochs(unknown, sample)) or _is_of(sample, _OWN_TIME_FORMATS):
         return None
-    return _detect_written(lines, sample, unknown, hints) or _detect_epoch(sample, hints)
+    return _detect_written(lines, sample, clocks, hints) or _detect_epoch(sample, hints)
 
 
 def _is_of(sample: pl.Series, forms: Sequence[Format]) -> bool:
@@ -122,7 +123,6 @@ def _detect_given(sample: pl.Series, hints: Hints) -> LeadingTimes | None:
 
 
 def _detect_written(lines: pl.Series, sample: pl.Series, unknown: pl.Series, hints: Hints) -> LeadingTimes | None:
-    unknown = unknown.filter(unknown.str.contains(_MAY_BE_CLOCK))
     times = unknown.str.extract(_pattern(), 2).drop_nulls() if unknown.len() else unknown
     strange = times.filter(~times.str.contains(_certain()))
     if strange.len() < max(1, _MIN_SHARE * sample.len()) and not _most_are_out_of_reach(unknown, times, sample):
@@ -138,9 +138,7 @@ def _most_are_out_of_reach(unknown: pl.Series, times: pl.Series, sample: pl.Seri
 
 def _detect_epoch(sample: pl.Series, hints: Hints) -> LeadingTimes | None:
     """Return counts since 1970, if nearly all lines begin with one and they go forward: else they are other numbers."""
-    if sample.str.contains(_MAY_BE_EPOCH).sum() < max(_MIN_EPOCHS, _MIN_EPOCH_SHARE * sample.len()):
-        return None
-    if _is_of(sample, _EPOCH_FORMATS):
+    if not _may_be_epochs(sample, sample) or _is_of(sample, _EPOCH_FORMATS):
         return None
     for epoch in _EPOCHS:
         pattern = rf"^(?P<before>[\[(<]?)(?P<time>{epoch.shape})[\])>]?(?:[:,]?(?:\s|$)|[,;|])"
@@ -154,6 +152,11 @@ def _detect_epoch(sample: pl.Series, hints: Hints) -> LeadingTimes | None:
             clock = Clock((epoch,), hints.tz, guesses=(_EPOCH_GUESS,))
             return LeadingTimes(clock=clock, pattern=ascii_only(pattern))
     return None
+
+
+def _may_be_epochs(lines: pl.Series, sample: pl.Series) -> bool:
+    """Whether as many lines begin like a count as most of a sample's."""
+    return int(lines.str.contains(_MAY_BE_EPOCH).sum()) >= max(_MIN_EPOCHS, _MIN_EPOCH_SHARE * sample.len())
 
 
 @cache

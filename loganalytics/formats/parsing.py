@@ -214,12 +214,15 @@ def _read_within(parsed: Parsed, detection: Detection, streams: Mapping[str, boo
     for index, detected in enumerate(detection.formats):
         if FORMAT_INDEX not in parsed.events.columns:
             break
+        has_body = isinstance(detected.format, Format) and detected.format.body_pattern
+        if not has_body and not detected.within:
+            continue
         is_of_format = parsed.events[FORMAT_INDEX].eq_missing(index)
         if isinstance(detected.format, Format) and detected.format.body_pattern:
             parsed = replace(parsed, events=regex_reader.read_body(parsed.events, detected.format, is_of_format))
         if detected.within and is_of_format.any():
             parsed = _read_messages(parsed, detected.within, is_of_format, streams)
-    if FORMAT_INDEX in parsed.events.columns:
+    if {FORMAT_INDEX, "exception"} <= set(parsed.events.columns):
         events = regex_reader.read_first_line_below(parsed.events, _is_text(parsed.events[FORMAT_INDEX], detection))
         parsed = replace(parsed, events=events)
     return replace(parsed, events=parsed.events.drop(FORMAT_INDEX, strict=False))

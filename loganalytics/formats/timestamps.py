@@ -118,8 +118,13 @@ def _reads(texts: pl.Series, time_format: TimeFormat) -> pl.Series:
 
 def _similar_formats(sample: pl.Series) -> list[TimeFormat]:
     """Return the formats of the table whose shape one of the first texts has."""
-    texts = sample.head(_SHAPE_TEXTS).to_list()
-    return [candidate for candidate in _CERTAIN if any(_has_shape(text, candidate.shape) for text in texts)]
+    # Times that differ in digits only are looked into once.
+    searched = {by_digits: text for text in sample.head(_SHAPE_TEXTS) for by_digits in (Searched.of(text),)}
+    return [
+        candidate
+        for candidate in _CERTAIN
+        if any(_has_shape(text, candidate.shape, by_digits) for by_digits, text in searched.items())
+    ]
 
 
 def _written(sample: pl.Series, dayfirst: bool | None) -> list[TimeFormat]:
@@ -140,12 +145,13 @@ def _settled(time_format: TimeFormat, sample: pl.Series, dayfirst: bool | None) 
 
 def has_time_shape(text: str) -> bool:
     """Tell whether a text is written as times are, from end to end."""
-    return any(_has_shape(text, candidate.shape) for candidate in TIME_FORMATS if not candidate.is_epoch)
+    searched = Searched.of(text)
+    return any(_has_shape(text, candidate.shape, searched) for candidate in TIME_FORMATS if not candidate.is_epoch)
 
 
-def _has_shape(text: str, shape: str) -> bool:
+def _has_shape(text: str, shape: str, searched: Searched) -> bool:
     """Tell whether a text has a shape of the table: most are told apart by their separators, without an expression."""
-    return may_match(shape, Searched.of(text)) and _shape(shape).fullmatch(text) is not None
+    return may_match(shape, searched) and _shape(shape).fullmatch(text) is not None
 
 
 @cache

@@ -88,6 +88,7 @@ _UNIT_SPELLINGS = (
 _WITH_UNITS = rf"^(?:p(?:[0-9]+d)?t?)?(?:[0-9]+(?:\.[0-9]+)? ?{_UNIT_SPELLINGS},? ?)+$"
 # A number and one unit, which is how most are written.
 _SUFFIXES = (("ms", 1.0), ("µs", 1e-3), ("us", 1e-3), ("ns", 1e-6), ("s", 1e3), ("毫秒", 1.0), ("秒", 1e3), ("m", 6e4))
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _TIME_SPAN = r"^(?:([0-9]+)(?: days?, |[. ]))?([0-9]{1,3}):([0-9]{2}):([0-9]{2}(?:\.[0-9]+)?)$"
 
 
@@ -147,7 +148,7 @@ def _words(name: str) -> str:
 
 def _unit(path: FieldPath, name: str, texts: Sequence[str], names: Collection[str]) -> tuple[float | None, list[str]]:
     """Return the milliseconds of a duration's unit, None where the field is not to be read, and what is told of it."""
-    numbers = [text for text in texts if _is_number(text)]
+    numbers = [text for text in texts if _NUMBER.fullmatch(text)]
     unit = re.match(_NAMED_UNIT, name)
     factor = _MS_PER_UNIT[str(unit.lastgroup)] if unit else 1.0 if re.match(_UNIT_ALONE, name) else None
     if texts and len(numbers) < len(texts):
@@ -175,10 +176,6 @@ def _neighbours_unit(path: FieldPath, names: Collection[str]) -> tuple[float, st
         if others & neighbours or any(n.startswith(f"{o}.") for o in others for n in neighbours):
             return factor, whose
     return None
-
-
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", text) is not None
 
 
 def is_duration(text: str) -> bool:

@@ -98,11 +98,12 @@ def _severity_number(number: pl.Expr) -> pl.Expr:
 
 def _raised_rows(levels: pl.DataFrame, status: pl.Series) -> pl.Series:
     """Return the rows whose level is at most INFO, or missing, and less than that of the answer's status."""
-    is_failed = (status >= CLIENT_ERROR) & (status <= _LAST_STATUS)
-    is_raised = (levels["severity_number"].fill_null(0) < _WARNING) & is_failed
-    if levels["level"].null_count():
-        is_raised |= levels["level"].is_null() & (status >= _FIRST_STATUS)
-    return is_raised.fill_null(value=False).arg_true()
+    failed = status.is_between(CLIENT_ERROR, _LAST_STATUS).fill_null(value=False).arg_true()
+    raised = failed.filter(levels["severity_number"].gather(failed).fill_null(0) < _WARNING)
+    if not levels["level"].null_count():
+        return raised
+    answered = (levels["level"].is_null() & (status >= _FIRST_STATUS)).fill_null(value=False).arg_true()
+    return pl.concat([raised, answered]).unique().sort()
 
 
 def _raised(levels: pl.DataFrame, rows: pl.Series, status: pl.Series) -> pl.DataFrame:

@@ -28,12 +28,19 @@ def is_record(line: str) -> bool:
     """Whether a line is a JSON object that is a record."""
     if not line.startswith("{"):
         return False
-    from loganalytics.formats.json_documents.envelope import record_path
-    from loganalytics.formats.json_documents.listed_texts import holds_texts
-    from loganalytics.formats.json_documents.tables import is_table
-
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
         return False
-    return isinstance(value, dict) and not record_path(value) and not is_table(value) and not holds_texts(value)
+    if not isinstance(value, dict) or not any(map(_holds_more, value.values())):
+        return isinstance(value, dict)
+    from loganalytics.formats.json_documents.envelope import record_path
+    from loganalytics.formats.json_documents.listed_texts import holds_texts
+    from loganalytics.formats.json_documents.tables import is_table
+
+    return not record_path(value) and not is_table(value) and not holds_texts(value)
+
+
+def _holds_more(value: object) -> bool:
+    """Whether a value may hold records or lines; most records have none such."""
+    return isinstance(value, list | dict) or (isinstance(value, str) and "\n" in value)
