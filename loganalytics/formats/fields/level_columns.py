@@ -39,10 +39,9 @@ def with_levels(
         levels = levels.with_columns(severity_number=pl.coalesce(*numbers, "severity_number"))
     if not statuses and not failures:
         return events.with_columns(levels)
-    status = _statuses(records, statuses, failures, value_of)
-    raised = _raised_rows(levels, status)
-    events = events.with_columns(_raised(levels, raised, status))
-    changed = raised.filter(levels["level"].gather(raised).is_not_null())
+    raised = _raised(levels, _statuses(records, statuses, failures, value_of))
+    events = events.with_columns(raised.select("level", "severity_number"))
+    changed = raised["is_changed"].arg_true()
     if changed.is_empty() or not paths:
         return events
     values = records.select(
@@ -96,19 +95,16 @@ def _severity_number(number: pl.Expr) -> pl.Expr:
     return pl.when(number.is_between(1, 24)).then(number)
 
 
-def _raised_rows(levels: pl.DataFrame, status: pl.Series) -> pl.Series:
-    """Return the rows whose level is at most INFO, or missing, and less than that of the answer's status."""
-    failed = status.is_between(CLIENT_ERROR, _LAST_STATUS).fill_null(value=False).arg_true()
-    raised = failed.filter(levels["severity_number"].gather(failed).fill_null(0) < _WARNING)
-    if not levels["level"].null_count():
-        return raised
-    answered = (levels["level"].is_null() & (status >= _FIRST_STATUS)).fill_null(value=False).arg_true()
-    return pl.concat([raised, answered]).unique().sort()
-
-
-def _raised(levels: pl.DataFrame, rows: pl.Series, status: pl.Series) -> pl.DataFrame:
-    """Return levels with those of some rows by the status of the answer."""
-    if rows.is_empty():
-        return levels
-    by_status = status_levels(status.gather(rows))
-    return levels.select(levels[name].scatter(rows, by_status[name]) for name in levels.columns)
+def _raised(levels: pl.DataFrame, statuses: pl.Series) -> pl.DataFrame:
+    """Return levels, those at most INFO, or missing, raised to that of the answer's status, and which were changed."""
+    level, number, status = pl.col("level"), pl.col("severity_number"), pl.lit(statuses)
+    is_failed = status.is_between(CLIENT_ERROR, _LAST_STATUS) & (number.fill_null(0) < _WARNING)
+    is_answered = level.is_null() & (status >= _FIRST_STATUS)
+    frame = levels.with_columns(is_raised=(is_failed | is_answered).fill_null(value=False))
+    if not frame["is_raised"].any():
+        return frame.rename({"is_raised": "is_changed"})
+    by_status = status_levels(statuses)
+    return frame.select(
+        *(pl.when("is_raised").then(by_status[name]).otherwise(name).alias(name) for name in levels.columns),
+        is_changed=pl.col("is_raised") & level.is_not_null(),
+    )
