@@ -151,12 +151,11 @@ def _unit(path: FieldPath, name: str, texts: Sequence[str], names: Collection[st
     numbers = [text for text in texts if _NUMBER.fullmatch(text)]
     unit = re.match(_NAMED_UNIT, name)
     factor = _MS_PER_UNIT[str(unit.lastgroup)] if unit else 1.0 if re.match(_UNIT_ALONE, name) else None
-    if texts and len(numbers) < len(texts):
-        with_units = sum(is_duration(text) for text in texts if text not in ("", "-"))
-        others = sum(text not in ("", "-") for text in texts) - with_units - len(numbers)
-        if others or (factor is None and numbers and not with_units):
+    if len(numbers) < len(texts):
+        have_units = {is_duration(text) for text in {*texts} - {"", "-", *numbers}}
+        if False in have_units or (factor is None and numbers and not have_units):
             return None, []
-        return (factor or 1.0, []) if with_units or factor else (None, [])
+        return (factor or 1.0, []) if have_units or factor else (None, [])
     if factor is not None or name in _CERTAIN_NAMES:
         return factor or _CERTAIN_NAMES[name], []
     whose = _neighbours_unit(path, names)

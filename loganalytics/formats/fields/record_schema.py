@@ -33,7 +33,10 @@ DTYPES: dict[str, pl.DataType] = {
     BOOLEAN: pl.Boolean(),
     TEXT: pl.String(),
 }
-_JSON_TYPES: dict[type, set[str]] = {bool: {BOOLEAN}, float: {NUMBER}, list: {_NESTED}, dict: {_NESTED}}
+_JSON_TYPES: dict[type, frozenset[str]] = {
+    kind: frozenset({name}) for kind, name in ((bool, BOOLEAN), (float, NUMBER), (list, _NESTED), (dict, _NESTED))
+}
+_INTEGERS, _TEXTS, _NOTHING = frozenset({INTEGER}), frozenset({TEXT}), frozenset[str]()
 
 FieldTree = dict[str, Any]
 """Fields as a tree of objects: each name leads to a tree or, at the end, to the field's path."""
@@ -117,13 +120,15 @@ def infer_schema(records: Sequence[Mapping[str, Any]], hints: Hints = NO_HINTS) 
     return RecordSchema(fields=fields, core=core, semantics=semantics, nested=nested)
 
 
-def json_types(value: Any) -> set[str]:
+def json_types(value: Any) -> frozenset[str]:
     """Return the type of a value; of null and of an empty object none."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return {INTEGER if abs(value) < 2**63 else TEXT}
+    if isinstance(value, str):
+        return _TEXTS
+    if type(value) is int:
+        return _INTEGERS if abs(value) < 2**63 else _TEXTS
     if value is None or value == {}:
-        return set()
-    return _JSON_TYPES.get(type(value), {TEXT})
+        return _NOTHING
+    return _JSON_TYPES.get(type(value), _TEXTS)
 
 
 def parse_number(name: str, text: str) -> object:
@@ -139,11 +144,12 @@ def parse_number(name: str, text: str) -> object:
 def _collect_types(record: Mapping[str, Any], path: FieldPath, types: dict[FieldPath, set[str]]) -> None:
     for key, value in record.items():
         inner = (*path, key)
+        known = types.setdefault(inner, set())
         if isinstance(value, dict) and value and len(inner) < MAX_DEPTH:
-            types.setdefault(inner, set()).add(_OBJECT)
+            known.add(_OBJECT)
             _collect_types(value, inner, types)
         else:
-            types.setdefault(inner, set()).update(json_types(value))
+            known |= json_types(value)
 
 
 def _flattened_fields(

@@ -12,6 +12,7 @@ import polars as pl
 from loganalytics.formats.fields.record_schema import FieldTree, RecordSchema, field_tree
 from loganalytics.formats.json.duckdb_session import cursor
 
+_DECODER = json.JSONDecoder(strict=False)
 # A text, what structures, or another value.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
@@ -19,7 +20,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 def parse_object(line: str) -> dict[str, Any] | None:
     """Return the JSON object that a line is, else None."""
     try:
-        value = json.loads(line, strict=False) if line.startswith("{") else None
+        value = _DECODER.decode(line) if line.startswith("{") else None
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
