@@ -27,6 +27,8 @@ _QUOTED_REQUEST = ascii_only(
 _COMPLETED_REQUEST = ascii_only(  # Rails
     rf"\bCompleted (?P<{STATUS}>[1-5]\d\d) [^()]*? ?in (?P<duration_ms>\d+(?:\.\d+)?)ms\b"
 )
+# What each such message holds, and the expression for it.
+_REQUESTS = {" HTTP/": _QUOTED_REQUEST, "Completed ": _COMPLETED_REQUEST}
 _FIRST_LINE_WITH_WORDS = r"(?m)^[^\S\n]*([^\n]*\w[^\n]*?)\s*$"
 _MS_PER_UNIT = {"duration_us": 1e-3, "duration_s": 1e3}
 
@@ -102,8 +104,9 @@ def _with_request(events: pl.DataFrame) -> pl.DataFrame:
     if STATUS in events.columns:
         return events
     message = events["message"]
-    shapes = ((" HTTP/", _QUOTED_REQUEST), ("Completed ", _COMPLETED_REQUEST))
-    for mark, regex in shapes:
+    if not message.str.contains_any([*_REQUESTS]).any():
+        return events
+    for mark, regex in _REQUESTS.items():
         if message.str.contains(mark, literal=True).any():
             groups = message.str.extract_groups(regex).struct.unnest()
             if groups[STATUS].null_count() < groups.height:
