@@ -264,6 +264,13 @@ def test_the_header_that_changes():
     assert events["c-ip"].to_list() == [None, "10.0.0.1", "10.0.0.2"]
 
 
+def test_a_header_that_names_two_columns_alike():
+    """Both values are kept, the second under a name of its own."""
+    lines = ["#Fields: date time c-ip sc-status C-IP", "2026-03-10 12:00:00 10.0.0.1 200 10.0.0.2"]
+    event = parse_lines(*lines).events.row(0, named=True)
+    assert (event["c-ip"], event["C-IP_2"]) == ("10.0.0.1", "10.0.0.2")
+
+
 def test_a_header_that_no_sample_showed():
     """Its new columns are attributes."""
     lines = ["#Fields: date time sc-status", "2026-03-10 12:00:00 200"]

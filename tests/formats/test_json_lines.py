@@ -149,6 +149,16 @@ def test_broken_lines_keep_their_text_among_the_others():
     assert events["n"].to_list() == [0, 1, 2, 3]
 
 
+def test_a_broken_line_in_chinese():
+    """The error of what reads a block of broken lines quotes the first bytes, which may end within a character."""
+    broken = '{"mdc":{"traceId":"abc123"},"@versi 读取论文4448详情'
+    form = reader.infer(SAMPLE)
+    assert form is not None
+    lines = pl.DataFrame({"n": [1], "line": [broken]}, schema={"n": pl.UInt64, "line": pl.String})
+    events, unread = reader.read(lines, form, Clock())
+    assert (events.height, unread["line"].to_list()) == (0, [broken])
+
+
 def test_a_broken_line_that_ends_like_an_object():
     """What only a JSON parser sees is found too, and does not take the other lines with it."""
     events, unread = read_text(SAMPLE, ['{"msg": "c" "n": 3}', '{"msg": "d", "n": 4}', "plain text"])

@@ -54,7 +54,7 @@ def _sections(lines: Sequence[str], dialect: Dialect, unset: tuple[str, ...]) ->
     sections: list[tuple[tuple[str, ...], list[str]]] = []
     for line in lines:
         if FIELDS.match(line):
-            sections.append((tuple(header_columns(line, dialect.separator)), []))
+            sections.append((header_columns(line, dialect.separator), []))
         elif line[:1] != "#" and sections:
             sections[-1][1].append(line)
     samples = (

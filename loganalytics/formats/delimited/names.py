@@ -72,11 +72,16 @@ def is_utc(name: str) -> bool:
 
 def column_names(cells: Sequence[str]) -> tuple[str, ...]:
     """Return distinct names, also where the header leaves some out or has one twice."""
+    names = (re.sub(r"[^\w .:/@#()$%<>&+-]", "_", cell.strip()) for cell in cells)
+    return distinct([name or f"column_{number}" for number, name in enumerate(names, start=1)])
+
+
+def distinct(stems: Sequence[str]) -> tuple[str, ...]:
+    """Return the names, a number behind each that stands before in another or the same case."""
     names: list[str] = []
     taken: set[str] = set()
-    for number, cell in enumerate(cells, start=1):
-        stem = name = re.sub(r"[^\w .:/@#()$%<>&+-]", "_", cell.strip()) or f"column_{number}"
-        count = 1
+    for stem in stems:
+        name, count = stem, 1
         while name.lower() in taken:
             count += 1
             name = f"{stem}_{count}"

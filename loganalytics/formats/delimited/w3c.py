@@ -6,16 +6,19 @@ import csv
 import re
 from collections.abc import Sequence
 
+from loganalytics.formats.delimited.names import distinct
+
 FIELDS = re.compile(r"\ufeff?#fields:?[ \t,]", re.IGNORECASE)
 FIELDS_LINE = r"(?i)^\x{feff}?#fields\b"
 
 
-def header_columns(header: str, separator: str) -> list[str]:
-    """Return the names that a line `#Fields: ...` or `#fields<tab>...` gives the columns."""
-    names = FIELDS.sub("", header, count=1).strip("\r\n ")
-    if separator == "," or "\t" in names:
-        return [name.strip() for name in next(csv.reader([names], delimiter="\t" if "\t" in names else ","))]
-    return names.split()
+def header_columns(header: str, separator: str) -> tuple[str, ...]:
+    """Return the distinct names that a line `#Fields: ...` or `#fields<tab>...` gives the columns."""
+    text = FIELDS.sub("", header, count=1).strip("\r\n ")
+    names = text.split()
+    if separator == "," or "\t" in text:
+        names = [name.strip() for name in next(csv.reader([text], delimiter="\t" if "\t" in text else ","))]
+    return distinct(names)
 
 
 def find_separator(header: str, lines: Sequence[str]) -> str:

@@ -84,7 +84,7 @@ def _distinct(connection: duckdb.DuckDBPyConnection, expression: str) -> list[An
 
     try:
         rows = connection.sql(f"select distinct {expression.format(line='line')} from lines").fetchall()
-    except duckdb.InvalidInputException:  # a line that only Polars takes for JSON
+    except (duckdb.InvalidInputException, UnicodeDecodeError):  # a line that only Polars takes for JSON
         valid = expression.format(line="case when json_valid(line) then line end")
         rows = connection.sql(f"select distinct {valid} from lines").fetchall()
     return [value for (value,) in rows]

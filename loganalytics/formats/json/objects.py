@@ -102,7 +102,9 @@ def read_as_text(lines: pl.DataFrame, record_schema: RecordSchema) -> pl.DataFra
         connection.register("lines", lines.select("line").to_arrow())
         try:
             records = connection.sql(f"select {record} as record from lines").pl()
-        except duckdb.InvalidInputException:  # a broken line, which the test for validity finds at a third more cost
+        except (duckdb.InvalidInputException, UnicodeDecodeError):
+            # A broken line, which the test for validity finds at a third more cost; the text of the error may be cut
+            # within a character.
             valid = f"select case when json_valid(line) then {record} end as record from lines"
             records = connection.sql(valid).pl()
     return lines.select("n").hstack(records)
