@@ -14,7 +14,7 @@ _CEE = r"^@cee:\s*"
 # What a line may look like whose message is one; all else is passed over at the price of one search.
 _MAY_CARRY = ascii_only(
     rf"(?:: ?|\] ?|- |\t)(?:@cee:|\{{ ?\"|[\[(]?(?:{TIMES['iso']}|{TIMES['slash']})|\w+=\S+ \w+="
-    r"|[A-Z]+:[A-Za-z_]|[IWEF]\d{4} )"
+    r"|[A-Z]+:[A-Za-z_]|[IWEF]\d{4} |\[\d+-\d+\] )"
     rf"|Traceback \(most|: \s+at | [\w.@-]+ [\w.@-]+ \[{TIMES['clf']}"
 )
 

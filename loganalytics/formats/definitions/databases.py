@@ -39,6 +39,13 @@ DATABASES = (
         ),
     ),
     Format(
+        "PostgreSQL (no time)",
+        r"^\[(?P<event.sequence>\d+-\d+)\](?: (?:user=)?(?P<db.user>[^\s@=,]*)(?:@|,db=)(?P<db.namespace>[^\s,]*))?"
+        r"(?P<db.context>[^:]*?) " + _POSTGRES_LEVEL,
+        levels=POSTGRES_WORDS,
+        examples=('[2-1] app@shop ERROR:  relation "t" does not exist',),
+    ),
+    Format(
         "PostgreSQL (Amazon RDS)",
         r"^{iso}:(?P<client.address>[^\s(:]*)(?:\((?P<client.port>\d+)\))?:(?P<db.user>[^\s@:]*)@"
         r"(?P<db.namespace>[^\s:]*):"

@@ -54,7 +54,8 @@ GENERAL = (
     Format(
         "time, level, logger",
         _TIME + r"(?: -)? +(?:(?P<process.pid>\d+) +)?\[?{level}\]?:? +"
-        r"(?P<logger>[A-Za-z_$][\w$]*(?:[./][\w$]+)+)(?: \((?P<log.context>[^)]*)\))?(?: ?:)? (?:- )?(?P<message>.*)$",
+        r"(?P<logger>[A-Za-z_$][\w$]*(?:[./][\w$]+)+)"
+        r"(?: \((?P<log.context>[^()]*(?:\([^()]*\)[^()]*)*)\))?(?: ?:)? (?:- )?(?P<message>.*)$",
         variants=(
             r"^{any} +(?:(?P<process.pid>\d+) +)?{level} +(?P<logger>[A-Za-z_$][\w$]*(?:[./][\w$]+)+):? "
             r"(?P<message>[^-(:].*)$",
@@ -74,8 +75,8 @@ GENERAL = (
     ),
     Format(
         "time, logger, level",
-        _TIME + r" +\[?(?P<logger>[A-Za-z_$][\w.$/-]*)\]? +[\[(]?{LEVEL}[\])]?:? +(?:- )?(?P<message>.*)$",
-        variants=(r"^{any} +(?P<logger>[A-Za-z_$][\w.$/-]*) +{LEVEL}:? +(?P<message>[^ -].*)$",),
+        _TIME + r" +\[?(?P<logger>[A-Za-z_$][\w.$/-]*)\]? +[\[(]?{LEVEL}[\])]?(?: *:)? +(?:- )?(?P<message>.*)$",
+        variants=(r"^{any} +(?P<logger>[A-Za-z_$][\w.$/-]*) +{LEVEL}:? +(?P<message>[^ :-].*)$",),
         min_share=0.3, examples=("2026-03-10 12:00:00,123 app.db ERROR connection lost",),
     ),
     Format(
@@ -90,7 +91,8 @@ GENERAL = (
         examples=("2024-01-01 00:00:00,123 | app.db | ERROR | connection lost",),
     ),
     Format(
-        "dashes: time, level, logger", r"^{any} - {level} +- (?P<logger>[A-Za-z_$][\w.$]*) - (?P<message>.*)$",
+        "dashes: time, level, logger",
+        r"^\[?{any}\]?(?: -)? +{level} +- +(?P<logger>[A-Za-z_$][\w.$]*) - (?P<message>.*)$",
         examples=("2024-01-01 00:00:00,123 - ERROR - app.db - connection lost",),
     ),
     Format(
@@ -154,6 +156,12 @@ GENERAL = (
         min_share=0.3, examples=("10:00:00.123 [info] GET /orders", "10:00:00.123 request_id=F1x [error] boom"),
     ),
     Format(
+        "clock, level, thread (brackets)",
+        r"^\[(?P<time>\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?)\] ?\[ *{LEVEL} *\] ?\[(?P<thread.name>[^\]]*)\]"
+        r"(?: ?\[(?P<logger>[^\]]*)\])?:? (?P<message>.*)$",
+        min_share=0.1, examples=("[10:00:00,123][WARNING][main][GridDiagnostic] slow",),
+    ),
+    Format(
         "level::time", r"^{level}::{any}::(?:\((?P<log.context>[^)]*)\)::)?(?P<message>.*)$",
         examples=("Error::2024-01-01 00:00:00,123::(4)::[Some information] failed",),
     ),
@@ -173,6 +181,10 @@ GENERAL = (
         r"^[\[(]?{LEVEL}[\])]?(?::| -| \|)? *[\[(|;,-]? *{any}[\])]?[,:]?(?: -| \||:)?(?:[ |;,]|$)(?P<message>.*)$",
         variants=(r"^{LEVEL} +{time:iso space} (?P<message>[a-z_].*)$",),
         examples=("ERROR 2024-01-01 00:00:00,123 views 12 140 Internal Server Error", "[INFO] 2024-01-01 00:00:00 up"),
+    ),
+    Format(
+        "level, [time]", r"^{level} +\[{any}(?: Z)?\]:? (?P<message>.*)$",
+        examples=("info  [2024-01-01 00:00:00.123 Z] Server is initializing",),
     ),
     Format(
         "[level], time",

@@ -70,6 +70,17 @@ JAVA = (
         ),
     ),
     Format(
+        "log4j (level, thread, logger, blank)",
+        r"^{iso} +{level} +\[(?P<thread.name>[^\]]*)\] +(?P<logger>[A-Za-z_$][\w$]*(?:\.[\w$]+)+) (?P<message>[^-].*)$",
+        examples=("2024-01-01 00:00:00,123 WARN [main] o.a.n.controller.Flow slow",),
+    ),
+    Format(
+        "log4j (level, [thread][class:line])",
+        r"^{any} +{level} +\[(?P<thread.name>[^\]]*)\]\[(?P<logger>[\w.$]+):(?P<code.line.number>\d+)\] "
+        r"(?P<message>.*)$",
+        examples=("2024-01-01 00:00:00.123 WARN  [main][StartupAction:12] slow",),
+    ),
+    Format(
         "log4j (thread, level, logger)",
         r"^{iso} +\[(?P<thread.name>[^\]]*)\] +{level} +(?P<logger>[\w.$-]+)(?: +\[(?P<log4j.context>[^\]]*)\])?(?: "
         r"-|:) (?P<message>.*)$",

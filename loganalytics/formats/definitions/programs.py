@@ -27,6 +27,18 @@ PROGRAMS = (
         examples=("W240310 12:00:00.123456 80 kv/store.go:524 ⋮ [n1,s1] 13  slow",),
     ),
     Format(
+        "Geode",
+        r"^\[(?P<level>severe|error|warn|warning|info|config|fine|finer|finest|debug|trace) {any} "
+        r"(?P<service>\S+) <(?P<thread.name>[^>]*)> tid=(?P<thread.id>\w+)\] ?(?P<message>.*)$",
+        examples=("[warn 2024/03/10 12:00:00.123 UTC server1 <main> tid=0x1] slow",),
+    ),
+    Format(
+        "Couchbase",
+        r"^\[(?P<logger>\w+):{level},{any},(?P<node.name>[^:]+):(?P<erlang.pid><[^>]*>|[^:]*):"
+        r"(?P<code.function.name>[^\]]*?):(?P<code.line.number>\d+)\](?P<message>.*)$",
+        examples=("[ns_server:error,2024-03-10T12:00:00.123Z,ns_1@127.0.0.1:<0.2.0>:menelaus_web:loop:99]boom",),
+    ),
+    Format(
         "Sidekiq",
         rf"^{{zulu}} pid=(?P<process.pid>\d+) tid=(?P<thread.id>\w+)(?P<rest>{PAIRS}) {{LEVEL}}: (?P<message>.*)$",
         message=("rest", "message"),

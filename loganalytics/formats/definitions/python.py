@@ -128,6 +128,22 @@ PYTHON = (
         examples=("2026-03-10 09:14:03,123 INFO [api.routes] [req_1a2b3c4d] GET /builds/1 200 in 35.2ms",),
     ),
     Format(
+        "Odoo",
+        r"^{iso} (?P<process.pid>\d+) {LEVEL} (?P<db.namespace>\S+) (?P<logger>[A-Za-z_][\w.]*): (?P<message>.*)$",
+        examples=("2024-03-10 12:00:00,123 4711 WARNING shop odoo.modules.loading: slow",),
+    ),
+    Format(
+        "Ray", r"^{iso}\t{LEVEL} (?P<code.file.path>[\w./-]+\.\w+):(?P<code.line.number>\d+) -- (?P<message>.*)$",
+        examples=("2024-03-10 12:00:00,123\tWARNING services.py:1889 -- slow",),
+    ),
+    Format(
+        "PyTorch",
+        r"^\[(?P<level>[IWEF]) (?P<code.file.path>[\w./-]+\.(?:cpp|cc|cu|h)):(?P<code.line.number>\d+)\] "
+        r"(?P<message>.*)$",
+        levels={"I": "info", "W": "warning", "E": "error", "F": "fatal"},
+        examples=("[W socket.cpp:697] [c10d] The client socket has failed to connect",),
+    ),
+    Format(
         "Python logging (thread, logger)",
         r"^{iso} +{level} +\((?P<thread.name>[^)]*)\) +\[(?P<logger>[A-Za-z_][\w.-]*)\] (?P<message>.*)$",
         examples=("2024-03-10 12:00:00.123 ERROR (MainThread) [homeassistant.setup] no such component",),

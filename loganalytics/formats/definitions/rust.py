@@ -36,6 +36,12 @@ RUST = (
         examples=(" INFO server::http: listening port=80",),
     ),
     Format(
+        "linkerd",
+        r"^\[ *(?P<kernel.uptime_s>\d+\.\d+)s\] +"
+        rf"{_WORD} ThreadId\((?P<thread.id>\d+)\) (?:(?P<span.name>[^\s:]+): )?{_TARGET}: (?P<message>.*)$",
+        examples=("[    12.500000s]  WARN ThreadId(01) outbound: linkerd_app_core::errors: slow",),
+    ),
+    Format(
         "pretty_env_logger", rf"^ *{_WORD} +{_TARGET} +> (?P<message>.*)$",
         examples=(" INFO  server::http > listening",),
     ),

@@ -24,14 +24,20 @@ _INNER_LINES = 100
 _MIN_OWN_SHARE = 0.5
 _MIN_STACK_LINES = 2
 _TIME = "|".join(TIMES[name] for name in ("iso", "slash", "clf", "syslog", "redis", "php", "ctime"))
+# Through syslog, with the count of the message and of its line.
+_POSTGRES = (
+    r"\[\d+-\d+\] (?:\S+ )?(?:LOG|DEBUG\d?|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|STATEMENT|DETAIL|HINT|CONTEXT):  "
+)
 # A line that needs no time before it: a JSON object, one with a time or a level of its own, pairs.
 _OWN = (
     rf"""(?:@cee:\s*)?\{{\s*"[^"]*"\s*:.*\}}\s*$|[\[(]?(?:{_TIME})|(?:<\d{{1,3}}>\d? ?)?(?:{_TIME})"""
     rf"|[\[(]?(?i:{SEVERITY_WORDS})[\])]?:? +[\[(]?(?:{_TIME})|[IWEF]\d{{4}} \d\d:\d\d:\d\d\.\d{{6}}"
     r"|(?:level|lvl|severity|msg|message|time|ts)=\S+ +\w+=|(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):[A-Za-z_][\w.]*:"
-    rf"|\[pod/\S+/\S+\] |\S+ [\w.@-]+ [\w.@-]+ \[(?:{TIMES['clf']})"
+    rf"|{_POSTGRES}|\[pod/\S+/\S+\] |\S+ [\w.@-]+ [\w.@-]+ \[(?:{TIMES['clf']})"
 )
-_LEVEL_OR_PAIRS = r"\{|@cee:|(?:level|lvl|severity|msg|message|time|ts)=|(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):|\[pod/"
+_LEVEL_OR_PAIRS = (
+    r"\{|@cee:|\[\d+-\d+\] |(?:level|lvl|severity|msg|message|time|ts)=|(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):|\[pod/"
+)
 _DOTTED_CLOCK = r"-\d\d\.\d\d\.\d\d\.\d{6}"
 # What each such line has; and what one has that is behind a time: the expressions for times take long to compile.
 _MAY_BE_OWN = re.compile(rf"{_LEVEL_OR_PAIRS}|\d:\d\d:\d\d|{_DOTTED_CLOCK}", re.ASCII)
