@@ -202,6 +202,28 @@ def test_an_object_around_each_record(beside: dict[str, object], behind: dict[st
     assert [json.loads(record) for record in records_of("\n".join(lines))] == [{**RECORD, **beside, **behind}] * 4
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.dictionaries(TEXTS, VALUES, max_size=2), VALUES), min_size=2, max_size=4),
+    st.sampled_from([None, 2]),
+    st.booleans(),
+    st.integers(1, 30),
+)
+def test_wrapped_records_lose_nothing(rows: list[tuple[dict[str, object], object]], indent, in_list, block):
+    """What is beside each record is a field of it, or of its `envelope` where the record has such a field itself."""
+    besides = [{name: value for name, value in beside.items() if name != "_source"} for beside, _ in rows]
+    documents = [{**beside, "_source": RECORD | {"x": x}} for beside, (_, x) in zip(besides, rows, strict=True)]
+    written = [documents] if in_list else documents
+    text = "\n".join(json.dumps(value, indent=indent, ensure_ascii=False) for value in written)
+    framing = detect(text.split("\n")).framing
+    assert framing is not None
+    records = [json.loads(record) for record in framed(framing, text.split("\n"), block)]
+    for record, beside, (_, x) in zip(records, besides, rows, strict=True):
+        assert {name: record.get(name) for name in (*RECORD, "x")} == RECORD | {"x": x}
+        envelope = record.get("envelope", {})
+        assert all(envelope.get(name, record.get(name)) == value for name, value in beside.items())
+
+
 def test_the_format_is_named_by_its_framing():
     """The load report says how the records were written."""
     assert detect(["[", compact(RECORD) + ",", compact(RECORD), "]"]).name == "JSON array"

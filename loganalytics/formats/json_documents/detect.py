@@ -14,7 +14,14 @@ import polars as pl
 
 from loganalytics.formats.framing import Framing
 from loganalytics.formats.json_documents.cloudwatch import are_cloudwatch, read_event
-from loganalytics.formats.json_documents.envelope import are_records, elements_at, is_paired, record_path, records_of
+from loganalytics.formats.json_documents.envelope import (
+    WRAPPERS,
+    are_records,
+    elements_at,
+    is_paired,
+    record_path,
+    records_of,
+)
 from loganalytics.formats.json_documents.event_stream import EventStream, is_event_stream
 from loganalytics.formats.json_documents.framer import DocumentShape
 from loganalytics.formats.json_documents.heads import BLANK, MAX_HEAD_CHARACTERS, MAX_HEAD_LINES, head_of, is_record
@@ -162,12 +169,16 @@ def _closed(text: str) -> Any:
 
 def _framing(text: str, documents: _Documents, path: RecordPath, records: Sequence[dict[str, Any]]) -> Framing | None:
     are_paired = any(is_paired(element) for value in documents.values for element in elements_at(value, path))
-    indent = _indent(text, len(path), b"[" if are_paired else b"{")
+    wrapper = path[-1] if path and path[-1] in WRAPPERS else None
+    outer = path[:-1] if wrapper else path
+    objects = [element for value in documents.values for element in elements_at(value, outer)] if wrapper else records
+    indent = _indent(text, len(outer), b"[" if are_paired else b"{")
     shape = DocumentShape(
-        path=path,
+        path=outer,
+        wrapper=wrapper,
         indent=indent,
         ends_with_line=indent is None and _end_with_lines(text, documents),
-        first_keys=tuple(sorted({next(iter(record)) for record in records[:_MAX_DOCUMENTS] if record})),
+        first_keys=tuple(sorted({next(iter(record)) for record in objects[:_MAX_DOCUMENTS] if record})),
         is_paired=are_paired,
         rewrite=_rewrite(path, records),
     )
@@ -210,9 +221,9 @@ def _indent(text: str, depth: int, bracket: bytes) -> str | None:
     begins_record = utf8.codes[structure.positions] == bracket[0]
     starts = structure.positions[(behind == depth + 1) & (structure.steps == 1) & begins_record]
     rows = np.searchsorted(utf8.starts, starts, side="right") - 1
-    before = [utf8.utf8[utf8.starts[row] : start].decode() for row, start in zip(rows, starts, strict=True)]
-    if not before or np.unique(rows).size < len(before):
+    if not rows.size or np.unique(rows).size < rows.size:
         return None
+    before = [utf8.utf8[utf8.starts[row] : start].decode() for row, start in zip(rows, starts, strict=True)]
     indent, count = Counter(before).most_common(1)[0]
     has_several = any(not _is_object(line.strip(" \t\r,")) for line in lines["line"].gather(rows))
     is_aligned = not indent.strip(BLANK) and count >= _MIN_ALIGNED * len(before) and has_several

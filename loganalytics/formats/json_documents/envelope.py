@@ -19,7 +19,7 @@ _LIST_NAMES = {
     "entries", "rows", "messages", "streams", "resourcelogs", "scopelogs", "instrumentationlibrarylogs", "logentries",
 }  # fmt: skip
 # An object that holds a record, and a field that is beside it.
-_WRAPPERS = {"_source": "", "attributes": "id", "result": "preview"}
+WRAPPERS = {"_source": "", "attributes": "id", "result": "preview"}
 _MIN_SHARE = 0.5
 _MAX_DEPTH = 4
 _SAMPLE = 20
@@ -41,7 +41,7 @@ def record_path(document: Any) -> RecordPath:
         return (None, *_inner_path(objects)) if objects else _nested_path(document)
     if not isinstance(document, dict) or is_stream(document) or is_table(document):
         return ()
-    for name, beside in _WRAPPERS.items():
+    for name, beside in WRAPPERS.items():
         inner = document.get(name)
         if isinstance(inner, dict) and inner and (not beside or beside in document):
             return (name,)

@@ -22,6 +22,7 @@ from loganalytics.formats.json_documents.structure import (
     parts,
     structure_of,
 )
+from loganalytics.formats.json_documents.wrapped import unwrap, unwrapped_parts
 from loganalytics.formats.text_framer import Cuts, Flags, Positions, Text, TextFramer
 
 # A record that has not ended after so many bytes is broken.
@@ -42,6 +43,8 @@ class DocumentShape:
     """The names that come first in records."""
     is_paired: bool = False
     """Whether a record is a list of fields and values."""
+    wrapper: str | None = None
+    """The field of each object at the path that holds the record."""
     rewrite: Callable[[str], list[str]] | None = None
     """What makes records of the text of one that is written in a peculiar way."""
 
@@ -228,8 +231,7 @@ class DocumentCutter:
         """Return the records as lines, with the fields around them, and where they begin."""
         starts = np.concatenate([*found.starts, np.array([], dtype=np.int64)])
         ends = np.concatenate([*found.ends, np.array([], dtype=np.int64)])
-        line = parts(text, structure, starts, ends) if starts.size else pl.Series(dtype=pl.String)
-        line = _with_line_breaks(text, structure, line, starts, ends)
+        line = self._parts(text, structure, starts, ends) if starts.size else pl.Series(dtype=pl.String)
         if self._shape.is_paired:
             line = pl.Series(map(_fields_of_pairs, line), dtype=pl.String)
         line = with_context(line, [run.size for run in found.starts], found.contexts, found.behind)
@@ -237,6 +239,20 @@ class DocumentCutter:
             return starts, line
         written = pl.Series(map(self._shape.rewrite, line), dtype=pl.List(pl.String))
         return np.repeat(starts, written.list.len().to_numpy()), written.explode()
+
+    def _parts(self, text: Text, structure: Structure, starts: Positions, ends: Positions) -> pl.Series:
+        """Return the records from each start to its end as lines."""
+        name = self._shape.wrapper
+        if name is None:
+            line = parts(text, structure, starts, ends)
+        else:
+            line = unwrapped_parts(text, structure, starts, ends, name)
+        # A string goes on in the next line, which JSON does not allow.
+        is_odd = np.searchsorted(structure.odd_lines, ends) > np.searchsorted(structure.odd_lines, starts)
+        for index in np.flatnonzero(is_odd):
+            record = _one_line(text.utf8[starts[index] : ends[index]].decode(errors="replace"))
+            line = line.scatter(int(index), record if name is None else unwrap(record, name))
+        return line
 
 
 def _ends(
@@ -254,17 +270,6 @@ def _ends(
     behind_close = np.append(structure.positions, -2)[close] + 1
     ends: Positions = np.where(close < limit, behind_close, np.append(resets, -1)[next_reset])
     return ends
-
-
-def _with_line_breaks(
-    text: Text, structure: Structure, line: pl.Series, starts: Positions, ends: Positions
-) -> pl.Series:
-    """Read the records again in which a string goes on in the next line, which JSON does not allow."""
-    is_odd = np.searchsorted(structure.odd_lines, ends) - np.searchsorted(structure.odd_lines, starts) > 0
-    for index in np.flatnonzero(is_odd):
-        piece = text.utf8[starts[index] : ends[index]].decode(errors="replace")
-        line = line.scatter(int(index), _one_line(piece))
-    return line
 
 
 def _one_line(piece: str) -> str:

@@ -56,10 +56,6 @@ class Skeleton:
         self._levels: list[_Level] = []
         self._document: list[str] = []  # the text of a document in which no record was found yet
         self._document_start = 0
-        # What is between two records that are a field of an object each.
-        name = path[0] if len(path) == 1 else None
-        key = re.escape(json.dumps(name))
-        self._wrapped = re.compile(rf"\}}\s*(\{{[^{{}}\[\]]*?){key}\s*:\s*") if name else None
 
     @property
     def depth(self) -> int:
@@ -116,27 +112,12 @@ class Skeleton:
     def feed(self, piece: str) -> Around:
         """Read the next piece, which ends where an object begins or a line ends."""
         around = Around()
-        if self._wrapped is not None and self._feed_wrapper(piece):
-            return around
         place, self._document_start = 0, 0
         while (place := self._skip(piece, place, around)) < len(piece):
             place = self._read(piece, place, around)
         if self._levels and not self._levels[0].has_records:
             self._document.append(piece[self._document_start :])
         return around
-
-    def _feed_wrapper(self, piece: str) -> bool:
-        """Read what is between two records of a file where an object without others is around each, if it is that."""
-        match = self._wrapped.fullmatch(piece) if self._wrapped and len(self._levels) == 1 else None
-        if match is None or not self._levels[0].has_records or self._levels[0].fields:
-            return False
-        try:
-            fields = json.loads(match[1].rstrip().rstrip(",") + "}")
-        except ValueError:
-            return False
-        self._levels = [_Level(is_list=False, on_path=True, key=self._path[0], fields=fields)]
-        self._document = [match[1]]
-        return True
 
     def end(self) -> Around:
         """End the document although it is not complete."""

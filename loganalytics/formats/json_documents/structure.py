@@ -14,6 +14,8 @@ _IS_BRACKET = np.zeros(256, dtype=np.bool_)
 _IS_BRACKET[list(b"{}[]")] = True
 _OPENS = np.zeros(256, dtype=np.int64)
 _OPENS[list(b"{[")], _OPENS[list(b"}]")] = 1, -1
+# Of fewer bytes than this part of a text each is named by its place.
+_FEW = 4
 _SEPARATES = np.zeros(256, dtype=np.bool_)
 _SEPARATES[list(b" \t\r\n,\x1e")] = True  # RFC 7464 writes a record separator before each text
 
@@ -96,18 +98,22 @@ def parts(text: Text, structure: Structure, starts: Positions, ends: Positions) 
     import pyarrow as pa
 
     codes = text.codes
-    kept = _within(codes.size, starts, ends)
     newlines = np.flatnonzero(codes == NEWLINE)
     has_several = np.searchsorted(newlines, starts) < np.searchsorted(newlines, ends)
+    lengths = ends - starts
     if has_several.any():
         is_blank = ~structure.in_string & (codes <= _SPACE)
+        kept = _within(codes.size, starts, ends)
         kept &= ~(is_blank & _within(codes.size, starts[has_several], ends[has_several]))
         before = np.append(0, np.cumsum(kept, dtype=np.int32))
         lengths = before[ends] - before[starts]
+        content = codes[kept]
+    elif lengths.sum() * _FEW < codes.size:
+        content = codes[np.repeat(starts - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())]
     else:
-        lengths = ends - starts
+        content = codes[_within(codes.size, starts, ends)]
     offsets = np.append(0, np.cumsum(lengths)).astype(np.int64)
-    strings = pa.LargeStringArray.from_buffers(starts.size, pa.py_buffer(offsets), pa.py_buffer(codes[kept]))
+    strings = pa.LargeStringArray.from_buffers(starts.size, pa.py_buffer(offsets), pa.py_buffer(content))
     return pl.Series("line", strings, dtype=pl.String)
 
 
