@@ -114,6 +114,14 @@ def test_a_head_without_text_has_its_message_below():
     assert events["exception"].to_list() == ["-----\n  Starting attempt 1", None]
 
 
+def test_an_error_s_name_is_no_logger():
+    """What stands before the colon behind a level may be the beginning of the message."""
+    lines = ["2026-01-01 00:00:01.000 [error] TypeError: x is not a function", "2026-01-01 00:00:02.000 [info] db: up"]
+    events = parse_lines(lines * 5).events
+    assert events["message"].to_list() == ["TypeError: x is not a function", "up"] * 5
+    assert events["logger"].to_list() == [None, "db"] * 5
+
+
 def test_broken_json_keeps_its_text():
     """A line cut short is an event with the raw text, counted as not parsed."""
     lines = ['{"time": "2026-01-01T00:00:00Z", "msg": "a"}', '{"time": "2026-01-01T00:00:01Z", "msg": "b']

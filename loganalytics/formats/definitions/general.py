@@ -8,6 +8,8 @@ from loganalytics.schema import LETTERS
 
 # A time, bare or in brackets, and what often stands after it.
 _TIME = r"^[\[(<{]?{any}[\])>}]?[,:]?"
+# A logger before a colon; one word with a capital, such as TypeError, is what is said.
+_NAME = r"(?P<logger>[a-z_$][\w.$/-]*|[A-Z][\w$]*[./-][\w.$/-]*)"
 # A level alone by its first letter. In the first place of a line it may be the word "A" or "I" of a sentence, too.
 _LETTER = "(?P<level>[TVDINWECF])"
 _LETTERS = {letter.upper(): word for letter, word in LETTERS.items()}
@@ -42,8 +44,8 @@ GENERAL = (
     ),
     Format(
         "time, [level], logger",
-        _TIME + r" +\[{level}\] +(?P<logger>[A-Za-z_$][\w.$/-]*):(?: |$)(?P<message>.*)$",
-        variants=(r"^{any} +\[{level}\] +(?P<logger>[A-Za-z_$][\w.$/-]*): (?P<message>.*)$",),
+        _TIME + rf" +\[{{level}}\] +{_NAME}:(?: |$)(?P<message>.*)$",
+        variants=(rf"^{{any}} +\[{{level}}\] +{_NAME}: (?P<message>.*)$",),
         examples=("2026-03-10 12:00:00,123 [ERROR] app.db: connection lost",),
     ),
     Format(
