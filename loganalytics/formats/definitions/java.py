@@ -82,7 +82,8 @@ JAVA = (
     ),
     Format(
         "log4j (thread, level, logger)",
-        r"^{iso} +\[(?P<thread.name>[^\]]*)\] +{level} +(?P<logger>[\w.$-]+)(?: +\[(?P<log4j.context>[^\]]*)\])?(?: "
+        r"^{iso} +\[(?P<thread.name>[^\]]*)\] +{level} +(?P<logger>[\w.$-]+)(?: +\[(?P<log4j.context>[^\]]*)\])?"
+        r"(?: \((?P<code.file.path>[\w./-]+):(?P<code.line.number>\d+)\))?(?: "
         r"-|:) (?P<message>.*)$",
         variants=(
             r"^{iso} +\[(?P<thread.name>[^\]]*)\] +{level} +(?P<logger>[\w.$-]+)(?: -|:) (?P<message>.*)$",
@@ -159,6 +160,12 @@ JAVA = (
         "JBoss",
         r"^{iso} +{level} +\[(?P<logger>[\w.$-]+)\] \((?P<thread.name>[^)]*)\) (?P<message>.*)$",
         examples=("2024-01-01 00:00:00,123 INFO  [org.jboss.as] (Controller Boot Thread) WFLYSRV0025: started",),
+    ),
+    Format(
+        "JBoss (time of day)",
+        r"^(?P<time>\d{2}:\d{2}:\d{2},\d{3}) +{level} +\[(?P<logger>[\w.$-]+)\] \((?P<thread.name>[^)]*)\) "
+        r"(?P<message>.*)$",
+        examples=("10:00:00,123 WARN  [org.jboss.as.txn] (ServerService Thread Pool -- 58) WFLYTX0013: slow",),
     ),
     Format(
         "Tomcat",

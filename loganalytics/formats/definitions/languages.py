@@ -17,6 +17,9 @@ _ZEROLOG = (
     r"(?P<level>TRC|DBG|INF|WRN|ERR|FTL|PNC) (?:(?P<code.file.path>[\w./-]+\.go):(?P<code.line.number>\d+) > )?"
     + _MESSAGE_AND_PAIRS
 )
+_DOTNET_LINE = (
+    r"(?P<level>trce|dbug|info|warn|fail|crit): (?P<logger>[A-Za-z_][\w.`+]*)\[(?P<event.code>\d+)\] (?P<message>.*)$"
+)
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 LANGUAGES = (
@@ -89,6 +92,10 @@ LANGUAGES = (
         examples=("2024/03/10 12:00:00 cmd/web.go:242:runWeb() [I] Starting",),
     ),
     Format(
+        "zerolog (console, time)", rf"^{{any}} {_ZEROLOG}", levels=_THREE, message=("before", "rest"),
+        examples=("2024-03-10T12:00:00Z WRN main.go:99 > slow took=3",),
+    ),
+    Format(
         "Serilog", r"^{any} \[?(?P<level>VRB|TRC|DBG|INF|WRN|ERR|FTL|PNC)\]? (?P<message>.*)$",
         levels=_THREE,
         variants=(
@@ -119,6 +126,11 @@ LANGUAGES = (
         levels=_THREE, message=("before", "rest"), examples=("12:01PM ERR failed error=x",),
     ),
     Format(
+        "charm log (time of day)",
+        rf"^(?P<time>\d{{1,2}}:\d{{2}}[AP]M) (?P<level>DEBU|INFO|WARN|ERRO|FATA) {_MESSAGE_AND_PAIRS}",
+        levels=_FOUR, message=("before", "rest"), examples=('12:01PM ERRO failed to bake err="no oven"',),
+    ),
+    Format(
         "Serilog (time of day)",
         r"^\[(?P<time>\d{2}:\d{2}:\d{2}) (?P<level>VRB|DBG|INF|WRN|ERR|FTL)\] (?P<message>.*)$",
         levels=_THREE, examples=("[10:00:00 INF] Now listening on: http://localhost:5000",),
@@ -132,6 +144,14 @@ LANGUAGES = (
         r"^(?P<event.sequence>\d+) (?P<level>silly|verbose|info|timing|http|notice|warn|error) (?P<message>.*)$",
         levels={"silly": "trace", "timing": "debug", "http": "info"}, min_share=0.3,
         examples=("0 verbose cli /usr/bin/node /usr/bin/npm",),
+    ),
+    Format(
+        ".NET console (time)", rf"^\[?{{any}}\]? ?{_DOTNET_LINE}", levels=_DOTNET,
+        examples=("2024-03-10T12:00:00.123Z fail: Shop.Orders[0] boom",),
+    ),
+    Format(
+        ".NET console (time of day)", rf"^\[?(?P<time>\d{{2}}:\d{{2}}:\d{{2}}(?:\.\d{{1,7}})?)\]? ?{_DOTNET_LINE}",
+        levels=_DOTNET, examples=("10:00:00 fail: Shop.Orders[0] boom",),
     ),
     Format(
         ".NET console",
