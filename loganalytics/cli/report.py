@@ -59,7 +59,7 @@ def _print_findings(report: Report) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     colours = {"info": "cyan", "warning": "yellow", "critical": "bold red"}
     if not report.findings:
-        console.print("Nothing unusual was found.")
+        console.print(Text(cell(report.verdict)))
     for number, finding in enumerate(report.findings, 1):
         console.print(Text(f"{number}. {cell(finding.title)}", style=colours[finding.severity]))
         when = " to ".join(cell(time) for time in (finding.start, finding.end) if time)

@@ -34,7 +34,7 @@ def render_report(report: Report) -> str:
               time_range(facts["first_seen"], facts["last_seen"])]],
         ),
         "## Findings",
-        *(_findings(report) or ["Nothing out of the ordinary."]),
+        *(_findings(report) or [escaped(report.verdict, 400)]),
         "## Errors",
         _errors(report),
         *_changes(report),

@@ -12,7 +12,7 @@ from loganalytics.analyses.compare.term_counts import SLICE_COLUMN, is_incident
 from loganalytics.analyses.requests.durations import duration_ms
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.findings.ranking import Finding
-from loganalytics.humanize import time_range
+from loganalytics.humanize import time_range, undated
 from loganalytics.reports.document import Document
 from loganalytics.reports.finding_filter import finding_filter
 from loganalytics.sanitize import printable
@@ -42,6 +42,12 @@ class Report(Document):
     facts: dict[str, Any]
     parameters: dict[str, Any]
     tables: dict[str, pl.DataFrame] = field(compare=False)
+
+    @property
+    def is_all_clear(self) -> bool:
+        """Whether nothing was found where something could be: in events most of which have a time."""
+        events = self.facts["events"]
+        return events > 0 and not self.findings and undated(self.facts["undated"], events) is None
 
     def __repr__(self) -> str:
         """Return the title and the verdict."""

@@ -138,7 +138,8 @@ def _verdict(ranked_findings: list[Finding], facts: dict[str, Any]) -> str:
     scope = f"{count(facts['events'], 'event')}, {percent(facts['error_rate'])} of them errors"
     warning = undated(facts["undated"], facts["events"])
     if warning and not ranked_findings:
-        return f"{warning} Of the others: nothing out of the ordinary."
+        has_dated = facts["undated"] < facts["events"]
+        return f"{warning} Of the others: nothing out of the ordinary." if has_dated else warning
     if not ranked_findings:
         return f"Nothing out of the ordinary in {scope}."
     worst = ranked_findings[0]

@@ -64,4 +64,5 @@ def test_a_report_of_events_without_a_time_gives_no_all_clear(folder):
     (folder / "odd.jsonl").write_text('{"level": "info", "msg": "up"}\n' * 4)
     result = run("report", "odd.jsonl", "-o", "page.md", cwd=folder)
     assert "None of 4 events has a time" in (folder / "page.md").read_text().split("\n## ")[0]
+    assert result.stdout.startswith("None of 4 events has a time")
     assert result.returncode == 0

@@ -259,6 +259,18 @@ def test_quiet_logs_have_no_findings() -> None:
     assert made.verdict.startswith("Nothing out of the ordinary")
 
 
+def test_logs_without_times_get_no_all_clear() -> None:
+    """Nothing can be found in them, and no form says that nothing is wrong; half of the events with one are enough."""
+    quiet = logs().filter(pl.col("severity_number") < 17)
+    is_kept = pl.int_range(pl.len()) % 2 == 0
+    half = quiet.head(quiet.height // 2 * 2).with_columns(pl.when(is_kept).then("timestamp"))
+    assert report(half).is_all_clear
+    none = report(quiet.with_columns(timestamp=pl.lit(None, dtype=pl.Datetime("us", "UTC"))))
+    assert not none.findings
+    assert not none.is_all_clear
+    assert "None of" in none.to_markdown().split("## Findings")[1].split("## Errors")[0]
+
+
 def test_events_dated_years_away_do_not_spoil_the_windows(made: Report) -> None:
     """A clock that stood at 1970 does not make one window of the day; the event is counted as misdated."""
     odd = report(logs([(datetime(1970, 1, 1, tzinfo=UTC), 9, "web", "clock not set")]))

@@ -84,7 +84,8 @@ def _anomaly_card(card: DeltaGenerator, view: View) -> None:
     scored = cached_analyses.anomalies(view, every, by)
     anomalous = scored.filter("is_anomaly")["window"].n_unique()
     scores = scored.group_by("window").agg(pl.col("score").max()).sort("window")["score"]
-    _card(card, "Anomalous windows", f"{anomalous:,}", line=summaries.downsampled(scores), note=f"of {every} each")
+    value = f"{anomalous:,}" if scored.height else "–"  # none was scored where no event has a time
+    _card(card, "Anomalous windows", value, line=summaries.downsampled(scores), note=f"of {every} each")
 
 
 def _card(
@@ -170,8 +171,10 @@ def _findings(view: View, logs: pl.DataFrame) -> None:
 
 
 def _finding_list(report: Report) -> None:
-    if not report.findings:
+    if report.is_all_clear:
         st.success("Nothing out of the ordinary.", icon=":material/check_circle:")
+    elif not report.findings:
+        st.warning(report.verdict, icon=":material/warning:")  # no log text is in it where nothing was found
     for number, finding in enumerate(report.findings[:_MAX_FINDINGS]):
         _finding(finding, number)
 
