@@ -79,7 +79,8 @@ def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[F
     if leading_times:
         of_table = [_of_rewritten(detected, leading_times) for detected in of_table]
     detections = [_with_messages(detected, all_lines, hints) for detected in (*detections, *of_table)]
-    detections.sort(key=lambda d: (d.reads_rewritten, -d.matched_lines))
+    # The rule for any time would take the lines of the others.
+    detections.sort(key=lambda d: (d.reads_rewritten, d.format is TIME_FIRST, -d.matched_lines))
     return _lend_year(
         Detection(
             formats=tuple(detections), sampled_lines=sampled_lines, wrappers=wrappers, framing=framing,
@@ -122,11 +123,11 @@ def _numbered(lines: pl.Series) -> pl.DataFrame:
 
 
 def _lend_year(detection: Detection) -> Detection:
-    """Let formats that write no year have it from one of the same file that does."""
+    """Let times without a year have it from those of the same file that write it."""
     if not detection.first_years:
         return detection
     year = detection.first_years[0]
-    return detection.with_clocks(lambda clock: clock if clock.has_year else replace(clock, year=year))
+    return detection.with_clocks(lambda clock: replace(clock, year=clock.year or year))
 
 
 def _detected(log_format: AnyFormat, clock: Clock, time_texts: pl.Series, matched_lines: int) -> DetectedFormat:

@@ -39,6 +39,7 @@ _MAY_BE_CLOCK = "[0-9]:[0-9]|[0-9]{2}[-._][0-9]{2}[-._][0-9]{2}|[0-9] ?[hH時时
 _MAY_BE_EPOCH = r"^[\[(<]?(?:1[0-9]{9}|[0-9a-f]{8})"
 _FIRST_LINES = 10
 _FIRST_EPOCH_YEAR = 2001
+_FIRST_YEAR = 1971
 _EPOCH_GUESS = (
     "numbers at the head of lines are taken for counts since 1970. Hint: formats= a format where they are not"
 )
@@ -60,6 +61,7 @@ class LeadingTimes:
         groups = lines.select("line", pl.col("line").str.extract_groups(self.pattern).alias("groups")).unnest("groups")
         clock = self.clock if self.clock.year or self.clock.has_year else replace(self.clock, year=LEAP_YEAR)
         times = to_utc(groups["time"], clock)
+        times = times.set((times.dt.year() < _FIRST_YEAR).fill_null(value=False), None)  # a year that is not known
         if times.null_count() == times.len():
             return lines
         written = times.dt.strftime(CANONICAL_PATTERN)

@@ -267,7 +267,7 @@ def _rules(detection: Detection) -> list[DetectedFormat]:
     forms = [detected.format for detected in detection.formats]
     rules = []
     if TIME_FIRST not in forms:
-        times = Clock((), clock.tz, clock.year)
+        times = Clock((), clock.tz, clock.year or next(iter(detection.first_years), None))
         rules.append(DetectedFormat(format=TIME_FIRST, clock=times, matched_lines=0, reads_rewritten=True))
     # Below a line with a time there may be a line that begins with its level.
     if not any(isinstance(form, Format) and form.body_pattern for form in forms):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import cast
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -202,11 +203,18 @@ def read_exact(texts: pl.Series, clock: Clock) -> pl.Series:
 def _parse_all(texts: pl.Series, formats: Sequence[TimeFormat], clock: Clock) -> pl.Series:
     times = pl.Series(texts.name, [None], dtype=TIMESTAMP).new_from_index(0, texts.len())
     for number, time_format in enumerate(formats):
+        if not time_format.has_year and clock.year is None:  # among times that write it, a few do not
+            clock = replace(clock, year=_first_year(times))
         parsed = _parse_one(texts, time_format, clock)
         times = parsed if number == 0 else times.fill_null(parsed)
         if times.null_count() == texts.null_count():
             break
     return times
+
+
+def _first_year(times: pl.Series) -> int | None:
+    known = times.drop_nulls()
+    return cast(dt.datetime, known[0]).year if known.len() else None
 
 
 def _parse_one(texts: pl.Series, time_format: TimeFormat, clock: Clock) -> pl.Series:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+import polars as pl
 import pytest
 
-from loganalytics.formats import detect
+from loganalytics.formats import detect, parse
 
 PYTHON = "2026-03-10 12:00:00,123 - app - ERROR - bad"
 WEB = '10.0.0.1 - - [10/Mar/2026:12:00:00 +0000] "GET / HTTP/1.1" 200 12 "-" "curl"'
@@ -34,3 +37,13 @@ def test_a_format_without_a_year_has_it_from_one_with():
     alone = detect([syslog])
     assert not alone.has_year
     assert alone.with_year(1999).formats[0].clock.year == 1999
+
+
+def test_few_times_without_a_year_among_others_have_that_of_the_others():
+    """The rule for any time, which most lines are in, takes none that a format of its own knows."""
+    dovecot = "Mar 10 12:00:40 master: Warning: Killed with signal 9"
+    lines = [f"[10.03.2026 12:00:{second:02}] up" for second in range(30)] + [dovecot]
+    events = parse(pl.DataFrame({"line": lines}).with_row_index("n", 1).cast({"n": pl.UInt64}), detect(lines)).events
+    assert events.select("timestamp", "level", "message").row(-1) == (
+        dt.datetime(2026, 3, 10, 12, 0, 40, tzinfo=dt.UTC), "WARNING", "Killed with signal 9",
+    )  # fmt: skip
