@@ -77,11 +77,11 @@ def load(
         level_field=level_field, duration=duration, encoding=encoding, formats=formats,
         storage_options=storage_options, max_unpacked_bytes=max_unpacked_bytes,
     )  # fmt: skip
-    plan = plan_read(source, options)
-    run, table = plan.run_files(), plan.table()
+    plan, table = plan_read(source, options).read_tables()
+    run = plan.run_files()
     frames = _filtered(track(run.frames(), lambda: run.position, run.size), options)
     if table is not None:
-        frames.insert(0, table.collect(engine="streaming"))
+        frames.insert(0, table)
     by_store = [(store, _filtered(store.batches(options), options)) for store in plan.stores]
     frames += [frame for store, batches in by_store if not store.own_query for frame in batches]
     logs = where(_concat(frames), query) if frames else schema.empty()

@@ -86,6 +86,10 @@ def to_source_error(url: str, error: Exception, storage_options: Mapping[str, An
     address = uri.without_credentials(url)
     if isinstance(error, FileNotFoundError):
         return SourceNotFoundError(f"There is nothing at {address!r}. Hint: check the address.")
+    if re.search("utf-?8", str(error), re.IGNORECASE):
+        return UnreadableSourceError(
+            f"{address!r} is not UTF-8, which objects at an address must be. Hint: copy it, then name the file."
+        )
     return UnreadableSourceError(
         f"{address!r} cannot be read: {scrub(str(error), storage_options)}. Hint: give credentials as the cloud's own "
         "environment variables or as storage_options=, not in the address."

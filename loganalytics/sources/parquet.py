@@ -58,6 +58,20 @@ def find_broken(files: Sequence[Path]) -> dict[Path, Skip]:
     return broken
 
 
+def find_corrupt(files: Sequence[Path]) -> dict[Path, Skip]:
+    """Return the files whose pages cannot all be read, though they begin and end as Parquet does: all are read."""
+    corrupt: dict[Path, Skip] = {}
+    for path in files:
+        try:
+            for _ in pl.scan_parquet(path, hive_partitioning=False, glob=False).collect_batches(engine="streaming"):
+                pass
+        except (pl.exceptions.PolarsError, OSError) as error:
+            reason = str(error).strip().splitlines()[0]
+            note = f"{str(path)!r} is a Parquet file with a corrupt part, nothing of it is read: {reason}"
+            corrupt[path] = Skip(status=Status.UNREADABLE, note=note)
+    return corrupt
+
+
 def scan_parquet(files: Sequence[str], options: ReadOptions) -> pl.LazyFrame:
     """Return the log frame of Parquet files, whose columns may differ from file to file.
 

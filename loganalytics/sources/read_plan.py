@@ -64,6 +64,24 @@ class ReadPlan:
         predicate = self.options.predicate
         return table if predicate is None else table.filter(predicate)
 
+    def read_tables(self) -> tuple[ReadPlan, pl.DataFrame | None]:
+        """Return the events of the Parquet files, and the plan without those that turn out to be corrupt.
+
+        Raises UnreadableSourceError when nothing else is named.
+        """
+        table = self.table()
+        try:
+            return self, None if table is None else table.collect(engine="streaming")
+        except pl.exceptions.PolarsError:
+            corrupt = parquet.find_corrupt([Path(name) for name in self.inputs.tables if "://" not in name])
+            if not corrupt:
+                raise
+        tables = tuple(name for name in self.inputs.tables if Path(name) not in corrupt)
+        texts = replace(self.inputs.texts, problems={**self.inputs.texts.problems, **corrupt})
+        if not (tables or texts.files or texts.urls or self.stores):
+            raise UnreadableSourceError("; ".join(skip.note for skip in corrupt.values()))
+        return replace(self, inputs=replace(self.inputs, texts=texts, tables=tables)).renewed().read_tables()
+
     def report(self, run: FileRun) -> pl.DataFrame:
         """Return the load report, for what was read so far."""
         tables = parquet.report_tables(self.inputs.tables, self.options.storage_options)

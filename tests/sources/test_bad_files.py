@@ -56,6 +56,24 @@ def test_a_broken_parquet_file_among_others(folder):
         la.load(broken)
 
 
+def test_a_corrupt_page_of_a_parquet_file(folder):
+    """Its footer promises what cannot be read: the rest is read, and alone it is an error."""
+    broken = folder / "x.parquet"
+    time = pl.Series("timestamp", ["2026-03-10T12:00:00"] * 5000).str.to_datetime()
+    message = pl.Series("message", [f"event {n * 7919 % 1000} of {n}" for n in range(5000)])
+    pl.DataFrame([time, message]).write_parquet(broken, compression="snappy")
+    content = bytearray(broken.read_bytes())
+    middle = len(content) // 2
+    content[middle - 500 : middle + 500] = b"\xff" * 1000
+    broken.write_bytes(content)
+    write_frame(folder / "fine.parquet", message=pl.lit("fine"))
+    logs = la.load(folder)
+    assert sorted(logs["message"]) == ["fine", "good 0", "good 1", "good 2"]
+    assert statuses(logs) == {"fine.parquet": "read", "x.parquet": "unreadable", "good.log": "read"}
+    with pytest.raises(UnreadableSourceError, match=r"x\.parquet.* corrupt part"):
+        la.load(broken)
+
+
 def test_a_parquet_file_that_is_no_log_is_left_out(folder):
     """A table without messages beside logs is no failure."""
     write_frame(folder / "prices.parquet", price=pl.lit(3))

@@ -130,6 +130,6 @@ def test_errors_bear_no_secrets(store, url, error):
 
 
 def test_what_polars_cannot_read_is_told(store):
-    """Bytes that are no UTF-8 end the reading of an address; the report tells."""
-    with pytest.raises(UnreadableSourceError, match=r"broken\.log"):
+    """Bytes that are no UTF-8 end the reading of an address; the error says what to do."""
+    with pytest.raises(UnreadableSourceError, match=r"broken\.log' is not UTF-8"):
         la.load(f"{store[0]}/broken.log")
