@@ -382,3 +382,17 @@ def test_one_short_row_among_three_keeps_the_header() -> None:
     header, row, cut = "time,level,message", "2026-03-10 12:00:00,info,hi", "2026-03-10 12:00:00,info"
     assert detect([header, row, cut, row]).name == "CSV"
     assert detect([header, row, cut]).name != "CSV"
+
+
+def test_decimal_commas():
+    """Where a semicolon separates and each cell is a number, commas are decimal points, which the report says."""
+    lines = ["Zeit;Stufe;Meldung;Dauer (s);Last;Ports;Menge"]
+    lines += [f"2026-03-10 12:00:0{n};INFO;fertig, {n},5 MB;{n},25;{n},5 ms;80,443,{n};1,{n}00" for n in range(4)]
+    parsed = parse_lines(*lines)
+    assert parsed.events["Dauer (s)"].to_list() == [0.25, 1.25, 2.25, 3.25]
+    assert parsed.events["duration_ms"].to_list() == [250.0, 1250.0, 2250.0, 3250.0]
+    assert parsed.events["Last"][1] == "1.5 ms"
+    assert parsed.events["Ports"][1] == "80,443,1"
+    assert parsed.events["Menge"][1] == "1,100"
+    assert parsed.events["message"][1] == "fertig, 1,5 MB"
+    assert "commas in Dauer (s), Last read as decimal points" in detect(lines).guesses

@@ -358,3 +358,24 @@ def test_lines_without_times_are_events_by_the_name_of_their_list():
     assert parse(records, detection).events["message"].to_list() == ["a", "b"]
     for other in ({"files": ["a", "b"]}, {"time": "2024-05-01T08:00:00Z", "msg": "hi", "messages": ["a", "b"]}):
         assert detect([json.dumps(other)]).framing is None
+
+
+def test_lines_that_a_dashboard_exports():
+    """Grafana's download calls the text of each line so; level and message are read from within it."""
+    rows = [
+        {"line": f'level={level} msg="disk full"', "timestamp": "1773144000123000000"} for level in ("error", "info")
+    ]
+    line = json.dumps(rows)
+    detection = detect([line])
+    records = frame_all(pl.DataFrame({"n": [1], "line": [line]}).cast({"n": pl.UInt64}), detection.framing)
+    events = parse(records, detection).events
+    assert events.select("level", "message").rows() == [("ERROR", "disk full"), ("INFO", "disk full")]
+
+
+def test_records_deep_within_an_answer():
+    """As GraphQL nests them."""
+    results = [{"timestamp": 1773144000123 + n, "level": "ERROR", "message": "Boom"} for n in range(2)]
+    line = json.dumps({"data": {"actor": {"account": {"nrql": {"results": results}}}}})
+    detection = detect([line])
+    records = frame_all(pl.DataFrame({"n": [1], "line": [line]}).cast({"n": pl.UInt64}), detection.framing)
+    assert parse(records, detection).events["message"].to_list() == ["Boom", "Boom"]

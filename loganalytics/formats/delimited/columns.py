@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+
+import polars as pl
 
 from loganalytics.formats.delimited.headers import Headers
 from loganalytics.formats.delimited.names import is_utc, likelihood, meaning
@@ -18,6 +20,9 @@ from loganalytics.formats.hints import NO_HINTS, Hints
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})$")
 _REQUEST_NAMES = {"csmethod", "csuristem", "method", "httpmethod", "requestmethod", "srcaddr", "id.orig_h"}
 _TIME_SHAPES = 5
+_NUMBER = re.compile(r"-?\d+(?: ?[a-zµ]{1,12})?$")
+_DECIMAL = re.compile(r"^-?\d+,\d+(?: ?[a-zµ]{1,12})?$")
+_THOUSANDS = re.compile(r"-?[1-9]\d{0,2},\d{3}(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,30 @@ def _others(sample: Sample, roles: Roles, hints: Hints, renamed: dict[str, str],
     return _distinct(renamed, sample)
 
 
+def decimal_columns(sample: Sample) -> tuple[str, ...]:
+    """Return the columns whose numbers have a decimal comma, as spreadsheets of half of the world write them.
+
+    Each cell must be a number, perhaps with a unit; where all have three digits behind the comma, it may as well stand
+    between thousands.
+    """
+    if sample.dialect.separator in (",", " "):
+        return ()
+    return tuple(name for name in sample.names if _have_decimal_commas(sample.column(name)))
+
+
+def _have_decimal_commas(cells: Sequence[str]) -> bool:
+    with_comma = [cell for cell in cells if "," in cell]
+    if not with_comma or all(map(_THOUSANDS.match, with_comma)):
+        return False
+    return all(map(_DECIMAL.match, with_comma)) and all(_NUMBER.match(cell) for cell in cells if "," not in cell)
+
+
+def with_decimal_points(cell: pl.Expr) -> pl.Expr:
+    """Return the expression for cells with a decimal point where they have a decimal comma."""
+    points = cell.str.replace(",", ".", literal=True)
+    return pl.when(cell.str.contains(_DECIMAL.pattern)).then(points).otherwise(cell)
+
+
 def _is_numeric(sample: Sample, name: str) -> bool:
     cells = sample.column(name)
     return bool(cells) and all(map(_INTEGER.match, cells))
@@ -114,6 +143,9 @@ def records_of(sample: Sample, naming: Naming) -> list[dict[str, object]]:
 
 def table_of(sample: Sample, hints: Hints, name: str, *, by_values: bool = True) -> Delimited | None:
     """Return the table whose rows the sample shows; None where it has no field to read."""
+    decimals = decimal_columns(sample) if by_values else ()
+    if decimals:
+        sample = replace(sample, rows=sample.rows.with_columns(with_decimal_points(pl.col(decimals))))
     naming = name_columns(sample, hints, by_values=by_values)
     record_schema = infer_schema(records_of(sample, naming), without_names(hints))
     if record_schema is None:
@@ -129,6 +161,8 @@ def table_of(sample: Sample, hints: Hints, name: str, *, by_values: bool = True)
         time_parts=tuple_of(naming),
         tz="UTC" if naming.time and is_utc(naming.time) else None,
         row_pattern=row_pattern(sample, naming.time),
+        decimal_commas=tuple(naming.renamed.get(name, name) for name in decimals),
+        guesses=(f"commas in {', '.join(decimals)} read as decimal points",) if decimals else (),
     )
 
 

@@ -65,7 +65,7 @@ def _table(lines: Sequence[str], width: int, dialect: Dialect, hints: Hints, *, 
     table = table_of(named, hints, _NAMES.get(dialect.separator, f"CSV ({dialect.separator})"))
     if table is None or not table.has_times or (needs_level and "level" not in table.columns and not requests):
         return None
-    return replace(table, guesses=(_guess(table, names),))
+    return replace(table, guesses=(_guess(table, names), *table.guesses))
 
 
 def _request_names(sample: Sample) -> dict[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from loganalytics.formats.delimited.cells import split_rows
+from loganalytics.formats.delimited.columns import with_decimal_points
 from loganalytics.formats.delimited.table import TIMESTAMP, Delimited
 from loganalytics.formats.fields.events import parse_typed, to_events
 from loganalytics.formats.fields.record_schema import TEXT
@@ -115,6 +116,9 @@ def _cleaned(rows: pl.DataFrame, columns: tuple[str, ...], table: Delimited) -> 
     cells = [pl.col(name).str.strip_chars() if table.dialect.is_spaced else pl.col(name) for name in rows.columns[1:]]
     filled = [pl.all_horizontal(cell != nothing for nothing in table.unset) for cell in cells]
     rows = rows.select("\0n", *[pl.when(is_filled).then(cell) for cell, is_filled in zip(cells, filled, strict=True)])
+    commas = [name for name in table.decimal_commas if name in rows.columns]
+    if commas:
+        rows = rows.with_columns(with_decimal_points(pl.col(commas)))
     if table.time_parts is None or not set(table.time_parts) <= set(columns):
         return rows
     return rows.with_columns(pl.concat_str(*table.time_parts, separator=" ").alias(TIMESTAMP))

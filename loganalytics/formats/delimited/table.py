@@ -42,6 +42,8 @@ class Delimited:
     """The zone of its times, where the header says it."""
     row_pattern: str | None = None
     """The expression of a line that can only be a row of its own."""
+    decimal_commas: tuple[str, ...] = ()
+    """The columns whose numbers have a decimal comma."""
     guesses: tuple[str, ...] = ()
 
     @property

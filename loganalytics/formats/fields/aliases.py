@@ -55,8 +55,8 @@ _FURTHER_LEVELS = (
 # The message, where no other field is.
 _FURTHER_MESSAGES = (
     "eventMessage", "log_line", "raw_message", "messageText", "RenderedDescription", "displayMessage", "full_log",
-    "output", "Meldung", "Nachricht", "mensaje", "mensagem", "messaggio", "сообщение", "消息", "日志", "内容", "訊息",
-    "メッセージ", "메시지", "description", "details", "data", "args", "0",
+    "output", "line", "Meldung", "Nachricht", "mensaje", "mensagem", "messaggio", "сообщение", "消息", "日志", "内容",
+    "訊息", "メッセージ", "메시지", "description", "details", "data", "args", "0",
 )  # fmt: skip
 
 # Single letters that mean something in some records only, and the field by which these are known: MongoDB's, log15's.

@@ -21,7 +21,7 @@ _LIST_NAMES = {
 # An object that holds a record, and a field that is beside it.
 WRAPPERS = {"_source": "", "attributes": "id", "result": "preview"}
 _MIN_SHARE = 0.5
-_MAX_DEPTH = 4
+_MAX_DEPTH = 6
 _SAMPLE = 20
 
 
