@@ -20,7 +20,7 @@ from loganalytics.formats.internal_columns import CRASHED
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.schema import severities
 
-_WARNING = 13
+_WARNING, _ERROR_NUMBER = 13, 17
 _HEAD = f"(?:{CRASH})|(?:{TRACEBACK})|(?:{EXCEPTION})"
 _SECOND_LINE = ascii_only("|".join(f"(?:{crash.pattern})" for crash in CRASHES if crash.has_second_line))
 # Where an exception is named in what was printed of it: in the branches of a group, below the last frame of a Python
@@ -35,45 +35,42 @@ _TITLES = (
 # Below a line with a time, as java.util.logging writes it.
 _LEVEL_LINE = "^(?:SEVERE|WARNING): "
 _TRACE = ascii_only(rf"(?m:{TRACEBACK})|(?m:^[\w.$:]*(?:Error|Exception)\b[^\n]*\n\s+(?:at |from |File ))")
-_ERROR = {"level": "ERROR", "severity_number": 17}
+_ERROR = {"level": "ERROR", "severity_number": _ERROR_NUMBER}
 
 
 def find_heads(
-    lines: pl.DataFrame,
-    continues: pl.Series,
-    owner: pl.Series,
-    owners: pl.DataFrame,
-    owner_rows: pl.Series,
-    last_line: str | None,
-    *,
-    multiline: bool,
+    lines: pl.DataFrame, continues: pl.Series, owner: pl.Series, owners: pl.DataFrame, *, multiline: bool
 ) -> pl.DataFrame:
     """Return the lines (n, line) with which something begins that may be a crash, and `is_own`: whether it is one.
 
-    The lines are those that no format knows; `continues` says which surely belong to the line above, and `owner` is a
-    key of the event above each: 0 for the one before all lines, ending with `last_line`. `owners` tells more of it, in
-    the row of `owner_rows`.
+    The lines are those that no format knows; `continues` says which surely belong to the line above, and `owner` is
+    the row of the event above each in `owners`, which have the columns of EVENT_ABOVE.
     Lines that belong to a multiline event without any doubt are left out.
     """
     rows = _rows_of_heads(lines["line"])
     if rows.is_empty():
         return lines.clear().with_columns(is_own=pl.lit(value=True))
-    previous = _line_of_owner(lines, rows.cast(pl.Int64) - 1, owner, rows)
-    if last_line is not None:
-        is_first = (owner.gather(rows) == 0) & (rows == 0)
-        previous = pl.select(pl.when(is_first).then(pl.lit(last_line)).otherwise(previous)).to_series()
-    heads = lines[rows].with_columns(previous.alias("previous"), owner.gather(rows).alias("owner"), rows.alias("row"))
-    heads = heads.hstack(owners[owner_rows.gather(rows)]).filter(~_belongs_surely())
+    below = lines.with_columns(owner=owner, above=_line_above(lines, owner, owners))
+    heads = below[rows].with_columns(rows.alias("row"), previous="above")
+    heads = heads.hstack(owners[heads["owner"]]).filter(~_belongs_surely())
     if not heads["multiline"].all():
-        heads = _below_text(heads, lines, continues, owner, rows, last_line)
+        heads = _below_text(heads, below, continues, rows)
     return heads.with_columns(is_own=_is_own(multiline=multiline)).select("n", "line", "is_own")
+
+
+def _line_above(lines: pl.DataFrame, owner: pl.Series, owners: pl.DataFrame) -> pl.Series:
+    """Return the line with text above each that is below the same event: the crash itself, if that has no other."""
+    is_first = owner.ne_missing(owner.shift(1))
+    message = pl.when("is_crash").then("message")
+    last_lines = owners.select(pl.coalesce("last_line", message)).to_series().gather(owner.filter(is_first))
+    return lines["line"].shift(1).scatter(is_first.arg_true(), last_lines)
 
 
 def _belongs_surely() -> pl.Expr:
     """Tell cheaply which lines are the end of a traceback, or the head of one right below an error."""
     previous, line = pl.col("previous"), pl.col("line")
     is_end = previous.str.contains(r"^[ \t]").fill_null(value=False) & line.str.contains(EXCEPTION)
-    is_error = pl.col("severity_number").ge(_WARNING).fill_null(value=False) & ~pl.col("is_request")
+    is_error = pl.col("severity_number").ge(_WARNING).fill_null(value=False) & ~pl.col("takes_no_trace")
     return pl.col("multiline") & (is_end | (previous.is_null() & is_error & line.str.contains(TRACEBACK)))
 
 
@@ -84,34 +81,21 @@ def _rows_of_heads(lines: pl.Series) -> pl.Series:
     return possible.filter(lines.gather(possible).str.contains(_HEAD))
 
 
-def _line_of_owner(lines: pl.DataFrame, index: pl.Series, owner: pl.Series, rows: pl.Series) -> pl.Series:
-    """Return the lines at the index, null where that is -1 or the line belongs to another event."""
-    known = pl.select(pl.when(index >= 0).then(index)).to_series()
-    is_same = (owner.gather(known) == owner.gather(rows)).fill_null(value=False)
-    return pl.select(pl.when(is_same).then(lines["line"].gather(known))).to_series()
-
-
-def _below_text(
-    heads: pl.DataFrame,
-    lines: pl.DataFrame,
-    continues: pl.Series,
-    owner: pl.Series,
-    rows: pl.Series,
-    last_line: str | None,
-) -> pl.DataFrame:
+def _below_text(heads: pl.DataFrame, lines: pl.DataFrame, continues: pl.Series, rows: pl.Series) -> pl.DataFrame:
     """Where lines stand for themselves, take the last of them for the event above the heads."""
     index = pl.int_range(lines.height, eager=True)
     stands = (~continues).scatter(rows, False) & ~lines["line"].str.contains(GOES_ON)
-    stands &= ~has_second_line(lines["line"].shift(1, fill_value=last_line)).fill_null(value=False)
+    stands &= ~has_second_line(lines["above"]).fill_null(value=False)
     standing = pl.select(pl.when(stands).then(index)).to_series().forward_fill().gather(heads["row"]).cast(pl.Int64)
-    text = _line_of_owner(lines, standing.fill_null(-1), owner, heads["row"])
+    is_same = (lines["owner"].gather(standing) == heads["owner"]).fill_null(value=False)
+    text = pl.select(pl.when(is_same).then(lines["line"].gather(standing))).to_series()
     is_below = text.is_not_null() & ~heads["multiline"]
     is_adjacent = is_below & (standing == heads["row"].cast(pl.Int64) - 1)
     return heads.with_columns(
         previous=pl.when(~is_adjacent.fill_null(value=False)).then("previous"),
         message=pl.when(is_below).then(text).otherwise("message"),
         severity_number=pl.when(~is_below).then("severity_number"),
-        is_request=pl.col("is_request") & ~is_below,
+        **{name: pl.col(name) & ~is_below for name in ("is_record", "takes_no_trace", "is_crash")},
     )
 
 
@@ -134,12 +118,17 @@ def _is_own(*, multiline: bool) -> pl.Expr:
 
 
 def _takes_trace(is_traceback: pl.Expr) -> pl.Expr:
-    """Whether a stack trace is part of the event above: that reports a failure, or announces the trace."""
+    """Whether a stack trace is part of the event above: that reports a failure, or announces the trace.
+
+    A record holds the trace that its logger wrote; one below it is of a logger that makes records of its first lines
+    only, which is likely below an error.
+    """
     severity, message = pl.col("severity_number"), pl.col("message")
     reports = message.str.contains(REPORTS_FAILURE)
     announces = pl.when(is_traceback).then(message.str.contains(ANNOUNCES_TRACE)).otherwise(reports)
-    is_logged = pl.when(severity >= _WARNING).then(True).when(severity.is_null()).then(reports).otherwise(announces)
-    return (is_logged & ~pl.col("is_request")).fill_null(value=False)
+    is_error = severity >= pl.when("is_record").then(_ERROR_NUMBER).otherwise(_WARNING)
+    is_logged = pl.when(is_error).then(True).when(severity.is_null()).then(reports).otherwise(announces)
+    return ((is_logged & ~pl.col("takes_no_trace")) | pl.col("is_crash")).fill_null(value=False)
 
 
 def has_second_line(lines: pl.Series) -> pl.Series:

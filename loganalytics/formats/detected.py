@@ -40,6 +40,11 @@ class DetectedFormat:
     within: Within | None = None
     """What its messages are, where they are lines of other formats."""
 
+    def with_clocks(self, change: Callable[[Clock], Clock]) -> DetectedFormat:
+        """Return it with its clock changed, and those of its messages."""
+        inner, within = self.inner and self.inner.with_clocks(change), self.within and self.within.with_clocks(change)
+        return replace(self, clock=change(self.clock), inner=inner, within=within)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Within:
@@ -87,6 +92,11 @@ class Detection:
         """Whether a format has names for its fields in the lines, so that others may come later."""
         return any(detected.format.kind != "text" for detected in self.formats)
 
+    @property
+    def has_times(self) -> bool:
+        """Whether a format writes times."""
+        return any(clock.formats for clock in self.all_clocks)
+
     def with_year(self, year: int) -> Detection:
         """Return the detection with the year of the first line, for files that do not write it."""
         if self.has_year:
@@ -99,34 +109,42 @@ class Detection:
 
     def with_clocks(self, change: Callable[[Clock], Clock]) -> Detection:
         """Return the detection with its clocks changed: those of lines, around them and in their messages."""
-        formats = [
-            replace(d, clock=change(d.clock), within=d.within and d.within.with_clocks(change)) for d in self.formats
-        ]
+        formats = [d.with_clocks(change) for d in self.formats]
         wrappers = [replace(wrapper, clock=change(wrapper.clock)) for wrapper in self.wrappers]
         leading = self.leading_times and replace(self.leading_times, clock=change(self.leading_times.clock))
         return replace(self, formats=tuple(formats), wrappers=tuple(wrappers), leading_times=leading)
 
     @property
     def has_year(self) -> bool:
-        """Whether a format with times writes the year: then the others have it from there."""
-        clocks = [clock for clock in self.clocks if clock.formats]
-        return not clocks or any(clock.has_year for clock in clocks)
+        """Whether a format with times writes the year: then the others have it from there.
 
-    @property
-    def clocks(self) -> list[Clock]:
-        """How times are written, in lines, around them and within their messages."""
+        A year in the data at the end of messages counts where there are no other times.
+        """
         leading = [self.leading_times.clock] if self.leading_times else []
         yearless = bool(leading) and not leading[0].has_year
         clocks = leading + [d.clock for d in self.formats if not (yearless and d.reads_rewritten)]
         clocks += [wrapper.clock for wrapper in self.wrappers]
-        return clocks + [clock for d in self.formats if d.within for clock in d.within.detection.clocks]
+        clocks += [clock for d in self.formats if d.within for clock in d.within.detection.all_clocks]
+        clocks = [clock for clock in clocks if clock.formats]
+        clocks = clocks or [clock for clock in self.all_clocks if clock.formats]
+        return not clocks or any(clock.has_year for clock in clocks)
+
+    @property
+    def all_clocks(self) -> list[Clock]:
+        """How times are written, in lines, around them and within their messages."""
+        clocks = [self.leading_times.clock] if self.leading_times else []
+        clocks += [detected.clock for detected in self.formats]
+        clocks += [wrapper.clock for wrapper in self.wrappers]
+        within = [detection for d in self.formats for detection in (d.inner, d.within and d.within.detection)]
+        return clocks + [clock for detection in within if detection for clock in detection.all_clocks]
 
     @property
     def first_years(self) -> list[int]:
         """The years of the first times that the formats read, where they write it."""
         years = [d.first_time.year for d in self.formats if d.first_time and d.clock.has_year]
         years += [w.first_time.year for w in self.wrappers if w.first_time and w.clock.has_year]
-        return years + [year for d in self.formats if d.within for year in d.within.detection.first_years]
+        years += [year for d in self.formats if d.within for year in d.within.detection.first_years]
+        return years or [year for d in self.formats if d.inner for year in d.inner.first_years]
 
 
 def _name_of(detected: DetectedFormat, framing: Framing | None) -> str:

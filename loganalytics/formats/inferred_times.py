@@ -2,40 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import polars as pl
 
 from loganalytics.formats.continuations import Parsed
-from loganalytics.formats.internal_columns import FORMAT_INDEX
+from loganalytics.formats.envelopes.streams import ONE_WRITER
+from loganalytics.formats.internal_columns import FORMAT_INDEX, STREAM, UNTIMED
 from loganalytics.schema import TIMESTAMP
 
 INFERRED = "timestamp.inferred"
 """The column that is true for events that have their time from the event before, null for all others."""
 
 
-def with_inferred_times(parsed: Parsed, untimed: Sequence[int] | None) -> Parsed:
-    """Give events whose format has no time that of the event before, and mark them.
+def mark_untimed(events: pl.DataFrame, untimed: Collection[int]) -> pl.DataFrame:
+    """Mark events without a time in formats that have none, whose indices these are, and those in no format.
 
-    `untimed` are the indices of these formats; None where no format of the file has times. What a format with a time
-    could not read stays without one.
+    What a format with a time could not read stays without one.
     """
+    has_time = pl.lit(value=False)
+    if "timestamp" in events.columns:
+        if not events["timestamp"].null_count():
+            return events
+        has_time = pl.col("timestamp").is_not_null()
+    index = pl.col(FORMAT_INDEX) if FORMAT_INDEX in events.columns else pl.lit(None)
+    return events.with_columns((~has_time & (index.is_null() | index.is_in(list(untimed)))).alias(UNTIMED))
+
+
+def with_inferred_times(parsed: Parsed) -> Parsed:
+    """Give events that are marked as untimed the time of the event before, by the same writer if that had one."""
     events, before = parsed.events, parsed.before
-    if untimed is None or events.is_empty():
+    if events.is_empty():
         return parsed
     if "timestamp" not in events.columns:
         events = events.with_columns(timestamp=pl.lit(None, dtype=TIMESTAMP))
-    if not events["timestamp"].null_count():
-        return replace(parsed, before=replace(before, time=events["timestamp"][-1]))
-    timestamp, index = pl.col("timestamp"), pl.col(FORMAT_INDEX) if FORMAT_INDEX in events.columns else pl.lit(None)
-    is_untimed = timestamp.is_null() & (index.is_null() | index.is_in(untimed))
-    known = timestamp.forward_fill().fill_null(pl.lit(before.time, dtype=TIMESTAMP))
-    frame = events.select(is_untimed=is_untimed, known=known)
-    parsed = replace(parsed, before=replace(before, time=frame["known"][-1]))
-    is_inferred = frame["is_untimed"] & frame["known"].is_not_null()
-    if not is_inferred.any():
-        return parsed
-    times = pl.select(pl.when(is_inferred).then(frame["known"]).otherwise(events["timestamp"])).to_series()
-    is_marked = pl.when(is_inferred).then(pl.lit(value=True))
-    return replace(parsed, events=events.with_columns(times.alias("timestamp"), is_marked.alias(INFERRED)))
+    if UNTIMED in events.columns:
+        events = _inferred(events, before.times)
+    times = {**before.times, **last_times(events)}
+    return replace(parsed, events=events, before=replace(before, times=times))
+
+
+def last_times(events: pl.DataFrame) -> dict[str, dt.datetime]:
+    """Return the last time of each stream of events, and that of all of them under ONE_WRITER."""
+    if "timestamp" not in events.columns:
+        return {}
+    timed = events.filter(pl.col("timestamp").is_not_null())
+    last = {ONE_WRITER: timed["timestamp"][-1]} if timed.height else {}
+    if STREAM not in events.columns:
+        return last
+    of_streams = timed.select(STREAM, "timestamp").drop_nulls().unique(STREAM, keep="last")
+    return dict(of_streams.iter_rows()) | last
+
+
+def _inferred(events: pl.DataFrame, times_before: Mapping[str, dt.datetime]) -> pl.DataFrame:
+    time = pl.col("timestamp")
+    known = time.forward_fill().fill_null(pl.lit(times_before.get(ONE_WRITER), dtype=TIMESTAMP))
+    if STREAM in events.columns:
+        before = pl.col(STREAM).replace_strict(dict(times_before), default=None, return_dtype=TIMESTAMP)
+        known = pl.coalesce(time.forward_fill().over(STREAM), before, known)
+    inferred = events.select(pl.when(time.is_null() & pl.col(UNTIMED)).then(known).alias("timestamp")).to_series()
+    if inferred.null_count() == events.height:
+        return events
+    mark = pl.when(inferred.is_not_null()).then(pl.lit(value=True)).alias(INFERRED)
+    return events.with_columns(pl.coalesce("timestamp", inferred), mark)

@@ -21,6 +21,8 @@ STREAM = "\0stream"
 """The column of what wrote an event, in a file of several writers."""
 STREAM_IS_MULTILINE = "\0stream_is_multiline"
 """The column of whether lines of the same stream belong to an event that do not match."""
+UNTIMED = "\0untimed"
+"""Whether an event has no time because its format has none."""
 _GUARD = "\0"  # no name of a field holds it
 
 
@@ -47,4 +49,6 @@ def column_of_group(name: str) -> str:
 def without_internal(events: pl.DataFrame) -> pl.DataFrame:
     """Return the events without internal columns; the fields have their own names again."""
     renamed = {guarded(name): name for name in INTERNAL if guarded(name) in events.columns}
-    return events.drop(*INTERNAL, CRASHED, REPEATED_KEYS, STREAM, STREAM_IS_MULTILINE, strict=False).rename(renamed)
+    return events.drop(*INTERNAL, CRASHED, REPEATED_KEYS, STREAM, STREAM_IS_MULTILINE, UNTIMED, strict=False).rename(
+        renamed
+    )

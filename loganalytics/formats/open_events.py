@@ -9,7 +9,7 @@ import polars as pl
 
 from loganalytics.formats import crashes
 from loganalytics.formats.continuations import Parsed
-from loganalytics.formats.envelopes.streams import NOTHING_BEFORE, Before
+from loganalytics.formats.envelopes.streams import NOTHING_BEFORE, ONE_WRITER, Before
 from loganalytics.formats.internal_columns import STREAM, STREAM_IS_MULTILINE
 from loganalytics.formats.regex.reader import read_first_line_below
 
@@ -24,7 +24,6 @@ class _OpenEvent:
     """The last event of a stream, and how it goes on; joined once, since that may be long."""
 
     number: int
-    is_multiline: bool
     lines: list[str] = field(default_factory=list)
     line_count: int = 0
 
@@ -34,32 +33,28 @@ class OpenEvents:
 
     def __init__(self) -> None:
         self._frames: list[pl.DataFrame] = []
-        self._last: _OpenEvent | None = None
         self._before = NOTHING_BEFORE
         self._by_stream: dict[str, _OpenEvent] = {}
+        self._carried_by: dict[str, str] = {}
 
     @property
     def before(self) -> Before:
-        """What stands before the lines that follow, in a file of one writer."""
+        """What stands before the lines that follow."""
         return self._before
-
-    @property
-    def streams(self) -> dict[str, bool]:
-        """Whether the last event of each stream is multiline."""
-        return {key: event.is_multiline for key, event in self._by_stream.items()}
 
     def add(self, parsed: Parsed) -> Iterator[pl.DataFrame]:
         """Take the events of the next block, and yield those that cannot go on any more."""
-        self._before = parsed.before
         self._add_lines(parsed.leading_lines)
-        if parsed.events.is_empty():
-            return
-        has_streams = STREAM in parsed.events.columns
-        oldest_open = parsed.events["n"][0] - (_MAX_LINES_BETWEEN if has_streams else 0)
-        while self._frames and self._frames[0]["n"][-1] < oldest_open:
-            yield self._close_first_frame()
-        self._frames.append(parsed.events)
-        self._open(parsed.events)
+        events = parsed.events
+        if events.height:
+            oldest_open = events["n"][0] - (_MAX_LINES_BETWEEN if STREAM in events.columns else 0)
+            while self._frames and self._frames[0]["n"][-1] < oldest_open:
+                yield self._close_first_frame()
+            self._take(events)
+            self._open(events)
+        self._carried_by |= parsed.carried_by
+        streams = parsed.before.events["stream"]
+        self._before = parsed.before.keep([key for key in streams if self._owner(key) in self._by_stream])
 
     def finish(self) -> Iterator[pl.DataFrame]:
         """Yield the events that are left when there are no more lines."""
@@ -69,29 +64,41 @@ class OpenEvents:
     def _add_lines(self, lines: pl.DataFrame) -> None:
         if lines.is_empty():
             return
-        if STREAM not in lines.columns:
-            lines = lines.with_columns(pl.lit("").alias(STREAM))
-        for key, of_stream in lines.group_by(STREAM, maintain_order=True):
-            event = self._by_stream[str(key[0])] if key[0] else self._last
-            assert event is not None, "lines lead where there is an event before them"
-            event.lines.append(of_stream["line"].str.join("\n").item())
+        stream = pl.col(STREAM).fill_null(ONE_WRITER) if STREAM in lines.columns else pl.lit(ONE_WRITER)
+        for key, of_stream in lines.with_columns(stream.alias(STREAM)).group_by(STREAM, maintain_order=True):
+            event = self._by_stream[self._owner(str(key[0]))]
+            if of_stream["line"].null_count() < of_stream.height:
+                event.lines.append(of_stream["line"].str.join("\n").item())
             event.line_count += of_stream.height
+
+    def _owner(self, stream: str) -> str:
+        """Return the stream whose last event the lines of a stream go on."""
+        while stream in self._carried_by:
+            stream = self._carried_by[stream]
+        return stream
+
+    def _take(self, events: pl.DataFrame) -> None:
+        """Take a block's events; those whose line was cut before the block go where they begin."""
+        for index, frame in enumerate(self._frames):
+            is_late = events["n"] < frame["n"][-1]
+            if is_late.any():
+                self._frames[index] = pl.concat([frame, events.filter(is_late)], how="diagonal_relaxed").sort("n")
+                events = events.filter(~is_late)
+        if events.height:
+            self._frames.append(events)
 
     def _open(self, events: pl.DataFrame) -> None:
         """Note the last events of a new block; those that were the last are complete."""
-        if self._last:
-            self._complete(self._last)
-        self._last = _OpenEvent(number=events["n"][-1], is_multiline=events["multiline"][-1])
-        if STREAM not in events.columns:
-            return
-        of_streams = events.select(STREAM, "n", STREAM_IS_MULTILINE).filter(pl.col(STREAM).is_not_null())
-        for key, number, is_multiline in of_streams.unique(STREAM, keep="last", maintain_order=True).iter_rows():
+        stream = pl.col(STREAM).fill_null(ONE_WRITER) if STREAM in events.columns else pl.lit(ONE_WRITER)
+        last = events.select(stream.alias(STREAM), "n").unique(STREAM, keep="last", maintain_order=True)
+        for key, number in last.iter_rows():
             if key in self._by_stream:
                 self._complete(self._by_stream[key])
-            self._by_stream[key] = _OpenEvent(number=number, is_multiline=is_multiline)
+            self._by_stream[key] = _OpenEvent(number=number)
+            self._carried_by.pop(key, None)
 
     def _close_first_frame(self) -> pl.DataFrame:
-        for event in (*([self._last] if self._last else []), *self._by_stream.values()):
+        for event in self._by_stream.values():
             self._complete(event)
         closed = self._frames.pop(0)
         gone = [key for key, event in self._by_stream.items() if _row(closed, event.number) is not None]
@@ -101,7 +108,7 @@ class OpenEvents:
 
     def _complete(self, event: _OpenEvent) -> None:
         """Add its lines to an event's exception."""
-        if not event.lines:
+        if not event.line_count:
             return
         for index, frame in enumerate(self._frames):
             row = _row(frame, event.number)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,11 +12,11 @@ from loganalytics.formats.definitions import LEVEL_FIRST, TIME_FIRST, Format
 from loganalytics.formats.detected import DetectedFormat, Detection, Within
 from loganalytics.formats.envelopes.carried import stream_key, with_lines_below
 from loganalytics.formats.envelopes.outer_fields import add_wrapper, without_marks
-from loganalytics.formats.envelopes.streams import NOTHING_BEFORE, Before, EventsBefore, number_streams
+from loganalytics.formats.envelopes.streams import NOTHING_BEFORE, ONE_WRITER, Before, EventsBefore, number_streams
 from loganalytics.formats.envelopes.unwrap import unwrap_all
-from loganalytics.formats.inferred_times import with_inferred_times
+from loganalytics.formats.inferred_times import mark_untimed, with_inferred_times
 from loganalytics.formats.inner_messages import to_lines, with_inner
-from loganalytics.formats.internal_columns import FORMAT_INDEX, STREAM, STREAM_IS_MULTILINE
+from loganalytics.formats.internal_columns import FORMAT_INDEX, STREAM_IS_MULTILINE, UNTIMED
 from loganalytics.formats.messages import message_text
 from loganalytics.formats.ordering import in_order
 from loganalytics.formats.payloads import payloads_of, with_payloads
@@ -28,10 +27,12 @@ if TYPE_CHECKING:
     from loganalytics.formats.delimited.table import Delimited
     from loganalytics.formats.detected import AnyFormat
 
+_ONE_KEY = pl.Series([ONE_WRITER])
+
 
 def parse(
-    lines: pl.DataFrame, detection: Detection, *, before: Before = NOTHING_BEFORE,
-    streams: Mapping[str, bool] | None = None, utf8: bytes | None = None, final: bool = True,
+    lines: pl.DataFrame, detection: Detection, *, before: Before = NOTHING_BEFORE, utf8: bytes | None = None,
+    final: bool = True,
 ) -> Parsed:  # fmt: skip
     """Turn lines (n: UInt64, line: String) into events (n, parsed, multiline, continues, and the formats' columns).
 
@@ -39,33 +40,32 @@ def parse(
     in `leading_lines`. `before` is what the lines before these left behind: Parsed.before. `utf8` is the text that the
     lines were cut from, if it is at hand.
 
-    Where several write to one file, events and leading lines have the column STREAM. `streams` says for each whether
-    its event before these lines is multiline; unless these are the `final` lines, some may be left `unfinished`.
+    Where several write to one file, events and leading lines have the column STREAM. Unless these are the `final`
+    lines, some may be left `unfinished`.
     """
     if detection.wrappers:
-        return _parse_wrapped(lines, detection, streams or {}, final=final)
-    multiline = {} if before.event is None else {0: bool(before.event["multiline"][0])}
-    return _parse_unwrapped(lines, detection, EventsBefore(multiline=multiline, last=before), streams or {}, utf8)
+        parsed = _parse_wrapped(lines, detection, before, final=final)
+    else:
+        parsed = _parse_unwrapped(lines, detection, EventsBefore(before=before, keys=_ONE_KEY), utf8)
+    return with_inferred_times(parsed) if detection.has_times else parsed
 
 
 def _parse_unwrapped(
-    lines: pl.DataFrame, detection: Detection, before: EventsBefore, streams: Mapping[str, bool],
-    utf8: bytes | None = None,
-) -> Parsed:  # fmt: skip
+    lines: pl.DataFrame, detection: Detection, before: EventsBefore, utf8: bytes | None = None
+) -> Parsed:
     # Times without a year are read in the order of the lines, whatever wrote them.
     events, unmatched, blank = map(before.sort, _read_all(lines, detection, utf8))
-    parsed = join(events, unmatched, blank, before, multiline=_any_multiline(detection))
-    if not before.has_streams:  # what wraps the lines of several writers has times itself
-        parsed = with_inferred_times(parsed, _untimed(detection))
-    parsed = _read_within(parsed, detection, streams)
+    parsed = join(
+        events, unmatched, blank, before, multiline=_any_multiline(detection), records=_records(detection)
+    )  # fmt: skip
+    parsed = replace(parsed, events=mark_untimed(parsed.events, _untimed(detection)))
+    parsed = _read_within(parsed, detection, before)
     return replace(parsed, blank_lines=parsed.blank_lines + _count_headers(lines, detection))
 
 
-def _untimed(detection: Detection) -> list[int] | None:
-    """Return which formats have no time; None when no format has one."""
+def _untimed(detection: Detection) -> list[int]:
+    """Return which formats have no time."""
     formats = _formats(detection)
-    if not any(detected.clock.formats for detected in detection.formats):
-        return None
     return [n for n, d in enumerate(formats) if isinstance(d.format, Format) and not d.format.has_time]
 
 
@@ -188,10 +188,11 @@ def parse_each(lines: pl.DataFrame, detection: Detection) -> pl.DataFrame:
     return events.with_columns(pl.coalesce(*captured, following).alias("exception"))
 
 
-def _parse_wrapped(lines: pl.DataFrame, detection: Detection, streams: Mapping[str, bool], *, final: bool) -> Parsed:
+def _parse_wrapped(lines: pl.DataFrame, detection: Detection, before: Before, *, final: bool) -> Parsed:
     """Parse what envelopes hold, each container's or stream's lines by themselves, and add their columns."""
-    unwrapped = unwrap_all(lines, detection.wrappers, final=final)
-    parsed = _parse_streams(unwrapped.lines, replace(detection, wrappers=()), streams)
+    unwrapped = unwrap_all(lines, detection.wrappers, final=final, before=before.record_streams)
+    before = replace(before, record_streams=unwrapped.record_streams)
+    parsed = _parse_streams(unwrapped.lines, replace(detection, wrappers=()), before)
     joined_lines = unwrapped.lines.select("n", "joined_lines")
     events = parsed.events.join(joined_lines, on="n", how="left", maintain_order="left")
     events = events.with_columns(pl.col("continues") + pl.col("joined_lines")).drop("joined_lines")
@@ -199,18 +200,20 @@ def _parse_wrapped(lines: pl.DataFrame, detection: Detection, streams: Mapping[s
     return replace(parsed, events=events, unfinished=unwrapped.unfinished)
 
 
-def _parse_streams(lines: pl.DataFrame, detection: Detection, streams: Mapping[str, bool]) -> Parsed:
+def _parse_streams(lines: pl.DataFrame, detection: Detection, before: Before) -> Parsed:
     """Parse lines (n, line, stream), those of each stream as if they stood alone."""
     numbered = number_streams(lines)
-    parsed = _parse_unwrapped(numbered.lines, detection, numbered.before(streams), {})
-    events = numbered.restore(parsed.events)
-    leading_lines = numbered.restore(parsed.leading_lines.select("n", "line"))
-    events = events.with_columns(pl.col("multiline").alias(STREAM_IS_MULTILINE))
-    return replace(parsed, events=events, leading_lines=leading_lines)
+    parsed = _parse_unwrapped(numbered.lines, detection, numbered.following(before))
+    within = [STREAM_IS_MULTILINE] if STREAM_IS_MULTILINE in parsed.events.columns else []
+    is_multiline = pl.coalesce(*within, "multiline").alias(STREAM_IS_MULTILINE)
+    events = numbered.restore(parsed.events.with_columns(is_multiline))
+    return replace(parsed, events=events, leading_lines=numbered.restore(parsed.leading_lines))
 
 
-def _read_within(parsed: Parsed, detection: Detection, streams: Mapping[str, bool]) -> Parsed:
+def _read_within(parsed: Parsed, detection: Detection, before: EventsBefore) -> Parsed:
     """Read what lies below an event or in its message, for the events of formats that put fields or lines there."""
+    numbers = parsed.events["n"]
+    last = before.last_of_streams(numbers) if any(d.within for d in detection.formats) else numbers.clear()
     for index, detected in enumerate(detection.formats):
         if FORMAT_INDEX not in parsed.events.columns:
             break
@@ -221,7 +224,7 @@ def _read_within(parsed: Parsed, detection: Detection, streams: Mapping[str, boo
         if isinstance(detected.format, Format) and detected.format.body_pattern:
             parsed = replace(parsed, events=regex_reader.read_body(parsed.events, detected.format, is_of_format))
         if detected.within and is_of_format.any():
-            parsed = _read_messages(parsed, detected.within, is_of_format, streams)
+            parsed = _read_messages(parsed, detected.within, is_of_format, before, last)
     if {FORMAT_INDEX, "exception"} <= set(parsed.events.columns):
         events = regex_reader.read_first_line_below(parsed.events, _is_text(parsed.events[FORMAT_INDEX], detection))
         parsed = replace(parsed, events=events)
@@ -230,11 +233,17 @@ def _read_within(parsed: Parsed, detection: Detection, streams: Mapping[str, boo
 
 def _is_text(format_index: pl.Series, detection: Detection) -> pl.Series:
     """Tell which events were read by an expression, not as records."""
-    records = [index for index, d in enumerate(detection.formats) if not isinstance(d.format, Format)]
-    return ~format_index.is_in(records).fill_null(value=True)
+    return ~format_index.is_in(_records(detection)).fill_null(value=True)
 
 
-def _read_messages(parsed: Parsed, within: Within, is_of_format: pl.Series, streams: Mapping[str, bool]) -> Parsed:
+def _records(detection: Detection) -> list[int]:
+    """Return which formats are of records, not of text."""
+    return [index for index, d in enumerate(detection.formats) if not isinstance(d.format, Format)]
+
+
+def _read_messages(
+    parsed: Parsed, within: Within, is_of_format: pl.Series, before: EventsBefore, last: pl.Series
+) -> Parsed:
     """Parse the messages of services that write log lines, each process's by themselves."""
     if within.services is not None:
         is_of_format &= parsed.events["service"].is_in(list(within.services), nulls_equal=True)
@@ -243,17 +252,21 @@ def _read_messages(parsed: Parsed, within: Within, is_of_format: pl.Series, stre
         inner = parse_each(carried.select("n", message_text().alias("line")), within.detection)
         events = add_wrapper(inner, carried.drop("message", "parsed"))
         return replace(parsed, events=pl.concat([others, events], how="diagonal_relaxed").sort("n"))
-    lines = carried.select("n", message_text().alias("line"), stream_key(carried))
-    messages = _parse_streams(lines, within.detection, streams)
+    carried = carried.with_columns(stream_key(carried, before.key_of(carried["n"])))
+    lines = carried.select("n", message_text().alias("line"), "stream")
+    messages = _parse_streams(lines, within.detection, parsed.before)
     events, leading_lines = with_lines_below(messages.events, messages.leading_lines, carried)
-    outer = carried.drop("message", "exception", "continues", "parsed", strict=False)
+    outer = carried.drop("stream", "message", "exception", "continues", "parsed", UNTIMED, strict=False)
     events = add_wrapper(events.drop("multiline"), outer)
-    leading_lines = pl.concat([parsed.leading_lines.with_columns(pl.lit("").alias(STREAM)), leading_lines])
+    carriers = carried.filter(pl.col("n").is_in(last.implode()))
+    carried_by = dict(zip(before.key_of(carriers["n"]), carriers["stream"], strict=True))
     return replace(
         parsed,
         events=pl.concat([others, events], how="diagonal_relaxed").sort("n"),
-        leading_lines=leading_lines.sort("n"),
+        leading_lines=pl.concat([parsed.leading_lines, leading_lines], how="diagonal").sort("n"),
         blank_lines=parsed.blank_lines + messages.blank_lines,
+        before=messages.before,
+        carried_by={**parsed.carried_by, **messages.carried_by, **carried_by},
     )
 
 

@@ -13,6 +13,7 @@ from loganalytics import schema
 from loganalytics.filters.sql import check_columns, condition, where
 from loganalytics.formats.custom import Formats
 from loganalytics.formats.custom_hints import Durations
+from loganalytics.formats.inferred_times import INFERRED
 from loganalytics.progress import track
 from loganalytics.sources import parquet
 from loganalytics.sources.files.describe import describe_files
@@ -127,6 +128,8 @@ def scan(
         examples = [schema.empty(), *(sample.events() for sample in samples)]
         if any(sample.detection.has_fields for sample in samples):
             examples.append(_LATE_COLUMNS)
+        if any(file.sample.detection.has_times and not file.sample.is_whole for file in plan.files if not file.skip):
+            examples.append(_INFERRED_TIMES)
         frames.append(_lazily(read_files, examples, options.predicate))
     frames += [_scan_store(store, options) for store in plan.stores if not store.own_query]
     if query is not None and frames:
@@ -181,6 +184,8 @@ def _lazily(
 
 # Columns of records that may come later than a sample shows: what means a core column reaches that.
 _LATE_COLUMNS = pl.DataFrame(schema={schema.DURATION: pl.Float64, "attributes": pl.String})
+# Lines without a time may come later, too.
+_INFERRED_TIMES = pl.DataFrame(schema={INFERRED: pl.Boolean})
 
 
 def _scan_store(store: Store, options: ReadOptions) -> pl.LazyFrame:

@@ -79,6 +79,53 @@ def test_a_logged_traceback_stays_with_its_line(level):
     assert events["exception"][-1] == "\n".join([*FRAMES, "ValueError: no"])
 
 
+RECORD = '{{"time":"2024-03-10T12:34:{second:02}Z","level":"{level}","msg":"{message}"{more}}}'
+WRAPPERS = {
+    "alone": "", "docker": "web-1  | ", "journalctl": "Mar 10 12:34:56 host web[812]: ",
+    "syslog": "<30>1 2024-03-10T12:34:56.123456Z host web 812 - - ", "cri": "2024-03-10T12:34:56.123456789Z stderr F ",
+}  # fmt: skip
+
+
+def records(*rows: tuple[str, str], more: str = "") -> list[str]:
+    """Return JSON lines of these levels and messages."""
+    return [RECORD.format(second=n, level=level, message=text, more=more) for n, (level, text) in enumerate(rows)]
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+@pytest.mark.parametrize("level", ["info", "warn"])
+def test_a_traceback_below_a_json_line_is_an_error_of_its_own(wrapper, level):
+    """The record above is complete: what its logger knew of an exception would be in it."""
+    lines = [*records(("info", "up"), (level, "slow query")), *FRAMES, "ValueError: no", *records(("info", "done"))]
+    events = events_of([WRAPPERS[wrapper] + line for line in lines])
+    assert events["message"].to_list() == ["up", "slow query", "ValueError: no", "done"]
+    assert events["level"][2] == "ERROR"
+    assert events["timestamp"].null_count() == 0
+
+
+def test_a_traceback_below_a_json_line_of_an_error_or_one_that_announces_it():
+    """Some loggers write JSON by a format of lines, and exceptions below it as text."""
+    lines = records(("info", "up"), ("error", "job failed"))
+    assert events_of([*lines, *FRAMES, "ValueError: no"]).height == 2
+    assert events_of([*records(("info", "up"), ("info", "Retry in 3s")), *FRAMES, "ValueError: no"]).height == 2
+
+
+def test_a_traceback_below_a_json_line_with_its_own():
+    """An error that was logged with its exception, and then ended the program."""
+    lines = records(("info", "up"), ("error", "job failed"), more=',"exc_info":"ValueError: no"')
+    assert events_of([*lines, *FRAMES, "ValueError: no"])["message"].to_list()[2:] == ["ValueError: no"]
+
+
+def test_times_that_wrapped_lines_lack_are_those_of_the_event_before():
+    """By the same container, where the wrapper has no times either; the first lines have none before them."""
+    lines = ["web-1  | " + line for line in [*JOBS, *FRAMES, "ValueError: no"]]
+    lines[3:3] = ["api-1  | starting", "api-1  | " + INFO.format(second=50)]
+    events = events_of(lines)
+    crash = events.row(-1, named=True)
+    assert (crash["message"], crash["timestamp"].second, crash["timestamp.inferred"]) == ("ValueError: no", 4, True)
+    starting = events.row(3, named=True)
+    assert (starting["message"], starting["timestamp"].second) == ("starting", 2)
+
+
 def test_a_traceback_that_is_announced_stays_with_a_line_of_low_level():
     """A retry that is logged as information with its traceback is no error."""
     retry = "2024-03-10 12:35:00.000 INFO [app.worker] Retry in 3s: ConnectionError()"

@@ -158,3 +158,21 @@ def test_an_object_nested_without_end_is_kept_as_text():
     deep = '{"a":' * 2000 + '"QZ"' + "}" * 2000
     events = read([json.dumps(SAMPLE), json.dumps(SAMPLE)[:-1] + f', "new": {deep}, "n": [1]}}'], 1)
     assert json.loads(events["attributes"][1]) == {"new": deep, "n": "[1]"}
+
+
+@pytest.mark.parametrize("form", ["json", "logfmt"])
+def test_what_the_user_says_of_fields_holds_for_late_ones(tmp_path, form):
+    """The level, a duration's unit, the order of a date and the zone, of fields that the sample does not show."""
+    late = {"msg": "late", "prio": "error", "spent": 1500, "when": "03/10/2024 12:00:00"}
+
+    def write(record):
+        return json.dumps(record) if form == "json" else " ".join(f'{key}="{text}"' for key, text in record.items())
+
+    path = tmp_path / "app.log"
+    healthy = [write({"msg": "healthy", "state": "fine", "id": n}) for n in range(9000)]
+    path.write_text("\n".join([*healthy[:3000], write(late), *healthy[3000:]]) + "\n")
+    hints = {"level_field": "prio", "duration": "spent=us", "time": "when", "dayfirst": True, "tz": "Europe/Berlin"}
+    for logs in (la.load(path, **hints), la.scan(path, **hints).collect()):
+        event = logs.row(3000, named=True)
+        assert (event["level"], event["duration_ms"]) == ("ERROR", 1.5)
+        assert event["timestamp"].isoformat() == "2024-10-03T10:00:00+00:00"

@@ -127,7 +127,6 @@ def load(lines, sizes=()):
             block,
             detection,
             before=open_events.before,
-            streams=open_events.streams,
             final=end == len(lines),
         )
         unfinished = numbered.clear() if parsed.unfinished is None else parsed.unfinished

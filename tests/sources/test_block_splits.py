@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import chain
 
 import polars as pl
@@ -44,6 +45,54 @@ def test_any_split_into_blocks_gives_the_same(tmp_path_factory, lines, size, tim
     assert_frame_equal(whole, parts.select(whole.columns))
     assert set(parts.columns) == set(whole.columns)
     assert la.load_report(whole).drop("bytes").equals(la.load_report(parts).drop("bytes"))
+
+
+WRAPPERS = {
+    "cri": "2024-03-10T12:01:{n:02}.123456789Z stdout F {line}",
+    "compose": "web-1  | {line}",
+    "journalctl": "Mar 10 12:01:{n:02} host web[812]: {line}",
+    "docker of syslog": "web-1  | Mar 10 12:01:{n:02} host web[812]: {line}",
+    "aws": "2024-03-10T12:01:{n:02}.123000+00:00 ecs/web/0a1b2c3d4e5f {line}",
+}
+FORMATS = {
+    "text": [FIRST, "2024-03-10 12:34:58.000 WARN [app.worker] slow"],
+    "json": ['{"time":"2024-03-10T12:00:00.5Z","level":"info","msg":"listening"}',
+             '{"time":"2024-03-10T12:00:01Z","level":"warn","msg":"slow query"}'],
+}  # fmt: skip
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.sampled_from(list(WRAPPERS)), st.sampled_from(list(FORMATS)), st.tuples(LINES, LINES), st.integers(60, 900),
+    st.randoms(use_true_random=False),
+)  # fmt: skip
+def test_wrapped_lines_of_two_writers_in_any_split(tmp_path_factory, wrapper, form, groups, size, random):
+    """What one's lines belong to is known over the end of a block, whatever the other writes between them."""
+    shape = WRAPPERS[wrapper]
+    first, second = (
+        [shape.format(n=n % 60, line=line) for n, line in enumerate([*FORMATS[form], *lines])] for lines in groups
+    )
+    other = {"web": "api", "812": "733", "stdout": "stderr"}
+    queues = [first, [re.sub("|".join(other), lambda name: other[name[0]], line) for line in second]]
+    written = []
+    while any(queues):
+        written.append(random.choice([queue for queue in queues if queue]).pop(0))
+    path = tmp_path_factory.mktemp("split") / "app.log"
+    path.write_text("\n".join(written) + "\n")
+    whole, parts = _load(path, 8 * 1024 * 1024), _load(path, size)
+    assert set(parts.columns) == set(whole.columns)
+    assert_frame_equal(whole, parts.select(whole.columns))
+    assert la.load_report(whole).drop("bytes").equals(la.load_report(parts).drop("bytes"))
+
+
+def test_a_line_that_a_runtime_cut_stays_at_its_place(tmp_path):
+    """Its end comes in a later block than what another container wrote meanwhile."""
+    path = tmp_path / "app.log"
+    lines = ['stdout P {"level":"info",', "stderr F boom", "stderr F bang", 'stdout F "msg":"listening"}']
+    path.write_text("".join(f"2024-03-10T12:00:00.000000001Z {line}\n" for line in lines))
+    for size in (8 * 1024 * 1024, 60):
+        logs = _load(path, size)
+        assert logs.select("offset", "message").rows() == [("1", "listening"), ("2", "boom"), ("3", "bang")]
 
 
 def _load(path, size: int) -> pl.DataFrame:

@@ -236,3 +236,15 @@ def test_blank_lines_do_not_fill_memory(tmp_path, monkeypatch):
     path.write_text("\n" * 100 + TEXT + "\n" * 30 + LINE.format(1, "last"))
     logs = la.load(path)
     assert logs["offset"].cast(pl.Int64).to_list() == [*range(101, 301), 331]
+
+
+def test_a_time_from_the_event_before_that_the_sample_did_not_show(tmp_path):
+    """A scan says of it that it is inferred, as load() does; other large logs have the column and nothing in it."""
+    lines = [f"2026-03-10 12:00:{n % 60:02},123 INFO [app] job {n}" for n in range(9000)]
+    path = tmp_path / "app.log"
+    path.write_text("\n".join([*lines[:3000], "panic: boom", *lines[3000:]]) + "\n")
+    loaded, scanned = la.load(path), la.scan(path).collect()
+    assert scanned.equals(loaded)
+    assert scanned.filter("timestamp.inferred")["message"].to_list() == ["panic: boom"]
+    path.write_text("\n".join(lines) + "\n")
+    assert la.scan(path).collect()["timestamp.inferred"].null_count() == 9000

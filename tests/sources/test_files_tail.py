@@ -260,3 +260,30 @@ def test_batches_fit_together(log):
         append(log.parent / "other.log", "2026-03-10T12:00:00Z level=info msg=x n=1\n")
         frames = [tail.read(3), tail.read(1.5)]
         assert pl.concat(frames, how="diagonal_relaxed").height == 2
+
+
+def test_the_second_hour_of_a_night_when_clocks_go_back_is_known_after_a_restart(tmp_path):
+    """The cursor holds the time of the last event: 01:10 after 01:40 is an hour later, not earlier."""
+    path = tmp_path / "app.log"
+    path.write_text("2024-11-03 01:40:00,000 INFO [app] before\n2024-11-03 01:10:00,000 INFO [app] after\n")
+    with la.tail(path, since="2024-01-01", tz="America/New_York") as tail:
+        assert len(drain(tail, 2)) == 2
+        cursor = tail.cursor
+    append(path, "2024-11-03 01:20:00,000 INFO [app] later\n")
+    with la.tail(path, cursor=cursor, tz="America/New_York") as tail:
+        batch = tail.read(9)
+    assert batch["timestamp"].dt.strftime("%H:%M").to_list() == ["06:20"]
+    assert batch["timestamp"].to_list() == la.load(path, tz="America/New_York")["timestamp"].to_list()[2:]
+
+
+def test_a_crash_has_the_time_of_the_event_before_that_was_handed_out(tmp_path):
+    """In a log of several containers, each has that of its own, as in load()."""
+    path = tmp_path / "app.log"
+    path.write_text("web-1  | " + line(1) + "api-1  | " + line(7))
+    with la.tail(path, since="2026-01-01") as tail:
+        assert len(drain(tail, 2)) == 2
+        append(path, "web-1  | panic: boom\nweb-1  | \nweb-1  | goroutine 1 [running]:\n")
+        crash = tail.read(9).row(0, named=True)
+    assert (crash["message"], crash["timestamp"].second, crash["timestamp.inferred"]) == ("panic: boom", 1, True)
+    loaded = la.load(path).row(2, named=True)
+    assert {name: loaded[name] for name in crash} == crash

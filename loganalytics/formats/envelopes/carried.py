@@ -12,10 +12,10 @@ _WRITER = (
 )  # fmt: skip
 
 
-def stream_key(events: pl.DataFrame) -> pl.Expr:
-    """Return the expression `stream`: the host, service and process of each event."""
+def stream_key(events: pl.DataFrame, around: pl.Series) -> pl.Expr:
+    """Return the expression `stream`: the host, service and process of each event, in the streams around."""
     names = [pl.col(name).cast(pl.String) for name in _WRITER if name in events.columns]
-    return pl.concat_str(pl.lit("\x1e"), *names, separator="\x1f", ignore_nulls=True).alias("stream")
+    return pl.concat_str(pl.lit(around + "\x1e"), *names, separator="\x1f", ignore_nulls=True).alias("stream")
 
 
 def with_lines_below(
@@ -25,9 +25,10 @@ def with_lines_below(
     below = carried.filter(pl.col("continues") > 0)
     if below.is_empty():
         return events, leading_lines
-    below = below.select("n", stream_key(below).alias(STREAM), "exception", lines="continues")
+    below = below.select("n", pl.col("stream").alias(STREAM), "exception", lines="continues")
     leading_lines = leading_lines.join(below.select("n", "exception"), on="n", how="left", maintain_order="left")
-    text = pl.concat_str("line", "exception", separator="\n", ignore_nulls=True)
+    has_text = pl.any_horizontal(pl.col("line", "exception").is_not_null())
+    text = pl.when(has_text).then(pl.concat_str("line", "exception", separator="\n", ignore_nulls=True))
     leading_lines = leading_lines.select("n", text.alias("line"), STREAM)
     owners = events.select(STREAM, pl.col("n").alias("owner"), "n").sort("n")
     owned = below.filter(~pl.col("n").is_in(leading_lines["n"].implode())).sort("n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -14,6 +14,7 @@ from loganalytics.schema import TIMESTAMP
 
 # Before 1970, in TAI64: daemontools and runit write ten seconds more than UTC, whatever the leap seconds.
 _TAI64_EPOCH = 2**62 + 10
+NOTHING_KNOWN: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,24 +27,35 @@ class Unwrapped:
     """(n, the envelopes' columns)."""
     unfinished: pl.DataFrame
     """The lines as they were (n, line) of those that go on in lines still to come."""
+    record_streams: Mapping[str, str]
+    """What `before` of unwrap_all() is for the lines that follow."""
 
 
-def unwrap_all(lines: pl.DataFrame, wrappers: Sequence[Wrapper], *, final: bool = True) -> Unwrapped:
+def unwrap_all(
+    lines: pl.DataFrame, wrappers: Sequence[Wrapper], *, final: bool = True, before: Mapping[str, str] = NOTHING_KNOWN
+) -> Unwrapped:
     """Take envelopes off lines (n, line), the outermost first.
 
-    A line that is in no envelope stays as it is. Unless these lines are the `final` ones, those whose end is missing
-    are left for the next.
+    A line that is in no envelope stays as it is; below a record it is of the record's stream, of which `before` has
+    the last ones. Unless these lines are the `final` ones, those whose end is missing are left for the next.
     """
     frame = lines.select("n", "line", joined_lines=pl.lit(0, dtype=pl.UInt32), stream=pl.lit("\x1d"))
     columns, unfinished = lines.select("n"), lines.clear()
-    for wrapper in wrappers:
+    record_streams = dict(before)
+    for depth, wrapper in enumerate(wrappers):
+        around = frame["stream"]
         frame, more_columns, open_numbers = _unwrap(frame, wrapper)
+        if wrapper.envelope.wraps_records:
+            frame = _in_streams_of_records(frame, around, str(depth), record_streams)
         if open_numbers.len() and not final and wrapper is wrappers[0]:
             is_open = pl.col("n").is_in(open_numbers.implode())
             unfinished, frame = lines.filter(is_open), frame.filter(~is_open)
         frame = _join_parts(frame) if wrapper.envelope.goes_on is not None else frame
         columns = add_outer(frame.select("n").join(more_columns, on="n", how="left", maintain_order="left"), columns)
-    return Unwrapped(lines=frame.drop("goes_on", strict=False), columns=columns, unfinished=unfinished)
+    return Unwrapped(
+        lines=frame.drop("goes_on", strict=False), columns=columns, unfinished=unfinished,
+        record_streams=record_streams,
+    )  # fmt: skip
 
 
 def _unwrap(frame: pl.DataFrame, wrapper: Wrapper) -> tuple[pl.DataFrame, pl.DataFrame, pl.Series]:
@@ -55,14 +67,28 @@ def _unwrap(frame: pl.DataFrame, wrapper: Wrapper) -> tuple[pl.DataFrame, pl.Dat
     stream = frame.select("stream").hstack(groups.select(envelope.identity)).select(
         pl.concat_str(pl.all(), separator="\x1f", ignore_nulls=True)
     ).to_series()  # fmt: skip
-    stream = pl.select(pl.when(is_within).then(stream)).to_series()
-    stream = (stream.forward_fill() if envelope.wraps_records else stream).fill_null(frame["stream"])
+    stream = stream.zip_with(is_within, frame["stream"])
     columns = frame.select("n").hstack(_with_time(groups.select(envelope.columns), wrapper))
     frame = frame.with_columns(inside.fill_null(frame["line"]).alias("line"), stream.alias("stream"))
     if envelope.goes_on is None:
         return frame, columns, frame.clear()["n"]
     frame = frame.with_columns((groups["partial"] == envelope.goes_on).fill_null(value=False).alias("goes_on"))
     return frame, columns, _unfinished(frame)
+
+
+def _in_streams_of_records(
+    frame: pl.DataFrame, around: pl.Series, depth: str, last_streams: dict[str, str]
+) -> pl.DataFrame:
+    """Let lines that are in no envelope belong to the stream of the line above; `last_streams` takes the last ones.
+
+    `around` are the streams before this envelope was taken off.
+    """
+    key = pl.lit(depth + around)
+    streams = frame.select(key.alias("key"), stream=pl.when(pl.lit(around) != pl.col("stream")).then("stream"))
+    before = pl.col("key").replace_strict(last_streams, default=None, return_dtype=pl.String)
+    streams = streams.with_columns(pl.coalesce(pl.col("stream").forward_fill().over("key"), before))
+    last_streams.update(streams.drop_nulls().unique("key", keep="last", maintain_order=True).iter_rows())
+    return frame.with_columns(streams["stream"].fill_null(around))
 
 
 def _with_time(columns: pl.DataFrame, wrapper: Wrapper) -> pl.DataFrame:

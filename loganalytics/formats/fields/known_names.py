@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
-from loganalytics.formats.fields.aliases import FieldPath, core_paths, may_hold_alias
+from loganalytics.formats.fields.aliases import FieldPath, core_paths, fields_by_name, may_hold_alias, named_field
 from loganalytics.formats.fields.durations import duration_fields
 from loganalytics.formats.fields.exceptions import exception_fields
 from loganalytics.formats.fields.requests import request_fields
+from loganalytics.formats.hints import Hints
 
 # Fields beside which single letters mean something, a method and an address.
 _BESIDE_LETTERS: tuple[FieldPath, ...] = (("t", "$date"), ("msg",))
 _METHOD, _URL = ("method",), ("url",)
+
+
+def meaningful(paths: Iterable[FieldPath], hints: Hints) -> list[FieldPath]:
+    """Return the fields that may mean something by their names, or by what the user says of them."""
+    return sorted(path for path in paths if may_have_meaning(path) or _is_hinted(path, hints))
+
+
+def _is_hinted(path: FieldPath, hints: Hints) -> bool:
+    names = fields_by_name([path])
+    return any(named_field(name, names) for name in (hints.level, hints.time_field, *hints.durations) if name)
 
 
 @cache

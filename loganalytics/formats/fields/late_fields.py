@@ -45,7 +45,7 @@ def late_schema(
     known = [*late_paths, *record_schema.fields]
     # First the fields that matter, since a schema has so many, and one of two spellings; the others tell what numbers
     # stand for.
-    inferred = infer_schema([*(_only(record, known) for record in records), *records])
+    inferred = infer_schema([*(_only(record, known) for record in records), *records], record_schema.hints)
     if inferred is None:
         return None
     late = inferred.fields.keys() - record_schema.fields.keys()

@@ -53,6 +53,8 @@ class RecordSchema:
     semantics: FieldSemantics = field(default_factory=FieldSemantics)
     nested: frozenset[FieldPath] = frozenset()
     """The fields of text that hold lists or objects, as JSON."""
+    hints: Hints = NO_HINTS
+    """What the user said of the fields, which later ones may be, too."""
 
     @cached_property
     def objects(self) -> list[FieldPath]:
@@ -117,7 +119,7 @@ def infer_schema(records: Sequence[Mapping[str, Any]], hints: Hints = NO_HINTS) 
         fields[("duration_ms",)] = NUMBER
     core, semantics = field_semantics(records, fields, hints)
     nested = frozenset(path for path in fields if not types[path].isdisjoint(_OBJECTS))
-    return RecordSchema(fields=fields, core=core, semantics=semantics, nested=nested)
+    return RecordSchema(fields=fields, core=core, semantics=semantics, nested=nested, hints=hints)
 
 
 def json_types(value: Any) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath
-from loganalytics.formats.fields.known_names import may_have_meaning, may_hold_meaning
+from loganalytics.formats.fields.known_names import may_hold_meaning, meaningful
 from loganalytics.formats.fields.late_fields import SAMPLE_RECORDS, LateRecords, late_schema
 from loganalytics.formats.fields.record_schema import MAX_DEPTH, RecordSchema
 from loganalytics.formats.json.duckdb_session import cursor
@@ -108,7 +108,7 @@ def _kind_of(name: str) -> pl.Expr:
 
 def late_records(lines: pl.DataFrame, paths: Iterable[FieldPath], record_schema: RecordSchema) -> Iterator[LateRecords]:
     """Yield the lines whose late keys mean something, each with those that have the same ones, of the same kinds."""
-    late_paths = sorted(filter(may_have_meaning, paths))
+    late_paths = meaningful(paths, record_schema.hints)
     names = sorted({path[-1] for path in late_paths})
     if not names:
         return

@@ -13,7 +13,7 @@ import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath
 from loganalytics.formats.fields.events import parse_typed
-from loganalytics.formats.fields.known_names import may_have_meaning
+from loganalytics.formats.fields.known_names import meaningful
 from loganalytics.formats.fields.late_fields import SAMPLE_RECORDS, LateRecords, late_schema
 from loganalytics.formats.fields.record_schema import TEXT, RecordSchema, parse_number
 from loganalytics.formats.fields.remainders import Remainder, TakeRemainder
@@ -116,12 +116,12 @@ def late_records(
 ) -> Iterator[LateRecords]:
     """Yield the lines whose late keys mean something, each with those that have the same ones."""
     late_keys = pairs.filter(~pl.col("key").is_in(list(keys)) & pl.col("value").is_not_null())
-    names = sorted(name for name in late_keys["key"].unique() if may_have_meaning((name,)))
+    paths = meaningful(((name,) for name in late_keys["key"].unique()), record_schema.hints)
+    names = [name for (name,) in paths]
     if not names:
         return
     meaning = late_keys.filter(pl.col("key").is_in(names))
     shapes = meaning.group_by("n", maintain_order=True).agg(pl.col("key").unique().sort().str.join("\0"))
-    paths: list[FieldPath] = [(name,) for name in names]
     for shape in shapes.partition_by("key", maintain_order=True):
         group = lines.join(shape, on="n", how="semi", maintain_order="left")
         schema = late_schema([record_of(line) for line in group["line"].head(SAMPLE_RECORDS)], paths, record_schema)

@@ -62,16 +62,14 @@ def _parse_blocks(
     for block in blocks:
         is_whole = unfinished is None or unfinished.is_empty()
         lines = block.lines if unfinished is None else pl.concat([unfinished, block.lines])
-        parsed = formats.parse(
-            lines, detection, before=open_events.before, streams=open_events.streams,
-            utf8=block.utf8 if is_whole else None, final=False,
-        )  # fmt: skip
+        utf8 = block.utf8 if is_whole else None
+        parsed = formats.parse(lines, detection, before=open_events.before, utf8=utf8, final=False)
         unfinished = parsed.unfinished
         counters.count_beside(formats.lines_beside(lines, detection))
         yield parsed
         detection = _following(detection, parsed.events)
     if unfinished is not None and unfinished.height:
-        yield formats.parse(unfinished, detection, streams=open_events.streams)
+        yield formats.parse(unfinished, detection, before=open_events.before)
 
 
 def _following(detection: Detection, events: pl.DataFrame) -> Detection:

@@ -55,6 +55,8 @@ class FileSample:
     """The times of the lines, where they were read together with those of other files."""
     break_note: str = ""
     """Why it could not be read to the end of the sample, if it could not."""
+    is_whole: bool = False
+    """Whether these are surely all lines of the file."""
 
     @property
     def source(self) -> str:
@@ -194,7 +196,7 @@ def _parse_lines(lines: Sequence[str], detection: Detection) -> pl.DataFrame:
 
 
 def _sample_file(location: Location, options: ReadOptions, memory: DetectionMemory) -> FileSample:
-    skip, lines, encoding, break_note = location.skip, list[str](), UTF8, ""
+    skip, lines, encoding, break_note, windows = location.skip, list[str](), UTF8, "", list[bytes]()
     try:
         if skip is None and location.url is not None:
             lines = object_stores.sample(location.url, options.storage_options)
@@ -213,8 +215,10 @@ def _sample_file(location: Location, options: ReadOptions, memory: DetectionMemo
         return FileSample(location=location, lines=lines, skip=skip)
     hints = replace(options.hints, date=day_in_name(location.source))
     detection = memory.detect(lines, hints)
+    is_whole = len(windows) == 1 and len(windows[0]) < _HEAD_BYTES // 2 and len(lines) < _MAX_LINES
     return FileSample(
-        location=location, lines=lines, detection=detection, encoding=encoding, break_note=break_note
+        location=location, lines=lines, detection=detection, encoding=encoding, break_note=break_note,
+        is_whole=is_whole,
     )  # fmt: skip
 
 

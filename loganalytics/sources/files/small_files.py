@@ -45,7 +45,7 @@ class DetectionMemory:
             return self._known[key]
         detection = formats.detect(lines, hints=hints, formats=self._formats)
         # A year that one format lends another is this file's own.
-        if key and all(detected.clock.year is None for detected in detection.formats):
+        if key and all(clock.year is None for clock in detection.all_clocks):
             self._known[key] = detection
         return detection
 
@@ -71,9 +71,7 @@ def can_be_joined(detection: Detection) -> bool:
     has_streams = detection.wrappers or any(detected.within for detected in detection.formats)
     if has_streams or detection.framing:  # a table that has a header has a framing too
         return False
-    clocks = [detected.clock for detected in detection.formats if detected.clock.formats]
-    clocks += [detection.leading_times.clock] if detection.leading_times else []
-    return all(clock.has_year and clock.tz == "UTC" for clock in clocks)
+    return all(clock.has_year and clock.tz == "UTC" for clock in detection.all_clocks if clock.formats)
 
 
 def parse_together(texts: Sequence[pl.Series], detection: Detection) -> tuple[pl.DataFrame, list[bool]]:
@@ -88,7 +86,8 @@ def parse_together(texts: Sequence[pl.Series], detection: Detection) -> tuple[pl
     lines = pl.DataFrame([pl.concat(numbers).alias("n"), pl.concat(texts).alias("line")])
     events = formats.parse(lines, detection).events
     firsts = pl.Series([(index << _FILE_BITS) + 1 for index in range(len(texts))], dtype=pl.UInt64)
-    is_begun = firsts.is_in(events["n"].implode()).to_list()
+    begins = firsts.is_in(events["n"].implode())
+    is_begun = (begins & begins.shift(-1, fill_value=True)).to_list()  # the next one's first lines may be in its last
     for name in (INFERRED, CRASHED):  # what goes by the events before, which may be those of another file
         if name in events.columns:
             for index in (events.filter(pl.col(name))["n"] // 2**_FILE_BITS).unique():

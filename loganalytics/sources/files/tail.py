@@ -20,7 +20,7 @@ from loganalytics.sources.files.discovery import STDIN, expand, path_of
 from loganalytics.sources.files.encodings import detect_encoding
 from loganalytics.sources.files.location import Location, open_unpacked
 from loganalytics.sources.files.rotation import base_name, rotation_order
-from loganalytics.sources.files.tailed_file import HEAD_BYTES, NamedLog, TailedFile, fingerprint
+from loganalytics.sources.files.tailed_file import HEAD_BYTES, NamedLog, TailedFile, fingerprint, times_of
 from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.uri import without_credentials
 
@@ -248,7 +248,8 @@ class FileReader:
             os.close(handle)
             return None
         source = str(position["source"])
-        file = TailedFile(source=source, handle=handle, log=self._log(source), head=head)
+        times = times_of(position)
+        file = TailedFile(source=source, handle=handle, log=self._log(source), head=head, times=times)
         file.seek(int(position["offset"]))
         file.moved_at = None if str(path) == source else time.monotonic()
         return file
@@ -261,14 +262,15 @@ class FileReader:
             unread = _bytes_beyond(path, position)
             if unread is not None:
                 self._ignored |= {key: b"" for key in [_identity(str(path))] if key}
-                return self._parse(unread, str(position["source"]))
+                return self._parse(unread, position)
         return None
 
-    def _parse(self, content: bytes, source: str) -> list[pl.DataFrame]:
+    def _parse(self, content: bytes, position: Mapping[str, Any]) -> list[pl.DataFrame]:
+        source, times = str(position["source"]), times_of(position)
         with tempfile.TemporaryFile() as copy:
             copy.write(content)
             copy.flush()
-            file = TailedFile(source=source, handle=os.dup(copy.fileno()), log=self._log(source))
+            file = TailedFile(source=source, handle=os.dup(copy.fileno()), log=self._log(source), times=times)
             frames = []
             while (frame := file.read(to_end=True)) is not None:
                 frames.append(frame)

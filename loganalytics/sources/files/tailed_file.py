@@ -7,7 +7,7 @@ import hashlib
 import io
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,9 +16,10 @@ import polars as pl
 from loganalytics import formats
 from loganalytics.formats import Detection
 from loganalytics.formats.definitions import Format
-from loganalytics.formats.envelopes.streams import Before
+from loganalytics.formats.envelopes.streams import ONE_WRITER, Before
 from loganalytics.formats.framing import MAX_LINE_BYTES, Framer, Framing
 from loganalytics.formats.hints import Hints
+from loganalytics.formats.inferred_times import last_times
 from loganalytics.formats.open_events import first_open
 from loganalytics.formats.year_turns import LEAP_YEAR
 from loganalytics.sources.counters import FileCounters
@@ -100,8 +101,9 @@ class TailedFile:
     moved_at: float | None = None
     """Since when it is no longer under its name."""
     grown_at: float = field(default_factory=time.monotonic)
+    times: dict[str, dt.datetime] = field(default_factory=dict)
+    """The times of the last events that were handed out, by their streams."""
     _pending: bytes = b""
-    _last_time: dt.datetime | None = None
     _framing: Framing | None = None
     _framer: Framer | None = None
 
@@ -115,10 +117,11 @@ class TailedFile:
     def position(self) -> dict[str, Any]:
         """What the cursor holds of it."""
         device, inode = self.identity
+        last = self.times.get(ONE_WRITER)
         return {
             "source": self.source, "device": device, "inode": inode, "offset": self.offset,
             "head": fingerprint(self.head), "head_size": len(self.head), "last": fingerprint(self.last_bytes),
-            "last_size": len(self.last_bytes), "lines": self.log.lines,
+            "last_size": len(self.last_bytes), "lines": self.log.lines, "time": last.isoformat() if last else None,
         }  # fmt: skip
 
     @property
@@ -156,7 +159,7 @@ class TailedFile:
     def restart(self) -> None:
         """Read it from its beginning."""
         self.offset, self._pending, self.head, self.last_bytes, self._framer = 0, b"", b"", b"", None
-        self._last_time = None
+        self.times = {}
 
     def read(self, *, to_end: bool = False) -> pl.DataFrame | None:
         """Return the events that are whole, or None; with `to_end` all that the file holds."""
@@ -185,8 +188,8 @@ class TailedFile:
         lines = pl.concat([_NO_LINES, *[block.lines for block in blocks]])
         detection = self.log.detection or _NOTHING_DETECTED
         records, waiting_lines = self._frame(lines, detection.framing, complete=complete)
-        detection = _following(_with_current_year(detection, records), self._last_time)
-        parsed = formats.parse(records, detection, before=Before(time=self._last_time), final=complete)
+        detection = _following(_with_current_year(detection, records), self.times.get(ONE_WRITER))
+        parsed = formats.parse(records, detection, before=Before(times=self.times), final=complete)
         events, open_number = parsed.events, first_open(parsed)
         if not complete and not waiting_lines and open_number is not None:
             first_line = detection.framing.line(open_number) if detection.framing else open_number
@@ -200,8 +203,7 @@ class TailedFile:
         self.log.lines = counters.lines - waiting_lines
         self.log.invalid_utf8 += counters.invalid_utf8
         self.log.events += events.height
-        times = events["timestamp"].drop_nulls().tail(1).to_list() if "timestamp" in events.columns else []
-        self._last_time = times[0] if times else self._last_time
+        self.times |= last_times(events)
         return to_log_frame(events, self.source, detection.framing) if events.height else None
 
     def _frame(self, lines: pl.DataFrame, framing: Framing | None, *, complete: bool) -> tuple[pl.DataFrame, int]:
@@ -218,6 +220,12 @@ class TailedFile:
     def close(self) -> None:
         """Close the file."""
         os.close(self.handle)
+
+
+def times_of(position: Mapping[str, Any]) -> dict[str, dt.datetime]:
+    """Return the `times` of a file at a cursor's position."""
+    text = position.get("time")
+    return {ONE_WRITER: dt.datetime.fromisoformat(text)} if text else {}
 
 
 def fingerprint(content: bytes) -> str:
