@@ -28,7 +28,8 @@ def mark_untimed(events: pl.DataFrame, untimed: Collection[int]) -> pl.DataFrame
             return events
         has_time = pl.col("timestamp").is_not_null()
     index = pl.col(FORMAT_INDEX) if FORMAT_INDEX in events.columns else pl.lit(None)
-    return events.with_columns((~has_time & (index.is_null() | index.is_in(list(untimed)))).alias(UNTIMED))
+    is_untimed = index.is_null() | index.is_in(list(untimed)) | ~pl.col("parsed")
+    return events.with_columns((~has_time & is_untimed).alias(UNTIMED))
 
 
 def with_inferred_times(parsed: Parsed) -> Parsed:
