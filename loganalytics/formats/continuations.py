@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -163,13 +163,27 @@ def _without_first_blanks(lines: pl.DataFrame, before: EventsBefore) -> pl.DataF
 
 def _after(events: pl.DataFrame, lines: pl.DataFrame, before: EventsBefore, records: Collection[int]) -> Before:
     """Return what events and the lines that continue them leave before the lines that follow."""
-    is_one = before.numbers is None
-    last = events.tail(1) if is_one else _last_of_streams(events, before)
-    with_text = (lines.tail(_LAST_LINES) if is_one else lines).filter(pl.col("line").str.strip_chars() != "")
-    last_lines = _last_of_streams(with_text, before)
+    if before.numbers is None:
+        return _after_one(events, lines, before, records)
+    last = _last_of_streams(events, before)
+    last_lines = _last_of_streams(lines.filter(pl.col("line").str.strip_chars() != ""), before)
     has_event = before.stream_of(last_lines["n"]).is_in(before.stream_of(last["n"]).implode())
     last_lines = last_lines.filter((before.owner(last_lines, last) >= 0) | ~has_event)
     return before.followed_by(last.select("n").hstack(_owner_columns(last, records)), last_lines)
+
+
+def _after_one(events: pl.DataFrame, lines: pl.DataFrame, before: EventsBefore, records: Collection[int]) -> Before:
+    """Return the same for a file of one writer, which most are: without what sorts several out."""
+    is_own = before.before.events["stream"] == before.keys[0]
+    known, last_lines = before.before.events.filter(is_own), lines.tail(_LAST_LINES)
+    if events.height:
+        last_lines = last_lines.filter(pl.col("n") > events["n"][-1]) if last_lines.height else last_lines
+        known = _owner_columns(events.tail(1), records).insert_column(0, before.keys.alias("stream"))
+    if last_lines.height and known.height:
+        with_text = last_lines["line"].filter(last_lines["line"].str.strip_chars() != "")
+        known = known.with_columns(last_line=pl.lit(with_text[-1])) if with_text.len() else known
+    others = before.before.events.filter(~is_own)  # those whose messages are lines themselves
+    return replace(before.before, events=pl.concat([others, known]) if others.height else known)
 
 
 def _last_of_streams(frame: pl.DataFrame, before: EventsBefore) -> pl.DataFrame:

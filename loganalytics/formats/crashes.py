@@ -50,20 +50,21 @@ def find_heads(
     rows = _rows_of_heads(lines["line"])
     if rows.is_empty():
         return lines.clear().with_columns(is_own=pl.lit(value=True))
-    below = lines.with_columns(owner=owner, above=_line_above(lines, owner, owners))
-    heads = below[rows].with_columns(rows.alias("row"), previous="above")
-    heads = heads.hstack(owners[heads["owner"]]).filter(~_belongs_surely())
+    heads = lines[rows].with_columns(rows.alias("row"), previous=_line_above(rows, lines, owner, owners))
+    heads = heads.with_columns(owner=owner.gather(rows)).hstack(owners[owner.gather(rows)]).filter(~_belongs_surely())
     if not heads["multiline"].all():
-        heads = _below_text(heads, below, continues, rows)
+        above = _line_above(pl.int_range(lines.height, eager=True), lines, owner, owners)
+        heads = _below_text(heads, lines.with_columns(owner=owner, above=above), continues, rows)
     return heads.with_columns(is_own=_is_own(multiline=multiline)).select("n", "line", "is_own")
 
 
-def _line_above(lines: pl.DataFrame, owner: pl.Series, owners: pl.DataFrame) -> pl.Series:
-    """Return the line with text above each that is below the same event: the crash itself, if that has no other."""
-    is_first = owner.ne_missing(owner.shift(1))
+def _line_above(rows: pl.Series, lines: pl.DataFrame, owner: pl.Series, owners: pl.DataFrame) -> pl.Series:
+    """Return the line with text above each row that is below the same event: the crash itself, if that has no other."""
+    owner_of_row, above = owner.gather(rows), rows.cast(pl.Int64) - 1
+    is_first = ((above < 0) | (owner.gather(above.clip(0)) != owner_of_row)).arg_true()
     message = pl.when("is_crash").then("message")
-    last_lines = owners.select(pl.coalesce("last_line", message)).to_series().gather(owner.filter(is_first))
-    return lines["line"].shift(1).scatter(is_first.arg_true(), last_lines)
+    last_lines = owners[owner_of_row.gather(is_first)].select(pl.coalesce("last_line", message)).to_series()
+    return lines["line"].gather(above.clip(0)).scatter(is_first, last_lines)
 
 
 def _belongs_surely() -> pl.Expr:

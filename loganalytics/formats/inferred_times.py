@@ -49,11 +49,11 @@ def last_times(events: pl.DataFrame) -> dict[str, dt.datetime]:
     """Return the last time of each stream of events, and that of all of them under ONE_WRITER."""
     if "timestamp" not in events.columns:
         return {}
-    timed = events.filter(pl.col("timestamp").is_not_null())
-    last = {ONE_WRITER: timed["timestamp"][-1]} if timed.height else {}
+    times = events["timestamp"].drop_nulls()
+    last = {ONE_WRITER: times[-1]} if times.len() else {}
     if STREAM not in events.columns:
         return last
-    of_streams = timed.select(STREAM, "timestamp").drop_nulls().unique(STREAM, keep="last")
+    of_streams = events.select(STREAM, "timestamp").drop_nulls().unique(STREAM, keep="last")
     return dict(of_streams.iter_rows()) | last
 
 

@@ -133,6 +133,8 @@ def _of_format(events: pl.DataFrame, detected: DetectedFormat, index: int) -> pl
 def _read_by_rules(unmatched: pl.DataFrame, detection: Detection) -> tuple[list[pl.DataFrame], pl.DataFrame]:
     """Return the events by the rules for any line, and the lines that they do not match; indented ones never do."""
     frames: list[pl.DataFrame] = []
+    if unmatched.is_empty():
+        return frames, unmatched
     candidates = unmatched.filter(~unmatched["line"].str.contains(r"^[ \t]"))
     for index, rule in enumerate(_rules(detection), len(detection.formats)):
         # To look for it is cheaper than to read what it captures.
