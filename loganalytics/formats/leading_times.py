@@ -62,7 +62,7 @@ class LeadingTimes:
         clock = self.clock if self.clock.year or self.clock.has_year else replace(self.clock, year=LEAP_YEAR)
         times = to_utc(groups["time"], clock)
         times = times.set((times.dt.year() < _FIRST_YEAR).fill_null(value=False), None)  # a year that is not known
-        if times.null_count() == times.len():
+        if groups["time"].null_count() == groups.height:
             return lines
         written = times.dt.strftime(CANONICAL_PATTERN)
         behind = pl.col("line").str.tail(

@@ -23,7 +23,7 @@ import polars as pl
 
 import loganalytics as la
 from loganalytics.exceptions import LogAnalyticsError
-from loganalytics.formats.fields.aliases import FIELD_ALIASES
+from loganalytics.formats.fields.aliases import FIELD_ALIASES, fold_name
 from loganalytics.schema import LEVELS
 from loganalytics.sources.files import reader
 
@@ -33,9 +33,13 @@ ODD = [b"", b"\x1b[31m", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\0", b'"', b"\\"
        b"\t", b"    ", "\u2028\u0085é错误".encode(), b"2026-02-30 25:61:61", b"99999999999999999999", b"-",
        b"\n", b"\n\n"]  # fmt: skip
 _WORD = re.compile(r"[A-Za-z]{5,}")
+_GZIP = b"\x1f\x8b"
 _ZONE = re.compile(r"\b[A-Z][a-z]+/[A-Z][A-Za-z_]+")
 # Words of keys that become core columns under another name.
-_KEYS = {word for names in FIELD_ALIASES.values() for name in names for word in re.findall("[a-z]{5,}", name.lower())}
+_NAMES = [name for names in FIELD_ALIASES.values() for name in names]
+_KEYS = {
+    word for name in _NAMES for written in (name.lower(), fold_name(name)) for word in re.findall("[a-z]{5,}", written)
+}
 # Words of times, which become the timestamp, and of levels, which have a spelling of their own in the frame.
 _TIMES = re.compile(
     r"(?i)^(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun|utc|gmt|a?e?[cemp]?[sd]?t)\w*$"
@@ -105,7 +109,8 @@ def check(content: bytes, name: str, folder: Path) -> str | None:
         return "scan differs"
     packed = folder / f"{name}.gz"
     packed.write_bytes(gzip.compress(content))
-    if not events(la.load(packed)).equals(events(whole)):
+    is_packed = content.startswith(_GZIP)  # what is packed twice is no text
+    if not is_packed and not events(la.load(packed)).equals(events(whole)):
         return "packed differs"
     reader.BLOCK_BYTES = random.Random(len(content)).choice([64, 300, 2_000])
     return None if events(la.load(path)).equals(events(whole)) else f"blocks of {reader.BLOCK_BYTES} differ"
