@@ -79,6 +79,7 @@ class Detection:
         """What was decided without being certain, as sentences for the load report."""
         all_guesses = [guess for d in self.formats for guess in (*d.guesses, *d.clock.guesses)]
         all_guesses += self.leading_times.clock.guesses if self.leading_times else ()
+        all_guesses += [guess for d in self.formats if d.within for guess in d.within.detection.guesses]
         return tuple(dict.fromkeys(all_guesses))
 
     @property

@@ -19,6 +19,7 @@ from loganalytics.formats.framing_detection import detect_framing
 from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.inner_messages import to_lines
 from loganalytics.formats.leading_times import LeadingTimes, begin_with_given_time, detect_leading_times
+from loganalytics.formats.lent_zones import lend_zones
 from loganalytics.formats.logfmt.quotes import with_double_quotes
 from loganalytics.formats.logfmt.recognition import is_logfmt
 from loganalytics.formats.messages import carried_messages
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 _MIN_SHARE = 0.02
 # So many of a table's messages must be log lines to be read as such.
 _MIN_INNER_SHARE = 0.1
+# The messages of the journal, Google Cloud and GELF: the level beside them is that of the output, not of the line.
+_COLLECTED = {("MESSAGE",), ("textPayload",), ("short_message",)}
 # So many times are read to find the first one.
 _FIRST_TIMES = 50
 # So many envelopes may be around one another.
@@ -81,12 +84,11 @@ def detect(lines: Sequence[str], *, hints: Hints = NO_HINTS, formats: Sequence[F
     detections = [_with_messages(detected, all_lines, hints) for detected in (*detections, *of_table)]
     # The rule for any time would take the lines of the others.
     detections.sort(key=lambda d: (d.reads_rewritten, d.format is TIME_FIRST, -d.matched_lines))
-    return _lend_year(
-        Detection(
-            formats=tuple(detections), sampled_lines=sampled_lines, wrappers=wrappers, framing=framing,
-            leading_times=leading_times,
-        )
+    detection = Detection(
+        formats=tuple(detections), sampled_lines=sampled_lines, wrappers=wrappers, framing=framing,
+        leading_times=leading_times,
     )  # fmt: skip
+    return _lend_year(lend_zones(detection, hints) if wrappers or any(d.within for d in detections) else detection)
 
 
 def _unwrap(lines: pl.Series, hints: Hints) -> tuple[tuple[Wrapper, ...], pl.Series]:
@@ -213,18 +215,47 @@ def _match_json(lines: pl.Series, hints: Hints) -> _Match:
 
 
 def _within_records(objects: Sequence[str], form: JsonLines, hints: Hints) -> Within | None:
-    """Return the formats of the messages of records without a level, where these are log lines themselves."""
+    """Return the formats of the messages of records, where these are log lines themselves.
+
+    The level of a record is that of its message, unless the record was made by who collects what services write.
+    """
     core = form.record_schema.core
-    if "level" in core or "message" not in core:
+    if "message" not in core:
+        return None
+    if core["message"][0] in _COLLECTED:
+        return _within_collected(objects, form, hints)
+    if "level" in core:
         return None
     from loganalytics.formats.json import reader
 
-    messages = reader.sample_messages(objects, form).str.strip_chars_end("\r\n")
+    messages = reader.sample_texts(objects, form, "message").drop_nulls().str.strip_chars_end("\r\n")
     if not (shows_format(messages) or shows_levels(messages)):
         return None
-    first_lines = messages.str.extract(r"^([^\r\n]*)").to_list()
     is_output = core["message"][0] == ("log",)  # what a container wrote, line by line
-    return Within(detection=detect(first_lines, hints=hints), services=None, joins_lines=is_output)
+    return Within(detection=_of_first_lines(messages, hints), services=None, joins_lines=is_output)
+
+
+def _within_collected(objects: Sequence[str], form: JsonLines, hints: Hints) -> Within | None:
+    """Return the formats of the messages of those services that write log lines to a collector."""
+    from loganalytics.formats.json import reader
+
+    columns = {name: reader.sample_texts(objects, form, name) for name in ("service", "message")}
+    has_services = "service" in form.record_schema.core
+    messages = pl.DataFrame(columns).drop_nulls("message").with_columns(pl.col("message").str.strip_chars_end("\r\n"))
+    services = [
+        service
+        for service, texts in messages.group_by("service", maintain_order=True).agg("message").iter_rows()
+        if shows_format(texts) or shows_levels(texts)
+    ]
+    if not services:
+        return None
+    carried = messages.filter(pl.col("service").is_in(services, nulls_equal=True))["message"]
+    writers = frozenset(services) if has_services else None
+    return Within(detection=_of_first_lines(carried, hints), services=writers, joins_lines=False)
+
+
+def _of_first_lines(messages: pl.Series, hints: Hints) -> Detection:
+    return detect(messages.str.extract(r"^([^\r\n]*)").to_list(), hints=hints)
 
 
 def _match_logfmt(lines: pl.Series, hints: Hints) -> _Match:

@@ -227,6 +227,57 @@ def test_records_with_a_level_keep_their_message():
     assert load([line])["message"].to_list() == [JSON[1]]
 
 
+def journal_record(service, message):
+    """Return a record of the journal, of 2024-03-10 12:00:00.2."""
+    return json.dumps({
+        "__REALTIME_TIMESTAMP": "1710072000200000", "PRIORITY": "6", "SYSLOG_IDENTIFIER": service, "MESSAGE": message,
+    })  # fmt: skip
+
+
+def test_a_service_of_the_journal_says_its_own_level():
+    """The priority of a record is that of the service's output; the other services' messages stay."""
+    events = load(
+        [
+            journal_record("shop", '{"level":"error","msg":"order failed"}'),
+            journal_record("sshd", "Accepted publickey for kim"),
+            journal_record("shop", "level=warn msg=slow order=7"),
+        ]
+    )
+    assert events["message"].to_list() == ["order failed", "Accepted publickey for kim", "slow"]
+    assert events["level"].to_list() == ["ERROR", "INFO", "WARNING"]
+    assert events["wrapper.level"].to_list() == ["INFO", None, "INFO"]
+
+
+def test_output_collected_without_a_service_is_read():
+    """Google Cloud names the container in a label, or nowhere."""
+    text = "level=error msg=failed order=7"
+    line = json.dumps({"severity": "INFO", "timestamp": "2024-03-10T12:00:00Z", "textPayload": text})
+    events = load([line])
+    assert events.select("message", "level").rows() == [("failed", "ERROR")]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2024-03-10T12:00:00.2Z stdout F 2024-03-10 20:00:00,100 ERROR [main] com.shop.Orders - failed",
+        "2024-03-10T13:00:00.2+01:00 web1 shop[7]: 2024-03-10 20:00:00,100 ERROR [main] com.shop.Orders - failed",
+        journal_record("shop", "2024-03-10 20:00:00,100 ERROR [main] com.shop.Orders - failed"),
+    ],
+)
+def test_a_local_clock_is_read_by_the_time_around_it(line):
+    """The same moment is written with its zone around the line."""
+    events = load([line])
+    assert events["message"].to_list() == ["failed"]
+    assert events["timestamp"][0].isoformat() == "2024-03-10T12:00:00.100000+00:00"
+    assert any("+8 h" in guess for guess in detect([line]).guesses)
+
+
+def test_times_that_name_their_zone_are_not_moved():
+    """A line that comes hours later, such as one read again, keeps its time."""
+    line = "2024-03-10T12:00:00.2Z stdout F 2024-03-10T20:00:00Z ERROR [main] com.shop.Orders - failed"
+    assert load([line])["timestamp"][0].isoformat() == "2024-03-10T20:00:00+00:00"
+
+
 def test_services_of_a_syslog_that_write_json_are_read_by_it():
     """The others' events stay as they are, and each keeps what the syslog says of it."""
     events = load([

@@ -53,13 +53,13 @@ def sample_times(lines: Iterable[str], form: JsonLines) -> pl.Series:
     return pl.Series("timestamp", map(form.record_schema.time_of, records), dtype=pl.String)
 
 
-def sample_messages(lines: Iterable[str], form: JsonLines) -> pl.Series:
-    """Return the sample's messages."""
+def sample_texts(lines: Iterable[str], form: JsonLines, column: str) -> pl.Series:
+    """Return the sample's texts of a core column, null where a record has none."""
     records = [record for record in map(parse_object, lines) if record]
-    paths = form.record_schema.core.get("message", ())
+    paths = form.record_schema.core.get(column, ())
     values = ([value_at(record, path) for path in paths] for record in records)
     texts = [next((value for value in record_values if isinstance(value, str)), None) for record_values in values]
-    return pl.Series("message", texts, dtype=pl.String).drop_nulls()
+    return pl.Series(column, texts, dtype=pl.String)
 
 
 def read(
