@@ -97,7 +97,8 @@ _TRANSLATED = {
 }
 TRANSLATIONS = tuple(_TRANSLATED.keys() - LEVELS.keys())
 """The words for levels in other languages than English, in small letters."""
-_SPELLED = LEVELS | {letter: LEVELS[word] for letter, word in LETTERS.items()} | _TRANSLATED
+_OF_MONGODB = {f"d{verbosity}": LEVELS["debug"] for verbosity in range(1, 6)}
+_SPELLED = LEVELS | {letter: LEVELS[word] for letter, word in LETTERS.items()} | _TRANSLATED | _OF_MONGODB
 _BRACKETS = " []<>(){}:：【】「」［］（）|*#"  # what people write around a level
 # What programs write before the word and after it: SEVERITY_NUMBER_INFO2, LogLevel.Error, LOG_ERR, ERROR+2.
 _AROUND_WORD = re.compile(
@@ -106,7 +107,7 @@ _AROUND_WORD = re.compile(
 # Words that are a level only where it is known to be one.
 _AMBIGUOUS = {"log", "statement", "detail", "hint", "context", "success", "normal", "performance", "business", "note",
               "audit", "default", "security", "failure", "fail", "fine", "config", "assert", "attention",
-              "fel", "grave", "消息", "通知", "提示", "注意", "失败"}  # fmt: skip
+              "fel", "grave", "消息", "通知", "提示", "注意", "失败", *_OF_MONGODB}  # fmt: skip
 
 
 def is_level(word: str) -> bool:

@@ -85,6 +85,8 @@ TIME_FORMATS: tuple[TimeFormat, ...] = (
     TimeFormat("day-month-year", rf"\d{{2}}-{_MONTH}-\d{{4}} {_CLOCK}{_FRACTION}", "%d-%b-%Y %H:%M:%S%.f"),
     TimeFormat("syslog, year last", rf"{_MONTH}  ?\d{{1,2}} {_CLOCK}{_FRACTION} (?:19|20)\d{{2}}\b",
                "%b %e %H:%M:%S%.f %Y"),
+    TimeFormat("syslog, colon millis, year", rf"{_MONTH}  ?\d{{1,2}} {_CLOCK}:\d{{1,3}} (?:19|20)\d{{2}}\b",
+               "%b %e %H:%M:%S%.f %Y", has_colon_millis=True),
     TimeFormat("syslog, year first", rf"{_MONTH}  ?\d{{1,2}} \d{{4}} {_CLOCK}{_FRACTION}", "%b %e %Y %H:%M:%S%.f"),
     TimeFormat("syslog", rf"{_MONTH}  ?\d{{1,2}} {_CLOCK}{_FRACTION}", "%b %e %H:%M:%S%.f", has_year=False),
     TimeFormat("month day, year, half day", rf"{_MONTH} \d{{1,2}}, \d{{4}} {_CLOCK} [AP]M", "%b %e, %Y %I:%M:%S %p"),

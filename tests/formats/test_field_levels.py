@@ -48,6 +48,7 @@ WINDOWS = {"TimeCreated": "2024-03-10T12:34:56Z", "ProviderName": "disk", "Event
         ({"status": "error", "message": "x"}, "ERROR"),
         ({"priority": "Warning", "output": "x"}, "WARNING"),
         ({"sev": "W", "message": "x"}, "WARNING"),
+        ({"t": {"$date": "2024-03-10T12:34:56Z"}, "s": "D2", "c": "REPL", "msg": "x"}, "DEBUG"),
         ({"level": "[WRN]", "message": "x"}, "WARNING"),
         ({"level": "INFO ", "message": "x"}, "INFO"),
         ({"level": "ERROR+2", "msg": "x"}, "ERROR"),

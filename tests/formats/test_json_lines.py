@@ -182,6 +182,14 @@ def test_half_of_a_surrogate_pair_is_not_made_up():
     assert events["n"].len() == 4
 
 
+def test_bytes_that_nginx_escapes_stay_as_written():
+    """They are no JSON, which is no reason to read nothing of the line; an escaped backslash is one."""
+    lines = [r'{"msg": "curl \xE4\xB8", "n": 3}', r'{"msg": "C:\\x41", "n": 4}']
+    events, unread = read_text(SAMPLE, lines)
+    assert unread.is_empty()
+    assert events["message"].to_list() == ["a", "b", r"curl \xE4\xB8", r"C:\x41"]
+
+
 def test_lists_keep_their_escapes():
     """What is JSON text remains so, on both roads."""
     lists = [["C:\\new", 'say "hi"'], ["line\nend", "\x01"], [{"path": "\\\\host"}]]

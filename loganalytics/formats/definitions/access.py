@@ -101,6 +101,17 @@ ACCESS = (
         ),
     ),
     Format(
+        "Alibaba Cloud CDN",
+        rf'^\[{{clf}}\] (?P<client.address>\S+) (?P<proxy.address>\S+) (?P<duration_ms>\d+) '
+        rf'"(?P<http.request.header.referer>[^"]*)" {REQUEST} (?P<{STATUS}>\d{{3}}) (?P<http.request.size>\d+) '
+        r'(?P<http.response.body.size>\d+) (?P<cache.status>[A-Z]+|-) "(?P<user_agent.original>[^"]*)" '
+        r'"(?P<http.response.mime_type>[^"]*)"$',
+        status=STATUS, message=REQUEST_MESSAGE, multiline=False,
+        examples=(
+            '[10/Mar/2024:12:34:56 +0800] 10.0.0.7 - 27 "-" "GET http://cdn.example/a.jpg" 502 191 2830 MISS "-" "-"',
+        ),
+    ),
+    Format(
         "Django server", rf"^\[{{clf}}\] {REQUEST} (?P<{STATUS}>\d{{3}}) (?P<http.response.body.size>\d+|-)$",
         status=STATUS, message=("http.request.method", "url.original", "http.request.line", STATUS),
         variants=(
@@ -118,6 +129,13 @@ _TIMED = r'^(?P<log.before>[^"]{0,80}?)[\[("]*{any}[\])"]*(?P<log.prefix>[^"]*?)
 _SIZE = r"(?P<http.response.body.size>\d+|-)"
 
 GIN = (
+    Format(
+        "Fiber",
+        rf"^(?P<time>\d{{2}}:\d{{2}}:\d{{2}}) \| *(?P<{STATUS}>[1-5]\d\d) \| *(?:{_TOOK}) *\| *"
+        rf"(?P<client.address>\S+) \| *{_METHOD} *\| *(?P<url.original>[^|\s]*) *\| *(?P<rest>.*)$",
+        status=STATUS, message=("http.request.method", "url.original", STATUS, "rest"), multiline=False,
+        examples=("12:00:00 | 500 |    1.25ms | 127.0.0.1 | POST | /pay | no such order",),
+    ),
     Format(
         "Gin",
         rf"^\[GIN\] {{any}} \| *(?P<{STATUS}>[1-5]\d\d) \| *(?:{_TOOK}|(?P<gin.latency>[\d.hmsµn]+)) *\| *"

@@ -54,11 +54,34 @@ DATABASES = (
         examples=("2024-01-01 10:00:00 UTC:10.0.0.5(40214):app@shop:[1234]:ERROR:  deadlock detected",),
     ),
     Format(
+        "openGauss",
+        r"^{iso} (?P<db.user>\S+) (?P<db.namespace>\S+) (?P<client.address>\S+) (?P<thread.id>\d+) "
+        r"(?P<db.context>[^A-Z]*)\[(?P<logger>[A-Z_]+)\] " + _POSTGRES_LEVEL,
+        levels=POSTGRES_WORDS,
+        examples=('2024-03-10 12:00:00.123 omm shop 10.0.0.9 4711 0[0:0#0]  0 [BACKEND] ERROR:  relation "t" is gone',),
+    ),
+    Format(
         "PgBouncer",
         r"^{iso} \[(?P<process.pid>\d+)\] (?P<level>LOG|DEBUG|NOISE|WARNING|ERROR|FATAL) "
         r"(?P<session.id>[CS]-0x\w+): (?P<db.context>\S+) (?P<message>.*)$",
         levels={"NOISE": "trace"},
         examples=("2024-03-10 12:00:00.123 UTC [1] LOG C-0x55d0: shop/app@10.0.0.7:51234 login attempt: db=shop",),
+    ),
+    Format(
+        "OceanBase",
+        r"^\[{iso}\] (?P<level>TRACE|DEBUG|INFO|WARN|ERROR|[WE]DIAG) +(?:\[(?P<logger>[A-Z_.]+)\] )?"
+        r"(?:(?P<code.function.name>\w+) )?\(?(?P<code.file.path>[\w./-]+\.\w+):(?P<code.line.number>\d+)\)? "
+        r"\[(?P<thread.id>\d+)\](?P<db.context>(?:\[[^\]]*\] ?)*) ?(?P<message>.*)$",
+        levels={"EDIAG": "error", "WDIAG": "warning"},
+        examples=(
+            "[2024-03-10 12:00:00.123456] EDIAG [RPC] start (ob_rpc.cpp:156) [4711][][T0][Y0-00] [lt=6] listen failed",
+        ),
+    ),
+    Format(
+        "Doris",
+        r"^(?:(?P<log.name>\w+Logger) )?{iso} {LEVEL} +\((?P<thread.name>[^|]*)\|(?P<thread.id>\d+)\) "
+        r"\[(?P<logger>[\w.$]+)\.(?P<code.function.name>[\w$<>]+)\(\):(?P<code.line.number>\d+)\] (?P<message>.*)$",
+        examples=("2024-03-10 12:00:00,123 WARN (nio-pool-0|170) [MysqlChannel.fetch():184] Receive failed",),
     ),
     Format(
         "SQL Server",

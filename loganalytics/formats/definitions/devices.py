@@ -7,6 +7,9 @@ from loganalytics.schema import LETTERS
 
 _ONE_LETTER = r"(?P<level>[VDIWE])"
 
+_SYSLOG = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
+_VMWARE = dict(zip(("Em", "Al", "Cr", "Er", "Wa", "No", "In", "Db"), _SYSLOG, strict=True))
+
 DEVICES = (
     Format(
         "Asterisk",
@@ -66,6 +69,19 @@ DEVICES = (
     Format(
         "time <process> -- level --", r"^{any} <(?P<process.pid>\d+)> -- {level} -- (?P<message>.*)$",
         examples=("Sun Mar 10 2024 12:00:00 GMT+0100 (CET) <4711> -- error -- boom",),
+    ),
+    Format(
+        "VMware (ESXi 8)",
+        r"^{zulu} (?P<level>Em|Al|Cr|Er|Wa|No|In|Db)\((?P<priority>\d+)\) (?P<service>[^\s\[:]+)"
+        r"(?:\[(?P<process.pid>\d+)\])?: (?P<message>.*)$",
+        levels=_VMWARE, examples=("2024-03-10T12:00:00.123Z Er(163) Hostd[4711]: [Originator@6876] SSL Exception",),
+    ),
+    Format(
+        "H3C Comware",
+        r"^%{any} (?P<host.name>\S+) (?P<logger>[A-Z][A-Z0-9_]*)/(?P<level>[0-7])/(?P<event.code>[A-Z0-9_]+): ?"
+        r"(?P<message>.*)$",
+        levels=dict(zip("01234567", _SYSLOG, strict=True)),
+        examples=("%Mar 10 12:00:00:123 2024 SW1 IFNET/3/PHY_UPDOWN: GigabitEthernet1/0/1 changed to down.",),
     ),
     Format(
         "VMware kernel",

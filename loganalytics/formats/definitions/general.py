@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loganalytics.formats.definitions.format import CAPITAL_LEVEL, SEVERITY_WORDS, Format
+from loganalytics.formats.definitions.format import CAPITAL_LEVEL, LEVEL, SEVERITY_WORDS, Format
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.schema import LETTERS
 
@@ -14,6 +14,7 @@ _NAME = r"(?P<logger>[a-z_$][\w.$/-]*|[A-Z][\w$]*[./-][\w.$/-]*)"
 _LETTER = "(?P<level>[TVDINWECF])"
 _LETTERS = {letter.upper(): word for letter, word in LETTERS.items()}
 _CAPITALS_OR_LOG = CAPITAL_LEVEL.replace("(?P<level>", "(?P<level>LOG|")
+_LEVEL_OR_LETTER = LEVEL.replace("(?P<level>", "(?P<level>[TVDINWECF]|")
 # Behind "errors:" in any language stands their number.
 _NO_COUNT = r"(?:[^\s\d]|[1-9]\d\d)"
 
@@ -54,6 +55,18 @@ GENERAL = (
         examples=("2026-03-10 12:00:00,123 [ERROR] app.db - connection lost",),
     ),
     Format(
+        "time, level, logger:line -",
+        _TIME + r" +\[? *{level} *\]? +(?P<logger>[A-Za-z_$][\w$]*(?:\.[\w$]+)+):(?P<code.line.number>\d{1,4})"
+        r"(?: (?P<code.function.name>[\w<>]+)\(\))? - (?P<message>.*)$",
+        examples=("2026-03-10 12:00:00 [ERROR   ] app.db:12 connect() - connection lost",),
+    ),
+    Format(
+        "time, [level], [file:line]",
+        _TIME + rf" +\[{_LEVEL_OR_LETTER}\] +\[(?P<code.file.path>[\w./-]+\.\w+):(?P<code.line.number>\d+)\] +"
+        r"(?P<message>.*)$",
+        levels=_LETTERS, examples=("2026/03/10 12:00:00.123 [E] [db.go:12]  connection lost",),
+    ),
+    Format(
         "time, level, logger",
         _TIME + r"(?: -)? +(?:(?P<process.pid>\d+) +)?\[?{level}\]?:? +"
         r"(?P<logger>[A-Za-z_$][\w$]*(?:[./][\w$]+)+)"
@@ -82,6 +95,12 @@ GENERAL = (
         min_share=0.3, examples=("2026-03-10 12:00:00,123 app.db ERROR connection lost",),
     ),
     Format(
+        "pipes: time, level, context, logger",
+        r"^{any} ?\| *{level} *\| *(?P<log.context>[^|]*(?:\|[^|]*){1,4}?) *\| *"
+        r"(?P<logger>[A-Za-z_$][\w$]*(?:\.[\w$]+)+) *\| ?(?P<message>.*)$",
+        examples=("2024-01-01 00:00:00.123|ERROR|shop|5f3c5f3c|main|com.example.Db|connection lost",),
+    ),
+    Format(
         "pipes: time, level, logger", r"^{any} ?\| *{level} *\| *(?P<logger>[A-Za-z_$][\w.$:-]*) *\| ?(?P<message>.*)$",
         variants=(
             r"^{time:iso space} ?\| *{level} *\| *(?P<logger>[A-Za-z_$][\w.$:-]*) *\| ?(?P<message>[^ ].*)$",
@@ -96,6 +115,10 @@ GENERAL = (
         "dashes: time, level, logger",
         r"^\[?{any}\]?(?: -)? +{level} +- +(?P<logger>[A-Za-z_$][\w.$]*) - (?P<message>.*)$",
         examples=("2024-01-01 00:00:00,123 - ERROR - app.db - connection lost",),
+    ),
+    Format(
+        "time, pid", r"^{iso} pid:(?P<process.pid>\d+) (?P<message>.*)$",
+        examples=("2026-03-10 12:00:00 pid:1 worker[web:4711] exit with status 9",),
     ),
     Format(
         "time, level in brackets", _TIME + r"(?: -| \|)? *[\[(<|]+ *{level} *[\])>|]+:?(?: -)? *(?P<message>.*)$",
@@ -173,6 +196,11 @@ GENERAL = (
         examples=("~2024-01-01 00:00:00~ERROR~disk full", "2024-01-01 00:00:00;INFO;started"),
     ),
     Format(
+        "clock | level | logger -",
+        r"^(?P<time>\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?) \| {LEVEL} *\| (?P<logger>[A-Za-z_][\w.]*) - (?P<message>.*)$",
+        min_share=0.1, examples=("10:00:00.123 | ERROR   | shop.db - connection lost",),
+    ),
+    Format(
         "clock, level",
         r"^[\[(]?(?P<time>\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,9})?)[\])]?(?: -| \|)? +[\[(]?{LEVEL}[\])]?(?:[\s:|,-]+|$)"
         r"(?P<message>.*)$",
@@ -224,6 +252,10 @@ LEVEL_ONLY = (
         "level, then message",
         rf"^[\[<(]? *(?P<level>{_FIRST_WORDS}) *(?:[\])>]+:?|:)?(?: +-|\t+-?| ?\|)?(?:\s+|$)(?P<message>.*)$",
         multiline=False, min_share=0.3, examples=("WRN\tslow", "FTL - disk full"),
+    ),
+    Format(
+        "clock, message", r"^(?P<time>\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?):? +(?P<message>.*)$",
+        min_share=0.5, examples=("10:00:00 *** Listening on high, default, low...",),
     ),
     Format(
         "level, message (translated)",

@@ -9,6 +9,15 @@ _SPRING_BOOT = (
     r"(?P<process.pid>\d+) --- "
 )
 
+# What a thread context puts before the thread: the ids of a trace, as SkyWalking and Sleuth write them, or anything.
+_CONTEXT = (
+    r"\[(?:TID: ?)?(?:(?P<trace_id>[0-9a-f]{16,32}(?:\.\d+\.\d+)?)(?:,(?P<span_id>[0-9a-f]{16}))?"
+    r"|(?P<log.context>[^\]]*))\]"
+)
+_CLASS = r"[A-Za-z_$][\w$]*(?:\.[\w$]+)+"
+
+# As java.util.logging translates SEVERE; elsewhere the words mean more.
+_SEVERE = {"严重": "severe", "嚴重": "severe"}
 _WEBSPHERE = {"F": "fatal", "E": "error", "W": "warning", "A": "audit", "I": "info", "C": "config", "D": "info",
               "O": "info", "R": "error", "1": "debug", "2": "debug", "3": "trace", "<": "trace",
               ">": "trace"}  # fmt: skip
@@ -59,6 +68,12 @@ JAVA = (
         examples=("[03/10/24 12:00:00:123 UTC] 0000002a ThreadMonitor W   WSVR0605W: Thread may be hung",),
     ),
     Format(
+        "log4j (level, [thread], logger:line)",
+        rf"^{{iso}} +{{level}} +(?:{_CONTEXT} +)?\[(?P<thread.name>[^\]]*)\] +(?P<logger>{_CLASS})"
+        r"[: ](?P<code.line.number>\d+)(?: -|:) (?P<message>.*)$",
+        examples=("2026-03-10 12:00:00.123 WARN  [TID: N/A] [main] o.e.Main:12 - slow",),
+    ),
+    Format(
         "log4j (level, thread, logger)",
         r"^{iso} +{level} +\[(?P<thread.name>[^\]]*)\] (?P<logger>[\w.$-]+)(?: *: ?| - )(?P<message>.*)$",
         variants=(
@@ -89,6 +104,12 @@ JAVA = (
             r"^{iso} +\[(?P<thread.name>[^\]]*)\] +{level} +(?P<logger>[\w.$-]+)(?: -|:) (?P<message>.*)$",
         ),
         examples=("2026-03-10 12:00:00,123 [main] WARN  org.example.Main - slow",),
+    ),
+    Format(
+        "log4j (context, [thread], level, logger)",
+        rf"^{{iso}} +(?:{_CONTEXT} +)?\[(?P<thread.name>[^\]]*)\] +{{level}} +(?P<logger>{_CLASS})"
+        r"(?:[: ](?P<code.line.number>\d+))?(?: -|:) (?P<message>.*)$",
+        examples=("2026-03-10 12:00:00.123 [5f3c5f3c5f3c5f3c,5f3d5f3d5f3d5f3d] [main] WARN  o.e.Main:12 - slow",),
     ),
     Format(
         "log4j ([level], [thread], logger)",
@@ -151,6 +172,14 @@ JAVA = (
         examples=("2024-01-01 10:00:00 [main] org.example.Main.start()",),
     ),
     Format(
+        "Seata",
+        r"^(?P<time>\d{2}:\d{2}:\d{2}\.\d{3}) +{LEVEL} --- \[ *(?P<thread.name>[^\]]*)\] +\[(?P<logger>[^\]]*?) *\] +"
+        r"\[ *(?P<code.function.name>[^\]]*)\] +\[(?P<seata.xid>[^\]]*)\] ?: (?P<message>.*)$",
+        examples=(
+            "12:00:00.123  WARN --- [        main] [i.s.s.c.DefaultCore]  [      doCommit]  [10.0.0.7:8091:1] : slow",
+        ),
+    ),
+    Format(
         "logback (time of day)",
         r"^(?P<time>\d{2}:\d{2}:\d{2}[.,]\d{3}) +\[(?P<thread.name>[^\]]*)\] +{level} +(?P<logger>[\w.$-]+) "
         r"-(?:(?P<logback.context>[^ -]*)-)? (?P<message>.*)$",
@@ -176,10 +205,17 @@ JAVA = (
         ),
     ),
     Format(
+        "Tomcat (translated)",
+        r"^{php} {TRANSLATED} \[(?P<thread.name>[^\]]*)\] (?P<logger>[\w.$]+(?:\.<\w+>)?) (?P<message>.*)$",
+        levels=_SEVERE,
+        examples=("01-Jan-2024 10:00:00.123 信息 [main] org.apache.catalina.startup.Catalina.start 服务器启动",),
+    ),
+    Format(
         "java.util.logging",
         r"^(?P<message>{any} (?P<logger>[A-Za-z_$][\w$]*(?:\.[\w$]+)+) (?P<code.function.name>[\w$<>]+))$",
         body_pattern=rf"^(?P<level>SEVERE|WARNING|INFO|CONFIG|FINE|FINER|FINEST|{translated_capitals()}) ?: "
         r"(?P<message>.*)",
+        levels=_SEVERE,
         examples=("Jan 01, 2024 10:00:00 AM org.example.Main start",),
     ),
     Format(

@@ -43,6 +43,15 @@ LANGUAGES = (
         examples=("[2025-01-02 11:19:06] laravel.EMERGENCY: Unable to create configured logger",),
     ),
     Format(
+        "Kratos", r"^{LEVEL} ts={iso}(?P<rest>(?: [A-Za-z_][\w.]*=[^\s\"]*)*?) msg=(?P<before>.*)$",
+        message=("before", "rest"),
+        examples=("INFO ts=2024-03-10T12:00:00Z caller=server.go:330 trace.id= msg=listening on: [::]:8000",),
+    ),
+    Format(
+        "Kratos (request)", r"^{LEVEL} ts={iso} (?P<message>[A-Za-z_][\w.]*=.*)$",
+        examples=("INFO ts=2024-03-10T12:00:00Z caller=logging.go:50 kind=server operation=/shop.Order code=200",),
+    ),
+    Format(
         "klog (structured)",
         r"^(?P<level>[IWEF]){glog} +(?P<thread.id>\d+) (?P<code.file.path>[^\s:]+):(?P<code.line.number>\d+)\] "
         rf"\"(?P<before>(?:[^\"\\]|\\.)*)\"(?P<rest>{PAIRS}) *$",

@@ -7,6 +7,8 @@ from loganalytics.formats.definitions.format import PAIRS, Format
 
 _WORDS = r"(?P<level>DEBUG|INFO|WARNING|WARN|ERROR|CRITICAL|FATAL|TRACE)"
 
+_THREAD = r"(?P<thread.name>MainThread|Scheduler|[A-Z][a-z]+-\d+)"
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _TORNADO = {"D": "debug", "I": "info", "W": "warning", "E": "error", "C": "critical"}
 
 _STRUCTLOG = (
@@ -64,6 +66,28 @@ PYTHON = (
         examples=("2009-07-20 22:59:27,672:DEBUG:Hello", "2015-03-12T23:16:52.071:INFO:com.root:Response"),
     ),
     Format(
+        "Python logging (colons, thread)",
+        rf"^\[{{iso}}\] {{level}}:(?P<logger>[A-Za-z_][\w.]*):{_THREAD}:(?P<message>.*)$",
+        # With capitals such a line alone is one of basicConfig in brackets.
+        examples=("[2024-03-10 12:00:00,123] error:huey:Worker-1:Unhandled exception in task 4711.",),
+    ),
+    Format(
+        "Python logging (logger, level, colon)",
+        # Behind PostgreSQL's levels stand two blanks.
+        r"^{iso} (?P<logger>[A-Za-z_]\w*(?:\.\w+)+) {LEVEL}: (?P<message>[^ ].*)$",
+        examples=("2024-03-10 12:00:00 app.db ERROR: connection lost",),
+    ),
+    Format(
+        "AWS Lambda", rf"^\[{{LEVEL}}\]\t{{zulu}}\t(?P<trace_id>{_UUID})\t(?P<message>.*)$",
+        examples=("[ERROR]\t2024-03-10T12:00:00.123Z\t6f1c2d3e-0000-4000-8000-000000000001\tno such order",),
+    ),
+    Format(
+        "AWS Lambda (platform)",
+        rf"^(?P<message>(?:START|END|REPORT) RequestId: (?P<trace_id>{_UUID})"
+        r"(?:\s+Duration: (?P<duration_ms>[\d.]+) ms)?.*)$",
+        examples=("END RequestId: 6f1c2d3e-0000-4000-8000-000000000001",),
+    ),
+    Format(
         "Python logging (dashes)",
         r"^{iso} - (?P<logger>[^\s-]\S*) - {level} - (?:\[(?P<code.file.path>[\w./-]+\.py):(?P<code.line.number>\d+)\] "
         r"- )?(?P<message>.*)$",
@@ -81,6 +105,12 @@ PYTHON = (
         r"^{iso} \| {level} *\| (?P<logger>[^\s:]+)(?::(?P<code.function.name>[^\s:]+):(?P<code.line.number>\d+))? - "
         r"(?P<message>.*)$",
         examples=("2026-03-10 12:00:00.123 | INFO     | app.db:connect:12 - connected",),
+    ),
+    Format(
+        "loguru (context)",
+        r"^{iso} \| {level} *\| (?P<log.context>[^|]+?) *\| "
+        r"(?P<logger>[^\s:|]+):(?P<code.function.name>[^\s:|]+):(?P<code.line.number>\d+) - (?P<message>.*)$",
+        examples=("2026-03-10 12:00:00.123 | INFO     | req-1a2b | app.db:connect:12 - connected",),
     ),
     Format(
         "OpenStack",
@@ -147,6 +177,11 @@ PYTHON = (
         "Python logging (thread, logger)",
         r"^{iso} +{level} +\((?P<thread.name>[^)]*)\) +\[(?P<logger>[A-Za-z_][\w.-]*)\] (?P<message>.*)$",
         examples=("2024-03-10 12:00:00.123 ERROR (MainThread) [homeassistant.setup] no such component",),
+    ),
+    Format(
+        "Python logging (basicConfig, thread)",
+        rf"^{_WORDS}:(?P<logger>[A-Za-z_][\w.]*):{_THREAD}:(?P<message>.*)$",
+        examples=("ERROR:huey:Worker-1:Unhandled exception in task 4711.",),
     ),
     Format(
         "Python logging (basicConfig)", rf"^{_WORDS}:(?P<logger>[A-Za-z_][\w.]*):(?P<message>.*)$",

@@ -27,7 +27,7 @@ FIELD_ALIASES: dict[str, tuple[str, ...]] = {
                 "kubernetes.container_name", "SYSLOG_IDENTIFIER", "_SYSTEMD_UNIT", "container_name"),
     "logger": ("logger", "log.logger", "logger_name", "SourceContext", "Properties.SourceContext", "module", "name",
                "target", "component", "c", "channel", "category", "class", "scope.name", "instrumentationScope.name",
-               "@module", "record.name", "log_namespace", "CategoryName", "log.name"),
+               "@module", "_log_logger", "record.name", "log_namespace", "CategoryName", "log.name"),
     "message": ("formattedMessage", "message", "msg", "@m", "@message", "event", "fields.message", "log",
                 "RenderedMessage", "record.message", "@mt", "MessageTemplate", "body", "body.stringValue",
                 "textPayload", "jsonPayload.message", "jsonPayload.msg", "text", "short_message", "log_text",
@@ -56,7 +56,7 @@ _FURTHER_LEVELS = (
 _FURTHER_MESSAGES = (
     "eventMessage", "log_line", "raw_message", "messageText", "RenderedDescription", "displayMessage", "full_log",
     "output", "line", "Meldung", "Nachricht", "mensaje", "mensagem", "messaggio", "сообщение", "消息", "日志", "内容",
-    "訊息", "メッセージ", "메시지", "description", "details", "data", "args", "0",
+    "訊息", "メッセージ", "메시지", "content", "description", "details", "data", "args", "0",
 )  # fmt: skip
 
 # Single letters that mean something in some records only, and the field by which these are known: MongoDB's, log15's.

@@ -1,4 +1,4 @@
-"""Text that the readers of JSON would change, kept as it is: halves of surrogate pairs, and escapes within lists."""
+"""Text that readers of JSON would change or refuse, kept as it is: escapes that are no characters, and within lists."""
 
 from __future__ import annotations
 
@@ -14,28 +14,30 @@ from loganalytics.formats.fields.record_schema import TEXT, FieldTree, RecordSch
 from loganalytics.formats.json.objects import parse_with_repeats, read_as_text, with_repeats
 
 _SURROGATE, _PAIR = r"\\u[dD][89a-fA-F]", r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F]"
+_BYTE = r"\\x[0-9a-fA-F]{2}"
 _ESCAPE = re.compile(
-    r"\\(?:(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    r"\\(?:(?P<pair>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?P<wrong>u[dD][89a-fA-F][0-9a-fA-F]{2}|x[0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
 
 
-def without_half_pairs(lines: pl.Series, utf8: bytes) -> pl.Series | None:
-    r"""Write halves of surrogate pairs, which are no characters, as the six characters of their escape: \ud83d.
+def without_wrong_escapes(lines: pl.Series, utf8: bytes) -> pl.Series | None:
+    r"""Write escapes that JSON does not have as their characters: halves of pairs, \ud83d, and nginx's bytes, \xE4.
 
     Returns None where no object has any. `utf8` is what the lines are cut from.
     """
-    if b"\\" not in utf8 or (b"\\ud" not in utf8 and b"\\uD" not in utf8):
+    if b"\\" not in utf8 or not any(start in utf8 for start in (b"\\ud", b"\\uD", b"\\x")):
         return None
-    halves = lines.str.count_matches(_SURROGATE) != 2 * lines.str.count_matches(_PAIR)
-    halves &= lines.str.starts_with("{") & lines.str.contains(r"\}\s*$")
-    if not halves.any():
+    wrong = lines.str.count_matches(_SURROGATE) != 2 * lines.str.count_matches(_PAIR)
+    wrong |= lines.str.contains(_BYTE)
+    wrong &= lines.str.starts_with("{") & lines.str.contains(r"\}\s*$")
+    if not wrong.any():
         return None
-    return lines.scatter(halves.arg_true(), [_ESCAPE.sub(_spelled, line) for line in lines.filter(halves)])
+    return lines.scatter(wrong.arg_true(), [_ESCAPE.sub(_spelled, line) for line in lines.filter(wrong)])
 
 
 def _spelled(escape: re.Match[str]) -> str:
-    return "\\" + escape[0] if escape["half"] else escape[0]
+    return "\\" + escape[0] if escape["wrong"] else escape[0]
 
 
 def read_spaced(lines: pl.DataFrame, record_schema: RecordSchema) -> pl.DataFrame:

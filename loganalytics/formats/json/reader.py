@@ -26,7 +26,7 @@ from loganalytics.formats.json.attributes import (
     surplus_keys,
     take_remainder,
 )
-from loganalytics.formats.json.exact_text import read_spaced, with_exact_lists, without_half_pairs
+from loganalytics.formats.json.exact_text import read_spaced, with_exact_lists, without_wrong_escapes
 from loganalytics.formats.json.late_keys import MAX_PYTHON_LINES, late_records, new_paths, spellings
 from loganalytics.formats.json.objects import parse_object
 from loganalytics.formats.timestamps import Clock
@@ -71,7 +71,7 @@ def read(
     block, these are events too; `parsed` is false for them.
     """
     utf8 = polars_block.to_bytes(lines["line"]) if utf8 is None else utf8
-    spelled = without_half_pairs(lines["line"], utf8)
+    spelled = without_wrong_escapes(lines["line"], utf8)
     if spelled is not None:
         lines, utf8 = lines.with_columns(spelled), polars_block.to_bytes(spelled)
     good = polars_block.decodable(lines, utf8)

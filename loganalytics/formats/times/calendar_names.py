@@ -29,7 +29,11 @@ _MONTHS = (
     "грудень grudnia gru grudzień prosince pro prosinec desember des joulukuuta joulu joulukuu decembrie aralık "
     "ara desembre",
 )
-MONTH_NUMBERS = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
+_CHINESE = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")  # as Java writes them
+MONTH_NUMBERS = {
+    **{name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()},
+    **{f"{numeral}月": number for number, word in enumerate(_CHINESE, 1) for numeral in (word, number)},
+}
 """The number of each name of a month, in small letters and without a dot."""
 
 _WEEKDAYS = (

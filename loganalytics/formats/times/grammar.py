@@ -29,7 +29,8 @@ _YEAR = "(?P<year>(?:19|20)[0-9]{2})"
 _MONTH = "(?P<month>[0-9]{1,2})"
 _DAY = "(?P<day>[0-9]{1,2})"
 # Where a time has been found already, any word may be tried as a name.
-NAME = f"(?P<name>{_LETTER}{{3,13}})[.]?"
+_CJK_MONTH = "(?:十[一二]?|[一二三四五六七八九]|1[0-2]|[1-9])月"
+NAME = f"(?P<name>{_LETTER}{{3,13}}|{_CJK_MONTH})[.]?"
 WEEKDAY_NAME = f"{_LETTER}[{_LETTER[1:-1]}-]{{1,13}}[.]?"
 _ORDINAL = "(?:st|nd|rd|th|er|[.ºª°])?"
 _WEEKDAY = f"(?:{WEEKDAY_NAME},?(?:{_BLANK}+|, ?))?"
@@ -37,7 +38,7 @@ _OF = f"(?:(?:{_BLANK}+del?)?{_BLANK}+|[-/.,]{_BLANK}?|)"
 
 _FRACTION = "(?:[.,](?P<fraction>[0-9]{1,9})|:(?P<millis>[0-9]{1,3}))?"
 _HALF_BEFORE = f"(?:(?P<half_before>上午|下午|午前|午後|오전|오후){_BLANK}?)?"
-_HALF = f"(?:{_BLANK}?(?P<half>[AaPp][.]?{_BLANK}?[Mm](?:[.]|\\b)))?"
+_HALF = f"(?:{_BLANK}?(?P<half>[AaPp][.]?{_BLANK}?[Mm](?:[.]|\\b)|[上下]午))?"
 
 _OFFSET = "[+-](?:0?[0-9]|1[0-5])(?::?[0-5][0-9])?(?::[0-5][0-9])?\\b"
 _REGIONS = (
