@@ -27,6 +27,7 @@ from loganalytics.schema import TIMESTAMP
 
 _SHAPE_TEXTS = 20
 _RETRY_TEXTS = 100
+_LONGEST_TIME = 60
 _CERTAIN = tuple(time_format for time_format in TIME_FORMATS if not time_format.is_uncertain)
 CERTAIN_SHAPES = "|".join(time_format.shape for time_format in _CERTAIN if not time_format.is_epoch)
 _YEAR_BEHIND_CLOCK = r":[0-9]{2}.* (?:19|20)[0-9]{2}\b"
@@ -148,6 +149,11 @@ def has_time_shape(text: str) -> bool:
     """Tell whether a text is written as times are, from end to end."""
     searched = Searched.of(text)
     return any(_has_shape(text, candidate.shape, searched) for candidate in TIME_FORMATS if not candidate.is_epoch)
+
+
+def is_written_time(text: str) -> bool:
+    """Tell whether a text is a day and a time of it as the grammar reads them, from end to end."""
+    return len(text) <= _LONGEST_TIME and any(_shape(f.groups).fullmatch(text.strip()) for f in written_formats())
 
 
 def _has_shape(text: str, shape: str, searched: Searched) -> bool:

@@ -60,6 +60,17 @@ def test_a_field_whose_values_are_times_is_the_time(key):
     )
 
 
+@pytest.mark.parametrize("text", ["5 Sep 2014 00:45:45 EEST", "Wed, 10 Mar 2024 12:34:56 CEST", "2024/3/10 1:02:03 PM"])
+def test_a_field_named_as_a_time_may_be_written_in_any_way(text):
+    """The grammar of times reads what no time format has."""
+    assert time_fields({"deviceReceiptTime": text, "msg": "x"}) == ["deviceReceiptTime"]
+
+
+def test_an_address_is_no_time():
+    """Its port may look like a time of day."""
+    assert not time_fields({"sendtime_peer": "10.3.1.4:20", "uptime": "up 3 days, 10:22, 2 users", "msg": "x"})
+
+
 def test_the_likelier_of_several_by_its_name():
     """A name with a word for time wins over one without; a time when something else happens comes last."""
     record = {"expires_date": TIME, "seen": TIME, "probe_time": TIME, "birth_date": TIME}

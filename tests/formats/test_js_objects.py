@@ -1,4 +1,4 @@
-"""Objects as Node.js prints them."""
+"""Objects as Node.js prints them, and dicts as Python does."""
 
 from __future__ import annotations
 
@@ -51,3 +51,20 @@ def test_printed_objects_are_records_in_any_blocks():
     assert text == "Server { ready"
     assert json.loads(short) == {"level": "info", "message": "short", "ok": True}
     assert json.loads(last) == {"level": "info", "message": "last"}
+
+
+def test_dicts_of_python_are_records():
+    """A line each, with quotes of both kinds and calls of constructors; the text between them stays."""
+    lines = [
+        """{'level': 'ERROR', 'msg': "it's bad", 'at': datetime.datetime(2024, 3, 10, 12, 0), 'x': None}""",
+        "Traceback (most recent call last):",
+        """{'level': 'INFO', 'msg': 'True, or not', 'ok': True, 'n': -1.5, 'pair': (1, 2)}""",
+    ]
+    framing = detect(lines).framing
+    assert framing is not None
+    frame = pl.DataFrame({"n": [1, 2, 3], "line": lines}, schema={"n": pl.UInt64, "line": pl.String})
+    first, text, last = framing.framer().feed(frame)["line"]
+    at = "datetime.datetime(2024, 3, 10, 12, 0)"
+    assert json.loads(first) == {"level": "ERROR", "msg": "it's bad", "at": at, "x": None}
+    assert text == lines[1]
+    assert json.loads(last) == {"level": "INFO", "msg": "True, or not", "ok": True, "n": -1.5, "pair": "(1, 2)"}

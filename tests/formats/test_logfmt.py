@@ -67,6 +67,13 @@ def test_prose_with_an_equals_sign_is_not_logfmt():
     assert detect(["the answer x=1 y=2", "a=1 b=2"]).name == "text"
 
 
+def test_a_request_is_an_event():
+    """As lograge writes them, without a time, a level or a message."""
+    line = "method=GET path=/jobs controller=JobsController status=500 duration=58.33"
+    event = parse_lines(line).events.row(0, named=True)
+    assert (event["level"], event["message"], event["duration_ms"]) == ("ERROR", "GET /jobs 500", 58.33)
+
+
 KEYS = ("ts", "level", "msg", "user", "size")
 BARE = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=8)
 QUOTED = st.text(st.characters(categories=["L", "N", "Zs", "P", "Sm"], exclude_characters='"\\'), max_size=20)

@@ -20,7 +20,7 @@ from loganalytics.formats.fields.aliases import (
 )
 from loganalytics.formats.fields.zones import ZoneField, zone_field
 from loganalytics.formats.hints import NO_HINTS, Hints
-from loganalytics.formats.timestamps import clock_of, has_time_shape, to_utc
+from loganalytics.formats.timestamps import clock_of, has_time_shape, is_written_time, to_utc
 
 # The time of records that have none of the names in FIELD_ALIASES, the likelier first.
 _FURTHER_NAMES = (
@@ -72,6 +72,7 @@ _OTHER_TIMES = (
 _IDENTIFIER = r"(?i)(?:^|[._-])u?id$|[a-z]Id$|(?:phone|number|offset|count|bytes|size)"
 
 _DAY = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{8}|\d{1,2}[-/ ][A-Z][a-z]{2}[-/ ]\d{2,4}|[A-Z][a-z]{2} \d{1,2},? \d{4}"
+_DAY_AND_CLOCK = r"(?=.*\d:\d\d(?!\d))(?=\D*(?:\d+\D+){3}\d)[\w .,()/:+-]*$"
 _VERSION = r"\d{1,4}\.\d{1,4}\.\d{1,4}"
 _TIME_OF_DAY = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,:]\d{1,9})?)?(?: ?[AaPp]\.?[Mm]\.?)?(?: ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?"
 # What .NET writes between /Date( and )/; lists of numbers, as Jackson's; days of the year, and of weeks.
@@ -227,7 +228,8 @@ class _TimeReader:
         if self._hints.time_patterns and texts:
             times = to_utc(pl.Series("time", texts, dtype=pl.String), clock_of(pl.Series(texts), self._hints))
             return times.len() - times.null_count() >= share * len(texts)
-        return sum(_is_time(text.strip(BRACKETS)) for text in texts) >= share * len(texts)
+        is_time = _is_any_time if re.search(_TIME_WORDS, path[-1]) else _is_time
+        return sum(is_time(text.strip(BRACKETS)) for text in texts) >= share * len(texts)
 
     def days(self, paths: Iterable[FieldPath]) -> list[FieldPath]:
         """Return those of the fields that hold the day of an event, by their names."""
@@ -284,6 +286,11 @@ def _is_time(text: str) -> bool:
     if _is_number(text):
         return any(_MIN_EPOCH <= float(text) / unit < _MAX_EPOCH for unit in _UNITS)
     return has_time_shape(text) or re.fullmatch(_FURTHER_SHAPES, text) is not None
+
+
+def _is_any_time(text: str) -> bool:
+    """Whether a text is a time in any writing; the grammar takes long to compile."""
+    return _is_time(text) or (re.match(_DAY_AND_CLOCK, text) is not None and is_written_time(text))
 
 
 def _is_number(text: str) -> bool:

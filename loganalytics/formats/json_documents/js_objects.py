@@ -1,4 +1,4 @@
-"""Objects as Node.js prints them (util.inspect, winston's prettyPrint): JavaScript rather than JSON."""
+"""Objects as Node.js prints them (util.inspect, winston's prettyPrint), and dicts as Python does: nearly JSON."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ from loganalytics.formats.json_documents.envelope import are_records
 
 _SCHEMA = {"n": pl.UInt64, "line": pl.String}
 _BEGINS, _ENDS = r"^\{(?:$| [\w$'\[])", r"^\}"
-_ONE_LINE = r"^\{ .* \}$"
-_FIELD = re.compile(r"(?:\{ )?\s*(?:[A-Za-z_$][\w$]*|'[^']+'): \S")
+_ONE_LINE = r"^\{(?: .* |'[^']+': .*)\}$"
+_FIELD = re.compile(r"(?:\{ ?)?\s*(?:[A-Za-z_$][\w$]*|'[^']+'): \S")
 _TOKEN = re.compile(
     r"""(?P<blank>\s+)
     |(?P<string>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)(?P<more>\s*\+\s*(?=['"`]))?
     |(?P<symbol>\[Symbol\([^)]*\)\])
     |(?P<what>\[(?:Object|Array|Circular|Function|class|Getter|Setter|Date|Error|\w*Error:)[^\]]*\])
+    |(?P<call>[\w.]*\([^()\n]*\)(?=\s*[,}\]]))
     |(?P<mark>[{}\[\]:,])
     |(?P<key>[\w$]+(?=:\s))
     |(?P<word>[^\s,{}\[\]'"`][^,\n{}\[\]]*)""",
     re.VERBOSE,
 )
 _LITERAL = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$|true$|false$|null$")
+_WORDS = {"undefined": None, "None": None, "True": True, "False": False}
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 _PEEKED_LINES = 200
@@ -118,11 +120,11 @@ def _to_json(printed: str) -> str:
                 text = ""
         elif kind == "mark":
             parts.append(token)
-        elif kind in ("symbol", "key", "what"):
+        elif kind in ("symbol", "key", "what", "call"):
             parts.append(json.dumps(token))
         elif kind == "word":
             word = token.strip()
-            parts.append(word if _LITERAL.match(word) else json.dumps(None if word == "undefined" else word))
+            parts.append(word if _LITERAL.match(word) else json.dumps(_WORDS.get(word, word)))
     written = "".join(parts)
     return written if _loads(written) is not None else " ".join(printed.split("\n"))
 

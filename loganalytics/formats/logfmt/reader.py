@@ -47,13 +47,20 @@ class Logfmt:
 
 
 def infer(lines: Iterable[str], hints: Hints = NO_HINTS) -> Logfmt | None:
-    """Return the keys of a sample of logfmt lines; None when no key is a core column, so that it is some other text."""
+    """Return the keys of a sample of logfmt lines; None when none tells of an event, so that it is some other text."""
     records = list(map(record_of, lines))
     record_schema = infer_schema([record for record in records if record], hints)
-    if record_schema is None or not {"timestamp", "level", "message"} & set(record_schema.core):
+    if record_schema is None or not _tells_of_events(record_schema):
         return None
     names = {path[0] for path in record_schema.fields}
     return Logfmt(record_schema, tuple(key for key in _merge_orders(map(list, records)) if key in names))
+
+
+def _tells_of_events(record_schema: RecordSchema) -> bool:
+    """Whether a key is the time, the level or the message, or all are of a request, as Rails' lograge writes them."""
+    return bool(
+        {"timestamp", "level", "message"} & set(record_schema.core) or record_schema.semantics.requests.message_paths
+    )
 
 
 def sample_times(lines: Iterable[str], form: Logfmt) -> pl.Series:
