@@ -61,6 +61,19 @@ def test_docker_compose_keeps_services_apart():
     assert events["exception"].to_list() == ["Traceback:", None, None]
 
 
+def test_a_time_before_each_line_of_a_stack_is_around_it():
+    """As PM2 puts it there: the frames belong to their error, not to an event each."""
+    events = parse_lines(
+        "2026-03-10T12:00:00: listening on 3000",
+        "2026-03-10T12:00:01: Error: refused",
+        "2026-03-10T12:00:01:     at Object.<anonymous> (/app/pay.js:12:9)",
+        "2026-03-10T12:00:01:     at Module.load (node:internal/modules/cjs/loader:12:9)",
+        "2026-03-10T12:00:02: done",
+    ).events
+    assert events["message"].to_list() == ["listening on 3000", "Error: refused", "done"]
+    assert events["timestamp"].dt.second().to_list() == [0, 1, 2]
+
+
 def test_levels_before_a_bar_are_no_containers():
     """`INFO | message` is a format of its own."""
     assert detect(["INFO | started", "WARN | slow"]).wrappers == ()

@@ -53,7 +53,7 @@ _BELOW = re.compile(
 )
 # What a logger writes below a line, not behind a time: where it is, something else put the time there.
 _STACK = re.compile(
-    r'Traceback \(most recent call last\):$|\s+File "[^"]+", line \d+|\s+at [\w.$<>/]+\(|Caused by: [\w.$]+'
+    r'Traceback \(most recent call last\):$|\s+File "[^"]+", line \d+|\s+at [\w.$<>/]+ ?\(|Caused by: [\w.$]+'
     r"|goroutine \d+ \["
 )
 _STACK_LITERALS = ["Traceback (most recent call last)", 'File "', " at ", "\tat ", "goroutine "]

@@ -138,6 +138,10 @@ ENVELOPES: tuple[Envelope, ...] = (
         wraps_times=True,
     ),
     Envelope(
+        name="PM2 (time)",
+        pattern=r"^(?P<timestamp>\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}): (?P<line>.*)$", wraps_times=True,
+    ),
+    Envelope(
         name="timestamps", pattern=r"^[\[(]?{any}[\])]?:?(?: |\t|$)(?P<line>.*)$",
         wraps_times=True, shows_by_stack=False,
     ),
