@@ -59,26 +59,26 @@ def _least(token: str) -> int:
 class Searched(NamedTuple):
     """Lines, as may_match() looks into them."""
 
-    text: str
-    """The lines, with 0 for any digit."""
-    heads: frozenset[str]
-    """The characters with which they begin."""
+    texts: tuple[tuple[str, str], ...]
+    """Each character with which lines begin, and these lines, with 0 for any digit."""
 
     @classmethod
     def of(cls, *lines: str) -> Searched:
         """Make it of lines."""
-        return cls("\n".join(lines).translate(_ZEROS), frozenset(line[:1] for line in lines))
+        by_head: dict[str, list[str]] = {}
+        for line in lines:
+            by_head.setdefault(line[:1], []).append(line)
+        return cls(tuple((head, "\n".join(others).translate(_ZEROS)) for head, others in by_head.items()))
 
 
 def may_match(regex: str, searched: Searched) -> bool:
-    """Whether one of the lines may match the expression: whether they begin as it does, and hold its literals.
+    """Whether one of the lines may match the expression: whether lines that begin as it does hold its literals.
 
     The expression is no choice of several (a|b) as a whole.
     """
     heads = _heads_of(regex) if regex[0] == "^" else ()
-    if heads and not any(_fits(token, head) for token in heads for head in searched.heads):
-        return False
-    return all(literal in searched.text for literal in literals_of(regex))
+    fitting = [text for head, text in searched.texts if not heads or any(_fits(token, head) for token in heads)]
+    return bool(fitting) and any(all(literal in text for literal in literals_of(regex)) for text in fitting)
 
 
 @cache

@@ -38,7 +38,7 @@ def candidate_formats(lines: pl.Series) -> list[Format]:
     # One column per kind of time that there is, in which TIME_MARK stands for it.
     marked = {time: _mark_times(sample, time) for time in _times() if _may_have_time(searched, time)}
     columns = {"": sample} | {time: column for time, column in marked.items() if (column != sample).any()}
-    in_any_language = _may_be_translated(searched.text)
+    in_any_language = _may_be_translated(searched)
     searched_of = {time: Searched.of(*column) for time, column in columns.items()}
     possible = [
         (form, time, ascii_only(regex))
@@ -56,8 +56,8 @@ def _may_have_time(searched: Searched, time: str) -> bool:
     return any(may_match(shape, searched) for shape in TIME_SHAPES[time])
 
 
-def _may_be_translated(text: str) -> bool:
-    return not text.isascii() or any(head in text for head in LATIN_HEADS)
+def _may_be_translated(searched: Searched) -> bool:
+    return any(not text.isascii() or any(head in text for head in LATIN_HEADS) for _, text in searched.texts)
 
 
 def _is_translated(form: Format) -> bool:
