@@ -51,7 +51,10 @@ def finish(events: pl.DataFrame, lines: pl.DataFrame, *, splits_messages: bool =
     if not events["message"].null_count():
         return events
     if events["n"].equals(lines["n"]):
-        return events.with_columns(message=events["message"].fill_null(lines["line"]))
+        rows = (
+            events["message"].is_null().arg_true()
+        )  # few: a column that is put together anew takes four times as long
+        return events.with_columns(events["message"].scatter(rows, lines["line"].gather(rows)))
     joined = events.join(lines.select("n", pl.col("line").alias("\0text")), on="n", how="left", maintain_order="left")
     return joined.with_columns(pl.coalesce("message", "\0text").alias("message")).drop("\0text")
 

@@ -85,7 +85,7 @@ def read(
     if block is None:
         return _read_each(lines, form.record_schema, clock)
     block_lines = lines if keep_bad else lines.filter(good)
-    events = _to_events(block, block_lines, form.record_schema, clock)
+    events = _to_events(block, block_lines, form.record_schema, clock, has_escapes=b"\\" in utf8)
     if keep_bad:
         return events.with_columns(good.alias("parsed")), lines.clear()
     if is_broken:
@@ -113,9 +113,10 @@ def _read_each(lines: pl.DataFrame, record_schema: RecordSchema, clock: Clock) -
 
 
 def _to_events(
-    block: polars_block.DecodedBlock, lines: pl.DataFrame, record_schema: RecordSchema, clock: Clock
-) -> pl.DataFrame:
-    records = with_exact_lists(block.records, lines, record_schema)
+    block: polars_block.DecodedBlock, lines: pl.DataFrame, record_schema: RecordSchema, clock: Clock,
+    *, has_escapes: bool = True,
+) -> pl.DataFrame:  # fmt: skip
+    records = with_exact_lists(block.records, lines, record_schema) if has_escapes else block.records
     events = to_columns(records, record_schema, clock, text_fields=block.text_fields)
     suspects = [lines_with_other_types(records, events, record_schema, block.text_fields)]
     suspects.append(lines_with_renderings(records, record_schema))
