@@ -52,6 +52,8 @@ def find_heads(
         return lines.clear().with_columns(is_own=pl.lit(value=True))
     heads = lines[rows].with_columns(rows.alias("row"), previous=_line_above(rows, lines, owner, owners))
     heads = heads.with_columns(owner=owner.gather(rows)).hstack(owners[owner.gather(rows)]).filter(~_belongs_surely())
+    if heads.is_empty():  # to compile the expressions for the others takes longer than all the rest
+        return lines.clear().with_columns(is_own=pl.lit(value=True))
     if not heads["multiline"].all():
         above = _line_above(pl.int_range(lines.height, eager=True), lines, owner, owners)
         heads = _below_text(heads, lines.with_columns(owner=owner, above=above), continues, rows)

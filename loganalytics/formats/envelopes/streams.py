@@ -101,6 +101,8 @@ class EventsBefore:
         is_new = self._known["multiline"].is_null()
         if not is_new.any():
             return pl.Series(dtype=pl.UInt64)
+        if self.numbers is None:  # all are of one stream, each in their order
+            return pl.concat([series.head(1) for series in numbers]).sort().head(1)
         in_order = pl.concat(numbers).sort()
         stream = self.stream_of(in_order)
         return in_order.filter(stream.is_first_distinct() & is_new.gather(stream))
