@@ -145,3 +145,14 @@ def test_late_zeros():
     frame = pl.DataFrame({"line": [*lines, "time=2024-05-01T08:01:00Z level=info msg=a order=0042"]})
     last = parse(frame.with_row_index("n", 1).cast({"n": pl.UInt64}), detect(lines)).events.row(-1, named=True)
     assert (last["order"], last["attributes"]) == (None, '{"order": "0042"}')
+
+
+def test_a_pair_that_stands_twice_leaves_its_line_as_it_is():
+    """The pairs of the other lines are fields, whatever block they are in."""
+    events = events_of(
+        "12:00PM INF request served id=1 status=200",
+        "12:00PM INF request served id=2 id=3",
+        "12:01PM INF request served id=4 status=404",
+    )
+    messages = ["request served", "request served id=2 id=3", "request served"]
+    assert [(event["message"], event["id"]) for event in events] == [*zip(messages, ["1", None, "4"], strict=True)]

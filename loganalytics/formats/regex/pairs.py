@@ -28,9 +28,13 @@ def with_pairs(events: pl.DataFrame, column: str) -> pl.DataFrame:
     pairs = rows.select("n", pair).explode("pair").select(
         "n", split.field("field_0").alias("key"), _bare(split.field("field_1")).alias("text")
     )  # fmt: skip
+    # A line that has a key twice, or one that a column is called by, keeps its text.
+    taken = [key for key in pairs["key"].unique() if column_name((key,)) in events.columns]
+    is_kept = pairs.select("n", "key").is_duplicated() | pairs["key"].is_in(taken)
+    kept = pairs["n"].filter(is_kept).implode()
+    rows, pairs = rows.filter(~pl.col("n").is_in(kept)), pairs.filter(~pl.col("n").is_in(kept))
     keys = pairs["key"].unique(maintain_order=True).to_list()
-    clashes = {column_name((key,)) for key in keys}.intersection(events.columns)
-    if clashes or not 0 < len(keys) <= _MAX_KEYS or pairs.select("n", "key").is_duplicated().any():
+    if not 0 < len(keys) <= _MAX_KEYS:
         return events
     columns = pairs.group_by("n", maintain_order=True).agg(
         pl.col("text").filter(pl.col("key") == key).first().alias(column_name((key,))) for key in keys
