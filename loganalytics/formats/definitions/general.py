@@ -15,6 +15,8 @@ _LETTER = "(?P<level>[TVDINWECF])"
 _LETTERS = {letter.upper(): word for letter, word in LETTERS.items()}
 _CAPITALS_OR_LOG = CAPITAL_LEVEL.replace("(?P<level>", "(?P<level>LOG|")
 _LEVEL_OR_LETTER = LEVEL.replace("(?P<level>", "(?P<level>[TVDINWECF]|")
+# What files of programs are called.
+_SOURCES = "go|py|js|ts|java|kt|cpp|cc|c|h|rs|php|rb|lua|cs|ex|swift"
 # Behind "errors:" in any language stands their number.
 _NO_COUNT = r"(?:[^\s\d]|[1-9]\d\d)"
 
@@ -61,9 +63,9 @@ GENERAL = (
         examples=("2026-03-10 12:00:00 [ERROR   ] app.db:12 connect() - connection lost",),
     ),
     Format(
-        "time, [level], [file:line]",
-        _TIME + rf" +\[{_LEVEL_OR_LETTER}\] +\[(?P<code.file.path>[\w./-]+\.\w+):(?P<code.line.number>\d+)\] +"
-        r"(?P<message>.*)$",
+        "time, [level], file:line",
+        _TIME + rf" +\[{_LEVEL_OR_LETTER}\] +\[?(?P<code.file.path>[\w./-]+\.(?:{_SOURCES})):"
+        r"(?P<code.line.number>\d+)\]?:? +(?P<message>.*)$",
         levels=_LETTERS, examples=("2026/03/10 12:00:00.123 [E] [db.go:12]  connection lost",),
     ),
     Format(

@@ -68,10 +68,28 @@ JAVA = (
         examples=("[03/10/24 12:00:00:123 UTC] 0000002a ThreadMonitor W   WSVR0605W: Thread may be hung",),
     ),
     Format(
+        "log4j (level, context, [thread], logger)",
+        rf"^{{iso}} +{{level}} +{_CONTEXT} +\[(?P<thread.name>[^\]]*)\] +(?P<logger>{_CLASS})"
+        r"(?:[: ](?P<code.line.number>\d+))? *(?:-|:) (?P<message>.*)$",
+        examples=("2026-03-10 12:00:00.123 WARN  [TID: N/A] [main] o.e.Main - slow",),
+    ),
+    Format(
+        "logback (arrows)",
+        rf"^{{iso}} ==> \[(?P<thread.name>[^\]]*)\] ==> {{level}} +(?P<logger>{_CLASS})"
+        r"(?:[: ](?P<code.line.number>\d+))? +- (?P<message>.*)$",
+        examples=("2026-03-10 12:00:00.123 ==> [main] ==> WARN  org.example.Main - slow",),
+    ),
+    Format(
+        "logback (bars)",
+        rf"^{{iso}} \|-{{level}} +\[(?P<thread.name>[^\]]*)\] +(?P<logger>{_CLASS}) +\[(?P<code.line.number>\d+)\] -\| "
+        r"(?P<message>.*)$",
+        examples=("2026-03-10 12:00:00.123 |-WARN  [main] org.example.Main [12] -| slow",),
+    ),
+    Format(
         "log4j (level, [thread], logger:line)",
-        rf"^{{iso}} +{{level}} +(?:{_CONTEXT} +)?\[(?P<thread.name>[^\]]*)\] +(?P<logger>{_CLASS})"
+        rf"^{{iso}} +{{level}} +\[(?P<thread.name>[^\]]*)\] +(?P<logger>{_CLASS})"
         r"[: ](?P<code.line.number>\d+)(?: -|:) (?P<message>.*)$",
-        examples=("2026-03-10 12:00:00.123 WARN  [TID: N/A] [main] o.e.Main:12 - slow",),
+        examples=("2026-03-10 12:00:00.123 WARN  [main] o.e.Main:12 - slow",),
     ),
     Format(
         "log4j (level, thread, logger)",

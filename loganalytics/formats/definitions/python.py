@@ -72,6 +72,12 @@ PYTHON = (
         examples=("[2024-03-10 12:00:00,123] error:huey:Worker-1:Unhandled exception in task 4711.",),
     ),
     Format(
+        "Python logging (file, [line:], level)",
+        r"^{iso}(?: -)? +(?P<code.file.path>[\w./-]+\.py) ?\[line:(?P<code.line.number>\d+)\](?: -)? +{LEVEL}:? +"
+        r"(?P<message>.*)$",
+        examples=("2024-03-10 12:00:00,123 - db.py[line:12] - ERROR: connection lost",),
+    ),
+    Format(
         "Python logging (logger, level, colon)",
         # Behind PostgreSQL's levels stand two blanks.
         r"^{iso} (?P<logger>[A-Za-z_]\w*(?:\.\w+)+) {LEVEL}: (?P<message>[^ ].*)$",
