@@ -14,6 +14,7 @@ from loganalytics.formats.delimited.recognition import has_quoted_cells, may_be_
 from loganalytics.formats.detected import DetectedFormat, Detection, Within
 from loganalytics.formats.envelopes.envelope import Wrapper
 from loganalytics.formats.envelopes.recognition import find_wrapper, shows_format, shows_levels
+from loganalytics.formats.fields.aliases import fold_path, is_syslog
 from loganalytics.formats.framing import Framing, frame_sample
 from loganalytics.formats.framing_detection import detect_framing
 from loganalytics.formats.hints import NO_HINTS, Hints
@@ -38,6 +39,9 @@ _MIN_SHARE = 0.02
 _MIN_INNER_SHARE = 0.1
 # The messages of the journal, Google Cloud and GELF: the level beside them is that of the output, not of the line.
 _COLLECTED = {("MESSAGE",), ("textPayload",), ("short_message",)}
+# The levels of records whose collector does not know them: OpenTelemetry's, and none.
+_UNSPECIFIED = ["0", "", "UNKNOWN"]
+_FIRST_LEVELS = 20
 # So many times are read to find the first one.
 _FIRST_TIMES = 50
 # So many envelopes may be around one another.
@@ -222,12 +226,15 @@ def _within_records(objects: Sequence[str], form: JsonLines, hints: Hints) -> Wi
     core = form.record_schema.core
     if "message" not in core:
         return None
-    if core["message"][0] in _COLLECTED:
-        return _within_collected(objects, form, hints)
-    if "level" in core:
-        return None
     from loganalytics.formats.json import reader
 
+    is_of_syslog = is_syslog(set(map(fold_path, form.record_schema.fields)))
+    if core["message"][0] in _COLLECTED or ("level" in core and is_of_syslog):
+        return _within_collected(objects, form, hints)
+    if "level" in core:
+        levels = reader.sample_texts(objects[:_FIRST_LEVELS], form, "level")
+        if not levels.is_in(_UNSPECIFIED).all():
+            return None
     messages = reader.sample_texts(objects, form, "message").drop_nulls().str.strip_chars_end("\r\n")
     if not (shows_format(messages) or shows_levels(messages)):
         return None

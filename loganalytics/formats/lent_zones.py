@@ -13,8 +13,10 @@ from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.timestamps import Clock
 
 _STEP = dt.timedelta(minutes=30)
-# A line is passed on this soon; the first line with a time may be this far below the first one.
+# A container's first line with a time may be so far below its first one.
 _SLACK = dt.timedelta(minutes=1)
+# A record may have been made of a line read much later: that this is close to whole hours must hardly be chance.
+_SLACK_OF_RECORDS = dt.timedelta(seconds=5)
 _ZONES = {dt.timedelta(hours=hours): f"Etc/GMT{-hours:+d}" for hours in range(-12, 15) if hours}
 _ZONES[dt.timedelta(hours=5, minutes=30)] = "Asia/Kolkata"
 
@@ -25,7 +27,7 @@ def lend_zones(detection: Detection, hints: Hints) -> Detection:
         return detection
     for wrapper in reversed(detection.wrappers):
         if wrapper.first_time:
-            detection = _with_zone(detection, wrapper.clock, wrapper.first_time)
+            detection = _with_zone(detection, wrapper.clock, wrapper.first_time, _SLACK)
             break
     formats = tuple(_with_zone_within(d) if d.within and d.first_time else d for d in detection.formats)
     return replace(detection, formats=formats)
@@ -34,11 +36,11 @@ def lend_zones(detection: Detection, hints: Hints) -> Detection:
 def _with_zone_within(detected: DetectedFormat) -> DetectedFormat:
     if detected.within is None or detected.first_time is None:
         return detected
-    within = _with_zone(detected.within.detection, detected.clock, detected.first_time)
+    within = _with_zone(detected.within.detection, detected.clock, detected.first_time, _SLACK_OF_RECORDS)
     return replace(detected, within=replace(detected.within, detection=within))
 
 
-def _with_zone(detection: Detection, around: Clock, time_around: dt.datetime) -> Detection:
+def _with_zone(detection: Detection, around: Clock, time_around: dt.datetime, slack: dt.timedelta) -> Detection:
     """Return a detection whose naive times are in the zone in which the first is the time around it."""
     naive_times = [d.first_time for d in detection.formats if d.first_time and _is_naive(d.clock)]
     if not naive_times or not _names_zone(around):
@@ -46,7 +48,7 @@ def _with_zone(detection: Detection, around: Clock, time_around: dt.datetime) ->
     ahead = min(naive_times) - time_around
     offset = round(ahead / _STEP) * _STEP
     zone = _ZONES.get(offset)
-    if zone is None or abs(ahead - offset) > _SLACK:
+    if zone is None or abs(ahead - offset) > slack:
         return detection
     return replace(detection, formats=tuple(_moved(detected, zone, offset) for detected in detection.formats))
 

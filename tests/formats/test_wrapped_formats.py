@@ -248,6 +248,26 @@ def test_a_service_of_the_journal_says_its_own_level():
     assert events["wrapper.level"].to_list() == ["INFO", None, "INFO"]
 
 
+@pytest.mark.parametrize(
+    "around",
+    [
+        {"severity": "info", "facility": "daemon", "tag": "shop[7]:"},  # rsyslog, by a template
+        {"severityNumber": 0, "severityText": ""},  # OpenTelemetry, where a file's lines are not parsed
+        {"LogLevel": "UNKNOWN", "LogSource": "stdout"},  # Azure
+    ],
+)
+def test_a_level_of_who_collects_is_not_that_of_the_line(around):
+    """The line says that it is an error."""
+    line = json.dumps({"timestamp": "2024-03-10T12:00:00Z", **around, "message": "level=error msg=failed order=7"})
+    assert load([line]).select("message", "level").rows() == [("failed", "ERROR")]
+
+
+def test_a_record_of_a_line_read_late_keeps_the_lines_time():
+    """It was two hours and some seconds later that a shipper found the line."""
+    line = json.dumps({"@timestamp": "2024-03-10T14:00:30Z", "message": "2024-03-10 12:00:00,100 ERROR failed"})
+    assert load([line])["timestamp"][0].isoformat() == "2024-03-10T12:00:00.100000+00:00"
+
+
 def test_output_collected_without_a_service_is_read():
     """Google Cloud names the container in a label, or nowhere."""
     text = "level=error msg=failed order=7"

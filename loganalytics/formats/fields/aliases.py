@@ -62,7 +62,8 @@ _FURTHER_MESSAGES = (
 # Single letters that mean something in some records only, and the field by which these are known: MongoDB's, log15's.
 _ONE_LETTER_ALIASES = {"s": "t.$date", "c": "t.$date", "t": "msg"}
 
-_SYSLOG_NEIGHBOURS = {"facility", "shortmessage", "realtimetimestamp", "syslogidentifier", "syslogfacility"}
+_SYSLOG_NEIGHBOURS = {"facility", "shortmessage", "realtimetimestamp", "syslogidentifier", "syslogfacility",
+                      "syslogfacilitytext"}  # fmt: skip
 
 # Names by which a core column is known in any object, where no field has one of the names above.
 _IN_ANY_OBJECT = {

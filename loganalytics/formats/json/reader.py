@@ -54,11 +54,12 @@ def sample_times(lines: Iterable[str], form: JsonLines) -> pl.Series:
 
 
 def sample_texts(lines: Iterable[str], form: JsonLines, column: str) -> pl.Series:
-    """Return the sample's texts of a core column, null where a record has none."""
+    """Return the sample's texts of a core column, of the level also numbers; null where a record has none."""
+    kinds = (str, int) if column == "level" else str
     records = [record for record in map(parse_object, lines) if record]
     paths = form.record_schema.core.get(column, ())
     values = ([value_at(record, path) for path in paths] for record in records)
-    texts = [next((value for value in record_values if isinstance(value, str)), None) for record_values in values]
+    texts = [next((str(v) for v in record_values if isinstance(v, kinds)), None) for record_values in values]
     return pl.Series(column, texts, dtype=pl.String)
 
 
