@@ -130,7 +130,7 @@ def _numbered(lines: pl.Series) -> pl.DataFrame:
 
 def _lend_year(detection: Detection) -> Detection:
     """Let times without a year have it from those of the same file that write it."""
-    if not detection.first_years:
+    if not detection.first_years or all(clock.has_year for clock in detection.all_clocks):
         return detection
     year = detection.first_years[0]
     return detection.with_clocks(lambda clock: replace(clock, year=clock.year or year))

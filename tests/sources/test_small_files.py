@@ -98,3 +98,10 @@ def test_many_files_that_begin_alike_are_not_all_compared(tmp_path, monkeypatch)
         (tmp_path / f"job{number}x.log").write_text("2026-03-10 12:00:00,123 INFO [app.db] started\n")
     assert la.load(tmp_path).height == 60
     assert compared == []
+
+
+def test_files_that_differ_in_digits_only_are_looked_at_once():
+    """What a detection costs would else be paid for each of many small files."""
+    memory = DetectionMemory(())
+    first, second = (f"2026-03-10 12:00:0{n},123 - app - ERROR - order {n} failed" for n in (1, 2))
+    assert memory.detect([second], NO_HINTS) is memory.detect([first], NO_HINTS)
