@@ -16,6 +16,7 @@ from loganalytics.formats.definitions.crashes import (
     REPORTS_FAILURE,
     TRACEBACK,
 )  # fmt: skip
+from loganalytics.formats.definitions.format import translated_capitals
 from loganalytics.formats.internal_columns import CRASHED
 from loganalytics.formats.regex.ascii import ascii_only
 from loganalytics.schema import severities
@@ -33,7 +34,7 @@ _TITLES = (
     (r"^(?:Unhandled [Ee]xception:|Uncaught:)\n", r"^[^\n]*\n([^\n]+)"),
 )
 # Below a line with a time, as java.util.logging writes it.
-_LEVEL_LINE = "^(?:SEVERE|WARNING): "
+_LEVEL_LINE = rf"^(?:SEVERE|WARNING|{translated_capitals()}) ?[:：] "
 _TRACE = ascii_only(rf"(?m:{TRACEBACK})|(?m:^[\w.$:]*(?:Error|Exception)\b[^\n]*\n\s+(?:at |from |File ))")
 _ERROR = {"level": "ERROR", "severity_number": _ERROR_NUMBER}
 

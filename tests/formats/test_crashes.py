@@ -166,3 +166,12 @@ def test_a_warning_of_python_is_a_warning():
     assert (events["level"][-1], events["message"][-1], events["exception"][-1]) == (
         "WARNING", warning, f"{warning}\n  import stock",
     )  # fmt: skip
+
+
+def test_an_exception_below_a_level_in_chinese_is_of_its_line():
+    """As java.util.logging writes it where the system speaks Chinese."""
+    head = "2026-03-10 12:00:0{} com.acme.Shop run"
+    trace = ["java.lang.IllegalStateException: amount", "\tat com.acme.Shop.run(Shop.java:1)"]
+    events = events_of([head.format(1), "信息: started", head.format(2), "严重: payment failed", *trace])
+    assert events["level"].to_list() == ["INFO", "ERROR"]
+    assert events["exception"][1].endswith("\n".join(trace))

@@ -22,7 +22,7 @@ _ACCESS = (
     r"^\s*(?:(?P<log.prefix>\d+(?:\.\d+)?|-) )??(?:(?P<server.address>[A-Za-z][\w.-]*(?::\d+)?|[\d.]+:\d+) )?"
     r"(?P<client.address>(?:[\w.:%-]+, )*[\w.:%-]+) (?:-|(?P<client.ident>\S+)) "
     rf"(?P<user.name>\S+|[A-Za-z][^\s:\[]*(?: [A-Za-z][^\s:\[]*){{1,3}}) \[{{clf}}\] {REQUEST} "
-    rf'(?P<{STATUS}>\d{{3}}) "?(?P<http.response.body.size>\d+|-)"?'
+    rf'"?(?P<{STATUS}>\d{{3}})"? "?(?P<http.response.body.size>\d+|-)"?'
 )
 _PLAIN_ACCESS = (
     r"^(?P<client.address>[\w.:%-]+) - (?P<user.name>\S+) \[{time:common log}\] "

@@ -110,6 +110,7 @@ SYSTEM = (
     Format(
         "Cisco in syslog",
         rf"^{_PRIORITY}{{syslog}} (?P<log.relay>\S+) (?:(?P<log.sequence>\d+): )?"
+        r"(?:(?P<host.name>[A-Za-z][\w.-]*): )?"
         r"(?P<device.time>[*.:]?[A-Z][a-z]{2} +\d{1,2} (?:\d{4} )?\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?(?: [A-Z]{3,4})?): "
         rf"(?P<service>{_MNEMONIC}){_BEHIND_MNEMONIC}",
         multiline=False,
