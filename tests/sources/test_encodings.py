@@ -170,7 +170,7 @@ def test_nuls_of_an_emptied_file_are_skipped(tmp_path, nuls, monkeypatch):
     logs = la.load(path)
     assert logs["message"].to_list() == ["one", "two", "three", "four"]
     assert f"{4 * nuls:,} NUL bytes skipped" in la.load_report(logs)["note"][0]
-    assert la.scan(path).collect().equals(logs)
+    assert la.scan(path).collect().select(logs.columns).equals(logs)  # what a sample cannot show has a column there
     with la.tail(path, since="2020-01-01") as tail:
         assert drain(tail, 4)["message"].to_list() == ["one", "two", "three", "four"]
 
