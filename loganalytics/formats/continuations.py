@@ -139,12 +139,11 @@ def _append(
     captured, line = events["exception"].gather(joined["owner"]), pl.col("line").str.replace(r"^\s*\n", "")
     filled = pl.when(line.str.strip_chars() != "").then(line)
     extended = joined.select(pl.concat_str([captured, filled], separator="\n", ignore_nulls=True).replace("", None))
+    exception = events["exception"]
+    exception = exception.replace("", None) if exception.null_count() < events.height else exception
     # Only few events have lines below them, so only their rows are replaced.
-    rows = pl.int_range(events.height, eager=True).scatter(
-        joined["owner"], events.height + joined.with_row_index()["index"]
-    )
+    exception = exception.scatter(joined["owner"], extended.to_series())
     continues = pl.zeros(events.height, pl.UInt32, eager=True).scatter(joined["owner"], joined["continues"])
-    exception = pl.concat([events["exception"].replace("", None), extended.to_series().alias("exception")]).gather(rows)
     events = crashes.named(events.with_columns(exception, continues.alias("continues")))
     leading_lines = _without_first_blanks(lines.filter(owner < 0), before)
     return Parsed(events=events, leading_lines=leading_lines, blank_lines=blank.height, before=after)

@@ -80,8 +80,8 @@ class OpenEvents:
     def _take(self, events: pl.DataFrame) -> None:
         """Take a block's events; those whose line was cut before the block go where they begin."""
         for index, frame in enumerate(self._frames):
-            is_late = events["n"] < frame["n"][-1]
-            if is_late.any():
+            if events.height and events["n"][0] < frame["n"][-1]:
+                is_late = events["n"] < frame["n"][-1]
                 self._frames[index] = pl.concat([frame, events.filter(is_late)], how="diagonal_relaxed").sort("n")
                 events = events.filter(~is_late)
         if events.height:
@@ -89,9 +89,12 @@ class OpenEvents:
 
     def _open(self, events: pl.DataFrame) -> None:
         """Note the last events of a new block; those that were the last are complete."""
-        stream = pl.col(STREAM).fill_null(ONE_WRITER) if STREAM in events.columns else pl.lit(ONE_WRITER)
-        last = events.select(stream.alias(STREAM), "n").unique(STREAM, keep="last", maintain_order=True)
-        for key, number in last.iter_rows():
+        if STREAM in events.columns:
+            of_streams = events.select(pl.col(STREAM).fill_null(ONE_WRITER), "n")
+            last = of_streams.unique(STREAM, keep="last", maintain_order=True).rows()
+        else:
+            last = [(ONE_WRITER, events["n"][-1])]
+        for key, number in last:
             if key in self._by_stream:
                 self._complete(self._by_stream[key])
             self._by_stream[key] = _OpenEvent(number=number)
