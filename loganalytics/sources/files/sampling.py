@@ -179,15 +179,14 @@ def to_log_frame(events: pl.DataFrame, source: str, framing: Framing | None = No
     """Return the log frame of the events that parse() found in a file, whose records are written like that."""
     source = text_of(source)
     offset = framing.offset("n") if framing else pl.col("n").cast(pl.String)
-    fallback = pl.lit(service_of(source), dtype=pl.String)
-    service = pl.coalesce("service", fallback) if "service" in events.columns else fallback
-    return schema.conform(
-        events.with_columns(
-            service.alias("service"),
-            pl.lit(source).alias("source"),
-            offset.alias("offset"),
-        ).pipe(without_internal)
-    )
+    return log_frame_of(events, pl.lit(source), pl.lit(service_of(source), dtype=pl.String), offset)
+
+
+def log_frame_of(events: pl.DataFrame, source: pl.Expr, service: pl.Expr, offset: pl.Expr) -> pl.DataFrame:
+    """Return the log frame of events with where each is from; `service` is that of those which name none."""
+    service = pl.coalesce("service", service) if "service" in events.columns else service
+    columns = (service.alias("service"), source.alias("source"), offset.alias("offset"))
+    return schema.conform(events.with_columns(columns).pipe(without_internal))
 
 
 def _parse_lines(lines: Sequence[str], detection: Detection) -> pl.DataFrame:

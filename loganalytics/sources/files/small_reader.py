@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.formats.internal_columns import REPEATED_KEYS, without_internal
+from loganalytics.formats.internal_columns import REPEATED_KEYS
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import Block
 from loganalytics.sources.files.discovery import service_of, text_of
 from loganalytics.sources.files.file_events import notes_of, read_events
-from loganalytics.sources.files.sampling import FileSample
+from loganalytics.sources.files.sampling import FileSample, log_frame_of
 from loganalytics.sources.files.small_files import FILE, SMALL_BYTES, can_be_joined, parse_together
 
 
@@ -64,16 +64,11 @@ def _read_alike(files: Sequence[SmallFile], numbers: pl.Series) -> list[pl.DataF
 
 def _to_log_frame(events: pl.DataFrame, files: Sequence[SmallFile]) -> pl.DataFrame:
     sources = [text_of(file.sample.source) for file in files]
-    of_event = events[FILE]
-    fallback = pl.Series("service", map(service_of, sources), dtype=pl.String).gather(of_event)
-    service = pl.coalesce("service", fallback) if "service" in events.columns else fallback
-    return schema.conform(
-        events.with_columns(
-            service.alias("service"),
-            pl.Series("source", sources, dtype=pl.String).gather(of_event),
-            pl.col("n").cast(pl.String).alias("offset"),
-        ).pipe(without_internal)
+    source, service = (
+        pl.lit(pl.Series(of_file, dtype=pl.String).gather(events[FILE]))
+        for of_file in (sources, [*map(service_of, sources)])
     )
+    return log_frame_of(events, source, service, pl.col("n").cast(pl.String))
 
 
 def _count(events: pl.DataFrame, files: Sequence[SmallFile]) -> None:
