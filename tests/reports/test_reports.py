@@ -269,6 +269,9 @@ def test_logs_without_times_get_no_all_clear() -> None:
     assert not none.findings
     assert not none.is_all_clear
     assert "None of" in none.to_markdown().split("## Findings")[1].split("## Errors")[0]
+    page = none.to_html()
+    assert "Nothing out of the ordinary" not in page
+    assert "nothing unusual" not in page
 
 
 def test_events_dated_years_away_do_not_spoil_the_windows(made: Report) -> None:

@@ -150,7 +150,8 @@ def _tiles(report: Report) -> list[dict[str, Any]]:
 
 def _severities(report: Report) -> str:
     names = [finding.severity for finding in report.findings]
-    return ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names)) or "nothing unusual"
+    found = ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names))
+    return found or ("nothing unusual" if report.is_all_clear else "nothing can be said")
 
 
 def _errors(table: pl.DataFrame) -> dict[str, Any]:
