@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from loganalytics.analyses.errors.clusters import cluster_errors
     from loganalytics.analyses.patterns import pattern_values, patterns
     from loganalytics.analyses.requests.context import context
+    from loganalytics.analyses.requests.endpoints import with_routes
     from loganalytics.analyses.requests.latency import latency
     from loganalytics.analyses.requests.sessions import sessions
     from loganalytics.analyses.requests.steps import steps
@@ -93,6 +94,7 @@ _HOMES = {
     "traces": "analyses.requests.traces",
     "trend": "analyses.trends",
     "trend_of": "pushdown",
+    "with_routes": "analyses.requests.endpoints",
     "with_templates": "templates.annotate",
 }
 
@@ -140,6 +142,7 @@ __all__ = [
     "traces",
     "trend",
     "trend_of",
+    "with_routes",
     "with_templates",
 ]
 

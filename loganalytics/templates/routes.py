@@ -69,7 +69,7 @@ Flags = npt.NDArray[np.bool_]
 def learn_routes(paths: pl.Series, events: pl.Series) -> pl.Series:
     """Return the route of each path: its variable segments are `<*>`; null for what is no path.
 
-    Takes paths or URLs (distinct ones are enough) and how many events each has. Scheme, host, query, fragment and path
+    Takes paths or URLs and how many events each has; one may come several times. Scheme, host, query, fragment and path
     parameters (";jsessionid=…") are left out. A version (v1) stays.
 
     Example:
@@ -77,20 +77,19 @@ def learn_routes(paths: pl.Series, events: pl.Series) -> pl.Series:
         >>> learn_routes(paths, pl.Series([1, 1, 1])).to_list()
         ['/api/orders/<*>', '/api/v1/users/me', None]
     """
-    rows = pl.DataFrame({"path": _cut(paths), "events": events})
-    counted = rows.drop_nulls("path").group_by("path").agg(pl.col("events").sum())
-    routes = counted.select("path", route=_routes(counted["path"], counted["events"].to_numpy()))
-    return rows.join(routes, on="path", how="left", maintain_order="left")["route"]
+    cut = _cut(paths)
+    rows = cut.is_not_null().arg_true()
+    routes = _routes(cut.gather(rows), events.gather(rows).to_numpy())
+    return pl.Series("route", [None], dtype=pl.String).new_from_index(0, len(paths)).scatter(rows, routes)
 
 
 def _routes(paths: pl.Series, events: Codes) -> pl.Series:
-    """Return the routes of distinct paths."""
+    """Return the routes of paths."""
     texts, codes = _encode(paths)
     codes[_have_variable_shape(texts, codes)] = _WILDCARD_CODE
     # Most paths are equal now.
     _, first, inverse = np.unique(_hash_rows(codes), return_index=True, return_inverse=True)
-    distinct = codes[first]
-    events = np.bincount(inverse, weights=events).astype(np.int64)
+    distinct, events = codes[first], np.bincount(inverse, weights=events).astype(np.int64)
     before = np.zeros(len(distinct), np.int64)
     for depth in range(distinct.shape[1] - 1):
         place = {"before": before, "value": distinct[:, depth], "behind": distinct[:, depth + 1], "events": events}
@@ -114,12 +113,13 @@ def _encode(paths: pl.Series) -> tuple[pl.Series, Codes]:
     cut = pl.col("segments").list.head(MAX_SEGMENTS).list.concat(pl.lit([WILDCARD]))
     is_deep = pl.col("segments").list.len() > MAX_SEGMENTS
     segments = whole.select(pl.when(is_deep).then(cut).otherwise("segments")).to_series()
-    flat = segments.explode(empty_as_null=False)
-    texts = pl.concat([pl.Series([WILDCARD]), flat]).unique(maintain_order=True)
+    flat = pl.concat([pl.Series([WILDCARD]), segments.explode(empty_as_null=False)])
+    _, first, numbers = np.unique(flat.hash().to_numpy(), return_index=True, return_inverse=True)
+    numbers = np.argsort(np.argsort(first))[numbers]  # in order of appearance
     lengths = segments.list.len().to_numpy()
     codes = np.full((len(segments), int(lengths.max(initial=0)) + 1), _END)
-    codes[np.arange(codes.shape[1]) < lengths[:, None]] = flat.cast(pl.Enum(texts)).to_physical().to_numpy()
-    return texts, codes
+    codes[np.arange(codes.shape[1]) < lengths[:, None]] = numbers[1:]
+    return flat.gather(np.sort(first)), codes
 
 
 def _decode(texts: pl.Series, codes: Codes) -> pl.Series:

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from loganalytics.analyses.coverage.coverage import coverage
-from loganalytics.analyses.requests.endpoints import endpoint
+from loganalytics.analyses.requests.endpoints import endpoint, with_routes
 from loganalytics.analyses.requests.latency import latency
 from loganalytics.exceptions import MissingColumnError
 from loganalytics.schema import conform
@@ -21,16 +21,57 @@ NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
     [
         ({"message": "GET /builds/17/log?x=1 200 in 5ms"}, "GET /builds/<*>/log"),
         ({"message": 'x "POST /login HTTP/1.1" 302'}, "POST /login"),
+        ({"message": 'Started GET "/builds/17" for 10.0.0.1'}, "GET /builds/<*>"),
+        ({"message": "PUT /builds/17, took 5 ms"}, "PUT /builds/<*>"),
+        ({"message": "请求 GET /builds/17，耗时5毫秒"}, "GET /builds/<*>"),
+        ({"message": "Exception on /builds/17 [PATCH]"}, "PATCH /builds/<*>"),
+        ({"message": "Internal Server Error: /builds/17/"}, "/builds/<*>/"),
+        ({"message": "Method Not Allowed (GET): /login"}, "GET /login"),
+        ({"message": "Loaded plugin: /opt/plugin"}, None),
         ({"message": "", "http.request.method": "get", "url.path": "/a/0f3c2d/b"}, "GET /a/<*>/b"),
         ({"message": "", "url.full": "https://host:8080/shop/cart?id=3#top"}, "/shop/cart"),
         ({"message": "", "http.route": "/users/{id}", "method": "PUT"}, "PUT /users/{id}"),
+        ({"message": "", "http.route": "/users/{id}", "url.path": "/users/17"}, "/users/{id}"),
+        ({"message": "", "http.method": "GET", "http.target": "/a/17?x=1"}, "GET /a/<*>"),
+        ({"message": "", "labels.method": "GET", "labels.path": "/a"}, "GET /a"),
+        ({"message": "", "method": "GET", "uri": "/a"}, "GET /a"),
+        ({"message": "", "path": "/var/log/syslog"}, None),
+        ({"message": "", "method": "handle", "path": "/var/log/syslog"}, None),
+        ({"message": "", "labels.method": "GET", "file.path": "/var/log/syslog"}, None),
+        ({"message": "GET /b 200", "method": None, "url.path": None}, "GET /b"),
         ({"message": "GETTING /there"}, None),
+        ({"message": "GET up"}, None),
         ({"message": "started"}, None),
+        ({"message": None}, None),
     ],
 )
-def test_the_endpoint_of_an_event(fields: dict[str, str], expected: str | None) -> None:
+def test_the_endpoint_of_an_event(fields: dict[str, str | None], expected: str | None) -> None:
     """From the fields of HTTP, else from the message; ids are taken out."""
-    assert pl.DataFrame([fields]).select(endpoint(fields))["endpoint"].item() == expected
+    logs = pl.DataFrame([fields], schema=dict.fromkeys(fields, pl.String))
+    assert with_routes(logs).select(endpoint())["endpoint"].item() == expected
+
+
+def test_routes_are_columns_of_their_own() -> None:
+    """All else stays, in its order; a LazyFrame stays lazy, and a second time changes nothing."""
+    logs = pl.DataFrame({"message": ["GET /a/1 200", "no request", None, "PUT /a/2 500"], "n": [4, 3, 2, 1]})
+    routed = with_routes(logs)
+    assert routed.columns == ["message", "n", "http.route", "http.request.method"]
+    assert routed["http.route"].to_list() == ["/a/<*>", None, None, "/a/<*>"]
+    assert routed.select("message", "n").equals(logs)
+    assert with_routes(logs.lazy()).collect().equals(routed)
+    assert with_routes(routed).equals(routed)
+    assert with_routes(logs.clear()).schema == routed.schema
+    with pytest.raises(MissingColumnError, match="'message'"):
+        with_routes(logs.drop("message"))
+
+
+def test_the_routes_of_all_events_are_learnt_together() -> None:
+    """Whoever logs a request, and with few names of his own: what others log shows that they are names."""
+    names = [first + vowel + last for first in "klmn" for vowel in "aeiou" for last in "rst"]
+    server = pl.DataFrame({"message": "", "url.original": [f"/users/{name}" for name in names]})
+    program = pl.DataFrame({"message": [f"GET /users/{name} failed" for name in names[:3]]})
+    assert set(with_routes(pl.concat([server, program], how="diagonal"))["http.route"]) == {"/users/<*>"}
+    assert set(with_routes(program)["http.route"]) == {f"/users/{name}" for name in names[:3]}
 
 
 def test_latency_by_endpoint_and_by_step() -> None:

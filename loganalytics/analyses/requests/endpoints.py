@@ -1,42 +1,90 @@
-"""The endpoint of a web service that an event is about: method and path, without what differs from call to call."""
+"""The endpoint of a web service that an event is about: method and route, without what differs from call to call.
+
+It is the same whoever logs the request: a web server in its fields, an application in a message.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import overload
 
 import polars as pl
 
-_PATH_FIELDS = (
-    *("http.route", "url.path", "url.original", "url.full", "labels.path", "path", "url", "uri"),
-    *("request.path", "request_path", "http.url", "http.target"),
-)
-_METHOD_FIELDS = (
-    *("http.request.method", "http.method", "labels.method", "method", "request.method", "request_method", "verb"),
-)
+from loganalytics.analyses.requests.request_targets import request_target
+from loganalytics.schema import Frame, lazy
+from loganalytics.templates.routes import learn_routes
 
-_METHOD = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS"
-_REQUEST_IN_MESSAGE = rf"\b(?P<method>{_METHOD}) (?P<path>/[^\s\"'?#]*)"
-_ORIGIN = r"^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*"
-_VARIABLE_SEGMENT = r"/[^/]*[0-9][^/]*"  # with a digit in it: an id, a date, a hash
+ROUTE, METHOD = "http.route", "http.request.method"
+"""OpenTelemetry's names for the path of an endpoint, and for the method of a request."""
+
+_REQUEST, _TARGET, _KEY, _LEARNT = "__request", "__target", "__key", "__learnt"
 
 
-def endpoint(columns: Iterable[str]) -> pl.Expr:
-    """Return the expression for the endpoint, such as "GET /builds/<*>" (null when an event names none).
+@overload
+def with_routes(logs: pl.DataFrame) -> pl.DataFrame: ...
 
-    Takes the names of the frame's columns. Uses the fields of HTTP and URL (OpenTelemetry's, ECS's and common ones);
-    where these are null, what the message says: "GET /builds/17 200". The query string is left out;
-    segments of a path that hold a digit become <*>.
+
+@overload
+def with_routes(logs: pl.LazyFrame) -> pl.LazyFrame: ...
+
+
+def with_routes(logs: Frame) -> Frame:
+    """Add the route of the request that an event is about: its path with the variables replaced by `<*>`.
+
+    Needs `message`. Adds `http.route` and `http.request.method` (String), null where an event is about no request; what
+    columns of these names hold already stays. Rows keep their order. Path and method are those in the fields of HTTP
+    and URL (OpenTelemetry's, ECS's and common ones); where these are null, those in the message: "GET /builds/17 200".
+    The query string is left out.
+
+    Variables are decided from the distinct paths of the whole frame, whatever their order: a segment is one by its
+    shape, such as a number or an id, or where many different ones stand in one place. A LazyFrame stays lazy;
+    collecting it reads the paths twice.
+
+    Raises MissingColumnError without `message`.
 
     Example:
         >>> logs = pl.DataFrame({"message": ["GET /builds/17?full=1 200 in 5ms", "started"]})
-        >>> logs.select(endpoint(logs.columns))["endpoint"].to_list()
+        >>> with_routes(logs).select("http.request.method", "http.route").rows()
+        [('GET', '/builds/<*>'), (None, None)]
+    """
+    frame = lazy(logs, "message")
+    schema = frame.collect_schema()
+    request = pl.col(_REQUEST).struct
+    target = request["target"]
+    # Paths are long, and met twice: by their hash.
+    frame = frame.with_columns(request_target(schema).alias(_REQUEST)).with_columns(
+        _filled(METHOD, schema, request["method"]),
+        target.alias(_TARGET),
+        pl.when(target.is_not_null()).then(target.hash()).alias(_KEY),
+    )
+    if isinstance(logs, pl.DataFrame):
+        frame = frame.collect().lazy()  # so that the messages are read once
+    counted = frame.select(_KEY, _TARGET).drop_nulls().group_by(_KEY).agg(pl.col(_TARGET).first(), events=pl.len())
+    learnt = counted.map_batches(_learn, schema={_KEY: pl.UInt64(), _LEARNT: pl.String()})
+    frame = frame.join(learnt, on=_KEY, how="left", maintain_order="left")
+    frame = frame.with_columns(_filled(ROUTE, schema, pl.col(_LEARNT)))
+    routed = frame.select(*dict.fromkeys([*schema, ROUTE, METHOD]))
+    return routed.collect() if isinstance(logs, pl.DataFrame) else routed
+
+
+def _filled(name: str, schema: pl.Schema, value: pl.Expr) -> pl.Expr:
+    """Return a column with its nulls filled by a value; the value, where there is no such column."""
+    return (pl.col(name).cast(pl.String).fill_null(value) if name in schema else value).alias(name)
+
+
+def _learn(counted: pl.DataFrame) -> pl.DataFrame:
+    return counted.select(_KEY, learn_routes(counted[_TARGET], counted["events"]).alias(_LEARNT))
+
+
+def endpoint() -> pl.Expr:
+    """Return the expression for the endpoint, such as "GET /builds/<*>" (null when an event has no route).
+
+    Needs the columns that `with_routes` adds.
+
+    Example:
+        >>> logs = pl.DataFrame({"message": ["GET /builds/17?full=1 200 in 5ms", "started"]})
+        >>> with_routes(logs).select(endpoint())["endpoint"].to_list()
         ['GET /builds/<*>', None]
     """
-    have = set(columns)
-    paths = [pl.col(name).cast(pl.String) for name in _PATH_FIELDS if name in have]
-    methods = [pl.col(name).cast(pl.String) for name in _METHOD_FIELDS if name in have]
-    request = pl.col("message").str.extract_groups(_REQUEST_IN_MESSAGE)
-    path = pl.coalesce(*paths, request.struct["path"])
-    method = pl.coalesce(*methods, request.struct["method"]).str.to_uppercase()
-    route = path.str.replace(_ORIGIN, "").str.replace(r"[?#].*$", "").str.replace_all(_VARIABLE_SEGMENT, "/<*>")
-    return pl.concat_str(method, route, separator=" ", ignore_nulls=True).replace("", None).alias("endpoint")
+    method = pl.col(METHOD).str.to_uppercase()
+    named = pl.concat_str(method, ROUTE, separator=" ", ignore_nulls=True)
+    return pl.when(pl.col(ROUTE).is_not_null()).then(named).alias("endpoint")

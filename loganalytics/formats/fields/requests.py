@@ -10,7 +10,8 @@ import polars as pl
 
 from loganalytics.formats.fields.aliases import FieldPath, fields_by_name, fold_name, fold_path
 
-_REQUEST_ALIASES: dict[str, tuple[str, ...]] = {
+# The likelier name first.
+REQUEST_ALIASES: dict[str, tuple[str, ...]] = {
     "method": ("http.request.method", "request.method", "req.method", "method", "request_method", "requestMethod",
                "ClientRequestMethod", "httpRequest.requestMethod", "http_method", "http.method", "verb", "cs-method",
                "meta.req.method", "Properties.RequestMethod", "httpMethod", "httpRequest.httpMethod", "reqMethod",
@@ -19,7 +20,7 @@ _REQUEST_ALIASES: dict[str, tuple[str, ...]] = {
             "url", "req.url", "httpRequest.requestUrl", "request.url", "request.path", "requestURI", "http.url",
             "http.target", "http.path", "http.route", "cs-uri-stem", "request_path", "request_url", "uri_path",
             "meta.req.url", "Properties.RequestPath", "endpoint", "route", "target", "resourcePath",
-            "httpRequest.uri", "reqPath",
+            "httpRequest.uri", "reqPath", "url.full",
             "proxy.path", "protoPayload.resource"),
     "line": ("request", "request_line", "req"),
 }  # fmt: skip
@@ -67,7 +68,7 @@ class RequestFields(NamedTuple):
 def request_fields(values: Mapping[FieldPath, Sequence[str]]) -> RequestFields:
     """Return the fields of a web request, given the sampled values of all fields as text."""
     names = fields_by_name(values)
-    found = {element: _first(aliases, names) for element, aliases in _REQUEST_ALIASES.items()}
+    found = {element: _first(aliases, names) for element, aliases in REQUEST_ALIASES.items()}
     elements = ("method", "url" if found["url"] else "line") if found["method"] else ("line",)
     request = tuple(path for element in elements if (path := found[element]))
     statuses = [path for path in values if is_status_name(path) and _holds_statuses(values[path])]

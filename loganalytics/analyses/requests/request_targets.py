@@ -1,0 +1,108 @@
+"""Method and target of the request that an event is about: from the fields of a record, else from its message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from loganalytics.formats.fields.aliases import fold_name
+from loganalytics.formats.fields.requests import REQUEST_ALIASES
+
+_METHODS = (
+    *("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT"),
+    *("PROPFIND", "REPORT", "PURGE"),
+)
+_METHOD_RANKS, _TARGET_RANKS = (
+    {fold_name(name): rank for rank, name in enumerate(REQUEST_ALIASES[element])} for element in ("method", "url")
+)
+# They name files, functions and more: these hold the target of a request where a method is beside them.
+_AMBIGUOUS_NAMES = {"path", "url", "uri", "endpoint", "route", "target", "resourcepath"}
+
+_METHOD = "|".join(_METHODS)
+_PATH = r"/[^\s\"'<>?#，。；：、）】》]*"
+_REQUEST_LINE = rf"(?-u:\b)(?:{_METHOD}) [\"']?{_PATH}"  # without captures, which are several times slower
+_FAILURES = (
+    rf"^Exception on (?P<target>{_PATH}) \[(?P<method>{_METHOD})\]",  # Flask
+    r"^(?:Bad Request|Unauthorized|Forbidden|Not Found|Gone|Method Not Allowed|Internal Server Error"  # Django
+    rf"|Service Unavailable)(?: \((?:(?P<method>{_METHOD})|[^)]*)\))?: (?P<target>{_PATH})$",
+)
+# True wherever one of the above matches, and cheaper.
+_MAY_BE_REQUEST = rf"(?-u:\b)(?:{_METHOD}) [\"']?/|^Exception on /|^[A-Z][A-Za-z ]+(?:\([^)]*\))?: /"
+_END_OF_SENTENCE = ".,:;!)]}"
+
+_REQUEST = {"method": pl.String(), "target": pl.String()}
+_NULL = pl.lit(None, pl.String)
+
+
+def request_target(schema: Mapping[str, pl.DataType]) -> pl.Expr:
+    """Return the expression for the request that an event is about: Struct{method, target}, both null without one.
+
+    Takes the frame's columns, `message` among them. The target is a path or a URL, as the log has it. The fields of
+    HTTP and URL go first (OpenTelemetry's, ECS's and common ones), then what the message says.
+
+    Example:
+        >>> logs = pl.DataFrame({"message": ["GET /builds/17 200", "ok"], "req.method": "PUT", "req.url": [None, "/a"]})
+        >>> logs.select(request_target(logs.schema)).unnest("request").rows()
+        [('PUT', '/builds/17'), ('PUT', '/a')]
+    """
+    names = [name for name, dtype in schema.items() if dtype in (pl.String, pl.Categorical, pl.Enum)]
+    methods = _ranked(names, _METHOD_RANKS)
+    method = pl.coalesce(_NULL, *map(_valid_method, methods))
+    target = pl.coalesce(_NULL, *(_target(name, methods) for name in _ranked(names, _TARGET_RANKS)))
+    message = pl.when(method.is_null() | target.is_null()).then(pl.col("message").cast(pl.String))
+    parts = pl.struct(method.alias("method"), target.alias("target"), message.alias("message"))
+    return parts.map_batches(_fill_from_messages, return_dtype=pl.Struct(_REQUEST), is_elementwise=True).alias(
+        "request"
+    )
+
+
+def _ranked(names: list[str], ranks: Mapping[str, int]) -> list[str]:
+    """Return the names that mean the same as one of those ranked, the likelier first; those in any object come last."""
+    folded = {name: fold_name(name) for name in names}
+    exact = sorted((name for name in names if folded[name] in ranks), key=lambda name: ranks[folded[name]])
+    leaves = {name: folded[name].rpartition(".")[2] for name in names if name not in exact}
+    return exact + sorted(
+        (name for name, leaf in leaves.items() if leaf in ranks), key=lambda name: ranks[leaves[name]]
+    )
+
+
+def _valid_method(name: str) -> pl.Expr:
+    text = pl.col(name).cast(pl.String)
+    return pl.when(text.str.to_uppercase().is_in(_METHODS)).then(text)
+
+
+def _target(name: str, methods: list[str]) -> pl.Expr:
+    """Return the target in a column; where its name may mean something else, only beside a method."""
+    text, folded = pl.col(name).cast(pl.String), fold_name(name)
+    if folded in _TARGET_RANKS and folded not in _AMBIGUOUS_NAMES:
+        return text
+    owner = folded.rpartition(".")[0]
+    beside = [_valid_method(method) for method in methods if owner in ("", fold_name(method).rpartition(".")[0])]
+    return pl.when(pl.coalesce(_NULL, *beside).is_not_null()).then(text)
+
+
+def _fill_from_messages(parts: pl.Series) -> pl.Series:
+    """Return method and target; where they are null, as the message says them. Few messages are taken apart."""
+    known = parts.struct.unnest()
+    rows = known["message"].str.contains(_MAY_BE_REQUEST).arg_true()
+    if not len(rows):
+        return known.select(*_REQUEST).to_struct()
+    said = _read_requests(known["message"].gather(rows))
+    filled = known[rows].select(pl.col(name).fill_null(said[name]) for name in _REQUEST)
+    return known.select(known[name].scatter(rows, filled[name]) for name in _REQUEST).to_struct()
+
+
+def _read_requests(messages: pl.Series) -> pl.DataFrame:
+    """Return method and target: of "GET /path", else of a sentence of a framework."""
+    said = pl.col("line").str.splitn(" ", 2).struct
+    failures = [pl.col("message").str.extract_groups(pattern).struct for pattern in _FAILURES]
+    is_line = pl.col("line").is_not_null()
+    values = {
+        name: pl.when(is_line).then(part).otherwise(pl.coalesce(failure[name] for failure in failures))
+        for name, part in (("method", said[0]), ("target", said[1].str.strip_chars_start("\"'")))
+    }
+    line = messages.str.extract_all(_REQUEST_LINE).list.first()
+    table = pl.DataFrame({"message": pl.select(pl.when(line.is_null()).then(messages)).to_series(), "line": line})
+    read = table.select(value.alias(name) for name, value in values.items())
+    return read.with_columns(pl.col("target").str.strip_chars_end(_END_OF_SENTENCE))
