@@ -13,7 +13,6 @@ from loganalytics.analyses.summaries import (
     TimeRange,
     earliest_events,
     first_and_last_time,
-    service_names,
     sparkline_window,
     sparklines,
 )
@@ -28,6 +27,13 @@ from loganalytics.templates.parameters import extract_parameters
 _MERGE_BATCHES = 16  # partial sums that are held before they are merged
 _TOP_VALUES = 10
 _NULL_TEXT = pl.lit(None, dtype=pl.String)
+_EXAMPLE_COLUMNS = ("key", "timestamp", "source", "offset", "message")
+_SUMS = (
+    pl.col("template_id").min(),
+    pl.col("events", "errors").sum(),
+    pl.col("first_seen").min(),
+    pl.col("last_seen").max(),
+)
 
 # The kinds of value, the narrower before the wider.
 _VALUE_PATTERNS = {
@@ -44,10 +50,12 @@ _VALUE_PATTERNS = {
 
 @dataclass(frozen=True, kw_only=True)
 class PatternSums:
-    """What one part of a log adds: sums by masked message (or template), and by window of time."""
+    """What one part of a log adds: counts by masked message (or template), and the earliest event of each."""
 
-    groups: pl.DataFrame
-    windows: pl.DataFrame
+    counts: pl.DataFrame
+    """By key, service and window of time: template_id, events, errors, first_seen and last_seen."""
+    examples: pl.DataFrame
+    """One row a key: timestamp, source, offset and message."""
 
 
 def patterns(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl.DataFrame:
@@ -88,38 +96,24 @@ def partial(logs: pl.DataFrame, times: TimeRange, *, is_mined: bool = False) -> 
         (pl.col("template"), pl.col("template_id")) if is_mined else (mask(pl.col("message")), _NULL_TEXT)
     )
     keyed = events.with_columns(key=key, template_id=template_id)
-    groups = keyed.group_by("key").agg(
+    counts = keyed.group_by("key", "service", sparkline_window(times)).agg(
         pl.col("template_id").min(),
         events=pl.len().cast(pl.Int64),
         errors=is_error().sum().cast(pl.Int64),
-        services=service_names(),
         first_seen=pl.col("timestamp").min(),
         last_seen=pl.col("timestamp").max(),
     )
-    examples = earliest_events(keyed, "key").select("key", "source", "offset", example="message")
-    windows = (
-        keyed.filter(pl.col("timestamp").is_not_null()).group_by("key", sparkline_window(times)).agg(events=pl.len())
-    )
-    return PatternSums(groups=groups.join(examples, on="key", nulls_equal=True), windows=windows)
+    return PatternSums(counts=counts, examples=earliest_events(keyed, "key").select(_EXAMPLE_COLUMNS))
 
 
 def merge(partials: Iterable[PatternSums]) -> PatternSums:
     """Add up the sums of parts of a log, in any order; the result can be merged again."""
     partials = list(partials)
-    groups = pl.concat([sums.groups for sums in partials])
-    windows = pl.concat([sums.windows for sums in partials])
-    examples = groups.with_columns(timestamp="first_seen", message="example", exception=_NULL_TEXT)
-    summed = groups.group_by("key").agg(
-        pl.col("template_id").min(),
-        pl.col("events", "errors").sum(),
-        pl.col("services").explode(empty_as_null=False).unique().sort(),
-        pl.col("first_seen").min(),
-        pl.col("last_seen").max(),
-    )
-    first = earliest_events(examples, "key").select("key", "source", "offset", "example")
+    counts = pl.concat([sums.counts for sums in partials])
+    examples = pl.concat([sums.examples for sums in partials]).with_columns(exception=_NULL_TEXT)
     return PatternSums(
-        groups=summed.join(first, on="key", nulls_equal=True),
-        windows=windows.group_by("key", "window").agg(pl.col("events").sum()),
+        counts=counts.group_by("key", "service", "window").agg(_SUMS),
+        examples=earliest_events(examples, "key").select(_EXAMPLE_COLUMNS),
     )
 
 
@@ -128,7 +122,9 @@ def finish(merged: PatternSums, *, is_mined: bool = False, known: TemplateCatalo
     catalogue_columns = [] if known is None else ["is_known", "name"]
     if not is_mined:
         merged, catalogue_table = _mine(merged, known)
-    table = merged.groups.join(sparklines(merged.windows, merged.groups["key"]), on="key", nulls_equal=True)
+    table = _groups(merged.counts).join(merged.examples.rename({"message": "example"}), on="key", nulls_equal=True)
+    windows = merged.counts.drop_nulls("window").group_by("key", "window").agg(pl.col("events").sum())
+    table = table.join(sparklines(windows, table["key"]), on="key", nulls_equal=True)
     if known is not None:
         table = table.join(catalogue_table, on="key", how="left")
     return (
@@ -142,14 +138,20 @@ def finish(merged: PatternSums, *, is_mined: bool = False, known: TemplateCatalo
     )
 
 
+def _groups(counts: pl.DataFrame) -> pl.DataFrame:
+    """Return the sums by key alone, with the names of its services."""
+    by_service = counts.group_by("key", "service").agg(_SUMS).sort("service", nulls_last=True)
+    return by_service.group_by("key").agg(*_SUMS, services=pl.col("service").drop_nulls())
+
+
 def _mine(sums: PatternSums, known: TemplateCatalogue | None) -> tuple[PatternSums, pl.DataFrame]:
     """Return the sums by template, and is_known and name of each template as the catalogue has them."""
-    counted = sums.groups.select("events", masked="key")
+    counted = sums.counts.group_by(masked="key").agg(pl.col("events").sum())
     mined = mine_templates(counted) if known is None else known.finish(counted)
     templates = mined.select("template", "template_id", key="masked")
-    groups = sums.groups.drop("template_id").join(templates, on="key").with_columns(key="template")
-    windows = sums.windows.join(templates, on="key").with_columns(key="template")
-    by_template = PatternSums(groups=groups.select(sums.groups.columns), windows=windows.select(sums.windows.columns))
+    counts = sums.counts.drop("template_id").join(templates, on="key").with_columns(key="template")
+    examples = sums.examples.join(templates, on="key").with_columns(key="template")
+    by_template = PatternSums(counts=counts.select(sums.counts.columns), examples=examples.select(_EXAMPLE_COLUMNS))
     return merge([by_template]), pl.DataFrame() if known is None else _catalogue_table(mined, known)
 
 

@@ -1,4 +1,4 @@
-"""What summaries of events have in common: when a group of events counts as new."""
+"""What summaries of events have in common: a group's earliest event, and when a group counts as new."""
 
 from __future__ import annotations
 
@@ -6,11 +6,48 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
-from loganalytics.analyses.summaries import is_late
+from loganalytics.analyses.summaries import earliest_events, is_late, sparkline_window
 
 BEGIN = datetime(2026, 3, 10, tzinfo=UTC)
 END = BEGIN + timedelta(hours=10)
+
+
+EVENT_SCHEMA = {
+    "key": pl.String(),
+    "timestamp": pl.Datetime("us", "UTC"),
+    "source": pl.String(),
+    "offset": pl.String(),
+    "message": pl.String(),
+    "exception": pl.String(),
+}
+events = st.tuples(
+    st.sampled_from([None, "a", "b"]),
+    st.sampled_from([None, BEGIN, END]),
+    st.sampled_from([None, "x.log", "y.log"]),
+    st.sampled_from([None, "9", "10"]),
+    st.sampled_from(["", "no", "yes"]),
+    st.sampled_from([None, "E1", "E2"]),
+)
+
+
+@given(st.lists(events, max_size=12).flatmap(lambda rows: st.tuples(st.just(rows), st.permutations(rows))))
+def test_the_earliest_event_is_the_first_of_a_sort(orders):
+    """By time, then source, line number and text, nulls last, whatever the order of the input."""
+    rows, shuffled = (pl.DataFrame(order, schema=EVENT_SCHEMA, orient="row") for order in orders)
+    order = ("timestamp", "source", pl.col("offset").str.len_bytes(), "offset", "message", "exception")
+    expected = rows.sort(*order, nulls_last=True).unique("key", keep="first", maintain_order=True)
+    assert_frame_equal(earliest_events(shuffled, "key"), expected, check_row_order=False)
+
+
+def test_an_event_without_a_time_has_no_window():
+    """In a log with times and in one without any."""
+    times = pl.DataFrame({"timestamp": [None, END]}, schema={"timestamp": EVENT_SCHEMA["timestamp"]})
+    assert times.select(sparkline_window((BEGIN, END))).to_series().to_list() == [None, 23]
+    assert times.head(1).with_columns(sparkline_window((None, None)))["window"].to_list() == [None]
 
 
 def late(events: list[int], hours: list[float | None], ends=(BEGIN, END)) -> list[bool]:
