@@ -229,7 +229,7 @@ def test_statuses_are_problems_of_their_own() -> None:
     """A request that ends in 500 is not one that ends in 504, though their template is the same."""
     logs = _logs(*[{"message": f"GET /a/{s} {s}", "http.response.status_code": s} for s in (500, 504, 500)])
     assert cluster_errors(logs).select("label", "events").rows() == [
-        ("GET <*> <*> (HTTP 500)", 2), ("GET <*> <*> (HTTP 504)", 1)
+        ("GET /a/<*> (HTTP 500)", 2), ("GET /a/<*> (HTTP 504)", 1)
     ]  # fmt: skip
 
 

@@ -6,6 +6,14 @@ import hashlib
 
 import polars as pl
 
+from loganalytics.analyses.errors.failed_requests import (
+    ENDPOINT,
+    REQUEST_COLUMNS,
+    STATUS,
+    failure,
+    request_label,
+    with_requests,
+)
 from loganalytics.analyses.errors.near_duplicates import near_duplicates
 from loganalytics.analyses.errors.stack_traces import parse_stack_traces
 from loganalytics.analyses.summaries import (
@@ -25,7 +33,6 @@ from loganalytics.templates.annotate import with_templates
 
 # Where structured logs put the type of an exception, besides the text of the trace.
 _TYPE_COLUMNS = ("exception.type", "error.type", "exception_type", "error_type", "exc_type")
-_STATUS_COLUMN = "http.response.status_code"
 
 # A type as it is named in passing: "failed with redis.TimeoutError: ...", "raised ValueError('x')".
 _TYPE_IN_MESSAGE = r"\b((?:[A-Za-z_$][\w$]*\.)*[A-Z][\w$]*(?:Error|Exception))\b"
@@ -55,11 +62,12 @@ def cluster_errors(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl
     Errors are events with severity_number >= 17, and events without any severity whose message reports a failure
     ("failed", "error", "panic") or that have a stack trace. Those with a stack trace are one problem when the types
     of the root cause and of the outermost exception are the same, and so are the frames nearest to the failure, the
-    application's own where there are any. The others are one problem when their message template is the same (and the
-    type of the exception and the HTTP status, where the frame has such columns). Then groups that are nearly the same
-    are merged: messages with an addition, traces that fail at the same frame with slightly different callers (TF-IDF
-    and agglomerative clustering with complete linkage, among the 2,000 greatest groups); and errors without a trace
-    join the problem of the errors with a trace and the same template, if these are one problem.
+    application's own where there are any. The others are one problem when their message template is the same, and the
+    type of the exception, the endpoint of the request that failed (see `with_routes`) and its HTTP status, where the
+    event says no more than that. Then groups that are nearly the same are merged: messages with an addition, traces
+    that fail at the same frame with slightly different callers (TF-IDF and agglomerative clustering with complete
+    linkage, among the 2,000 greatest groups); and errors without a trace join the problem of the errors with a trace
+    and the same template, if these are one problem.
 
     Needs timestamp, severity_number, service and message; uses exception, trace_id, source and offset, the
     columns of template and of exception type (error.type, ...) where the frame has them.
@@ -102,8 +110,8 @@ def with_clusters(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl.
     Keeps the column EVENT_NUMBER, where the frame has it.
     """
     frame = lazy(logs, *REQUIRED_COLUMNS)
-    frame = frame.filter(_may_be_error(frame.collect_schema().names()))
-    errors = read_summary_columns(frame, *_TYPE_COLUMNS, _STATUS_COLUMN, "level", EVENT_NUMBER, known=known)
+    frame = with_requests(frame).filter(_may_be_error(frame.collect_schema().names()))
+    errors = read_summary_columns(frame, *_TYPE_COLUMNS, *REQUEST_COLUMNS, "level", EVENT_NUMBER, known=known)
     errors = _with_fingerprints(errors)
     # Continuation lines that are not a stack trace do not make an event an error.
     reports_failure = pl.col("level").is_null() & _reports_failure()
@@ -142,21 +150,25 @@ def _with_fingerprints(errors: pl.DataFrame) -> pl.DataFrame:
     errors = errors.join(traces, on=["message", "exception"], how="left", nulls_equal=True, maintain_order="left")
     type_fields = [pl.col(name).cast(pl.String) for name in _TYPE_COLUMNS if name in errors.columns]
     exception_type = pl.coalesce("exception_type", *type_fields)
-    has_status = _STATUS_COLUMN in errors.columns
-    status = pl.col(_STATUS_COLUMN).cast(pl.String) if has_status else pl.lit(None, dtype=pl.String)
-    template_kind = pl.concat_str(pl.lit("template"), exception_type, status, separator="\n", ignore_nulls=True)
+    named_type = pl.coalesce(exception_type, pl.col("message").str.extract(_TYPE_IN_MESSAGE))
+    # What says why requests failed is one problem, whatever the endpoints.
+    errors = errors.with_columns(pl.when(named_type.is_null()).then(ENDPOINT).alias(ENDPOINT))
+    template_kind = pl.concat_str(
+        pl.lit("template"), exception_type, pl.col(STATUS).cast(pl.String), ENDPOINT, separator="\n", ignore_nulls=True
+    )
     # A stack that was logged without an exception shows where it was logged, not what failed.
     nameless = pl.when(pl.col("exception_type").is_null() & pl.col("reason").is_null()).then("template")
     trace_fingerprint = pl.concat_str("fingerprint", nameless, separator="\n", ignore_nulls=True)
     trace_kind = pl.concat_str("kind", nameless, separator="\n", ignore_nulls=True)
-    template_fingerprint = pl.concat_str(template_kind, "template", separator="\n")
-    template_label = pl.concat_str("template", pl.concat_str(pl.lit(" (HTTP "), status, pl.lit(")")), ignore_nulls=True)
+    template_fingerprint = pl.concat_str(
+        pl.lit("template"), exception_type, failure(), separator="\n", ignore_nulls=True
+    )
     has_trace = pl.col("fingerprint").is_not_null()
     return errors.with_columns(
         fingerprint=pl.when(has_trace).then(trace_fingerprint).otherwise(template_fingerprint),
         kind=pl.when(has_trace).then(trace_kind).otherwise(template_kind),
-        label=pl.coalesce("label", template_label),
-        exception_type=pl.coalesce(exception_type, pl.col("message").str.extract(_TYPE_IN_MESSAGE)),
+        label=pl.coalesce("label", request_label()),
+        exception_type=named_type,
     )
 
 
@@ -177,7 +189,7 @@ def _merge_near_duplicates(errors: pl.DataFrame) -> pl.DataFrame:
     """Give groups that are nearly the same the fingerprint of the greatest of them."""
     groups = errors.group_by("fingerprint").agg(
         pl.col("kind").first(),
-        text=pl.coalesce("frames", "template").first(),
+        text=pl.coalesce("frames", "template").min(),
         is_trace=pl.col("frames").is_not_null().any(),
         events=pl.len(),
     )

@@ -1,4 +1,4 @@
-"""Method and target of the request that an event is about: from the fields of a record, else from its message."""
+"""The request that an event is about, and its answer: from the fields of a record, else from its message."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import polars as pl
 
 from loganalytics.formats.fields.aliases import fold_name
-from loganalytics.formats.fields.requests import REQUEST_ALIASES
+from loganalytics.formats.fields.requests import REQUEST_ALIASES, is_status_name
+from loganalytics.templates.masking import WILDCARD
 
 _METHODS = (
     *("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT"),
@@ -29,6 +30,10 @@ _FAILURES = (
 )
 # True wherever one of the above matches, and cheaper.
 _MAY_BE_REQUEST = rf"(?-u:\b)(?:{_METHOD}) [\"']?/|^Exception on /|^[A-Z][A-Za-z ]+(?:\([^)]*\))?: /"
+# Behind three words at most.
+_BEGINS_WITH_REQUEST = (
+    rf"^(?:\S+ ){{0,3}}\S*?(?-u:\b)(?:{_METHOD}) [\"']?/|^Exception on /|^[A-Z][A-Za-z ]+(?:\([^)]*\))?: /"
+)
 _END_OF_SENTENCE = ".,:;!)]}"
 
 _REQUEST = {"method": pl.String(), "target": pl.String()}
@@ -106,3 +111,43 @@ def _read_requests(messages: pl.Series) -> pl.DataFrame:
     table = pl.DataFrame({"message": pl.select(pl.when(line.is_null()).then(messages)).to_series(), "line": line})
     read = table.select(value.alias(name) for name, value in values.items())
     return read.with_columns(pl.col("target").str.strip_chars_end(_END_OF_SENTENCE))
+
+
+def begins_with_request() -> pl.Expr:
+    """Return the expression that is true for messages which say what became of a request, not only during which it was.
+
+    Example:
+        >>> logs = pl.DataFrame({"message": ["request GET /a failed", "no answer from the database during GET /a"]})
+        >>> logs.select(begins_with_request()).to_series().to_list()
+        [True, False]
+    """
+    return pl.col("message").cast(pl.String).str.contains(_BEGINS_WITH_REQUEST)
+
+
+def without_paths(template: pl.Expr) -> pl.Expr:
+    """Return templates in which the paths of requests are wildcards."""
+    return template.str.replace_all(rf"((?-u:\b)(?:{_METHOD}) [\"']?){_PATH}", f"${{1}}{WILDCARD}")
+
+
+def status_code(schema: Mapping[str, pl.DataType]) -> pl.Expr:
+    """Return the expression for the status of the answer to a request (Int32), null where no field has one.
+
+    Example:
+        >>> logs = pl.DataFrame({"http.status_code": [500, 0, None], "status": ["failed", "502 Bad Gateway", "failed"]})
+        >>> logs.select(status_code(logs.schema))["status"].to_list()
+        [500, 502, None]
+    """
+    names = [name for name in schema if is_status_name(tuple(name.split(".")))]
+    names.sort(key=lambda name: ("http" not in name.lower(), len(name), name))
+    numbers = [_status_number(name, schema[name]) for name in names]
+    return pl.coalesce(pl.lit(None, pl.Int32), *numbers).alias("status")
+
+
+def _status_number(name: str, dtype: pl.DataType) -> pl.Expr:
+    if dtype.is_numeric():
+        number = pl.col(name).cast(pl.Int32, strict=False)
+    elif dtype in (pl.String, pl.Categorical, pl.Enum):
+        number = pl.col(name).cast(pl.String).str.extract(r"^\s*([0-9]{3})(?:\D|$)").cast(pl.Int32)
+    else:
+        return pl.lit(None, pl.Int32)
+    return pl.when(number.is_between(100, 599)).then(number)

@@ -1,0 +1,55 @@
+"""Errors that say that a request failed: problems of one endpoint each, which their labels name."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from loganalytics.analyses.requests.endpoints import METHOD, ROUTE, endpoint, with_routes
+from loganalytics.analyses.requests.request_targets import begins_with_request, status_code, without_paths
+from loganalytics.schema import Frame
+
+ENDPOINT, STATUS = "__endpoint", "__status"
+REQUEST_COLUMNS = (ENDPOINT, STATUS)
+
+_HTTP_STATUS = "http.response.status_code"
+
+# A method, one target and values: nothing that is not in the fields of the request.
+_BARE_REQUEST = r"^\"?[A-Z]+ (?:/\S*|<\*>)(?:[\s\-\"]*<\*>)*\"?$"
+
+
+def with_requests(logs: Frame) -> pl.LazyFrame:
+    """Add the endpoint of the request that an event answers, and the status of the answer, both null without one.
+
+    Routes are learnt from all events, so this goes before the errors are chosen. An event that only happened during a
+    request, with neither a status nor the request at the beginning of its message, answers none.
+    """
+    frame = logs if {ROUTE, METHOD} <= set(logs.collect_schema()) else with_routes(logs)
+    schema = frame.collect_schema()
+    given = [pl.col(_HTTP_STATUS).cast(pl.Int32, strict=False)] if _HTTP_STATUS in schema else []
+    # Of an event that is about no request, a field called status may be anything.
+    status = pl.coalesce(*given, pl.when(pl.col(ROUTE).is_not_null()).then(status_code(schema)))
+    is_answer = status.is_not_null() | begins_with_request()
+    return frame.lazy().with_columns(pl.when(is_answer).then(endpoint()).alias(ENDPOINT), status.alias(STATUS))
+
+
+def request_label() -> pl.Expr:
+    """Return the expression for the label of an error: its template, led by the endpoint where that is not in it.
+
+    Needs template and the columns that `with_requests` adds.
+    """
+    template, named = pl.col("template"), pl.col(ENDPOINT)
+    label = (
+        pl.when(named.is_null() | template.str.contains(named, literal=True)).then(template)
+        .when(template.str.contains(_BARE_REQUEST)).then(named)
+        .otherwise(pl.concat_str(named, template, separator=": "))
+    )  # fmt: skip
+    status = pl.concat_str(pl.lit(" (HTTP "), pl.col(STATUS), pl.lit(")"))
+    return pl.concat_str(label, status, ignore_nulls=True)
+
+
+def failure() -> pl.Expr:
+    """Return the expression for what failed, the same for all errors without a trace that may be one problem.
+
+    Needs template and the columns that `with_requests` adds.
+    """
+    return pl.concat_str(STATUS, ENDPOINT, without_paths(pl.col("template")), separator="\n", ignore_nulls=True)
