@@ -68,8 +68,7 @@ def patterns(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl.DataF
     services (List[String], sorted), first_seen, last_seen (null when no event has a time), trend (List[UInt32]:
     events in each of 24 windows of equal length from the first event of the log to its last) and example (the earliest
     message); with a catalogue as `known` also is_known (Boolean: the catalogue has the template) and name (String, as
-    the catalogue has it), and templates are mined together with what the catalogue has seen. Sorted by events, then by
-    template.
+    the catalogue has it), and what the catalogue holds keeps its template and id. Sorted by events, then by template.
 
     Example:
         >>> logs = conform(pl.DataFrame({"message": ["user 17 logged in", "disk full", "user 4 logged in"]}))

@@ -36,7 +36,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add_selection(parser)
     group = parser.add_argument_group("catalogue")
     group.add_argument(
-        "--catalogue", metavar="FILE.parquet", help="templates of earlier runs: what is not in them is marked"
+        "--catalogue", metavar="FILE.parquet", help="templates of earlier runs, which keep their ids; others are marked"
     )
     group.add_argument(
         "--update", action="store_true", help="add these logs to the catalogue; creates it if there is none"

@@ -37,8 +37,9 @@ def with_templates(
     text behind each wildcard). Columns of these names are replaced; rows keep their order. White space in a
     template is single spaces. A null message counts as an empty one.
 
-    With a catalogue as `known`, its templates are mined together with those of the logs, so that they keep their text
-    and id in logs of any size; and `is_known` (Boolean) says whether the catalogue has seen the template before.
+    With a catalogue as `known`, what it holds keeps its template and id, new messages take those of its templates that
+    fit, and the others are mined together with what it holds; `is_known` (Boolean) says whether the catalogue has seen
+    the template before, or messages that mining gives the same one.
 
     Variables are decided from the distinct messages of the whole frame, whatever their order. A LazyFrame stays
     lazy; collecting it reads `message` twice.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -13,8 +14,8 @@ from loganalytics import schema
 from loganalytics.atomic_write import replace_file
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError, UnreadableSourceError
 from loganalytics.templates.masking import mask, mask_phrases
-from loganalytics.templates.matching import match_templates
-from loganalytics.templates.mining import TEMPLATE_SCHEMA, finish, merge, to_template, with_template_ids
+from loganalytics.templates.matching import fit_templates, template_forms
+from loganalytics.templates.mining import TEMPLATE_SCHEMA, finish, to_template, with_template_ids
 
 _COLUMNS = {
     "masked": pl.String(),
@@ -25,21 +26,25 @@ _COLUMNS = {
     "last_seen": schema.TIMESTAMP,
 }
 _MAX_TEXTS = 1_000_000
-_REMINE_SHARE = 0.1  # `update` mines again when more new texts came than this share of the known ones
+_MASKED = "__masked"
+_NO_TEXT = pl.lit(None, dtype=pl.String)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class TemplateCatalogue:
     """The templates seen so far: when first and last, how often, and what people call them.
 
-    A catalogue does not change: `update`, `merge` and `rename` return a new one. It holds the counts that mining
-    starts from, not only the templates, so parts of a log, in any split and any order, give the same templates as the
-    whole. Names and first-seen times belong to the texts behind a template and stay when it becomes more general. Of
-    more than a million distinct masked texts the rarest are forgotten.
+    A catalogue does not change: `update`, `merge` and `rename` return a new one. A text that it holds keeps its
+    template and id for good, whatever comes later. A new text takes the template that fits it; those that none fits are
+    mined together with the counts of all that the catalogue holds.
+
+    What one `update` of an empty catalogue has added is decided only when it is needed. Until then it is counts, so
+    catalogues of the parts of a log, merged in any order, give the same templates as the whole log.
+    Of more than a million distinct masked texts the rarest are forgotten, but one text of each template stays.
 
     Attributes:
-        texts: one row a distinct masked message: masked, template (null until mined), name, events, first_seen,
-            last_seen. This is what `save` writes.
+        texts: one row a distinct masked message: masked, template (null until decided), name, events, first_seen,
+            last_seen.
 
     Example:
         >>> logs = pl.DataFrame({"message": ["took 5 ms", "took 12 ms"]})
@@ -60,13 +65,13 @@ class TemplateCatalogue:
         """Return the sizes."""
         return f"TemplateCatalogue({self.texts.height:,} texts, {int(self.texts['events'].sum()):,} events)"
 
-    @property
+    @cached_property
     def templates(self) -> pl.DataFrame:
         """The templates: template_id, template, name (null: none given), events, first_seen, last_seen.
 
-        Sorted by events, then by template. Mined anew from the counts.
+        Sorted by events, then by template.
         """
-        table = with_template_ids(self._mined().texts.group_by("template").agg(
+        table = with_template_ids(self._frozen.texts.group_by("template").agg(
             pl.col("name").min(), pl.col("events").sum(), pl.col("first_seen").min(), pl.col("last_seen").max()
         ))  # fmt: skip
         columns = ("template_id", "template", "name", "events", "first_seen", "last_seen")
@@ -75,8 +80,8 @@ class TemplateCatalogue:
     def update(self, logs: schema.Frame) -> TemplateCatalogue:
         """Return the catalogue with the messages of a frame added.
 
-        Needs message; uses timestamp where there is one. Mines again only once the new texts are more
-        than a tenth of the known ones; until then `match` knows the templates mined last.
+        Needs message; uses timestamp where there is one. What the catalogue holds keeps its templates, so of updates
+        the first decides.
 
         Raises MissingColumnError.
         """
@@ -87,14 +92,18 @@ class TemplateCatalogue:
             frame.select(masked=mask(pl.col("message")), time=time)
             .group_by("masked")
             .agg(events=pl.len().cast(pl.Int64), first_seen=pl.col("time").min(), last_seen=pl.col("time").max())
-            .with_columns(template=pl.lit(None, dtype=pl.String), name=pl.lit(None, dtype=pl.String))
+            .with_columns(template=_NO_TEXT, name=_NO_TEXT)
             .select(list(_COLUMNS))
             .collect(engine="auto" if isinstance(logs, pl.DataFrame) else "streaming")
         )
-        return self.merge(TemplateCatalogue(texts))
+        return self._frozen.merge(TemplateCatalogue(texts))
 
     def merge(self, other: TemplateCatalogue) -> TemplateCatalogue:
-        """Return the catalogue of what both have seen; of two names for one text the first in the alphabet stays."""
+        """Return the catalogue of what both have seen.
+
+        Templates stay that were decided by `update`, `rename` or `save`; all other texts are decided together. Of two
+        templates or names for one text the first in the alphabet stays.
+        """
         texts = (
             pl.concat([self.texts, other.texts])
             .group_by("masked")
@@ -106,71 +115,64 @@ class TemplateCatalogue:
             )
             .sort("masked")
         )
-        if texts.height > _MAX_TEXTS:
-            texts = texts.sort("events", "masked", descending=[True, False]).head(_MAX_TEXTS).sort("masked")
-        new = texts["template"].null_count()
-        merged = TemplateCatalogue(texts)
-        return merged._mined() if new > _REMINE_SHARE * (texts.height - new) else merged
+        return TemplateCatalogue(_most_frequent(texts))
 
     def rename(self, names: Mapping[str, str | None]) -> TemplateCatalogue:
         """Return the catalogue with names given to templates, by template_id; None takes a name away.
 
         Raises InvalidArgumentError for an id that the catalogue does not hold.
         """
-        mined = with_template_ids(self._mined().texts)
-        unknown = sorted(set(names) - set(mined["template_id"]))
+        texts = with_template_ids(self._frozen.texts)
+        unknown = sorted(set(names) - set(texts["template_id"]))
         if unknown:
             raise InvalidArgumentError(
                 f"The catalogue holds no template {unknown[0]!r}. Hint: the ids are in catalogue.templates."
             )
         ids = pl.col("template_id")
         new_names = ids.replace_strict(dict(names), default=None, return_dtype=pl.String)
-        renamed = mined.with_columns(name=pl.when(ids.is_in(list(names))).then(new_names).otherwise("name"))
+        renamed = texts.with_columns(name=pl.when(ids.is_in(list(names))).then(new_names).otherwise("name"))
         return TemplateCatalogue(renamed.select(list(_COLUMNS)))
 
     def match(self, logs: pl.DataFrame) -> pl.DataFrame:
         """Add template, template_id and is_known (Boolean) to new events, for the price of masking them.
 
-        The templates are those mined last: nothing is merged. A message that none of them fits is its own template,
-        masked, and not known.
+        Nothing is mined: a message that no template fits is its own template, masked, and not known.
 
         Raises MissingColumnError.
         """
         schema.lazy(logs, "message")
         rows = logs.drop("template", "template_id", "is_known", strict=False)
-        rows = rows.with_columns(__masked=mask(pl.col("message")))
-        mined = self.texts.select("masked", "template").drop_nulls()
-        masked = rows.select(masked=pl.col("__masked").unique())
-        templates = self._match_new(masked.join(mined, on="masked", how="anti"), mined)
-        templates = pl.concat([mined.join(masked, on="masked", how="semi").with_columns(is_known=True), templates])
-        templates = with_template_ids(templates).select("masked", "template", "template_id", "is_known")
-        joined = rows.join(templates, left_on="__masked", right_on="masked", how="left", maintain_order="left")
-        return joined.drop("__masked")
-
-    def _match_new(self, new: pl.DataFrame, mined: pl.DataFrame) -> pl.DataFrame:
-        """Return masked, template and is_known of masked texts that the catalogue does not hold."""
-        fits = match_templates(new["masked"], mined["template"].unique()) if new.height else mined.clear()
-        alone = new.join(fits, on="masked", how="anti")
-        alone = alone.with_columns(template=to_template(mask_phrases(pl.col("masked"))))
-        return pl.concat([fits.with_columns(is_known=True), alone.with_columns(is_known=self._has("template"))])
+        rows = rows.with_columns(mask(pl.col("message")).alias(_MASKED))
+        held = self._frozen.texts.select(pl.col("masked").alias(_MASKED), "template")
+        texts = rows.select(pl.col(_MASKED).unique()).join(held, on=_MASKED, how="left").rename({_MASKED: "masked"})
+        own_template = to_template(mask_phrases(pl.col("masked")))
+        texts = _fitted(texts, self._frozen._forms).with_columns(pl.col("template").fill_null(own_template))
+        is_known = pl.col("template").is_in(held["template"].unique().implode())
+        templates = with_template_ids(texts).select("masked", "template", "template_id", is_known=is_known)
+        joined = rows.join(templates, left_on=_MASKED, right_on="masked", how="left", maintain_order="left")
+        return joined.drop(_MASKED)
 
     def finish(self, counted: pl.DataFrame) -> pl.DataFrame:
-        """Decide the templates of counted masked messages (templates.partial) together with those of the catalogue.
+        """Decide the templates of counted masked messages (templates.partial): those that fit, then the others.
 
-        Returns what `templates.finish` does, and `is_known` (Boolean).
+        Returns what `templates.finish` does, and `is_known` (Boolean): whether the catalogue has the template, or holds
+        a text to which mining gives the same one.
         """
-        counts, known_counts = counted.select("masked", "events"), self.texts.select("masked", "events")
-        templates = finish(merge([known_counts, counts]))
-        known_templates = templates.join(known_counts, on="masked", how="semi")["template"].unique()
-        templates = templates.with_columns(is_known=pl.col("template").is_in(known_templates.implode()))
-        joined = counts.join(templates.drop("events"), on="masked", how="left", maintain_order="left")
+        counts = counted.select("masked", "events", template=_NO_TEXT)
+        held = self._frozen.texts.select(counts.columns)
+        both = pl.concat([held, counts]).group_by("masked").agg(pl.col("events").sum(), pl.col("template").min())
+        decided = _decided(both, self._frozen._forms)
+        of_held = decided.join(held, on="masked", how="semi")
+        known = pl.concat([of_held["template"], of_held["mined"]]).unique()
+        templates = with_template_ids(decided.with_columns(is_known=pl.col("template").is_in(known.implode())))
+        joined = counts.drop("template").join(templates.drop("events"), on="masked", how="left", maintain_order="left")
         return joined.select(*TEMPLATE_SCHEMA, "is_known")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the catalogue to a Parquet file and return its path; a reader sees the old file or the new one."""
         target = Path(path).expanduser()
         with replace_file(target) as temporary:
-            self._mined().texts.write_parquet(temporary)
+            self._frozen.texts.write_parquet(temporary)
         return target
 
     @classmethod
@@ -192,13 +194,43 @@ class TemplateCatalogue:
                 f"{str(target)!r} is not a catalogue of templates. Hint: name a file that TemplateCatalogue.save wrote."
             ) from None
 
-    def _mined(self) -> TemplateCatalogue:
-        """Return the catalogue with the templates of all its texts."""
-        if not self.texts.height:
+    @cached_property
+    def _frozen(self) -> TemplateCatalogue:
+        """The catalogue with a template for each text."""
+        if not self.texts["template"].null_count():
             return self
-        templates = finish(self.texts.select("masked", "events")).select("masked", "template")
+        templates = _decided(self.texts.select("masked", "events", "template"), self._forms)
         texts = self.texts.drop("template").join(templates, on="masked", how="left", maintain_order="left")
         return TemplateCatalogue(texts.select(list(_COLUMNS)))
 
-    def _has(self, name: str) -> pl.Expr:
-        return pl.col(name).is_in(self.texts[name].drop_nulls().unique().implode())
+    @cached_property
+    def _forms(self) -> pl.DataFrame:
+        """The templates that are decided, for `fit_templates`."""
+        return template_forms(self.texts["template"].drop_nulls())
+
+
+def _fitted(texts: pl.DataFrame, forms: pl.DataFrame) -> pl.DataFrame:
+    """Fill in the template of texts that have none but fit one."""
+    fits = fit_templates(texts.filter(pl.col("template").is_null())["masked"], forms)
+    fits = fits.rename({"template": "fitting"})
+    texts = texts.join(fits, on="masked", how="left", maintain_order="left")
+    return texts.with_columns(pl.col("template").fill_null(pl.col("fitting"))).drop("fitting")
+
+
+def _decided(texts: pl.DataFrame, forms: pl.DataFrame) -> pl.DataFrame:
+    """Fill in the templates that texts lack, by fit or else by mining; add what mining gives all, or null."""
+    texts = _fitted(texts, forms)
+    if not texts["template"].null_count():
+        return texts.with_columns(mined=_NO_TEXT)
+    mined = finish(texts.select("masked", "events")).select("masked", mined="template")
+    texts = texts.join(mined, on="masked", how="left", maintain_order="left")
+    return texts.with_columns(pl.col("template").fill_null(pl.col("mined")))
+
+
+def _most_frequent(texts: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the rarest texts where there are too many, but no template as a whole."""
+    if texts.height <= _MAX_TEXTS:
+        return texts
+    by_events = texts.sort("events", "masked", descending=[True, False])
+    represents = pl.col("template").is_first_distinct()
+    return by_events.sort(represents, descending=True, maintain_order=True).head(_MAX_TEXTS).sort("masked")

@@ -251,6 +251,17 @@ def test_a_catalogue_tells_what_is_new() -> None:
     assert dict(table.select("label", "is_new").iter_rows()) == {"disk <*> full": False, "refused": True}
 
 
+def test_errors_that_a_catalogue_holds_keep_their_problem() -> None:
+    """Their template is the one that they had, and so is the cluster_id, whatever other errors come."""
+    old = [{"message": f"cannot reach {name} of the ring"} for name in ("ann", "bob", "cy", "dee")]
+    known = TemplateCatalogue().update(_logs(*old))
+    before = cluster_errors(_logs(*old), known=known)
+    new = [{"message": "cannot reach eve of the ring"}, {"message": "refused"}]
+    after = cluster_errors(_logs(*old, *new), known=known)
+    assert set(before["cluster_id"]) <= set(after["cluster_id"])
+    assert after.filter("is_new")["label"].to_list() == ["refused"]
+
+
 EVENTS = [
     *[{"message": f"order {i} failed", "exception": TRACE.format(file="pay", line=i)} for i in range(4)],
     *[{"message": f"could not acquire lock {i} within {i} ms{', retrying' * (i % 2)}"} for i in range(4)],

@@ -91,6 +91,16 @@ def test_known_templates_and_names_of_a_catalogue() -> None:
     assert "is_known" not in patterns(logs(MIXED)).columns
 
 
+def test_what_a_catalogue_holds_keeps_its_id() -> None:
+    """Whatever comes beside it: five names show that names vary, but the four that are held were four templates."""
+    four = logs([f"hello {name} again" for name in ("ann", "bob", "cy", "dee")])
+    catalogue = TemplateCatalogue().update(four)
+    held = catalogue.templates.select("template_id", "template")
+    table = patterns(pl.concat([four, logs(["hello eve again"])]), known=catalogue)
+    assert table.height == 5
+    assert held.join(table.filter("is_known"), on=["template_id", "template"], how="anti").is_empty()
+
+
 def test_templates_that_are_there_are_mined_anew_for_a_catalogue() -> None:
     """The catalogue's templates count, not those of the frame."""
     mined = logs(["user 7 logged in"]).with_columns(template=pl.lit("x"), template_id=pl.lit("y"))
