@@ -6,8 +6,6 @@ pairs: a text is hashed once for each set of slots (places of wildcards) that te
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import polars as pl
 
@@ -15,14 +13,15 @@ from loganalytics.templates.masking import MASK, WILDCARD, mask_phrases
 from loganalytics.templates.token_arrays import TOKEN, Hashes, TokenArrays, TokenKind
 from loganalytics.templates.variants import _VARIANTS
 
-_MAX_SLOT_SETS = 64  # that are tried for one shape, so that time stays linear; those of most templates
+_MAX_SLOT_SETS = 256  # that are tried for one shape, so that time stays linear; those of most templates
+_PAIRS = 1_000_000  # of a text and a set of slots that are hashed at once, so that memory stays bounded
 
 # A word is what stands in quotes, or a token with all that is written together with it: can't, bob's.
 _SUFFIX = r"'[a-z]{1,2}(?-u:\b)"
-_WORD = rf"(?:\"[^\"]*\"|'[^']*'|(?:{TOKEN})+(?:{_SUFFIX})?)"
+_WORD = rf"(?:\"[^\"]*\"|'[^']*'|(?:{TOKEN})(?:\.?(?:{TOKEN}))*(?:{_SUFFIX})?)"
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 # What stands before and after the wildcard of a word that is a slot: quotes, or text of a script without blanks.
-_AFFIXES = rf"^(?P<before>[\"']|{_UNSPACED}*){MASK}(?P<after>[\"']|{_SUFFIX}|{_UNSPACED}*)$"
+_AFFIXES = rf"^(?P<before>[\"']|{_UNSPACED}*){MASK}(?P<after>[\"']|{_SUFFIX}|{_UNSPACED}*(?:\.[A-Za-z]+)?)$"
 
 
 def template_forms(templates: pl.Series) -> pl.DataFrame:
@@ -64,7 +63,7 @@ def fit_templates(masked: pl.Series, forms: pl.DataFrame) -> pl.DataFrame:
     texts = _with_variants(texts, of_templates=False)
     words = _words(texts["form"])
     texts = _with_hashes(texts, words).select("masked", "is_variant", "shape", "hash", "first_word")
-    pairs = pl.concat([_with_wildcards(texts.join(sets, on="shape"), words) for sets in _slot_sets(forms)])
+    pairs = pl.concat([_with_wildcards(texts.join(sets, on="shape"), words) for sets in _slot_sets(forms, texts)])
     matches = pairs.join(forms, on=["slot_set", "hash"], suffix="_template")
     # Of "sent <*> bytes" in the form "sent <*>" the slot is for a number, not for any word.
     is_loose = pl.col("is_variant_template") & ~pl.col("is_variant") & pl.col("has_values")
@@ -120,13 +119,14 @@ def _sums(groups: pl.Series, hashes: pl.Series, count: int) -> Hashes:
     return sums
 
 
-def _slot_sets(forms: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Yield shape, slot_set and slots, in tables that have each shape once."""
+def _slot_sets(forms: pl.DataFrame, texts: pl.DataFrame) -> list[pl.DataFrame]:
+    """Return shape, slot_set and slots, in tables that make a bounded number of pairs with texts."""
     sets = forms.group_by("shape", "slot_set").agg(pl.col("slots").first(), pl.len(), first=pl.col("template").min())
     sets = sets.sort("len", "first", descending=[True, False])
-    sets = sets.with_columns(rank=pl.int_range(pl.len()).over("shape")).filter(pl.col("rank") < _MAX_SLOT_SETS)
-    sets = sets.select("rank", "shape", "slot_set", "slots")
-    yield from sets.partition_by("rank", maintain_order=True, include_key=False)
+    sets = sets.filter(pl.int_range(pl.len()).over("shape") < _MAX_SLOT_SETS)
+    sets = sets.join(texts.group_by("shape").len("texts"), on="shape", how="left")
+    sets = sets.select("shape", "slot_set", "slots", part=pl.col("texts").fill_null(0).cum_sum() // _PAIRS)
+    return sets.partition_by("part", include_key=False)
 
 
 def _with_wildcards(pairs: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
