@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from loganalytics.analyses.requests.endpoints import ROUTE
 from loganalytics.humanize import count, listing, moment, percent, span
 from loganalytics.sanitize import printable
 from loganalytics.schema import ERROR
@@ -81,8 +82,8 @@ def rank_causes(
 ) -> list[Cause]:
     """Return what changed as causes, the likeliest first, and then consequences.
 
-    Takes the rows of `compare` (templates with errors, severity_number, services, first_seen) and of the services
-    that fell silent, and when the incident began and ended.
+    Takes the rows of `compare` with what `gather_evidence` adds to them, those of the services that fell silent, and
+    when the incident began and ended.
     """
     silent_names = {row["service"] for row in silent}
     described = [_describe_silence(row) for row in silent]
@@ -143,6 +144,8 @@ def _describe_change(row: dict[str, Any], silent_names: set[str | None]) -> Caus
         return _describe_template(row)
     if row["kind"] in ("slower", "faster"):
         return _describe_duration(row)
+    if name == ROUTE and row["scope"] == "errors" and row["kind"] in ("new", "more"):
+        return _describe_failed_requests(row)
     field = printable(name, _NAME_LENGTH)
     if row["kind"] == "shifted":
         medians = f"median {_render_number(row['baseline_p50'])} → {_render_number(row['incident_p50'])}"
@@ -171,17 +174,25 @@ def _describe_template(row: dict[str, Any]) -> Cause:
     return _consequence(row, f"{services}{quoted} {'new' if row['kind'] == 'new' else _render_ratio(row)}")
 
 
+def _describe_failed_requests(row: dict[str, Any]) -> Cause:
+    request = printable(row.get("endpoint") or row["value"], _NAME_LENGTH)
+    status = f" with {row['status']}" if row.get("status") else ""
+    kind = "new_error" if row["kind"] == "new" else "more_errors"
+    return _cause(row, kind, f"{_render_services(row)}{request} failed{status}: {_render_ratio_and_count(row)}")
+
+
 def _describe_duration(row: dict[str, Any]) -> Cause:
     operation = printable(row["value"], _NAME_LENGTH) or "the log"
+    lead = _render_services(row) if row.get("endpoint") else ""
     old, new = (
         [_render_milliseconds(row[f"{side}_{quantile}"]) for quantile in ("p50", "p95")]
         for side in ("baseline", "incident")
     )
     quantiles = f"median {old[0]} → {new[0]}, p95 {old[1]} → {new[1]}"
     if row["kind"] == "slower":
-        title = f"{operation} slower: {_render_factor(row['ratio'])} as long as before"
+        title = f"{lead}{operation} slower: {_render_factor(row['ratio'])} as long as before"
         return _cause(row, "slower", title, detail=f"{quantiles[0].upper()}{quantiles[1:]}.")
-    return _consequence(row, f"{operation} faster: {quantiles}")
+    return _consequence(row, f"{lead}{operation} faster: {quantiles}")
 
 
 def _cause(row: dict[str, Any], kind: str, title: str, *, detail: str | None = None, role: str = "cause") -> Cause:

@@ -13,6 +13,8 @@ from loganalytics.analyses.compare.compare import clip_to_log, compare_events, m
 from loganalytics.analyses.compare.ranges import TimeRange
 from loganalytics.analyses.compare.term_counts import categorical_fields, is_incident
 from loganalytics.analyses.coverage.coverage import coverage
+from loganalytics.analyses.requests.durations import duration_ms
+from loganalytics.analyses.requests.endpoints import ROUTE, answered_endpoint, endpoint, request_status
 from loganalytics.analyses.requests.traces import traces
 from loganalytics.analyses.trends import trend
 from loganalytics.schema import CORE, Frame, is_error, lazy
@@ -44,8 +46,9 @@ class Evidence:
     Attributes:
         incident: the time range of the incident.
         baseline: the one that it is compared with.
-        events: of both, with template, template_id and SLICE_COLUMN (-1 in the incident).
-        comparison: as `compare` returns it, with more about templates: errors, level, services, first_seen.
+        events: of both, with template, template_id, the columns of routes and SLICE_COLUMN (-1 in the incident).
+        comparison: as `compare` returns it, with more about templates, routes and durations: errors, level, services,
+            first_seen, last_seen; of routes with errors the most frequent endpoint and status.
         silent_services: services that fell silent within the incident.
         change_points: of the events and errors around it; `of` is the column of the trend.
         trend: events and errors around it.
@@ -69,13 +72,14 @@ def gather_evidence(logs: Frame, incident: TimeRange, baseline: TimeRange) -> Ev
     frame = lazy(logs, *CORE).with_columns(pl.col("service").cast(pl.String))
     old, new = clip_to_log(frame, baseline, incident)
     events = select_events(frame, old, new)
+    comparison = compare_events(events, measure_exposure(old, new))
     context = _context_range(incident, baseline)
     trend_around = trend(frame.filter(context.contains()), every=_window_length(context.length))
     return Evidence(
         incident=incident,
         baseline=baseline,
         events=events,
-        comparison=_with_template_facts(compare_events(events, measure_exposure(old, new)), events),
+        comparison=_with_request_facts(_with_template_facts(comparison, events), events),
         silent_services=_silent_services(frame, events, incident),
         change_points=_change_points(trend_around),
         trend=trend_around,
@@ -118,6 +122,27 @@ def _with_template_facts(comparison: pl.DataFrame, events: pl.DataFrame) -> pl.D
         )
     )
     return comparison.join(facts, on="template_id", how="left", maintain_order="left")
+
+
+def _with_request_facts(comparison: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """Add to rows of routes with errors, and of durations of requests, the services and the endpoint.
+
+    Rows of routes also get the most frequent status, and the first and last time.
+    """
+    inside = events.filter(is_incident())
+    services = pl.col("service").cast(pl.String).drop_nulls().unique().sort().alias("services")
+    times = (pl.col("timestamp").min().alias("first_seen"), pl.col("timestamp").max().alias("last_seen"))
+    failed = inside.filter(is_error()).with_columns(endpoint(), request_status(inside.schema))
+    most_frequent = [pl.col(name).drop_nulls().mode().min() for name in ("endpoint", "status")]
+    routes = failed.group_by(value=ROUTE).agg(services, *times, *most_frequent)
+    timed = inside.filter(duration_ms(inside.columns).is_not_null())
+    endpoints = timed.group_by(value=answered_endpoint(inside.schema)).agg(services).with_columns(endpoint="value")
+    tables = ((routes, ROUTE, "errors"), (endpoints, "duration_ms", "events"))
+    keyed = [table.with_columns(field=pl.lit(field), scope=pl.lit(scope)) for table, field, scope in tables]
+    facts = pl.concat(keyed, how="diagonal").drop_nulls("value")
+    joined = comparison.join(facts, on=["field", "scope", "value"], how="left", maintain_order="left", suffix="_more")
+    filled = [pl.coalesce(name, f"{name}_more").alias(name) for name in ("services", "first_seen", "last_seen")]
+    return joined.with_columns(filled).select(*comparison.columns, "endpoint", "status")
 
 
 def _silent_services(frame: pl.LazyFrame, events: pl.DataFrame, incident: TimeRange) -> pl.DataFrame:

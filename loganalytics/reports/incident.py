@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from loganalytics.analyses.compare.compare import COMPARISON_SCHEMA
 from loganalytics.analyses.compare.ranges import TimeInput, TimeRangeInput, baseline_range, parse_time_range
 from loganalytics.analyses.compare.term_counts import is_incident
 from loganalytics.findings.causes import Cause, rank_causes, render_detail
@@ -71,7 +72,7 @@ def incident(
     return Incident(
         verdict=_verdict(findings, evidence, facts),
         findings=findings,
-        compare=evidence.comparison.drop("errors", "severity_number", "services", "first_seen", "last_seen"),
+        compare=evidence.comparison.select(list(COMPARISON_SCHEMA)),
         change_points=evidence.change_points,
         trend=evidence.trend,
         silent=evidence.silent_services,
@@ -89,7 +90,8 @@ def _findings(causes: list[Cause], evidence: Evidence) -> pl.DataFrame:
         row = {name: getattr(cause, name) for name in names}
         has_events = cause.role == "cause" and cause.kind not in ("silence", "slower")
         is_examined = has_events and rank <= MAX_EXAMINED_CAUSES
-        common_values = dominant_values(evidence.events, finding_filter(row)) if is_examined else []
+        behind = finding_filter(row, evidence.events.schema)
+        common_values = dominant_values(evidence.events, behind) if is_examined else []
         common_values = [fact for fact in common_values if fact[:2] != (cause.field, cause.value)]
         rows.append({"rank": rank, "detail": render_detail(cause, common_values), **row})
     return pl.DataFrame(rows, schema=FINDINGS_SCHEMA)

@@ -97,11 +97,11 @@ class Incident(Document):
     events: pl.DataFrame = field(compare=False)
 
     def filter(self, rank: int) -> pl.Expr:
-        """Return the expression that is true for the events behind a finding, on a frame with template_id.
+        """Return the expression that is true for the events behind a finding, on a frame with templates and routes.
 
         Raises InvalidArgumentError when there is no finding of that rank.
         """
-        return finding_filter(self._finding(rank))
+        return finding_filter(self._finding(rank), self.events.schema)
 
     def rows(self, rank: int, *, baseline: bool = False) -> pl.DataFrame:
         """Return the events behind a finding, in order of time; those of slow operations, the slowest first.
@@ -112,7 +112,7 @@ class Incident(Document):
         finding = self._finding(rank)
         is_over = finding["kind"] in ("silence", "gone", "fewer")
         side = pl.lit(value=True) if baseline or is_over else is_incident()
-        events = self.events.filter(side & finding_filter(finding)).drop(SLICE_COLUMN)
+        events = self.events.filter(side & finding_filter(finding, self.events.schema)).drop(SLICE_COLUMN)
         if finding["field"] == "duration_ms":
             events = events.with_columns(duration_ms(events.columns)).drop_nulls("duration_ms")
             return events.sort("duration_ms", "timestamp", descending=[True, False])

@@ -391,3 +391,23 @@ def test_a_thousand_differences_are_returned() -> None:
     frame = frame.with_columns(timestamp=pl.lit(NOON) + pl.duration(milliseconds=pl.int_range(22_000)))
     logs = CALM.vstack(conform(frame)).with_columns(template="message", template_id="message")
     assert compare(logs, baseline=OLD, incident=NEW).height == 1000
+
+
+def test_the_route_of_requests_that_fail_is_named() -> None:
+    """Paths differ from request to request; that of the log's other requests is none of the differences."""
+    requests = [both(f"GET /orders/{number} 200", 6, severity_number=9) for number in range(10)]
+    failed = [events(f"GET /orders/{number} 500", 6, severity_number=17) for number in range(10)]
+    others = [both(f"GET /{name} 200", 60, severity_number=9) for name in ("cart", "login")]
+    row = by_subject(*requests, *failed, *others)["errors with http.route = /orders/<*>"]
+    assert (row["kind"], row["baseline_count"], row["incident_count"]) == ("new", 0, 60)
+
+
+def test_a_route_is_named_beside_a_template_with_the_same_events() -> None:
+    """Of other fields that say the same, it is the one."""
+    cart = {"http.route": "/cart", "url.original": "/cart?x", "http.request.method": "POST"}
+    login = {"http.route": "/login", "url.original": "/login?x", "http.request.method": "GET"}
+    failed = events("failed", 60, severity_number=17, **cart)
+    done, odd = both("done", 60, severity_number=9, **login), both("odd", 5, severity_number=17, **login)
+    subjects = by_subject(failed, done, odd)
+    assert {"failed", "errors with http.route = /cart"} <= set(subjects)
+    assert "errors with url.original = /cart?x" not in subjects

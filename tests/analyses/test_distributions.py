@@ -54,6 +54,25 @@ def test_durations_are_compared_by_logger_or_else_by_service() -> None:
     ]  # fmt: skip
 
 
+def test_durations_of_requests_are_compared_by_endpoint() -> None:
+    """Those of an event that only happened during a request are not the request's."""
+    frame = measured([10.0] * 30, [40.0] * 30, "duration_ms").with_columns(
+        pl.Series("http.route", ["/a", "/b", None] * 20),
+        pl.Series("message", ["GET /a 200", "query sent", "query sent"] * 20),
+        **{"http.request.method": pl.lit("GET"), "logger": pl.lit("db")},
+    )
+    assert compare_distributions(frame).select("value", "baseline_count").rows() == [("GET /a", 10), ("db", 20)]
+
+
+def test_the_most_frequent_operations_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of equally frequent ones, the first by name."""
+    monkeypatch.setattr("loganalytics.analyses.compare.distributions.MAX_OPERATIONS", 2)
+    frame = measured([10.0] * 80, [40.0] * 80, "duration_ms").with_columns(
+        logger=pl.Series(["rare", "b", "a", "c", "a", "b", "c", "a", "b", "c"] * 16)
+    )
+    assert compare_distributions(frame)["value"].sort().to_list() == ["a", "b"]
+
+
 def test_numbers_that_are_infinite_or_missing_do_not_count() -> None:
     """Eight others are enough."""
     odd: list[float] = [math.inf, -math.inf, math.nan]

@@ -276,3 +276,37 @@ def test_a_field_that_identifies_someone_may_be_to_blame(name: str) -> None:
 def test_a_host_that_became_rare_is_a_consequence() -> None:
     """It cannot have caused anything."""
     assert [cause.role for cause in ranked(change("x", field="host", kind="fewer", ratio=0.5))] == ["consequence"]
+
+
+def failed(**columns: Any) -> dict[str, Any]:
+    """Return a row of a comparison: a route at which more requests failed."""
+    return more("/orders/<*>", field="http.route", scope="errors", template_id=None, **columns)
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind", "title"),
+    [
+        ({"endpoint": "GET /orders/<*>", "status": 500}, "more_errors",
+         "web: GET /orders/<*> failed with 500: 4.0 times as many, 10 events"),
+        ({"endpoint": "GET /orders/<*>", "status": None, "services": ["app", "web"]}, "more_errors",
+         "app and web: GET /orders/<*> failed: 4.0 times as many, 10 events"),
+        ({"kind": "new", "endpoint": None, "services": None}, "new_error", "/orders/<*> failed: new, 10 events"),
+    ],
+)  # fmt: skip
+def test_a_route_with_more_errors_is_a_cause(columns: dict[str, Any], kind: str, title: str) -> None:
+    """The sentence names services, endpoint and status."""
+    (cause,) = ranked(failed(**columns))
+    assert (cause.role, cause.kind, cause.title) == ("cause", kind, title)
+
+
+def test_a_route_with_fewer_errors_or_more_requests_is_a_consequence() -> None:
+    """As of any other field."""
+    fewer, requests = ranked({**failed(), "kind": "gone"}, {**failed(), "scope": "events"})
+    assert {fewer.role, requests.role} == {"consequence"}
+    assert "http.route = /orders/<*> among the errors: gone" in (fewer.title, requests.title)
+
+
+def test_a_slower_endpoint_comes_with_its_services() -> None:
+    """A logger or a service says enough by itself."""
+    (cause,) = ranked(duration("GET /orders", endpoint="GET /orders", services=["app", "web"]))
+    assert cause.title == "app and web: GET /orders slower: 25 times as long as before"

@@ -202,3 +202,30 @@ def test_a_wildcard_that_repeats_a_field_is_named_once() -> None:
         message=pl.lit("refused by host-17 now"), template=pl.lit("refused by <*> now")
     )
     assert dominant_values(frame, IS_FAILURE) == [("host", "host-17", 1.0)]
+
+
+def test_requests_that_failed_have_endpoint_status_services_and_times() -> None:
+    """The most frequent endpoint and status of a route; of its durations the services only."""
+    minutes = [60.0 * minute for minute in range(60)]
+    calm = logged(*[-second for second in minutes[1:]], message="GET /orders/17 200 in 5 ms", service="web")
+    other = logged(*[second - 3600 for second in range(0, 7200, 30)], message="GET /cart 200 in 5 ms", service="web")
+    answers = (
+        (minutes[:40], "GET", 500, "web"),
+        (minutes[40:50], "GET", 503, "app"),
+        (minutes[50:], "PUT", 503, "app"),
+    )
+    failed = [
+        logged(
+            *times, message=f"{method} /orders/18 failed in 90 ms", service=service, status=status, severity_number=17
+        )
+        for times, method, status, service in answers
+    ]
+    rows = evidence_of(calm, other, *failed).comparison.to_dicts()
+    route = next(row for row in rows if (row["field"], row["scope"]) == ("http.route", "errors"))
+    assert (route["value"], route["endpoint"], route["status"]) == ("/orders/<*>", "GET /orders/<*>", 500)
+    assert (route["services"], route["first_seen"]) == (["app", "web"], NOON)
+    slower = next(row for row in rows if row["kind"] == "slower")
+    assert (slower["value"], slower["endpoint"], slower["services"]) == (
+        "GET /orders/<*>", "GET /orders/<*>", ["app", "web"]
+    )  # fmt: skip
+    assert slower["first_seen"] is None

@@ -28,7 +28,7 @@ CAUSES = {
     "database-pool-runs-dry": ("new_error", "sorry, too many clients already"),
     "celery-worker-silent": ("silence", "celery-worker silent"),
     "failed-login-burst": ("attempts", "Failed login for user"),
-    "artifact-latency-creep": ("slower", "api.routes.artifacts slower"),
+    "artifact-latency-creep": ("slower", "api and web: GET /artifacts/<*>/report.html slower"),
 }
 
 

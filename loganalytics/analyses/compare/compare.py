@@ -19,6 +19,7 @@ from loganalytics.analyses.compare.term_counts import (
     scale_to_traffic,
     score_terms,
 )
+from loganalytics.analyses.requests.endpoints import ROUTE, ensure_routes
 from loganalytics.schema import Frame, conform, lazy
 from loganalytics.templates.annotate import with_templates
 
@@ -45,10 +46,11 @@ def compare(logs: Frame, *, baseline: TimeRangeInput, incident: TimeRangeInput, 
     Templates and field values are compared by their rates (events a minute), so the ranges need not be equally long:
     a G-test, made milder for what comes in bursts, against the change in traffic that the templates have in common.
     Fields are all columns of words and codes, each with its 500 most frequent values; they are also compared among
-    the errors alone. Measures are compared by the Kolmogorov-Smirnov distance and their quantiles: durations (see
-    `latency`) by logger, else by service, and every other column of numbers. Of fields that say the same, one is
-    returned. Where the ranges overlap, the time counts for the incident; where the log begins or ends well within
-    a range, that range is cut to the log.
+    the errors alone. One field is the route of requests (`http.route`, see `with_routes`). Measures are compared by the
+    Kolmogorov-Smirnov distance and their quantiles: durations (see `latency`) of requests by endpoint, others by
+    logger, else by service, and every other column of numbers. Of fields that say the same, one is returned. Where the
+    ranges overlap, the time counts for the incident; where the log begins or ends well within a range, that range is
+    cut to the log.
 
     Needs timestamp, message and severity_number; uses template and template_id where present. `baseline` and
     `incident` are pairs (start, end), the end excluded: ISO text, datetimes, "2h"; in `tz` where they have no zone.
@@ -85,16 +87,16 @@ def compare(logs: Frame, *, baseline: TimeRangeInput, incident: TimeRangeInput, 
 
 
 def select_events(logs: Frame, baseline: TimeRange, incident: TimeRange) -> pl.DataFrame:
-    """Return the events of both ranges with their templates and SLICE_COLUMN: the incident's, or one of the baseline's.
+    """Return the events of both ranges with their templates and routes, and SLICE_COLUMN.
 
-    What both ranges share belongs to the incident.
+    That is the incident, or one of the slices of the baseline; what both ranges share belongs to the incident.
     """
     frame = lazy(logs, "timestamp", "message", "severity_number")
     since_start = (pl.col("timestamp") - baseline.start).dt.total_microseconds()
     baseline_slice = since_start * BASELINE_SLICES // (baseline.length // timedelta(microseconds=1))
     frame = frame.filter(baseline.contains() | incident.contains())
     numbers = pl.when(incident.contains()).then(INCIDENT_SLICE).otherwise(baseline_slice).cast(pl.Int8)
-    events = conform(frame.with_columns(numbers.alias(SLICE_COLUMN)).collect())
+    events = ensure_routes(conform(frame.with_columns(numbers.alias(SLICE_COLUMN)).collect()))
     return events if {"template", "template_id"} <= set(events.columns) else with_templates(events)
 
 
@@ -182,13 +184,13 @@ def _describe_measures(measures: pl.DataFrame, exposure: Exposure) -> pl.DataFra
 
 def _without_echoes(table: pl.DataFrame) -> pl.DataFrame:
     """Return the rows by score, without field values that only repeat another row: the same events, counted again."""
-    rank = pl.col("field").replace_strict({"template": 0, "service": 1, "level": 2, "logger": 3}, default=4)
+    rank = pl.col("field").replace_strict({"template": 0, "service": 1, "level": 2, "logger": 3, ROUTE: 4}, default=5)
     ordered = table.sort(
         pl.col("score").round(6), rank.fill_null(-1), "field", "value", descending=[True, False, False, False]
     )
     is_measure = pl.col("incident_p50").is_not_null()
     counts = ["scope", "baseline_count", "incident_count"]
-    is_first = pl.struct(counts).is_first_distinct() | is_measure | (pl.col("field") == "template")
+    is_first = pl.struct(counts).is_first_distinct() | is_measure | pl.col("field").is_in(["template", ROUTE])
     return ordered.filter(is_first.fill_null(value=True))
 
 

@@ -12,10 +12,12 @@ import polars as pl
 from loganalytics.analyses.compare.significance import kolmogorov_smirnov
 from loganalytics.analyses.compare.term_counts import MAX_CODES, SLICE_COLUMN, is_incident
 from loganalytics.analyses.requests.durations import duration_ms
+from loganalytics.analyses.requests.endpoints import operation
 
 MIN_VALUES = 8  # in either range
 MIN_DISTANCE = 0.2  # of Kolmogorov and Smirnov: a lesser change is no news, however significant
 MIN_QUANTILE_RATIO = 1.25  # the least by which the median or p95 must have changed
+MAX_OPERATIONS = 500  # whose durations are compared, the most frequent
 MAX_SORTED_VALUES = 200_000  # of a range; of more, evenly spread ones are compared
 
 # Numbers that name something or its position, or count up: they always move, and it means nothing.
@@ -41,9 +43,9 @@ def compare_distributions(events: pl.DataFrame) -> pl.DataFrame:
 
 
 def _measures(events: pl.DataFrame) -> Iterator[tuple[str, str | None, pl.DataFrame]]:
-    """Yield field, value (the logger or service of a duration) and the numbers with their slice."""
-    reporter = pl.coalesce(pl.col("logger").cast(pl.String), pl.col("service").cast(pl.String)).alias("value")
-    timed = events.select(reporter, SLICE_COLUMN, number=duration_ms(events.columns)).drop_nulls("number")
+    """Yield field, value (the operation of a duration) and the numbers with their slice."""
+    timed = events.select(operation(events.schema).alias("value"), SLICE_COLUMN, number=duration_ms(events.columns))
+    timed = _of_most_frequent(timed.drop_nulls("number"))
     for (value,), numbers in timed.group_by("value", maintain_order=True):
         yield "duration_ms", None if value is None else str(value), numbers
     for name, dtype in events.schema.items():
@@ -53,6 +55,14 @@ def _measures(events: pl.DataFrame) -> Iterator[tuple[str, str | None, pl.DataFr
         numbers = numbers.filter(pl.col("number").is_finite())
         if dtype.is_float() or numbers["number"].n_unique() > MAX_CODES:
             yield name, None, numbers
+
+
+def _of_most_frequent(timed: pl.DataFrame) -> pl.DataFrame:
+    """Return the durations of the operations that have enough of them in both ranges, of the most frequent ones."""
+    sides = timed.group_by("value").agg(before=(~is_incident()).sum(), after=is_incident().sum())
+    enough = sides.filter(pl.min_horizontal("before", "after") >= MIN_VALUES)
+    frequent = enough.sort(pl.col("before") + pl.col("after"), "value", descending=[True, False]).head(MAX_OPERATIONS)
+    return timed.join(frequent.select("value"), on="value", how="semi", nulls_equal=True, maintain_order="left")
 
 
 def _is_measure(name: str) -> bool:

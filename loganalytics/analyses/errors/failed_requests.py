@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from loganalytics.analyses.requests.endpoints import METHOD, ROUTE, endpoint, with_routes
-from loganalytics.analyses.requests.request_targets import begins_with_request, status_code, without_paths
+from loganalytics.analyses.requests.endpoints import answered_endpoint, ensure_routes, request_status
+from loganalytics.analyses.requests.request_targets import without_paths
 from loganalytics.schema import Frame
 
 ENDPOINT, STATUS = "__endpoint", "__status"
 REQUEST_COLUMNS = (ENDPOINT, STATUS)
-
-_HTTP_STATUS = "http.response.status_code"
 
 # A method, one target and values: nothing that is not in the fields of the request.
 _BARE_REQUEST = r"^\"?[A-Z]+ (?:/\S*|<\*>)(?:[\s\-\"]*<\*>)*\"?$"
@@ -20,16 +18,11 @@ _BARE_REQUEST = r"^\"?[A-Z]+ (?:/\S*|<\*>)(?:[\s\-\"]*<\*>)*\"?$"
 def with_requests(logs: Frame) -> pl.LazyFrame:
     """Add the endpoint of the request that an event answers, and the status of the answer, both null without one.
 
-    Routes are learnt from all events, so this goes before the errors are chosen. An event that only happened during a
-    request, with neither a status nor the request at the beginning of its message, answers none.
+    Routes are learnt from all events, so this goes before the errors are chosen.
     """
-    frame = logs if {ROUTE, METHOD} <= set(logs.collect_schema()) else with_routes(logs)
+    frame = ensure_routes(logs).lazy()
     schema = frame.collect_schema()
-    given = [pl.col(_HTTP_STATUS).cast(pl.Int32, strict=False)] if _HTTP_STATUS in schema else []
-    # Of an event that is about no request, a field called status may be anything.
-    status = pl.coalesce(*given, pl.when(pl.col(ROUTE).is_not_null()).then(status_code(schema)))
-    is_answer = status.is_not_null() | begins_with_request()
-    return frame.lazy().with_columns(pl.when(is_answer).then(endpoint()).alias(ENDPOINT), status.alias(STATUS))
+    return frame.with_columns(answered_endpoint(schema).alias(ENDPOINT), request_status(schema).alias(STATUS))
 
 
 def request_label() -> pl.Expr:

@@ -5,17 +5,23 @@ It is the same whoever logs the request: a web server in its fields, an applicat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import overload
 
 import polars as pl
 
-from loganalytics.analyses.requests.request_targets import request_target
+from loganalytics.analyses.requests.request_targets import (
+    begins_with_request,
+    request_target,
+    status_code,
+)
 from loganalytics.schema import Frame, lazy
 from loganalytics.templates.routes import learn_routes
 
 ROUTE, METHOD = "http.route", "http.request.method"
 """OpenTelemetry's names for the path of an endpoint, and for the method of a request."""
 
+_STATUS = "http.response.status_code"
 _REQUEST, _TARGET, _KEY, _LEARNT = "__request", "__target", "__key", "__learnt"
 
 
@@ -75,6 +81,19 @@ def _learn(counted: pl.DataFrame) -> pl.DataFrame:
     return counted.select(_KEY, learn_routes(counted[_TARGET], counted["events"]).alias(_LEARNT))
 
 
+@overload
+def ensure_routes(logs: pl.DataFrame) -> pl.DataFrame: ...
+
+
+@overload
+def ensure_routes(logs: pl.LazyFrame) -> pl.LazyFrame: ...
+
+
+def ensure_routes(logs: Frame) -> Frame:
+    """Return the frame with the columns of `with_routes`; where it has both, they are taken to be complete."""
+    return logs if {ROUTE, METHOD} <= set(logs.collect_schema()) else with_routes(logs)
+
+
 def endpoint() -> pl.Expr:
     """Return the expression for the endpoint, such as "GET /builds/<*>" (null when an event has no route).
 
@@ -88,3 +107,32 @@ def endpoint() -> pl.Expr:
     method = pl.col(METHOD).str.to_uppercase()
     named = pl.concat_str(method, ROUTE, separator=" ", ignore_nulls=True)
     return pl.when(pl.col(ROUTE).is_not_null()).then(named).alias("endpoint")
+
+
+def request_status(schema: Mapping[str, pl.DataType]) -> pl.Expr:
+    """Return the expression for the status of the answer to a request (Int32), null where an event tells none.
+
+    Takes the columns of a frame that `with_routes` returned.
+    """
+    # Of an event that is about no request, a field called status may be anything.
+    of_request = pl.when(pl.col(ROUTE).is_not_null()).then(status_code(schema))
+    given = [pl.col(_STATUS).cast(pl.Int32, strict=False)] if _STATUS in schema else []
+    return pl.coalesce(*given, of_request).alias("status")
+
+
+def answered_endpoint(schema: Mapping[str, pl.DataType]) -> pl.Expr:
+    """Return the expression for the endpoint of the request that an event answers.
+
+    Takes the columns of a frame that `with_routes` returned. An event that only happened during a request, with neither
+    a status nor the request at the beginning of its message, answers none.
+    """
+    is_request, has_status = pl.col(ROUTE).is_not_null(), request_status(schema).is_not_null()
+    message = pl.when(is_request & ~has_status).then("message")
+    return pl.when(has_status | begins_with_request(message)).then(endpoint()).alias("endpoint")
+
+
+def operation(schema: Mapping[str, pl.DataType]) -> pl.Expr:
+    """Return the expression for what took the time that an event reports: the request, else logger, else service."""
+    names = [pl.col(name).cast(pl.String) for name in ("logger", "service")]
+    endpoints = [answered_endpoint(schema)] if {ROUTE, METHOD} <= set(schema) else []
+    return pl.coalesce(*endpoints, *names).alias("operation")

@@ -113,15 +113,15 @@ def _read_requests(messages: pl.Series) -> pl.DataFrame:
     return read.with_columns(pl.col("target").str.strip_chars_end(_END_OF_SENTENCE))
 
 
-def begins_with_request() -> pl.Expr:
+def begins_with_request(message: pl.Expr) -> pl.Expr:
     """Return the expression that is true for messages which say what became of a request, not only during which it was.
 
     Example:
         >>> logs = pl.DataFrame({"message": ["request GET /a failed", "no answer from the database during GET /a"]})
-        >>> logs.select(begins_with_request()).to_series().to_list()
+        >>> logs.select(begins_with_request(pl.col("message")))["message"].to_list()
         [True, False]
     """
-    return pl.col("message").cast(pl.String).str.contains(_BEGINS_WITH_REQUEST)
+    return message.cast(pl.String).str.contains(_BEGINS_WITH_REQUEST)
 
 
 def without_paths(template: pl.Expr) -> pl.Expr:
