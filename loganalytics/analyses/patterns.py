@@ -221,7 +221,7 @@ def _values(events: pl.DataFrame) -> pl.DataFrame:
     matched = matched.with_columns(
         position=pl.int_ranges(wildcards), before=pl.col("template").str.split(WILDCARD).list.head(wildcards)
     )
-    flat = matched.explode("value", "position", "before", empty_as_null=False)
+    flat = matched.explode("value", "position", "before", empty_as_null=False).filter(pl.col("value").is_not_null())
     flat = flat.with_columns(pl.col("value").cast(pl.String).str.strip_chars("\"'"), pl.col("events").cast(pl.Int64))
     return flat.group_by("position", "before", "value").agg(count=pl.col("events").sum())
 

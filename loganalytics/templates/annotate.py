@@ -34,8 +34,9 @@ def with_templates(
 
     Needs `message`. Adds `template` (String) and `template_id` (String, 12 hex digits of the SHA-256 of the
     template's text, so the same on any machine), and with `parameters=True` also `parameters` (List[String], the
-    text behind each wildcard). Columns of these names are replaced; rows keep their order. White space in a
-    template is single spaces. A null message counts as an empty one.
+    text behind each wildcard; null where a message is a variant of its template that has none there). Columns of these
+    names are replaced; rows keep their order. White space in a template is single spaces. A null message counts as an
+    empty one.
 
     With a catalogue as `known`, what it holds keeps its template and id, new messages take those of its templates that
     fit, and the others are mined together with what it holds; `is_known` (Boolean) says whether the catalogue has seen

@@ -91,6 +91,15 @@ def test_known_templates_and_names_of_a_catalogue() -> None:
     assert "is_known" not in patterns(logs(MIXED)).columns
 
 
+def test_values_of_a_variant_that_cannot_be_told_do_not_count() -> None:
+    """Two ids where the template of the catalogue has three: the others still have their quantiles."""
+    known = TemplateCatalogue().update(logs(["ids 1, 2, 3 open"]))
+    mined = with_templates(logs(["ids 1, 2, 3 open", "ids 4, 5 open"]), known=known)
+    table = pattern_values(mined, mined["template_id"].unique().item())
+    assert table["events"].to_list() == [2, 1, 1]
+    assert table["max"].to_list() == [4.0, 2.0, 3.0]
+
+
 def test_what_a_catalogue_holds_keeps_its_id() -> None:
     """Whatever comes beside it: five names show that names vary, but the four that are held were four templates."""
     four = logs([f"hello {name} again" for name in ("ann", "bob", "cy", "dee")])
