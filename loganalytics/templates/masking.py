@@ -15,8 +15,12 @@ _B = r"(?-u:\b)"
 _AFTER_NON_WORD = r"(?-u:\b{start-half})"
 _W = r"[A-Za-z0-9_]"
 _HEX = r"[0-9A-Fa-f]"
-_INSIDE = r"[^\s\"'<>\])},;]"
-_LAST = r"[^\s\"'<>\])},;.:!?]"
+# Punctuation of full width ends words as the narrow one does.
+WIDE_PUNCTUATION = "，。：；！？、（）【】《》〈〉「」『』“”‘’…·"
+_INSIDE = rf"[^\s\"'<>\])}},;{WIDE_PUNCTUATION}]"
+_LAST = rf"[^\s\"'<>\])}},;.:!?{WIDE_PUNCTUATION}]"
+
+_IN_PATH = rf"[^\s\"'<>\])}},;:{WIDE_PUNCTUATION}]"
 
 # One alternation without captures reads every line once; captures or several passes would double the time.
 _SHAPES = "|".join(
@@ -27,22 +31,30 @@ _SHAPES = "|".join(
         rf"{_B}[A-Za-z]:\\(?:{_INSIDE}*{_LAST})?",  # C:\path
         rf"{_AFTER_NON_WORD}\\\\{_INSIDE}*{_LAST}",  # \\server\path
         rf"{_AFTER_NON_WORD}/[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}(?::[0-9]+)?",  # /10.0.0.1:80, as Java writes it
-        rf"{_AFTER_NON_WORD}[.~]{{0,2}}/[A-Za-z0-9_.@%+~\-](?:[^\s\"'<>\])}},;:]*[^\s\"'<>\])}},;:.!?])?",  # path
+        rf"{_AFTER_NON_WORD}[.~]{{0,2}}/[A-Za-z0-9_.@%+~\-](?:{_IN_PATH}*{_LAST})?",  # path
         # job_12_0003, node-7; but of LINK-3-UPDOWN only LINK-3, for the rest names the event.
         rf"{_B}[A-Za-z]+(?:[_\-][A-Za-z]+)*[_\-]{{1,2}}[0-9]{_W}*(?:[.:/_\-]+(?:[a-z0-9_]{_W}*|[A-Z]+[0-9]{_W}*))*",
         # Hex that begins with a letter: a1b2c3 or, letters only, deadbeef.
         rf"{_B}(?:[a-f]+[0-9][0-9a-f]{{4,}}|[A-F]+[0-9][0-9A-F]{{4,}}|[0-9a-f]{{8,}}|[0-9A-F]{{8,}}){_B}",
+        rf"{_B}[A-Za-z]+[0-9]+[A-Za-z]+[0-9]{_W}*{_B}",  # random ids: Rmr9l1Ad0auv6
         # IPv6: whole, or with ::, which begins with a digit or as local addresses do
         rf"{_B}(?:[0-9A-Fa-f]{{1,4}}:){{7}}[0-9A-Fa-f]{{1,4}}{_B}",
         rf"{_B}(?:[0-9]{_HEX}{{0,3}}(?::{_HEX}{{1,4}})*:|fe80:|f[cd][0-9a-f]{{2}}(?::{_HEX}{{1,4}})*:):"
         rf"(?:{_HEX}{{1,4}}(?::{_HEX}{{1,4}})*)?(?:%{_W}+)?",
         rf"{_B}[vV][0-9]+(?:\.[0-9]{_W}*)+",  # v1.2.3
         # Numbers, hex, times, IPv4, versions, 16K, 80x25: all that begins with a digit.
-        rf"<?(?:{_AFTER_NON_WORD}[+\-])?{_B}[0-9]{_W}*(?:[.:/_\-]+[0-9]{_W}*)*(?:[µμ]s)?",
+        rf"(?:{_AFTER_NON_WORD}[+\-])?{_B}[0-9]{_W}*(?:[.:/_\-]+[0-9]{_W}*|,[0-9]{{3}}{_B})*(?:[µμ]s)?",
         r"[\p{Nd}--0-9]+",  # digits of other scripts
-        r"<\*>|\x1e",
+        rf"\?[A-Za-z_][\w.\-\[\]%]*={_INSIDE}*",  # ?query=
+        r"<\*>|[\x1d\x1e]",
     ]
 )
+
+METHODS = "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE"
+
+# The path of a request and the tags of XML stay: their slash becomes a character that no shape begins with.
+_KEPT_SLASH = "\x1c"
+_KEPT = rf"({_B}(?:{METHODS}) |<)/"
 
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
@@ -50,6 +62,11 @@ _LABEL = rf"(?:{MASK}|[\w\-])+"
 _TOP_LEVEL = (
     r"(?:[a-z]{2}|com|net|org|edu|gov|mil|int|info|biz|name|arpa|asia|app|cloud|dev"
     r"|corp|example|home|internal|lan|local|localdomain|test)"
+)
+
+_BOOLEAN = (
+    r"(^|[\s=:,;|(\[{<\"'：，；（])(?:true|false|True|False|TRUE|FALSE|null|NULL|None|nil)"
+    r"($|[\s,;|)\]}>\"'，；。）]|[.:](?:\s|$))"
 )
 
 # Only a few distinct texts need these, so they may cost more.
@@ -61,29 +78,34 @@ _PHRASES = {
     # e-mail address
     rf"(?:{MASK}|[\w.+\-])+@{_LABEL}(?:\.{_LABEL})+": MASK,
     # host name, perhaps with port and address
-    rf"(^|[\s=\[(\"'@,:])(?:{_LABEL}\.)+{_TOP_LEVEL}(?::{MASK})?(?:/{MASK})?($|[\s=\])\"',:;])": rf"${{1}}{MASK}${{2}}",
+    rf"(^|[\s=\[(\"'@,:])(?:{_LABEL}\.)+{_TOP_LEVEL}(?::{MASK})?(?:/{MASK})?($|[\s\])\"',:;])": rf"${{1}}{MASK}${{2}}",
     # relative path
-    r"[\w.\-]*(?:/[\w.\-]+){3,}": MASK,
+    rf"(^|[^\w.\-/{_KEPT_SLASH}])[\w.\-]*(?:/[\w.\-]+){{3,}}": rf"${{1}}{MASK}",
     # 1.2.3-rc1+build.5
     rf"{MASK}-(?:rc|alpha|beta|pre|dev|final|SNAPSHOT|RELEASE)[.\-]?(?:\d|{MASK})*|{MASK}\+(?:[\w.\-]|{MASK})+": MASK,
     # the bytes of a dump: 3f de <*> 00
     rf"(?:{MASK} )*\b[0-9a-f]{{2}}(?: (?:[0-9a-f]{{2}}\b|{MASK})){{3,}}": MASK,
+    # <1 sec
+    rf"(^| )<{MASK}($|[ ,;])": rf"${{1}}{MASK}${{2}}",
     # 12.map
     rf"{MASK}(?:\.[a-z0-9_\-]+)+": MASK,
     rf"{MASK}{{2,}}": MASK,
+    _BOOLEAN: rf"${{1}}{MASK}${{2}}",
 }
 
 
 def mask(message: pl.Expr) -> pl.Expr:
     """Return the text with each variable that has a typical shape replaced by `MASK`."""
-    return message.cast(pl.String).fill_null("").str.replace_all(_SHAPES, MASK)
+    text = message.cast(pl.String).fill_null("").str.replace_all(_KEPT, f"${{1}}{_KEPT_SLASH}")
+    return text.str.replace_all(_SHAPES, MASK)
 
 
 def mask_phrases(masked: pl.Expr) -> pl.Expr:
     """Return masked text with normal spaces, and the dates, addresses and host names written in words masked too."""
+    masked = masked.str.replace_all(_BOOLEAN, _PHRASES[_BOOLEAN])
     for pattern, replacement in _PHRASES.items():
         masked = masked.str.replace_all(pattern, replacement)
-    return masked.str.strip_chars()
+    return masked.str.replace_all(_KEPT_SLASH, "/", literal=True).str.strip_chars()
 
 
 def normalize_spaces(message: pl.Expr) -> pl.Expr:

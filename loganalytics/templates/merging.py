@@ -23,7 +23,8 @@ def merge_tokens(texts: pl.DataFrame) -> pl.DataFrame:
     tokens = TokenArrays(texts["text"])
     tokens.to_wildcards(_varied(tokens, tokens.kind == TokenKind.DIGITS, texts=2, values=2))
     digits = tokens.kind == TokenKind.DIGITS
-    tokens.to_wildcards(_varied(tokens, digits | (tokens.kind == TokenKind.IDENTIFIER), texts=5, values=3))
+    identifiers = (tokens.kind == TokenKind.IDENTIFIER) & ~tokens.is_name()
+    tokens.to_wildcards(_varied(tokens, digits | identifiers, texts=5, values=3))
     digits = tokens.kind == TokenKind.DIGITS
     values = tokens.is_value & (tokens.kind != TokenKind.OUTCOME)
     tokens.to_wildcards(_varied(tokens, digits | values, texts=2, values=2))
@@ -89,7 +90,7 @@ def _off_skeleton(tokens: TokenArrays) -> Flags:
     rare = (occurrences * 4 <= highest[tokens.row]) & ~is_fixed_kind
     frequent_count = tokens.count_by_text(~rare & (tokens.kind != TokenKind.WILDCARD))
     mostly_frequent = (frequent_count >= 2) & (frequent_count >= tokens.count_by_text(rare))
-    inside = rare & mostly_frequent[tokens.row] & (tokens.position > 0)
+    inside = rare & mostly_frequent[tokens.row] & ~tokens.is_name()
     variables = _varied(tokens, inside, texts=10, values=5, join_wildcard=True)
     at_start = rare & (mostly_frequent & (frequent_count >= 3))[tokens.row]
     names = _varied(tokens, at_start, texts=20, values=10, join_wildcard=True)
@@ -121,7 +122,8 @@ def _competing(tokens: TokenArrays) -> Flags:
         {
             "at": at,
             "context": context[at],
-            "is_first": (tokens.position[at] == 0) & ~tokens.is_enclosed[tokens.row[at]],
+            "is_first": tokens.is_name()[at],
+            "is_verb": tokens.may_be_verb()[at],
             "is_outcome": tokens.kind[at] == TokenKind.OUTCOME,
             "is_wildcard": tokens.kind[at] == TokenKind.WILDCARD,
             "has_key": tokens.is_value[at] | np.isin(tokens.previous_hashes()[at], tokens.key_hashes),
@@ -144,7 +146,7 @@ def _is_variable() -> pl.Expr:
     """
     candidates = pl.col("competing") - pl.col("outcomes")
     likely = pl.col("has_key") | (pl.col("known_values") * 2 > candidates)
-    required = pl.when("has_wildcard").then(2).when("is_first").then(20).when(likely).then(2).otherwise(5)
+    required = pl.when("has_wildcard").then(2).when(pl.col("is_first") | pl.col("is_verb")).then(20).when(likely).then(2).otherwise(5)
     is_free_text = pl.col("outcomes") * 5 <= pl.col("competing")
     return (candidates >= required) & ~pl.col("is_wildcard") & (~pl.col("is_outcome") | is_free_text)
 

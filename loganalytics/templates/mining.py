@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterable
 import polars as pl
 
 from loganalytics import schema
+from loganalytics.templates.affixes import merge_affixed
 from loganalytics.templates.absorption import absorb_rare_texts
 from loganalytics.templates.masking import MASK, WILDCARD, mask, mask_phrases
 from loganalytics.templates.merging import merge_tokens
+from loganalytics.templates.slots import merge_slots
 from loganalytics.templates.variants import merge_variants
+from loganalytics.templates.words import merge_words
 
 TEMPLATE_SCHEMA = {"masked": pl.String(), "events": pl.Int64(), "template": pl.String(), "template_id": pl.String()}
 
@@ -32,7 +35,9 @@ def merge(partials: Iterable[pl.DataFrame]) -> pl.DataFrame:
 def finish(counted: pl.DataFrame) -> pl.DataFrame:
     """Decide what is a variable: `masked`, `events` and beside them `template` and `template_id`."""
     texts = counted.select("masked", "events", text=mask_phrases(pl.col("masked")))
-    for merge_texts in (merge_variants, merge_tokens, merge_variants, absorb_rare_texts):
+    for merge_texts in (
+        merge_variants, merge_slots, merge_affixed, merge_tokens, merge_variants, merge_slots, merge_affixed, merge_words, absorb_rare_texts
+    ):
         texts = _rewrite(texts, merge_texts)
     templates = texts.select("masked", "events", template=to_template(pl.col("text")))
     return with_template_ids(templates).select(list(TEMPLATE_SCHEMA))

@@ -8,26 +8,28 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from loganalytics.templates.masking import MASK
+from loganalytics.templates.masking import MASK, WIDE_PUNCTUATION
 
 Hashes = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-_INSIDE = r"[^\s,;:=()\[\]{}\"'|<>#@.]+"
-TOKEN = rf"{_INSIDE}(?:\.{_INSIDE})*"
+# Scripts that write words without blanks: there a token is what stands between punctuation and other scripts.
+UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_INSIDE = rf"[^\s,;:=()\[\]{{}}\"'|<>#@./{WIDE_PUNCTUATION}{UNSPACED}]+"
+TOKEN = rf"[{UNSPACED}]+|{_INSIDE}(?:\.{_INSIDE})*"
 
 # Outcome words say what happened: two events that differ here are two events, however alike they look.
 _OUTCOME_WORDS = (
-    r"(?i)^(?:true|false|yes|no|on|off|in|out|up|down|ok|okay|pass|success|successful|successfully|fail|failure"
+    r"(?i)^(?:yes|no|on|off|in|out|up|down|ok|okay|pass|success|successful|successfully|fail|failure"
     r"|error|warn|warning|fatal|critical|abort|retry|timeout|open|close|start|startup|stop|shutdown|pause|resume"
     r"|begin|end|done|enable|disable|active|inactive|alive|dead|ready|idle|busy|online|offline|valid|invalid"
     r"|allow|deny|grant|accept|reject|available|unavailable|known|unknown|present|missing|healthy|unhealthy"
     r"|degraded|new|old|read|write|get|put|post|delete|patch|create|update|insert|remove|add|login|logout"
-    r"|connect|disconnect)$"
+    r"|connect|disconnect|running|pending|waiting|starting|stopping|processing|failing|recovering|closing|loading|exiting|retrying|scheduling|killing|resuming|pausing)$"
 )
 # With the verbs that the list does not hold.
-_OUTCOME = rf"{_OUTCOME_WORDS}|(?:^|[_\-])[a-z]{{3,}}(?:ed|ing)$"
+_OUTCOME = rf"{_OUTCOME_WORDS}|^[A-Za-z]{{3,}}(?:ed|ED)$"
 
 # After "key=" a verb must be known to be one: of state=running and database=billing only the first is an outcome.
 _STATES = (
@@ -37,6 +39,9 @@ _STATES = (
     r"|terminat|suspend|recover|boot|load|scal|drain|refus|timed?|return|resolv|acknowledg|provision|exit|initializ"
     r"|schedul|establish|activat|approv|confirm|settl|declin|authoriz|deploy|upgrad|refund)(?:ed|ing)$"
 )
+
+# What may stand before the statement: brackets and what they hold, quotes, key=value.
+_PREFIX = rf"^(?:\s*(?:\([^()]*\)|\[[^\[\]]*\]|\{{[^{{}}]*\}}|<[^<>]*>|\"[^\"]*\"|'[^']*'|`[^`]*`|【[^【】]*】|（[^（）]*）|《[^《》]*》|[\w.\-]+=\S+\s)[:,]?)*"
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # splitmix64
 _MIXER = np.uint64(0xBF58476D1CE4E5B9)
@@ -61,6 +66,11 @@ def token_hashes(tokens: pl.Series) -> Hashes:
     return hashes
 
 
+def is_outcome(text: pl.Expr) -> pl.Expr:
+    """Return whether each text is a word that says what happened."""
+    return text.str.contains(_OUTCOME)
+
+
 def token_kind(token: pl.Expr) -> pl.Expr:
     """Return the kind of each token."""
     return (
@@ -68,7 +78,7 @@ def token_kind(token: pl.Expr) -> pl.Expr:
         .then(int(TokenKind.WILDCARD))
         .when(token.str.contains(rf"\d|{MASK}|(?:/.*){{2}}"))
         .then(int(TokenKind.DIGITS))
-        .when(token.str.contains(_OUTCOME))
+        .when(is_outcome(token))
         .then(int(TokenKind.OUTCOME))
         .when(token.str.contains(r"\w[._$/\\\-]+\w|[a-z][A-Z]"))
         .then(int(TokenKind.IDENTIFIER))
@@ -81,7 +91,7 @@ class TokenArrays:
     """The tokens of distinct texts. Tokens found to be variables become wildcards; texts that are then equal, one."""
 
     def __init__(self, texts: pl.Series) -> None:
-        token_lists = texts.str.extract_all(rf"(?:=[ \"']?)?{TOKEN}")
+        token_lists = texts.str.extract_all(rf"(?:=[ \"']?)?(?:{TOKEN})")
         raw = pl.col("token")
         flat = token_lists.explode(empty_as_null=False).to_frame("token").select(
             raw.str.strip_chars_start("= \"'"), is_value=raw.str.starts_with("=")
@@ -96,8 +106,8 @@ class TokenArrays:
         """Equal for texts with the same punctuation and number of tokens."""
         self.text_index: Ints = np.arange(len(texts))
         """Which of the texts given at first a text is."""
-        self.is_enclosed: Flags = texts.str.contains(r"^[(\[{<\"'`]").to_numpy().astype(bool)
-        """Whether a text begins with a bracket or a quote: what it holds does not name the event."""
+        self.name_position: Ints = _tokens(texts.str.extract(_PREFIX, 0).fill_null(""))
+        """The position of the token that names the event: the first behind brackets, quotes and key=value."""
         self._wildcard_hash = token_hashes(pl.Series([MASK]))[0]
         self._source = texts
         self._merged_into: Ints = np.arange(len(texts))
@@ -119,6 +129,17 @@ class TokenArrays:
         self.first_token: Ints = np.r_[0, np.cumsum(token_counts)[:-1]]
         self.row: Ints = np.repeat(np.arange(len(token_counts)), token_counts)
         self.position: Ints = np.arange(len(self.row)) - self.first_token[self.row]
+
+    def is_name(self) -> Flags:
+        """Return for each token whether it names the event."""
+        names: Flags = self.position == self.name_position[self.row]
+        return names
+
+    def may_be_verb(self) -> Flags:
+        """Return for each token whether it is a word directly behind a wildcard: order <*> shipped."""
+        behind = np.r_[False, self.kind[:-1] == TokenKind.WILDCARD] & (self.position > 0)
+        verbs: Flags = behind & (self.kind == TokenKind.PLAIN)
+        return verbs
 
     def previous_hashes(self) -> Hashes:
         """Return the hash of the token before each token: perhaps the name of its value."""
@@ -182,7 +203,7 @@ class TokenArrays:
         tokens = retained[self.row]
         self.hash, self.kind, self.is_value = self.hash[tokens], self.kind[tokens], self.is_value[tokens]
         self.punctuation, self.text_index = self.punctuation[retained], self.text_index[retained]
-        self.is_enclosed = self.is_enclosed[retained]
+        self.name_position = self.name_position[retained]
         self._index(self.token_counts[retained])
 
     def merged_texts(self) -> pl.Series:
@@ -209,6 +230,10 @@ class TokenArrays:
         segment = pl.when("is_wildcard").then(pl.lit(MASK)).otherwise("segment")
         new = segments.group_by("text", maintain_order=True).agg(segment.str.join("").alias("new"))
         return self._source.clone().scatter(new["text"], new["new"])
+
+
+def _tokens(texts: pl.Series) -> Ints:
+    return texts.str.count_matches(TOKEN).to_numpy().astype(np.int64)
 
 
 def _kinds(tokens: pl.Series, hashes: Hashes) -> npt.NDArray[np.uint8]:

@@ -2,67 +2,56 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import polars as pl
 
 from loganalytics.templates.masking import MASK
+from loganalytics.templates.repeats import without_repeats
 
 _UNIT = r"(?:bytes?|[KMGT]?i?B|[KMGT]?bit/?s?|ns|us|µs|m?s|m?secs?|seconds?|mins?|minutes?|hours?|days?|%)"
 
-
-@dataclass(frozen=True, kw_only=True)
-class _Variant:
-    pattern: str
-    canonical: str
-    min_texts: int = 2
-    """How many different texts must become one."""
-    needs_canonical: bool = False
-    """Whether the canonical text itself must be among them."""
+_ITEM = rf"[A-Za-z_\-]*(?:\d|{MASK})(?:[\w.\-]|{MASK})*"
 
 
-# A text is rewritten only where the frame shows the variation, so "after 5 seconds" keeps its unit if it always
-# has the same one.
-_VARIANTS = [
-    _Variant(  # 4042 bytes (3.94 KB)
-        pattern=rf"{MASK}(?: {_UNIT}\b)? \({MASK}(?: {_UNIT})?\)|{MASK} {_UNIT}\b", canonical=MASK
+
+def _replaced(pattern: str, canonical: str) -> Callable[[pl.Series], pl.Series]:
+    return lambda texts: texts.str.replace_all(pattern, canonical)
+
+
+# Each returns texts without one kind of variation. A text is rewritten only where the frame shows the variation, so
+# "after 5 seconds" keeps its unit if it always has the same one.
+VARIANTS = [
+    without_repeats,
+    # The frames of a stack trace on one line: at a.b(C.java:1) at c (d.js:2:3)
+    _replaced(r"(?: at (?:async |new )?[^\s()]+ ?\([^()]*\))+", f" at {MASK}({MASK})"),
+    # The same of Python, up to the name of the exception.
+    _replaced(
+        rf'File "[^"]*", line {MASK}, in .*( [\w.]*[A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|Iteration)\b)',
+        f'File "{MASK}", line {MASK}, in {MASK}${{1}}',
     ),
-    _Variant(pattern=r"\[\]", canonical=f"[{MASK}]", needs_canonical=True),
-    _Variant(pattern=rf"{MASK} \(\)", canonical=f"{MASK} ({MASK})"),
-    _Variant(  # 1, 2, 3
-        pattern=rf"([^\w\s]?){MASK}(?:[ ,;|/:]+[^\w\s]?{MASK})+", canonical=f"${{1}}{MASK}"
-    ),
-    _Variant(  # host:port where others have host.org:port
-        pattern=rf"(^| )[\w.\-]+:{MASK}", canonical=f"${{1}}{MASK}", needs_canonical=True
-    ),
-    _Variant(pattern=r"""(^|[\s=:,(\[])(?:"[^"]*"|'[^']*')""", canonical=f'${{1}}"{MASK}"', min_texts=5),
+    _replaced(rf"{MASK}(?: {_UNIT}\b)? \({MASK}(?: {_UNIT})?\)|{MASK} {_UNIT}\b", MASK),  # 4042 bytes (3.94 KB)
+    _replaced(rf"\[(?:[\"']?{MASK}[\"']?(?:, ?| )?)*\]", f"[{MASK}]"),  # [], ["a"], ["a", "b"]
+    _replaced(rf"{MASK} \(\)", f"{MASK} ({MASK})"),
+    _replaced(rf"([^\w\s]?){MASK}(?:[ ,;|/:]+[^\w\s]?{MASK})+", f"${{1}}{MASK}"),  # 1, 2, 3
+    _replaced(rf"(^| ){_ITEM}(?:,? {_ITEM})+($|[ ,;:.])", f"${{1}}{MASK}${{2}}"),  # web1 web2 web3
 ]
-
-# The keys of JSON are not values, though in quotes; these become a character that no masked text holds.
-_KEY = (r"([{,]\s*)\"([\w.\-]+)\"(\s*:)", "${1}\x1e${2}\x1e${3}")
 
 
 def merge_variants(texts: pl.DataFrame) -> pl.DataFrame:
     """Return `text` and `new` for those that change; `texts` has `text` (distinct)."""
-    table = texts.filter(pl.col("text").str.contains(f"[{MASK}\"']")).select(
-        "text", new=pl.col("text").str.replace_all(*_KEY)
-    )
-    for variant in _VARIANTS:
-        table = table.with_columns(key=pl.col("new").str.replace_all(variant.pattern, variant.canonical))
-        keys = _merged_keys(table, variant)
-        table = table.join(keys, left_on="key", right_on="merged", how="left", maintain_order="left", coalesce=False)
-        table = table.select("text", new=pl.coalesce("merged", "new"))
-    table = table.with_columns(pl.col("new").str.replace_all("\x1e", '"', literal=True))
+    table = texts.filter(pl.col("text").str.contains(rf"{MASK}|\d")).select("text", new="text")
+    for variant in VARIANTS:
+        table = table.with_columns(_merged(table["new"], variant(table["new"])))
     return table.filter(pl.col("new") != pl.col("text"))
 
 
-def _merged_keys(table: pl.DataFrame, variant: _Variant) -> pl.DataFrame:
-    """Return the keys under which enough texts come together."""
-    changed = table.filter(pl.col("key") != pl.col("new")).select("key").unique()
-    groups = (
-        table.join(changed, on="key", how="semi")
-        .group_by("key")
-        .agg(pl.col("new").n_unique().alias("texts"), (pl.col("new") == pl.col("key")).any().alias("has_canonical"))
-    )
-    enough = pl.col("texts") >= variant.min_texts
-    return groups.filter(enough & (pl.col("has_canonical") | (not variant.needs_canonical))).select(merged="key")
+def _merged(texts: pl.Series, canonical: pl.Series) -> pl.Series:
+    """Return the canonical text where two different texts come together under it."""
+    table = pl.DataFrame({"new": texts, "key": canonical})
+    changed = table.filter(pl.col("key") != pl.col("new"))["key"].unique()
+    if not len(changed):
+        return texts
+    candidates = table.unique().filter(pl.col("key").is_in(changed.implode()))
+    shared = candidates.filter(pl.col("key").is_duplicated())["key"].unique()
+    return table.select(pl.when(pl.col("key").is_in(shared.implode())).then("key").otherwise("new").alias("new"))["new"]
