@@ -21,7 +21,10 @@ _MAX_LENGTH = 40
 _MAX_ROUNDS = 4
 
 # Words for what happened; a middle that holds one is no value.
-_OUTCOME = "失败|成功|错误|异常|超时|拒绝|取消|完成|开始|停止|启动|关闭|恢复|断开|创建|删除|更新|提交|支付|退款|発生|失敗|完了|開始|終了"
+_OUTCOME = (
+    "失败|成功|错误|异常|超时|拒绝|取消|完成|开始|停止|启动|关闭|恢复|断开|创建|删除|更新|提交|支付|退款"
+    "|発生|失敗|完了|開始|終了"
+)
 
 
 def merge_affixed(texts: pl.DataFrame) -> pl.DataFrame:
@@ -67,7 +70,8 @@ def _competing(texts: pl.Series) -> pl.DataFrame:
     )
     may_be_verb = (pl.col("before") == "") | pl.col("before").str.ends_with(MASK)
     tokens = tokens.with_columns(
-        context=pl.struct(pl.col("before", "after").str.replace_all(_LOOSE, MASK)).rank("dense"), is_bare=may_be_verb)
+        context=pl.struct(pl.col("before", "after").str.replace_all(_LOOSE, MASK)).rank("dense"), is_bare=may_be_verb
+    )
     return tokens.filter(pl.col("token").n_unique().over("context") >= _MIN_VALUES)
 
 

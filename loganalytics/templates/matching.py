@@ -11,7 +11,7 @@ import polars as pl
 
 from loganalytics.templates.masking import MASK, WILDCARD, mask_phrases
 from loganalytics.templates.token_arrays import TOKEN, Hashes, TokenArrays, TokenKind
-from loganalytics.templates.variants import _VARIANTS
+from loganalytics.templates.variants import VARIANTS
 
 _MAX_SLOT_SETS = 256  # that are tried for one shape, so that time stays linear; those of most templates
 _PAIRS = 1_000_000  # of a text and a set of slots that are hashed at once, so that memory stays bounded
@@ -30,7 +30,7 @@ def template_forms(templates: pl.Series) -> pl.DataFrame:
     A template without a word of its own is left out: it would fit any text of as many words.
     """
     masked = pl.col("template").str.replace_all(WILDCARD, MASK, literal=True)
-    forms = _with_variants(templates.unique().to_frame("template").with_columns(form=masked), of_templates=True)
+    forms = _with_variants(templates.unique().to_frame("template").with_columns(form=masked))
     words = _words(forms["form"])
     affixes = pl.col("word").str.extract_groups(_AFFIXES)
     slots = words.filter(pl.col("word").str.contains(_AFFIXES)).select(
@@ -60,7 +60,7 @@ def fit_templates(masked: pl.Series, forms: pl.DataFrame) -> pl.DataFrame:
     if not len(masked) or not forms.height:
         return pl.DataFrame(schema={"masked": pl.String, "template": pl.String})
     texts = masked.to_frame("masked").with_columns(form=mask_phrases(pl.col("masked")))
-    texts = _with_variants(texts, of_templates=False)
+    texts = _with_variants(texts)
     words = _words(texts["form"])
     texts = _with_hashes(texts, words).select("masked", "is_variant", "shape", "hash", "first_word")
     pairs = pl.concat([_with_wildcards(texts.join(sets, on="shape"), words) for sets in _slot_sets(forms, texts)])
@@ -71,20 +71,15 @@ def fit_templates(masked: pl.Series, forms: pl.DataFrame) -> pl.DataFrame:
     return best.unique("masked", keep="first", maintain_order=True).select("masked", "template")
 
 
-def _with_variants(texts: pl.DataFrame, *, of_templates: bool) -> pl.DataFrame:
-    """Add to texts in the column `form` their forms after each step to the one that all their variants share.
-
-    What takes more than two texts to be merged may stand for words: a template that has them means them.
-    """
+def _with_variants(texts: pl.DataFrame) -> pl.DataFrame:
+    """Add to texts in the column `form` their forms after each step to the one that all their variants share."""
     step = texts
     forms = [texts.with_columns(is_variant=False)]
-    for variant in _VARIANTS:
-        takes_words = variant.min_texts > 2 or variant.needs_canonical
-        if not (of_templates and takes_words):
-            new = step["form"].str.replace_all(variant.pattern, variant.canonical)
-            is_changed = new != step["form"]
-            step = step.with_columns(form=new)
-            forms.append(step.filter(is_changed).with_columns(is_variant=True))
+    for variant in VARIANTS:
+        new = variant(step["form"])
+        is_changed = new != step["form"]
+        step = step.with_columns(form=new)
+        forms.append(step.filter(is_changed).with_columns(is_variant=True))
     return pl.concat(forms)
 
 

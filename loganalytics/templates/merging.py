@@ -146,7 +146,15 @@ def _is_variable() -> pl.Expr:
     """
     candidates = pl.col("competing") - pl.col("outcomes")
     likely = pl.col("has_key") | (pl.col("known_values") * 2 > candidates)
-    required = pl.when("has_wildcard").then(2).when(pl.col("is_first") | pl.col("is_verb")).then(20).when(likely).then(2).otherwise(5)
+    required = (
+        pl.when("has_wildcard")
+        .then(2)
+        .when(pl.col("is_first") | pl.col("is_verb"))
+        .then(20)
+        .when(likely)
+        .then(2)
+        .otherwise(5)
+    )
     is_free_text = pl.col("outcomes") * 5 <= pl.col("competing")
     return (candidates >= required) & ~pl.col("is_wildcard") & (~pl.col("is_outcome") | is_free_text)
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.templates.affixes import merge_affixed
 from loganalytics.templates.absorption import absorb_rare_texts
+from loganalytics.templates.affixes import merge_affixed
 from loganalytics.templates.masking import MASK, WILDCARD, mask, mask_phrases
 from loganalytics.templates.merging import merge_tokens
 from loganalytics.templates.slots import merge_slots
@@ -36,7 +36,15 @@ def finish(counted: pl.DataFrame) -> pl.DataFrame:
     """Decide what is a variable: `masked`, `events` and beside them `template` and `template_id`."""
     texts = counted.select("masked", "events", text=mask_phrases(pl.col("masked")))
     for merge_texts in (
-        merge_variants, merge_slots, merge_affixed, merge_tokens, merge_variants, merge_slots, merge_affixed, merge_words, absorb_rare_texts
+        merge_variants,
+        merge_slots,
+        merge_affixed,
+        merge_tokens,
+        merge_variants,
+        merge_slots,
+        merge_affixed,
+        merge_words,
+        absorb_rare_texts,
     ):
         texts = _rewrite(texts, merge_texts)
     templates = texts.select("masked", "events", template=to_template(pl.col("text")))

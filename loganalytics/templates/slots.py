@@ -17,14 +17,15 @@ _KEY_QUOTE = "\x1d"  # a quote around a key, which is no value
 
 # The value of such a key names the event, and so does a sentence.
 _NAMING_KEY = (
-    r"(?i)(?:^|[^a-z])(?:(?:event|action|level|lvl|severity)(?:[_.]?(?:name|type))?[\"']?\s*[=:]|(?:msg|message)=)\s*[\"']?$"
+    r"(?i)(?:^|[^a-z])(?:(?:event|action|level|lvl|severity)(?:[_.]?(?:name|type))?[\"']?\s*[=:]"
+    r"|(?:msg|message)=)\s*[\"']?$"
 )
 _SENTENCE = r"\S\s+\S+\s+\S+\s+\S"
 _REQUEST = f"^(?:{METHODS}) "
 _METHOD = f"^(?:{METHODS})$"
 
 _BRACKETED = r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}"
-_QUOTED = [('"', '"'), ("'", "'"), ("`", "`"), ("“", "”"), ("‘", "’"), ("«", "»"), ("„", "“"), ("「", "」"), ("『", "』"), ("《", "》")]
+_QUOTES = ['""', "''", "``", "“”", "‘’", "«»", "„“", "「」", "『』", "《》"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +42,16 @@ class _Slot:
 
 
 def _quoted(start: str, end: str) -> _Slot:
-    before = rf"(?:^|[\s=:,(\[{{])" if start == end else ""
-    return _Slot(pattern=rf"({before}{start})((?:[^{start}{end}\\]|\\.)+)({end})", quote=start if start == end else "", min_values=5)
+    before = r"(?:^|[\s=:,(\[{])" if start == end else ""
+    return _Slot(
+        pattern=rf"({before}{start})((?:[^{start}{end}\\]|\\.)+)({end})",
+        quote=start if start == end else "",
+        min_values=5,
+    )
 
 
 _SLOTS = [
-    *[_quoted(start, end) for start, end in _QUOTED],
+    *[_quoted(pair[0], pair[1]) for pair in _QUOTES],
     _Slot(pattern=r"(<[\w:.\-]+(?: [^<>]*)?>)([^<>]+)(</)", min_values=5),
     _Slot(
         pattern=rf"((?:^|[\s,;(\[{{])[A-Za-z][\w.\-]*[=:][\"']?)"
@@ -107,7 +112,11 @@ def _is_variable(min_values: int) -> pl.Expr:
     value = pl.col("segment")
     fixed = value.str.contains(_REQUEST) | pl.col("before").str.contains(_NAMING_KEY)
     # "Probe failed" pod="web": what opens a line of pairs is the statement.
-    fixed |= (pl.col("number") == 1) & (pl.col("before").str.len_chars() == 1) & pl.col("after").str.contains(r"^.(?:$| [\w.]+=)")
+    fixed |= (
+        (pl.col("number") == 1)
+        & (pl.col("before").str.len_chars() == 1)
+        & pl.col("after").str.contains(r"^.(?:$| [\w.]+=)")
+    )
     sentence = value.str.contains(_SENTENCE) & pl.col("is_local")
     fixed |= pl.when(sentence).then(value).drop_nulls().n_unique().over("place") * 2 > value.n_unique().over("place")
     outcome = is_outcome(value) & ~value.str.contains(_METHOD)

@@ -41,7 +41,11 @@ _STATES = (
 )
 
 # What may stand before the statement: brackets and what they hold, quotes, key=value.
-_PREFIX = rf"^(?:\s*(?:\([^()]*\)|\[[^\[\]]*\]|\{{[^{{}}]*\}}|<[^<>]*>|\"[^\"]*\"|'[^']*'|`[^`]*`|【[^【】]*】|（[^（）]*）|《[^《》]*》|[\w.\-]+=\S+\s)[:,]?)*"
+_ENCLOSED = (
+    r"\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|<[^<>]*>|\"[^\"]*\"|'[^']*'|`[^`]*`"
+    "|【[^【】]*】|（[^（）]*）|《[^《》]*》|「[^「」]*」"
+)
+_PREFIX = rf"^(?:\s*(?:{_ENCLOSED}|[\w.\-]+=\S+\s)[:,]?)*"
 
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # splitmix64
 _MIXER = np.uint64(0xBF58476D1CE4E5B9)
@@ -91,11 +95,18 @@ class TokenArrays:
     """The tokens of distinct texts. Tokens found to be variables become wildcards; texts that are then equal, one."""
 
     def __init__(self, texts: pl.Series) -> None:
-        token_lists = texts.str.extract_all(rf"(?:=[ \"']?)?(?:{TOKEN})")
+        token_lists = texts.str.extract_all(rf"(?:[=,;:] ?)?[\"'(\[{{<]?(?:{TOKEN})")
         raw = pl.col("token")
-        flat = token_lists.explode(empty_as_null=False).to_frame("token").select(
-            raw.str.strip_chars_start("= \"'"), is_value=raw.str.starts_with("=")
-        )  # fmt: skip
+        flat = (
+            token_lists.explode(empty_as_null=False)
+            .to_frame("token")
+            .select(
+                raw.str.strip_chars_start("=,;: \"'([{<"),
+                is_value=raw.str.contains(r"^=[^(\[{<]"),
+                is_separate=raw.str.contains(r"^[=,;:\"'(\[{<]"),
+            )
+        )
+        self.is_separate: Flags = flat["is_separate"].to_numpy().copy()
         self.is_value: Flags = flat["is_value"].to_numpy().copy()
         self.hash = token_hashes(flat["token"])
         self.kind = _kinds(flat["token"], self.hash)
@@ -138,7 +149,7 @@ class TokenArrays:
     def may_be_verb(self) -> Flags:
         """Return for each token whether it is a word directly behind a wildcard: order <*> shipped."""
         behind = np.r_[False, self.kind[:-1] == TokenKind.WILDCARD] & (self.position > 0)
-        verbs: Flags = behind & (self.kind == TokenKind.PLAIN)
+        verbs: Flags = behind & (self.kind == TokenKind.PLAIN) & ~self.is_separate
         return verbs
 
     def previous_hashes(self) -> Hashes:
@@ -202,6 +213,7 @@ class TokenArrays:
         retained[rows] = True
         tokens = retained[self.row]
         self.hash, self.kind, self.is_value = self.hash[tokens], self.kind[tokens], self.is_value[tokens]
+        self.is_separate = self.is_separate[tokens]
         self.punctuation, self.text_index = self.punctuation[retained], self.text_index[retained]
         self.name_position = self.name_position[retained]
         self._index(self.token_counts[retained])

@@ -14,7 +14,6 @@ _UNIT = r"(?:bytes?|[KMGT]?i?B|[KMGT]?bit/?s?|ns|us|µs|m?s|m?secs?|seconds?|min
 _ITEM = rf"[A-Za-z_\-]*(?:\d|{MASK})(?:[\w.\-]|{MASK})*"
 
 
-
 def _replaced(pattern: str, canonical: str) -> Callable[[pl.Series], pl.Series]:
     return lambda texts: texts.str.replace_all(pattern, canonical)
 

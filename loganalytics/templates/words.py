@@ -27,7 +27,10 @@ def merge_words(texts: pl.DataFrame) -> pl.DataFrame:
     rows = texts.filter(pl.col("text").str.contains(_VALUE)).with_row_index("row")
     words = rows.select("row", word=pl.col("text").str.split(" "))
     words = words.with_columns(number=pl.int_ranges(pl.col("word").list.len())).explode("word", "number")
-    parts = [pl.coalesce(pl.col("word").str.extract(pattern, group) for pattern in (_BRACKETED_WORD, _WORD)) for group in (1, 2, 3)]
+    parts = [
+        pl.coalesce(pl.col("word").str.extract(pattern, group) for pattern in (_BRACKETED_WORD, _WORD))
+        for group in (1, 2, 3)
+    ]
     value = parts[1]
     is_value = value.str.contains(_VALUE) & ~is_outcome(value.str.extract(r"^(\p{L}+)", 1).fill_null(""))
     form = parts[0] + MASK + parts[2]

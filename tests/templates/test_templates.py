@@ -106,7 +106,6 @@ def test_keeps_a_position_with_few_words() -> None:
     "states",
     [
         ["Started", "Paused", "Stopped", "Resumed", "Suspended", "Crashed", "Migrated"],
-        ["true", "false"],
         ["success", "failed"],
         ["RUNNING", "SUCCEEDED", "SCHEDULED", "ASSIGNED", "FAILED", "KILLING"],
     ],

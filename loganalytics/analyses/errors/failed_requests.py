@@ -32,8 +32,9 @@ def request_label() -> pl.Expr:
     """
     template, named = pl.col("template"), pl.col(ENDPOINT)
     label = (
-        pl.when(named.is_null() | template.str.contains(named, literal=True)).then(template)
+        pl.when(named.is_null()).then(template)
         .when(template.str.contains(_BARE_REQUEST)).then(named)
+        .when(template.str.contains(named, literal=True)).then(template)
         .otherwise(pl.concat_str(named, template, separator=": "))
     )  # fmt: skip
     status = pl.concat_str(pl.lit(" (HTTP "), pl.col(STATUS), pl.lit(")"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import polars as pl
@@ -126,7 +127,8 @@ def begins_with_request(message: pl.Expr) -> pl.Expr:
 
 def without_paths(template: pl.Expr) -> pl.Expr:
     """Return templates in which the paths of requests are wildcards."""
-    return template.str.replace_all(rf"((?-u:\b)(?:{_METHOD}) [\"']?){_PATH}", f"${{1}}{WILDCARD}")
+    path = rf"(?:{_PATH}|{re.escape(WILDCARD)})+"
+    return template.str.replace_all(rf"((?-u:\b)(?:{_METHOD}) [\"']?){path}", f"${{1}}{WILDCARD}")
 
 
 def status_code(schema: Mapping[str, pl.DataType]) -> pl.Expr:
