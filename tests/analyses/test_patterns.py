@@ -125,13 +125,13 @@ def values(messages: list[str], **options: object) -> pl.DataFrame:
 
 def test_values_behind_wildcards() -> None:
     """One row a wildcard, with the text before it, its kind, top values and quantiles."""
-    table = values([f"GET /item/{i % 2} took {i} ms from 10.0.0.{i % 3}" for i in range(100)])
+    table = values([f"opened /item/{i % 2} took {i} ms from 10.0.0.{i % 3}" for i in range(100)])
     assert table["position"].to_list() == [0, 1, 2]
-    assert table["before"].to_list() == ["GET /item/", " took ", " ms from "]
-    assert table["kind"].to_list() == ["integer", "integer", "address"]
+    assert table["before"].to_list() == ["opened ", " took ", " ms from "]
+    assert table["kind"].to_list() == ["path", "integer", "address"]
     assert table["events"].to_list() == [100, 100, 100]
     assert table["distinct"].to_list() == [2, 100, 3]
-    assert table["top"].to_list()[0] == [{"value": "0", "count": 50}, {"value": "1", "count": 50}]
+    assert table["top"].to_list()[0] == [{"value": "/item/0", "count": 50}, {"value": "/item/1", "count": 50}]
     assert table.select("p50", "p95", "max").row(1) == (49.0, 94.0, 99.0)
     assert table.select("p50", "p95", "max").row(0) == (None, None, None)
 
