@@ -122,26 +122,27 @@ def finish(merged: PatternSums, *, is_mined: bool = False, known: TemplateCatalo
     catalogue_columns = [] if known is None else ["is_known", "name"]
     if not is_mined:
         merged, catalogue_table = _mine(merged, known)
-    table = _groups(merged.counts).join(merged.examples.rename({"message": "example"}), on="key", nulls_equal=True)
+    table = _sums_by_key(merged.counts).join(
+        merged.examples.select("key", example="message"), on="key", nulls_equal=True
+    )
     if known is not None:
         table = table.join(catalogue_table, on="key", how="left")
-    table = table.with_columns(template=pl.col("key").cast(pl.String))
-    # A rank of texts is found in half the time that a sort by number and text takes.
-    table = table.sort(-pl.col("events"), pl.col("template").rank("ordinal"))
-    windows = merged.counts.drop_nulls("window").group_by("key", "window").agg(pl.col("events").sum())
+    # Sorts of one column by one thread: a third of the time that texts cost otherwise.
+    table = table.with_columns(template=pl.col("key").cast(pl.String)).sort("template", multithreaded=False)
+    table = table.sort("events", descending=True, maintain_order=True, multithreaded=False)
     return table.with_columns(
         share=pl.col("events") / pl.col("events").sum(),
-        trend=sparklines(windows, table["key"])["trend"],
+        trend=sparklines(merged.counts.drop_nulls("window"), table["key"])["trend"],
     ).select(
         *("template_id", "template", "events", "errors", "share"),
         *("services", "first_seen", "last_seen", "trend", "example", *catalogue_columns),
     )
 
 
-def _groups(counts: pl.DataFrame) -> pl.DataFrame:
+def _sums_by_key(counts: pl.DataFrame) -> pl.DataFrame:
     """Return the sums by key alone, with the names of its services."""
-    by_service = counts.group_by("key", "service").agg(_SUMS).sort("service", nulls_last=True)
-    return by_service.group_by("key").agg(*_SUMS, services=pl.col("service").drop_nulls())
+    services = pl.col("service").drop_nulls().unique(maintain_order=True)
+    return counts.sort("service").group_by("key").agg(*_SUMS, services=services)
 
 
 def _mine(sums: PatternSums, known: TemplateCatalogue | None) -> tuple[PatternSums, pl.DataFrame]:
@@ -151,9 +152,9 @@ def _mine(sums: PatternSums, known: TemplateCatalogue | None) -> tuple[PatternSu
     mined = mine_templates(counted) if known is None else known.finish(counted)
     templates = mined.select("template_id", key=pl.col("masked").cast(_KEY), template=pl.col("template").cast(_KEY))
     counts = sums.counts.drop("template_id").join(templates, on="key").with_columns(key="template")
-    examples = sums.examples.join(templates, on="key").with_columns(key="template")
-    by_template = PatternSums(counts=counts.select(sums.counts.columns), examples=examples.select(_EXAMPLE_COLUMNS))
-    return merge([by_template]), pl.DataFrame() if known is None else _catalogue_table(mined, known)
+    examples = sums.examples.join(templates, on="key").with_columns(key="template", exception=_NULL_TEXT)
+    by_template = PatternSums(counts=counts, examples=earliest_events(examples, "key"))
+    return by_template, pl.DataFrame() if known is None else _catalogue_table(mined, known)
 
 
 def _catalogue_table(mined: pl.DataFrame, known: TemplateCatalogue) -> pl.DataFrame:

@@ -85,7 +85,7 @@ def sparklines(sums: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
     rows = keys.to_frame().with_row_index("row")
     counts = np.zeros((len(keys), SPARKLINE_WINDOWS), np.uint32)
     cells = sums.join(rows, on=name, nulls_equal=True)
-    counts[cells["row"].to_numpy(), cells["window"].to_numpy()] = cells["events"].to_numpy()
+    np.add.at(counts, (cells["row"].to_numpy(), cells["window"].to_numpy()), cells["events"].to_numpy())
     trend = pl.Series("trend", counts, dtype=pl.Array(pl.UInt32, SPARKLINE_WINDOWS)).cast(pl.List(pl.UInt32))
     return keys.to_frame().with_columns(trend)
 
