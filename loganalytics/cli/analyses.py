@@ -83,7 +83,7 @@ _VERBS = {
         run=lambda logs, arguments: loganalytics.latency(logs, by=arguments.by),
         summary="list the durations found in the logs, slowest first",
         takes_by=True,
-        default_by="logger",
+        default_by="operation",
     ),
     "change-points": _Verb(
         run=lambda logs, arguments: loganalytics.change_points(

@@ -23,6 +23,7 @@ from loganalytics.findings.episodes import (
     is_within_episode,
     merge_silences,
 )
+from loganalytics.findings.problems import MainProblem, main_problem
 from loganalytics.humanize import count, listing, moment, span, time_range
 from loganalytics.sanitize import printable
 
@@ -64,12 +65,19 @@ class Finding:
 
 
 def rank_findings(
-    anomalies: pl.DataFrame, coverage: pl.DataFrame, clusters: pl.DataFrame, slow: pl.DataFrame, *, window: timedelta
+    anomalies: pl.DataFrame,
+    coverage: pl.DataFrame,
+    clusters: pl.DataFrame,
+    slow: pl.DataFrame,
+    *,
+    window: timedelta,
+    problems: pl.DataFrame | None = None,
 ) -> list[Finding]:
     """Return the findings, the gravest first.
 
     Needs what `detect_anomalies`, `coverage` and `cluster_errors` return, and the slow stretches of `latency`:
-    slow_what, services, slow_from, slow_until, slow_ratio, p50, slowest. `window` is the length of a window.
+    slow_what, services, slow_from, slow_until, slow_ratio, p50, slowest. `window` is the length of a window, and
+    `problems` how many errors of each problem (label) each service has in each window.
     """
     silences, new_errors, stretches = merge_silences(coverage), _new_errors(clusters), slow.to_dicts()
     slowed: list[list[Episode]] = [[] for _ in stretches]
@@ -84,7 +92,8 @@ def rank_findings(
         silences_within = [silence for silence in silences if is_within_episode(silence, group)]
         new_errors = [error for error in new_errors if error not in errors_within]
         silences = [silence for silence in silences if silence not in silences_within]
-        weighted.append(_incident_finding(group, errors_within, silences_within))
+        main = None if problems is None else main_problem(problems, group)
+        weighted.append(_incident_finding(group, errors_within, silences_within, main))
     weighted += [_silence_finding(silence) for silence in silences]
     weighted += [_new_error_finding(error) for error in new_errors]
     weighted += [_slowdown_finding(row, episodes) for row, episodes in zip(stretches, slowed, strict=True)]
@@ -99,11 +108,12 @@ def _new_errors(clusters: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _incident_finding(
-    group: list[Episode], new_errors: list[dict[str, Any]], silences: list[Silence]
+    group: list[Episode], new_errors: list[dict[str, Any]], silences: list[Silence], main: MainProblem | None
 ) -> tuple[float, Finding]:
     """Return the weight and the finding of episodes at one time, with what belongs to them."""
     weight = sum(episode.score * episode.windows for episode in group)
     lines = [_episode_line(episode) for episode in group] + [_error_line(e) for e in new_errors[:_MAX_ERROR_LINES]]
+    lines += [_problem_line(main)] if main else []
     if silences and not new_errors and len(group) == 1:
         _, finding = _silence_finding(silences[0])
         return weight, replace(finding, evidence=(*finding.evidence, *lines))
@@ -117,19 +127,30 @@ def _incident_finding(
         start=start,
         end=end,
         severity=_severity(group, new_errors, weight),
-        title=_incident_title(names, reasons, new_errors, silences),
+        title=_incident_title(names, reasons, new_errors, silences, main),
         detail=_incident_detail(group, reasons, start, end),
         evidence=(*lines, *map(_silence_title, silences)),
     )
 
 
 def _incident_title(
-    names: list[str], reasons: list[str], new_errors: list[dict[str, Any]], silences: list[Silence]
+    names: list[str],
+    reasons: list[str],
+    new_errors: list[dict[str, Any]],
+    silences: list[Silence],
+    main: MainProblem | None,
 ) -> str:
     clauses = [reasons[0] if reasons else "unusual activity"]
     clauses += [f"new error “{printable(error['label'], _SHORT_LABEL_LENGTH)}”" for error in new_errors[:1]]
+    if main and main.label not in [error["label"] for error in new_errors[:1]]:
+        clauses.insert(1, f"most errors are “{printable(main.label, _SHORT_LABEL_LENGTH)}”")
     clauses += [_silence_title(silence) for silence in silences[:1]]
     return _lead(names) + "; ".join(clauses)
+
+
+def _problem_line(problem: MainProblem) -> str:
+    label = printable(problem.label, _LINE_LENGTH)
+    return f"{count(problem.errors)} of {count(problem.all_errors, 'error')}: {label}"
 
 
 def _severity(group: list[Episode], new_errors: list[dict[str, Any]], weight: float) -> str:

@@ -10,11 +10,13 @@ from loganalytics import schema
 from loganalytics.analyses.anomalies.sequences import detect_anomalous_sequences
 from loganalytics.analyses.anomalies.windows import detect_anomalies
 from loganalytics.analyses.coverage.coverage import coverage
-from loganalytics.analyses.errors.clusters import cluster_errors
+from loganalytics.analyses.errors.clusters import summarize_clusters, with_clusters
 from loganalytics.analyses.patterns import patterns
 from loganalytics.analyses.requests.durations import duration_ms
+from loganalytics.analyses.requests.endpoints import ensure_routes, operation
 from loganalytics.analyses.requests.latency import latency
 from loganalytics.analyses.requests.traces import traces
+from loganalytics.analyses.summaries import first_and_last_time
 from loganalytics.analyses.trends import trend
 from loganalytics.analyses.windowing import choose_window, group_small_services, without_misdated
 from loganalytics.findings.ranking import Finding, rank_findings
@@ -23,7 +25,7 @@ from loganalytics.reports.changes import find_changes, sum_levels
 from loganalytics.reports.model import Report
 from loganalytics.sources.load_report import load_report
 from loganalytics.templates.annotate import with_templates
-from loganalytics.times import parse_every
+from loganalytics.times import parse_every, window_start
 
 _MIN_TRACES, _MAX_TRACED_EVENTS, _MAX_SLOW_TRACES = 50, 200_000, 10
 
@@ -38,10 +40,12 @@ def report(logs: schema.Frame, *, title: str = "Log report", every: str | None =
 
     Example: report(load("logs/*.log"), title="Friday night").save("report.html")
     """
-    frame = with_templates(schema.lazy(logs, *schema.CORE).collect())
+    frame = ensure_routes(with_templates(schema.lazy(logs, *schema.CORE).collect()))
+    frame = frame.with_columns(operation(frame.schema))
     dated = without_misdated(frame)
     every = every or choose_window(dated["timestamp"])
     by = "service" if dated["service"].n_unique() > 1 else None
+    errors = with_clusters(dated)
     by_level = trend(dated, every=every, by="level")
     tables = {
         "trend": by_level,
@@ -49,16 +53,17 @@ def report(logs: schema.Frame, *, title: str = "Log report", every: str | None =
         "anomalies": detect_anomalies(group_small_services(dated), every=every, by=by),
         "sequences": detect_anomalous_sequences(_enough_traces(dated), by="trace_id"),
         "slow_traces": _slow_traces(dated),
-        "errors": cluster_errors(dated),
+        "errors": summarize_clusters(errors, first_and_last_time(dated.lazy())),
         "coverage": coverage(dated),
-        "latency": _latency(dated),
+        "latency": latency(dated, by="operation"),
         "patterns": patterns(dated),
         "inputs": load_report(logs),
     }
     slow_groups = _slow_groups(tables["latency"], dated)
     ranked_findings = rank_findings(
-        tables["anomalies"], tables["coverage"], tables["errors"], slow_groups, window=parse_every(every)
-    )
+        tables["anomalies"], tables["coverage"], tables["errors"], slow_groups,
+        window=parse_every(every), problems=_problems(errors, tables["errors"], every),
+    )  # fmt: skip
     facts = _facts(frame, dated, tables["errors"])
     parameters = {"every": every, "anomalies_by": by, "timezone": "UTC", "exact": True}
     return Report(
@@ -93,9 +98,10 @@ def _last_traces(frame: pl.DataFrame) -> pl.DataFrame:
     return traced.join(last, on="trace_id", how="semi")
 
 
-def _latency(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return latency by logger, by service where loggers are not named."""
-    return latency(frame, by="logger" if frame["logger"].drop_nulls().len() else "service")
+def _problems(errors: pl.DataFrame, clusters: pl.DataFrame, every: str) -> pl.DataFrame:
+    """Return how many errors of each problem each service has in each window."""
+    counted = errors.group_by(window_start(every).alias("window"), "service", "cluster_id").agg(errors=pl.len())
+    return counted.join(clusters.select("cluster_id", "label"), on="cluster_id").drop("cluster_id")
 
 
 def _slow_groups(latency: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:

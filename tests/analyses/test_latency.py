@@ -206,6 +206,18 @@ def test_an_endpoint_is_taken_from_messages_unless_there_is_a_column() -> None:
     assert latency(named, by="endpoint")["endpoint"].to_list() == ["a", "b"]
 
 
+def test_an_operation_is_a_request_or_else_logger_or_service() -> None:
+    """What only happened during a request is the logger's; a column of that name goes first."""
+    messages = ["GET /builds/17 200 in 5ms", "query took 5ms, for GET /builds/17", "slept, took 5ms"]
+    names = {"logger": ["access", "db", None], "service": ["web", "web", "job"]}
+    logs = conform(pl.DataFrame({"message": messages, **names}))
+    assert latency(logs, by="operation")["operation"].to_list() == ["GET /builds/<*>", "db", "job"]
+    bare = logs.select("timestamp", "message")
+    assert latency(bare, by="operation")["operation"].to_list() == [None, "GET /builds/<*>"]
+    named = logs.with_columns(operation=pl.lit("a"))
+    assert latency(named.lazy(), by="operation")["operation"].to_list() == ["a"]
+
+
 def test_a_log_of_weeks_has_longer_buckets() -> None:
     """Of 50 days they last four hours, so that a stretch of slow hours ends where its bucket does."""
     ms = np.full(50 * 24 * 4, 50.0)

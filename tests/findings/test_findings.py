@@ -343,3 +343,17 @@ def test_the_service_with_the_most_errors_is_named_first(columns: dict[str, list
     table = table.with_columns(pl.Series(name, numbers, table.schema[name]) for name, numbers in columns.items())
     (finding,) = rank_findings(table, coverage({}), clusters(), slow(), window=STEP)
     assert finding.service == "b, a"
+
+
+def test_what_most_errors_are_is_named() -> None:
+    """In the title and the evidence; once, where it is the new error."""
+    table = pl.DataFrame(
+        {"window": [at(20)] * 2, "service": "web", "label": ["GET /a (HTTP 500)", "b"], "errors": [8, 2]}
+    )
+    frames = (anomalies({"web": [20, 21]}, "errors"), coverage({}))
+    (finding,) = rank_findings(*frames, clusters(), slow(), window=STEP, problems=table)
+    assert finding.title == "web — many errors; most errors are “GET /a (HTTP 500)”"
+    assert "8 of 10 errors: GET /a (HTTP 500)" in finding.evidence
+    new = clusters(("GET /a (HTTP 500)", 8, 20))
+    (finding,) = rank_findings(*frames, new, slow(), window=STEP, problems=table)
+    assert finding.title == "web — many errors; new error “GET /a (HTTP 500)”"

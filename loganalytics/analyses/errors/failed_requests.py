@@ -5,14 +5,14 @@ from __future__ import annotations
 import polars as pl
 
 from loganalytics.analyses.requests.endpoints import answered_endpoint, ensure_routes, request_status
-from loganalytics.analyses.requests.request_targets import without_paths
+from loganalytics.analyses.requests.request_targets import REQUEST_IN_TEMPLATE
 from loganalytics.schema import Frame
 
 ENDPOINT, STATUS = "__endpoint", "__status"
 REQUEST_COLUMNS = (ENDPOINT, STATUS)
 
 # A method, one target and values: nothing that is not in the fields of the request.
-_BARE_REQUEST = r"^\"?[A-Z]+ (?:/\S*|<\*>)(?:[\s\-\"]*<\*>)*\"?$"
+_BARE_REQUEST = r"^(?:<\*>|[^\w<])*[A-Z]+ (?:/\S*|<\*>)(?:<\*>|[^\w<]|HTTP/)*$"
 
 
 def with_requests(logs: Frame) -> pl.LazyFrame:
@@ -26,15 +26,16 @@ def with_requests(logs: Frame) -> pl.LazyFrame:
 
 
 def request_label() -> pl.Expr:
-    """Return the expression for the label of an error: its template, led by the endpoint where that is not in it.
+    """Return the expression for the label of an error: its template, in which the endpoint is named, or led by it.
 
     Needs template and the columns that `with_requests` adds.
     """
     template, named = pl.col("template"), pl.col(ENDPOINT)
+    replacement = named.str.replace_all("$", "$$", literal=True)
     label = (
         pl.when(named.is_null()).then(template)
         .when(template.str.contains(_BARE_REQUEST)).then(named)
-        .when(template.str.contains(named, literal=True)).then(template)
+        .when(template.str.contains(REQUEST_IN_TEMPLATE)).then(template.str.replace(REQUEST_IN_TEMPLATE, replacement))
         .otherwise(pl.concat_str(named, template, separator=": "))
     )  # fmt: skip
     status = pl.concat_str(pl.lit(" (HTTP "), pl.col(STATUS), pl.lit(")"))
@@ -46,4 +47,5 @@ def failure() -> pl.Expr:
 
     Needs template and the columns that `with_requests` adds.
     """
-    return pl.concat_str(STATUS, ENDPOINT, without_paths(pl.col("template")), separator="\n", ignore_nulls=True)
+    without_paths = pl.col("template").str.replace_all(REQUEST_IN_TEMPLATE, "request")
+    return pl.concat_str(STATUS, ENDPOINT, without_paths, separator="\n", ignore_nulls=True)

@@ -132,7 +132,10 @@ def answered_endpoint(schema: Mapping[str, pl.DataType]) -> pl.Expr:
 
 
 def operation(schema: Mapping[str, pl.DataType]) -> pl.Expr:
-    """Return the expression for what took the time that an event reports: the request, else logger, else service."""
-    names = [pl.col(name).cast(pl.String) for name in ("logger", "service")]
+    """Return the expression for what took the time that an event reports: the request, else logger, else service.
+
+    Takes the columns of the frame; only one that `with_routes` returned has requests.
+    """
+    names = [pl.col(name).cast(pl.String) for name in ("logger", "service") if name in schema]
     endpoints = [answered_endpoint(schema)] if {ROUTE, METHOD} <= set(schema) else []
-    return pl.coalesce(*endpoints, *names).alias("operation")
+    return pl.coalesce(*endpoints, *names, pl.lit(None, pl.String)).alias("operation")

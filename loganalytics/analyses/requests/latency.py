@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from loganalytics.analyses.requests.durations import duration_ms
-from loganalytics.analyses.requests.endpoints import endpoint, with_routes
+from loganalytics.analyses.requests.endpoints import endpoint, ensure_routes, operation, with_routes
 from loganalytics.analyses.requests.steps import STEP_COLUMNS
 from loganalytics.schema import CORE, TIMESTAMP, Frame, lazy
 from loganalytics.times import window_start
@@ -40,7 +40,9 @@ def latency(logs: Frame, *, by: str = "logger") -> pl.DataFrame:
 
     Needs timestamp, message and the column `by`. Where there is no column endpoint, `by="endpoint"` takes method and
     route of the requests, "GET /builds/<*>", as `with_routes` finds them in fields and messages. Where there is no
-    column step, `by="step"` takes the first there is of step_name, stage, task, phase and the like.
+    column operation, `by="operation"` takes the endpoint of events that answer a request, of others logger, else
+    service. Where there is no column step, `by="step"` takes the first there is of step_name, stage, task, phase and
+    the like.
 
     Returns `by`, count (Int64), p50, p95, p99 and max (Float64, milliseconds), trend (Float64, the relative
     change of the median in an hour: 0.1 is 10 % slower every hour; null with fewer than five hours that hold
@@ -87,6 +89,9 @@ def _with_group_column(frame: pl.LazyFrame, by: str) -> pl.LazyFrame:
     have = frame.collect_schema().names()
     if by == "endpoint" and by not in have:
         return with_routes(frame).with_columns(endpoint()).filter(pl.col(by).is_not_null())
+    if by == "operation" and by not in have:
+        routed = ensure_routes(frame)
+        return routed.with_columns(operation(routed.collect_schema()))
     if by == "step" and by not in have:
         name = next((name for name in STEP_COLUMNS if name in have), by)
         frame = frame.rename({name: by}) if name != by else frame

@@ -37,6 +37,10 @@ _BEGINS_WITH_REQUEST = (
 )
 _END_OF_SENTENCE = ".,:;!)]}"
 
+_MASKED_PATH = rf"(?:{_PATH}|{re.escape(WILDCARD)})+"
+REQUEST_IN_TEMPLATE = rf"(?-u:\b)(?:{_METHOD}) (?:{_MASKED_PATH}|'{_MASKED_PATH}'|\"{_MASKED_PATH}\")"
+"""A method and a path, whatever of it is a variable."""
+
 _REQUEST = {"method": pl.String(), "target": pl.String()}
 _NULL = pl.lit(None, pl.String)
 
@@ -123,12 +127,6 @@ def begins_with_request(message: pl.Expr) -> pl.Expr:
         [True, False]
     """
     return message.cast(pl.String).str.contains(_BEGINS_WITH_REQUEST)
-
-
-def without_paths(template: pl.Expr) -> pl.Expr:
-    """Return templates in which the paths of requests are wildcards."""
-    path = rf"(?:{_PATH}|{re.escape(WILDCARD)})+"
-    return template.str.replace_all(rf"((?-u:\b)(?:{_METHOD}) [\"']?){path}", f"${{1}}{WILDCARD}")
 
 
 def status_code(schema: Mapping[str, pl.DataType]) -> pl.Expr:
