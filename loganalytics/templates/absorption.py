@@ -23,6 +23,8 @@ def absorb_rare_texts(texts: pl.DataFrame) -> pl.DataFrame:
     """Return `text` and `new` for those that change; `texts` has `text` (distinct), `events` and `texts`."""
     templates = with_shapes(texts.filter(pl.col("texts") >= _MIN_RATIO).select("text", "texts", form="text"), "form")
     templates = templates.filter(pl.col("tokens").list.contains(MASK) & (pl.col("literals") >= _MIN_LITERALS))
+    if not templates.height:
+        return texts.select("text", new="text").clear()
     pairs = _pairs(_forms(texts).join(templates.select(pl.col("text")), on="text", how="anti"), templates)
     tokens = pairs.select("pair", "literals", "tokens", "tokens_template").explode("tokens", "tokens_template")
     is_wildcard = pl.col("tokens_template") == MASK

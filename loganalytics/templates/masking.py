@@ -56,6 +56,9 @@ METHODS = "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE"
 _KEPT_SLASH = "\x1c"
 _KEPT = rf"({_B}(?:{METHODS}) |<)/"
 
+_LETTER = r"\p{L}"
+_NAME = r"^[^/@\\]*[G-Zg-z]{2}[^/@\\]*$"
+
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 _LABEL = rf"(?:{MASK}|[\w\-])+"
@@ -64,6 +67,7 @@ _TOP_LEVEL = (
     r"|corp|example|home|internal|lan|local|localdomain|test)"
 )
 
+_SPACES = r"\s{2,}|[^\S ]"
 _BOOLEAN = (
     r"(^|[\s=:,;|(\[{<\"'：，；（])(?:true|false|True|False|TRUE|FALSE|null|NULL|None|nil)"
     r"($|[\s,;|)\]}>\"'，；。）]|[.:](?:\s|$))"
@@ -71,7 +75,7 @@ _BOOLEAN = (
 
 # Only a few distinct texts need these, so they may cost more.
 _PHRASES = {
-    r"\s{2,}|[^\S ]": " ",
+    _SPACES: " ",
     # Sat Jun 18 02:23:10 2005; 17/Oct/2015
     rf"\b(?:{_DAY},? )?{_MONTH}\.?,? {MASK}(?:,? {MASK})*(?: [A-Z]{{3,4}} {MASK})?"
     rf"|{MASK}[/\- ]{_MONTH}[/\- ]{MASK}(?:[ :]{MASK})*": MASK,
@@ -93,21 +97,44 @@ _PHRASES = {
     _BOOLEAN: rf"${{1}}{MASK}${{2}}",
 }
 
+_MAY_HOLD_PHRASES = rf"[{MASK}{_KEPT_SLASH}@./<]|{_SPACES}|^ | $|true|false|null|True|False|TRUE|FALSE|NULL|None|nil"
+
 
 def mask(message: pl.Expr) -> pl.Expr:
     """Return the text with each variable that has a typical shape replaced by `MASK`."""
     text = message.cast(pl.String).fill_null("").str.replace_all(_KEPT, f"${{1}}{_KEPT_SLASH}")
-    return text.str.replace_all(_SHAPES, MASK)
+    return text.map_batches(_masked, return_dtype=pl.String, is_elementwise=True)
+
+
+def _masked(texts: pl.Series) -> pl.Series:
+    """Mask texts; where only a name is there, as in worker-7, its letters stay: a template needs some."""
+    masked = texts.str.replace_all(_SHAPES, MASK)
+    bare = (~masked.str.contains(_LETTER)).arg_true()
+    names = texts.gather(bare)
+    names = names.set(~names.str.contains(_NAME), None)
+    return masked.scatter(bare, names.str.replace_all(r"\w*[0-9]\w*", MASK).fill_null(masked.gather(bare)))
 
 
 def mask_phrases(masked: pl.Expr) -> pl.Expr:
     """Return masked text with normal spaces, and the dates, addresses and host names written in words masked too."""
-    masked = masked.str.replace_all(_BOOLEAN, _PHRASES[_BOOLEAN])
+    return masked.map_batches(_phrases_masked, return_dtype=pl.String, is_elementwise=True)
+
+
+def _phrases_masked(masked: pl.Series) -> pl.Series:
+    rows = masked.str.contains(_MAY_HOLD_PHRASES).arg_true()
+    texts = masked.gather(rows)
+    new = texts.str.replace_all(_BOOLEAN, _PHRASES[_BOOLEAN])
     for pattern, replacement in _PHRASES.items():
-        masked = masked.str.replace_all(pattern, replacement)
-    return masked.str.replace_all(_KEPT_SLASH, "/", literal=True).str.strip_chars()
+        new = new.str.replace_all(pattern, replacement)
+    kept = pl.select(keep_letters(pl.lit(new), pl.lit(texts.str.replace_all(_SPACES, " ")))).to_series()
+    return masked.scatter(rows, kept.str.replace_all(_KEPT_SLASH, "/", literal=True).str.strip_chars())
+
+
+def keep_letters(new: pl.Expr, text: pl.Expr) -> pl.Expr:
+    """Return the new text, or the old one where the new one has lost its last letter."""
+    return pl.when(text.str.contains(_LETTER) & ~new.str.contains(_LETTER)).then(text).otherwise(new)
 
 
 def normalize_spaces(message: pl.Expr) -> pl.Expr:
     """Return the message with single spaces: the text of its template with the wildcards filled in."""
-    return message.cast(pl.String).fill_null("").str.replace_all(r"\s{2,}|[^\S ]", " ").str.strip_chars()
+    return message.cast(pl.String).fill_null("").str.replace_all(_SPACES, " ").str.strip_chars()

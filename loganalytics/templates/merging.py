@@ -30,9 +30,9 @@ def merge_tokens(texts: pl.DataFrame) -> pl.DataFrame:
     tokens.to_wildcards(_varied(tokens, digits | values, texts=2, values=2))
     _merge_competing(tokens)
     for _ in range(_MAX_ROUNDS):
-        changed = tokens.to_wildcards(_off_skeleton(tokens))
-        if not (_merge_competing(tokens) or changed):
+        if not tokens.to_wildcards(_off_skeleton(tokens)):
             break
+        _merge_competing(tokens)
     return texts.select("text", new=tokens.merged_texts()).filter(pl.col("new") != pl.col("text"))
 
 
@@ -105,12 +105,11 @@ def _occurrences(tokens: TokenArrays) -> Ints:
     return occurrences
 
 
-def _merge_competing(tokens: TokenArrays) -> bool:
-    """Make wildcards where texts differ in one token only, until nothing changes; return whether anything did."""
-    for finished_rounds in range(_MAX_ROUNDS):
+def _merge_competing(tokens: TokenArrays) -> None:
+    """Make wildcards where texts differ in one token only, until nothing changes."""
+    for _ in range(_MAX_ROUNDS):
         if not tokens.to_wildcards(_competing(tokens)):
-            return finished_rounds > 0
-    return True
+            break
 
 
 def _competing(tokens: TokenArrays) -> Flags:

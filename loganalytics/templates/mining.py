@@ -6,18 +6,24 @@ What is counted adds up: `finish(merge([partial(a), partial(b)]))` equals `finis
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import polars as pl
 
 from loganalytics import schema
 from loganalytics.templates.absorption import absorb_rare_texts
 from loganalytics.templates.affixes import merge_affixed
-from loganalytics.templates.masking import MASK, WILDCARD, mask, mask_phrases
+from loganalytics.templates.masking import MASK, WILDCARD, keep_letters, mask, mask_phrases
 from loganalytics.templates.merging import merge_tokens
 from loganalytics.templates.slots import merge_slots
 from loganalytics.templates.variants import merge_variants
 from loganalytics.templates.words import merge_words
+
+STEPS = [
+    *(merge_variants, merge_slots, merge_affixed, merge_tokens),
+    *(merge_variants, merge_slots, merge_affixed, merge_words, absorb_rare_texts),
+]
+"""Each takes distinct texts and returns those that become others. What tokens have merged shows more, so some come twice."""
 
 TEMPLATE_SCHEMA = {"masked": pl.String(), "events": pl.Int64(), "template": pl.String(), "template_id": pl.String()}
 
@@ -34,21 +40,21 @@ def merge(partials: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 def finish(counted: pl.DataFrame) -> pl.DataFrame:
     """Decide what is a variable: `masked`, `events` and beside them `template` and `template_id`."""
-    texts = counted.select("masked", "events", text=mask_phrases(pl.col("masked")))
-    for merge_texts in (
-        merge_variants,
-        merge_slots,
-        merge_affixed,
-        merge_tokens,
-        merge_variants,
-        merge_slots,
-        merge_affixed,
-        merge_words,
-        absorb_rare_texts,
-    ):
-        texts = _rewrite(texts, merge_texts)
-    templates = texts.select("masked", "events", template=to_template(pl.col("text")))
+    masked = counted.select("masked", "events", text=mask_phrases(pl.col("masked")))
+    texts = _distinct(masked)
+    for merge_texts in STEPS:
+        new = merge_texts(texts)
+        if new.height:
+            joined = masked.join(new, on="text", how="left")
+            masked = joined.select("masked", "events", text=keep_letters(pl.coalesce("new", "text"), pl.col("text")))
+            texts = _distinct(masked)
+    templates = masked.select("masked", "events", template=to_template(pl.col("text")))
     return with_template_ids(templates).select(list(TEMPLATE_SCHEMA))
+
+
+def _distinct(masked: pl.DataFrame) -> pl.DataFrame:
+    """Return text, events and texts (how many masked texts have become it)."""
+    return masked.group_by("text").agg(pl.col("events").sum(), texts=pl.len().cast(pl.Int64))
 
 
 def to_template(masked: pl.Expr) -> pl.Expr:
@@ -59,14 +65,6 @@ def to_template(masked: pl.Expr) -> pl.Expr:
 def with_template_ids(frame: pl.DataFrame) -> pl.DataFrame:
     """Add template_id to a frame with `template`."""
     return frame.join(_ids(frame["template"].unique()), on="template", how="left", maintain_order="left")
-
-
-def _rewrite(texts: pl.DataFrame, merge_texts: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
-    new = merge_texts(texts.group_by("text").agg(pl.col("events").sum(), texts=pl.len().cast(pl.Int64)))
-    if not new.height:
-        return texts
-    joined = texts.join(new, on="text", how="left")
-    return joined.select("masked", "events", text=pl.coalesce("new", "text"))
 
 
 def _ids(templates: pl.Series) -> pl.DataFrame:

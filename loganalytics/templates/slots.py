@@ -65,7 +65,8 @@ _SLOTS = [
 
 def merge_slots(texts: pl.DataFrame) -> pl.DataFrame:
     """Return `text` and `new` for those that change; `texts` has `text` (distinct)."""
-    table = texts.select("text", new="text")
+    signs = "".join(_QUOTES) + "<=:"
+    table = texts.filter(pl.col("text").str.contains(f"[{signs}]")).select("text", new="text")
     for slot in _SLOTS:
         with_slots = table["new"].str.contains(slot.pattern)
         if with_slots.any():
@@ -119,7 +120,8 @@ def _is_variable(min_values: int) -> pl.Expr:
     )
     sentence = value.str.contains(_SENTENCE) & pl.col("is_local")
     fixed |= pl.when(sentence).then(value).drop_nulls().n_unique().over("place") * 2 > value.n_unique().over("place")
-    outcome = is_outcome(value) & ~value.str.contains(_METHOD)
+    # Quoted text is data even where it says what happened.
+    outcome = is_outcome(value) & ~value.str.contains(_METHOD) & ~pl.col("is_local")
     values = pl.when(~fixed).then(value).n_unique().over("place")
     outcomes = pl.when(outcome).then(value).drop_nulls().n_unique().over("place")
     has_wildcard = (value == MASK).any().over("place")

@@ -96,18 +96,9 @@ class TokenArrays:
 
     def __init__(self, texts: pl.Series) -> None:
         token_lists = texts.str.extract_all(rf"(?:[=,;:] ?)?[\"'(\[{{<]?(?:{TOKEN})")
-        raw = pl.col("token")
-        flat = (
-            token_lists.explode(empty_as_null=False)
-            .to_frame("token")
-            .select(
-                raw.str.strip_chars_start("=,;: \"'([{<"),
-                is_value=raw.str.contains(r"^=[^(\[{<]"),
-                is_separate=raw.str.contains(r"^[=,;:\"'(\[{<]"),
-            )
-        )
-        self.is_separate: Flags = flat["is_separate"].to_numpy().copy()
+        flat = _without_marks(token_lists.explode(empty_as_null=False))
         self.is_value: Flags = flat["is_value"].to_numpy().copy()
+        self.is_separate: Flags = flat["is_separate"].to_numpy().copy()
         self.hash = token_hashes(flat["token"])
         self.kind = _kinds(flat["token"], self.hash)
         outcomes = np.flatnonzero(self.is_value & (self.kind == TokenKind.OUTCOME))
@@ -181,7 +172,8 @@ class TokenArrays:
 
         Return whether there was anything to do.
         """
-        variables = variables & ~self._last_literals(variables)
+        if variables.any():
+            variables = variables & ~self._last_literals(variables)
         if not variables.any():
             return False
         wildcards = {"text": self.text_index[self.row[variables]], "position": self.position[variables]}
@@ -220,6 +212,8 @@ class TokenArrays:
 
     def merged_texts(self) -> pl.Series:
         """Return what has become of each of the texts given at first."""
+        if not self._wildcards:
+            return self._source
         target = self._merged_into
         while not np.array_equal(target, target[target]):
             target = target[target]
@@ -227,8 +221,6 @@ class TokenArrays:
 
     def _with_wildcards(self, merged: Ints) -> pl.Series:
         """Return the texts given at first, with their wildcards in those that others were merged into."""
-        if not self._wildcards:
-            return self._source
         targets = pl.DataFrame({"text": merged}, schema_overrides={"text": self._wildcards[0].schema["text"]})
         wildcards = pl.concat(self._wildcards).join(targets, on="text", how="semi").with_columns(is_wildcard=True)
         texts = wildcards["text"].unique().sort()
@@ -242,6 +234,16 @@ class TokenArrays:
         segment = pl.when("is_wildcard").then(pl.lit(MASK)).otherwise("segment")
         new = segments.group_by("text", maintain_order=True).agg(segment.str.join("").alias("new"))
         return self._source.clone().scatter(new["text"], new["new"])
+
+
+def _without_marks(tokens: pl.Series) -> pl.DataFrame:
+    """Return token, is_value (an equals sign stands before it) and is_separate (any mark stands before it)."""
+    marked = tokens.str.contains(r"^[=,;:\"'(\[{<]")
+    flat = pl.DataFrame({"token": tokens, "is_separate": marked}).with_columns(is_value=pl.lit(value=False))
+    if not marked.any():
+        return flat
+    token = pl.col("token")
+    return flat.with_columns(token.str.strip_chars_start("=,;: \"'([{<"), is_value=token.str.contains(r"^=[^(\[{<]"))
 
 
 def _tokens(texts: pl.Series) -> Ints:

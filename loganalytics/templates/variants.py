@@ -39,7 +39,7 @@ VARIANTS = [
 
 def merge_variants(texts: pl.DataFrame) -> pl.DataFrame:
     """Return `text` and `new` for those that change; `texts` has `text` (distinct)."""
-    table = texts.filter(pl.col("text").str.contains(rf"{MASK}|\d")).select("text", new="text")
+    table = texts.filter(pl.col("text").str.contains(f"[0-9{MASK}]")).select("text", new="text")
     for variant in VARIANTS:
         table = table.with_columns(_merged(table["new"], variant(table["new"])))
     return table.filter(pl.col("new") != pl.col("text"))

@@ -19,7 +19,7 @@ _MIN_FIXED = 2  # so many words must stay
 _CLOSED = r"[,;:.!?，。；：！？]*)$"
 _BRACKETED_WORD = r"^((?:[\w.\-]+=)?[(\[{<\"'`]+)(.*?)([)\]}>\"'`]+" + _CLOSED
 _WORD = r"^((?:[\w.\-]+=)?)(.*?)(" + _CLOSED
-_VALUE = rf"[\d{MASK}#$&*@^~\\]|^[+\-]."
+_VALUE = rf"[0-9{MASK}#$&*@^~\\]|^[+\-]."
 
 
 def merge_words(texts: pl.DataFrame) -> pl.DataFrame:
