@@ -52,8 +52,11 @@ _SHAPES = "|".join(
 
 METHODS = "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE"
 
-# The path of a request and the tags of XML stay: their slash becomes a character that no shape begins with.
-_KEPT_SLASH = "\x1c"
+KEPT_SLASH = "\x1c"
+"""Stands for a slash in the path of a request, which stays but for its variable segments, and in the tags of XML."""
+
+_NEXT_SLASH = rf"({KEPT_SLASH}[^\s\"'<>/]*)/"
+_MAX_SEGMENTS = 32
 _KEPT = rf"({_B}(?:{METHODS}) |<)/"
 
 _LETTER = r"\p{L}"
@@ -84,7 +87,7 @@ _PHRASES = {
     # host name, perhaps with port and address
     rf"(^|[\s=\[(\"'@,:])(?:{_LABEL}\.)+{_TOP_LEVEL}(?::{MASK})?(?:/{MASK})?($|[\s\])\"',:;])": rf"${{1}}{MASK}${{2}}",
     # relative path
-    rf"(^|[^\w.\-/{_KEPT_SLASH}])[\w.\-]*(?:/[\w.\-]+){{3,}}": rf"${{1}}{MASK}",
+    rf"(^|[^\w.\-/{KEPT_SLASH}])[\w.\-]*(?:/[\w.\-]+){{3,}}": rf"${{1}}{MASK}",
     # 1.2.3-rc1+build.5
     rf"{MASK}-(?:rc|alpha|beta|pre|dev|final|SNAPSHOT|RELEASE)[.\-]?(?:\d|{MASK})*|{MASK}\+(?:[\w.\-]|{MASK})+": MASK,
     # the bytes of a dump: 3f de <*> 00
@@ -97,12 +100,12 @@ _PHRASES = {
     _BOOLEAN: rf"${{1}}{MASK}${{2}}",
 }
 
-_MAY_HOLD_PHRASES = rf"[{MASK}{_KEPT_SLASH}@./<]|{_SPACES}|^ | $|true|false|null|True|False|TRUE|FALSE|NULL|None|nil"
+_MAY_HOLD_PHRASES = rf"[{MASK}{KEPT_SLASH}@./<]|{_SPACES}|^ | $|true|false|null|True|False|TRUE|FALSE|NULL|None|nil"
 
 
 def mask(message: pl.Expr) -> pl.Expr:
     """Return the text with each variable that has a typical shape replaced by `MASK`."""
-    text = message.cast(pl.String).fill_null("").str.replace_all(_KEPT, f"${{1}}{_KEPT_SLASH}")
+    text = message.cast(pl.String).fill_null("").str.replace_all(_KEPT, f"${{1}}{KEPT_SLASH}")
     return text.map_batches(_masked, return_dtype=pl.String, is_elementwise=True)
 
 
@@ -122,12 +125,22 @@ def mask_phrases(masked: pl.Expr) -> pl.Expr:
 
 def _phrases_masked(masked: pl.Series) -> pl.Series:
     rows = masked.str.contains(_MAY_HOLD_PHRASES).arg_true()
-    texts = masked.gather(rows)
+    texts = with_kept_slashes(masked.gather(rows))
     new = texts.str.replace_all(_BOOLEAN, _PHRASES[_BOOLEAN])
     for pattern, replacement in _PHRASES.items():
         new = new.str.replace_all(pattern, replacement)
     kept = pl.select(keep_letters(pl.lit(new), pl.lit(texts.str.replace_all(_SPACES, " ")))).to_series()
-    return masked.scatter(rows, kept.str.replace_all(_KEPT_SLASH, "/", literal=True).str.strip_chars())
+    return masked.scatter(rows, kept.str.strip_chars())
+
+
+def with_kept_slashes(texts: pl.Series) -> pl.Series:
+    """Return masked texts, or templates, with `KEPT_SLASH` for each slash in the path of a request."""
+    texts = texts.str.replace_all(_KEPT, f"${{1}}{KEPT_SLASH}")
+    for _ in range(_MAX_SEGMENTS):
+        if not texts.str.contains(_NEXT_SLASH).any():
+            break
+        texts = texts.str.replace_all(_NEXT_SLASH, f"${{1}}{KEPT_SLASH}")
+    return texts
 
 
 def keep_letters(new: pl.Expr, text: pl.Expr) -> pl.Expr:

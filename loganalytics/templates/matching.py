@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from loganalytics.templates.masking import MASK, WILDCARD, mask_phrases
+from loganalytics.templates.masking import MASK, WILDCARD, mask_phrases, with_kept_slashes
 from loganalytics.templates.token_arrays import TOKEN, Hashes, TokenArrays, TokenKind
 from loganalytics.templates.variants import VARIANTS
 
@@ -29,8 +29,9 @@ def template_forms(templates: pl.Series) -> pl.DataFrame:
 
     A template without a word of its own is left out: it would fit any text of as many words.
     """
-    masked = pl.col("template").str.replace_all(WILDCARD, MASK, literal=True)
-    forms = _with_variants(templates.unique().to_frame("template").with_columns(form=masked))
+    templates = templates.unique()
+    masked = with_kept_slashes(templates.str.replace_all(WILDCARD, MASK, literal=True))
+    forms = _with_variants(pl.DataFrame({"template": templates, "form": masked}))
     words = _words(forms["form"])
     affixes = pl.col("word").str.extract_groups(_AFFIXES)
     slots = words.filter(pl.col("word").str.contains(_AFFIXES)).select(

@@ -13,7 +13,7 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.templates.absorption import absorb_rare_texts
 from loganalytics.templates.affixes import merge_affixed
-from loganalytics.templates.masking import MASK, WILDCARD, keep_letters, mask, mask_phrases
+from loganalytics.templates.masking import KEPT_SLASH, MASK, WILDCARD, keep_letters, mask, mask_phrases
 from loganalytics.templates.merging import merge_tokens
 from loganalytics.templates.slots import merge_slots
 from loganalytics.templates.variants import merge_variants
@@ -59,7 +59,7 @@ def _distinct(masked: pl.DataFrame) -> pl.DataFrame:
 
 def to_template(masked: pl.Expr) -> pl.Expr:
     """Return masked texts as templates."""
-    return masked.str.replace_all(f"{MASK}+", WILDCARD)
+    return masked.str.replace_all(f"{MASK}+", WILDCARD).str.replace_all(KEPT_SLASH, "/", literal=True)
 
 
 def with_template_ids(frame: pl.DataFrame) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from loganalytics.templates.masking import MASK, METHODS
+from loganalytics.templates.masking import KEPT_SLASH, MASK, METHODS
 from loganalytics.templates.token_arrays import UNSPACED, is_outcome
 
 _CUT = "\x1e"  # between the slots of a text and what stands around them; no masked text holds it
@@ -21,6 +21,7 @@ _NAMING_KEY = (
     r"|(?:msg|message)=)\s*[\"']?$"
 )
 _SENTENCE = r"\S\s+\S+\s+\S+\s+\S"
+_MEMBER = r"[\"'\x1d]\s*[:=,]\s*[\"']$"
 _REQUEST = f"^(?:{METHODS}) "
 _METHOD = f"^(?:{METHODS})$"
 
@@ -44,7 +45,7 @@ class _Slot:
 def _quoted(start: str, end: str) -> _Slot:
     before = r"(?:^|[\s=:,(\[{])" if start == end else ""
     return _Slot(
-        pattern=rf"({before}{start})((?:[^{start}{end}\\]|\\.)+)({end})",
+        pattern=rf"({before}{start})((?:[^{start}{end}\\]|\\.)*)({end})",
         quote=start if start == end else "",
         min_values=5,
     )
@@ -52,7 +53,7 @@ def _quoted(start: str, end: str) -> _Slot:
 
 _SLOTS = [
     *[_quoted(pair[0], pair[1]) for pair in _QUOTES],
-    _Slot(pattern=r"(<[\w:.\-]+(?: [^<>]*)?>)([^<>]+)(</)", min_values=5),
+    _Slot(pattern=rf"(<[\w:.\-]+(?: [^<>]*)?>)([^<>]+)(<{KEPT_SLASH})", min_values=5),
     _Slot(
         pattern=rf"((?:^|[\s,;(\[{{])[A-Za-z][\w.\-]*[=:][\"']?)"
         rf"((?:[^\s,;=:()\[\]{{}}\"'](?:[^\s,;()\[\]{{}}\"']|{_BRACKETED})*))()",
@@ -86,12 +87,9 @@ def _filled(texts: pl.Series, slot: _Slot) -> pl.Series:
     segment, number = pl.col("segment"), pl.col("number")
     flat = table.with_columns(number=pl.int_ranges(segment.list.len())).explode("segment", "number")
     slots = flat.with_columns(before=segment.shift(), after=segment.shift(-1)).filter(number % 2 == 1)
-    slots = slots.with_columns(is_local=slot.is_local)
-    if slot.is_local:
-        slots = slots.with_columns(place=_place())
-    else:
-        skeletons = flat.filter(number % 2 == 0).group_by("row").agg(skeleton=segment.str.join(_CUT))
-        slots = slots.join(skeletons, on="row").with_columns(place=pl.struct("skeleton", "number"))
+    skeletons = flat.filter(number % 2 == 0).group_by("row").agg(skeleton=segment.str.join(_CUT))
+    slots = slots.join(skeletons, on="row").with_columns(is_local=slot.is_local)
+    slots = slots.with_columns(place=_place() if slot.is_local else pl.struct("skeleton", "number"))
     varied = slots.filter(_is_variable(slot.min_values)).select("row", "number", wildcard=True)
     changed = flat.join(varied.select("row").unique(), on="row", how="semi")
     changed = changed.join(varied, on=["row", "number"], how="left").sort("row", "number")
@@ -125,5 +123,8 @@ def _is_variable(min_values: int) -> pl.Expr:
     values = pl.when(~fixed).then(value).n_unique().over("place")
     outcomes = pl.when(outcome).then(value).drop_nulls().n_unique().over("place")
     has_wildcard = (value == MASK).any().over("place")
-    enough = (values - outcomes >= min_values) | (has_wildcard & (values - outcomes > 1))
+    # In prose, what texts differ in is enough; a member of an object may be one of few that say what happened.
+    in_prose = pl.col("is_local") & ~pl.col("before").str.contains(_MEMBER)
+    beside = (pl.len().over("skeleton", "number") >= min_values) & (value.n_unique().over("skeleton", "number") > 1)
+    enough = (values - outcomes >= min_values) | (in_prose & beside) | (has_wildcard & (values - outcomes > 1))
     return ~fixed & enough & (~outcome | (outcomes * 5 <= values))

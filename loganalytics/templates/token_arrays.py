@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from loganalytics.templates.masking import MASK, WIDE_PUNCTUATION
+from loganalytics.templates.masking import KEPT_SLASH, MASK, WIDE_PUNCTUATION
 
 Hashes = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
@@ -16,7 +16,7 @@ Flags = npt.NDArray[np.bool_]
 
 # Scripts that write words without blanks: there a token is what stands between punctuation and other scripts.
 UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
-_INSIDE = rf"[^\s,;:=()\[\]{{}}\"'|<>#@./{WIDE_PUNCTUATION}{UNSPACED}]+"
+_INSIDE = rf"[^\s,;:=()\[\]{{}}\"'|<>#@.{KEPT_SLASH}{WIDE_PUNCTUATION}{UNSPACED}]+"
 TOKEN = rf"[{UNSPACED}]+|{_INSIDE}(?:\.{_INSIDE})*"
 
 # Outcome words say what happened: two events that differ here are two events, however alike they look.
@@ -100,7 +100,9 @@ class TokenArrays:
         self.is_value: Flags = flat["is_value"].to_numpy().copy()
         self.is_separate: Flags = flat["is_separate"].to_numpy().copy()
         self.hash = token_hashes(flat["token"])
-        self.kind = _kinds(flat["token"], self.hash)
+        kinds = _kinds(flat["token"], self.hash)
+        self.kind = kinds["kind"].to_numpy().copy()
+        self.is_lowercase: Flags = kinds["is_lowercase"].to_numpy().copy()
         outcomes = np.flatnonzero(self.is_value & (self.kind == TokenKind.OUTCOME))
         is_state = flat["token"].gather(outcomes).str.contains(f"{_OUTCOME_WORDS}|{_STATES}")
         self.kind[outcomes[~is_state.to_numpy()]] = TokenKind.PLAIN
@@ -140,7 +142,7 @@ class TokenArrays:
     def may_be_verb(self) -> Flags:
         """Return for each token whether it is a word directly behind a wildcard: order <*> shipped."""
         behind = np.r_[False, self.kind[:-1] == TokenKind.WILDCARD] & (self.position > 0)
-        verbs: Flags = behind & (self.kind == TokenKind.PLAIN) & ~self.is_separate
+        verbs: Flags = behind & self.is_lowercase & ~self.is_separate
         return verbs
 
     def previous_hashes(self) -> Hashes:
@@ -205,7 +207,7 @@ class TokenArrays:
         retained[rows] = True
         tokens = retained[self.row]
         self.hash, self.kind, self.is_value = self.hash[tokens], self.kind[tokens], self.is_value[tokens]
-        self.is_separate = self.is_separate[tokens]
+        self.is_separate, self.is_lowercase = self.is_separate[tokens], self.is_lowercase[tokens]
         self.punctuation, self.text_index = self.punctuation[retained], self.text_index[retained]
         self.name_position = self.name_position[retained]
         self._index(self.token_counts[retained])
@@ -250,8 +252,9 @@ def _tokens(texts: pl.Series) -> Ints:
     return texts.str.count_matches(TOKEN).to_numpy().astype(np.int64)
 
 
-def _kinds(tokens: pl.Series, hashes: Hashes) -> npt.NDArray[np.uint8]:
+def _kinds(tokens: pl.Series, hashes: Hashes) -> pl.DataFrame:
+    """Return kind and is_lowercase (a word of small letters, or of a script that has none) of each token."""
     flat = pl.DataFrame({"token": tokens, "hash": hashes})
-    kinds = flat.unique("hash").select("hash", token_kind(pl.col("token")).alias("kind"))
-    joined = flat.select("hash").join(kinds, on="hash", how="left", maintain_order="left")
-    return joined["kind"].to_numpy().copy()
+    kind, is_lowercase = token_kind(pl.col("token")), pl.col("token").str.contains(r"^[\p{Ll}\p{Lo}]{3,}$")
+    kinds = flat.unique("hash").select("hash", kind=kind, is_lowercase=is_lowercase)
+    return flat.select("hash").join(kinds, on="hash", how="left", maintain_order="left")
