@@ -105,12 +105,12 @@ _MAY_HOLD_PHRASES = rf"[{MASK}{KEPT_SLASH}@./<]|{_SPACES}|^ | $|true|false|null|
 
 def mask(message: pl.Expr) -> pl.Expr:
     """Return the text with each variable that has a typical shape replaced by `MASK`."""
-    text = message.cast(pl.String).fill_null("").str.replace_all(_KEPT, f"${{1}}{KEPT_SLASH}")
-    return text.map_batches(_masked, return_dtype=pl.String, is_elementwise=True)
+    return message.cast(pl.String).fill_null("").map_batches(_masked, return_dtype=pl.String, is_elementwise=True)
 
 
 def _masked(texts: pl.Series) -> pl.Series:
     """Mask texts; where only a name is there, as in worker-7, its letters stay: a template needs some."""
+    texts = texts.str.replace_all(KEPT_SLASH, MASK, literal=True).str.replace_all(_KEPT, f"${{1}}{KEPT_SLASH}")
     masked = texts.str.replace_all(_SHAPES, MASK)
     bare = (~masked.str.contains(_LETTER)).arg_true()
     names = texts.gather(bare)

@@ -23,7 +23,7 @@ STEPS = [
     *(merge_variants, merge_slots, merge_affixed, merge_tokens),
     *(merge_variants, merge_slots, merge_affixed, merge_words, absorb_rare_texts),
 ]
-"""Each takes distinct texts and returns those that become others. What tokens have merged shows more, so some come twice."""
+"""Each takes distinct texts and returns those that become others. What tokens merge shows more: some come twice."""
 
 TEMPLATE_SCHEMA = {"masked": pl.String(), "events": pl.Int64(), "template": pl.String(), "template_id": pl.String()}
 
