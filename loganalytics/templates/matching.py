@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from loganalytics.templates.affixes import _OUTCOME as _UNSPACED_OUTCOME
 from loganalytics.templates.masking import MASK, WILDCARD, mask_phrases, with_kept_slashes
-from loganalytics.templates.token_arrays import TOKEN, Hashes, TokenArrays, TokenKind
+from loganalytics.templates.token_arrays import TOKEN, UNSPACED, Hashes, TokenArrays, TokenKind
 from loganalytics.templates.variants import VARIANTS
 
 _MAX_SLOT_SETS = 256  # that are tried for one shape, so that time stays linear; those of most templates
@@ -19,9 +20,13 @@ _PAIRS = 1_000_000  # of a text and a set of slots that are hashed at once, so t
 # A word is what stands in quotes, or a token with all that is written together with it: can't, bob's.
 _SUFFIX = r"'[a-z]{1,2}(?-u:\b)"
 _WORD = rf"(?:\"[^\"]*\"|'[^']*'|(?:{TOKEN})(?:\.?(?:{TOKEN}))*(?:{_SUFFIX})?)"
-_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+_GLUED = f"[{UNSPACED}{MASK}]"
+_AFTER = rf"(?P<after>[\"']|{_SUFFIX}|{_GLUED}*(?:\.[A-Za-z]+)?)$"
 # What stands before and after the wildcard of a word that is a slot: quotes, or text of a script without blanks.
-_AFFIXES = rf"^(?P<before>[\"']|{_UNSPACED}*){MASK}(?P<after>[\"']|{_SUFFIX}|{_UNSPACED}*(?:\.[A-Za-z]+)?)$"
+_AFFIXES = rf"^(?P<before>[\"']|{_GLUED}*?){MASK}{_AFTER}"
+# Of several wildcards in such text one may be of another kind than a number: the first, or the last.
+_LAST_AFFIXES = rf"^(?P<before>{_GLUED}*){MASK}{_AFTER}"
+_SEVERAL = f"{MASK}[{UNSPACED}]+{MASK}"
 
 
 def template_forms(templates: pl.Series) -> pl.DataFrame:
@@ -33,18 +38,25 @@ def template_forms(templates: pl.Series) -> pl.DataFrame:
     masked = with_kept_slashes(templates.str.replace_all(WILDCARD, MASK, literal=True))
     forms = _with_variants(pl.DataFrame({"template": templates, "form": masked}))
     words = _words(forms["form"])
-    affixes = pl.col("word").str.extract_groups(_AFFIXES)
-    slots = words.filter(pl.col("word").str.contains(_AFFIXES)).select(
+    forms = _with_hashes(forms, words)
+    several = forms.filter(pl.col("form").str.contains(_SEVERAL))
+    return pl.concat([_with_slots(forms, words, _AFFIXES), _with_slots(several, words, _LAST_AFFIXES)])
+
+
+def _with_slots(forms: pl.DataFrame, words: pl.DataFrame, pattern: str) -> pl.DataFrame:
+    """Add to forms where a text may differ from them, what they are sorted by, and drop those without a word."""
+    affixes = pl.col("word").str.extract_groups(pattern)
+    slots = words.filter(pl.col("word").str.contains(pattern)).select(
         "row",
         slot=pl.struct(
             "position",
             before=affixes.struct["before"].str.len_chars().cast(pl.Int64),
             after=affixes.struct["after"].str.len_chars().cast(pl.Int64),
         ),
-        has_text=pl.col("word").str.contains(_UNSPACED),
+        has_text=pl.col("word").str.contains(f"[{UNSPACED}]"),
     )
     slots = slots.group_by("row", maintain_order=True).agg(slots="slot", bare=(~pl.col("has_text")).sum())
-    forms = _with_hashes(forms, words).join(slots, on="row", how="left", maintain_order="left")
+    forms = forms.join(slots, on="row", how="left", maintain_order="left")
     return forms.filter(pl.col("words") > pl.col("bare").fill_null(0)).select(
         *("template", "is_variant", "shape", "slots", "hash"),
         slot_set=pl.struct("shape", "slots").hash(1),
@@ -74,7 +86,7 @@ def fit_templates(masked: pl.Series, forms: pl.DataFrame) -> pl.DataFrame:
 
 def _with_variants(texts: pl.DataFrame) -> pl.DataFrame:
     """Add to texts in the column `form` their forms after each step to the one that all their variants share."""
-    step = texts
+    step = texts.filter(pl.col("form").str.contains(rf"{MASK}|\d"))  # only values vary so
     forms = [texts.with_columns(is_variant=False)]
     for variant in VARIANTS:
         new = variant(step["form"])
@@ -150,12 +162,16 @@ def _with_wildcards(pairs: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
 
 
 def _is_outcome(values: pl.Series, is_value: pl.Series) -> pl.Series:
-    """Return whether each value is a single token that says what happened; of the value of a key it must be known."""
+    """Return whether each value is a single token that says what happened; of the value of a key it must be known.
+
+    In scripts without blanks it is enough that such a word is part of it.
+    """
     texts = pl.select(pl.when(is_value).then("=" + values).otherwise(values)).to_series()
     distinct = texts.unique()
     tokens = TokenArrays(distinct)
     is_single_outcome = (tokens.token_counts == 1) & (tokens.count_by_text(tokens.kind == TokenKind.OUTCOME) == 1)
-    return texts.is_in(distinct.filter(pl.Series(is_single_outcome)).implode())
+    is_outcome = pl.Series(is_single_outcome) | distinct.str.contains(_UNSPACED_OUTCOME)
+    return texts.is_in(distinct.filter(is_outcome).implode())
 
 
 def with_shapes(frame: pl.DataFrame, column: str) -> pl.DataFrame:

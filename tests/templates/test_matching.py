@@ -28,6 +28,7 @@ def test_a_wildcard_takes_a_variable_or_a_word() -> None:
     assert fitting('user "" left', 'user "*" left') == 'user "*" left'
     assert fitting("can't find bob, won't retry", "can't find *, won't retry") == "can't find *, won't retry"
     assert fitting("bob's session ended", "*'s session ended") == "*'s session ended"
+    assert fitting("user 'bob b.' left", 'user "*" left') is None
     assert fitting('user "bob left', 'user "*" left') is None
     assert fitting("user * left", "user bob left") is None
 
@@ -44,8 +45,11 @@ def test_a_wildcard_takes_what_is_written_together_with_words() -> None:
     assert fitting("用户王芳*登录成功, 耗时*毫秒", "用户*登录成功, 耗时*毫秒") == "用户*登录成功, 耗时*毫秒"
     assert fitting("用户张伟登录失败", "用户*登录成功") is None
     assert fitting("用户登录成功", "用户*登录成功") is None
+    assert fitting("用户张伟登录*次", "用户*登录*次") == "用户*登录*次"
+    assert fitting("*号用户张伟登录", "*号用户*登录") == "*号用户*登录"
+    assert fitting("任务下载失败", "任务*") is None
     assert fitting("用户张伟登录成功", "用户*", "用户*登录成功", "*成功") == "用户*登录成功"
-    assert fitting("下载文件: 论文.pdf", "下载文件: *.pdf") == "下载文件: *.pdf"
+    assert fitting("下载文件：论文.pdf", "下载文件：*.pdf") == "下载文件：*.pdf"
     assert fitting("nodes ready", "node* ready") is None
 
 

@@ -55,7 +55,7 @@ def ids(annotated: pl.DataFrame) -> dict[str, str]:
     return dict(annotated.select("message", "template_id").iter_rows())
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.permutations(range(len(LINES))), SHARDS)
 def test_any_split_in_any_order_gives_the_same_catalogue(order: list[int], shards: list[int]) -> None:
     """The order of the lines does not matter, and merging catalogues of parts gives what the whole log gives."""
@@ -68,7 +68,7 @@ def test_any_split_in_any_order_gives_the_same_catalogue(order: list[int], shard
     assert_frame_equal(merged.templates, expected)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.permutations(range(len(LINES))), SHARDS)
 def test_with_a_catalogue_no_old_id_ever_changes(order: list[int], shards: list[int]) -> None:
     """However the lines come, each has the id that it had when it first came, wherever it is asked for."""
@@ -82,7 +82,7 @@ def test_with_a_catalogue_no_old_id_ever_changes(order: list[int], shards: list[
         catalogue = catalogue.update(part)
         seen |= ids(announced)
         assert seen.items() <= ids(catalogue.match(undivided)).items()
-        assert seen.items() <= ids(with_templates(undivided, known=catalogue)).items()
+    assert seen == ids(with_templates(undivided, known=catalogue))
     assert set(catalogue.templates["template_id"]) == set(seen.values())
 
 
@@ -97,9 +97,9 @@ def test_a_restart_changes_nothing(order: list[int], shards: list[int]) -> None:
             catalogue = catalogue.update(part)
             restarted = TemplateCatalogue.load(restarted.update(part).save(Path(folder, "catalogue.parquet")))
             assert_frame_equal(restarted.templates, catalogue.templates)
-            shards_counted = merge([partial(half) for half in (undivided[:7], undivided[7:])])
-            counted = catalogue.finish(shards_counted).sort("masked")
-            assert_frame_equal(restarted.finish(partial(undivided)).sort("masked"), counted)
+    new = logs([*LINES, *[f"hello {user} again" for user in USERS]])
+    expected = catalogue.finish(partial(new)).sort("masked")
+    assert_frame_equal(restarted.finish(merge([partial(new[7:]), partial(new[:7])])).sort("masked"), expected)
 
 
 def test_it_counts_as_with_templates_does() -> None:
