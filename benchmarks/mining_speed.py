@@ -1,31 +1,69 @@
-"""Lines to mine in great numbers, and what mining them takes: CPU time beside Drain3, and peak memory.
+"""CPU time and peak memory of `patterns`, from a frame of events to its patterns, beside Drain3 where installed.
 
-mining.py calls this; by itself it runs one measurement, in a process of its own so that its peak is its own:
+    python benchmarks/mining_speed.py --data DIR [--lines 1000000] [--runs 3] [--scan 10000000]
 
-    python benchmarks/mining_speed.py random 1000000        # lines of random words, with_templates
-    python benchmarks/mining_speed.py scan FILE             # a log file of any size, patterns(scan(FILE))
+The lines are all different: those of a distributed file system (invented), those of the labelled systems in DIR
+(mining.py) with their numbers drawn anew, and random words. Each measurement has a process of its own; runs are
+interleaved, medians count. Drain3 gets the messages alone. At last a log file of `--scan` lines, and one of a fifth
+of it, is read in batches: memory must not grow with the lines.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import resource
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from mining import GENERIC_MASKS, drain3, installed, labelled
 
+import loganalytics as la
+from loganalytics.schema import conform
 from loganalytics.templates.masking import MASK, mask
 
-Miner = Callable[[pl.Series], pl.Series]
+PATTERNS, SCAN = "patterns", "patterns of a scan"
+PEERS = {"drain3": [], "drain3 with masks": GENERIC_MASKS}
 
 CHUNK = 500_000
+
+STATEMENTS = [
+    "Receiving block blk_{block} from /{source}:{port} to /{target}:50010",
+    "Block blk_{block} of {size} bytes received from /{source}",
+    "Responder {disk} of block blk_{block} terminates",
+    "BLOCK* registry.addReplica: {source}:50010 holds blk_{block} now, size {size}",
+    "BLOCK* registry.allocate: /jobs/{port}/_temporary/_task_{port}_r_{size}/part-{disk}. blk_{block}",
+    "Checksum of blk_{block} verified",
+    "{source}:50010 serves block blk_{block} to /{target}",
+    "BLOCK* registry.delete: blk_{block} goes to the invalid set of {source}:50010",
+    "Deleting block blk_{block} file /mnt/data/current/subdir{disk}/blk_{block}",
+    "Starting transfer of block blk_{block} to {source}:50010, {target}:50010",
+    "{source}:50010: exception while serving blk_{block} to /{target}: connection reset by peer",
+    "Write of block blk_{block} failed: java.io.IOException: Broken pipe",
+]
+
+
+def file_system(count: int, seed: int = 0) -> pl.Series:
+    """Return lines as a distributed file system writes them; the number of the block makes each unique."""
+    chance = np.random.default_rng(seed)
+    limits = {"port": (1024, 65536), "size": (1, 2**26), "disk": (0, 3), "block": (-(2**62), 2**62)}
+    limits |= {"source": (1, 2**16), "target": (1, 2**16), "statement": (0, len(STATEMENTS))}
+    fields = pl.DataFrame({name: chance.integers(*limit, count) for name, limit in limits.items()})
+    hosts = {name: pl.format("10.250.{}.{}", pl.col(name) // 256, pl.col(name) % 256) for name in ("source", "target")}
+    is_statement = [pl.col("statement") == number for number in range(len(STATEMENTS))]
+    texts = [pl.when(condition).then(filled(text)) for condition, text in zip(is_statement, STATEMENTS, strict=True)]
+    return fields.with_columns(**hosts).select(message=pl.coalesce(texts))["message"]
+
+
+def filled(statement: str) -> pl.Expr:
+    parts = re.split(r"\{(\w+)\}", statement)  # text, field, text ...
+    return pl.concat_str(pl.col(part) if index % 2 else pl.lit(part) for index, part in enumerate(parts))
 
 
 def varied(lines: pl.Series, count: int, seed: int = 0) -> pl.Series:
@@ -43,11 +81,8 @@ def varied(lines: pl.Series, count: int, seed: int = 0) -> pl.Series:
     return pl.Series("message", line.tobytes().decode().split("\n")[:-1])
 
 
-def fixed_vocabulary(lines: pl.Series) -> pl.Series:
-    """Return the lines with a number for each variable, so that numbers drawn anew make no new words."""
-    masked = lines.to_frame("message").select(mask(pl.col("message")))
-    words = masked.to_series().str.replace_all("[0-9]+", "7")  # a single digit stays
-    return words.str.replace_all(MASK, "1234567", literal=True)
+def varied_distinct(lines: pl.Series, count: int) -> pl.Series:
+    return varied(lines, 3 * count).unique(maintain_order=True).head(count)
 
 
 def random_words(count: int, seed: int = 0) -> pl.Series:
@@ -59,35 +94,24 @@ def random_words(count: int, seed: int = 0) -> pl.Series:
     return pl.DataFrame(columns).select(message=pl.concat_str(pl.all(), separator=" "))["message"]
 
 
-def print_speed(miners: dict[str, Miner], systems: dict[str, pl.DataFrame], count: int, runs: int, one: str) -> None:
-    """Print the median CPU time of the miners, interleaved, on one system and on all mixed."""
-    together = pl.concat([lines["message"] for lines in systems.values()])
-    for name, source in ((one, systems[one]["message"]), ("eight mixed", together)):
-        lines = varied(source, count)
-        print(f"\n{name}: {count:,} lines, {lines.n_unique():,} distinct; CPU s, medians of {runs}")
-        took: dict[str, list[float]] = {miner: [] for miner in miners}
-        for _ in range(runs):
-            for miner, mine in miners.items():
-                start = time.process_time()
-                mine(lines)
-                took[miner].append(time.process_time() - start)
-        ours = statistics.median(took["loganalytics"])
-        for miner, times in took.items():
-            median = statistics.median(times)
-            print(f"{miner:20} {median:8.2f} s {count / median:12,.0f} lines/s {median / ours:7.1f} x ours", flush=True)
+def events(messages: pl.Series) -> pl.DataFrame:
+    """Return a log frame of the messages: twenty a second, each fiftieth an error, from three services."""
+    number = pl.int_range(pl.len())
+    frame = messages.to_frame("message").with_columns(
+        timestamp=pl.datetime(2026, 3, 1, time_zone="UTC") + pl.duration(seconds=number // 20),
+        severity_number=pl.when(number % 50 == 0).then(17).otherwise(9),
+        service=pl.format("service-{}", number % 3),
+        source=pl.lit("app.log"),
+        offset=number.cast(pl.String),
+    )
+    return conform(frame)
 
 
-def print_memory(systems: dict[str, pl.DataFrame], count: int, greatest: int, one: str) -> None:
-    """Print CPU time and peak memory for random words, and for files of growing size of one system."""
-    print(f"\n{count:,} lines of random words (goal: 60 s, 4 GB): {measured('random', str(count))}")
-    print(f"\npatterns(scan(...)) of lines of {one} (goal: memory grows with templates, not with lines)")
-    with tempfile.TemporaryDirectory() as folder:
-        lines = fixed_vocabulary(systems[one]["message"])
-        for size in (greatest // 5, greatest):
-            path = Path(folder, f"{size}.log")
-            write_log(path, lines, size)
-            print(f"{size:12,} lines: {measured('scan', str(path))}", flush=True)
-            path.unlink()
+def fixed_vocabulary(lines: pl.Series) -> pl.Series:
+    """Return the lines with a number for each variable, so that numbers drawn anew make no new words."""
+    masked = lines.to_frame("message").select(mask(pl.col("message")))
+    words = masked.to_series().str.replace_all("[0-9]+", "7")  # a single digit stays
+    return words.str.replace_all(MASK, "1234567", literal=True)
 
 
 def write_log(path: Path, lines: pl.Series, count: int) -> None:
@@ -100,27 +124,64 @@ def write_log(path: Path, lines: pl.Series, count: int) -> None:
             file.write(frame.to_series().str.join("\n").item() + "\n")
 
 
-def measured(*arguments: str) -> str:
-    """Run one measurement in a process of its own."""
-    command = [sys.executable, __file__, *arguments]
-    result = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    return f"{result['cpu']:.1f} CPU s, peak {result['peak']:,.0f} MB, {result['templates']:,} templates"
+def compare(path: Path, miners: list[str], runs: int) -> None:
+    """Print the medians of interleaved runs, each in a process of its own."""
+    results: dict[str, list[dict[str, float]]] = {miner: [] for miner in miners}
+    for _ in range(runs):
+        for miner in miners:
+            command = [sys.executable, __file__, "--measure", miner, str(path)]
+            results[miner].append(json.loads(subprocess.check_output(command)))
+    medians = {miner: statistics.median(run["cpu"] for run in results[miner]) for miner in miners}
+    for miner, cpu in medians.items():
+        peak, templates = results[miner][0]["peak"], results[miner][0]["templates"]
+        ratio = f"{cpu / medians[miners[0]]:6.1f} x ours" if miner in PEERS else ""
+        print(f"{miner:20} {cpu:8.2f} CPU s, peak {peak:6,.0f} MB, {templates:9,} templates {ratio}", flush=True)
+
+
+def measure(miner: str, path: str) -> dict[str, float]:
+    logs = la.scan(path) if miner == SCAN else pl.read_parquet(path)
+    count_templates(miner, logs.head(100))  # imports are not measured
+    start = time.process_time()
+    templates = count_templates(miner, logs)
+    cpu = time.process_time() - start
+    # What the kernel says of a process's children (resource) contains the size of the parent.
+    peak = int(re.findall(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())[0]) / 1024
+    return {"cpu": cpu, "peak": peak, "templates": templates}
+
+
+def count_templates(miner: str, logs: pl.DataFrame | pl.LazyFrame) -> int:
+    return drain3(logs["message"], masks=PEERS[miner]).n_unique() if miner in PEERS else la.patterns(logs).height
 
 
 def main() -> None:
-    what, argument = sys.argv[1:]
-    import loganalytics as la
-
-    if what == "random":
-        frame = random_words(int(argument)).to_frame()
-        start = time.process_time()
-        templates = la.with_templates(frame)["template"].n_unique()
-    else:
-        start = time.process_time()
-        templates = la.patterns(la.scan(argument)).height
-    took = time.process_time() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"cpu": took, "peak": peak, "templates": templates}))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="folder with <system>.csv files")
+    parser.add_argument("--lines", type=int, default=1_000_000, help="lines of each comparison")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each miner, of which the median counts")
+    parser.add_argument("--scan", type=int, default=10_000_000, help="lines of the greater log file; 0 for none")
+    parser.add_argument("--measure", nargs=2, metavar=("MINER", "FILE"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.measure:
+        print(json.dumps(measure(*options.measure)))
+        return
+    systems = {path.stem: labelled(path)["message"] for path in sorted(options.data.glob("*.csv"))}
+    with tempfile.TemporaryDirectory() as folder:
+        peers = list(PEERS) if installed("drain3") else []
+        for name, lines, miners in (
+            ("distributed file system", file_system(options.lines), [PATTERNS, *peers]),
+            ("systems mixed", varied_distinct(pl.concat(list(systems.values())), options.lines), [PATTERNS, *peers]),
+            ("random words", random_words(options.lines), [PATTERNS]),
+        ):
+            print(f"\n{name}: {len(lines):,} lines, {lines.n_unique():,} distinct; medians of {options.runs}")
+            path = Path(folder, "events.parquet")
+            events(lines).write_parquet(path)
+            compare(path, miners, options.runs)
+        for size in (options.scan // 5, options.scan) if options.scan else ():
+            print(f"\nlog file of BGL, fixed vocabulary: {size:,} lines")
+            path = Path(folder, f"{size}.log")
+            write_log(path, fixed_vocabulary(systems["BGL"]), size)
+            compare(path, [SCAN], 1)
+            path.unlink()
 
 
 if __name__ == "__main__":
