@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from loganalytics.templates.masking import MASK, WILDCARD
+from loganalytics.templates.masking import MASK, METHODS, WIDE_PUNCTUATION, WILDCARD
 
 MIN_VALUES_PER_EVENT = 20
 """So many values are variables where a usual one of them (the median) has one event; twice as many for two events."""
@@ -58,6 +58,9 @@ _ASSET_HASH = (  # main.8f3a2c1b.js, index-DiwrgTda.css
 )
 _VERSION = r"(?i)^v[0-9]+(?:\.[0-9]+)*(?:(?:alpha|beta|rc)[0-9]*)?$"
 _VERSION_NUMBER = r"^[0-9](?:\.[0-9]+)?$"  # behind api: /rest/api/2/issue
+
+_METHOD = rf"(?-u:\b)(?:{METHODS})"
+_IN_TEXT = rf"[^\s\"'<>?#,;{WIDE_PUNCTUATION}]*"  # of a path
 
 _WILDCARD_CODE, _END = 0, -1  # among the numbers of segments, and behind the last one
 _MULTIPLIER = np.int64(0x1E3779B97F4A7C15)
@@ -190,3 +193,19 @@ def _is_open(place: list[str], min_values: int | None) -> pl.Expr:
     light_values = (~is_heavy).sum().over(place)
     is_many = light_values >= MIN_VALUES_PER_EVENT * usual
     return ~is_heavy & (is_many if min_values is None else is_many | (light_values >= min_values))
+
+
+def merge_routes(texts: pl.DataFrame) -> pl.DataFrame:
+    """Return `text` and `new` for those that change; `texts` has `text` (distinct, masked) and `events`.
+
+    The path behind the first method of a request becomes its route. What a query was masked to stays behind it.
+    """
+    requests = texts.filter(pl.col("text").str.contains(f"{_METHOD} /")).select("text", "events")
+    before = requests["text"].str.extract(rf"^((?s:.*?){_METHOD} )/")
+    target = requests["text"].str.extract(rf"{_METHOD} (/{_IN_TEXT})")
+    behind = requests["text"].str.slice(before.str.len_chars() + target.str.len_chars())
+    query = target.str.extract(rf"\w({MASK})$").fill_null("")
+    path = requests.select(target.str.strip_suffix(query)).to_series()
+    route = learn_routes(path, requests["events"]).str.replace_all(WILDCARD, MASK, literal=True)
+    new = requests.select("text", new=pl.concat_str(before, route, query, behind))
+    return new.filter(pl.col("new") != pl.col("text"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from loganalytics.templates.routes import MAX_SEGMENTS, learn_routes
+from loganalytics.templates.routes import MAX_SEGMENTS, learn_routes, merge_routes
 
 NAMES = [first + vowel + last for first in "klmnprst" for vowel in "aeiou" for last in "dgnrst"]
 RESOURCES = ("orders", "users", "items", "cart", "login")
@@ -149,3 +149,19 @@ def test_order_and_repetition_change_no_route() -> None:
     assert routes_of(backwards) == routes_of(paths)
     thrice = learn_routes(pl.Series([*paths] * 3), pl.Series([events // 3 for events in paths.values()] * 3))
     assert thrice.to_list() == [*routes_of(paths).values()] * 3
+
+
+def test_the_paths_of_requests_become_routes_within_masked_texts() -> None:
+    """What stands around a path stays, and so does what is no request; what a query was masked to is no segment."""
+    texts = {f'10 "GET /users/{name} HTTP"': '10 "GET /users/\x1a HTTP"' for name in NAMES}
+    texts |= {
+        "GET /orders/a.\x1a, took \x1a": "GET /orders/\x1a, took \x1a",
+        "PUT /orders/\x1a/x\x1a，耗时": "PUT /orders/\x1a/x\x1a，耗时",
+        "GET /search\x1a 200": "GET /search\x1a 200",
+        "GET /a;b=\x1a/c": "GET /a;b=\x1a/c",
+        "read /users/ann": "read /users/ann",
+    }
+    counted = pl.DataFrame({"text": list(texts), "events": 1})
+    changed = dict(merge_routes(counted).iter_rows())
+    assert {text: changed.get(text, text) for text in texts} == texts
+    assert merge_routes(counted.tail(1)).is_empty()
