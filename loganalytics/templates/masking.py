@@ -23,32 +23,34 @@ _LAST = rf"[^\s\"'<>\])}},;.:!?{WIDE_PUNCTUATION}]"
 _IN_PATH = rf"[^\s\"'<>\])}},;:{WIDE_PUNCTUATION}]"
 
 # One alternation without captures reads every line once; captures or several passes would double the time.
-_SHAPES = "|".join(
-    [
-        rf"{_B}[A-Za-z][A-Za-z0-9+.\-]*://{_INSIDE}*{_LAST}",  # URL
-        rf"{_B}[0-9A-Fa-f]{{8}}-(?:[0-9A-Fa-f]{{4}}-){{3}}[0-9A-Fa-f]{{12}}{_B}",  # UUID
-        rf"{_B}[0-9A-Fa-f]{{2}}(?::[0-9A-Fa-f]{{2}}){{5,}}{_B}",  # hardware address
-        rf"{_B}[A-Za-z]:\\(?:{_INSIDE}*{_LAST})?",  # C:\path
-        rf"{_AFTER_NON_WORD}\\\\{_INSIDE}*{_LAST}",  # \\server\path
-        rf"{_AFTER_NON_WORD}/[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}(?::[0-9]+)?",  # /10.0.0.1:80, as Java writes it
-        rf"{_AFTER_NON_WORD}[.~]{{0,2}}/[A-Za-z0-9_.@%+~\-](?:{_IN_PATH}*{_LAST})?",  # path
-        # job_12_0003, node-7; but of LINK-3-UPDOWN only LINK-3, for the rest names the event.
-        rf"{_B}[A-Za-z]+(?:[_\-][A-Za-z]+)*[_\-]{{1,2}}[0-9]{_W}*(?:[.:/_\-]+(?:[a-z0-9_]{_W}*|[A-Z]+[0-9]{_W}*))*",
-        # Hex that begins with a letter: a1b2c3 or, letters only, deadbeef.
-        rf"{_B}(?:[a-f]+[0-9][0-9a-f]{{4,}}|[A-F]+[0-9][0-9A-F]{{4,}}|[0-9a-f]{{8,}}|[0-9A-F]{{8,}}){_B}",
-        rf"{_B}[A-Za-z]+[0-9]+[A-Za-z]+[0-9]{_W}*{_B}",  # random ids: Rmr9l1Ad0auv6
-        # IPv6: whole, or with ::, which begins with a digit or as local addresses do
-        rf"{_B}(?:[0-9A-Fa-f]{{1,4}}:){{7}}[0-9A-Fa-f]{{1,4}}{_B}",
-        rf"{_B}(?:[0-9]{_HEX}{{0,3}}(?::{_HEX}{{1,4}})*:|fe80:|f[cd][0-9a-f]{{2}}(?::{_HEX}{{1,4}})*:):"
-        rf"(?:{_HEX}{{1,4}}(?::{_HEX}{{1,4}})*)?(?:%{_W}+)?",
-        rf"{_B}[vV][0-9]+(?:\.[0-9]{_W}*)+",  # v1.2.3
-        # Numbers, hex, times, IPv4, versions, 16K, 80x25: all that begins with a digit.
-        rf"(?:{_AFTER_NON_WORD}[+\-])?{_B}[0-9]{_W}*(?:[.:/_\-]+[0-9]{_W}*|,[0-9]{{3}}{_B})*(?:[µμ]s)?",
-        r"[\p{Nd}--0-9]+",  # digits of other scripts
-        rf"\?[A-Za-z_][\w.\-\[\]%]*={_INSIDE}*",  # ?query=
-        r"<\*>|[\x1d\x1e]",
-    ]
-)
+SHAPES = {
+    "URL": rf"{_B}[A-Za-z][A-Za-z0-9+.\-]*://{_INSIDE}*{_LAST}",
+    "UUID": rf"{_B}[0-9A-Fa-f]{{8}}-(?:[0-9A-Fa-f]{{4}}-){{3}}[0-9A-Fa-f]{{12}}{_B}",
+    "hardware address": rf"{_B}[0-9A-Fa-f]{{2}}(?::[0-9A-Fa-f]{{2}}){{5,}}{_B}",
+    "Windows path": rf"{_B}[A-Za-z]:\\(?:{_INSIDE}*{_LAST})?",  # C:\path
+    "network share": rf"{_AFTER_NON_WORD}\\\\{_INSIDE}*{_LAST}",  # \\server\path
+    # /10.0.0.1:80, as Java writes it
+    "Java address": rf"{_AFTER_NON_WORD}/[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}(?::[0-9]+)?",
+    "path": rf"{_AFTER_NON_WORD}[.~]{{0,2}}/[A-Za-z0-9_.@%+~\-](?:{_IN_PATH}*{_LAST})?",
+    # job_12_0003, node-7; but of LINK-3-UPDOWN only LINK-3, for the rest names the event.
+    "numbered name": rf"{_B}[A-Za-z]+(?:[_\-][A-Za-z]+)*[_\-]{{1,2}}[0-9]{_W}*"
+    rf"(?:[.:/_\-]+(?:[a-z0-9_]{_W}*|[A-Z]+[0-9]{_W}*))*",
+    # Hex that begins with a letter: a1b2c3 or, letters only, deadbeef.
+    "hex": rf"{_B}(?:[a-f]+[0-9][0-9a-f]{{4,}}|[A-F]+[0-9][0-9A-F]{{4,}}|[0-9a-f]{{8,}}|[0-9A-F]{{8,}}){_B}",
+    "random id": rf"{_B}[A-Za-z]+[0-9]+[A-Za-z]+[0-9]{_W}*{_B}",  # random ids: Rmr9l1Ad0auv6
+    # IPv6: whole, or with ::, which begins with a digit or as local addresses do
+    "IPv6": rf"{_B}(?:[0-9A-Fa-f]{{1,4}}:){{7}}[0-9A-Fa-f]{{1,4}}{_B}",
+    "short IPv6": rf"{_B}(?:[0-9]{_HEX}{{0,3}}(?::{_HEX}{{1,4}})*:|fe80:|f[cd][0-9a-f]{{2}}(?::{_HEX}{{1,4}})*:):"
+    rf"(?:{_HEX}{{1,4}}(?::{_HEX}{{1,4}})*)?(?:%{_W}+)?",
+    "version": rf"{_B}[vV][0-9]+(?:\.[0-9]{_W}*)+",  # v1.2.3
+    # Numbers, hex, times, IPv4, versions, 16K, 80x25: all that begins with a digit.
+    "number": rf"(?:{_AFTER_NON_WORD}[+\-])?{_B}[0-9]{_W}*(?:[.:/_\-]+[0-9]{_W}*|,[0-9]{{3}}{_B})*(?:[µμ]s)?",
+    "digits of other scripts": r"[\p{Nd}--0-9]+",
+    "query": rf"\?[A-Za-z_][\w.\-\[\]%]*={_INSIDE}*",  # ?query=
+    "reserved characters": r"<\*>|[\x1d\x1e]",
+}
+
+SPACES = r"\s{2,}|[^\S ]"
 
 METHODS = "GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE"
 
@@ -62,46 +64,6 @@ _KEPT = rf"({_B}(?:{METHODS}) |<)/"
 _LETTER = r"\p{L}"
 _NAME = r"^[^/@\\]*[G-Zg-z]{2}[^/@\\]*$"
 
-_DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*"
-_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
-_LABEL = rf"(?:{MASK}|[\w\-])+"
-_TOP_LEVEL = (
-    r"(?:[a-z]{2}|com|net|org|edu|gov|mil|int|info|biz|name|arpa|asia|app|cloud|dev"
-    r"|corp|example|home|internal|lan|local|localdomain|test)"
-)
-
-_SPACES = r"\s{2,}|[^\S ]"
-_BOOLEAN = (
-    r"(^|[\s=:,;|(\[{<\"'：，；（])(?:true|false|True|False|TRUE|FALSE|null|NULL|None|nil)"
-    r"($|[\s,;|)\]}>\"'，；。）]|[.:](?:\s|$))"
-)
-
-# Only a few distinct texts need these, so they may cost more.
-_PHRASES = {
-    _SPACES: " ",
-    # Sat Jun 18 02:23:10 2005; 17/Oct/2015
-    rf"\b(?:{_DAY},? )?{_MONTH}\.?,? {MASK}(?:,? {MASK})*(?: [A-Z]{{3,4}} {MASK})?"
-    rf"|{MASK}[/\- ]{_MONTH}[/\- ]{MASK}(?:[ :]{MASK})*": MASK,
-    # e-mail address
-    rf"(?:{MASK}|[\w.+\-])+@{_LABEL}(?:\.{_LABEL})+": MASK,
-    # host name, perhaps with port and address
-    rf"(^|[\s=\[(\"'@,:])(?:{_LABEL}\.)+{_TOP_LEVEL}(?::{MASK})?(?:/{MASK})?($|[\s\])\"',:;])": rf"${{1}}{MASK}${{2}}",
-    # relative path
-    rf"(^|[^\w.\-/{KEPT_SLASH}])[\w.\-]*(?:/[\w.\-]+){{3,}}": rf"${{1}}{MASK}",
-    # 1.2.3-rc1+build.5
-    rf"{MASK}-(?:rc|alpha|beta|pre|dev|final|SNAPSHOT|RELEASE)[.\-]?(?:\d|{MASK})*|{MASK}\+(?:[\w.\-]|{MASK})+": MASK,
-    # the bytes of a dump: 3f de <*> 00
-    rf"(?:{MASK} )*\b[0-9a-f]{{2}}(?: (?:[0-9a-f]{{2}}\b|{MASK})){{3,}}": MASK,
-    # <1 sec
-    rf"(^| )<{MASK}($|[ ,;])": rf"${{1}}{MASK}${{2}}",
-    # 12.map
-    rf"{MASK}(?:\.[a-z0-9_\-]+)+": MASK,
-    rf"{MASK}{{2,}}": MASK,
-    _BOOLEAN: rf"${{1}}{MASK}${{2}}",
-}
-
-_MAY_HOLD_PHRASES = rf"[{MASK}{KEPT_SLASH}@./<]|{_SPACES}|^ | $|true|false|null|True|False|TRUE|FALSE|NULL|None|nil"
-
 
 def mask(message: pl.Expr) -> pl.Expr:
     """Return the text with each variable that has a typical shape replaced by `MASK`."""
@@ -111,26 +73,11 @@ def mask(message: pl.Expr) -> pl.Expr:
 def _masked(texts: pl.Series) -> pl.Series:
     """Mask texts; where only a name is there, as in worker-7, its letters stay: a template needs some."""
     texts = texts.str.replace_all(KEPT_SLASH, MASK, literal=True).str.replace_all(_KEPT, f"${{1}}{KEPT_SLASH}")
-    masked = texts.str.replace_all(_SHAPES, MASK)
+    masked = texts.str.replace_all("|".join(SHAPES.values()), MASK)
     bare = (~masked.str.contains(_LETTER)).arg_true()
     names = texts.gather(bare)
     names = names.set(~names.str.contains(_NAME), None)
     return masked.scatter(bare, names.str.replace_all(r"\w*[0-9]\w*", MASK).fill_null(masked.gather(bare)))
-
-
-def mask_phrases(masked: pl.Expr) -> pl.Expr:
-    """Return masked text with normal spaces, and the dates, addresses and host names written in words masked too."""
-    return masked.map_batches(_phrases_masked, return_dtype=pl.String, is_elementwise=True)
-
-
-def _phrases_masked(masked: pl.Series) -> pl.Series:
-    rows = masked.str.contains(_MAY_HOLD_PHRASES).arg_true()
-    texts = with_kept_slashes(masked.gather(rows))
-    new = texts.str.replace_all(_BOOLEAN, _PHRASES[_BOOLEAN])
-    for pattern, replacement in _PHRASES.items():
-        new = new.str.replace_all(pattern, replacement)
-    kept = pl.select(keep_letters(pl.lit(new), pl.lit(texts.str.replace_all(_SPACES, " ")))).to_series()
-    return masked.scatter(rows, kept.str.strip_chars())
 
 
 def with_kept_slashes(texts: pl.Series) -> pl.Series:
@@ -150,4 +97,4 @@ def keep_letters(new: pl.Expr, text: pl.Expr) -> pl.Expr:
 
 def normalize_spaces(message: pl.Expr) -> pl.Expr:
     """Return the message with single spaces: the text of its template with the wildcards filled in."""
-    return message.cast(pl.String).fill_null("").str.replace_all(_SPACES, " ").str.strip_chars()
+    return message.cast(pl.String).fill_null("").str.replace_all(SPACES, " ").str.strip_chars()

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from loganalytics.templates.affixes import _OUTCOME as _UNSPACED_OUTCOME
-from loganalytics.templates.masking import MASK, WILDCARD, mask_phrases, with_kept_slashes
+from loganalytics.templates.affixes import OUTCOMES
+from loganalytics.templates.masking import MASK, WILDCARD, with_kept_slashes
+from loganalytics.templates.phrases import mask_phrases
 from loganalytics.templates.token_arrays import TOKEN, UNSPACED, Hashes, TokenArrays, TokenKind
 from loganalytics.templates.variants import VARIANTS
 
@@ -88,7 +89,7 @@ def _with_variants(texts: pl.DataFrame) -> pl.DataFrame:
     """Add to texts in the column `form` their forms after each step to the one that all their variants share."""
     step = texts.filter(pl.col("form").str.contains(rf"{MASK}|\d"))  # only values vary so
     forms = [texts.with_columns(is_variant=False)]
-    for variant in VARIANTS:
+    for variant in VARIANTS.values():
         new = variant(step["form"])
         is_changed = new != step["form"]
         step = step.with_columns(form=new)
@@ -170,7 +171,7 @@ def _is_outcome(values: pl.Series, is_value: pl.Series) -> pl.Series:
     distinct = texts.unique()
     tokens = TokenArrays(distinct)
     is_single_outcome = (tokens.token_counts == 1) & (tokens.count_by_text(tokens.kind == TokenKind.OUTCOME) == 1)
-    is_outcome = pl.Series(is_single_outcome) | distinct.str.contains(_UNSPACED_OUTCOME)
+    is_outcome = pl.Series(is_single_outcome) | distinct.str.contains(OUTCOMES)
     return texts.is_in(distinct.filter(is_outcome).implode())
 
 

@@ -13,8 +13,9 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.templates.absorption import absorb_rare_texts
 from loganalytics.templates.affixes import merge_affixed
-from loganalytics.templates.masking import KEPT_SLASH, MASK, WILDCARD, keep_letters, mask, mask_phrases
+from loganalytics.templates.masking import KEPT_SLASH, MASK, WILDCARD, keep_letters, mask
 from loganalytics.templates.merging import merge_tokens
+from loganalytics.templates.phrases import mask_phrases
 from loganalytics.templates.slots import merge_slots
 from loganalytics.templates.variants import merge_variants
 from loganalytics.templates.words import merge_words

@@ -51,24 +51,24 @@ def _quoted(start: str, end: str) -> _Slot:
     )
 
 
-_SLOTS = [
-    *[_quoted(pair[0], pair[1]) for pair in _QUOTES],
-    _Slot(pattern=rf"(<[\w:.\-]+(?: [^<>]*)?>)([^<>]+)(<{KEPT_SLASH})", min_values=5),
-    _Slot(
+SLOTS = {
+    **{f"quotes {pair}": _quoted(pair[0], pair[1]) for pair in _QUOTES},
+    "tags": _Slot(pattern=rf"(<[\w:.\-]+(?: [^<>]*)?>)([^<>]+)(<{KEPT_SLASH})", min_values=5),
+    "key=value": _Slot(
         pattern=rf"((?:^|[\s,;(\[{{])[A-Za-z][\w.\-]*[=:][\"']?)"
         rf"((?:[^\s,;=:()\[\]{{}}\"'](?:[^\s,;()\[\]{{}}\"']|{_BRACKETED})*))()",
         min_values=2,
         min_slots=3,
         is_local=False,
     ),
-]
+}
 
 
 def merge_slots(texts: pl.DataFrame) -> pl.DataFrame:
     """Return `text` and `new` for those that change; `texts` has `text` (distinct)."""
     signs = "".join(_QUOTES) + "<=:"
     table = texts.filter(pl.col("text").str.contains(f"[{signs}]")).select("text", new="text")
-    for slot in _SLOTS:
+    for slot in SLOTS.values():
         with_slots = table["new"].str.contains(slot.pattern)
         if with_slots.any():
             rows = with_slots.arg_true()

@@ -13,9 +13,10 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.atomic_write import replace_file
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError, UnreadableSourceError
-from loganalytics.templates.masking import mask, mask_phrases
+from loganalytics.templates.masking import mask
 from loganalytics.templates.matching import fit_templates, template_forms
 from loganalytics.templates.mining import TEMPLATE_SCHEMA, finish, to_template, with_template_ids
+from loganalytics.templates.phrases import mask_phrases
 
 _COLUMNS = {
     "masked": pl.String(),

@@ -20,27 +20,29 @@ def _replaced(pattern: str, canonical: str) -> Callable[[pl.Series], pl.Series]:
 
 # Each returns texts without one kind of variation. A text is rewritten only where the frame shows the variation, so
 # "after 5 seconds" keeps its unit if it always has the same one.
-VARIANTS = [
-    without_repeats,
-    # The frames of a stack trace on one line: at a.b(C.java:1) at c (d.js:2:3)
-    _replaced(r"(?: at (?:async |new )?[^\s()]+ ?\([^()]*\))+", f" at {MASK}({MASK})"),
-    # The same of Python, up to the name of the exception.
-    _replaced(
+VARIANTS = {
+    "repeats": without_repeats,
+    # On one line: at a.b(C.java:1) at c (d.js:2:3)
+    "stack frames": _replaced(r"(?: at (?:async |new )?[^\s()]+ ?\([^()]*\))+", f" at {MASK}({MASK})"),
+    # Up to the name of the exception.
+    "Python frames": _replaced(
         rf'File "[^"]*", line {MASK}, in .*( [\w.]*[A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|Iteration)\b)',
         f'File "{MASK}", line {MASK}, in {MASK}${{1}}',
     ),
-    _replaced(rf"{MASK}(?: {_UNIT}\b)? \({MASK}(?: {_UNIT})?\)|{MASK} {_UNIT}\b", MASK),  # 4042 bytes (3.94 KB)
-    _replaced(rf"\[(?:[\"']?{MASK}[\"']?(?:, ?| )?)*\]", f"[{MASK}]"),  # [], ["a"], ["a", "b"]
-    _replaced(rf"{MASK} \(\)", f"{MASK} ({MASK})"),
-    _replaced(rf"([^\w\s]?){MASK}(?:[ ,;|/:]+[^\w\s]?{MASK})+", f"${{1}}{MASK}"),  # 1, 2, 3
-    _replaced(rf"(^| ){_ITEM}(?:,? {_ITEM})+($|[ ,;:.])", f"${{1}}{MASK}${{2}}"),  # web1 web2 web3
-]
+    # 4042 bytes (3.94 KB)
+    "units": _replaced(rf"{MASK}(?: {_UNIT}\b)? \({MASK}(?: {_UNIT})?\)|{MASK} {_UNIT}\b", MASK),
+    # [], ["a"], ["a", "b"]
+    "lists in brackets": _replaced(rf"\[(?:[\"']?{MASK}[\"']?(?:, ?| )?)*\]", f"[{MASK}]"),
+    "empty brackets": _replaced(rf"{MASK} \(\)", f"{MASK} ({MASK})"),
+    "lists": _replaced(rf"([^\w\s]?){MASK}(?:[ ,;|/:]+[^\w\s]?{MASK})+", f"${{1}}{MASK}"),  # 1, 2, 3
+    "lists of names": _replaced(rf"(^| ){_ITEM}(?:,? {_ITEM})+($|[ ,;:.])", f"${{1}}{MASK}${{2}}"),  # web1 web2
+}
 
 
 def merge_variants(texts: pl.DataFrame) -> pl.DataFrame:
     """Return `text` and `new` for those that change; `texts` has `text` (distinct)."""
     table = texts.filter(pl.col("text").str.contains(f"[0-9{MASK}]")).select("text", new="text")
-    for variant in VARIANTS:
+    for variant in VARIANTS.values():
         table = table.with_columns(_merged(table["new"], variant(table["new"])))
     return table.filter(pl.col("new") != pl.col("text"))
 
