@@ -15,8 +15,9 @@ from loganalytics.templates.token_arrays import UNSPACED
 _CUT = "\x1e"  # between a token and what stands around it; no masked text holds it
 _MIN_VALUES = 5  # so many different characters follow the beginning and precede the end
 _MIN_BARE_VALUES = 20  # where the value has no fixed text on one side and what is left may be the verb
-# What else may vary in texts that are equal otherwise: quoted text, identifiers.
-_LOOSE = rf"\"[^\"]*\"|'[^']*'|[A-Za-z0-9{MASK}]+(?:[._\-/][A-Za-z0-9{MASK}]+)+"
+# What else may vary in texts that are equal otherwise: quoted text, identifiers, words with digits.
+_WORD = rf"[A-Za-z0-9{MASK}]"
+_LOOSE = rf"\"[^\"]*\"|'[^']*'|{_WORD}+(?:[._\-/]{_WORD}+)+|[A-Za-z]*[0-9{MASK}]{_WORD}*"
 _MAX_LENGTH = 40
 _MAX_ROUNDS = 4
 
@@ -94,7 +95,7 @@ def _values(tokens: pl.DataFrame) -> pl.DataFrame:
 
 
 def _boundary(tokens: pl.DataFrame, name: str, *, from_end: bool) -> pl.DataFrame:
-    """Add the length of fixed text at one end of each token, beside which most different characters stand.
+    """Add the length of fixed text at one end of each token, beside which many different characters stand.
 
     Zero where no fixed text has enough different characters beside it.
     """
@@ -108,9 +109,12 @@ def _boundary(tokens: pl.DataFrame, name: str, *, from_end: bool) -> pl.DataFram
         fixed, beside = pl.col("rest").str.tail(pl.col("size")), pl.col("rest").str.slice(-pl.col("size") - 1, 1)
     cuts = cuts.with_columns(fixed=fixed, beside=beside)
     cuts = cuts.with_columns(branches=pl.col("beside").n_unique().over("context", "prefix", "fixed"))
+    # The shortest one: a surname is part of the name. A longer one only where half as many again stand beside it.
+    cuts = cuts.filter(pl.col("branches") >= _MIN_VALUES)
+    most = pl.col("branches").max().over("context", "prefix", "token")
     best = (
-        cuts.filter(pl.col("branches") >= _MIN_VALUES)
-        .sort("branches", "size", descending=True)
+        cuts.filter(pl.col("branches") * 3 >= most * 2)
+        .sort("size")
         .unique(["context", "prefix", "token"], keep="first")
         .select("context", "prefix", "token", pl.col("size").cast(pl.Int64).alias(name))
     )

@@ -17,7 +17,7 @@ _KEY_QUOTE = "\x1d"  # a quote around a key, which is no value
 
 # The value of such a key names the event, and so does a sentence.
 _NAMING_KEY = (
-    r"(?i)(?:^|[^a-z])(?:(?:event|action|level|lvl|severity)(?:[_.]?(?:name|type))?[\"']?\s*[=:]"
+    r"(?i)(?:^|[^a-z])(?:(?:event|action|level|lvl|severity)(?:[_.]?(?:name|type))?[\"'\x1d]?\s*[=:]"
     r"|(?:msg|message)=)\s*[\"']?$"
 )
 _SENTENCE = r"\S\s+\S+\s+\S+\s+\S"

@@ -19,6 +19,9 @@ UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}ー\p{Thai}\p{Lao}\p{Khmer}\p{Myanma
 _INSIDE = rf"[^\s,;:=()\[\]{{}}\"'|<>#@.{KEPT_SLASH}{WIDE_PUNCTUATION}{UNSPACED}]+"
 TOKEN = rf"[{UNSPACED}]+|{_INSIDE}(?:\.{_INSIDE})*"
 
+NAMING_KEYS = ["event", "event_name", "event_type", "action", "level", "lvl", "severity"]
+"""The value of such a key names the event."""
+
 # Outcome words say what happened: two events that differ here are two events, however alike they look.
 _OUTCOME_WORDS = (
     r"(?i)^(?:yes|no|on|off|in|out|up|down|ok|okay|pass|success|successful|successfully|fail|failure"
@@ -117,6 +120,8 @@ class TokenArrays:
         self._merged_into: Ints = np.arange(len(texts))
         self._wildcards: list[pl.DataFrame] = []
         self._index(token_lists.list.len().to_numpy().astype(np.int64))
+        named = np.isin(self.previous_hashes(), token_hashes(pl.Series(NAMING_KEYS))) & self.is_separate
+        self.kind[named & (self.kind >= TokenKind.IDENTIFIER)] = TokenKind.OUTCOME
         is_variable = self.kind < TokenKind.IDENTIFIER
         self.key_hashes = np.setdiff1d(self.previous_hashes()[self.is_value], self.hash[is_variable])
         """The tokens that name a value somewhere: the key in key=value."""
