@@ -22,7 +22,7 @@ _MAX_LENGTH = 40
 _MAX_ROUNDS = 4
 
 # Words for what happened; a middle that holds one is no value.
-_OUTCOME = (
+OUTCOMES = (
     "失败|成功|错误|异常|超时|拒绝|取消|完成|开始|停止|启动|关闭|恢复|断开|创建|删除|更新|提交|支付|退款"
     "|発生|失敗|完了|開始|終了"
 )
@@ -87,7 +87,7 @@ def _values(tokens: pl.DataFrame) -> pl.DataFrame:
     tokens = tokens.filter((fixed > 0) & (fixed < length))
     middle = pl.col("token").str.slice(pl.col("start"), length - fixed)
     tokens = tokens.with_columns(suffix=pl.col("token").str.slice(length - pl.col("end")), middle=middle)
-    tokens = tokens.filter(~pl.col("middle").str.contains(_OUTCOME))
+    tokens = tokens.filter(~pl.col("middle").str.contains(OUTCOMES))
     values = pl.col("middle").n_unique().over("context", "prefix", "suffix")
     is_open = (pl.col("start") == 0) | (pl.col("end") == 0)
     required = pl.when(is_open & pl.col("is_bare")).then(_MIN_BARE_VALUES).otherwise(_MIN_VALUES)
