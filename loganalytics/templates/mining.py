@@ -16,12 +16,13 @@ from loganalytics.templates.affixes import merge_affixed
 from loganalytics.templates.masking import KEPT_SLASH, MASK, WILDCARD, keep_letters, mask
 from loganalytics.templates.merging import merge_tokens
 from loganalytics.templates.phrases import mask_phrases
+from loganalytics.templates.routes import merge_routes
 from loganalytics.templates.slots import merge_slots
 from loganalytics.templates.variants import merge_variants
 from loganalytics.templates.words import merge_words
 
 STEPS = [
-    *(merge_variants, merge_slots, merge_affixed, merge_tokens),
+    *(merge_routes, merge_variants, merge_slots, merge_affixed, merge_tokens),
     *(merge_variants, merge_slots, merge_affixed, merge_words, absorb_rare_texts),
 ]
 """Each takes distinct texts and returns those that become others. What tokens merge shows more: some come twice."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from loganalytics.templates.masking import MASK, METHODS, WIDE_PUNCTUATION, WILDCARD
+from loganalytics.templates.masking import KEPT_SLASH, MASK, METHODS, WIDE_PUNCTUATION, WILDCARD, with_kept_slashes
 
 MIN_VALUES_PER_EVENT = 20
 """So many values are variables where a usual one of them (the median) has one event; twice as many for two events."""
@@ -196,16 +196,19 @@ def _is_open(place: list[str], min_values: int | None) -> pl.Expr:
 
 
 def merge_routes(texts: pl.DataFrame) -> pl.DataFrame:
-    """Return `text` and `new` for those that change; `texts` has `text` (distinct, masked) and `events`.
+    """Return `text` and `new` for those that change; `texts` has `text` (distinct, with kept slashes) and `events`.
 
     The path behind the first method of a request becomes its route. What a query was masked to stays behind it.
     """
-    requests = texts.filter(pl.col("text").str.contains(f"{_METHOD} /")).select("text", "events")
-    before = requests["text"].str.extract(rf"^((?s:.*?){_METHOD} )/")
-    target = requests["text"].str.extract(rf"{_METHOD} (/{_IN_TEXT})")
-    behind = requests["text"].str.slice(before.str.len_chars() + target.str.len_chars())
+    requests = texts.filter(pl.col("text").str.contains(f"{_METHOD} {KEPT_SLASH}")).select("text", "events")
+    plain = requests["text"].str.replace_all(KEPT_SLASH, "/", literal=True)
+    before = plain.str.extract(rf"^((?s:.*?){_METHOD} )/")
+    target = plain.str.extract(rf"{_METHOD} (/{_IN_TEXT})")
+    behind = plain.str.slice(before.str.len_chars() + target.str.len_chars())
     query = target.str.extract(rf"\w({MASK})$").fill_null("")
     path = requests.select(target.str.strip_suffix(query)).to_series()
     route = learn_routes(path, requests["events"]).str.replace_all(WILDCARD, MASK, literal=True)
-    new = requests.select("text", new=pl.concat_str(before, route, query, behind))
+    new = requests.select(
+        "text", new=with_kept_slashes(pl.select(pl.concat_str(before, route, query, behind)).to_series())
+    )
     return new.filter(pl.col("new") != pl.col("text"))

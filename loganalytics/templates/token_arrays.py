@@ -98,7 +98,7 @@ class TokenArrays:
     """The tokens of distinct texts. Tokens found to be variables become wildcards; texts that are then equal, one."""
 
     def __init__(self, texts: pl.Series) -> None:
-        token_lists = texts.str.extract_all(rf"(?:[=,;:] ?)?[\"'(\[{{<]?(?:{TOKEN})")
+        token_lists = texts.str.extract_all(rf"(?:[=,;:{KEPT_SLASH}] ?)?[\"'(\[{{<]?(?:{TOKEN})")
         flat = _without_marks(token_lists.explode(empty_as_null=False))
         self.is_value: Flags = flat["is_value"].to_numpy().copy()
         self.is_separate: Flags = flat["is_separate"].to_numpy().copy()
@@ -120,6 +120,8 @@ class TokenArrays:
         self._merged_into: Ints = np.arange(len(texts))
         self._wildcards: list[pl.DataFrame] = []
         self._index(token_lists.list.len().to_numpy().astype(np.int64))
+        # Which segments of a path vary is decided by routes.py.
+        self.kind[flat["is_segment"].to_numpy() & (self.kind >= TokenKind.IDENTIFIER)] = TokenKind.OUTCOME
         named = np.isin(self.previous_hashes(), token_hashes(pl.Series(NAMING_KEYS))) & self.is_separate
         self.kind[named & (self.kind >= TokenKind.IDENTIFIER)] = TokenKind.OUTCOME
         is_variable = self.kind < TokenKind.IDENTIFIER
@@ -244,13 +246,19 @@ class TokenArrays:
 
 
 def _without_marks(tokens: pl.Series) -> pl.DataFrame:
-    """Return token, is_value (an equals sign stands before it) and is_separate (any mark stands before it)."""
-    marked = tokens.str.contains(r"^[=,;:\"'(\[{<]")
-    flat = pl.DataFrame({"token": tokens, "is_separate": marked}).with_columns(is_value=pl.lit(value=False))
+    """Return token, is_separate (a mark stands before it), is_value (an equals sign) and is_segment (a kept slash)."""
+    marked = tokens.str.contains(rf"^[=,;:{KEPT_SLASH}\"'(\[{{<]")
+    flat = pl.DataFrame({"token": tokens, "is_separate": marked}).with_columns(
+        is_value=pl.lit(value=False), is_segment=pl.lit(value=False)
+    )
     if not marked.any():
         return flat
     token = pl.col("token")
-    return flat.with_columns(token.str.strip_chars_start("=,;: \"'([{<"), is_value=token.str.contains(r"^=[^(\[{<]"))
+    return flat.with_columns(
+        token.str.strip_chars_start(f"=,;: \"'([{{<{KEPT_SLASH}"),
+        is_value=token.str.contains(r"^=[^(\[{<]"),
+        is_segment=token.str.starts_with(KEPT_SLASH),
+    )
 
 
 def _tokens(texts: pl.Series) -> Ints:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from loganalytics.templates.masking import MASK
+from loganalytics.templates.masking import KEPT_SLASH, MASK
 from loganalytics.templates.token_arrays import is_outcome
 
 _MIN_RATIO = 5  # so many times more events must be behind the text that is its own form
@@ -32,7 +32,12 @@ def merge_words(texts: pl.DataFrame) -> pl.DataFrame:
         for group in (1, 2, 3)
     ]
     value = parts[1]
-    is_value = value.str.contains(_VALUE) & ~is_outcome(value.str.extract(r"^(\p{L}+)", 1).fill_null(""))
+    # The path of a request is parted into segments, which vary each by itself.
+    is_value = (
+        value.str.contains(_VALUE)
+        & ~value.str.contains(KEPT_SLASH, literal=True)
+        & ~is_outcome(value.str.extract(r"^(\p{L}+)", 1).fill_null(""))
+    )
     form = parts[0] + MASK + parts[2]
     words = words.with_columns(form=pl.when(is_value).then(form).otherwise("word"), is_value=is_value)
     forms = words.group_by("row", maintain_order=True).agg(

@@ -185,6 +185,13 @@ def test_a_text_left_over_joins_the_template_that_fits_it() -> None:
     assert set(merged) == {"shard <*> moved away by the balancer"}
 
 
+def test_the_endpoints_of_requests_stay_apart() -> None:
+    """However many resources there are, the ids within their paths are variables."""
+    resources = ["orders", "users", "items", "cart", "login", "search", "health"]
+    messages = [f"GET /api/v1/{name}/{i} took {i} ms" for name in resources for i in range(20)]
+    assert set(templates(*messages)) == {f"GET /api/v1/{name}/<*> took <*> ms" for name in resources}
+
+
 def test_id_is_the_hash_of_the_text() -> None:
     """The id depends on nothing but the template's text, so it is the same on every machine."""
     annotated = with_templates(frame(["took 5 ms"]))
