@@ -11,6 +11,7 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.analyses.errors.clusters import with_cluster_ids
+from loganalytics.analyses.requests.endpoints import ROUTE, ensure_routes
 from loganalytics.filters.expressions import Where, check_regex, in_text, within_times
 from loganalytics.sources import uri
 from loganalytics.sources.load import load
@@ -57,16 +58,17 @@ class View:
     def load(self, *, templates: bool = False) -> pl.DataFrame:
         """Return the events of the view; load_report() still covers all that was read.
 
-        With `templates` they have template and template_id, mined from all of the source before anything is left out:
-        the templates do not depend on the filters then, and a condition can name one. Such a condition implies it, and
-        so does one on cluster_id, the problem of an error as cluster_errors() finds it in all of the source.
+        With `templates` they have template, template_id and the columns of with_routes(), found in all of the source
+        before anything is left out: they do not depend on the filters then, and a condition can name one. Such a
+        condition implies it, and so does one on cluster_id, the problem of an error as cluster_errors() finds it in all
+        of the source.
         """
         self.filter()
-        templates = templates or self.names_template() or self.names_cluster()
+        templates = templates or self.names_annotation() or self.names_cluster()
         ranges: dict[str, Any] = {} if templates else {"since": self.since, "until": self.until, "level": self.level}
         logs = load(self.source, query=self.query, **self.reading(), **ranges)
         if templates:
-            mined = with_templates(logs)
+            mined = ensure_routes(with_templates(logs))
             selected = self.keep(self._between(with_cluster_ids(mined) if self.names_cluster() else mined))
         else:
             selected = self.keep(logs)
@@ -86,9 +88,9 @@ class View:
         ends = [None if end is None else parse_when(end, tz=self.tz) for end in (self.since, self.until)]
         return within_times(logs, *ends)
 
-    def names_template(self) -> bool:
-        """Whether a condition is on the template, which only mining finds."""
-        return any(condition.field in _TEMPLATES for condition in self.where)
+    def names_annotation(self) -> bool:
+        """Whether a condition is on a template or a route, which only all of the source together shows."""
+        return any(condition.field in _ANNOTATIONS for condition in self.where)
 
     def names_cluster(self) -> bool:
         """Whether a condition is on the problem of an error, which only clustering finds."""
@@ -187,7 +189,7 @@ class View:
 
 
 _READING = ("tz", "time", "dayfirst", "level_field", "duration", "encoding", "formats")
-_TEMPLATES = ("template", "template_id")
+_ANNOTATIONS = ("template", "template_id", ROUTE)
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(View)}
 
 

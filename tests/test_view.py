@@ -130,6 +130,15 @@ def test_a_broken_condition_says_how_to_write_one(query):
         View.from_query(query)
 
 
+def test_a_condition_on_a_route_keeps_its_requests():
+    """Routes are learnt from all of the source, whatever else is asked."""
+    view = View((sample_data(),), where=(Where("http.route", "/artifacts/<*>/report.html"),), services=("api",))
+    found = view.load()
+    assert found.height > 1000
+    assert set(found["service"]) == {"api"}
+    assert found["message"].str.contains("/artifacts/[0-9]+/report.html").all()
+
+
 def test_a_condition_on_a_problem_keeps_its_events():
     """As many as cluster_errors() counts in the whole source, whatever else is asked."""
     whole = View((sample_data(),)).load(templates=True)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from loganalytics.cli.arguments import Verbs
 
+_ROUTE_COLUMNS = ("http.route", "http.request.method")
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Verb:
@@ -41,7 +43,10 @@ def add_verbs(verbs: Verbs) -> None:
             parser.add_argument("--every", default="5m", metavar="5m", help="the window's length (default: 5m)")
         if verb.takes_by:
             parser.add_argument(
-                "--by", metavar="COLUMN", default=verb.default_by, help="one row a value of this column"
+                "--by",
+                metavar="COLUMN",
+                default=verb.default_by,
+                help="one row a value of this column; http.route is the path of a request without its variables",
             )
         add_output(parser)
         parser.set_defaults(run=_run_analysis, analysis=verb.run)
@@ -50,6 +55,8 @@ def add_verbs(verbs: Verbs) -> None:
 def _run_analysis(arguments: argparse.Namespace) -> int:
 
     logs = load(view_of(arguments))
+    if getattr(arguments, "by", None) in _ROUTE_COLUMNS and arguments.by not in logs.columns:
+        logs = loganalytics.with_routes(logs)
     with warnings.catch_warnings(record=True) as raised_warnings:
         table = arguments.analysis(logs, arguments)
     for warning in raised_warnings:

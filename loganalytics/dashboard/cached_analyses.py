@@ -13,7 +13,6 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
-from loganalytics import schema
 from loganalytics.analyses.errors.clusters import summarize_clusters
 from loganalytics.analyses.summaries import is_late
 from loganalytics.analyses.windowing import choose_window, group_small_services, without_misdated
@@ -124,7 +123,7 @@ def episodes(selection: Selection, every: str) -> list[tuple[datetime, datetime]
 def latency(selection: Selection, by: str) -> pl.DataFrame:
     """Return the durations of a view by a column."""
     logs = cached_events.annotated_events(selection)
-    measured = logs.select(*schema.CORE, "template", pl.col(DURATION_COLUMN).alias("duration_ms"))
+    measured = logs.drop("duration_ms", strict=False).rename({DURATION_COLUMN: "duration_ms"})
     return la.latency(measured.filter(pl.col("duration_ms").is_not_null()), by=by)
 
 

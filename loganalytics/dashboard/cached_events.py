@@ -106,13 +106,13 @@ def events(selection: Selection) -> pl.DataFrame:
     Raises what View.load() raises.
     """
     view = selection.view
-    is_annotated = view.names_template() or view.names_cluster()
+    is_annotated = view.names_annotation() or view.names_cluster()
     return _filtered(_annotated(selection) if is_annotated else load_source(source_key(selection)), selection)
 
 
 @cached_by_view(max_entries=4)
 def annotated_events(selection: Selection) -> pl.DataFrame:
-    """Return the events of a view with template, template_id and their duration."""
+    """Return the events of a view with template, template_id, the route of requests, and their duration."""
     return _filtered(_annotated(selection), selection)
 
 
@@ -199,7 +199,7 @@ def _versions(addresses: tuple[str, ...]) -> FileVersions:
 
 @st.cache_resource(max_entries=2, show_spinner="Finding the message templates …")
 def _annotated_source(source: SourceKey) -> pl.DataFrame:
-    logs = la.with_templates(load_source(source))
+    logs = la.with_routes(la.with_templates(load_source(source)))
     return logs.with_columns(duration_ms(logs.columns).alias(DURATION_COLUMN))
 
 

@@ -95,8 +95,10 @@ def _routes(paths: pl.Series, events: Codes) -> pl.Series:
     distinct, events = codes[first], np.bincount(inverse, weights=events).astype(np.int64)
     before = np.zeros(len(distinct), np.int64)
     for depth in range(distinct.shape[1] - 1):
-        place = {"before": before, "value": distinct[:, depth], "behind": distinct[:, depth + 1], "events": events}
-        distinct[_are_variables(pl.DataFrame(place), texts), depth] = _WILDCARD_CODE
+        value, behind = distinct[:, depth], distinct[:, depth + 1]
+        if len(np.unique(value)) >= MIN_ALIKE:
+            table = pl.DataFrame({"before": before, "value": value, "behind": behind, "events": events})
+            distinct[_are_variables(table, texts), depth] = _WILDCARD_CODE
         before = _add_to_hash(before, distinct[:, depth])
     return _decode(texts, distinct).gather(inverse)
 

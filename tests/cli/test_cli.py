@@ -51,6 +51,18 @@ def test_every_table_verb_answers_in_every_format(folder, verb):
     assert (folder / "x.parquet").exists()
 
 
+@pytest.mark.parametrize("by", ["http.route", "http.request.method"])
+def test_windows_by_route(folder, by):
+    """The routes are learnt where the log has no such column."""
+    (folder / "requests.log").write_text(
+        "".join(f"2026-03-10 12:00:{second:02} INFO app: GET /items/{second} 200\n" for second in range(30))
+    )
+    result = run("trend", "requests.log", "--by", by, "--every", "1m", "--format", "json", cwd=folder)
+    assert [(row[by], row["events"]) for row in json.loads(result.stdout)] == [
+        ({"http.route": "/items/<*>"}.get(by, "GET"), 30)
+    ]
+
+
 def test_selection(folder):
     """Time range, level, service and text cut down what is analysed."""
     options = ["--since", "2026-03-10 12:01", "--until", "2026-03-10 12:02", "--level", "error", "--service", "app"]

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from loganalytics.analyses.requests.durations import duration_ms
-from loganalytics.analyses.requests.endpoints import endpoint, ensure_routes, operation, with_routes
+from loganalytics.analyses.requests.endpoints import endpoint, ensure_routes, operation
 from loganalytics.analyses.requests.steps import STEP_COLUMNS
 from loganalytics.schema import CORE, TIMESTAMP, Frame, lazy
 from loganalytics.times import window_start
@@ -88,7 +88,7 @@ def _with_group_column(frame: pl.LazyFrame, by: str) -> pl.LazyFrame:
     """Return the frame with the column `by`; an endpoint or a step is taken from other columns where it is missing."""
     have = frame.collect_schema().names()
     if by == "endpoint" and by not in have:
-        return with_routes(frame).with_columns(endpoint()).filter(pl.col(by).is_not_null())
+        return ensure_routes(frame).with_columns(endpoint()).filter(pl.col(by).is_not_null())
     if by == "operation" and by not in have:
         routed = ensure_routes(frame)
         return routed.with_columns(operation(routed.collect_schema()))

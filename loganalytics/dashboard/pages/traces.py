@@ -99,7 +99,8 @@ def _requests(view: View) -> None:
 
 
 def _operations(view: View, logs: pl.DataFrame) -> None:
-    groups = [name for name in ("logger", "service", "template") if name == "template" or logs[name].drop_nulls().len()]
+    named = [name for name in ("logger", "service") if logs[name].drop_nulls().len()]
+    groups = ["operation", *named, "template"]
     by = st.segmented_control("By", groups, default=groups[0], required=True, key="latency-by") or groups[0]
     with st.spinner("Measuring durations …"):
         operations = cached_analyses.latency(view, by)
