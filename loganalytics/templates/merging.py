@@ -100,8 +100,10 @@ def _off_skeleton(tokens: TokenArrays) -> Flags:
 def _occurrences(tokens: TokenArrays) -> Ints:
     """Return how many texts of the same punctuation have a token at the same position."""
     located = tokens.punctuation[tokens.row] + tokens.hash_terms(tokens.hash)
-    _, which, sizes = np.unique(located, return_inverse=True, return_counts=True)
-    occurrences: Ints = sizes[which]
+    ordered = np.sort(located)
+    first = np.flatnonzero(np.diff(ordered, prepend=~ordered[:1]))
+    sizes = np.diff(first, append=len(ordered))
+    occurrences: Ints = sizes[np.searchsorted(ordered[first], located)]
     return occurrences
 
 
@@ -116,7 +118,8 @@ def _competing(tokens: TokenArrays) -> Flags:
     """Find tokens that compete for their position: texts equal in all else have enough other tokens there."""
     terms = tokens.hash_terms(tokens.hash)
     context = tokens.text_hashes(terms)[tokens.row] - terms + tokens.position.astype(np.uint64) * _POSITION_FACTOR
-    at = np.flatnonzero(pl.Series(context).is_duplicated().to_numpy())
+    ordered = np.sort(context)  # faster than hashing numbers of which most are different
+    at = np.flatnonzero(np.isin(context, ordered[1:][ordered[1:] == ordered[:-1]]))
     flat = pl.DataFrame(
         {
             "at": at,

@@ -18,6 +18,7 @@ from loganalytics.templates.merging import merge_tokens
 from loganalytics.templates.phrases import mask_phrases
 from loganalytics.templates.routes import merge_routes
 from loganalytics.templates.slots import merge_slots
+from loganalytics.templates.token_arrays import encode
 from loganalytics.templates.variants import merge_variants
 from loganalytics.templates.words import merge_words
 
@@ -66,13 +67,10 @@ def to_template(masked: pl.Expr) -> pl.Expr:
 
 def with_template_ids(frame: pl.DataFrame) -> pl.DataFrame:
     """Add template_id to a frame with `template`."""
-    return frame.join(_ids(frame["template"].unique()), on="template", how="left", maintain_order="left")
-
-
-def _ids(templates: pl.Series) -> pl.DataFrame:
-    """Return the id of each template. Polars' own hash differs between machines and versions."""
-    ids = [hashlib.sha256(template.encode()).hexdigest()[:12] for template in templates]
-    return pl.DataFrame({"template": templates, "template_id": pl.Series(ids, dtype=pl.String)})
+    number, distinct = encode(frame["template"])
+    # Polars' own hash differs between machines and versions.
+    ids = [hashlib.sha256(template.encode()).hexdigest()[:12] for template in distinct]
+    return frame.with_columns(template_id=pl.Series(ids, dtype=pl.String).gather(number))
 
 
 def count_masked(masked: pl.LazyFrame) -> pl.LazyFrame:

@@ -50,6 +50,8 @@ _ENCLOSED = (
 )
 _PREFIX = rf"^(?:\s*(?:{_ENCLOSED}|[\w.\-]+=\S+\s)[:,]?)*"
 
+_LOWERCASE = r"^[\p{Ll}\p{Lo}]{3,}$"  # a word of small letters, or of a script that has none
+
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # splitmix64
 _MIXER = np.uint64(0xBF58476D1CE4E5B9)
 
@@ -99,16 +101,14 @@ class TokenArrays:
 
     def __init__(self, texts: pl.Series) -> None:
         token_lists = texts.str.extract_all(rf"(?:[=,;:{KEPT_SLASH}] ?)?[\"'(\[{{<]?(?:{TOKEN})")
-        flat = _without_marks(token_lists.explode(empty_as_null=False))
-        self.is_value: Flags = flat["is_value"].to_numpy().copy()
-        self.is_separate: Flags = flat["is_separate"].to_numpy().copy()
-        self.hash = token_hashes(flat["token"])
-        kinds = _kinds(flat["token"], self.hash)
-        self.kind = kinds["kind"].to_numpy().copy()
-        self.is_lowercase: Flags = kinds["is_lowercase"].to_numpy().copy()
-        outcomes = np.flatnonzero(self.is_value & (self.kind == TokenKind.OUTCOME))
-        is_state = flat["token"].gather(outcomes).str.contains(f"{_OUTCOME_WORDS}|{_STATES}")
-        self.kind[outcomes[~is_state.to_numpy()]] = TokenKind.PLAIN
+        number, distinct = encode(token_lists.explode(empty_as_null=False))
+        table = _without_marks(distinct)
+        self.is_value: Flags = table["is_value"].to_numpy()[number]
+        self.is_separate: Flags = table["is_separate"].to_numpy()[number]
+        self.hash = token_hashes(table["token"])[number]
+        kinds = table.select(kind=_kind(), is_lowercase=pl.col("token").str.contains(_LOWERCASE))
+        self.kind = kinds["kind"].to_numpy()[number]
+        self.is_lowercase: Flags = kinds["is_lowercase"].to_numpy()[number]
         self.punctuation = token_hashes(texts.str.replace_all(TOKEN, "w"))
         """Equal for texts with the same punctuation and number of tokens."""
         self.text_index: Ints = np.arange(len(texts))
@@ -121,7 +121,8 @@ class TokenArrays:
         self._wildcards: list[pl.DataFrame] = []
         self._index(token_lists.list.len().to_numpy().astype(np.int64))
         # Which segments of a path vary is decided by routes.py.
-        self.kind[flat["is_segment"].to_numpy() & (self.kind >= TokenKind.IDENTIFIER)] = TokenKind.OUTCOME
+        is_segment = table["is_segment"].to_numpy()[number]
+        self.kind[is_segment & (self.kind >= TokenKind.IDENTIFIER)] = TokenKind.OUTCOME
         named = np.isin(self.previous_hashes(), token_hashes(pl.Series(NAMING_KEYS))) & self.is_separate
         self.kind[named & (self.kind >= TokenKind.IDENTIFIER)] = TokenKind.OUTCOME
         is_variable = self.kind < TokenKind.IDENTIFIER
@@ -265,9 +266,17 @@ def _tokens(texts: pl.Series) -> Ints:
     return texts.str.count_matches(TOKEN).to_numpy().astype(np.int64)
 
 
-def _kinds(tokens: pl.Series, hashes: Hashes) -> pl.DataFrame:
-    """Return kind and is_lowercase (a word of small letters, or of a script that has none) of each token."""
-    flat = pl.DataFrame({"token": tokens, "hash": hashes})
-    kind, is_lowercase = token_kind(pl.col("token")), pl.col("token").str.contains(r"^[\p{Ll}\p{Lo}]{3,}$")
-    kinds = flat.unique("hash").select("hash", kind=kind, is_lowercase=is_lowercase)
-    return flat.select("hash").join(kinds, on="hash", how="left", maintain_order="left")
+def _kind() -> pl.Expr:
+    """Return the kind of each token; that of a value is an outcome only where the word is known to be one."""
+    kind = token_kind(pl.col("token"))
+    is_state = pl.col("token").str.contains(f"{_OUTCOME_WORDS}|{_STATES}")
+    is_plain = pl.col("is_value") & (kind == int(TokenKind.OUTCOME)) & ~is_state
+    return pl.when(is_plain).then(pl.lit(int(TokenKind.PLAIN), pl.UInt8)).otherwise(kind)
+
+
+def encode(texts: pl.Series) -> tuple[npt.NDArray[np.uint32], pl.Series]:
+    """Return the number of each text among the distinct ones, and these."""
+    numbers = texts.cast(pl.Categorical(pl.Categories.random())).to_physical().to_numpy()
+    first = np.empty(int(numbers.max()) + 1 if len(numbers) else 0, np.int64)
+    first[numbers[::-1]] = np.arange(len(numbers))[::-1]
+    return numbers, texts.gather(first)
