@@ -147,10 +147,10 @@ def _sums_by_key(counts: pl.DataFrame) -> pl.DataFrame:
 
 def _mine(sums: PatternSums, known: TemplateCatalogue | None) -> tuple[PatternSums, pl.DataFrame]:
     """Return the sums by template, and is_known and name of each template as the catalogue has them."""
-    counted = sums.counts.group_by("key").agg(pl.col("events").sum())
-    counted = counted.select("events", masked=pl.col("key").cast(pl.String))
+    by_key = sums.counts.group_by("key").agg(pl.col("events").sum())
+    counted = by_key.select("events", masked=pl.col("key").cast(pl.String))
     mined = mine_templates(counted) if known is None else known.finish(counted)
-    templates = mined.select("template_id", key=pl.col("masked").cast(_KEY), template=pl.col("template").cast(_KEY))
+    templates = mined.select("template_id", pl.col("template").cast(_KEY)).with_columns(by_key["key"])
     counts = sums.counts.drop("template_id").join(templates, on="key").with_columns(key="template")
     examples = sums.examples.join(templates, on="key").with_columns(key="template", exception=_NULL_TEXT)
     by_template = PatternSums(counts=counts, examples=earliest_events(examples, "key"))

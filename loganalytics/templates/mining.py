@@ -42,13 +42,13 @@ def merge(partials: Iterable[pl.DataFrame]) -> pl.DataFrame:
 
 
 def finish(counted: pl.DataFrame) -> pl.DataFrame:
-    """Decide what is a variable: `masked`, `events` and beside them `template` and `template_id`."""
+    """Decide what is a variable: `masked`, `events` and beside them `template` and `template_id`, in the same order."""
     masked = counted.select("masked", "events", text=mask_phrases(pl.col("masked")))
     texts = _distinct(masked)
     for merge_texts in STEPS:
         new = merge_texts(texts)
         if new.height:
-            joined = masked.join(new, on="text", how="left")
+            joined = masked.join(new, on="text", how="left", maintain_order="left")
             masked = joined.select("masked", "events", text=keep_letters(pl.coalesce("new", "text"), pl.col("text")))
             texts = _distinct(masked)
     templates = masked.select("masked", "events", template=to_template(pl.col("text")))

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from loganalytics import templates
 from loganalytics.analyses.patterns import finish, merge, partial, pattern_values, patterns
 from loganalytics.analyses.summaries import SPARKLINE_WINDOWS, first_and_last_time
 from loganalytics.exceptions import InvalidArgumentError
@@ -71,6 +72,14 @@ def test_merge_law(shards: list[int], chance: object) -> None:
     chance.shuffle(partials)  # type: ignore[attr-defined]
     merged = finish(merge([merge(partials[:2]), merge(partials[2:])]))
     assert_frame_equal(merged, patterns(log))
+
+
+def test_mining_keeps_the_order_of_masked_texts() -> None:
+    """What patterns rely on when they look up the template of each text, with a catalogue and without."""
+    counted = templates.partial(logs(MIXED)).sort("masked", descending=True)
+    assert templates.finish(counted)["masked"].to_list() == counted["masked"].to_list()
+    catalogue = TemplateCatalogue().update(logs(MIXED[:9]))
+    assert catalogue.finish(counted)["masked"].to_list() == counted["masked"].to_list()
 
 
 def test_a_lazy_frame_gives_the_same(tmp_path) -> None:
