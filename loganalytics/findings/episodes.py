@@ -12,11 +12,13 @@ from loganalytics.sanitize import printable
 MAX_QUIET_WINDOWS = 2  # between anomalous windows of one episode
 MAX_REASONS = 3
 MIN_SHARED_TIME = 0.75  # of the time from the first begin to the last end: so much two silences share to be one
+MIN_DURATION_SHARE = 0.5  # of the reasons of episodes that belong to a slow stretch; more than that
 MIN_OVERLAP = 0.5  # of a silence within an episode, or of episodes within a slow stretch, to belong to it
 
 # Among features that say the same, the plain ones come first: "errors" rather than "ERROR events".
 _FEATURE_WEIGHTS = {"errors": 2.0, "events": 0.8, "trace_ids": 0.5}
 _LEVEL_WEIGHT = 0.5
+_ERROR_FEATURES = ("errors", "error_share", "level:ERROR", "level:CRITICAL")
 _NAME_LENGTH, _REASON_LENGTH = 60, 160  # characters
 
 
@@ -165,10 +167,19 @@ def is_within_episode(silence: Silence, group: list[Episode]) -> bool:
 
 
 def is_slowdown(group: list[Episode], start: datetime, end: datetime) -> bool:
-    """Return whether the episodes are all of durations, and most of their time lies between two times."""
+    """Return whether most reasons of the episodes are durations and none errors, and their time lies between two times.
+
+    Where requests take longer, a few kinds of them come less often in some window.
+    """
     features = [feature for episode in group for feature, _ in episode.reasons]
-    are_durations = bool(features) and all(feature.startswith("duration") for feature in features)
+    durations = sum(feature.startswith("duration") for feature in features)
+    are_durations = durations > MIN_DURATION_SHARE * len(features) and not any(map(is_of_errors, features))
     return are_durations and _is_mostly_within(group[0].start, max(episode.end for episode in group), start, end)
+
+
+def is_of_errors(feature: str) -> bool:
+    """Return whether a feature counts errors."""
+    return feature in _ERROR_FEATURES or feature.startswith("errors:")
 
 
 def _is_mostly_within(start: datetime, end: datetime, outer_start: datetime, outer_end: datetime) -> bool:

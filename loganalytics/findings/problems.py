@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from loganalytics.findings.episodes import Episode
+from loganalytics.findings.episodes import Episode, is_of_errors
 from loganalytics.sanitize import printable
 
 MIN_MAIN_SHARE = 0.5
 """So many of the errors are of the main problem; there must be two errors of it."""
 
-_ERROR_FEATURES = ("errors", "error_share", "level:ERROR", "level:CRITICAL")
 _NAME_LENGTH = 60  # characters, as in episodes
 
 
@@ -30,8 +29,7 @@ def main_problem(problems: pl.DataFrame, group: list[Episode]) -> MainProblem | 
 
     Needs window, service, label and errors: how many errors of each problem each service has in each window.
     """
-    features = {feature for episode in group for feature, _ in episode.reasons}
-    if not any(feature in _ERROR_FEATURES or feature.startswith("errors:") for feature in features):
+    if not any(is_of_errors(feature) for episode in group for feature, _ in episode.reasons):
         return None
     start, end = group[0].start, max(episode.end for episode in group)
     within = problems.filter(pl.col("window").is_between(start, end, closed="left"))

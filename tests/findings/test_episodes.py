@@ -83,6 +83,16 @@ def test_longer_durations_belong_to_a_slow_stretch_that_covers_more_than_half(en
     assert not is_slowdown([*group, episode(0, 60, "errors")], at(0), at(60))
 
 
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [(["events"], True), (["events", "events"], False), (["errors"], False), (["errors:host:a"], False)],
+)
+def test_a_slowdown_has_more_reasons_of_durations_than_others(others: list[str], expected: bool) -> None:
+    """And none of errors: what is slow comes less often, too."""
+    group = [episode(0, 60, feature) for feature in ("duration_p95", "duration:a", *others)]
+    assert is_slowdown(group, at(0), at(60)) is expected
+
+
 def test_episodes_that_touch_are_one_group() -> None:
     """A minute apart they are two."""
     touching, apart = [episode(0, 10), episode(10, 20)], [episode(0, 10), episode(11, 20)]
