@@ -8,26 +8,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
-def moment(when: datetime | None, *, zone: bool = True) -> str:
-    """Return a time as "2026-07-01 10:05:30 UTC", seconds left out when zero; "" for None."""
+def moment(when: datetime | None, *, zone: bool = True, tz: str = "UTC") -> str:
+    """Return a time as "2026-07-01 10:05:30 UTC", seconds left out when zero; "" for None.
+
+    It is shown in the zone `tz`, and the zone named: "2026-07-01 18:05:30 Asia/Shanghai". A time without a zone is
+    one of UTC.
+    """
     if when is None:
         return ""
-    clock = f"{when:%Y-%m-%d %H:%M:%S}" if when.second else f"{when:%Y-%m-%d %H:%M}"
-    return f"{clock} UTC" if zone else clock
+    local = localize(when, tz)
+    clock = f"{local:%Y-%m-%d %H:%M:%S}" if local.second else f"{local:%Y-%m-%d %H:%M}"
+    return f"{clock} {tz}" if zone else clock
 
 
-def time_range(start: datetime | None, end: datetime | None) -> str:
-    """Return a time range as "2026-07-01 10:05–10:20 UTC"; the second date only where it differs."""
+def time_range(start: datetime | None, end: datetime | None, *, zone: bool = True, tz: str = "UTC") -> str:
+    """Return a time range as "2026-07-01 10:05–10:20 UTC"; the second date only where it differs; zones as `moment`."""
     if start is None or end is None or start == end:
-        return moment(start or end)
-    first, last = moment(start, zone=False), moment(end, zone=False)
+        return moment(start or end, zone=zone, tz=tz)
+    first, last = moment(start, zone=False, tz=tz), moment(end, zone=False, tz=tz)
     same_day = first[:10] == last[:10]
-    return f"{first}–{last[11:]} UTC" if same_day else f"{first} – {last} UTC"
+    clocks = f"{first}–{last[11:]}" if same_day else f"{first} – {last}"
+    return f"{clocks} {tz}" if zone else clocks
+
+
+def localize(when: datetime, tz: str) -> datetime:
+    """Return a time in a zone; one without a zone is taken for one of UTC."""
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC if tz == "UTC" else ZoneInfo(tz))
 
 
 def span(length: timedelta | None) -> str:

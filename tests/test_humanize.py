@@ -43,3 +43,16 @@ def test_most_events_without_a_time_are_a_warning() -> None:
     assert str(humanize.undated(6, 10)).startswith("6 of 10 events have no time, so")
     assert str(humanize.undated(1, 1)).startswith("None of 1 event has a time, so")
     assert humanize.undated(0, 0) is None
+
+
+def test_times_are_shown_in_the_zone_of_the_reader_and_the_zone_is_named() -> None:
+    """Also where the clocks change, and for a time without a zone, which is one of UTC."""
+    shown = {"tz": "Asia/Shanghai"}
+    assert humanize.moment(NOON, **shown) == "2026-07-01 20:00 Asia/Shanghai"
+    assert humanize.moment(NOON.replace(tzinfo=None), zone=False, **shown) == "2026-07-01 20:00"
+    assert humanize.time_range(NOON, NOON + timedelta(hours=5), **shown) == (
+        "2026-07-01 20:00 – 2026-07-02 01:00 Asia/Shanghai"
+    )  # fmt: skip
+    assert humanize.time_range(NOON, NOON + timedelta(hours=1), zone=False) == "2026-07-01 12:00–13:00"
+    berlin = [humanize.moment(datetime(2026, 3, 29, hour, tzinfo=UTC), tz="Europe/Berlin") for hour in (0, 1)]
+    assert berlin == ["2026-03-29 01:00 Europe/Berlin", "2026-03-29 03:00 Europe/Berlin"]
