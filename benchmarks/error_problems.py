@@ -5,8 +5,9 @@ marks a library's. The chain is outermost first, so its last link is the root ca
 {ms}, {user} differ from error to error.
 
 Many are hard on purpose: the same type at other places, the same function name in other files, the same root cause
-that surfaces elsewhere, the same text from other places (all of these are different problems), and other texts from
-the same place (which are one).
+that surfaces elsewhere, the same text from other places, other words from the same place (all of these are different
+problems), and other values in a text from the same place (which are one). In Python's style "handled" the innermost
+exception was raised while the others were handled, so the outermost is the problem.
 """
 
 from __future__ import annotations
@@ -73,10 +74,21 @@ _PYTHON = [
               "2 validation errors for Order\nitems.{id}.price\n  Input should be a valid number [type=float_parsing]",
               "~pydantic/main.py:__init__ api/schemas.py:parse api/routes.py:<listcomp>")),
     _problem("batch group", "python", "batch {id} incomplete",
-             ("ValueError", "row {id}: bad date | row {id}: empty", "jobs/batch.py:parse jobs/batch.py:run"),
-             style="group"),
+             ("ValueError", "row {id}: bad date", "jobs/batch.py:parse jobs/batch.py:run"), style="group"),
+    _problem("batch group, empty", "python", "batch {id} incomplete",
+             ("ValueError", "row {id}: empty", "jobs/batch.py:parse jobs/batch.py:run"), style="group"),
     _problem("import row", "python", "import of {path} stopped",
-             ("ValueError", "row {id}: bad date | row {id}: empty", "jobs/importer.py:parse jobs/importer.py:run")),
+             ("ValueError", "row {id}: bad date", "jobs/importer.py:parse jobs/importer.py:run")),
+    _problem("import row, empty", "python", "import of {path} stopped",
+             ("ValueError", "row {id}: empty", "jobs/importer.py:parse jobs/importer.py:run")),
+    _problem("broker refused", "python", "could not enqueue mail {id}",
+             ("redis.exceptions.ConnectionError", "Error 111 connecting to {host}:6379. Connection refused.",
+              "~redis/connection.py:connect shop/mail.py:enqueue shop/orders/views.py:create"),
+             ("IndexError", "pop from empty list", "~kombu/transport/virtual/base.py:create_channel"), style="handled"),
+    _problem("broker full", "python", "could not enqueue mail {id}",
+             ("redis.exceptions.ConnectionError", "max number of clients reached",
+              "~redis/connection.py:connect shop/mail.py:enqueue shop/orders/views.py:create"),
+             ("IndexError", "pop from empty list", "~kombu/transport/virtual/base.py:create_channel"), style="handled"),
 ]
 
 _JAVA = [
@@ -139,7 +151,11 @@ _GO = [
              ("fatal error", "all goroutines are asleep - deadlock!",
               "internal/queue/queue.go:acme.com/shop/internal/queue.(*Queue).Pop cmd/shop/main.go:main.main")),
     _problem("store error", "go", "request {uuid}: query failed",
-             ("", "dial tcp {host}:5432: connect: connection refused | dial tcp {host}:5432: i/o timeout",
+             ("", "dial tcp {host}:5432: connect: connection refused",
+              "internal/store/db.go:acme.com/shop/internal/store.(*DB).Query internal/api/users.go:acme.com/shop/internal/api."
+              "(*Server).getUser"), style="pkg/errors"),
+    _problem("store timeout", "go", "request {uuid}: query failed",
+             ("", "dial tcp {host}:5432: i/o timeout",
               "internal/store/db.go:acme.com/shop/internal/store.(*DB).Query internal/api/users.go:acme.com/shop/internal/api."
               "(*Server).getUser"), style="pkg/errors"),
     _problem("zap billing", "go", "could not bill {id}",
@@ -170,10 +186,16 @@ _NODE = [
              ("TypeError", "t.items is not iterable", "static/js/main.{hex8}.js:t.render static/js/main.{hex8}.js:Ka "
               "static/js/main.{hex8}.js:Ks")),
     _problem("syntax", "node", "message {uuid} unreadable",
-             ("SyntaxError", "Unexpected token < in JSON at position {id} | Unexpected end of JSON input",
+             ("SyntaxError", "Unexpected token < in JSON at position {id}",
+              "JSON.parse src/consumer.ts:async·Consumer.onMessage src/consumer.ts:async·Object.eachMessage")),
+    _problem("syntax, end of input", "node", "message {uuid} unreadable",
+             ("SyntaxError", "Unexpected end of JSON input",
               "JSON.parse src/consumer.ts:async·Consumer.onMessage src/consumer.ts:async·Object.eachMessage")),
     _problem("syntax elsewhere", "node", "config of {user} unreadable",
-             ("SyntaxError", "Unexpected token < in JSON at position {id} | Unexpected end of JSON input",
+             ("SyntaxError", "Unexpected token < in JSON at position {id}",
+              "JSON.parse src/config.ts:Config.read src/main.ts:async·main")),
+    _problem("syntax elsewhere, end of input", "node", "config of {user} unreadable",
+             ("SyntaxError", "Unexpected end of JSON input",
               "JSON.parse src/config.ts:Config.read src/main.ts:async·main")),
     _problem("recursive merge", "node", "settings of {user} not merged",
              ("RangeError", "Maximum call stack size exceeded", "src/merge.js:merge src/merge.js:mergeKey src/settings.js:apply"),
@@ -239,7 +261,12 @@ _DOTNET = [
     _problem("aggregate", "dotnet", "nightly job {id} failed",
              ("System.AggregateException", "One or more errors occurred. (file {id} is locked)",
               "Nightly.cs:Acme.Jobs.Nightly.Run()"),
-             ("System.IO.IOException", "file {id} is locked | The process cannot access the file '{path}'",
+             ("System.IO.IOException", "file {id} is locked",
+              "~:System.IO.RandomAccess.WriteAtOffset() Export.cs:Acme.Jobs.Export.Write(String·path)")),
+    _problem("aggregate, no access", "dotnet", "nightly job {id} failed",
+             ("System.AggregateException", "One or more errors occurred. (file {id} is locked)",
+              "Nightly.cs:Acme.Jobs.Nightly.Run()"),
+             ("System.IO.IOException", "The process cannot access the file '{path}'",
               "~:System.IO.RandomAccess.WriteAtOffset() Export.cs:Acme.Jobs.Export.Write(String·path)")),
     _problem("cancelled", "dotnet", "search for '{user}' took over {ms} ms",
              ("System.Threading.Tasks.TaskCanceledException", "A task was canceled.",

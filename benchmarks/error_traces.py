@@ -102,17 +102,15 @@ def _some(rng: Rng, frames: Sequence[str]) -> list[str]:
 
 _DJANGO = ("django/core/handlers/base.py:_get_response", "django/core/handlers/exception.py:inner",
            "sentry_sdk/integrations/django/__init__.py:wrapped")  # fmt: skip
-_BETWEEN = (
-    "\n\nThe above exception was the direct cause of the following exception:\n\n",
-    "\n\nDuring handling of the above exception, another exception occurred:\n\n",
-)
+_DIRECT_CAUSE = "\n\nThe above exception was the direct cause of the following exception:\n\n"
+_HANDLING = "\n\nDuring handling of the above exception, another exception occurred:\n\n"
 
 
 def _python(rng: Rng, problem: Problem) -> str:
     root = _fill(rng, rng.choice(_FOLDERS))
     version = rng.choice(("3.11", "3.12", "3.13"))
     parts = [_python_link(rng, problem, link, root, version) for link in reversed(problem.chain)]
-    traceback = rng.choice(_BETWEEN).join(parts)
+    traceback = (_HANDLING if problem.style == "handled" else _DIRECT_CAUSE).join(parts)
     if problem.style == "group":
         traceback = _python_group(rng, traceback)
     if problem.style == "thread":

@@ -262,3 +262,62 @@ def test_the_six_frames_nearest_to_the_failure_count(changed: int, is_same: bool
         *["\n".join(["java.lang.IllegalStateException: no", *rows]) for rows in (frames, changed_frames)]
     )
     assert (first["fingerprint"] == second["fingerprint"]) is is_same
+
+
+DIRECT = "\n\nThe above exception was the direct cause of the following exception:\n\n"
+HANDLING = "\n\nDuring handling of the above exception, another exception occurred:\n\n"
+
+
+def _traceback(last: str, function: str = "run") -> str:
+    return f'Traceback (most recent call last):\n  File "/srv/shop/mail.py", line 3, in {function}\n    x()\n{last}'
+
+
+EMPTY, REFUSED = _traceback("IndexError: pop from empty list"), _traceback("ConnectionError: refused", "connect")
+UNSENT, TIMEOUT = _traceback("MailError: not sent", "send"), _traceback("TimeoutError: too slow", "wait")
+
+
+@pytest.mark.parametrize(
+    ("exception", "exception_type"),
+    [
+        (EMPTY + HANDLING + REFUSED, "ConnectionError"),
+        (REFUSED + DIRECT + UNSENT, "ConnectionError"),
+        (EMPTY + HANDLING + REFUSED + DIRECT + UNSENT, "ConnectionError"),
+        (EMPTY + DIRECT + REFUSED + HANDLING + UNSENT, "MailError"),
+        (EMPTY + HANDLING + REFUSED + HANDLING + UNSENT, "MailError"),
+        (EMPTY + HANDLING.rstrip("\n"), "IndexError"),
+    ],
+)
+def test_an_exception_raised_while_another_was_handled_is_the_problem(exception: str, exception_type: str) -> None:
+    """The handled one was foreseen; of what follows the last such sentence, the direct cause is the problem."""
+    (trace,) = _read(exception)
+    assert trace["exception_type"] == exception_type
+
+
+def test_what_was_handled_does_not_matter() -> None:
+    """The same problem with or without it, and in an exception group."""
+    alone, handled = _read(REFUSED + DIRECT + UNSENT, EMPTY + HANDLING + REFUSED + DIRECT + UNSENT)
+    assert alone["fingerprint"] == handled["fingerprint"]
+    group = (
+        "  + Exception Group Traceback (most recent call last):\n  | ExceptionGroup: no (1 sub-exception)\n  +-+---- 1"
+    )
+    inner = "\n".join(f"    | {line}" for line in REFUSED.split("\n"))
+    (trace,) = _read(EMPTY + HANDLING + f"{group} ----\n{inner}\n    +----")
+    assert trace["exception_type"] == "ConnectionError"
+
+
+@pytest.mark.parametrize("steers", ["asyncio.exceptions.CancelledError", "SystemExit: 1", "anyio.WouldBlock"])
+def test_exceptions_that_steer_a_program_are_no_problem(steers: str) -> None:
+    """But where nothing else is there."""
+    cause = _traceback(steers)
+    chains = (cause + DIRECT + TIMEOUT, TIMEOUT + HANDLING + cause, cause + HANDLING + TIMEOUT)
+    assert [trace["exception_type"] for trace in _read(*chains)] == ["TimeoutError"] * 3
+    assert _read(cause)[0]["exception_type"] == steers.partition(":")[0]
+
+
+@pytest.mark.parametrize(
+    "head", ["Error: connect refused", "Uncaught Error: connect refused", "Error [E_NO]: connect refused"]
+)
+def test_the_plainest_type_has_a_reason_too(head: str) -> None:
+    """A type may have no other name than Error."""
+    (trace,) = _read(f"{head}\n    at send (/srv/shop/mail.js:3:5)")
+    assert (trace["exception_type"], trace["reason"]) == ("Error", "connect refused")

@@ -6,6 +6,7 @@ import hashlib
 
 import polars as pl
 
+from loganalytics.analyses.errors.exception_messages import message_problems, message_words, without_quoted_values
 from loganalytics.analyses.errors.failed_requests import (
     ENDPOINT,
     REQUEST_COLUMNS,
@@ -62,12 +63,13 @@ def cluster_errors(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl
     Errors are events with severity_number >= 17, and events without any severity whose message reports a failure
     ("failed", "error", "panic") or that have a stack trace. Those with a stack trace are one problem when the types
     of the root cause and of the outermost exception are the same, and so are the frames nearest to the failure, the
-    application's own where there are any. The others are one problem when their message template is the same, and the
-    type of the exception, the endpoint of the request that failed (see `with_routes`) and its HTTP status, where the
-    event says no more than that. Then groups that are nearly the same are merged: messages with an addition, traces
-    that fail at the same frame with slightly different callers (TF-IDF and agglomerative clustering with complete
-    linkage, among the 2,000 greatest groups); and errors without a trace join the problem of the errors with a trace
-    and the same template, if these are one problem.
+    application's own where there are any, and the words of the root cause's message (but not its values). In Python
+    an exception that was handled when the next one was raised is no cause of it. The others are one problem when their
+    message template is the same, and the type of the exception, the endpoint of the request that failed (see
+    `with_routes`) and its HTTP status, where the event says no more than that. Then groups that are nearly the same are
+    merged: messages with an addition, traces that fail at the same frame with slightly different callers (TF-IDF and
+    agglomerative clustering with complete linkage, among the 2,000 greatest groups); and errors without a trace join
+    the problem of the errors with a trace and the same template, if these are one problem.
 
     Needs timestamp, severity_number, service and message; uses exception, trace_id, source and offset, the
     columns of template and of exception type (error.type, ...) where the frame has them.
@@ -146,8 +148,9 @@ def _with_fingerprints(errors: pl.DataFrame) -> pl.DataFrame:
 
     The fingerprint is the same for errors of one problem; only groups of one kind may be merged afterwards.
     """
-    traces = _with_labels(parse_stack_traces(errors.select("message", "exception").unique()))
+    traces = _with_words(parse_stack_traces(errors.select("message", "exception").unique()))
     errors = errors.join(traces, on=["message", "exception"], how="left", nulls_equal=True, maintain_order="left")
+    errors = _by_exception_message(errors)
     type_fields = [pl.col(name).cast(pl.String) for name in _TYPE_COLUMNS if name in errors.columns]
     exception_type = pl.coalesce("exception_type", *type_fields)
     named_type = pl.coalesce(exception_type, pl.col("message").str.extract(_TYPE_IN_MESSAGE))
@@ -172,17 +175,44 @@ def _with_fingerprints(errors: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _with_labels(traces: pl.DataFrame) -> pl.DataFrame:
-    """Return the traces with a label: the type, and the template of the exception's message."""
+def _by_exception_message(errors: pl.DataFrame) -> pl.DataFrame:
+    """Tell traces apart whose exceptions say something else, in fingerprint and kind, and give them a label.
+
+    The label is the type and the template of the exception's message; where that names no cause, the place.
+    """
+    traced = errors.filter(pl.col("fingerprint").is_not_null())
+    messages = traced.group_by("fingerprint", "words").agg(events=pl.len())
+    errors = errors.join(
+        message_problems(messages), on=["fingerprint", "words"], how="left", nulls_equal=True, maintain_order="left"
+    )
+    is_told = pl.col("problem_words").fill_null("") != ""
+    template = pl.col("reason_template").str.head(_MAX_REASON_CHARACTERS)
+    differs = template.n_unique().over("fingerprint", "problem_words") > 1
+    template = pl.when(differs).then(without_quoted_values(template)).otherwise(template)
+    summary = pl.when(is_told | (pl.col("words") == "")).then(template)
+    place = pl.when(~summary.fill_null("").str.contains(r"\p{L}")).then("in " + pl.col("place"))
+    typed = pl.concat_str("exception_type", summary, separator=": ", ignore_nulls=True)
+    label = pl.when(typed != "").then(pl.concat_str(typed, place, separator=" ", ignore_nulls=True))
+    extended = {
+        name: pl.when(is_told).then(pl.concat_str(name, "problem_words", separator="\n")).otherwise(name)
+        for name in ("fingerprint", "kind")
+    }
+    return errors.with_columns(
+        **extended,
+        label=pl.when(pl.col("fingerprint").is_not_null()).then(label),
+    )
+
+
+def _with_words(traces: pl.DataFrame) -> pl.DataFrame:
+    """Return the traces with the template of the exception's message, and its words."""
     reasons = conform(traces.select(message="reason").unique().drop_nulls())
     templates = with_templates(reasons).select(reason="message", reason_template="template")
-    summary = pl.col("reason_template").str.head(_MAX_REASON_CHARACTERS)
-    label = pl.concat_str("exception_type", summary, separator=": ", ignore_nulls=True)
-    has_label = pl.col("fingerprint").is_not_null() & (label != "")
-    return traces.join(templates, on="reason", how="left").select(
-        *("message", "exception", "fingerprint", "kind", "frames", "exception_type", "reason"),
-        label=pl.when(has_label).then(label),
-    )
+    traces = traces.join(templates, on="reason", how="left")
+    words = message_words(pl.col("reason_template"))
+    # "timeout" of a TimeoutError says no more than its type.
+    letters, of_type = words.str.replace_all(" ", "", literal=True), pl.col("exception_type").str.to_lowercase()
+    is_in_type = of_type.str.contains(letters, literal=True).fill_null(value=False)
+    return traces.with_columns(words=pl.when(is_in_type).then(pl.lit("")).otherwise(words))
 
 
 def _merge_near_duplicates(errors: pl.DataFrame) -> pl.DataFrame:

@@ -38,14 +38,14 @@ def near_duplicates(groups: pl.DataFrame) -> pl.DataFrame:
     pairs = _mergeable(_similar_pairs(table), table)
     if pairs.is_empty():
         return pl.DataFrame(schema={"fingerprint": pl.String, "into": pl.String})
-    joined = table.with_columns(cluster=_link(pairs, table.height))
+    joined = table.with_columns(cluster=linked_rows(pairs, table.height))
     into = pl.col("fingerprint").first().over("cluster")  # the table begins with the greatest
     return joined.select("fingerprint", into=into).filter(pl.col("into") != pl.col("fingerprint"))
 
 
 def _normalized(name: str) -> pl.Expr:
-    """Return the words of a template, in lower case and without the plural's s."""
-    words = pl.col(name).str.to_lowercase().str.extract_all(_WORD)
+    """Return the words of a template, in lower case and without the plural's s; the name of this host is a value."""
+    words = pl.col(name).str.to_lowercase().str.replace_all(r"\blocalhost\b", " ").str.extract_all(_WORD)
     return words.list.eval(pl.element().str.replace(r"(?:ies|y|es|s)$", "")).list.join(" ")
 
 
@@ -88,11 +88,11 @@ def _mergeable(pairs: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
         long=pl.when(is_longer).then("text").otherwise("text_b"),
         short=pl.when(is_longer).then("text_b").otherwise("text"),
     )
-    return joined.filter((pl.col("kind") == pl.col("kind_b")) & (pl.col("is_trace") | _is_extension()))
+    return joined.filter((pl.col("kind") == pl.col("kind_b")) & (pl.col("is_trace") | is_extension()))
 
 
-def _is_extension() -> pl.Expr:
-    """Return whether `long` is `short` with words added at one end that do not change its meaning."""
+def is_extension() -> pl.Expr:
+    """Return the expression for whether `long` is `short` with an addition at one end that keeps its meaning."""
     long, short = pl.col("long"), pl.col("short")
     at_end = long.str.starts_with(pl.concat_str(short, pl.lit(" "))) | (long == short)
     at_start = long.str.ends_with(pl.concat_str(pl.lit(" "), short))
@@ -100,8 +100,11 @@ def _is_extension() -> pl.Expr:
     return (at_end | at_start) & ~added.str.contains(_CHANGES_MEANING)
 
 
-def _link(pairs: pl.DataFrame, size: int) -> pl.Series:
-    """Return the cluster of each group; every two groups of a cluster are among the pairs."""
+def linked_rows(pairs: pl.DataFrame, size: int) -> pl.Series:
+    """Return the cluster of each of so many rows; every two rows of a cluster are among the pairs.
+
+    Needs a, b (row numbers) and similarity, the cosine of the two.
+    """
     from sklearn.cluster import AgglomerativeClustering
 
     distance: NDArray[np.float64] = np.ones((size, size))

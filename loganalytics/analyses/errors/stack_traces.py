@@ -1,7 +1,8 @@
 """Exception type and fingerprint of a stack trace, for traces of Python, the JVM, Node, .NET, Go, Rust, PHP and Ruby.
 
 The fingerprint is what stays the same when the same problem happens again: the types of the root cause and of the
-outermost exception, and the frames nearest to the failure (stack_frames.py), without the messages of the exceptions.
+outermost exception, and the frames nearest to the failure (stack_frames.py), without the messages of the exceptions
+(exception_messages.py). Python prints what was being handled when an exception was raised as well: that is no cause.
 """
 
 from __future__ import annotations
@@ -24,8 +25,21 @@ _CAUSED_BY = r"\n\s*(?:Caused by:(?:\n\s*0:)?|\[cause\]:|--->)\s*|\s+--->\s+"
 _WRAPPED_BY = r"\n\s*(?:Wrapped by:|Next )\s*"
 _SEPARATOR = "\x1e"
 
+# Exceptions that steer a program: what they end in, or come from, says what failed.
+_CONTROL_FLOW = (
+    r"(?:CancelledError|GeneratorExit|KeyboardInterrupt|SystemExit|StopIteration|StopAsyncIteration|EndOfStream"
+    r"|WouldBlock)(?::[^\n]*)?"
+)
+_STEERS = rf"\n(?:[a-z_][\w]*\.)*{_CONTROL_FLOW}$"
+
+# An exception that was raised while another one was handled is the problem; the handled one was foreseen.
+_WHILE_HANDLING = r"During handling of the above exception, another exception occurred:\s*\n"
+_TRACEBACK_LINES = r"Traceback \(most recent call last\):\n(?:[ \t][^\n]*\n|\n)*"
+
 # What does not belong to the chain of causes, and what replaces it.
 _OUTSIDE_CHAIN = [
+    (rf"\n\s*{_WHILE_HANDLING}{_TRACEBACK_LINES}(?:[a-z_][\w]*\.)*{_CONTROL_FLOW}\s*$", ""),
+    (rf"^[\s\S]*\n{_WHILE_HANDLING}(Traceback |  \+ Exception Group )", "${1}"),
     (r"\n\t+Suppressed: [^\n]*(?:\n\t\t[^\n]*|\n\tCaused by: [^\n]*)*", ""),
     (r"^([\s\S]*?--->[\s\S]*?)\s*---> \(Inner Exception #[\s\S]*", "${1}"),  # .NET repeats them
     (r"\(Inner Exception #\d+\) ", ""),
@@ -43,10 +57,11 @@ _BARE_EXCEPTION = rf"^(?:Exception in thread \"[^\"\n]*\" )?{_EXCEPTION_NAME}(?:
 _RUST_PANIC = r"^thread '[^'\n]*'[^\n]* (panick)ed at "
 _RUST_REASON = r"^thread '[^\n]* panicked at (?:'([^\n]*)', [^\n]*|[^\n]*:\n([^\n]*))"
 _GO_PANIC = r"^\s*(panic|fatal error):"
-_LEADING_NAME = r"^\s*(?:Uncaught )?([A-Za-z_$][\w$]*(?:[.\\][\w$]+)*)(?::|\s*\n|$)"
+_LEADING_NAME = r"^\s*(?:Uncaught )?([A-Za-z_$][\w$]*(?:[.\\][\w$]+)*)(?: \[[A-Z_]+\])?(?::|\s*\n|$)"
 _REASON = (
     rf"^[^\n]*?(?:\b{_EXCEPTION_NAME}(?: \[[A-Z_]+\]| ?\([^()\n]{{1,12}}\))?|panic|fatal error)['\"(]*:?[ ]?([^\n]*)"
 )
+_LEADING_REASON = r"^\s*(?:Uncaught )?[A-Za-z_$][\w$]*(?:[.\\][\w$]+)*(?: \[[A-Z_]+\])?:[ ]?([^\n]*)"
 _RUBY_REASON = r"^\S+:\d+:in [`'][^'\n]*': ([^\n]*?)(?: \([^\n]*\))?(?:\n|$)"
 # Node prints the line of source first, then type and reason.
 _TYPE_BEFORE_FRAMES = r"\n(?:Uncaught )?((?:[\w$]+\.)*[\w$]*(?:Error|Exception))(?::[ ]?([^\n]*))?\n\s+at "
@@ -61,11 +76,11 @@ _RUNTIME_REASON = (
 
 
 def parse_stack_traces(errors: pl.DataFrame) -> pl.DataFrame:
-    """Return message and exception with fingerprint, kind, frames, exception_type and reason; null without a trace.
+    """Return message, exception, fingerprint, kind, frames, place, exception_type and reason; null without a trace.
 
     Needs message and exception (String). `kind` is the fingerprint with the innermost frame only, `frames` the lines
-    of the fingerprint that are frames; `reason` is the message of the root cause. An exception without any frames (the
-    JVM leaves them out after many) has type and reason only.
+    of the fingerprint that are frames, `place` the innermost of them; `reason` is the message of the root cause. An
+    exception without any frames (the JVM leaves them out after many) has type and reason only.
     """
     traces = errors.filter(pl.col("exception").is_not_null()).with_columns(trace=_chain_of_causes())
     parsed = traces.with_columns(_segments()).with_columns(
@@ -86,6 +101,7 @@ def parse_stack_traces(errors: pl.DataFrame) -> pl.DataFrame:
         fingerprint=pl.when(has_trace).then(pl.concat_str(types, "frames", separator="\n", ignore_nulls=True)),
         kind=pl.when(has_trace).then(pl.concat_str(types, "innermost", separator="\n", ignore_nulls=True)),
         frames=pl.when(has_trace).then("frames"),
+        place=pl.when(has_trace).then("innermost"),
         exception_type=pl.when(is_exception).then(root_type),
         reason=pl.when(is_exception).then(_reason("root")),
     )
@@ -109,7 +125,7 @@ def _chain_of_causes() -> pl.Expr:
 def _segments() -> pl.Expr:
     """Return the text of each exception of the trace, the root cause first."""
     trace = pl.col("trace").str.strip_chars()
-    python = trace.str.extract_all(_PYTHON)
+    python = _without_control_flow(trace.str.extract_all(_PYTHON))
     # A group comes before what is in it; else Python prints the cause first, the others last.
     group = python.list.slice(1, 1).list.concat(python.list.head(1))
     is_group = trace.str.contains(_GROUP_MARK, literal=True)
@@ -127,15 +143,27 @@ def _segments() -> pl.Expr:
     )
 
 
+def _without_control_flow(tracebacks: pl.Expr) -> pl.Expr:
+    """Return the tracebacks but those of exceptions that only steer a program, where there are others."""
+    others = tracebacks.list.filter(~pl.element().str.contains(_STEERS))
+    return pl.when(others.list.len() > 0).then(others).otherwise(tracebacks)
+
+
 def _exception_type(column: str) -> pl.Expr:
     segment = pl.col(column)
     python = pl.when(_is_python(column)).then(segment.str.extract(_PYTHON_TYPE))
     rust = segment.str.extract(_RUST_PANIC).str.replace("panick", "panic", literal=True)
     by_pattern = [segment.str.extract(pattern) for pattern in (_TYPE_IN_FIRST_LINE, _GO_PANIC, _TYPE_BEFORE_FRAMES)]
-    # A Go trace without an error begins with a frame; where it has only the goroutine, the logged message comes first.
-    has_head = ~segment.str.contains(r"^\S+\n\s+[^\n]+\.go:\d+|\ngoroutine \d")
-    leading = pl.when(has_head).then(segment.str.extract(_LEADING_NAME))
-    return pl.coalesce(python, rust, *by_pattern, leading)
+    return pl.coalesce(python, rust, *by_pattern, _where_headed(column, _LEADING_NAME))
+
+
+def _where_headed(column: str, pattern: str) -> pl.Expr:
+    """Return what a pattern captures in segments that begin with an exception.
+
+    A Go trace without an error begins with a frame; where it has only the goroutine, the logged message comes first.
+    """
+    has_head = ~pl.col(column).str.contains(r"^\S+\n\s+[^\n]+\.go:\d+|\ngoroutine \d")
+    return pl.when(has_head).then(pl.col(column).str.extract(pattern))
 
 
 def _reason(column: str) -> pl.Expr:
@@ -143,7 +171,8 @@ def _reason(column: str) -> pl.Expr:
     python = segment.str.extract(_PYTHON_REASON)
     rust = pl.coalesce(segment.str.extract(_RUST_REASON, 1), segment.str.extract(_RUST_REASON, 2))
     by_pattern = [segment.str.extract(pattern) for pattern in (_RUBY_REASON, _REASON)]
-    by_pattern += [segment.str.extract(_TYPE_BEFORE_FRAMES, 2), segment.str.extract(_GO_REASON)]
+    by_pattern += [segment.str.extract(_TYPE_BEFORE_FRAMES, 2), _where_headed(column, _LEADING_REASON)]
+    by_pattern += [segment.str.extract(_GO_REASON)]
     reason = pl.when(_is_python(column)).then(python).otherwise(pl.coalesce(rust, *by_pattern))
     reason = reason.str.strip_chars()
     return pl.when(reason != "").then(reason)
