@@ -321,3 +321,46 @@ def test_the_plainest_type_has_a_reason_too(head: str) -> None:
     """A type may have no other name than Error."""
     (trace,) = _read(f"{head}\n    at send (/srv/shop/mail.js:3:5)")
     assert (trace["exception_type"], trace["reason"]) == ("Error", "connect refused")
+
+
+BUNDLES = [
+    ("main.3f2a1c", "main.99ab01"),
+    ("chunk-7HJK2", "chunk-Q9ZZ1"),
+    ("chunk-7HJK2ABC", "chunk-QWERTYUI"),
+    ("app.bundle.min", "app.bundle.min"),
+    ("pages/index-abc123", "pages/index-0c7baedefba6b077"),
+    ("index-D_4xk-9a", "index-BxQhZqWd"),
+    ("1.2.3/app.min", "1.2.4/app.min"),
+    ("x1Yz7Qp0aBcDeFgHiJk/app.min", "a9Yz7Qp0aBcDeFgHiJk/app.min"),
+    ("2.1a2b3c4d.chunk", "2.99887766.chunk"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), BUNDLES)
+def test_a_release_of_a_bundle_does_not_matter(old: str, new: str) -> None:
+    """Hashes, versions, queries, lines and columns, and the names that a minifier gave."""
+    chrome = "TypeError: no items\n    at t.render (https://x.io/js/{}.js?v={}:1:{})"
+    gecko = "TypeError: no items\n{}.render@https://x.io/js/{}.js:1:{}"
+    for first, second in (
+        (chrome.format(old, 12, 55), chrome.replace("t.render", "e.render").format(new, 13, 99)),
+        (gecko.format("t", old, 55), gecko.format("e", new, 99)),
+    ):
+        one, other = _read(first, second)
+        assert one["fingerprint"] == other["fingerprint"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("renderCart (https://x.io/js/main.3f2a1c.js", "renderMenu (https://x.io/js/main.3f2a1c.js"),
+        ("run (https://x.io/js/main.3f2a1c.js", "run (https://x.io/js/admin.3f2a1c.js"),
+        ("go (/srv/shop/order-step.js", "on (/srv/shop/order-step.js"),
+        ("run (/srv/shop/step-one.js", "run (/srv/shop/step-two.js"),
+        ("run (/srv/shop/pay-service1.js", "run (/srv/shop/pay-controller.js"),
+        ("run (/srv/shop/the-MyWidget.js", "run (/srv/shop/the-MyButton.js"),
+    ],
+)
+def test_other_bundles_files_and_functions_are_other_problems(first: str, second: str) -> None:
+    """Short names of functions count where nothing was minified."""
+    one, other = _read(*[f"TypeError: no items\n    at {frame}:1:2)" for frame in (first, second)])
+    assert one["fingerprint"] != other["fingerprint"]

@@ -69,9 +69,20 @@ _GENERATED_PARTS = [
     (r"<(\w+)>g__(\w+)\|[\d_]+", "${1}.${2}"),
     (r"\.func\d+(?:\.\d+)*(?:\.gowrap\d+)?|-fm$|\[\.\.\.\]", ""),  # Go
     (r"::\{\{?closure(?:_env)?(?:#\d+)?\}?\}", ""),  # Rust
-    (r"[.\-](?:[0-9a-f]{6,}|[A-Za-z]*\d\w{5,})(\.(?:\w+\.)?[cm]?[jt]s)", "${1}"),  # main.4f3a2b1c.js
+    (r"(\.(?:[cm]?[jt]sx?|vue|svelte))\?[^:]*", "${1}"),  # app.js?v=12
+    (r"^v?\d+(?:\.\d+)+[\w.\-]*/|^[\w\-]*\d[\w\-]{14,}/", ""),  # 1.2.3/app.js, and the folder of a build
+    (r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", ""),
+    (r"[._\-](?:[0-9a-f]{6,}|[A-Z0-9]{5,}|[A-Za-z]*\d\w{5,})(\.(?:\w+\.)?[cm]?[jt]s)", "${1}"),  # main.4f3a2b1c.js
     (r"0x[0-9a-f]+|[-.][0-9a-f]{8,}\b|\d{2,}", ""),
 ]
+
+# The hash that Vite and esbuild put into a file's name: letters of both sizes, digits, "-" and "_".
+_BUNDLE_HASH = r"[.\-]([\w\-]{8,10})\.[cm]?js(?:\?[^:]*)?:"
+_IS_HASH = r"[A-Z].*\d|\d.*[A-Z]|[A-Z].*[A-Z].*[A-Z]"
+
+# Minifiers name functions anew in each release: one letter or two.
+_MINIFIED_FRAME = r"https?://|\.min\.|[.\-](?:[0-9a-f]{6,}|[A-Z0-9]{5,})\.(?:\w+\.)?[cm]?js"
+_MINIFIED_NAME = r"(js(?:\?[^:]*)?:(?:[\w$]{3,}\.)?)[\w$]{1,2}(?:\.[\w$]{1,2})*(?:\.|$)"
 
 # Frames that a compiler or a proxy puts beside the real one, or a newer version of the language leaves out.
 _NOISE_FRAME = (
@@ -118,6 +129,19 @@ def _name(frame: pl.Expr) -> pl.Expr:
         name = pl.when(pl.col("language") == language).then(frame.str.replace(pattern, groups)).otherwise(name)
     has_path = pl.col("language").is_in(["python", "node", "gecko", "panic", "php", "ruby"])
     name = pl.when(has_path).then(name.str.replace(_SHORT_PATH, "${1}:")).otherwise(name)
+    name = _without_bundle_names(frame, name)
     for pattern, replacement in _GENERATED_PARTS:
         name = name.str.replace_all(pattern, replacement)
     return name.str.replace_all("\\", "/", literal=True)
+
+
+def _without_bundle_names(frame: pl.Expr, name: pl.Expr) -> pl.Expr:
+    """Return the name without what a bundler and a minifier choose anew for each release."""
+    is_script = pl.col("language").is_in(["node", "gecko"])
+    bundle_hash = name.str.extract(_BUNDLE_HASH)
+    is_hash = bundle_hash.str.contains(_IS_HASH).fill_null(value=False)
+    unhashed = name.str.replace(_BUNDLE_HASH, ".js:")
+    unhashed = pl.when(is_hash).then(unhashed).otherwise(name)
+    unnamed = unhashed.str.replace(_MINIFIED_NAME, "${1}")
+    minified = is_hash | frame.str.contains(_MINIFIED_FRAME)
+    return pl.when(is_script & minified).then(unnamed).when(is_script).then(unhashed).otherwise(name)
