@@ -108,7 +108,7 @@ def test_errors_without_a_trace_are_one_problem_by_template() -> None:
     table = cluster_errors(logs)
     assert table["events"].to_list() == [2, 1]
     assert table["exception_type"].to_list() == ["redis.exceptions.ConnectionError", "TimeoutError"]
-    assert table["label"].to_list()[1] == "gave up"
+    assert table["label"].to_list()[1] == "gave up: TimeoutError"
 
 
 def test_what_is_no_error_is_no_problem() -> None:

@@ -6,7 +6,9 @@ import hashlib
 
 import polars as pl
 
-from loganalytics.analyses.errors.exception_messages import message_problems, message_words, without_quoted_values
+from loganalytics.analyses.errors.error_fields import ERROR_COLUMNS, ERROR_TEXT, with_error_fields
+from loganalytics.analyses.errors.error_texts import with_error_texts
+from loganalytics.analyses.errors.exception_messages import message_problems, without_quoted_values
 from loganalytics.analyses.errors.failed_requests import (
     ENDPOINT,
     REQUEST_COLUMNS,
@@ -15,8 +17,8 @@ from loganalytics.analyses.errors.failed_requests import (
     request_label,
     with_requests,
 )
+from loganalytics.analyses.errors.labels import with_telling_labels
 from loganalytics.analyses.errors.near_duplicates import near_duplicates
-from loganalytics.analyses.errors.stack_traces import parse_stack_traces
 from loganalytics.analyses.summaries import (
     REQUIRED_COLUMNS,
     TimeRange,
@@ -28,12 +30,8 @@ from loganalytics.analyses.summaries import (
     sparkline_window,
     sparklines,
 )
-from loganalytics.schema import Frame, conform, is_error, lazy
+from loganalytics.schema import Frame, is_error, lazy
 from loganalytics.templates import TemplateCatalogue
-from loganalytics.templates.annotate import with_templates
-
-# Where structured logs put the type of an exception, besides the text of the trace.
-_TYPE_COLUMNS = ("exception.type", "error.type", "exception_type", "error_type", "exc_type")
 
 # A type as it is named in passing: "failed with redis.TimeoutError: ...", "raised ValueError('x')".
 _TYPE_IN_MESSAGE = r"\b((?:[A-Za-z_$][\w$]*\.)*[A-Z][\w$]*(?:Error|Exception))\b"
@@ -65,14 +63,16 @@ def cluster_errors(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl
     of the root cause and of the outermost exception are the same, and so are the frames nearest to the failure, the
     application's own where there are any, and the words of the root cause's message (but not its values). In Python
     an exception that was handled when the next one was raised is no cause of it. The others are one problem when their
-    message template is the same, and the type of the exception, the endpoint of the request that failed (see
-    `with_routes`) and its HTTP status, where the event says no more than that. Then groups that are nearly the same are
+    message template is the same, the type of the exception, what a field for it (error, err, error.message, ...) says
+    was wrong, and the endpoint of the request that failed (see `with_routes`) and its HTTP status, where the event says
+    no more than that. Then groups that are nearly the same are
     merged: messages with an addition, traces that fail at the same frame with slightly different callers (TF-IDF and
     agglomerative clustering with complete linkage, among the 2,000 greatest groups); and errors without a trace join
     the problem of the errors with a trace and the same template, if these are one problem.
 
     Needs timestamp, severity_number, service and message; uses exception, trace_id, source and offset, the
-    columns of template and of exception type (error.type, ...) where the frame has them.
+    columns of template, of exception type and of what was wrong (error.type, error.message, ...) where the frame has
+    them, and logger, which leads a label that says little by itself.
 
     Returns cluster_id (stable: from the fingerprint of its greatest group alone), label, events (Int64), templates
     (Int64, how many), services (List[String]), exception_type (the root cause's; null when unknown), first_seen,
@@ -85,6 +85,7 @@ def cluster_errors(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl
     spread evenly over the log: (1 - f) ** events, f the share of the log before the first.
 
     Example:
+        >>> from loganalytics.schema import conform
         >>> messages = ["job 1 failed: ValueError: no", "job 7 failed: ValueError: no", "disk full"]
         >>> logs = conform(pl.DataFrame({"message": messages, "severity_number": 17}))
         >>> cluster_errors(logs).select("events", "label", "exception_type").rows()
@@ -113,12 +114,13 @@ def with_clusters(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl.
     """
     frame = lazy(logs, *REQUIRED_COLUMNS)
     frame = with_requests(frame).filter(_may_be_error(frame.collect_schema().names()))
-    errors = read_summary_columns(frame, *_TYPE_COLUMNS, *REQUEST_COLUMNS, "level", EVENT_NUMBER, known=known)
+    names = (*ERROR_COLUMNS, *REQUEST_COLUMNS, "level", "logger", EVENT_NUMBER)
+    errors = read_summary_columns(with_error_fields(frame), *names, known=known)
     errors = _with_fingerprints(errors)
     # Continuation lines that are not a stack trace do not make an event an error.
     reports_failure = pl.col("level").is_null() & _reports_failure()
     errors = errors.filter(is_error() | pl.col("frames").is_not_null() | reports_failure)
-    errors = _with_traceless(_merge_near_duplicates(errors))
+    errors = with_telling_labels(_with_traceless(_merge_near_duplicates(errors)))
     ids = errors.select("fingerprint").unique()
     ids = ids.with_columns(cluster_id=pl.col("fingerprint").map_elements(_digest, return_dtype=pl.String))
     return errors.join(ids, on="fingerprint", how="left", maintain_order="left")
@@ -148,71 +150,61 @@ def _with_fingerprints(errors: pl.DataFrame) -> pl.DataFrame:
 
     The fingerprint is the same for errors of one problem; only groups of one kind may be merged afterwards.
     """
-    traces = _with_words(parse_stack_traces(errors.select("message", "exception").unique()))
-    errors = errors.join(traces, on=["message", "exception"], how="left", nulls_equal=True, maintain_order="left")
-    errors = _by_exception_message(errors)
-    type_fields = [pl.col(name).cast(pl.String) for name in _TYPE_COLUMNS if name in errors.columns]
-    exception_type = pl.coalesce("exception_type", *type_fields)
+    told = with_error_texts(errors.select("message", "exception", *ERROR_COLUMNS).unique())
+    errors = errors.join(
+        told, on=["message", "exception", *ERROR_COLUMNS], how="left", nulls_equal=True, maintain_order="left"
+    )
+    exception_type = pl.col("exception_type")
     named_type = pl.coalesce(exception_type, pl.col("message").str.extract(_TYPE_IN_MESSAGE))
     # What says why requests failed is one problem, whatever the endpoints.
-    errors = errors.with_columns(pl.when(named_type.is_null()).then(ENDPOINT).alias(ENDPOINT))
+    is_told = named_type.is_not_null() | pl.col("error_text").is_not_null()
+    errors = errors.with_columns(pl.when(~is_told).then(ENDPOINT).alias(ENDPOINT))
     template_kind = pl.concat_str(
         pl.lit("template"), exception_type, pl.col(STATUS).cast(pl.String), ENDPOINT, separator="\n", ignore_nulls=True
     )
     # A stack that was logged without an exception shows where it was logged, not what failed.
-    nameless = pl.when(pl.col("exception_type").is_null() & pl.col("reason").is_null()).then("template")
+    nameless = pl.when(~pl.col("is_named")).then("template")
     trace_fingerprint = pl.concat_str("fingerprint", nameless, separator="\n", ignore_nulls=True)
     trace_kind = pl.concat_str("kind", nameless, separator="\n", ignore_nulls=True)
     template_fingerprint = pl.concat_str(
         pl.lit("template"), exception_type, failure(), separator="\n", ignore_nulls=True
     )
     has_trace = pl.col("fingerprint").is_not_null()
-    return errors.with_columns(
+    errors = errors.with_columns(
         fingerprint=pl.when(has_trace).then(trace_fingerprint).otherwise(template_fingerprint),
         kind=pl.when(has_trace).then(trace_kind).otherwise(template_kind),
-        label=pl.coalesce("label", request_label()),
-        exception_type=named_type,
+        has_trace=has_trace,
     )
+    return _by_error_text(errors).with_columns(exception_type=named_type)
 
 
-def _by_exception_message(errors: pl.DataFrame) -> pl.DataFrame:
-    """Tell traces apart whose exceptions say something else, in fingerprint and kind, and give them a label.
+def _by_error_text(errors: pl.DataFrame) -> pl.DataFrame:
+    """Tell errors apart that say something else was wrong, in fingerprint and kind, and give them a label.
 
-    The label is the type and the template of the exception's message; where that names no cause, the place.
+    The label of a trace is the type and the template of the exception's message; where that says nothing, the place.
     """
-    traced = errors.filter(pl.col("fingerprint").is_not_null())
-    messages = traced.group_by("fingerprint", "words").agg(events=pl.len())
+    keys = ["fingerprint", "words"]
+    messages = errors.group_by(keys).agg(events=pl.len(), templates=pl.col("error_template").n_unique())
+    messages = messages.join(message_problems(messages), on=keys)
+    differs = pl.col("templates").sum().over("fingerprint", "problem_words") > 1
     errors = errors.join(
-        message_problems(messages), on=["fingerprint", "words"], how="left", nulls_equal=True, maintain_order="left"
+        messages.select(*keys, "problem_words", differs=differs), on=keys, how="left", maintain_order="left"
     )
-    is_told = pl.col("problem_words").fill_null("") != ""
-    template = pl.col("reason_template").str.head(_MAX_REASON_CHARACTERS)
-    differs = template.n_unique().over("fingerprint", "problem_words") > 1
-    template = pl.when(differs).then(without_quoted_values(template)).otherwise(template)
+    is_told = pl.col("problem_words") != ""
+    template = pl.col("error_template").str.head(_MAX_REASON_CHARACTERS)
+    template = pl.when("differs").then(without_quoted_values(template)).otherwise(template)
     summary = pl.when(is_told | (pl.col("words") == "")).then(template)
     place = pl.when(~summary.fill_null("").str.contains(r"\p{L}")).then("in " + pl.col("place"))
     typed = pl.concat_str("exception_type", summary, separator=": ", ignore_nulls=True)
-    label = pl.when(typed != "").then(pl.concat_str(typed, place, separator=" ", ignore_nulls=True))
+    of_trace = pl.when(typed != "").then(pl.concat_str(typed, place, separator=" ", ignore_nulls=True))
     extended = {
         name: pl.when(is_told).then(pl.concat_str(name, "problem_words", separator="\n")).otherwise(name)
         for name in ("fingerprint", "kind")
     }
+    is_named_trace = pl.col("has_trace") & pl.col("is_named")
     return errors.with_columns(
-        **extended,
-        label=pl.when(pl.col("fingerprint").is_not_null()).then(label),
+        **extended, label=pl.when(is_named_trace).then(of_trace).otherwise(request_label(error_text=summary))
     )
-
-
-def _with_words(traces: pl.DataFrame) -> pl.DataFrame:
-    """Return the traces with the template of the exception's message, and its words."""
-    reasons = conform(traces.select(message="reason").unique().drop_nulls())
-    templates = with_templates(reasons).select(reason="message", reason_template="template")
-    traces = traces.join(templates, on="reason", how="left")
-    words = message_words(pl.col("reason_template"))
-    # "timeout" of a TimeoutError says no more than its type.
-    letters, of_type = words.str.replace_all(" ", "", literal=True), pl.col("exception_type").str.to_lowercase()
-    is_in_type = of_type.str.contains(letters, literal=True).fill_null(value=False)
-    return traces.with_columns(words=pl.when(is_in_type).then(pl.lit("")).otherwise(words))
 
 
 def _merge_near_duplicates(errors: pl.DataFrame) -> pl.DataFrame:
@@ -237,7 +229,8 @@ def _with_traceless(errors: pl.DataFrame) -> pl.DataFrame:
     problems = problems.filter(pl.col("only_problem").list.len() == 1)
     problems = problems.select("template", only_problem=pl.col("only_problem").list.first())
     errors = errors.join(problems, on="template", how="left", maintain_order="left")
-    moves = pl.col("frames").is_null() & pl.col("only_problem").is_not_null()
+    # What a field tells may be another cause.
+    moves = pl.col("frames").is_null() & pl.col("only_problem").is_not_null() & pl.col(ERROR_TEXT).is_null()
     return errors.with_columns(
         fingerprint=pl.when(moves).then("only_problem").otherwise("fingerprint"), label=pl.when(~moves).then("label")
     ).drop("only_problem")

@@ -25,21 +25,26 @@ def with_requests(logs: Frame) -> pl.LazyFrame:
     return frame.with_columns(answered_endpoint(schema).alias(ENDPOINT), request_status(schema).alias(STATUS))
 
 
-def request_label() -> pl.Expr:
+def request_label(error_text: pl.Expr) -> pl.Expr:
     """Return the expression for the label of an error: its template, in which the endpoint is named, or led by it.
 
-    Needs template and the columns that `with_requests` adds.
+    Type and text of the error follow where the template does not say them, then the status. Needs template,
+    exception_type and the columns that `with_requests` adds.
     """
     template, named = pl.col("template"), pl.col(ENDPOINT)
     replacement = named.str.replace_all("$", "$$", literal=True)
     label = (
         pl.when(named.is_null()).then(template)
-        .when(template.str.contains(_BARE_REQUEST)).then(named)
+        .when(template.str.contains(_BARE_REQUEST) | ~template.str.contains(r"\p{L}")).then(named)
         .when(template.str.contains(REQUEST_IN_TEMPLATE)).then(template.str.replace(REQUEST_IN_TEMPLATE, replacement))
         .otherwise(pl.concat_str(named, template, separator=": "))
     )  # fmt: skip
     status = pl.concat_str(pl.lit(" (HTTP "), pl.col(STATUS), pl.lit(")"))
-    return pl.concat_str(label, status, ignore_nulls=True)
+    short_type = pl.col("exception_type").str.extract(r"(\w+)$")
+    is_said = template.str.contains(short_type, literal=True).fill_null(value=True)
+    typed = pl.when(~is_said).then("exception_type")
+    told = pl.concat_str(pl.when(label != "").then(label), typed, error_text, separator=": ", ignore_nulls=True)
+    return pl.concat_str(told, status, ignore_nulls=True)
 
 
 def failure() -> pl.Expr:
