@@ -17,6 +17,7 @@ from loganalytics.analyses.errors.failed_requests import (
     request_label,
     with_requests,
 )
+from loganalytics.analyses.errors.failure_words import reports_failure
 from loganalytics.analyses.errors.labels import with_telling_labels
 from loganalytics.analyses.errors.near_duplicates import near_duplicates
 from loganalytics.analyses.summaries import (
@@ -36,17 +37,6 @@ from loganalytics.templates import TemplateCatalogue
 # A type as it is named in passing: "failed with redis.TimeoutError: ...", "raised ValueError('x')".
 _TYPE_IN_MESSAGE = r"\b((?:[A-Za-z_$][\w$]*\.)*[A-Z][\w$]*(?:Error|Exception))\b"
 
-# How a message reports a failure without a severity, and what only looks so: "0 errors", "failed=0", "error.log".
-_FAILURE = (
-    r"(?i)\b(?:errors?|fail(?:s|ed|ures?)?|fatal|panic(?:ked)?|traceback|critical|segfault|core dumped|out of memory"
-    r"|(?:unhandled|uncaught|threw(?: an)?|raised(?: an)?) exception)\b|\bexception:|(?-i:[a-z](?:Error|Exception)\b)"
-)
-_NO_FAILURE = (
-    r"(?i)\b(?:no|0|zero|without(?: any)?) (?:\w+ )?(?:errors?|failures?|exceptions?)\b"
-    r"|\b(?:errors?|failed|failures?|exceptions?|fatal)[\"']?\s*[:=]\s*[\"']?(?:0\b|no\b|none\b|false\b|null\b|-)"
-    r"|\berrors?[./\-]\w|[./\-]errors?\b"
-)
-
 EVENT_NUMBER = "__row"
 """The column that numbers the events of a frame, so that its errors are found in it again."""
 
@@ -59,7 +49,7 @@ def cluster_errors(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl
     """Return the problems that the errors come down to: one row a problem, the most frequent first.
 
     Errors are events with severity_number >= 17, and events without any severity whose message reports a failure
-    ("failed", "error", "panic") or that have a stack trace. Those with a stack trace are one problem when the types
+    ("failed", "panic", "失败", "Fehler") or that have a stack trace. Those with a stack trace are one problem when the types
     of the root cause and of the outermost exception are the same, and so are the frames nearest to the failure, the
     application's own where there are any, and the words of the root cause's message (but not its values). In Python
     an exception that was handled when the next one was raised is no cause of it. The others are one problem when their
@@ -118,8 +108,8 @@ def with_clusters(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl.
     errors = read_summary_columns(with_error_fields(frame), *names, known=known)
     errors = _with_fingerprints(errors)
     # Continuation lines that are not a stack trace do not make an event an error.
-    reports_failure = pl.col("level").is_null() & _reports_failure()
-    errors = errors.filter(is_error() | pl.col("frames").is_not_null() | reports_failure)
+    is_unleveled_failure = pl.col("level").is_null() & reports_failure(pl.col("message"))
+    errors = errors.filter(is_error() | pl.col("frames").is_not_null() | is_unleveled_failure)
     errors = with_telling_labels(_with_traceless(_merge_near_duplicates(errors)))
     ids = errors.select("fingerprint").unique()
     ids = ids.with_columns(cluster_id=pl.col("fingerprint").map_elements(_digest, return_dtype=pl.String))
@@ -138,11 +128,9 @@ def _may_be_error(columns: list[str]) -> pl.Expr:
     """Return whether an event is an error, or has no severity but a trace or a message that reports a failure."""
     has_trace = pl.col("exception").is_not_null() if "exception" in columns else pl.lit(value=False)
     has_no_level = pl.col("level").is_null() if "level" in columns else pl.lit(value=True)
-    return is_error() | (pl.col("severity_number").is_null() & (has_trace | (has_no_level & _reports_failure())))
-
-
-def _reports_failure() -> pl.Expr:
-    return pl.col("message").str.replace_all(_NO_FAILURE, "").str.contains(_FAILURE)
+    return is_error() | (
+        pl.col("severity_number").is_null() & (has_trace | (has_no_level & reports_failure(pl.col("message"))))
+    )
 
 
 def _with_fingerprints(errors: pl.DataFrame) -> pl.DataFrame:
