@@ -1,4 +1,4 @@
-"""When services were started, stopped, reloaded or deployed, as their logs say it."""
+"""When services were started, stopped, reloaded or deployed, or crashed, as their logs say it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ _PROGRAMS = (
 
 # What says it, by kind; of the lines of one restart, the first kind in this order is quoted.
 _PATTERNS = {
+    "crash": (
+        r"\bout of memory: kill(?:ed)? process|\boom-kill(?:er|:)|\boomkilled\b|\bmemory cgroup out of memory"
+        r"|\b(?:killed|terminated|exited) (?:on|by|with) signal\b|\bsegfault at\b|\bsegmentation fault\b"
+        r"|\bworker \S*(?: \S+){0,4} was sent sig(?:kill|segv|abrt)|\bworker timeout \(pid|\bmain process exited\b"
+        r"|\bback-off restarting failed container\b|\bexited: \S+ \(.*not expected\)|\bsignal: killed\b|\bcore dumped\b"
+    ),
     "deploy": (
         r"\b(?:deploy(?:ing|ed)|roll(?:ing|ed)[ -](?:out|back)|promot(?:ing|ed)) .*"
         r"\b(?:release|version|revision|build|image|tag|commit|sha|branch|v?\d+\.\d+|[0-9a-f]{7,40})\b"
@@ -59,7 +65,7 @@ _PATTERNS = {
         r"|(?:服务|应用|系统|进程|程序|服务器|节点)\S{0,10}(?:启动|重启)|(?:启动|重启)(?:成功|完成|服务)|正在(?:启动|重启)|监听端口"
     ),
     "stop": (
-        r"\bsig(?:term|int|quit)\b|\breceived signal (?:15|2|3)\b"
+        r"\bsig(?:term|int|quit)\b|\breceived signal (?:15|2|3)\b|\brequested shutdown\b"
         r"|\bhandling signal: (?:term|int|quit)\b|\b(?:warm|cold|fast|smart|graceful) shutdown\b"
         r"|\bshutting down(?:[.:!,]|$| (?:the )?(?:server|service|application|gracefully|now|on)\b)"
         r"|\bworker exiting\b|\bstopp(?:ing|ed) \S+\.service\b"
@@ -71,9 +77,10 @@ _PATTERNS = {
 # One of these is in every line that says it: they are found much faster than the patterns.
 _WORDS = (
     "start", "boot", "deploy", "roll", "promot", "releas", "version", "build", "listen", "sighup", "signal", "config",
-    "ready", "running", "shut", "launch", "upgrad", "updat", "spawn", "sigterm", "sigint", "sigquit", "exit",
-    "stop", "fork", "initialized", "waiting", "scaled", "pulled", "部署", "发布", "回滚", "版本", "加载", "重载",
-    "启动", "重启", "监听", "停止", "关闭",
+    "ready", "running", "shut", "launch", "upgrad", "updat", "spawn", "sigterm", "sigint", "sigquit", "exit", "stop",
+    "fork", "initialized", "waiting", "scaled", "pulled", "out of memory", "oom", "killed", "terminated", "segfault",
+    "segmentation", "dumped", "sigkill", "sigsegv", "timeout", "back-off", "部署", "发布", "回滚", "版本", "加载",
+    "重载", "启动", "重启", "监听", "停止", "关闭",
 )  # fmt: skip
 
 _SCHEMA = ("timestamp", "service", "kind", "message", "events", "source", "offset")
@@ -81,15 +88,15 @@ _EPISODE, _RANK = "\0episode", "\0rank"  # no field of a log can have such a nam
 
 
 def restarts(logs: Frame, start: datetime | None = None, end: datetime | None = None) -> pl.DataFrame:
-    """Return the restarts, reloads, deployments and starts of new versions that services report, in order of time.
+    """Return the restarts, reloads, deployments, crashes and starts of new versions that logs tell, in order of time.
 
     Needs timestamp, severity_number, service, message, source and offset. Lines of one service within a minute of one
     another are one restart. Only those from `start` to before `end` are returned, if given; and none of a service that
     is restarted as a matter of routine: three times or more in the two days before `start`, every two hours or oftener.
-    Errors, such as a start that failed, are left out.
+    Errors, such as a start that failed, are left out, except for crashes.
 
-    Returns timestamp (of the first line), service, kind (deploy, version, reload, start, stop: the first of these that
-    a line of it says), message (of that line), events (Int64, its lines), source and offset (of that line).
+    Returns timestamp (of the first line), service, kind (crash, deploy, version, reload, start, stop: the first of
+    these that a line of it says), message (of that line), events (Int64, its lines), source and offset (of that line).
 
     Example:
         >>> logs = pl.DataFrame({
@@ -115,9 +122,9 @@ def _episodes(frame: pl.LazyFrame) -> pl.DataFrame:
     kinds = [pl.when(text.str.contains(pattern)).then(rank) for rank, pattern in enumerate(_PATTERNS.values())]
     may_be = pl.col("message").str.contains_any(list(_WORDS), ascii_case_insensitive=True)
     lines = (
-        frame.filter(may_be & ~is_error())
+        frame.filter(may_be)
         .with_columns(pl.coalesce(*kinds).cast(pl.Int8).alias(_RANK))
-        .filter(pl.col(_RANK).is_not_null())
+        .filter(pl.col(_RANK).is_not_null() & (~is_error() | (pl.col(_RANK) == 0)))
         .sort("service", "timestamp", "source", nulls_last=True, maintain_order=True)
     )
     is_other = pl.col("service").ne_missing(pl.col("service").shift())

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import loganalytics
 from loganalytics.analyses.compare.ranges import BASELINE_SHIFTS, baseline_range, parse_time_range
 from loganalytics.cli.arguments import INCOMPLETE, OK, add_output, add_selection, add_verb
 from loganalytics.cli.loading import is_incomplete, load, view_of
+from loganalytics.humanize import count, time_range
 from loganalytics.output import cell, write
+from loganalytics.reports.table_rows import event_lines
 from loganalytics.sanitize import printable
 
 if TYPE_CHECKING:
     from loganalytics.cli.arguments import Verbs
     from loganalytics.reports.model import Incident
+
+_SHOWN_LINES = 2  # of the log, under each cause
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -68,13 +73,42 @@ def _print_incident(incident: Incident) -> None:
     from rich.text import Text
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-    for sentence in incident.verdict:
+    findings = incident.findings.to_dicts()
+    has_cause = bool(findings) and findings[0]["role"] == "cause"
+    for line, style in _finding_lines(incident, findings[0], "Likely cause: ") if has_cause else ():
+        console.print(Text(line, style=style))
+    for sentence in incident.notes:
         console.print(Text(cell(sentence), style="bold"))
-    for row in incident.findings.to_dicts():
-        style = {"cause": "bold yellow", "consequence": "dim"}[row["role"]]
-        console.print(Text(f"{row['rank']}. {cell(row['title'])}", style=style))
-        if row["role"] == "cause":
-            console.print(Text(f"   {cell(row['detail'])}"))
+    for row in findings[has_cause:]:
+        for line, style in _finding_lines(incident, row, f"{row['rank']}. "):
+            console.print(Text(line, style=style))
+    console.print(Text(_totals(incident), style="dim"))
+
+
+def _finding_lines(incident: Incident, row: dict[str, Any], lead: str) -> Iterator[tuple[str, str]]:
+    """Yield the lines of a finding, each with its style: of a cause, also when it was, and events that show it."""
+    is_cause = row["role"] == "cause"
+    yield f"{lead}{cell(row['title'])}", "bold yellow" if is_cause else "dim"
+    if is_cause:
+        yield f"   {cell(' '.join(filter(None, (_when(row, incident), row['detail']))))}", ""
+        for line in event_lines(incident, row, _SHOWN_LINES):
+            yield f"   | {line}", "dim"
+
+
+def _totals(incident: Incident) -> str:
+    """Return the time range with its zone, and how many events and errors it and the baseline have."""
+    facts = incident.facts
+    events, errors = (
+        f"{count(facts[name], name[:-1])} ({facts[f'baseline_{name}']:,} in the baseline)"
+        for name in ("events", "errors")
+    )
+    return f"{time_range(facts['start'], facts['end'], tz=facts['timezone'])}: {events}, {errors}"
+
+
+def _when(row: dict[str, Any], incident: Incident) -> str | None:
+    if row["kind"] == "silence" or row["start"] is None:
+        return None
+    return f"{time_range(row['start'], row['end'], zone=False, tz=incident.facts['timezone'])}."
 
 
 def _run_compare(arguments: argparse.Namespace) -> int:

@@ -1,21 +1,26 @@
-"""The changes of an incident as ranked sentences: likely causes first, then consequences."""
+"""The changes of an incident ranked: likely causes first, then consequences."""
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
-from loganalytics.analyses.requests.endpoints import ROUTE
-from loganalytics.humanize import count, listing, moment, percent, span
-from loganalytics.sanitize import printable
-from loganalytics.schema import ERROR
-
-WARNING = 13
+from loganalytics.analyses.compare.term_counts import PROBLEM
+from loganalytics.findings.cause_sentences import (
+    FAILED_ATTEMPT,
+    Cause,
+    describe_change,
+    describe_failed_requests,
+    describe_silence,
+    describe_slower,
+)
+from loganalytics.templates.masking import WILDCARD
 
 MAX_CAUSES, MAX_CONSEQUENCES = 10, 20
+TIMED_CAUSES = 5  # the likeliest, of which all but the first are told in the order of time
 
 # How much speaks for a change being a cause rather than a consequence. A weight is added to log2(1 + score), so 1 more
 # makes up for half the score. The weights were set on the incidents of the demo.
@@ -23,6 +28,7 @@ KIND_WEIGHTS = {
     "new_error": 4.0,  # an error that the baseline does not have at all shows most directly what broke
     "silence": 4.0,  # a service that stopped logging has stopped, or is cut off
     "more_errors": 3.0,  # an error that was there before may only have grown with the load
+    "failed_requests": 1.5,  # a status says that something broke, and not what
     "attempts": 3.0,  # warnings and failed attempts that became many: an attack, or a client that retries
     "slower": 3.0,  # an operation that takes longer holds up those that wait for it
     "culprit": 3.0,  # a host, user or address that became frequent may be the one who caused it
@@ -30,77 +36,107 @@ KIND_WEIGHTS = {
 REPEATED_KIND_PENALTY = 2.0  # for each cause of the same kind that ranks before: the first three should differ
 EARLY_WEIGHT = 1.5  # for a change that begins with the incident: what came later may follow from it
 FAILED_ATTEMPT_WEIGHT = 1.5  # for attempts whose message says that they failed
+EXHAUSTION_WEIGHT = 1.0  # for a text that says what ran out or was forbidden: it seldom follows from another error
+NO_ANSWER_PENALTY = 3.0  # for a text that says that another did not answer: the cause is there
+QUOTE_PENALTY = 2.0  # for a text that quotes the error of another service
 
 EARLY_SHARE = 0.1  # of the incident: a change that begins within it begins with the incident
-MIN_ERROR_SHARE = 0.5  # of a template's events that are errors: from then on it is an error
-SILENCE_SCORE = 40.0  # of a silence as long as the longest usual gap, in the unit of G; twice as long, twice as much
-_UNKNOWN_GAP_RATIO = 10.0  # of a silence to the usual gap, where no gap is known
+MIN_QUOTE_LENGTH = 12  # characters of an error that another quotes
 
-# Fields that identify someone or something, so that a value may be the culprit; a status or a level is an outcome.
-_IDENTITY_FIELD = re.compile(
-    r"(?i)(?:^|[._-])(?:ip|addr|address|host|hostname|user|username|client|node|pod|container|instance|region|zone|"
-    r"device|tenant|customer|account|org|project|runner|worker|agent|user_agent|version|release|build)"
-    r"(?:[._-](?:id|name|ip|address|original))?$"
+_EXHAUSTION = re.compile(
+    r"(?i)too many|no space left|disk (?:is )?full|out of memory|memory limit|quota|expired|deadlock"
+    r"|limit (?:reached|exceeded)|permission denied|read-only|corrupt|not null|too long|null ?pointer"
+    r"|磁盘已?满|空间不足|内存不足|过期|死锁|超出限制"
 )
-_FAILED_ATTEMPT = re.compile(
-    r"(?i)\b(?:fail(?:ed|ure)?|denied|invalid|refused|reject(?:ed)?|unauthori[sz]ed|forbidden|attempt|retry)"
+_NO_ANSWER = re.compile(
+    r"(?i)connection (?:refused|reset|aborted|timed out)|cannot connect|could not connect|failed to connect"
+    r"|unable to connect|unreachable|no route to host|name or service not known|upstream|timed? ?out|timeout"
+    r"|bad gateway|service unavailable|unavailable|broken pipe|econn\w+|连接失败|连接超时|连接被拒|无法连接|超时|不可用"
 )
-_NAME_LENGTH, _MESSAGE_LENGTH = 60, 110  # characters
-_NAMED_SERVICES = 3
-_MAX_COMMON_VALUES = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cause:
-    """A change with its sentence: a likely cause, or by its role a consequence.
-
-    `field`, `value`, `template_id` and `scope` lead to its events.
-    """
-
-    role: str
-    kind: str
-    title: str
-    detail: str
-    score: float
-    service: str | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-    events: int | None = None
-    baseline_rate: float | None = None
-    incident_rate: float | None = None
-    ratio: float | None = None
-    p_value: float | None = None
-    template_id: str | None = None
-    field: str | None = None
-    value: str | None = None
-    scope: str = "events"
-    example: str | None = None
 
 
 def rank_causes(
-    changes: list[dict[str, Any]], silent: list[dict[str, Any]], start: datetime, end: datetime
+    changes: list[dict[str, Any]],
+    silent: list[dict[str, Any]],
+    start: datetime,
+    end: datetime,
+    *,
+    max_causes: int = MAX_CAUSES,
+    max_consequences: int = MAX_CONSEQUENCES,
+    tz: str = "UTC",
 ) -> list[Cause]:
     """Return what changed as causes, the likeliest first, and then consequences.
 
-    Takes the rows of `compare` with what `gather_evidence` adds to them, those of the services that fell silent, and
-    when the incident began and ended.
+    Takes the rows of `compare` with what `gather_evidence` adds to them, those of the services that fell silent, when
+    the incident began and ended, and the zone of the times in the sentences.
     """
     silent_names = {row["service"] for row in silent}
-    described = [_describe_silence(row) for row in silent]
-    described += [cause for row in changes if (cause := _describe_change(row, silent_names)) is not None]
-    weighted = [(_weigh(cause, start, end), cause) for cause in described if cause.role == "cause"]
+    described = [describe_silence(row, tz=tz) for row in silent]
+    single, failed, slower = _group(changes)
+    described += [describe_failed_requests(rows, end - start) for rows in failed]
+    described += [describe_slower(rows, end - start) for rows in slower]
+    described += [cause for row in single if (cause := describe_change(row, silent_names, end - start)) is not None]
+    causes = [cause for cause in described if cause.role == "cause"]
+    weighted = [(_weigh(cause, causes, start, end), cause) for cause in causes]
     consequences = [cause for cause in described if cause.role != "cause"]
     consequences.sort(key=lambda cause: (-cause.score, cause.title))
-    return [*_order_causes(weighted)[:MAX_CAUSES], *consequences[:MAX_CONSEQUENCES]]
+    return [*_order_causes(weighted)[:max_causes], *consequences[:max_consequences]]
 
 
-def _weigh(cause: Cause, start: datetime, end: datetime) -> float:
+Rows = list[dict[str, Any]]
+
+
+def _group(changes: Rows) -> tuple[Rows, list[Rows], list[Rows]]:
+    """Return the rows that are told one by one, the failed requests that belong together, and the slow endpoints."""
+    is_failed = [
+        bool(row["field"] == PROBLEM and row.get("is_request") and row["kind"] in ("new", "more")) for row in changes
+    ]
+    is_slow = [bool(row["kind"] == "slower" and row.get("endpoint")) for row in changes]
+    failed = [row for row, is_one in zip(changes, is_failed, strict=True) if is_one]
+    slow = [row for row, is_one in zip(changes, is_slow, strict=True) if is_one]
+    single = [row for row, *is_one in zip(changes, is_failed, is_slow, strict=True) if not any(is_one)]
+    return (
+        single,
+        _connect(failed, lambda row: {row.get("status") or row["value"], row.get("endpoint")}),
+        _connect(slow, lambda row: set(row.get("services") or [None])),
+    )
+
+
+def _connect(rows: Rows, names_of: Callable[[dict[str, Any]], set[object]]) -> list[Rows]:
+    """Return rows in groups, the surest rows first: those that share a service and one of the other names."""
+    groups: list[tuple[set[object], set[object], Rows]] = []
+    for row in sorted(rows, key=lambda row: (-(row["score"] or 0.0), row["value"])):
+        services, names = set(row.get("services") or [None]), names_of(row)
+        touching = [group for group in groups if group[0] & services and group[1] & names]
+        groups = [group for group in groups if group not in touching]
+        groups.append((
+            services.union(*(group[0] for group in touching)),
+            names.union(*(group[1] for group in touching)),
+            [*(member for group in touching for member in group[2]), row],
+        ))  # fmt: skip
+    return [members for _, _, members in groups]
+
+
+def _weigh(cause: Cause, causes: list[Cause], start: datetime, end: datetime) -> float:
     weight = KIND_WEIGHTS[cause.kind] + math.log2(1 + cause.score)
     if cause.start is not None and cause.start <= start + (end - start) * EARLY_SHARE:
         weight += EARLY_WEIGHT
-    if cause.kind == "attempts" and _FAILED_ATTEMPT.search(cause.value or ""):
+    if cause.kind == "attempts" and FAILED_ATTEMPT.search(cause.value or ""):
         weight += FAILED_ATTEMPT_WEIGHT
+    if cause.kind in ("new_error", "more_errors", "attempts"):
+        says_why = _EXHAUSTION.search(f"{cause.value or ''} {cause.example or ''}")
+        weight += EXHAUSTION_WEIGHT if says_why else 0.0
+        weight -= NO_ANSWER_PENALTY if not says_why and _NO_ANSWER.search(cause.value or "") else 0.0
+        weight -= QUOTE_PENALTY if any(_quotes(cause, other) for other in causes) else 0.0
     return weight
+
+
+def _quotes(cause: Cause, other: Cause) -> bool:
+    """Whether the text of an error holds that of an error of another service."""
+    if other.kind not in ("new_error", "more_errors") or set(cause.services) & set(other.services):
+        return False
+    longest = max((part.strip() for part in (other.value or "").split(WILDCARD)), key=len)
+    return len(longest) >= MIN_QUOTE_LENGTH and longest in (cause.value or "")
 
 
 def _order_causes(weighted: list[tuple[float, Cause]]) -> list[Cause]:
@@ -116,155 +152,13 @@ def _order_causes(weighted: list[tuple[float, Cause]]) -> list[Cause]:
     return ordered
 
 
-def _describe_silence(row: dict[str, Any]) -> Cause:
-    name = printable(row["service"], _NAME_LENGTH) or "unknown service"
-    length, usual_gap = row["end"] - row["start"], row["expected_gap"]
-    until_end = ", to the end of the incident" if row["lasts"] else ""
-    return Cause(
-        role="cause",
-        kind="silence",
-        title=f"{name} silent for {span(length)}{until_end}",
-        detail=f"No event from {moment(row['start'])}; usually it is never silent for longer than {span(usual_gap)}.",
-        score=SILENCE_SCORE * (length / usual_gap if usual_gap else _UNKNOWN_GAP_RATIO),
-        service=row["service"],
-        start=row["start"],
-        end=row["end"],
-        events=0,
-        field="service",
-        value=row["service"],
-    )
+def in_order_of_time(causes: list[Cause]) -> list[Cause]:
+    """Return the likeliest cause first, then the next four in the order in which they began, then the rest.
+
+    What has no time, such as an operation that became slower, was so from the begin on.
+    """
+    return [*causes[:1], *sorted(causes[1:TIMED_CAUSES], key=_begin), *causes[TIMED_CAUSES:]]
 
 
-def _describe_change(row: dict[str, Any], silent_names: set[str | None]) -> Cause | None:
-    """Return a row of `compare` in words; None for one that only repeats a silence."""
-    name = row["field"]
-    if name is None:
-        return _consequence(row, f"{_render_ratio(row)} events in all")
-    if name == "template":
-        return _describe_template(row)
-    if row["kind"] in ("slower", "faster"):
-        return _describe_duration(row)
-    if name == ROUTE and row["scope"] == "errors" and row["kind"] in ("new", "more"):
-        return _describe_failed_requests(row)
-    field = printable(name, _NAME_LENGTH)
-    if row["kind"] == "shifted":
-        medians = f"median {_render_number(row['baseline_p50'])} → {_render_number(row['incident_p50'])}"
-        return _consequence(row, f"{field} shifted: {medians}")
-    if name == "service" and row["kind"] in ("gone", "fewer") and row["value"] in silent_names:
-        return None
-    scope = " among the errors" if row["scope"] == "errors" else ""
-    subject = f"{field} = {printable(row['value'], _NAME_LENGTH)}{scope}"
-    if _IDENTITY_FIELD.search(name) and row["kind"] in ("new", "more"):
-        return _cause(row, "culprit", f"{subject}: {_render_ratio_and_count(row)}")
-    return _consequence(row, f"{subject}: {_render_ratio(row)}")
-
-
-def _describe_template(row: dict[str, Any]) -> Cause:
-    services = _render_services(row)
-    quoted = f"“{printable(row['value'], _MESSAGE_LENGTH)}”"
-    severity, errors = row.get("severity_number") or 0, row.get("errors") or 0
-    if row["kind"] in ("gone", "fewer"):
-        return _consequence(row, f"{quoted} {_render_ratio(row)}")
-    if severity >= ERROR and errors >= MIN_ERROR_SHARE * (row["incident_count"] or 0):
-        if row["kind"] == "new":
-            return _cause(row, "new_error", f"{services}new error {quoted}")
-        return _cause(row, "more_errors", f"{services}error {quoted} {_render_ratio(row)}")
-    if severity >= WARNING or _FAILED_ATTEMPT.search(row["value"] or ""):
-        return _cause(row, "attempts", f"{services}{quoted} {_render_ratio_and_count(row)}")
-    return _consequence(row, f"{services}{quoted} {'new' if row['kind'] == 'new' else _render_ratio(row)}")
-
-
-def _describe_failed_requests(row: dict[str, Any]) -> Cause:
-    request = printable(row.get("endpoint") or row["value"], _NAME_LENGTH)
-    status = f" with {row['status']}" if row.get("status") else ""
-    kind = "new_error" if row["kind"] == "new" else "more_errors"
-    return _cause(row, kind, f"{_render_services(row)}{request} failed{status}: {_render_ratio_and_count(row)}")
-
-
-def _describe_duration(row: dict[str, Any]) -> Cause:
-    operation = printable(row["value"], _NAME_LENGTH) or "the log"
-    lead = _render_services(row) if row.get("endpoint") else ""
-    old, new = (
-        [_render_milliseconds(row[f"{side}_{quantile}"]) for quantile in ("p50", "p95")]
-        for side in ("baseline", "incident")
-    )
-    quantiles = f"median {old[0]} → {new[0]}, p95 {old[1]} → {new[1]}"
-    if row["kind"] == "slower":
-        title = f"{lead}{operation} slower: {_render_factor(row['ratio'])} as long as before"
-        return _cause(row, "slower", title, detail=f"{quantiles[0].upper()}{quantiles[1:]}.")
-    return _consequence(row, f"{lead}{operation} faster: {quantiles}")
-
-
-def _cause(row: dict[str, Any], kind: str, title: str, *, detail: str | None = None, role: str = "cause") -> Cause:
-    services = row.get("services") or []
-    return Cause(
-        role=role,
-        kind=kind,
-        title=title,
-        detail=detail or _render_counts(row),
-        score=row["score"] or 0.0,
-        service=services[0] if services else (row["value"] if row["field"] == "service" else None),
-        start=row.get("first_seen"),
-        end=row.get("last_seen"),
-        events=row["incident_count"],
-        scope=row["scope"] or "events",
-        **{name: row[name] for name in ("baseline_rate", "incident_rate", "ratio", "p_value")},
-        **{name: row[name] for name in ("template_id", "field", "value", "example")},
-    )
-
-
-def _consequence(row: dict[str, Any], title: str) -> Cause:
-    return _cause(row, row["kind"], title, role="consequence")
-
-
-def _render_services(row: dict[str, Any]) -> str:
-    services = [printable(name, _NAME_LENGTH) for name in row.get("services") or []]
-    return f"{listing(services, _NAMED_SERVICES)}: " if services else ""
-
-
-def _render_counts(row: dict[str, Any]) -> str:
-    events = f"{count(row['incident_count'] or 0, 'event')} against {count(row['baseline_count'] or 0)} in the baseline"
-    rates = f"{_render_number(row['incident_rate'])} against {_render_number(row['baseline_rate'])} a minute"
-    return f"{events} ({rates})."
-
-
-def _render_ratio(row: dict[str, Any]) -> str:
-    if row["kind"] in ("new", "gone"):
-        return str(row["kind"])
-    ratio = row["ratio"] or 0.0
-    return f"{_render_factor(ratio)} as many" if ratio >= 1 else f"down to {ratio:.0%}".replace("%", " %")
-
-
-def _render_ratio_and_count(row: dict[str, Any]) -> str:
-    return f"{_render_ratio(row)}, {count(row['incident_count'], 'event')}"
-
-
-def _render_factor(ratio: float | None) -> str:
-    if ratio is None or math.isinf(ratio):
-        return "many times"
-    return f"{ratio:,.0f} times" if ratio >= 10 else f"{ratio:.1f} times"
-
-
-def _render_milliseconds(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value / 1000:,.1f} s" if value >= 10_000 else f"{value:,.0f} ms" if value >= 10 else f"{value:.2g} ms"
-
-
-def _render_number(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def render_detail(cause: Cause, common_values: list[tuple[str, str, float]]) -> str:
-    """Return the detail of a cause with the values that its events have in common: (field, value, share) each."""
-    if not common_values:
-        return cause.detail
-    values = [
-        printable(value, _NAME_LENGTH)
-        + (" in the message" if field == "message" else f" as {printable(field, _NAME_LENGTH)}")
-        + f" ({percent(round(share, 2))})"
-        for field, value, share in common_values[:_MAX_COMMON_VALUES]
-    ]
-    return f"{cause.detail} In common: {listing(values)}."
+def _begin(cause: Cause) -> datetime:
+    return cause.start or datetime.min.replace(tzinfo=UTC)

@@ -2,46 +2,58 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from loganalytics.analyses.compare.compare import COMPARISON_SCHEMA
 from loganalytics.analyses.compare.ranges import TimeInput, TimeRangeInput, baseline_range, parse_time_range
 from loganalytics.analyses.compare.term_counts import is_incident
-from loganalytics.findings.causes import Cause, rank_causes, render_detail
-from loganalytics.findings.evidence import Evidence, dominant_values, gather_evidence
-from loganalytics.humanize import count, listing, moment
+from loganalytics.findings.cause_sentences import Cause, render_detail
+from loganalytics.findings.causes import MAX_CAUSES, MAX_CONSEQUENCES, in_order_of_time, rank_causes
+from loganalytics.findings.common_values import dominant_values
+from loganalytics.findings.evidence import Evidence, gather_evidence
+from loganalytics.findings.same_facts import Mask, drop_named_culprits, fold_same_facts
 from loganalytics.reports.finding_filter import finding_filter
+from loganalytics.reports.incident_verdict import verdict_of
 from loganalytics.reports.model import Incident
-from loganalytics.sanitize import printable
 from loganalytics.schema import TIMESTAMP, Frame, is_error
+from loganalytics.times import parse_zone
 
 MAX_EXAMINED_CAUSES = 8  # causes whose events are searched for what they have in common
-MAX_SENTENCES = 5
+MAX_CANDIDATES = 40  # causes, and as many consequences, among which repeated facts are looked for
 
 FINDINGS_SCHEMA = {
     "rank": pl.Int64(), "role": pl.String(), "kind": pl.String(), "service": pl.String(), "title": pl.String(),
     "detail": pl.String(), "start": TIMESTAMP, "end": TIMESTAMP, "events": pl.Int64(),
     "baseline_rate": pl.Float64(), "incident_rate": pl.Float64(), "ratio": pl.Float64(), "p_value": pl.Float64(),
-    "template_id": pl.String(), "field": pl.String(), "value": pl.String(), "scope": pl.String(),
-    "example": pl.String(),
+    "template_id": pl.String(), "field": pl.String(), "value": pl.String(), "values": pl.List(pl.String()),
+    "scope": pl.String(), "example": pl.String(),
 }  # fmt: skip
 
 
 def incident(
-    logs: Frame, start: TimeInput, end: TimeInput, *, baseline: str | TimeRangeInput = "previous", tz: str = "UTC"
+    logs: Frame,
+    start: TimeInput,
+    end: TimeInput,
+    *,
+    baseline: str | TimeRangeInput = "previous",
+    tz: str = "UTC",
+    display_tz: str | None = None,
 ) -> Incident:
     """Find what happened between two times, and what the cause may be: everything that differs from a baseline, ranked.
 
-    Causes come first: new errors, services that fell silent, operations that got slower, a host, user or address that
-    stands out, attempts that became many; those that begin with the incident, and those that are surest, before others.
-    What else changed follows as consequences.
+    Causes come first: new errors, as `cluster_errors` labels them, services that fell silent, requests that failed,
+    operations that got slower, a host, user or address that stands out, attempts that became many; the likeliest first,
+    then the others in the order of time. What else changed follows as consequences; what only repeats another finding
+    is left out. A restart, a new version or a deployment in the half hour before is told beside them.
 
     Needs the core columns of a log frame. `baseline` is "previous" (the time just before, as long as the incident and
     at least an hour), "previous_day", "previous_week", or a pair of times; times are ISO text, datetimes or "2h", in
-    `tz` where they have no zone. Where the baseline or the incident holds no event, nothing can be compared, and the
-    verdict says so.
+    `tz` where they have no zone; sentences and pages show them in `display_tz`, by default the same. Where the baseline
+    or the incident holds no event, nothing can be compared, and the verdict says so, and where the log lies.
 
     Raises MissingColumnError, and InvalidArgumentError for a time that cannot be read or an end before its start.
 
@@ -58,24 +70,21 @@ def incident(
         >>> disk_full.rows(1).height
         120
     """
+    zone = parse_zone(display_tz or tz).key
     incident_range = parse_time_range((start, end), "incident", tz=tz)
     evidence = gather_evidence(logs, incident_range, baseline_range(baseline, incident_range, tz=tz))
-    inside = evidence.events.select(is_incident()).to_series()
-    is_comparable = bool(inside.any()) and not inside.all()
-    causes = rank_causes(
-        evidence.comparison.to_dicts() if is_comparable else [],
-        evidence.silent_services.to_dicts(),
-        incident_range.start,
-        incident_range.end,
-    )
-    findings, facts = _findings(causes, evidence), _facts(evidence)
+    findings = _findings(_causes(evidence, zone), evidence)
+    facts = _facts(evidence, zone)
+    verdict, notes = verdict_of(findings, evidence, facts)
     return Incident(
-        verdict=_verdict(findings, evidence, facts),
+        verdict=verdict,
+        notes=notes,
         findings=findings,
         compare=evidence.comparison.select(list(COMPARISON_SCHEMA)),
         change_points=evidence.change_points,
         trend=evidence.trend,
         silent=evidence.silent_services,
+        restarts=evidence.restarts,
         first_error=evidence.first_error,
         traces=evidence.traces,
         facts=facts,
@@ -83,21 +92,59 @@ def incident(
     )
 
 
+def _causes(evidence: Evidence, zone: str) -> list[Cause]:
+    """Return causes and consequences, each fact once; only silences, where nothing can be compared."""
+    inside = evidence.events.select(is_incident()).to_series()
+    is_comparable = bool(inside.any()) and not inside.all()
+    candidates = rank_causes(
+        evidence.comparison.to_dicts() if is_comparable else [],
+        evidence.silent_services.to_dicts(),
+        evidence.incident.start,
+        evidence.incident.end,
+        max_causes=MAX_CANDIDATES,
+        max_consequences=MAX_CANDIDATES,
+        tz=zone,
+    )
+    folded = fold_same_facts(candidates, _events_behind(candidates, evidence.events), evidence.incident.length)
+    causes = in_order_of_time([cause for cause in folded if cause.role == "cause"][:MAX_CAUSES])
+    common = [_common_values(cause, evidence) for cause in causes[:MAX_EXAMINED_CAUSES]]
+    common += [[] for _ in causes[MAX_EXAMINED_CAUSES:]]
+    causes = drop_named_culprits(causes, _events_behind(causes, evidence.events), common)
+    return [*causes, *[cause for cause in folded if cause.role != "cause"][:MAX_CONSEQUENCES]]
+
+
+def _common_values(cause: Cause, evidence: Evidence) -> list[tuple[str, str, float]]:
+    """Return what the events of a cause have in common beside what its title says."""
+    if cause.role != "cause" or cause.kind in ("silence", "slower"):
+        return []
+    common = dominant_values(evidence.events, finding_filter(asdict(cause), evidence.events.schema))
+    return [fact for fact in common if fact[:2] != (cause.field, cause.value) and fact[1] not in cause.title]
+
+
+def _events_behind(causes: list[Cause], events: pl.DataFrame) -> list[Mask]:
+    """Return for each cause which events are behind it: of the incident, or of the baseline for what fell."""
+    if not causes:
+        return []
+    schema = events.schema
+    sides = [~is_incident() if cause.is_over else is_incident() for cause in causes]
+    masks = events.select(
+        (side & finding_filter(asdict(cause), schema)).fill_null(value=False).alias(str(number))
+        for number, (side, cause) in enumerate(zip(sides, causes, strict=True))
+    )
+    return [np.asarray(mask.to_numpy(), dtype=bool) for mask in masks.iter_columns()]
+
+
 def _findings(causes: list[Cause], evidence: Evidence) -> pl.DataFrame:
     names = [name for name in FINDINGS_SCHEMA if name not in ("rank", "detail")]
     rows = []
     for rank, cause in enumerate(causes, 1):
-        row = {name: getattr(cause, name) for name in names}
-        has_events = cause.role == "cause" and cause.kind not in ("silence", "slower")
-        is_examined = has_events and rank <= MAX_EXAMINED_CAUSES
-        behind = finding_filter(row, evidence.events.schema)
-        common_values = dominant_values(evidence.events, behind) if is_examined else []
-        common_values = [fact for fact in common_values if fact[:2] != (cause.field, cause.value)]
+        row = {name: getattr(cause, name) for name in names} | {"values": list(cause.values)}
+        common_values = _common_values(cause, evidence) if rank <= MAX_EXAMINED_CAUSES else []
         rows.append({"rank": rank, "detail": render_detail(cause, common_values), **row})
     return pl.DataFrame(rows, schema=FINDINGS_SCHEMA)
 
 
-def _facts(evidence: Evidence) -> dict[str, Any]:
+def _facts(evidence: Evidence, zone: str) -> dict[str, Any]:
     inside = evidence.events.filter(is_incident())
     before = evidence.events.filter(~is_incident())
     errors = [int(side.select(is_error().sum()).item()) for side in (inside, before)]
@@ -111,43 +158,7 @@ def _facts(evidence: Evidence) -> dict[str, Any]:
         "baseline_events": before.height,
         "baseline_errors": errors[1],
         "services": inside["service"].drop_nulls().n_unique(),
+        "log_start": evidence.log[0],
+        "log_end": evidence.log[1],
+        "timezone": zone,
     }
-
-
-def _verdict(findings: pl.DataFrame, evidence: Evidence, facts: dict[str, Any]) -> tuple[str, ...]:
-    """Return the sentences, the likeliest cause first."""
-    sentences = []
-    for side, total in (("incident", facts["events"]), ("baseline", facts["baseline_events"])):
-        if not total:
-            sentences.append(f"The {side} holds no event, so there is nothing to compare.")
-    causes = findings.filter(pl.col("role") == "cause").head(3).to_dicts()
-    leads = ("Likely cause", "Also", "Also")
-    sentences += [_sentence(lead, row) for lead, row in zip(leads, causes, strict=False)]
-    if not causes and facts["events"] and facts["baseline_events"]:
-        sentences.append(
-            "No cause stands out: no new error, no silence, nothing slower, and no value that became frequent"
-            + (f"; {count(findings.height, 'other change')} were found." if findings.height else ".")
-        )
-    sentences += _first_sentences(evidence, {row["template_id"] for row in causes})
-    return tuple(sentences[:MAX_SENTENCES])
-
-
-def _sentence(lead: str, row: dict[str, Any]) -> str:
-    since = f", from {moment(row['start'])}" if row["start"] and row["kind"] != "silence" else ""
-    return f"{lead}: {printable(row['title'], 160)}{since}. {printable(row['detail'], 300)}"
-
-
-def _first_sentences(evidence: Evidence, causes: set[str | None]) -> list[str]:
-    sentences = []
-    first = evidence.first_error
-    # Rare errors are new in every hour: the first is mentioned when it is a cause, or when nothing else is.
-    if first is not None and first["is_new"] and (first["template_id"] in causes or not causes):
-        where = f" in {printable(first['service'], 60)}" if first["service"] else ""
-        sentences.append(
-            f"The first new error{where} came at {moment(first['timestamp'])}: “{printable(first['message'], 160)}”."
-        )
-    if evidence.traces.height:
-        names = evidence.traces["services"].explode().drop_nulls().unique(maintain_order=True).to_list()
-        across = f" across {listing([printable(name, 60) for name in names])}" if names else ""
-        sentences.append(f"{count(evidence.traces.height, 'request')} failed{across}.")
-    return sentences

@@ -36,10 +36,13 @@ def render_report(report: Report) -> str:
 
 def render_incident(incident: Incident) -> str:
     """Return verdict, facts, findings and tables as JSON."""
-    tables = {name: getattr(incident, name) for name in ("compare", "change_points", "silent", "traces", "trend")}
+    tables = {
+        name: getattr(incident, name) for name in ("compare", "change_points", "silent", "restarts", "traces", "trend")
+    }
     return _document(
         {
             "verdict": incident.verdict,
+            "notes": incident.notes,
             "facts": incident.facts,
             "findings": incident.findings.to_dicts(),
             "first_error": incident.first_error,

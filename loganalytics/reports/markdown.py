@@ -49,28 +49,33 @@ def render_report(report: Report) -> str:
 
 def render_incident(incident: Incident) -> str:
     """Return verdict, numbers, findings, differences and failed requests as Markdown."""
-    facts = incident.facts
+    facts, zone = incident.facts, incident.facts["timezone"]
     rows: list[list[object]] = [
-        [name, time_range(facts[f"{side}start"], facts[f"{side}end"]), facts[f"{side}events"], facts[f"{side}errors"]]
+        [
+            name,
+            time_range(facts[f"{side}start"], facts[f"{side}end"], tz=zone),
+            facts[f"{side}events"],
+            facts[f"{side}errors"],
+        ]
         for name, side in (("incident", ""), ("baseline", "baseline_"))
     ]
     sections = [
-        f"# Incident {escaped(time_range(facts['start'], facts['end']))}",
+        f"# Incident {escaped(time_range(facts['start'], facts['end'], tz=zone))}",
         f"**{escaped(incident.verdict[0], 500)}**",
         *[escaped(sentence, 500) for sentence in incident.verdict[1:]],
         table_of(["", "time", "events", "errors"], rows),
     ]
     for role, title in (("cause", "Likely causes"), ("consequence", "What else changed")):
         sections += [f"## {title}", _numbered(incident.findings.filter(pl.col("role") == role)) or "None."]
-    traces = failed_trace_rows(incident.traces)["rows"]
+    traces = failed_trace_rows(incident.traces, tz=zone)["rows"]
     if traces:
         names = ("id", "start", "took", "services", "error")
         failed: list[list[object]] = [[row[name] for name in names] for row in traces]
         sections += [
             "## Failed requests",
-            table_of(["request", "began (UTC)", "took", "services", "first error"], failed),
+            table_of(["request", f"began ({zone})", "took", "services", "first error"], failed),
         ]
-    sections.append(f"loganalytics {escaped(__version__)}. All times are UTC.")
+    sections.append(f"loganalytics {escaped(__version__)}. Times are those of {escaped(zone)}.")
     return "\n\n".join(sections) + "\n"
 
 

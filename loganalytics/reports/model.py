@@ -72,32 +72,39 @@ class Incident(Document):
 
     Attributes:
         verdict: sentences, the likeliest cause first.
+        notes: those sentences that no finding repeats: where the log lies, restarts, requests with an error.
         findings: one row a finding, ranked from 1: causes, then consequences (role); kind, service, title, detail,
             start, end, events, rates (events a minute), ratio, p_value, and what leads to its events.
         compare: all that changed, as `compare` returns it.
         change_points: as `change_points` returns them, of the events and errors around the incident (`of`).
         trend: the events and errors that these are of.
-        silent: the services that fell silent: service, start, end, lasts, expected_gap, baseline_count.
+        silent: the services that fell silent: service, start, end, lasts, expected_gap, baseline_count, last_message.
+        restarts: the services that were restarted, reloaded or deployed, from half an hour before to the end.
         first_error: the earliest error unknown to the baseline, else the earliest, as a dict; None without one.
         traces: the requests that failed, as `traces` returns them.
-        facts: start, end, baseline_start, baseline_end, events, errors, baseline_events, baseline_errors, services.
+        facts: start, end, baseline_start, baseline_end, events, errors, baseline_events, baseline_errors, services,
+            log_start, log_end, timezone (of the times in sentences and pages).
+        events: of both ranges, with template, template_id, the columns of routes and error.problem (the label that
+            `cluster_errors` gives to the problem of an error).
     """
 
     kind: ClassVar[str] = "incident"
 
     verdict: tuple[str, ...]
+    notes: tuple[str, ...]
     findings: pl.DataFrame = field(compare=False)
     compare: pl.DataFrame = field(compare=False)
     change_points: pl.DataFrame = field(compare=False)
     trend: pl.DataFrame = field(compare=False)
     silent: pl.DataFrame = field(compare=False)
+    restarts: pl.DataFrame = field(compare=False)
     first_error: dict[str, Any] | None
     traces: pl.DataFrame = field(compare=False)
     facts: dict[str, Any]
     events: pl.DataFrame = field(compare=False)
 
     def filter(self, rank: int) -> pl.Expr:
-        """Return the expression that is true for the events behind a finding, on a frame with templates and routes.
+        """Return the expression that is true for the events behind a finding, on a frame with the columns of `events`.
 
         Raises InvalidArgumentError when there is no finding of that rank.
         """
@@ -126,7 +133,8 @@ class Incident(Document):
 
     def __repr__(self) -> str:
         """Return the time and the first sentence."""
-        return f"Incident({time_range(self.facts['start'], self.facts['end'])}: {self.verdict[0]})"
+        when = time_range(self.facts["start"], self.facts["end"], tz=self.facts["timezone"])
+        return f"Incident({when}: {self.verdict[0]})"
 
     def _repr_html_(self) -> str:
         """Return verdict and findings for a notebook; the whole page is what `save` writes."""
@@ -136,7 +144,7 @@ class Incident(Document):
             f"<td style='text-align:left'>{escape(printable(row['title'], 300))}</td></tr>"
             for row in self.findings.head(20).to_dicts()
         )
-        when = escape(time_range(self.facts["start"], self.facts["end"]))
+        when = escape(time_range(self.facts["start"], self.facts["end"], tz=self.facts["timezone"]))
         head = "<tr><th></th><th>role</th><th style='text-align:left'>what</th></tr>"
         table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else ""
         return f"<div><strong>{when}</strong><ul>{sentences}</ul>{table}</div>"

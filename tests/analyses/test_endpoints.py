@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from loganalytics.analyses.coverage.coverage import coverage
-from loganalytics.analyses.requests.endpoints import endpoint, with_routes
+from loganalytics.analyses.requests.endpoints import answered_endpoint, endpoint, with_routes
 from loganalytics.analyses.requests.latency import latency
 from loganalytics.exceptions import MissingColumnError
 from loganalytics.schema import conform
@@ -63,6 +63,35 @@ def test_routes_are_columns_of_their_own() -> None:
     assert with_routes(logs.clear()).schema == routed.schema
     with pytest.raises(MissingColumnError, match="'message'"):
         with_routes(logs.drop("message"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"path": "/api/orders/7", "duration_ms": 12.0}, "/api/orders/<*>"),
+        ({"path": "/api/orders/7", "status": 200}, "/api/orders/<*>"),
+        ({"path": "/api/orders/7"}, None),
+        ({"path": "/var/lib/7", "duration_ms": 12.0}, None),
+        ({"path": "/orders/7.log", "duration_ms": 12.0}, None),
+        ({"path": "orders", "duration_ms": 12.0}, None),
+        ({"file.path": "/api/orders/7", "duration_ms": 12.0}, None),
+    ],
+)
+def test_a_path_beside_a_status_or_a_duration_is_that_of_a_request(
+    fields: dict[str, object], expected: str | None
+) -> None:
+    """Without a method; the path of a file, or of an object, is none."""
+    logs = pl.DataFrame({"message": ["request handled"], **{name: [value] for name, value in fields.items()}})
+    routed = with_routes(logs)
+    assert routed.select(endpoint())["endpoint"].item() == expected
+    assert routed.select(answered_endpoint(routed.schema))["endpoint"].item() == expected
+
+
+@pytest.mark.parametrize(("message", "answers"), [("request handled", True), ("cache filled", False)])
+def test_an_event_that_says_how_long_the_request_took_answers_it(message: str, answers: bool) -> None:
+    """How long something else took during the request, does not."""
+    routed = with_routes(pl.DataFrame({"message": [message], "path": ["/a"], "duration_ms": [12.0]}))
+    assert (routed.select(answered_endpoint(routed.schema))["endpoint"].item() == "/a") is answers
 
 
 def test_the_routes_of_all_events_are_learnt_together() -> None:

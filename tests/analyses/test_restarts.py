@@ -15,6 +15,11 @@ MINUTE = timedelta(minutes=1)
 TICK = timedelta(microseconds=1)
 
 MESSAGES = {
+    "crash": (
+        "Out of memory: Killed process 2211 (java) total-vm:8123456kB", "worker 3 (pid: 17) was sent SIGKILL!",
+        "WORKER TIMEOUT (pid:17)", "main process exited, code=killed, status=9/KILL", "api[17]: segfault at 0 ip 0",
+        "Back-off restarting failed container",
+    ),
     "deploy": (
         "Deploying release abc", "Deployed commit 3fa9c12 to production", "Release 2026-03-11.2 deployed",
         "Rolling out revision 42 of api", "Scaled up replica set api-7f6 to 3", "开始部署版本 v2.4.1",
@@ -30,7 +35,8 @@ MESSAGES = {
         "database system is ready to accept connections", "celery@worker1 ready.", "[KafkaServer id=0] started",
         "spawned: 'api' with pid 123", "订单服务启动成功",
     ),
-    "stop": ("Handling signal: term", "received fast shutdown request", "Shutting down: Master", "received signal 15"),
+    "stop": ("Handling signal: term", "received fast shutdown request", "Shutting down: Master", "received signal 15",
+             "User requested shutdown..."),
 }  # fmt: skip
 
 
@@ -90,6 +96,7 @@ def test_a_start_that_failed_is_an_error_and_no_restart() -> None:
     """Severity 17 and above."""
     assert restarts(logs((NOON, "Server started"), severity=17)).is_empty()
     assert restarts(logs((NOON, "Server started"), severity=16)).height == 1
+    assert restarts(logs((NOON, "Out of memory: Killed process 7 (java)"), severity=17)).height == 1
 
 
 @pytest.mark.parametrize(("before", "hours", "found"), [(3, 2.0, 0), (2, 2.0, 1), (3, 2.01, 1)])

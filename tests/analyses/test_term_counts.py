@@ -11,6 +11,7 @@ import pytest
 from loganalytics.analyses.compare.significance import g_test
 from loganalytics.analyses.compare.term_counts import (
     INCIDENT_SLICE,
+    PROBLEM,
     SLICE_COLUMN,
     TERM_COUNTS,
     Exposure,
@@ -35,6 +36,22 @@ def test_numbers_with_more_than_fifty_values_are_a_measure() -> None:
     for distinct, is_code in ((50, True), (51, False)):
         frame = pl.DataFrame({"size": [i % distinct for i in range(4000)]})
         assert ("size" in categorical_fields(frame)) is is_code
+
+
+@pytest.mark.parametrize(("numbers", "fields"), [(90, []), (89, ["took"])])
+def test_texts_that_are_numbers_with_units_are_a_measure(numbers: int, fields: list[str]) -> None:
+    """From nine in ten on, where there are more than fifty of them."""
+    texts = [f"{number}.5ms" for number in range(numbers)] + [f"none {number}" for number in range(100 - numbers)]
+    assert categorical_fields(sliced([0] * 200, took=texts * 2)) == fields
+    assert categorical_fields(sliced([0] * 100, took=texts[:50] * 2)) == ["took"]
+
+
+def test_problems_are_counted_where_the_events_have_them() -> None:
+    """All of them, as templates are; they are no field besides."""
+    events = sliced([0, 0, -1], **{PROBLEM: ["disk full", None, "disk full"]})
+    (row,) = count_terms(events).filter(pl.col("field") == PROBLEM).to_dicts()
+    assert (row["scope"], row["value"], row["baseline_count"], row["incident_count"]) == ("events", "disk full", 1, 1)
+    assert categorical_fields(events) == []
 
 
 @pytest.mark.parametrize(("distinct", "fields"), [(100, ["user"]), (101, [])])

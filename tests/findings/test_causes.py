@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from loganalytics.findings.causes import KIND_WEIGHTS, MAX_CAUSES, Cause, rank_causes, render_detail
+from loganalytics.analyses.compare.term_counts import PROBLEM
+from loganalytics.findings.cause_sentences import Cause, render_detail
+from loganalytics.findings.causes import KIND_WEIGHTS, MAX_CAUSES, in_order_of_time, rank_causes
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 LATE = NOON + HOUR / 2
 TICK = timedelta(microseconds=1)
 
@@ -55,8 +57,8 @@ def test_a_weight_of_one_more_makes_up_for_half_the_score() -> None:
 
 @pytest.mark.parametrize(("kind", "weight"), sorted(KIND_WEIGHTS.items()))
 def test_new_errors_and_silences_weigh_more_than_other_kinds(kind: str, weight: float) -> None:
-    """By 1, in the logarithm of the score."""
-    assert weight == (4.0 if kind in ("new_error", "silence") else 3.0)
+    """By 1, in the logarithm of the score; requests that failed, which says nothing of why, by 2.5."""
+    assert weight == {"new_error": 4.0, "silence": 4.0, "failed_requests": 1.5}.get(kind, 3.0)
 
 
 def test_what_begins_within_the_first_tenth_comes_before_what_begins_later() -> None:
@@ -117,10 +119,38 @@ def test_fewer_events_of_a_silent_service_are_not_repeated() -> None:
 def test_an_address_is_a_culprit_and_a_status_is_a_consequence() -> None:
     """A field that identifies someone may be to blame; one that says what came of it may not."""
     by_address = change("10.0.0.7", field="client.ip", template_id=None)
-    by_status = change("503", field="status", template_id=None)
-    assert [(cause.kind, cause.role) for cause in ranked(by_status, by_address)] == [
+    by_state = change("stale", field="state", template_id=None)
+    assert [(cause.kind, cause.role) for cause in ranked(by_state, by_address)] == [
         ("culprit", "cause"), ("new", "consequence")
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("events", "role"), [(8, "cause"), (7, "consequence")])
+def test_a_few_events_blame_nobody(events: int, role: str) -> None:
+    """An address with fewer than eight may be new by chance."""
+    row = change("10.0.0.7", field="client.ip", template_id=None, incident_count=events)
+    assert [cause.role for cause in ranked(row)] == [role]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "title"),
+    [
+        ("503", "failed_requests", "web: requests failed with 503"),
+        ("429", "attempts", "web: requests were refused with 429"),
+        ("304", "new", "http.status_code = 304: new"),
+    ],
+)
+def test_a_status_says_that_requests_failed_or_were_refused(status: str, kind: str, title: str) -> None:
+    """From 500 on they failed, from 400 on they were refused."""
+    (cause,) = ranked(change(status, field="http.status_code", template_id=None))
+    assert (cause.kind, cause.title) == (kind, title)
+
+
+def test_a_level_comes_with_an_example_and_that_of_another_field_is_not_told() -> None:
+    """What a program called it is not one more fact."""
+    row = change("WARNING", field="level", template_id=None, example="queue is long", severity_number=13)
+    (cause,) = ranked(row, {**row, "field": "attributes.level"})
+    assert (cause.role, cause.title) == ("consequence", "web: level WARNING new, such as “queue is long”")
 
 
 def test_only_the_first_causes_are_returned() -> None:
@@ -147,8 +177,14 @@ def duration(value: str = "db", **columns: Any) -> dict[str, Any]:
 def test_a_slower_operation_is_described_by_its_quantiles() -> None:
     """With two digits below ten milliseconds, and in seconds from ten of them on."""
     (cause,) = ranked(duration())
-    assert (cause.kind, cause.title) == ("slower", "db slower: 25 times as long as before")
-    assert cause.detail == "Median 12 ms → 1,234 ms, p95 4.6 ms → 12.3 s."
+    assert (cause.kind, cause.title) == ("slower", "db slower: median 12 ms → 1,234 ms")
+    assert cause.detail == "P95 4.6 ms → 12.3 s."
+
+
+@pytest.mark.parametrize(("median", "quantile"), [(15.0, "median 12 ms → 15 ms"), (14.9, "p95 4.6 ms → 12.3 s")])
+def test_a_median_that_hardly_rose_is_not_what_became_slower(median: float, quantile: str) -> None:
+    """By a quarter it did."""
+    assert ranked(duration(incident_p50=median))[0].title == f"db slower: {quantile}"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +201,7 @@ def test_a_faster_operation_is_a_consequence() -> None:
     """Its title says how much; what is not of an operation is of the whole log."""
     (cause,) = ranked({**duration(), "kind": "faster", "value": None})
     assert (cause.role, cause.title) == (
-        "consequence", "the log faster: median 12 ms → 1,234 ms, p95 4.6 ms → 12.3 s"
+        "consequence", "the log faster: p95 4.6 ms → 12.3 s"
     )  # fmt: skip
 
 
@@ -190,12 +226,20 @@ def test_a_ratio_is_rendered_as_times_or_as_what_is_left(ratio: float | None, re
     assert row.title == f"{rendered} events in all"
 
 
-def test_a_detail_has_the_counts_and_the_rates_of_both_ranges() -> None:
-    """A row that has no count counts as none, and one without a rate as a dash."""
-    (cause,) = ranked(change("a", baseline_count=1234, baseline_rate=5.1))
-    assert cause.detail == "10 events against 1,234 in the baseline (1 against 5.1 a minute)."
-    (cause,) = ranked(change("a", kind="gone", incident_count=None, baseline_count=None, incident_rate=None))
-    assert cause.detail == "0 events against 0 in the baseline (– against 0 a minute)."
+@pytest.mark.parametrize(
+    ("columns", "detail"),
+    [
+        ({}, "10 events in 1 h, usually none."),
+        ({"baseline_rate": 5.1, "incident_rate": 10 / 60}, "10 events in 1 h, usually 306."),
+        ({"baseline_rate": 0.01, "incident_rate": 10 / 60}, "10 events in 1 h, usually fewer than 1."),
+        ({"baseline_rate": 5.1, "incident_rate": 10 / 30}, "10 events in 1 h, usually 153."),
+        ({"incident_count": None, "incident_rate": None}, "0 events in 1 h, usually none."),
+    ],
+)
+def test_a_detail_has_the_count_and_what_is_usual(columns: dict[str, Any], detail: str) -> None:
+    """By the rate of the baseline, in as many minutes as the incident was compared for."""
+    (cause,) = ranked(change("a", **columns))
+    assert cause.detail == detail
 
 
 def test_a_change_without_a_score_has_a_score_of_zero() -> None:
@@ -247,22 +291,22 @@ def test_consequences_come_by_score_and_then_by_title_and_are_twenty_at_most() -
 def test_an_error_that_became_rare_is_a_consequence(kind: str) -> None:
     """However grave it was."""
     (row,) = ranked(change("disk full", kind=kind, ratio=0.25))
-    assert (row.role, row.title) == ("consequence", f"“disk full” {'gone' if kind == 'gone' else 'down to 25 %'}")
+    assert (row.role, row.title) == ("consequence", f"web: “disk full” {'gone' if kind == 'gone' else 'down to 25 %'}")
 
 
 def test_a_host_among_the_errors_is_a_culprit_and_named_so() -> None:
-    """With how many errors there are of it."""
+    """Among the errors."""
     (cause,) = ranked(change("db-1", kind="more", field="host.name", scope="errors", template_id=None, ratio=4.0))
-    assert cause.title == "host.name = db-1 among the errors: 4.0 times as many, 10 events"
+    assert cause.title == "host.name = db-1 among the errors: 4.0 times as many"
     assert (cause.kind, cause.scope) == ("culprit", "errors")
 
 
 def test_long_names_and_messages_are_cut() -> None:
-    """To 60 characters and 110."""
+    """To 60 characters and 160."""
     (error,) = ranked(change("x" * 200, services=["s" * 100]))
-    assert error.title == f"{'s' * 59}…: new error “{'x' * 109}…”"
+    assert error.title == f"{'s' * 59}…: new error “{'x' * 159}…”"
     (host,) = ranked({**change("h" * 100, field="host"), "template_id": None})
-    assert host.title == f"host = {'h' * 59}…: new, 10 events"
+    assert host.title == f"host = {'h' * 59}…: new"
 
 
 @pytest.mark.parametrize("name", ["host", "client.ip", "user_id", "k8s.pod.name", "user_agent.original", "VERSION"])
@@ -286,11 +330,11 @@ def failed(**columns: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("columns", "kind", "title"),
     [
-        ({"endpoint": "GET /orders/<*>", "status": 500}, "more_errors",
-         "web: GET /orders/<*> failed with 500: 4.0 times as many, 10 events"),
-        ({"endpoint": "GET /orders/<*>", "status": None, "services": ["app", "web"]}, "more_errors",
-         "app and web: GET /orders/<*> failed: 4.0 times as many, 10 events"),
-        ({"kind": "new", "endpoint": None, "services": None}, "new_error", "/orders/<*> failed: new, 10 events"),
+        ({"endpoint": "GET /orders/<*>", "status": 500}, "failed_requests",
+         "web: GET /orders/<*> failed with 500 4.0 times as many"),
+        ({"endpoint": "GET /orders/<*>", "status": None, "services": ["app", "web"]}, "failed_requests",
+         "app and web: GET /orders/<*> failed 4.0 times as many"),
+        ({"kind": "new", "endpoint": None, "services": None}, "failed_requests", "/orders/<*> failed"),
     ],
 )  # fmt: skip
 def test_a_route_with_more_errors_is_a_cause(columns: dict[str, Any], kind: str, title: str) -> None:
@@ -309,4 +353,71 @@ def test_a_route_with_fewer_errors_or_more_requests_is_a_consequence() -> None:
 def test_a_slower_endpoint_comes_with_its_services() -> None:
     """A logger or a service says enough by itself."""
     (cause,) = ranked(duration("GET /orders", endpoint="GET /orders", services=["app", "web"]))
-    assert cause.title == "app and web: GET /orders slower: 25 times as long as before"
+    assert cause.title == "app and web: GET /orders slower: median 12 ms → 1,234 ms"
+
+
+def problem(value: str, score: float = 100.0, **columns: Any) -> dict[str, Any]:
+    """Return a row of a comparison: a problem that is new."""
+    return change(value, score, field=PROBLEM, template_id=None, **columns)
+
+
+def request(endpoint: str, status: int, **columns: Any) -> dict[str, Any]:
+    """Return a row of a comparison: requests of an endpoint that failed with a status."""
+    facts = {"endpoint": endpoint, "status": status, "is_request": True, "requests": 40}
+    return problem(f"{endpoint} (HTTP {status})", **{**facts, **columns})
+
+
+def test_failed_requests_of_a_service_are_one_cause() -> None:
+    """With the statuses and the endpoints, the most frequent first, and of how many requests."""
+    rows = [request("GET /a", 502), request("GET /a", 503), request("GET /b", 503), request("GET /c", 503)]
+    (cause,) = ranked(*rows, request("GET /d", 503, incident_count=30))
+    assert cause.title == "web: requests failed with 503 and 502: GET /d, GET /a and 2 more"
+    assert cause.detail == "70 of 160 requests in 1 h, usually none."
+    assert (cause.events, len(cause.values), cause.field) == (70, 5, PROBLEM)
+
+
+def test_failed_requests_of_other_endpoints_with_another_status_or_of_other_services_are_others() -> None:
+    """They may have other causes."""
+    rows = [request("GET /a", 500), request("GET /b", 504), request("GET /a", 500, services=["shop"])]
+    assert sorted(cause.title for cause in ranked(*rows)) == [
+        "shop: GET /a failed with 500", "web: GET /a failed with 500", "web: GET /b failed with 504"
+    ]  # fmt: skip
+
+
+def test_slow_endpoints_of_a_service_are_one_cause() -> None:
+    """Two are named, the surest first."""
+    rows = [duration(f"GET /{name}", endpoint=f"GET /{name}", score=score) for score, name in enumerate("cba")]
+    (cause,) = ranked(*rows)
+    assert cause.title == "web: GET /a slower: median 12 ms → 1,234 ms; GET /b: median 12 ms → 1,234 ms; 1 more"
+    assert cause.values == ("GET /a", "GET /b", "GET /c")
+
+
+def test_who_says_what_broke_comes_before_who_got_no_answer() -> None:
+    """Also with a fifth of the score; without the words the score decides."""
+    broken, waiting = problem("too many clients", 100.0), problem("api: connection refused", 500.0)
+    assert values(ranked(broken, waiting)) == ["too many clients", "api: connection refused"]
+    assert values(ranked(problem("no clients", 100.0), problem("api: broken", 500.0))) == ["api: broken", "no clients"]
+
+
+def test_who_quotes_the_error_of_another_service_comes_after_it() -> None:
+    """A quote has twelve characters or more; within a service there is nobody to quote."""
+
+    def order(quoted: str, services: list[str]) -> list[str | None]:
+        return values(ranked(problem(quoted, 99.0), problem(f"DbError: {quoted}", 250.0, services=services)))
+
+    assert order("abcdefghijkl", ["db"])[0] == "abcdefghijkl"
+    assert order("abcdefghijk", ["db"])[0] == "DbError: abcdefghijk"
+    assert order("abcdefghijkl", ["web"])[0] == "DbError: abcdefghijkl"
+
+
+def test_the_next_causes_are_in_the_order_of_time() -> None:
+    """The likeliest first, then four by their begin, then the rest as they are."""
+    causes = [ranked(change(name, first_seen=NOON + minute * MINUTE))[0] for name, minute in
+              (("a", 9), ("b", 5), ("c", 3), ("d", 8), ("e", 1), ("f", 0))]  # fmt: skip
+    assert values(in_order_of_time(causes)) == ["a", "e", "c", "b", "d", "f"]
+
+
+def test_a_title_never_quotes_what_says_nothing() -> None:
+    """But an example of it."""
+    (cause,) = ranked(problem("<*> <*> connecting to <*>", example="Error 111 connecting to 10.0.0.6:6379"))
+    assert cause.title == "web: new error “Error 111 connecting to 10.0.0.6:6379”"

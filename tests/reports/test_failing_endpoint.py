@@ -63,6 +63,6 @@ def test_the_incident_names_it(log: Path) -> None:
     """First, and the events behind the sentence are its failed requests."""
     found = la.incident(la.load(log), *BROKEN)
     assert f"{ENDPOINT} failed" in found.verdict[0]
-    failed = found.findings.filter(found.findings["field"] == "http.route").row(0, named=True)
+    failed = found.findings.filter(found.findings["kind"] == "failed_requests").row(0, named=True)
     assert set(found.rows(failed["rank"])["http.route"]) == {"/api/orders/<*>"}
     assert found.rows(failed["rank"]).height == failed["events"]

@@ -12,6 +12,7 @@ from loganalytics.analyses.compare.significance import benjamini_hochberg
 from loganalytics.analyses.compare.term_counts import (
     BASELINE_SLICES,
     INCIDENT_SLICE,
+    PROBLEM,
     SLICE_COLUMN,
     Exposure,
     count_terms,
@@ -166,7 +167,7 @@ def _term_subject() -> pl.Expr:
     condition = pl.concat_str("field", pl.lit(" = "), "value")
     return (
         pl.when(pl.col("field").is_null()).then(pl.lit("all events"))
-        .when(pl.col("field") == "template").then("value")
+        .when(pl.col("field").is_in(["template", PROBLEM])).then("value")
         .when(pl.col("scope") == "errors").then(pl.concat_str(pl.lit("errors with "), condition))
         .otherwise(condition)
     )  # fmt: skip
@@ -184,13 +185,15 @@ def _describe_measures(measures: pl.DataFrame, exposure: Exposure) -> pl.DataFra
 
 def _without_echoes(table: pl.DataFrame) -> pl.DataFrame:
     """Return the rows by score, without field values that only repeat another row: the same events, counted again."""
-    rank = pl.col("field").replace_strict({"template": 0, "service": 1, "level": 2, "logger": 3, ROUTE: 4}, default=5)
+    rank = pl.col("field").replace_strict(
+        {PROBLEM: -1, "template": 0, "service": 1, "level": 2, "logger": 3, ROUTE: 4}, default=5
+    )
     ordered = table.sort(
-        pl.col("score").round(6), rank.fill_null(-1), "field", "value", descending=[True, False, False, False]
+        pl.col("score").round(6), rank.fill_null(-2), "field", "value", descending=[True, False, False, False]
     )
     is_measure = pl.col("incident_p50").is_not_null()
     counts = ["scope", "baseline_count", "incident_count"]
-    is_first = pl.struct(counts).is_first_distinct() | is_measure | pl.col("field").is_in(["template", ROUTE])
+    is_first = pl.struct(counts).is_first_distinct() | is_measure | pl.col("field").is_in(["template", PROBLEM, ROUTE])
     return ordered.filter(is_first.fill_null(value=True))
 
 

@@ -19,12 +19,17 @@ INCIDENT_SLICE = -1
 BASELINE_SLICES = 12  # equal parts of the baseline, to see by how much a count varies when nothing is the matter
 MAX_VALUES = 500  # of a column that are compared: the most frequent of either range
 MAX_CODES = 50  # distinct numbers of a column that is taken for codes (a status), not for a measure
+MIN_NUMBER_SHARE = 0.9  # of the texts of a column that are numbers, with or without a unit: it is a measure
 MIN_COMMON = 5  # templates with as many events in both ranges, and more: from these the change in traffic is estimated
+
+_NUMBER = r"^\s*[+-]?[0-9]+(?:[.,][0-9]+)?\s*(?:[numµμ]?s|min|h|[kMGT]?i?[Bb]|%)?\s*$"
 
 # The rest of the core columns are messages, times, positions and identities, whose values come once or twice.
 _NOT_FIELDS = {"timestamp", "severity_number", "message", "exception", "trace_id", "span_id", "attributes"}
 _NOT_FIELDS |= {"source", "offset"}  # a rotated file is not a change
-_ADDED_COLUMNS = {SLICE_COLUMN, "template", "template_id"}
+PROBLEM = "error.problem"
+"""The column of the label of an error's problem, null for what is no error; counted where the events have it."""
+_ADDED_COLUMNS = {SLICE_COLUMN, PROBLEM, "template", "template_id"}
 _PREFERRED_FIELDS = ("service", "level", "logger")  # where several columns say the same
 
 TERM_COUNTS = {
@@ -60,13 +65,15 @@ def is_incident() -> pl.Expr:
 
 
 def count_terms(events: pl.DataFrame) -> pl.DataFrame:
-    """Count all events (field is null), templates and field values in both ranges; field values among errors too."""
+    """Count all events (field is null), templates, problems and field values in both ranges; values among errors."""
     fields = categorical_fields(events)
     template = [pl.col("template").alias("value"), pl.col("template_id")]
     counts = [
         _count(events, [pl.lit("").alias("value")], None, "events"),
         _count(events, template, "template", "events"),
     ]
+    if PROBLEM in events.columns:
+        counts.append(_count(events, [_as_value(PROBLEM)], PROBLEM, "events"))
     counts += [_count(events, [_as_value(name)], name, "events") for name in fields]
     errors = events.filter(is_error())
     if errors.height:
@@ -86,9 +93,16 @@ def categorical_fields(events: pl.DataFrame) -> list[str]:
     for name in names:
         is_code = distinct[name] <= MAX_CODES
         is_word = not events.schema[name].is_integer() and distinct[name] <= filled[name] / 2
+        is_word = is_word and (is_code or not _holds_numbers(events[name]))
         if filled[name] and (is_code or is_word):
             fields.append(name)
     return sorted(fields, key=lambda name: (name not in _PREFERRED_FIELDS, name))
+
+
+def _holds_numbers(texts: pl.Series) -> bool:
+    """Whether nearly all texts are numbers: durations and sizes, as "46.0ms"."""
+    distinct = texts.drop_nulls().unique().cast(pl.String)
+    return int(distinct.str.contains(_NUMBER).sum()) >= MIN_NUMBER_SHARE * len(distinct)
 
 
 def _is_categorical(dtype: pl.DataType) -> bool:
@@ -100,7 +114,7 @@ def _as_value(name: str) -> pl.Expr:
 
 
 def _count(events: pl.DataFrame, keys: list[pl.Expr], field: str | None, scope: str) -> pl.DataFrame:
-    """Count the values of a field, and return the most frequent of either range; of templates, all."""
+    """Count the values of a field, and return the most frequent of either range; of templates and problems, all."""
     names = [key.meta.output_name() for key in keys]
     n = pl.col("n")
     in_baseline = n.filter(~is_incident())
@@ -118,7 +132,7 @@ def _count(events: pl.DataFrame, keys: list[pl.Expr], field: str | None, scope: 
     )  # fmt: skip
     missing = [pl.lit(None, TERM_COUNTS[name]).alias(name) for name in ("template_id",) if name not in names]
     counted = counted.with_columns(*missing, field=pl.lit(field, pl.String), scope=pl.lit(scope)).select(*TERM_COUNTS)
-    if field == "template" or counted.height <= MAX_VALUES:
+    if field in ("template", PROBLEM) or counted.height <= MAX_VALUES:
         return counted
     counts = ("baseline_count", "incident_count")
     most_frequent = [counted.sort(name, "value", descending=[True, False]).head(MAX_VALUES) for name in counts]

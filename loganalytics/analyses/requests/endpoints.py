@@ -15,13 +15,15 @@ from loganalytics.analyses.requests.request_targets import (
     request_target,
     status_code,
 )
-from loganalytics.schema import Frame, lazy
+from loganalytics.schema import DURATION, Frame, lazy
 from loganalytics.templates.routes import learn_routes
 
 ROUTE, METHOD = "http.route", "http.request.method"
 """OpenTelemetry's names for the path of an endpoint, and for the method of a request."""
 
 _STATUS = "http.response.status_code"
+# What is said of a request at its end, where the path is in a field.
+_ANSWERS = r"(?i)\b(?:requests?|responses?|handled|served|access)\b|请求|响应"
 _REQUEST, _TARGET, _KEY, _LEARNT = "__request", "__target", "__key", "__learnt"
 
 
@@ -126,11 +128,14 @@ def answered_endpoint(schema: Mapping[str, pl.DataType]) -> pl.Expr:
     """Return the expression for the endpoint of the request that an event answers.
 
     Takes the columns of a frame that `with_routes` returned. An event that only happened during a request, with neither
-    a status nor the request at the beginning of its message, answers none.
+    a status nor the request at the beginning of its message, answers none, unless it says how long the request took.
     """
     is_request, has_status = pl.col(ROUTE).is_not_null(), request_status(schema).is_not_null()
     message = pl.when(is_request & ~has_status).then("message")
-    return pl.when(has_status | begins_with_request(message)).then(endpoint()).alias("endpoint")
+    is_answer = has_status | begins_with_request(message)
+    if DURATION in schema:
+        is_answer |= pl.col(DURATION).is_not_null() & message.cast(pl.String).str.contains(_ANSWERS)
+    return pl.when(is_answer).then(endpoint()).alias("endpoint")
 
 
 def operation(schema: Mapping[str, pl.DataType]) -> pl.Expr:

@@ -9,6 +9,7 @@ import polars as pl
 
 from loganalytics.formats.fields.aliases import fold_name
 from loganalytics.formats.fields.requests import REQUEST_ALIASES, is_status_name
+from loganalytics.schema import DURATION
 from loganalytics.templates.masking import WILDCARD
 
 _METHODS = (
@@ -18,8 +19,15 @@ _METHODS = (
 _METHOD_RANKS, _TARGET_RANKS = (
     {fold_name(name): rank for rank, name in enumerate(REQUEST_ALIASES[element])} for element in ("method", "url")
 )
-# They name files, functions and more: these hold the target of a request where a method is beside them.
+# They name files, functions and more: these hold the target of a request where a method is beside them, or where what
+# they hold looks like the path of a request and a status or a duration is beside them.
 _AMBIGUOUS_NAMES = {"path", "url", "uri", "endpoint", "route", "target", "resourcepath"}
+
+# Paths of the file system, and of files of it.
+_FILE = (
+    r"^/(?:var|usr|etc|home|tmp|opt|srv|mnt|proc|dev|root|run|sys|lib|data|Users|Volumes)/"
+    r"|\.(?:log|py|java|go|rb|conf|cfg|ya?ml|toml|ini|so|jar|gz|tmp|lock|sock|pid|db|csv|parquet)$"
+)
 
 _METHOD = "|".join(_METHODS)
 _PATH = r"/[^\s\"'<>?#，。；：、）】》]*"
@@ -59,7 +67,8 @@ def request_target(schema: Mapping[str, pl.DataType]) -> pl.Expr:
     names = [name for name, dtype in schema.items() if dtype in (pl.String, pl.Categorical, pl.Enum)]
     methods = _ranked(names, _METHOD_RANKS)
     method = pl.coalesce(_NULL, *map(_valid_method, methods))
-    target = pl.coalesce(_NULL, *(_target(name, methods) for name in _ranked(names, _TARGET_RANKS)))
+    answer = [status_code(schema).is_not_null(), *([pl.col(DURATION).is_not_null()] if DURATION in schema else [])]
+    target = pl.coalesce(_NULL, *(_target(name, methods, answer) for name in _ranked(names, _TARGET_RANKS)))
     message = pl.when(method.is_null() | target.is_null()).then(pl.col("message").cast(pl.String))
     parts = pl.struct(method.alias("method"), target.alias("target"), message.alias("message"))
     return parts.map_batches(_fill_from_messages, return_dtype=pl.Struct(_REQUEST), is_elementwise=True).alias(
@@ -82,14 +91,16 @@ def _valid_method(name: str) -> pl.Expr:
     return pl.when(text.str.to_uppercase().is_in(_METHODS)).then(text)
 
 
-def _target(name: str, methods: list[str]) -> pl.Expr:
-    """Return the target in a column; where its name may mean something else, only beside a method."""
+def _target(name: str, methods: list[str], answer: list[pl.Expr]) -> pl.Expr:
+    """Return the target in a column; where its name may mean something else, only beside a method or an answer."""
     text, folded = pl.col(name).cast(pl.String), fold_name(name)
     if folded in _TARGET_RANKS and folded not in _AMBIGUOUS_NAMES:
         return text
     owner = folded.rpartition(".")[0]
     beside = [_valid_method(method) for method in methods if owner in ("", fold_name(method).rpartition(".")[0])]
-    return pl.when(pl.coalesce(_NULL, *beside).is_not_null()).then(text)
+    is_path = text.str.starts_with("/") & ~text.str.contains(_FILE)
+    is_answered = pl.any_horizontal(answer) & is_path if owner == "" else pl.lit(value=False)
+    return pl.when(pl.coalesce(_NULL, *beside).is_not_null() | is_answered).then(text)
 
 
 def _fill_from_messages(parts: pl.Series) -> pl.Series:

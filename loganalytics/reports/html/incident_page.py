@@ -11,28 +11,32 @@ from loganalytics import charts
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.humanize import count, moment, percent, span, time_range
 from loganalytics.reports.html.report_page import FONT, render_template, to_embedded_json
-from loganalytics.reports.table_rows import failed_trace_rows
+from loganalytics.reports.table_rows import event_lines, failed_trace_rows
 from loganalytics.sanitize import printable
 
 if TYPE_CHECKING:
     from loganalytics.reports.model import Incident
 
 _MAX_EVENTS, _MAX_DIFFERENCES = 12, 60
-_MAX_CHARACTERS, _MAX_LINE = 300, 400
-_SEVERITY = {"new_error": "critical", "silence": "critical", "more_errors": "critical"}
+_MAX_CHARACTERS = 300
+_SEVERITY = {"new_error": "critical", "silence": "critical", "more_errors": "critical", "failed_requests": "critical"}
 
 
 def render_incident(incident: Incident) -> str:
     """Return the incident as HTML."""
+    zone = incident.facts["timezone"]
     specs = {name: to_embedded_json(spec) for name, spec in _specs(incident).items()}
     return render_template(
         "incident.html.j2",
         specs,
         incident=incident,
+        heading=time_range(incident.facts["start"], incident.facts["end"], tz=zone),
+        baseline=time_range(incident.facts["baseline_start"], incident.facts["baseline_end"], tz=zone),
+        zone=zone,
         tiles=_tiles(incident),
         findings={role: _findings(incident, role) for role in ("cause", "consequence")},
         differences=_differences(incident.compare),
-        traces=failed_trace_rows(incident.traces),
+        traces=failed_trace_rows(incident.traces, tz=zone),
     )
 
 
@@ -66,7 +70,7 @@ def _tiles(incident: Incident) -> list[dict[str, Any]]:
     causes = incident.findings.filter(pl.col("role") == "cause").height
     differences = count(incident.compare.height, "difference")
     tiles = [
-        ("Lasted", span(length), moment(facts["start"])),
+        ("Lasted", span(length), moment(facts["start"], tz=facts["timezone"])),
         ("Events", count(facts["events"]), f"{count(facts['baseline_events'])} in the baseline"),
         ("Errors", count(facts["errors"]), f"{percent(shares[0])} of events, {percent(shares[1])} before"),
         ("Causes", count(causes), f"{differences} in all"),
@@ -82,16 +86,11 @@ def _findings(incident: Incident, role: str) -> list[dict[str, str]]:
             "severity": _SEVERITY.get(row["kind"], "warning" if role == "cause" else "info"),
             "title": printable(row["title"], _MAX_CHARACTERS),
             "detail": printable(row["detail"], 2 * _MAX_CHARACTERS),
-            "when": time_range(row["start"], row["end"]),
-            "lines": "\n".join(_line(event) for event in incident.rows(row["rank"]).head(_MAX_EVENTS).to_dicts()),
+            "when": time_range(row["start"], row["end"], tz=incident.facts["timezone"]),
+            "lines": "\n".join(event_lines(incident, row, _MAX_EVENTS)),
         }
         for row in incident.findings.filter(pl.col("role") == role).to_dicts()
     ]
-
-
-def _line(event: dict[str, Any]) -> str:
-    values = [moment(event["timestamp"], zone=False), event["level"], event["service"], event["message"]]
-    return " ".join(printable(value, _MAX_LINE) for value in values if value)
 
 
 def _differences(table: pl.DataFrame) -> dict[str, Any]:
