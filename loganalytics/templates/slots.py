@@ -21,7 +21,7 @@ _NAMING_KEY = (
     r"|(?:msg|message)=)\s*[\"']?$"
 )
 _SENTENCE = r"\S\s+\S+\s+\S+\s+\S"
-_MEMBER = r"[\"'\x1d]\s*[:=,]\s*[\"']$"
+_MEMBER = r"(?:[\"'\x1d]\s*[:=,]|\w=>?)\s*[\"']$"
 _REQUEST = f"^(?:{METHODS}) "
 _METHOD = f"^(?:{METHODS})$"
 
@@ -43,7 +43,7 @@ class _Slot:
 
 
 def _quoted(start: str, end: str) -> _Slot:
-    before = r"(?:^|[\s=:,(\[{])" if start == end else ""
+    before = r"(?:^|[\s=:,>(\[{])" if start == end else ""
     return _Slot(
         pattern=rf"({before}{start})((?:[^{start}{end}\\]|\\.)*)({end})",
         quote=start if start == end else "",

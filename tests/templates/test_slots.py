@@ -36,6 +36,18 @@ def test_the_keys_of_an_object_stay():
     assert templates(*reprs) == {"done: {'build': <*>, 'step': '<*>'}"}
 
 
+@pytest.mark.parametrize("pair", ['{0}="{1}"', ':{0}=>"{1}"'])
+def test_a_rare_outcome_in_quotes_stays(pair):
+    """In pairs as in objects, whatever the file."""
+    messages = [
+        "{" + ", ".join(pair.format(*item) for item in (("op", "sync"), ("outcome", outcome), ("file", name))) + "}"
+        for outcome in ("accepted", "denied")
+        for name in NAMES[: 6 if outcome == "accepted" else 2]
+    ]
+    expected = [message.replace('"ann"', '"<*>"') for message in messages if '"ann"' in message]
+    assert templates(*messages) == set(expected)
+
+
 @pytest.mark.parametrize("key", ["event", "action", "level"])
 def test_the_value_of_a_key_that_names_the_event_stays(key):
     """However many there are."""

@@ -49,7 +49,7 @@ def cluster_errors(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl
     """Return the problems that the errors come down to: one row a problem, the most frequent first.
 
     Errors are events with severity_number >= 17, and events without any severity whose message reports a failure
-    ("failed", "panic", "失败", "Fehler") or that have a stack trace. Those with a stack trace are one problem when the types
+    ("failed", "panic", "失败") or that have a stack trace. Those with a stack trace are one problem when the types
     of the root cause and of the outermost exception are the same, and so are the frames nearest to the failure, the
     application's own where there are any, and the words of the root cause's message (but not its values). In Python
     an exception that was handled when the next one was raised is no cause of it. The others are one problem when their
