@@ -68,3 +68,33 @@ def test_an_endpoint_is_better_than_what_a_server_says_of_every_request() -> Non
     fields = {"http.request.method": "GET", "http.response.status_code": 502}
     assert labels("-", **fields, **{"url.path": "/a"}) == ["GET /a (HTTP 502)"]
     assert labels("-", **fields, **{"url.path": "/17"}, logger="proxy") == ["proxy: GET /<*> (HTTP 502)"]
+
+
+def test_values_that_never_vary_stay_in_what_was_wrong() -> None:
+    """The host that does not answer is part of the problem; one of several is not."""
+    trace = "Error: connect ECONNREFUSED 10.0.0.{}:5432\n    at send (/srv/shop/mail.js:3:5)"
+
+    def of_hosts(*hosts: int) -> list[str]:
+        rows = [{"message": "no", "severity_number": 17, "exception": trace.format(host)} for host in hosts]
+        return cluster_errors(conform(pl.DataFrame(rows)))["label"].to_list()
+
+    assert of_hosts(1, 1) == ["Error: connect ECONNREFUSED 10.0.0.1:5432"]
+    assert of_hosts(1, 2) == ["Error: connect ECONNREFUSED <*>"]
+    assert labels("crashed", error="assignment to entry in nil map") == ["crashed: assignment to entry in nil map"]
+
+
+def test_what_is_in_every_line_of_a_web_server_is_left_out() -> None:
+    """Connection, client, server and host of nginx; the request stays."""
+    line = (
+        "*{0} connect() failed (111: Connection refused) while connecting to upstream, client: 10.0.0.{0}, server: _, "
+    )
+    line += 'request: "GET /a HTTP/1.1", upstream: "http://10.0.0.9:80/a", host: "a.example"'
+    assert labels(line.format(1), line.format(2)) == [
+        'connect() failed (<*>: Connection refused) while connecting to upstream, request: "GET /a"'
+    ]
+
+
+def test_an_access_log_within_a_message_is_a_bare_request() -> None:
+    """With client, referrer and user agent."""
+    line = '10.0.0.7 [02/Mar/2026:10:00:00 +0000] "GET /bad HTTP/1.1" 500 244 "-" "curl/8.5.0"'
+    assert labels(line, **{"http.response.status_code": 500}) == ["GET /bad (HTTP 500)"]

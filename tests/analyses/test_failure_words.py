@@ -23,7 +23,8 @@ FAILURES = {
 }  # fmt: skip
 
 NO_FAILURES = {
-    "English": ["0 errors, 3 warnings", "errors=0 failed=0", "done without any error", "wrote /var/log/error.log"],
+    "English": ["0 errors, 3 warnings", "errors=0 failed=0", "done without any error", "wrote /var/log/error.log",
+                "Command line: quiet panic=-1", "    raise error from e", "The above exception was"],
     "Chinese": ["失败0次", "成功100，失败0", "0个错误", "共12条，0条失败", "无错误", "没有异常", "未发现任何异常",
                 "错误率：0.00%", "错误：无", "是否失败：否", "异常检测模块启动", "错误处理器已注册",
                 "连接超时时间：30秒", "故障转移完成", "阅读《错误的代价》", "不再超时", "登录成功",

@@ -364,3 +364,32 @@ def test_other_bundles_files_and_functions_are_other_problems(first: str, second
     """Short names of functions count where nothing was minified."""
     one, other = _read(*[f"TypeError: no items\n    at {frame}:1:2)" for frame in (first, second)])
     assert one["fingerprint"] != other["fingerprint"]
+
+
+def test_exceptions_of_a_group_may_never_have_been_raised() -> None:
+    """They have no traceback of their own."""
+    group = """  + Exception Group Traceback (most recent call last):
+  |   File "/srv/jobs/main.py", line 9, in main
+  |     raise ExceptionGroup('two problems', errors)
+  | ExceptionGroup: two problems (2 sub-exceptions)
+  +-+---------------- 1 ----------------
+    | ValueError: bad sku
+    +---------------- 2 ----------------
+    | KeyError: 'price'
+    +------------------------------------"""
+    (trace,) = _read(group)
+    assert (trace["exception_type"], trace["reason"]) == ("ValueError", "bad sku")
+
+
+def test_fields_before_the_stack_are_no_reason() -> None:
+    """As pino-pretty prints them."""
+    printed = """    order_id: 991
+    err: {
+      "type": "TypeError",
+      "message": "x is not a function",
+      "stack":
+          TypeError: x is not a function
+              at charge (/srv/shop/pay.js:3:160)
+    }"""
+    (trace,) = _read(printed)
+    assert (trace["exception_type"], trace["reason"]) == ("TypeError", "x is not a function")

@@ -172,15 +172,19 @@ def _by_error_text(errors: pl.DataFrame) -> pl.DataFrame:
     The label of a trace is the type and the template of the exception's message; where that says nothing, the place.
     """
     keys = ["fingerprint", "words"]
-    messages = errors.group_by(keys).agg(events=pl.len(), templates=pl.col("error_template").n_unique())
+    counts = {name: pl.col(f"error_{name}").n_unique().alias(f"{name}s") for name in ("template", "text")}
+    messages = errors.group_by(keys).agg(*counts.values(), events=pl.len())
     messages = messages.join(message_problems(messages), on=keys)
-    differs = pl.col("templates").sum().over("fingerprint", "problem_words") > 1
-    errors = errors.join(
-        messages.select(*keys, "problem_words", differs=differs), on=keys, how="left", maintain_order="left"
-    )
+    totals = [pl.col(f"{name}s").sum().over("fingerprint", "problem_words") for name in counts]
+    errors = errors.join(messages.select(*keys, "problem_words", *totals), on=keys, how="left", maintain_order="left")
     is_told = pl.col("problem_words") != ""
-    template = pl.col("error_template").str.head(_MAX_REASON_CHARACTERS)
-    template = pl.when("differs").then(without_quoted_values(template)).otherwise(template)
+    template = pl.col("error_template")
+    # Values that never vary are part of the problem: the host that does not answer.
+    template = (
+        pl.when(pl.col("texts") == 1).then("error_text")
+        .when(pl.col("templates") > 1).then(without_quoted_values(template))
+        .otherwise(template)
+    ).str.head(_MAX_REASON_CHARACTERS)  # fmt: skip
     summary = pl.when(is_told | (pl.col("words") == "")).then(template)
     place = pl.when(~summary.fill_null("").str.contains(r"\p{L}")).then("in " + pl.col("place"))
     typed = pl.concat_str("exception_type", summary, separator=": ", ignore_nulls=True)

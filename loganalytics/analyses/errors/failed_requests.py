@@ -11,8 +11,8 @@ from loganalytics.schema import Frame
 ENDPOINT, STATUS = "__endpoint", "__status"
 REQUEST_COLUMNS = (ENDPOINT, STATUS)
 
-# A method, one target and values: nothing that is not in the fields of the request.
-_BARE_REQUEST = r"^(?:<\*>|[^\w<])*[A-Z]+ (?:/\S*|<\*>)(?:<\*>|[^\w<]|HTTP/)*$"
+# A method, one target and values, be they quoted: nothing that is not in the fields of the request.
+_BARE_REQUEST = r"^(?:<\*>|[^\w<])*[A-Z]+ (?:/\S*|<\*>)(?:<\*>|[^\w<]|HTTP/)*(?:\"[^\"]*\"|<\*>|[^\w<\"])*$"
 
 
 def with_requests(logs: Frame) -> pl.LazyFrame:

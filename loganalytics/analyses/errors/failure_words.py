@@ -41,7 +41,9 @@ _NO = "|".join(
         rf"(?:\w+ )?{_COUNTED}\b",
         r"\b(?:errors?|failed|failures?|exceptions?|fatal)[\"']?\s*[:=]\s*[\"']?(?:0\b|no\b|none\b|false\b|null\b|-)",
         rf"\b{_COUNTED}\s*[:=]\s*(?:0\b|keine?\b|aucune?\b|ning)|\b{_COUNTED} (?:нет|не (?:обнаружено|найдено))\b",
-        r"\berrors?[./\-]\w|[./\-]errors?\b",
+        r"\berrors?[./\-]\w|[./\-]errors?\b|\bpanic=-?\d",
+        # Lines of a traceback that were logged one by one: its last says what failed.
+        r"^\s*raise [\w.]+(?:\(.*|\s+from .*)?$|^(?:The above exception was|During handling of the above) .*",
     ]
 )
 _ANY_UNSPACED = rf"(?:{_UNSPACED})"

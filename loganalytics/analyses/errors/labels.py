@@ -24,6 +24,23 @@ _ANY_ERROR = (
 _FAILED = r"(?i)^(?:fail(?:ed|ure|s)?|失败)$"
 
 
+# What the error log of nginx has around its sentence in every line.
+_AROUND = r"^\*<\*> |, client: [^,]*, server: [^,]*|, (?:upstream|host|referrer): \"[^\"]*\""
+
+
+def without_surroundings(label: pl.Expr) -> pl.Expr:
+    """Return the label without the number of the connection, the client and what else is in all lines of a web server.
+
+    Example:
+        >>> line = 'open() failed, client: <*>, server: _, request: "GET /a HTTP/<*>", host: "<*>"'
+        >>> pl.select(without_surroundings(pl.lit(line))).item()
+        'open() failed, request: "GET /a"'
+    """
+    is_nginx = label.str.contains(", client: ", literal=True)
+    shorter = label.str.replace_all(r" HTTP/<\*>\"", '"').str.replace_all(_AROUND, "")
+    return pl.when(is_nginx).then(shorter).otherwise(label)
+
+
 def says_little(label: pl.Expr) -> pl.Expr:
     """Return the expression for whether a label names nothing: wildcards, a method, a status, "error" alone.
 
@@ -48,6 +65,7 @@ def with_telling_labels(errors: pl.DataFrame) -> pl.DataFrame:
 
     Needs fingerprint, label, and what `earliest_events` needs; uses logger.
     """
+    errors = errors.with_columns(without_surroundings(pl.col("label")))
     weak_labels = errors.select(pl.col("label").unique()).filter(says_little(pl.col("label")))["label"]
     is_weak = pl.col("label").is_in(weak_labels.implode())
     weak = errors.filter(is_weak)

@@ -15,10 +15,12 @@ MAX_FRAMES = 6
 """So many of the frames nearest to the failure make the fingerprint; those farther out are callers."""
 
 # A Python traceback: its indented lines, then the exception.
+_TRACEBACK = "Traceback (most recent call last):"
 _PYTHON = r"Traceback \(most recent call last\):\n(?:[ \t][^\n]*\n|\n)*[A-Za-z_][\w.]*(?::[^\n]*)?"
 _PYTHON_TYPE = r"\n([A-Za-z_][\w.]*)(?::[^\n]*)?$"
 _PYTHON_REASON = r"\n[A-Za-z_][\w.]*:[ ]?([^\n]*)$"
 _GROUP_MARK = "Exception Group Traceback"
+_UNRAISED = r"(-{4,} \d+ -{4,}\n)([A-Za-z_][\w.]*(?::[^\n]*)?\n)"  # one of a group that was made, not raised
 
 # Between exceptions where the outermost comes first (JVM, Node, .NET, anyhow), and where the root cause does.
 _CAUSED_BY = r"\n\s*(?:Caused by:(?:\n\s*0:)?|\[cause\]:|--->)\s*|\s+--->\s+"
@@ -38,6 +40,7 @@ _TRACEBACK_LINES = r"Traceback \(most recent call last\):\n(?:[ \t][^\n]*\n|\n)*
 
 # What does not belong to the chain of causes, and what replaces it.
 _OUTSIDE_CHAIN = [
+    (r"^\s*[\w.]+: (?:\S+\n\s*)?[\s\S]*?\n\s*\"stack\":\s*\n\s*", ""),  # pino-pretty: fields before the stack
     (rf"\n\s*{_WHILE_HANDLING}{_TRACEBACK_LINES}(?:[a-z_][\w]*\.)*{_CONTROL_FLOW}\s*$", ""),
     (rf"^[\s\S]*\n{_WHILE_HANDLING}(Traceback |  \+ Exception Group )", "${1}"),
     (r"\n\t+Suppressed: [^\n]*(?:\n\t\t[^\n]*|\n\tCaused by: [^\n]*)*", ""),
@@ -118,8 +121,8 @@ def _chain_of_causes() -> pl.Expr:
         trace = trace.str.replace_all(pattern, replacement)
     # "|" and "+" draw the tree of an exception group.
     is_group = trace.str.contains(_GROUP_MARK, literal=True)
-    without_tree = pl.when(is_group).then(trace.str.replace_all(r"(?m)^ *[|+] ?", ""))
-    return pl.coalesce(without_tree, trace)
+    without_tree = trace.str.replace_all(r"(?m)^ *[|+] ?", "").str.replace_all(_UNRAISED, f"${{1}}{_TRACEBACK}\n${{2}}")
+    return pl.when(is_group).then(without_tree).otherwise(trace)
 
 
 def _segments() -> pl.Expr:
