@@ -393,3 +393,31 @@ def test_fields_before_the_stack_are_no_reason() -> None:
     }"""
     (trace,) = _read(printed)
     assert (trace["exception_type"], trace["reason"]) == ("TypeError", "x is not a function")
+
+
+def test_a_retry_of_celery_is_no_problem() -> None:
+    """What it retries is."""
+    (trace,) = _read(TIMEOUT + HANDLING + _traceback("celery.exceptions.Retry: Retry in 3s: TimeoutError"))
+    assert trace["exception_type"] == "TimeoutError"
+
+
+def test_the_root_of_an_aggregate_error_is_what_is_in_it() -> None:
+    """Node tries several addresses; the aggregate has no message."""
+    aggregate = """AggregateError [ECONNREFUSED]:
+    at connect (/srv/shop/db.js:3:5) {
+  code: 'ECONNREFUSED',
+  [errors]: [
+    Error: connect ECONNREFUSED ::1:5432
+        at create (node:net:1647:14)
+    Error: connect ECONNREFUSED 127.0.0.1:5432
+        at create (node:net:1647:14)
+  ]
+}"""
+    (trace,) = _read(aggregate)
+    assert (trace["exception_type"], trace["reason"]) == ("Error", "connect ECONNREFUSED ::1:5432")
+
+
+def test_the_type_of_a_ruby_exception_follows_its_message() -> None:
+    """In older versions, behind the frame."""
+    (trace,) = _read("/srv/db.rb:12:in `open': no server (PG::ConnectionBad)\n\tfrom /srv/db.rb:5:in `connect'")
+    assert (trace["exception_type"], trace["reason"]) == ("PG::ConnectionBad", "no server")

@@ -23,14 +23,14 @@ _GROUP_MARK = "Exception Group Traceback"
 _UNRAISED = r"(-{4,} \d+ -{4,}\n)([A-Za-z_][\w.]*(?::[^\n]*)?\n)"  # one of a group that was made, not raised
 
 # Between exceptions where the outermost comes first (JVM, Node, .NET, anyhow), and where the root cause does.
-_CAUSED_BY = r"\n\s*(?:Caused by:(?:\n\s*0:)?|\[cause\]:|--->)\s*|\s+--->\s+"
+_CAUSED_BY = r"\n\s*(?:Caused by:(?:\n\s*0:)?|\[cause\]:|\[errors\]: \[|--->)\s*|\s+--->\s+"
 _WRAPPED_BY = r"\n\s*(?:Wrapped by:|Next )\s*"
 _SEPARATOR = "\x1e"
 
 # Exceptions that steer a program: what they end in, or come from, says what failed.
 _CONTROL_FLOW = (
     r"(?:CancelledError|GeneratorExit|KeyboardInterrupt|SystemExit|StopIteration|StopAsyncIteration|EndOfStream"
-    r"|WouldBlock)(?::[^\n]*)?"
+    r"|WouldBlock|celery\.exceptions\.(?:Retry|Ignore|Reject))(?::[^\n]*)?"
 )
 _STEERS = rf"\n(?:[a-z_][\w]*\.)*{_CONTROL_FLOW}$"
 
@@ -65,6 +65,7 @@ _REASON = (
     rf"^[^\n]*?(?:\b{_EXCEPTION_NAME}(?: \[[A-Z_]+\]| ?\([^()\n]{{1,12}}\))?|panic|fatal error)['\"(]*:?[ ]?([^\n]*)"
 )
 _LEADING_REASON = r"^\s*(?:Uncaught )?[A-Za-z_$][\w$]*(?:[.\\][\w$]+)*(?: \[[A-Z_]+\])?:[ ]?([^\n]*)"
+_RUBY_TYPE = r"^\S+:\d+:in [`'][^'\n]*': [^\n]*\(([A-Z][\w:]*)\)(?:\n|$)"
 _RUBY_REASON = r"^\S+:\d+:in [`'][^'\n]*': ([^\n]*?)(?: \([^\n]*\))?(?:\n|$)"
 # Node prints the line of source first, then type and reason.
 _TYPE_BEFORE_FRAMES = r"\n(?:Uncaught )?((?:[\w$]+\.)*[\w$]*(?:Error|Exception))(?::[ ]?([^\n]*))?\n\s+at "
@@ -156,7 +157,9 @@ def _exception_type(column: str) -> pl.Expr:
     segment = pl.col(column)
     python = pl.when(_is_python(column)).then(segment.str.extract(_PYTHON_TYPE))
     rust = segment.str.extract(_RUST_PANIC).str.replace("panick", "panic", literal=True)
-    by_pattern = [segment.str.extract(pattern) for pattern in (_TYPE_IN_FIRST_LINE, _GO_PANIC, _TYPE_BEFORE_FRAMES)]
+    by_pattern = [
+        segment.str.extract(pattern) for pattern in (_RUBY_TYPE, _TYPE_IN_FIRST_LINE, _GO_PANIC, _TYPE_BEFORE_FRAMES)
+    ]
     return pl.coalesce(python, rust, *by_pattern, _where_headed(column, _LEADING_NAME))
 
 
