@@ -109,17 +109,17 @@ def restarts(logs: Frame, start: datetime | None = None, end: datetime | None = 
     frame = lazy(logs, "timestamp", "severity_number", "service", "message", "source", "offset")
     frame = frame.with_columns(pl.col("service").cast(pl.String))
     earliest = None if start is None else start - ROUTINE_PERIOD
-    found = _episodes(frame.filter(time_range_filter(earliest, end) & pl.col("timestamp").is_not_null()))
+    episodes = _episodes(frame.filter(time_range_filter(earliest, end) & pl.col("timestamp").is_not_null()))
     if start is None:
-        return found
-    inside, before = found.filter(pl.col("timestamp") >= start), found.filter(pl.col("timestamp") < start)
+        return episodes
+    inside, before = episodes.filter(pl.col("timestamp") >= start), episodes.filter(pl.col("timestamp") < start)
     return inside.join(_routine(before), on="service", how="anti", nulls_equal=True, maintain_order="left")
 
 
 def _episodes(frame: pl.LazyFrame) -> pl.DataFrame:
     """Return one row a restart, of events that have a time."""
-    text = pl.col("message").str.to_lowercase()
-    kinds = [pl.when(text.str.contains(pattern)).then(rank) for rank, pattern in enumerate(_PATTERNS.values())]
+    lowered = pl.col("message").str.to_lowercase()
+    kinds = [pl.when(lowered.str.contains(pattern)).then(rank) for rank, pattern in enumerate(_PATTERNS.values())]
     may_be = pl.col("message").str.contains_any(list(_WORDS), ascii_case_insensitive=True)
     lines = (
         frame.filter(may_be)

@@ -200,9 +200,9 @@ def _describe_durations(rows: Sequence[dict[str, Any]], length: timedelta) -> Ca
     lead = _render_services(row) if first.get("endpoint") else ""
     names = [printable(row["value"], _NAME_LENGTH) or "the log" for row in rows[:_NAMED_OPERATIONS]]
     changes = [_render_quantiles(row)[0] for row in rows[:_NAMED_OPERATIONS]]
-    others = [f"{name}: {change}" for name, change in zip(names[1:], changes[1:], strict=True)]
-    more = [f"{len(rows) - _NAMED_OPERATIONS} more"] if len(rows) > _NAMED_OPERATIONS else []
-    title = "; ".join([f"{lead}{names[0]} {first['kind']}: {changes[0]}", *others, *more])
+    further_changes = [f"{name}: {change}" for name, change in zip(names[1:], changes[1:], strict=True)]
+    excess = [f"{len(rows) - _NAMED_OPERATIONS} more"] if len(rows) > _NAMED_OPERATIONS else []
+    title = "; ".join([f"{lead}{names[0]} {first['kind']}: {changes[0]}", *further_changes, *excess])
     detail = _render_quantiles(first)[1]
     if first["kind"] == "slower":
         return _cause(row, "slower", title, length, detail=f"{detail[0].upper()}{detail[1:]}.")

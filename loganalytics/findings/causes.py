@@ -127,15 +127,15 @@ def _weigh(cause: Cause, causes: list[Cause], start: datetime, end: datetime) ->
         says_why = _EXHAUSTION.search(f"{cause.value or ''} {cause.example or ''}")
         weight += EXHAUSTION_WEIGHT if says_why else 0.0
         weight -= NO_ANSWER_PENALTY if not says_why and _NO_ANSWER.search(cause.value or "") else 0.0
-        weight -= QUOTE_PENALTY if any(_quotes(cause, other) for other in causes) else 0.0
+        weight -= QUOTE_PENALTY if any(_quotes(cause, rival) for rival in causes) else 0.0
     return weight
 
 
-def _quotes(cause: Cause, other: Cause) -> bool:
+def _quotes(cause: Cause, rival: Cause) -> bool:
     """Whether the text of an error holds that of an error of another service."""
-    if other.kind not in ("new_error", "more_errors") or set(cause.services) & set(other.services):
+    if rival.kind not in ("new_error", "more_errors") or set(cause.services) & set(rival.services):
         return False
-    longest = max((part.strip() for part in (other.value or "").split(WILDCARD)), key=len)
+    longest = max((fragment.strip() for fragment in (rival.value or "").split(WILDCARD)), key=len)
     return len(longest) >= MIN_QUOTE_LENGTH and longest in (cause.value or "")
 
 

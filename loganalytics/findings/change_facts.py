@@ -42,20 +42,20 @@ def with_facts(comparison: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     endpoint and status, and how many requests of the endpoint were answered; is_request is true for a problem whose
     text says no more than that. A problem gets its template_id, where it is all there is of one template.
     """
-    marked = events.with_columns(
+    described = events.with_columns(
         answered_endpoint(events.schema).alias(_ENDPOINT),
         request_status(events.schema).alias(_STATUS),
         pl.col(PROBLEM).is_not_null().mean().over("template_id").alias(_ERROR_SHARE),
         pl.len().over("template_id").alias(_OF_TEMPLATE),
     )
-    errors = marked.filter(pl.col(PROBLEM).is_not_null())
-    summaries = [_summarize(marked, "template_id", "template"), _summarize(errors, PROBLEM, PROBLEM)]
-    summaries += [_summarize(marked, name, name) for name in _compared_fields(comparison)]
-    known = pl.concat([*summaries, _of_failed_routes(marked), _of_durations(marked)], how="diagonal_relaxed")
-    keyed = comparison.filter(~_is_told_by_problems(marked)).with_columns(
+    errors = described.filter(pl.col(PROBLEM).is_not_null())
+    summaries = [_summarize(described, "template_id", "template"), _summarize(errors, PROBLEM, PROBLEM)]
+    summaries += [_summarize(described, name, name) for name in _compared_fields(comparison)]
+    facts = pl.concat([*summaries, _of_failed_routes(described), _of_durations(described)], how="diagonal_relaxed")
+    keyed = comparison.filter(~_is_told_by_problems(described)).with_columns(
         key=pl.when(pl.col("field") == "template").then("template_id").otherwise("value")
     )
-    for table, on in ((known, ["field", "scope", "key"]), (_of_problems(errors, marked), ["field", "key"])):
+    for table, on in ((facts, ["field", "scope", "key"]), (_of_problems(errors, described), ["field", "key"])):
         keyed = keyed.join(table.drop_nulls("key"), on=on, how="left", maintain_order="left", suffix="_of_problem")
     filled = [
         pl.coalesce(name, f"{name}_of_problem").alias(name)
@@ -96,18 +96,18 @@ def _summarize(events: pl.DataFrame, column: str, field: str) -> pl.DataFrame:
 
 def _of_problems(errors: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     """Return template_id, endpoint, status, is_request and requests of each problem."""
-    named, status = pl.col(_ENDPOINT), pl.col(_STATUS)
+    endpoint_name, status = pl.col(_ENDPOINT), pl.col(_STATUS)
     is_all = (pl.col("template_id").n_unique() == 1) & (pl.col(_OF_TEMPLATE).first() == pl.len())
     table = errors.group_by(key=PROBLEM).agg(
         template_id=pl.when(is_all).then(pl.col("template_id").first()),
-        endpoint=named.drop_nulls().mode().min(),
+        endpoint=endpoint_name.drop_nulls().mode().min(),
         status=status.drop_nulls().mode().min(),
-        endpoint_share=(named == named.drop_nulls().mode().min()).sum() / pl.len(),
+        endpoint_share=(endpoint_name == endpoint_name.drop_nulls().mode().min()).sum() / pl.len(),
         error_share=pl.col(_ERROR_SHARE).mean(),
     )
     # Of the services that report the failures: others may log the same requests.
     reporting = errors.select(key=PROBLEM, service="service", endpoint=_ENDPOINT).drop_nulls("endpoint").unique()
-    answered = events.filter(is_incident() & named.is_not_null()).group_by("service", endpoint=_ENDPOINT)
+    answered = events.filter(is_incident() & endpoint_name.is_not_null()).group_by("service", endpoint=_ENDPOINT)
     requests = reporting.join(answered.agg(requests=pl.len()), on=["service", "endpoint"], nulls_equal=True)
     requests = requests.group_by("key", "endpoint").agg(pl.col("requests").sum().cast(pl.Int64))
     table = table.join(requests, on=["key", "endpoint"], how="left")
@@ -138,10 +138,10 @@ def _of_failed_routes(events: pl.DataFrame) -> pl.DataFrame:
 def _of_durations(events: pl.DataFrame) -> pl.DataFrame:
     """Return the services behind each operation of the incident, and which operations are endpoints."""
     inside = events.filter(is_incident() & duration_ms(events.columns).is_not_null())
-    named = pl.col(_ENDPOINT)
+    endpoint_name = pl.col(_ENDPOINT)
     return inside.group_by(key=operation(events.schema)).agg(
         services=pl.col("service").cast(pl.String).drop_nulls().unique().sort(),
-        endpoint=named.drop_nulls().first(),
+        endpoint=endpoint_name.drop_nulls().first(),
         field=pl.lit("duration_ms"),
         scope=pl.lit("events"),
     )

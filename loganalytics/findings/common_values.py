@@ -29,7 +29,7 @@ def dominant_values(events: pl.DataFrame, rows: pl.Expr) -> list[tuple[str, str,
     dominant when it is in 70 % of the rows that have the field, and three times as frequent there as elsewhere.
     """
     in_incident = events.filter(is_incident())
-    selected, others = in_incident.filter(rows), in_incident.filter(~rows)
+    selected, remaining = in_incident.filter(rows), in_incident.filter(~rows)
     if selected.is_empty():
         return []
     dominant: list[tuple[str, str, float]] = []
@@ -37,8 +37,8 @@ def dominant_values(events: pl.DataFrame, rows: pl.Expr) -> list[tuple[str, str,
         if _SAYS_NOTHING.search(name):
             continue
         share, value = _most_frequent(selected[name])
-        is_frequent = share >= MIN_DOMINANT_SHARE and share >= MIN_LIFT * _share_of(value, others[name])
-        if value in {other for _, other, _ in dominant}:
+        is_frequent = share >= MIN_DOMINANT_SHARE and share >= MIN_LIFT * _share_of(value, remaining[name])
+        if value in {dominant_value for _, dominant_value, _ in dominant}:
             continue
         if value and is_frequent and selected[name].count() >= selected.height / 2:
             dominant.append((name, value, share))
@@ -70,7 +70,7 @@ def _dominant_parameters(selected: pl.DataFrame, dominant_elsewhere: set[str]) -
     for position in range(min(max(values.list.len().to_list(), default=0), MAX_PARAMETERS)):
         share, value = _most_frequent(values.list.get(position, null_on_oob=True))
         is_telling = shortest <= len(value) <= longest and value not in dominant_elsewhere
-        is_repeated = any(value in other for _, other, _ in dominant)
+        is_repeated = any(value in dominant_value for _, dominant_value, _ in dominant)
         if share >= MIN_DOMINANT_SHARE and is_telling and not is_repeated:
             dominant.append(("message", value, share))
     return dominant

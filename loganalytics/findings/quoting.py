@@ -21,32 +21,32 @@ _SAYS_LITTLE = {
 }
 
 
-def says_something(text: str) -> bool:
+def says_something(template: str) -> bool:
     """Whether a text or a template says more than a method, a status, a level or wildcards.
 
     Example:
         >>> [says_something(text) for text in ("disk full", "GET <*> <*>", "<*> <*> connecting to <*>")]
         [True, False, False]
     """
-    plain = text.replace(WILDCARD, " ")
-    words = [word for word in _WORD.findall(plain) if word.lower() not in _SAYS_LITTLE]
-    count = len(words) + len(_CJK_WORD.findall(plain))
-    tokens = len(text.split())
-    is_mostly_wildcards = sum(WILDCARD in token for token in text.split()) > MAX_WILDCARD_SHARE * tokens
+    without_wildcards = template.replace(WILDCARD, " ")
+    words = [word for word in _WORD.findall(without_wildcards) if word.lower() not in _SAYS_LITTLE]
+    count = len(words) + len(_CJK_WORD.findall(without_wildcards))
+    tokens = len(template.split())
+    is_mostly_wildcards = sum(WILDCARD in token for token in template.split()) > MAX_WILDCARD_SHARE * tokens
     return count >= (MIN_WORDS if is_mostly_wildcards else 1)
 
 
-def is_request_line(text: str) -> bool:
+def is_request_line(template: str) -> bool:
     """Whether a text or a template says only which request it is about, and perhaps its status.
 
     Example:
         >>> [is_request_line(text) for text in ("POST /login <*>", "POST /login 401", "GET /users/<*> failed")]
         [True, True, False]
     """
-    return _REQUEST_LINE.search(text) is not None
+    return _REQUEST_LINE.search(template) is not None
 
 
-def quote(text: str | None, example: str | None, length: int) -> str:
+def quote(template: str | None, example: str | None, length: int) -> str:
     """Return a template in quotes; where it says nothing, an example of it; printable, and cut to a length."""
-    is_useful = bool(text) and (says_something(str(text)) or not example)
-    return f"“{printable(text if is_useful else example, length)}”"
+    is_useful = bool(template) and (says_something(str(template)) or not example)
+    return f"“{printable(template if is_useful else example, length)}”"

@@ -31,12 +31,12 @@ def fold_same_facts(causes: Sequence[Cause], masks: Sequence[Mask], length: time
     Takes for each cause which events are behind it, those of the incident, or of the baseline for what fell; and the
     length of the incident.
     """
-    kept: list[int] = []
+    kept_indices: list[int] = []
     for index in sorted(range(len(causes)), key=lambda i: _turn(causes[i])):
-        others = [(causes[i], masks[i]) for i in kept if causes[i].kind not in _OF_MEASURES]
-        if not _is_repeated(causes[index], masks[index], others, length):
-            kept.append(index)
-    return join_falls([causes[index] for index in sorted(kept)])
+        earlier = [(causes[i], masks[i]) for i in kept_indices if causes[i].kind not in _OF_MEASURES]
+        if not _is_repeated(causes[index], masks[index], earlier, length):
+            kept_indices.append(index)
+    return join_falls([causes[index] for index in sorted(kept_indices)])
 
 
 def _turn(cause: Cause) -> tuple[bool, bool, bool, bool]:
@@ -45,40 +45,40 @@ def _turn(cause: Cause) -> tuple[bool, bool, bool, bool]:
     return (cause.role != "cause", cause.kind == "culprit", cause.is_over, is_value)
 
 
-def _is_repeated(cause: Cause, mask: Mask, others: Behind, length: timedelta) -> bool:
+def _is_repeated(cause: Cause, mask: Mask, earlier: Behind, length: timedelta) -> bool:
     if cause.kind in (*_OF_MEASURES, "silence"):
         return False
-    alike = [(other, behind) for other, behind in others if other.is_over == cause.is_over]
+    alike = [(rival, behind) for rival, behind in earlier if rival.is_over == cause.is_over]
     if any(_share_of_both(mask, behind) >= MIN_SAME_SHARE for _, behind in alike):
         return True
-    told = np.zeros_like(mask)
+    covered = np.zeros_like(mask)
     for _, behind in alike:
-        told |= behind
+        covered |= behind
     if cause.role == "cause":
-        return cause.kind == "failed_requests" and cause.field != PROBLEM and _is_within(mask, told)
+        return cause.kind == "failed_requests" and cause.field != PROBLEM and _is_within(mask, covered)
     change = abs(_change(cause, length))
     if cause.is_over:
-        return _is_explained_fall(cause, mask, alike, change, length) or _is_other_side(cause, others, change)
-    return int((mask & told).sum()) >= MIN_EXPLAINED_SHARE * change
+        return _is_explained_fall(cause, mask, alike, change, length) or _is_other_side(cause, earlier, change)
+    return int((mask & covered).sum()) >= MIN_EXPLAINED_SHARE * change
 
 
 def _is_explained_fall(cause: Cause, mask: Mask, falls: Behind, change: float, length: timedelta) -> bool:
     """Whether what fell is of a service that is silent, or made up of messages that fell."""
-    if any(other.kind == "silence" and _is_within(mask, behind) for other, behind in falls):
+    if any(rival.kind == "silence" and _is_within(mask, behind) for rival, behind in falls):
         return True
     weight = (change + (cause.events or 0)) / max(int(mask.sum()), 1)  # events expected for one of the baseline
     explained = 0.0
-    for other, behind in falls:
-        if other.kind == "silence":
+    for rival, behind in falls:
+        if rival.kind == "silence":
             explained += weight * int((mask & behind).sum())
         elif _is_within(behind, mask):
-            explained -= _change(other, length)
+            explained -= _change(rival, length)
     return explained >= MIN_EXPLAINED_SHARE * change
 
 
-def _is_other_side(cause: Cause, others: Behind, change: float) -> bool:
+def _is_other_side(cause: Cause, earlier: Behind, change: float) -> bool:
     """Whether a value fell because events of other values rose: what answered with 503 did not answer with 200."""
-    risen = sum(other.events or 0 for other, _ in others if not other.is_over)
+    risen = sum(rival.events or 0 for rival, _ in earlier if not rival.is_over)
     return cause.field not in (None, "template") and risen >= MIN_EXPLAINED_SHARE * change
 
 
@@ -88,14 +88,14 @@ def _change(cause: Cause, length: timedelta) -> float:
     return (cause.events or 0) - expected
 
 
-def _is_within(part: Mask, whole: Mask) -> bool:
-    size = int(part.sum())
-    return size > 0 and int((part & whole).sum()) >= MIN_SAME_SHARE * size
+def _is_within(subset: Mask, superset: Mask) -> bool:
+    size = int(subset.sum())
+    return size > 0 and int((subset & superset).sum()) >= MIN_SAME_SHARE * size
 
 
-def _share_of_both(mask: Mask, other: Mask) -> float:
-    union = int((mask | other).sum())
-    return int((mask & other).sum()) / union if union else 0.0
+def _share_of_both(mask: Mask, rival: Mask) -> float:
+    union = int((mask | rival).sum())
+    return int((mask & rival).sum()) / union if union else 0.0
 
 
 def drop_named_culprits(
@@ -107,9 +107,9 @@ def drop_named_culprits(
     the same in common, or is of nearly the same events as such a culprit, as its browser is, goes with it.
     """
     facts = list(zip(causes, masks, common, strict=True))
-    named = {value for cause, _, values in facts if cause.kind != "culprit" for _, value, _ in values}
+    named_values = {value for cause, _, values in facts if cause.kind != "culprit" for _, value, _ in values}
     is_named = [
-        cause.kind == "culprit" and bool({cause.value, *(value for _, value, _ in values)} & named)
+        cause.kind == "culprit" and bool({cause.value, *(value for _, value, _ in values)} & named_values)
         for cause, _, values in facts
     ]
     dropped = [mask for mask, is_one in zip(masks, is_named, strict=True) if is_one]
@@ -117,7 +117,7 @@ def drop_named_culprits(
         cause
         for (cause, mask, _), is_one in zip(facts, is_named, strict=True)
         if not is_one
-        and not (cause.kind == "culprit" and any(_share_of_both(mask, other) >= MIN_SAME_SHARE for other in dropped))
+        and not (cause.kind == "culprit" and any(_share_of_both(mask, rival) >= MIN_SAME_SHARE for rival in dropped))
     ]
 
 
@@ -129,9 +129,9 @@ def join_falls(causes: Sequence[Cause]) -> list[Cause]:
             falls[cause.services].append(cause)
     joined = {services: _join(members) for services, members in falls.items() if len(members) > 1}
     first = {id(members[0]): services for services, members in falls.items()}
-    others = {id(cause) for services in joined for cause in falls[services][1:]}
+    earlier = {id(cause) for services in joined for cause in falls[services][1:]}
     return [joined.get(first.get(id(cause), ()), cause) if id(cause) in first else cause
-            for cause in causes if id(cause) not in others]  # fmt: skip
+            for cause in causes if id(cause) not in earlier]  # fmt: skip
 
 
 def _join(causes: list[Cause]) -> Cause:
@@ -139,13 +139,13 @@ def _join(causes: list[Cause]) -> Cause:
         f"{listing([printable(name, _NAME_LENGTH) for name in causes[0].services], 3)}: " if causes[0].services else ""
     )
     quoted = [quote(cause.value, cause.example, _MESSAGE_LENGTH) for cause in causes[:_QUOTED_MESSAGES]]
-    more = [f"{len(causes) - len(quoted)} more"] if len(causes) > len(quoted) else []
+    excess = [f"{len(causes) - len(quoted)} more"] if len(causes) > len(quoted) else []
     are_gone = all(cause.kind == "gone" for cause in causes)
     old, new = (sum(getattr(cause, name) or 0.0 for cause in causes) for name in ("baseline_rate", "incident_rate"))
     return replace(
         causes[0],
         kind="gone" if are_gone else "fewer",
-        title=f"{lead}{listing([*quoted, *more])} {'gone' if are_gone else 'became rare'}",
+        title=f"{lead}{listing([*quoted, *excess])} {'gone' if are_gone else 'became rare'}",
         detail=" ".join(cause.detail for cause in causes[:_QUOTED_MESSAGES]),
         score=sum(cause.score for cause in causes),
         events=sum(cause.events or 0 for cause in causes),

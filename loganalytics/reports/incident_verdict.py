@@ -34,8 +34,8 @@ def verdict_of(
     beside = [_no_cause(findings, evidence, facts)] if is_calm else []
     beside += _restarts(evidence, causes[0]["start"] if causes else None, facts)
     after = [*_first_error(evidence, causes, facts), *_failed_traces(evidence)]
-    told = [_sentence("Also" if number else "Likely cause", row, facts) for number, row in enumerate(causes)]
-    verdict = [*ranges, *told[:1], *beside, *told[1:], *after]
+    sentences = [_sentence("Also" if number else "Likely cause", row, facts) for number, row in enumerate(causes)]
+    verdict = [*ranges, *sentences[:1], *beside, *sentences[1:], *after]
     return tuple(verdict[:MAX_SENTENCES]), (*ranges, *beside, *after)
 
 
@@ -61,16 +61,16 @@ def _sentence(lead: str, row: dict[str, Any], facts: dict[str, Any]) -> str:
     title, detail = printable(row["title"], _TITLE_LENGTH), printable(row["detail"], _DETAIL_LENGTH)
     if row["kind"] == "silence" or row["start"] is None:
         return f"{lead}: {title}. {detail}"
-    when = f"from {_clock(row['start'], facts, whole=lead != 'Also')} to {_clock(row['end'], facts)}"
+    when = f"from {_clock(row['start'], facts, with_date=lead != 'Also')} to {_clock(row['end'], facts)}"
     return f"{lead}: {title}, {when}. {detail}"
 
 
-def _clock(when: datetime, facts: dict[str, Any], *, whole: bool = False) -> str:
+def _clock(when: datetime, facts: dict[str, Any], *, with_date: bool = False) -> str:
     """Return a time of the incident: only its clock, where the day is that of its begin."""
     zone = facts["timezone"]
     same_day = localize(when, zone).date() == localize(facts["start"], zone).date()
-    text = moment(when, zone=whole, tz=zone)
-    return text if whole or not same_day else text[11:]
+    quoted = moment(when, zone=with_date, tz=zone)
+    return quoted if with_date or not same_day else quoted[11:]
 
 
 def _restarts(evidence: Evidence, begin: datetime | None, facts: dict[str, Any]) -> list[str]:
@@ -80,13 +80,13 @@ def _restarts(evidence: Evidence, begin: datetime | None, facts: dict[str, Any])
     told_already = evidence.silent_services["last_message"].drop_nulls().to_list()
     is_news = (pl.col("timestamp") < until) & ~pl.col("message").is_in(told_already)
     rows = evidence.restarts.filter(is_news).tail(MAX_RESTARTS).to_dicts()
-    told = [
+    sentences = [
         f"{printable(row['service'], _NAME_LENGTH) or 'unknown service'} {_clock(row['timestamp'], facts)} "
         f"{quote(row['message'], None, _MESSAGE_LENGTH)}"
         for row in rows
     ]
     lead = "Shortly before" if rows and rows[0]["timestamp"] < (begin or start) else "At that time"
-    return [f"{lead}: {'; '.join(told)}."] if told else []
+    return [f"{lead}: {'; '.join(sentences)}."] if sentences else []
 
 
 def _no_cause(findings: pl.DataFrame, evidence: Evidence, facts: dict[str, Any]) -> str:
@@ -119,14 +119,14 @@ def _top_problem(evidence: Evidence) -> str:
 def _first_error(evidence: Evidence, causes: list[dict[str, Any]], facts: dict[str, Any]) -> list[str]:
     """Return the first error of a new problem, unless one of the causes is about it."""
     first = evidence.first_error
-    named = {value for row in causes for value in (row["values"] or [row["value"]])}
+    named_values = {value for row in causes for value in (row["values"] or [row["value"]])}
     # Rare errors are new in every hour: the first is told where nothing else is.
-    if first is None or not first["is_new"] or first["problem"] in named or causes:
+    if first is None or not first["is_new"] or first["problem"] in named_values or causes:
         return []
     where = f" in {printable(first['service'], _NAME_LENGTH)}" if first["service"] else ""
-    text = quote(first["problem"], first["message"], _MESSAGE_LENGTH)
+    quoted = quote(first["problem"], first["message"], _MESSAGE_LENGTH)
     return [
-        f"The first error of a kind that is not in the baseline{where}: {text}, {_clock(first['timestamp'], facts)}."
+        f"The first error of a kind that is not in the baseline{where}: {quoted}, {_clock(first['timestamp'], facts)}."
     ]
 
 

@@ -52,8 +52,8 @@ def slow_trace_rows(traces: pl.DataFrame) -> list[dict[str, str]]:
 def event_lines(incident: Incident, finding: dict[str, Any], limit: int) -> list[str]:
     """Return the first events behind a finding of an incident as lines; of a silence, the last before it."""
     events = incident.rows(finding["rank"])
-    shown = events.tail(limit) if finding["kind"] == "silence" else events.head(limit)
-    return [event_line(event, tz=incident.facts["timezone"]) for event in shown.to_dicts()]
+    shown_values = events.tail(limit) if finding["kind"] == "silence" else events.head(limit)
+    return [event_line(event, tz=incident.facts["timezone"]) for event in shown_values.to_dicts()]
 
 
 def event_line(event: dict[str, Any], *, tz: str = "UTC") -> str:
@@ -62,8 +62,8 @@ def event_line(event: dict[str, Any], *, tz: str = "UTC") -> str:
     The line of its exception that says what failed follows, and the request with its status, unless the message has it.
     """
     values = [moment(event["timestamp"], zone=False, tz=tz), event["level"], event["service"], event["message"]]
-    shown = [printable(value, _MAX_LINE) for value in (*values, _request(event), _reason(event)) if value]
-    return " ".join(shown)
+    shown_values = [printable(value, _MAX_LINE) for value in (*values, _request(event), _reason(event)) if value]
+    return " ".join(shown_values)
 
 
 def _request(event: dict[str, Any]) -> str | None:

@@ -13,6 +13,8 @@ from loganalytics.analyses.requests.traces import trace, traces
 from loganalytics.schema import conform
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+TRACE, TASK = "446651e3256c94d60f890f8ccef537c0", "a42718cd-10fe-4ee4-adcd-fb857d5fdd30"
+OTHER_TASK = "b42718cd-10fe-4ee4-adcd-fb857d5fdd31"
 
 
 def logs(*rows: dict[str, Any]) -> pl.DataFrame:
@@ -46,6 +48,19 @@ def test_the_first_id_that_an_event_bears_counts() -> None:
         ("Request-ID: 3f2b8c1e-0001", "3f2b8c1e-0001"),
         ("correlationId=3f2b8c1e done", "3f2b8c1e"),
         ("[req_17a4] cache miss", "req_17a4"),
+        ("[req-17a4bc user1 project2 - - -] done", "req-17a4bc"),
+        (f"headers: X-Request-ID: {TRACE}, Host: a", TRACE),
+        (f'body {{\\"correlation_id\\": \\"{TRACE}\\"}}', TRACE),
+        (f"calling with traceparent: 00-{TRACE}-00f067aa0ba902b7-01", TRACE),
+        ("X-Amzn-Trace-Id: Root=1-67891233-abcdef012345678912345678;Parent=5", "1-67891233-abcdef012345678912345678"),
+        (f"b3: {TRACE}-00f067aa0ba902b7-1", TRACE),
+        (f"[orders,{TRACE},00f067aa0ba902b7] done", TRACE),
+        (f"[traceId={TRACE}, spanId=00f067aa0ba902b7] done", TRACE),
+        (f"failed (Trace ID: {TRACE})", TRACE),
+        (f"用户登录request_id={TRACE}", TRACE),
+        (f"done rid={TRACE} grid=1234567", TRACE),
+        ("grid=1234567", None),
+        (f"mail.send[{TASK}] received", None),
         ("[request] cache miss", None),
         ("the request id is missing", None),
     ],
@@ -96,3 +111,62 @@ def test_fields_named_as_inner_columns_stay() -> None:
     own_fields = {"at": 1, "begin": 2, "id": "x", "slice": 3}
     table = trace(logs({"trace_id": "t-1", "request_id": "r", "message": "", **own_fields}), "t-1")
     assert table.select(*own_fields).row(0, named=True) == own_fields
+
+
+def test_the_lines_of_a_task_belong_to_the_request_that_one_of_them_names() -> None:
+    """As Celery writes them: the id of the task stands where that of the trace is expected, and on other lines."""
+    frame = logs(
+        {"service": "web", "trace_id": TRACE, "message": "order created"},
+        {"service": "worker", "trace_id": None, "message": f"Task mail.send[{TASK}] received"},
+        {"service": "worker", "trace_id": TASK, "message": f"mail sent request_id={TRACE}"},
+        {"service": "worker", "trace_id": None, "message": f"Task mail.send[{TASK}] succeeded in 0.1s: None"},
+        {"service": "worker", "trace_id": None, "message": f"Task mail.send[{OTHER_TASK}] received"},
+    )
+    assert traces(frame).select("trace_id", "events", "services").rows() == [(TRACE, 4, ["web", "worker"])]
+    assert trace(frame, TRACE).height == trace(frame, TASK).height == 4
+    assert trace(frame, OTHER_TASK).height == 1
+
+
+def test_a_task_without_a_request_is_a_trace_of_all_its_lines() -> None:
+    """Where one of them has its id as that of a trace."""
+    frame = logs({"trace_id": None, "message": f"mail.send[{TASK}] received"}, {"trace_id": TASK, "message": "sent"})
+    assert ids(frame) == [TASK, TASK]
+
+
+def test_several_tasks_of_a_request_are_one_trace() -> None:
+    """Also a part of a task, which names the task at its root."""
+    frame = logs(
+        {"trace_id": None, "request_id": TRACE, "task_id": None, "root_id": None, "message": "in"},
+        {"trace_id": None, "request_id": TRACE, "task_id": TASK, "root_id": TASK, "message": "received"},
+        {"trace_id": None, "request_id": TRACE, "task_id": OTHER_TASK, "root_id": OTHER_TASK, "message": "received"},
+        {"trace_id": None, "request_id": None, "task_id": OTHER_TASK, "root_id": OTHER_TASK, "message": "done"},
+        {"trace_id": None, "request_id": None, "task_id": "part-1", "root_id": TASK, "message": "part done"},
+    )
+    assert ids(frame) == [TRACE] * 5
+
+
+def test_a_task_that_serves_several_requests_is_none_of_them() -> None:
+    """Its own lines then belong to no request."""
+    frame = logs(
+        {"trace_id": None, "message": f"batch[{TASK}] request_id=r-000001"},
+        {"trace_id": None, "message": f"batch[{TASK}] request_id=r-000002"},
+        {"trace_id": None, "message": f"batch[{TASK}] done"},
+    )
+    assert ids(frame) == ["r-000001", "r-000002", None]
+
+
+def test_an_id_leads_over_the_request_to_the_trace() -> None:
+    """From the task to the request, from the request to the trace."""
+    frame = logs(
+        {"trace_id": "t-1", "request_id": "r-000001", "message": "in"},
+        {"trace_id": None, "request_id": "r-000001", "message": f"queued mail.send[{TASK}]"},
+        {"trace_id": None, "request_id": None, "message": f"mail.send[{TASK}] done"},
+    )
+    assert ids(frame) == ["t-1"] * 3
+
+
+def test_ids_that_lead_to_one_another_stay() -> None:
+    """Whatever a log says, every event has an id."""
+    frame = logs({"trace_id": "a-00001", "request_id": "b-00001", "message": ""},
+                 {"trace_id": "b-00001", "request_id": "a-00001", "message": ""})  # fmt: skip
+    assert None not in ids(frame)

@@ -7,7 +7,7 @@ import re
 import polars as pl
 
 from loganalytics.analyses.requests.durations import duration_ms, to_milliseconds
-from loganalytics.analyses.requests.request_ids import REQUEST_ID_COLUMN, other_id_columns, with_request_ids
+from loganalytics.analyses.requests.request_ids import REQUEST_ID_COLUMN, other_id_columns, trace_of, with_request_ids
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.schema import Frame, conform, is_error, lazy
 
@@ -45,9 +45,11 @@ def trace(logs: Frame, id: str) -> pl.DataFrame:  # noqa: A002
     """
     if not str(id).strip():
         raise InvalidArgumentError("The trace id is empty. Hint: take one from the column trace_id.")
-    frame = with_request_ids(lazy(logs, "timestamp", "message", "trace_id"))
+    logs = lazy(logs, "timestamp", "message", "trace_id")
+    frame, root = with_request_ids(logs), trace_of(logs, str(id))
     id_columns = pl.col(REQUEST_ID_COLUMN, *other_id_columns(frame))
     belongs = pl.any_horizontal(id_columns.cast(pl.String).eq_missing(str(id)))
+    belongs |= pl.col(REQUEST_ID_COLUMN).eq_missing(root)
     if len(str(id)) >= MIN_ID_LENGTH:
         in_message = pl.col("message").str.contains(rf"(?:^|[^\w-]){re.escape(str(id))}(?:$|[^\w-])")
         belongs |= pl.col("trace_id").is_null() & in_message
@@ -95,8 +97,10 @@ def traces(logs: Frame, *, by: str = "trace_id") -> pl.DataFrame:
     Needs timestamp, severity_number, service, message, trace_id, source, offset and the column `by` (a job's run or a
     session's id will do as well). Events without an id are not counted. An event without a trace_id belongs to the
     first that it has of request_id, http.request.id, req_id, x_request_id, correlation_id, x_correlation_id
-    (however spelt: requestId, x-request-id), then to the id in its message: "trace_id=...", "request_id: ...",
-    "correlation_id=...", "[req_...]". An id of these that occurs with one trace_id in other events means that trace.
+    (however spelt: requestId, x-request-id), then to the id in its message: "trace_id=...", "X-Request-ID: ...",
+    "correlation_id=...", "[req-...]", traceparent. An id of these that occurs with one trace_id in other events means
+    that trace; so does the id of a task (task_id, root_id, "mail.send[...]"), which belongs to the request that it
+    occurs with.
 
     Returns `by`, events (Int64), errors (Int64), services (List[String], in the order in which they came in),
     first_seen, last_seen (Datetime us UTC), duration_ms (Float64: from the begin of the first event, its own duration
