@@ -1,0 +1,152 @@
+"""Intervals in which a count is higher or lower than in the rest of the log: Kulldorff's scan statistic.
+
+Each interval of any length is compared with the rest of the log (Kulldorff 1997, doi:10.1080/03610929708831995), once
+by time and once by what else was logged, and with the same hours of other days: it is as improbable as by the least of
+these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from loganalytics.analyses.scans.grid import Flags, Floats, Grid, interval_sums, other_days
+from loganalytics.analyses.scans.improbability import mean_nats, share_nats
+from loganalytics.analyses.scans.peeling import Interval
+
+EVEN_SHARE = 0.25  # of the exposure is taken to be even: a window in which nothing else was logged is no proof
+UNKNOWN_DISPERSION, UNKNOWN_WINDOWS = 4.0, 5.0  # assumed of a series, with the weight of so many windows with events
+MIN_ABRUPT_SHARE = 0.6  # of a fall (in logarithms) that must happen at the beginning of the interval
+STEADY_EVENTS, MIN_STEADY_SHARE = 6.0, 0.5  # of times in which so many events are usual, this share has any
+ABRUPT_LENGTH = 0.25  # of an interval: so much of it, and of the time before, shows whether it began abruptly
+OTHER_DAYS_NATS = 3.0  # improbable by the same hours of other days: up to here it is explained, from twice on it is not
+OTHER_DAYS_RATIO = 1.4  # of a count to that of other days, below which it is as on other days
+PAUSE_NATS = 5.0  # of a pause: its chance in an interval is e^-5
+TENTH = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountScan:
+    """A count by window, with what else was logged in each (None where there is nothing else).
+
+    `more` says whether intervals with more of it are looked for, or those with fewer; `positions` are the times of the
+    events, in windows from the start.
+    """
+
+    grid: Grid
+    counts: Floats
+    exposure: Floats | None
+    more: bool
+    positions: Floats | None = None
+
+    def nats(self, free: Flags, length: int) -> Floats:
+        """Return how improbable each interval of a length is, by its first window."""
+        counts = self.counts * free
+        sums, total = interval_sums(counts, length), counts.sum()
+        time, all_time = interval_sums(free * self.grid.time, length), max(float((free * self.grid.time).sum()), 1.0)
+        nats = share_nats(sums, total, time / all_time, more=self.more)
+        if self.exposure is not None:
+            exposure = self.exposure * free
+            even = EVEN_SHARE * exposure.sum() / all_time
+            shares = (interval_sums(exposure, length) + even * time) / ((1 + EVEN_SHARE) * max(exposure.sum(), 1.0))
+            nats = np.minimum(nats, share_nats(sums, total, shares, more=self.more))
+        usual = other_days(interval_sums(self.counts, length), self.grid, length, highest=self.more)
+        if usual is not None:
+            nats = np.where(np.isnan(usual), nats, nats * self._is_beyond(sums, np.nan_to_num(usual)))
+        if self.more or not total:
+            return nats
+        return np.where(self._is_abrupt(counts, free, total / all_time, length), nats, 0.0)
+
+    def pieces(self, first: int, stop: int) -> list[tuple[int, int]]:
+        """Return the parts of an interval between pauses that are too long for chance; itself, where it has none."""
+        if not self.more:
+            return [(first, stop)]
+        held = np.flatnonzero(self.counts[first:stop]) + first
+        if len(held) < 2:
+            return [(first, stop)]
+        rate = self.counts[first:stop].sum() / (stop - first)
+        longest = (np.log(stop - first) + PAUSE_NATS) / rate * UNKNOWN_DISPERSION
+        breaks = np.flatnonzero(np.diff(held) > longest)
+        starts, ends = held[np.append(0, breaks + 1)], held[np.append(breaks, len(held) - 1)] + 1
+        return list(zip(starts.tolist(), ends.tolist(), strict=True))
+
+    def edge_nats(self, free: Flags, starts: Floats, stops: Floats) -> Floats:
+        """Return how improbable intervals are by time alone: starts x stops."""
+        edges, time = np.append(0.0, np.cumsum(self.counts * free)), np.append(0.0, np.cumsum(free * self.grid.time))
+        sums = edges[stops][None, :] - edges[starts][:, None]
+        share = (time[stops][None, :] - time[starts][:, None]) / max(time[-1], 1)
+        return share_nats(np.maximum(sums, 0), edges[-1], share, more=self.more)
+
+    def _is_beyond(self, sums: Floats, usual: Floats) -> Floats:
+        """Return 1 for sums that are far from what other days had at the same hours, 0 for those that are near."""
+        beyond = mean_nats(sums, usual, more=self.more)
+        is_far = sums >= OTHER_DAYS_RATIO * usual if self.more else sums * OTHER_DAYS_RATIO <= usual
+        return np.where(is_far, np.clip((beyond - OTHER_DAYS_NATS) / OTHER_DAYS_NATS, 0, 1), 0.0)
+
+    def _is_abrupt(self, counts: Floats, free: Flags, rate: float, length: int) -> Flags:
+        """Return whether a fall happens at the beginning of the interval, and not with that of the log.
+
+        Traffic that ebbs away does not fall at once; a series that comes now and then has no rate to fall from.
+        """
+        steady = max(1, round(STEADY_EVENTS / rate))
+        blocks = counts[: steady * (len(counts) // steady)].reshape(-1, steady).sum(axis=1)
+        is_free = free[: len(blocks) * steady].reshape(-1, steady).all(axis=1)
+        positions = len(counts) - length + 1
+        if not is_free.any() or (blocks[is_free] > 0).mean() < MIN_STEADY_SHARE:
+            return np.zeros(positions, bool)
+        beside = min(max(1, round(length * ABRUPT_LENGTH), 2 * steady), max(1, self.grid.count // 16), length)
+        before = interval_sums(np.concatenate([np.zeros(beside), counts]), beside)[:positions]
+        after = interval_sums(counts, beside)[:positions]
+        floor = TENTH * rate
+        fall = np.log((interval_sums(counts, length) / length + floor) / (rate + floor))
+        step = np.log((after / beside + floor) / (before / beside + floor))
+        return np.asarray((step <= MIN_ABRUPT_SHARE * fall) & (np.arange(positions) >= beside))
+
+    def least_dispersion(self, rest: Flags, inside: Flags) -> float:
+        """Return the counts' variance by their mean, within and without, and what is assumed of rare events.
+
+        Rare events come in bursts more often than not: a few within a second are one occasion.
+        """
+        variance, weight = UNKNOWN_DISPERSION * UNKNOWN_WINDOWS, UNKNOWN_WINDOWS
+        within = self._fine_counts(inside) if self.positions is not None else self.counts[inside]
+        for part in (self.counts[rest], within):
+            holding = int((part > 0).sum())
+            if holding > 1:
+                sums = np.array([piece.sum() for piece in np.array_split(part, min(len(part), max(2, holding // 2)))])
+                variance += min(float(sums.var(ddof=1) / sums.mean()), UNKNOWN_DISPERSION) * holding
+                weight += holding
+        return variance / weight
+
+    def _fine_counts(self, inside: Flags) -> Floats:
+        """Return the counts within an interval by equal parts, as many as there are events."""
+        first, stop = np.flatnonzero(inside)[[0, -1]] + [0, 1]
+        own = self.positions[(self.positions >= first) & (self.positions < stop)]
+        return np.histogram(own, max(2, len(own)), (own.min(), own.max() + 1e-9))[0].astype(float)
+
+    def describe(self, first: int, stop: int, rest: Flags, nats: float) -> Interval:
+        """Return the interval with what is usual in such a time by the rest."""
+        length = stop - first
+        sums = interval_sums(self.counts * rest, length)
+        is_whole = interval_sums(rest.astype(float), length) == length
+        expected = self.counts[rest].sum() / max(rest.sum(), 1) * self.grid.time[first:stop].sum()
+        usual = sums[is_whole] if is_whole.any() else np.array([expected])
+        return Interval(
+            first=first,
+            stop=stop,
+            observed=float(self.counts[first:stop].sum()),
+            expected=float(expected),
+            low=float(np.quantile(usual, TENTH)),
+            high=float(np.quantile(usual, 1 - TENTH)),
+            nats=nats,
+        )
+
+
+def highest_by_time(counts: Floats, grid: Grid, *, more: bool) -> Floats:
+    """Return how improbable the most improbable interval of each series (columns) is by time: no scan finds more."""
+    total, best = counts.sum(axis=0), np.zeros(counts.shape[1])
+    for length in grid.lengths():
+        nats = share_nats(interval_sums(counts, length), total, length / grid.count, more=more)
+        best = np.maximum(best, nats.max(axis=0))
+    return best
+

@@ -1,0 +1,136 @@
+"""The most improbable intervals of a series, one after the other, each weighed by how much the rest varies by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from loganalytics.analyses.scans.grid import Flags, Floats, Grid
+
+MAX_INTERVALS, MAX_TRIES = 4, 8  # of one series
+SEGMENTS, ORDINARY_SEGMENTS = 8, 0.75  # the maximum of this share of the segments is that of chance
+TESTS_A_WINDOW = 4.0  # intervals that differ, for each window
+MIN_OWN_SHARE = 0.5  # of an interval's windows that belong to none found before
+EDGE_REACH = 0.35  # of an interval, within which its edges are moved
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """An interval of a series: windows from `first` up to before `stop`; what is in it, what is usual in such a time.
+
+    Attributes:
+        first: window.
+        stop: window after the last.
+        observed: the count in it, or the median.
+        expected: what the rest of the log leads to expect.
+        low: the least that is usual: a tenth of such times have less.
+        high: the most that is usual: a tenth of such times have more.
+        nats: -ln of the chance of it, corrected for the series' own variation, not for how many were looked at.
+    """
+
+    first: int
+    stop: int
+    observed: float
+    expected: float
+    low: float
+    high: float
+    nats: float
+
+
+class Scan(Protocol):
+    """A series that intervals can be looked for in; `free` says which windows belong to no interval found before."""
+
+    grid: Grid
+
+    def nats(self, free: Flags, length: int) -> Floats:
+        """Return how improbable each interval of a length is, by its first window."""
+
+    def pieces(self, first: int, stop: int) -> list[tuple[int, int]]:
+        """Return the parts of an interval between pauses that are too long for chance; itself, where it has none."""
+
+    def edge_nats(self, free: Flags, starts: Floats, stops: Floats) -> Floats:
+        """Return the same for any pairs of first window and end: starts x stops."""
+
+    def least_dispersion(self, rest: Flags, inside: Flags) -> float:
+        """Return what the improbabilities are divided by at least."""
+
+    def describe(self, first: int, stop: int, rest: Flags, nats: float) -> Interval:
+        """Return the interval with what is usual by the rest."""
+
+
+def find_intervals(scan: Scan, least_nats: float) -> list[Interval]:
+    """Return the intervals of a series that are this improbable, the most improbable first."""
+    free = np.ones(scan.grid.count, bool)
+    found: list[Interval] = []
+    for _ in range(MAX_TRIES):
+        first, stop, nats = _most_improbable(scan, free)
+        if nats < least_nats or len(found) == MAX_INTERVALS:
+            break
+        taken = (first, stop)
+        # What stops and comes again is judged by itself, each time.
+        first, stop = max(scan.pieces(first, stop), key=lambda piece: _nats_of(scan, free, *piece))
+        nats = min(nats, _nats_of(scan, free, first, stop))
+        if nats < least_nats:
+            free = free & ~_flags(scan, *taken)
+            continue
+        inside = _flags(scan, first, stop)
+        rest = free & ~inside
+        nats /= max(_dispersion(scan, rest), scan.least_dispersion(rest, inside))
+        if nats < least_nats:
+            break
+        found.append(scan.describe(first, stop, rest, nats))
+        free = rest
+    return found
+
+
+def _flags(scan: Scan, first: int, stop: int) -> Flags:
+    inside = np.zeros(scan.grid.count, bool)
+    inside[first:stop] = True
+    return inside
+
+
+def _nats_of(scan: Scan, free: Flags, first: int, stop: int) -> float:
+    return float(_of_own(scan, free, stop - first)[first])
+
+
+def _most_improbable(scan: Scan, free: Flags) -> tuple[int, int, float]:
+    """Return the most improbable interval, its edges moved to where it is most improbable."""
+    best = (0, 1, 0.0)
+    for length in scan.grid.lengths():
+        nats = _of_own(scan, free, length)
+        first = int(nats.argmax())
+        if nats[first] > best[2]:
+            best = (first, first + length, float(nats[first]))
+    first, stop, highest = best
+    reach = max(1, round((stop - first) * EDGE_REACH))
+    starts = np.arange(max(0, first - reach), min(stop, first + reach + 1))
+    stops = np.arange(max(first + 1, stop - reach), min(scan.grid.count, stop + reach) + 1)
+    moved = np.where(stops[None, :] > starts[:, None], scan.edge_nats(free, starts, stops), -1.0)
+    row, column = np.unravel_index(int(moved.argmax()), moved.shape)
+    return int(starts[row]), int(stops[column]), highest
+
+
+def _of_own(scan: Scan, free: Flags, length: int) -> Floats:
+    """Return how improbable each interval of a length is; 0 for those that are mostly of an interval found before."""
+    own = np.cumsum(np.append(0.0, free))
+    return np.where(own[length:] - own[:-length] >= MIN_OWN_SHARE * length, scan.nats(free, length), 0.0)
+
+
+def _dispersion(scan: Scan, rest: Flags) -> float:
+    """Return by how much intervals of the rest are more improbable than chance makes them, segment by segment."""
+    count = scan.grid.count
+    size = max(1, count // SEGMENTS)
+    maxima = np.zeros(count)
+    for length in scan.grid.lengths():
+        if length <= size:
+            nats = _of_own(scan, rest, length)
+            maxima[: len(nats)] = np.maximum(maxima[: len(nats)], nats)
+    whole = size * (count // size)
+    by_segment = maxima[:whole].reshape(-1, size).max(axis=1)
+    is_left = rest[:whole].reshape(-1, size).mean(axis=1) >= MIN_OWN_SHARE
+    if not is_left.any():
+        return 1.0
+    by_chance = np.log(TESTS_A_WINDOW * size) + 1.0
+    return max(float(np.quantile(by_segment[is_left], ORDINARY_SEGMENTS) / by_chance), 1.0)
