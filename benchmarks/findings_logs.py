@@ -39,6 +39,7 @@ class Plan:
     slow: dict[tuple[str, int], np.ndarray] = field(default_factory=dict)  # service, kind: factor by the minute
     fails: dict[tuple[str, int], np.ndarray] = field(default_factory=dict)  # service, kind: share answered with 502 by the minute
     sigma: float = 0.35  # of the logarithm of durations
+    files: bool = False  # a file for each service
     trouble: str = ""
     begin: int = 0
     end: int = 0
@@ -178,6 +179,7 @@ def _five_percent(rng: np.random.Generator) -> Plan:
 
 def _files_end_apart(rng: np.random.Generator) -> Plan:
     plan = _flat(rng, int(rng.choice([6 * HOUR, DAY])), number=3)
+    plan.files = True
     for name in list(plan.rates)[1:]:
         plan.rates[name] = plan.rates[name].copy()
         plan.rates[name][plan.minutes - int(rng.integers(5, 45)) :] = 0
@@ -383,5 +385,5 @@ def _part(plan: Plan, service: str, level: str, text: str, minutes: np.ndarray, 
     return frame.select(
         timestamp=(pl.lit(plan.start) + pl.duration(microseconds="timestamp")).cast(pl.Datetime("us", "UTC")),
         severity_number=severity, level=level_of, service="service", logger=pl.lit(None, pl.String), message="message",
-        exception=pl.lit(None, pl.String), trace_id=pl.lit(None, pl.String), source=pl.lit("log"),
+        exception=pl.lit(None, pl.String), trace_id=pl.lit(None, pl.String), source=pl.lit(f"{service}.log" if plan.files else "log"),
     )  # fmt: skip

@@ -12,7 +12,8 @@ from loganalytics.analyses.compare.term_counts import SLICE_COLUMN, is_incident
 from loganalytics.analyses.requests.durations import duration_ms
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.findings.ranking import Finding
-from loganalytics.humanize import time_range, undated
+from loganalytics.findings.verdict import Status
+from loganalytics.humanize import time_range
 from loganalytics.reports.document import Document
 from loganalytics.reports.finding_filter import finding_filter
 from loganalytics.sanitize import printable
@@ -24,13 +25,15 @@ class Report(Document):
 
     Attributes:
         title: of the page.
-        verdict: one sentence.
+        verdict: the gravest finding, or that there is none in what was looked at.
+        status: findings, all_clear or nothing_judged (no events, most without a time, sources that were not read).
         findings: the gravest first.
         facts: events, errors (severity_number >= 17), unleveled_failures (events without a severity that the
-            table of errors counts besides), error_rate, services, first_seen, last_seen, undated (events without a
+            table of errors counts besides), error_rate, top_problem and top_problem_events (the most frequent
+            problem), unread (sources not read to the end), services, first_seen, last_seen, undated (events without a
             time), misdated (events dated years away from the rest, left out of the analyses).
         parameters: what the analyses were called with.
-        tables: trend, changes (of events and errors, `of` says which), anomalies, sequences (by trace_id),
+        tables: trend, changes (of events and errors, `of` says which), anomalies, intervals (of `scan_intervals`), sequences (by trace_id),
             slow_traces (the ten longest), errors, coverage, latency, patterns and inputs, as the analyses return them.
     """
 
@@ -38,6 +41,7 @@ class Report(Document):
 
     title: str
     verdict: str
+    status: Status
     findings: list[Finding]
     facts: dict[str, Any]
     parameters: dict[str, Any]
@@ -46,8 +50,7 @@ class Report(Document):
     @property
     def is_all_clear(self) -> bool:
         """Whether nothing was found where something could be: in events most of which have a time."""
-        events = self.facts["events"]
-        return events > 0 and not self.findings and undated(self.facts["undated"], events) is None
+        return self.status is Status.ALL_CLEAR
 
     def __repr__(self) -> str:
         """Return the title and the verdict."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -86,26 +87,26 @@ def other_days(sums: Floats, grid: Grid, length: int, *, highest: bool) -> Float
     day = grid.windows_a_day
     if not day or len(sums) <= day:
         return None
-    reach = HOUR // grid.every
-    around = _extreme_around(sums, reach, highest=highest)
+    hour = HOUR // grid.every
     days = len(sums) // day + 1
     worst = -np.inf if highest else np.inf
-    shifted = np.full((2 * days, len(sums)), worst)
-    for row, shift in enumerate(shift * day for shift in range(-days, days + 1) if shift):
+    usual = [_usual_at(sums, day, days, offset, length, highest=highest) for offset in dict.fromkeys((0, -hour, hour))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # all NaN where no other day is known
+        return np.asarray((np.nanmax if highest else np.nanmin)(np.vstack(usual), axis=0))
+
+
+def _usual_at(sums: Floats, day: int, days: int, offset: int, length: int, *, highest: bool) -> Floats:
+    """Return the highest or lowest sum so many windows beside the same hours of other days; the second of ten."""
+    shifted = np.full((2 * days, len(sums)), -np.inf if highest else np.inf)
+    shifts = [shift * day + offset for shift in range(-days, days + 1) if shift]
+    for row, shift in enumerate(shifts):
         if length <= abs(shift) < len(sums):
-            source = slice(max(0, shift), min(len(sums), len(sums) + shift))
             target = slice(max(0, -shift), min(len(sums), len(sums) - shift))
-            shifted[row, target] = around[source]
+            shifted[row, target] = sums[max(0, shift) : min(len(sums), len(sums) + shift)]
     known = np.isfinite(shifted).sum(axis=0)
     ordered = np.sort(shifted, axis=0)
     first, second = (ordered[-1], ordered[-2]) if highest else (ordered[0], ordered[1])
     usual = np.where(known >= MANY_DAYS, second, first)
     return np.where(known > 0, usual, np.nan)
 
-
-def _extreme_around(sums: Floats, reach: int, *, highest: bool) -> Floats:
-    """Return the highest or lowest of each value and those up to so many places beside it."""
-    from scipy.ndimage import maximum_filter1d, minimum_filter1d
-
-    filtered = (maximum_filter1d if highest else minimum_filter1d)(sums, 2 * reach + 1, mode="nearest")
-    return np.asarray(filtered)

@@ -1,0 +1,72 @@
+"""All symptoms that the analyses of a log show."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+import polars as pl
+
+from loganalytics.findings.episodes import window_symptoms
+from loganalytics.findings.silences import Silence, merge_silences, silence_symptoms
+from loganalytics.findings.state import state_symptoms
+from loganalytics.findings.symptoms import Symptom, critical_symptoms, interval_symptoms, new_error_symptoms
+from loganalytics.schema import is_error
+
+CRITICAL_SEVERITY = 18  # of CRITICAL, as syslog's crit; FATAL is 21
+
+
+def find_symptoms(
+    tables: dict[str, pl.DataFrame], events: pl.DataFrame, errors: pl.DataFrame, facts: dict[str, Any], *, window: timedelta
+) -> list[Symptom]:
+    """Return the symptoms of a log.
+
+    Needs the tables anomalies, intervals, errors and coverage of a report, the events with a time, the errors among
+    them with cluster_id, and the facts events and errors.
+    """
+    clusters = tables["errors"].join(_critical_counts(errors), on="cluster_id", how="left", maintain_order="left")
+    clusters = clusters.with_columns(pl.col("critical").fill_null(0))
+    silences = merge_silences(tables["coverage"].join(_last_words(events), on="service", how="left", nulls_equal=True))
+    ends = events["timestamp"]
+    first, last = cast("datetime | None", ends.min()), cast("datetime | None", ends.max())
+    found = interval_symptoms(tables["intervals"])
+    found = [symptom for symptom in found if not _is_told_as_silence(symptom, silences)]
+    seen = {symptom.key for symptom in found if symptom.kind == "problem"}
+    return [
+        *found,
+        *[symptom for symptom in critical_symptoms(clusters) if symptom.key not in seen],
+        *[symptom for symptom in new_error_symptoms(clusters) if symptom.key not in seen],
+        *silence_symptoms(silences),
+        *window_symptoms(tables["anomalies"], window),
+        *state_symptoms(facts, tables["errors"], first, last),
+    ]
+
+
+def _critical_counts(errors: pl.DataFrame) -> pl.DataFrame:
+    return errors.group_by("cluster_id").agg(critical=(pl.col("severity_number") >= CRITICAL_SEVERITY).sum())
+
+
+def _last_words(events: pl.DataFrame) -> pl.DataFrame:
+    """Return service, error_share, own_source and last_message of each service."""
+    dated = events.drop_nulls("timestamp")
+    shared = dated.select("service", "source").unique().group_by("source").len().filter(pl.col("len") > 1)
+    return (
+        dated.with_columns(is_shared=pl.col("source").is_in(shared["source"].to_list()) | pl.col("source").is_null())
+        .group_by("service")
+        .agg(
+            error_share=is_error().fill_null(value=False).mean(),
+            own_source=~pl.col("is_shared").any(),
+            last_message=pl.col("message").sort_by("timestamp").last(),
+        )
+    )
+
+
+def _is_told_as_silence(symptom: Symptom, silences: list[Silence]) -> bool:
+    """Return whether fewer events of a service are none, at a time at which it is known to be silent."""
+    if symptom.kind != "events":
+        return False
+    return any(
+        set(symptom.services) <= set(silence.services)
+        and min(symptom.end, silence.end) - max(symptom.start, silence.start) >= (symptom.end - symptom.start) / 2
+        for silence in silences
+    )

@@ -1,0 +1,113 @@
+"""Which symptoms are one story: those that overlap in time, around the gravest of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from loganalytics.findings.symptoms import Symptom
+
+MIN_OVERLAP = 0.5  # of the shorter of two symptoms, that lies within the other
+MAX_START_SHARE = 0.25  # of the longer of two: so far apart they may begin and still be one story
+LEAD_WINDOWS = 3  # two symptoms that begin within so many windows may be one story, however long
+_INFRASTRUCTURE = re.compile(
+    r"(?i)postgres|pgbouncer|mysql|maria|redis|mongo|rabbit|kafka|elastic|opensearch|memcache|cassandra|clickhouse"
+    r"|zookeeper|etcd|consul|sqlserver|mssql|oracle|(?:^|[^a-z])(?:db|database|dns|disk|kernel|storage)(?:[^a-z]|$)|数据库"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """Symptoms that belong together, the likeliest cause first."""
+
+    symptoms: tuple[Symptom, ...]
+
+    @property
+    def lead(self) -> Symptom:
+        """The likeliest cause."""
+        return self.symptoms[0]
+
+    @property
+    def e_value(self) -> float:
+        """Of the least probable symptom."""
+        return min(symptom.e_value for symptom in self.symptoms)
+
+    @property
+    def start(self) -> datetime:
+        """When the first symptom began."""
+        return min(symptom.start for symptom in self.symptoms)
+
+    @property
+    def end(self) -> datetime:
+        """When the last symptom was over."""
+        return max(symptom.end for symptom in self.symptoms)
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """All services, those of the cause first."""
+        return tuple(dict.fromkeys(name for symptom in self.symptoms for name in symptom.services))
+
+
+def group_symptoms(symptoms: list[Symptom], window: timedelta) -> list[Story]:
+    """Return the stories: the gravest symptom left takes those that overlap with it, until none is left."""
+    remaining = sorted(symptoms, key=lambda symptom: (gravity(symptom), symptom.start, symptom.kind, symptom.subject))
+    stories = []
+    while remaining:
+        main = remaining[0]
+        group = [symptom for symptom in remaining if symptom is main or _belongs(symptom, main, window)]
+        remaining = [symptom for symptom in remaining if symptom not in group]
+        stories.append(Story(symptoms=tuple(_by_cause(group, window))))
+    return stories
+
+
+def gravity(symptom: Symptom) -> tuple[bool, float]:
+    """Return what symptoms are sorted by, the gravest first: harm, then how improbable."""
+    return (not symptom.is_harmful, symptom.e_value)
+
+
+def _belongs(symptom: Symptom, main: Symptom, window: timedelta) -> bool:
+    """Return whether a symptom is part of the story of another: most of the shorter one lies within the longer.
+
+    A short one in the midst of a long one is a story of its own, unless it is but a weak sign of the same.
+    """
+    first, second = ((s.start - window, s.end + window) for s in (symptom, main))
+    overlap = min(first[1], second[1]) - max(first[0], second[0])
+    lengths = (first[1] - first[0], second[1] - second[0])
+    if overlap < MIN_OVERLAP * min(lengths):
+        return False
+    if symptom.kind in ("events", "silence") and main.kind in ("events", "silence") and symptom.services != main.services:
+        return overlap >= MIN_OVERLAP * max(lengths)
+    is_near = abs(symptom.start - main.start) <= max(MAX_START_SHARE * max(lengths), LEAD_WINDOWS * window)
+    return is_near or not symptom.is_harmful or bool(symptom.key and symptom.key == main.key)
+
+
+def _by_cause(group: list[Symptom], window: timedelta) -> list[Symptom]:
+    """Return the symptoms of a story, the likeliest cause first, then in the order in which they began.
+
+    A cause harms by itself; a service whose name others mention, and a database before what uses it, come first.
+    """
+    start = min(symptom.start for symptom in group)
+
+    def rank(symptom: Symptom) -> tuple[object, ...]:
+        mentions = sum(_mentions(other, symptom) for other in group) - sum(_mentions(symptom, other) for other in group)
+        is_infrastructure = any(_INFRASTRUCTURE.search(name) for name in symptom.services)
+        begins = (symptom.start - start) // (2 * window) if window else 0
+        is_failure = symptom.kind in ("problem", "critical", "errors")
+        return (
+            not symptom.is_harmful, symptom.e_value > WEAK_E_VALUE, not is_infrastructure, -mentions, begins,
+            not is_failure, symptom.kind == "errors", symptom.e_value, symptom.subject,
+        )  # fmt: skip
+
+    return sorted(group, key=rank)
+
+
+WEAK_E_VALUE = 0.02  # above, a symptom is no cause where there is a surer one
+
+
+def _mentions(symptom: Symptom, other: Symptom) -> bool:
+    """Return whether what a symptom says names the service of another."""
+    if set(symptom.services) & set(other.services):
+        return False
+    text = symptom.subject.lower()
+    return any(re.search(rf"(?<![\w/]){re.escape(name.lower())}(?![\w/])", text) for name in other.services if len(name) > 1)

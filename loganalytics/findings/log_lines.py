@@ -1,0 +1,61 @@
+"""The log lines that show a symptom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import polars as pl
+
+from loganalytics.findings.symptoms import Symptom
+from loganalytics.humanize import moment
+from loganalytics.sanitize import printable
+
+MAX_LINES, LINE_LENGTH = 3, 300  # of a symptom; characters
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogLines:
+    """The events, and the errors among them with the cluster_id of their problem."""
+
+    events: pl.DataFrame
+    errors: pl.DataFrame
+
+    def __call__(self, symptom: Symptom) -> tuple[str, ...]:
+        """Return up to three lines: the first ones, of slow operations the slowest, of a silence the last before."""
+        found = self._events(symptom)
+        if found is None:
+            return ()
+        columns = ["timestamp", "level", "service", "message", "exception"]
+        rows = found.select(name for name in columns if name in found.columns).to_dicts()
+        return tuple(dict.fromkeys(_line(row) for row in rows))
+
+    def _events(self, symptom: Symptom) -> pl.DataFrame | None:
+        within = pl.col("timestamp").is_between(symptom.start, symptom.end)
+        if symptom.kind in ("problem", "critical", "state"):
+            return self.errors.filter(within & (pl.col("cluster_id") == symptom.key)).sort("timestamp").head(MAX_LINES)
+        if symptom.kind == "errors":
+            of_service = printed_service().is_in(list(symptom.services)) if symptom.services else pl.lit(value=True)
+            return self.errors.filter(within & of_service).sort("timestamp").head(MAX_LINES)
+        if symptom.kind == "template":
+            return self.events.filter(within & (pl.col("template_id") == symptom.key)).sort("timestamp").head(MAX_LINES)
+        if symptom.kind == "duration":
+            same = pl.col("operation").eq_missing(pl.lit(symptom.key, pl.String))
+            slow = self.events.filter(within & same & pl.col("duration_ms").is_not_null())
+            return slow.sort("duration_ms", "timestamp", descending=[True, False]).head(MAX_LINES)
+        if symptom.kind in ("silence", "events") and symptom.services:
+            last = pl.col("timestamp") <= symptom.start + timedelta(seconds=1)
+            return self.events.filter(last & (printed_service() == symptom.services[0])).sort("timestamp").tail(1)
+        return None
+
+
+def printed_service() -> pl.Expr:
+    """Return the service as symptoms name it."""
+    return pl.col("service").cast(pl.String)
+
+
+def _line(row: dict[str, object]) -> str:
+    lead = " ".join(str(row[name]) for name in ("level", "service") if row.get(name))
+    exception = str(row["exception"]).strip().rsplit("\n", 1)[-1] if row.get("exception") else ""
+    text = f"{row['message']}" + (f" | {exception}" if exception else "")
+    return f"{moment(row['timestamp'])} {printable(lead, 80)}: {printable(text, LINE_LENGTH)}"  # type: ignore[arg-type]

@@ -1,0 +1,103 @@
+"""What stories of symptoms say: a title with who, what and when, and the lines under it."""
+
+from __future__ import annotations
+
+from loganalytics.findings.groups import Story
+from loganalytics.findings.symptoms import Symptom
+from loganalytics.humanize import count, listing, moment, span, time_range
+from loganalytics.sanitize import printable
+
+LABEL_LENGTH, SHORT_LABEL_LENGTH, LINE_LENGTH = 160, 90, 300  # characters
+MAX_CONSEQUENCES = 3  # named in a title
+ALIKE = 1.05  # of two numbers: up to this ratio they are one
+
+
+def title(story: Story) -> str:
+    """Return who did what and when, and what followed from it."""
+    lead = story.lead
+    when = f"since {moment(lead.start)}" if lead.is_ongoing else time_range(lead.start, lead.end)
+    sentence = f"{_who(lead)}{clause(lead, LABEL_LENGTH)}, {when}"
+    return sentence + _consequences(story)
+
+
+def clause(symptom: Symptom, length: int = SHORT_LABEL_LENGTH) -> str:
+    """Return what a symptom says, with its numbers and the usual ones."""
+    quoted = f"“{printable(symptom.subject, length) or '(no text)'}”"
+    times = count(round(symptom.observed), "time")
+    if symptom.kind == "problem":
+        return f"new error {quoted} {times}" if symptom.is_new else f"error {quoted} {times}, {usual(symptom)}"
+    if symptom.kind == "critical":
+        return f"CRITICAL {quoted}" + (f" {times}" if symptom.observed > 1 else "")
+    if symptom.kind == "errors":
+        return f"{count(round(symptom.observed), 'error')} in {span(symptom.end - symptom.start)}, {usual(symptom)}"
+    if symptom.kind == "template":
+        return f"{quoted} {times}, {usual(symptom)}"
+    if symptom.kind == "duration":
+        ratio = f"{symptom.observed / symptom.expected:.1f} times as long as usual" if symptom.expected else "slower"
+        numbers = f"median {milliseconds(symptom.observed)}, usually {milliseconds(symptom.expected)}"
+        return f"{printable(symptom.subject, length) or 'requests'} slow: {numbers} ({ratio})"
+    if symptom.kind == "events":
+        if symptom.observed <= 0.02 * symptom.expected:
+            return "silent"
+        return f"only {count(round(symptom.observed), 'event')}, {usual(symptom)}"
+    if symptom.kind == "silence":
+        return _silence(symptom)
+    return printable(symptom.text, LINE_LENGTH)
+
+
+def usual(symptom: Symptom) -> str:
+    """Return what is usual in so long a time: nine tenths of such times lie within."""
+    low, high = round(symptom.low), round(symptom.high)
+    if high == 0:
+        return "usually none"
+    if low == 0:
+        return f"usually at most {count(high)}"
+    return f"usually {count(high)}" if high <= low * ALIKE else f"usually {count(low)} to {count(high)}"
+
+
+def milliseconds(value: float) -> str:
+    """Return a duration as people say it: 40 ms, 1,060 ms, 12.5 s."""
+    if value >= 10_000:
+        return f"{value / 1000:,.1f} s"
+    return f"{value:,.0f} ms" if value >= 10 else f"{value:.2g} ms"
+
+
+def line(symptom: Symptom) -> str:
+    """Return a symptom as a line of evidence."""
+    when = f"since {moment(symptom.start)}" if symptom.is_ongoing else time_range(symptom.start, symptom.end)
+    return f"{_who(symptom)}{clause(symptom, LINE_LENGTH)}, {when}"
+
+
+def _who(symptom: Symptom) -> str:
+    names = listing(list(symptom.services))
+    return f"{names}: " if names and symptom.kind != "silence" else ""
+
+
+def _silence(symptom: Symptom) -> str:
+    names = listing(list(symptom.services))
+    length = span(symptom.end - symptom.start)
+    if symptom.text == "file":
+        return f"{names} ends {length} before the others"
+    if symptom.text == "planned":
+        return f"{names} ended as it said, {length} before the others"
+    if symptom.is_ongoing:
+        return f"{names} silent for {length}"
+    one_of_several = f", one of {round(symptom.observed)} gaps" if symptom.observed > 1 else ""
+    return f"{names} silent for {length}{one_of_several}"
+
+
+def _consequences(story: Story) -> str:
+    """Return what else failed, slowed down or stopped, in a few words."""
+    lead = story.lead
+    seen, parts = {(lead.kind, lead.services)}, []
+    for verb, kinds in (
+        ("failed with it", ("problem", "errors", "critical")), ("became slow", ("duration",)),
+        ("logged less", ("events",)), ("fell silent", ("silence",)),
+    ):  # fmt: skip
+        names = [
+            name for symptom in story.symptoms[1:] if symptom.kind in kinds and (symptom.kind, symptom.services) not in seen
+            for name in symptom.services if name not in lead.services
+        ]  # fmt: skip
+        if names:
+            parts.append(f"{listing(list(dict.fromkeys(names)))} {verb}")
+    return "; " + "; ".join(parts[:MAX_CONSEQUENCES]) if parts else ""

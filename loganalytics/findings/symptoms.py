@@ -1,0 +1,136 @@
+"""What was found, each by itself: when, in which services, how odd by chance, and whether it harms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from loganalytics.sanitize import printable
+
+NAME_LENGTH = 60  # characters of a service
+
+# What is wrong where these are found; a flood of messages and an unusual window may be harmless.
+HARMFUL = frozenset({"errors", "problem", "critical", "duration", "events", "silence"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Symptom:
+    """One thing that was found.
+
+    Attributes:
+        kind: errors (of a service), problem (one kind of error), critical (a rare CRITICAL event), duration, events
+            (fewer of a service), silence, template (a flood of one message) or window (unusual otherwise).
+        services: that it was found in; empty where the log names none.
+        start: when it began.
+        end: when it was over, or the log.
+        is_ongoing: whether it lasts to the end of the log.
+        e_value: how many as odd as this chance gives in a log of this size.
+        subject: label, template or operation.
+        key: cluster_id, template_id or operation.
+        is_new: whether there was nothing of it before.
+        observed: how many, or how long in ms.
+        low: the least that is usual in such a time.
+        high: the most that is usual in such a time.
+        expected: what the rest of the log leads to expect.
+        text: what to say of it, where the numbers do not say it all.
+    """
+
+    kind: str
+    services: tuple[str, ...]
+    start: datetime
+    end: datetime
+    is_ongoing: bool = False
+    e_value: float
+    subject: str = ""
+    key: str | None = None
+    is_new: bool = False
+    observed: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    expected: float = 0.0
+    text: str = ""
+
+    @property
+    def is_harmful(self) -> bool:
+        """Whether something failed, took longer or stopped."""
+        return self.kind in HARMFUL
+
+
+def interval_symptoms(intervals: pl.DataFrame) -> list[Symptom]:
+    """Return the rows of `scan_intervals` as symptoms; the errors of a service that are all of one problem only once."""
+    symptoms = [_interval_symptom(row) for row in intervals.to_dicts()]
+    problems = [symptom for symptom in symptoms if symptom.kind == "problem"]
+    return [
+        symptom for symptom in symptoms
+        if symptom.kind != "errors" or not any(_is_explained(symptom, problem) for problem in problems)
+    ]  # fmt: skip
+
+
+def _interval_symptom(row: dict[str, Any]) -> Symptom:
+    return Symptom(
+        kind=row["measure"],
+        services=tuple(printable(name, NAME_LENGTH) for name in row["services"]),
+        subject=row["subject"] or "",
+        **{name: row[name] for name in ("key", "start", "end", "is_ongoing", "is_new", "e_value")},
+        **{name: row[name] for name in ("observed", "expected", "low", "high")},
+    )
+
+
+MIN_EXPLAINED = 0.7  # of a service's errors: a problem that they are is the better name for them
+
+
+def _is_explained(errors: Symptom, problem: Symptom) -> bool:
+    """Return whether most of the errors of a service in some time are of one problem."""
+    overlap = min(errors.end, problem.end) - max(errors.start, problem.start)
+    is_within = overlap >= MIN_EXPLAINED * (errors.end - errors.start)
+    has_service = not problem.services or set(errors.services) <= set(problem.services)
+    return is_within and has_service and problem.observed >= MIN_EXPLAINED * errors.observed
+
+
+def critical_symptoms(clusters: pl.DataFrame) -> list[Symptom]:
+    """Return the problems with CRITICAL events that came so rarely that the log knows no rate of them.
+
+    Needs the columns of `cluster_errors` and `critical`, how many of the events are CRITICAL.
+    """
+    rare = clusters.filter((pl.col("critical") > 0) & ((pl.col("events") <= MAX_RARE_EVENTS) | pl.col("is_new")))
+    rare = rare.drop_nulls("first_seen").sort("first_seen", "label")
+    return [
+        Symptom(
+            kind="critical",
+            services=tuple(printable(name, NAME_LENGTH) for name in row["services"]),
+            start=row["first_seen"],
+            end=row["last_seen"],
+            e_value=CRITICAL_E_VALUE,
+            subject=row["label"],
+            key=row["cluster_id"],
+            is_new=True,
+            observed=float(row["events"]),
+        )
+        for row in rare.to_dicts()
+    ]
+
+
+MAX_RARE_EVENTS = 3  # of a kind of CRITICAL event, up to which it is told whatever chance says
+CRITICAL_E_VALUE = 1e-3  # given to it: who wrote CRITICAL meant that someone is to look
+
+
+def new_error_symptoms(clusters: pl.DataFrame) -> list[Symptom]:
+    """Return the problems that are new but not so frequent at any time that chance would not explain it."""
+    new = clusters.filter("is_new").drop_nulls("first_seen").sort("events", "label", descending=[True, False])
+    return [
+        Symptom(
+            kind="problem",
+            services=tuple(printable(name, NAME_LENGTH) for name in row["services"]),
+            start=row["first_seen"],
+            end=row["last_seen"],
+            e_value=1.0,
+            subject=row["label"],
+            key=row["cluster_id"],
+            is_new=True,
+            observed=float(row["events"]),
+        )
+        for row in new.to_dicts()
+    ]
