@@ -14,6 +14,11 @@ from loganalytics.findings.symptoms import Symptom, critical_symptoms, interval_
 from loganalytics.schema import is_error
 
 CRITICAL_SEVERITY = 18  # of CRITICAL, as syslog's crit; FATAL is 21
+# What an error says that is no less, whatever its level.
+_CRITICAL_WORDS = (
+    r"(?i)\bpanic\b|\bfatal\b|\bout of memory\b|\boom[- ]kill|\bsegfault|\bsegmentation fault|\bcore dumped\b|\bdata loss\b"
+    r"|\bcorrupt(?:ed|ion)\b|\bno space left\b|\bsplit[- ]brain\b|致命|崩溃|内存不足|数据丢失|数据损坏|磁盘(?:空间)?已?满"
+)
 
 
 def find_symptoms(
@@ -43,7 +48,9 @@ def find_symptoms(
 
 
 def _critical_counts(errors: pl.DataFrame) -> pl.DataFrame:
-    return errors.group_by("cluster_id").agg(critical=(pl.col("severity_number") >= CRITICAL_SEVERITY).sum())
+    says_so = pl.col("message").str.contains(_CRITICAL_WORDS)
+    is_critical = (pl.col("severity_number") >= CRITICAL_SEVERITY).fill_null(value=False) | says_so
+    return errors.group_by("cluster_id").agg(critical=is_critical.sum())
 
 
 def _last_words(events: pl.DataFrame) -> pl.DataFrame:

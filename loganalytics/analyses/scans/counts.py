@@ -41,7 +41,10 @@ class CountScan:
     positions: Floats | None = None
 
     def nats(self, free: Flags, length: int) -> Floats:
-        """Return how improbable each interval of a length is, by its first window."""
+        """Return how improbable each interval of a length is, by its first window.
+
+        Fewer events for a day and more are compared with other days only: quiet days may be a weekend.
+        """
         counts = self.counts * free
         sums, total = interval_sums(counts, length), counts.sum()
         time, all_time = interval_sums(free * self.grid.time, length), max(float((free * self.grid.time).sum()), 1.0)
@@ -54,6 +57,8 @@ class CountScan:
         usual = other_days(interval_sums(self.counts, length), self.grid, length, highest=self.more)
         if usual is not None:
             nats = np.where(np.isnan(usual), nats, nats * self._is_beyond(sums, np.nan_to_num(usual)))
+        if not self.more and self.grid.windows_a_day and length >= self.grid.windows_a_day:
+            nats = np.zeros(len(sums)) if usual is None else np.where(np.isnan(usual), 0.0, nats)
         if self.more or not total:
             return nats
         return np.where(self._is_abrupt(counts, free, total / all_time, length), nats, 0.0)
@@ -138,6 +143,7 @@ class CountScan:
             expected=float(expected),
             low=float(np.quantile(usual, TENTH)),
             high=float(np.quantile(usual, 1 - TENTH)),
+            highest=float(usual.max()),
             nats=nats,
         )
 

@@ -97,6 +97,7 @@ class DurationScan:
             expected=float(np.median(usual)),
             low=float(np.quantile(usual, TENTH)),
             high=float(np.quantile(usual, 1 - TENTH)),
+            highest=float(usual.max()),
             nats=nats,
         )
 

@@ -27,6 +27,7 @@ class Interval:
         expected: what the rest of the log leads to expect.
         low: the least that is usual: a tenth of such times have less.
         high: the most that is usual: a tenth of such times have more.
+        highest: the most that there is in such a time elsewhere.
         nats: -ln of the chance of it, corrected for the series' own variation, not for how many were looked at.
     """
 
@@ -36,6 +37,7 @@ class Interval:
     expected: float
     low: float
     high: float
+    highest: float
     nats: float
 
 

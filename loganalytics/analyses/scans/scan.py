@@ -20,6 +20,7 @@ MIN_WINDOWS = 12  # among fewer nothing is usual
 # How large a change must be to be one, whatever its chance: the ratio to what is expected, and the events it takes.
 MIN_RATIO = {"errors": 2.0, "problem": 2.0, "template": 4.0, "duration": 1.5, "events": 0.0}
 MIN_EVENTS = {"errors": 5, "problem": 5, "template": 25, "duration": 0}
+MIN_FLOOD_RATIO = 2.0  # of a flood of harmless messages to the next highest in so long a time
 MIN_FEWER_EXPECTED = 20
 MAX_FEWER_RATIO, MAX_SILENT_RATIO = 0.65, 0.1  # of a service that logs less up to the end of the log; of one that did
 ONGOING_SHARE = 0.15  # of an interval, within which of the end of the log it must end to be going on
@@ -88,6 +89,8 @@ def _is_large(series: Series, interval: Interval, grid: Grid) -> bool:
     if series.measure == "template" and not series.is_alarming:
         # A new kind of event that has come to stay, and what a service says during all of its life.
         came_to_stay = _is_ongoing(interval, grid) and series.is_first(interval.first)
+        if interval.observed < MIN_FLOOD_RATIO * interval.highest:
+            return False  # one burst of several
         if came_to_stay or series.events_besides(interval.first, interval.stop) < interval.observed:
             return False
     is_frequent = series.measure == "duration" or interval.observed > interval.high
