@@ -16,7 +16,7 @@ from loganalytics.schema import is_error
 CRITICAL_SEVERITY = 18  # of CRITICAL, as syslog's crit; FATAL is 21
 # What an error says that is no less, whatever its level.
 _CRITICAL_WORDS = (
-    r"(?i)\bpanic\b|\bfatal\b|\bout of memory\b|\boom[- ]kill|\bsegfault|\bsegmentation fault|\bcore dumped\b|\bdata loss\b"
+    r"(?i)\bpanic\b|\bfatal (?:error|exception|signal)|\bout of memory\b|\boom[- ]kill|\bsegfault|\bsegmentation fault|\bcore dumped\b|\bdata loss\b"
     r"|\bcorrupt(?:ed|ion)\b|\bno space left\b|\bsplit[- ]brain\b|致命|崩溃|内存不足|数据丢失|数据损坏|磁盘(?:空间)?已?满"
 )
 

@@ -95,7 +95,7 @@ def _by_cause(group: list[Symptom], window: timedelta) -> list[Symptom]:
         begins = (symptom.start - start) // (2 * window) if window else 0
         is_failure = symptom.kind in ("problem", "critical", "errors")
         return (
-            not symptom.is_harmful, symptom.e_value > WEAK_E_VALUE, not is_infrastructure, -mentions, begins,
+            symptom.kind == "window", not symptom.is_harmful, symptom.e_value > WEAK_E_VALUE, not is_infrastructure, -mentions, begins,
             not is_failure, symptom.kind == "errors", symptom.e_value, symptom.subject,
         )  # fmt: skip
 

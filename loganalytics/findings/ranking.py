@@ -19,7 +19,8 @@ SEVERITIES = ("critical", "warning", "info")
 
 MAX_WARNING_E, MAX_CRITICAL_E = 0.02, 0.001
 MIN_CRITICAL_EVENTS = 10  # errors, from which an improbable number of them is worth a phone call
-MAX_WINDOW_E = 1e-3  # of a window that is unusual without harm, to be a finding by itself
+MAX_WINDOW_E = 1e-6  # of a window that is unusual without harm, to be a finding by itself; the most unusual one is
+MAX_BURSTS, MIN_BURSTINESS = 2, 1.5  # findings of a log whose nature bursts are; the others are told with the last
 MAX_EVIDENCE = 12  # lines
 MIN_PRECEDENCE = timedelta(seconds=30)  # by which one service must fail before another to say so
 MAX_SINGLE_CRITICALS = 3  # kinds of rare CRITICAL events that are told apart; more are one finding
@@ -60,9 +61,10 @@ def rank_findings(symptoms: list[Symptom], *, window: timedelta, quote: Quote | 
 
     `window` is how exactly the times of the symptoms are known; `quote` returns the log lines that show a symptom.
     """
-    stories = [story for story in group_symptoms(_with_few_criticals(symptoms), window) if _is_finding(story)]
+    stories = group_symptoms(_with_few_criticals(symptoms), window)
     ranked = sorted(stories, key=lambda story: (*_rank(story), story.start, story.lead.subject))
-    return [_to_finding(story, quote) for story in ranked]
+    told, folded = _fold(ranked)
+    return [_to_finding(story, quote, folded if story is told[-1] else []) for story in told]
 
 
 def severity(story: Story) -> str:
@@ -80,9 +82,25 @@ def _rank(story: Story) -> tuple[int, bool, float]:
     return SEVERITIES.index(severity(story)), not is_ongoing, story.e_value
 
 
-def _is_finding(story: Story) -> bool:
-    """Return whether a story is worth a line: unusual windows without anything else must be very unusual."""
-    return any(symptom.kind != "window" for symptom in story.symptoms) or story.e_value <= MAX_WINDOW_E
+def _fold(ranked: list[Story]) -> tuple[list[Story], list[Story]]:
+    """Return the stories to tell, and those to tell with the last of them.
+
+    Where bursts are the nature of a log, the third is no news. Of windows that are unusual without anything else the
+    most unusual one is told, if it is very unusual.
+    """
+    told: list[Story] = []
+    folded: list[Story] = []
+    bursts = windows = 0
+    for story in ranked:
+        if story.lead.kind == "window":
+            windows += 1
+            if windows == 1 and story.e_value <= MAX_WINDOW_E:
+                told.append(story)
+            continue
+        bursts += story.lead.burstiness >= MIN_BURSTINESS
+        is_burst = story.lead.burstiness >= MIN_BURSTINESS
+        (folded if is_burst and bursts > MAX_BURSTS else told).append(story)
+    return told, folded
 
 
 def _with_few_criticals(symptoms: list[Symptom]) -> list[Symptom]:
@@ -105,10 +123,11 @@ def _with_few_criticals(symptoms: list[Symptom]) -> list[Symptom]:
     return [symptom for symptom in symptoms if symptom.kind != "critical"] + [joined]
 
 
-def _to_finding(story: Story, quote: Quote | None) -> Finding:
+def _to_finding(story: Story, quote: Quote | None, folded: list[Story]) -> Finding:
     lead = story.lead
     kind = "new_error" if lead.kind == "problem" and lead.is_new else _KINDS[lead.kind]
     lines = [sentences.line(symptom) for symptom in story.symptoms[1:]]
+    lines += [f"Bursts are frequent in this log; another: {sentences.title(other)}" for other in folded]
     quoted = [text for symptom in story.symptoms[:3] for text in quote(symptom)] if quote else []
     return Finding(
         kind="incident" if len(story.services) > 1 and len(story.symptoms) > 1 else kind,

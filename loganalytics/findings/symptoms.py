@@ -35,6 +35,7 @@ class Symptom:
         low: the least that is usual in such a time.
         high: the most that is usual in such a time.
         expected: what the rest of the log leads to expect.
+        burstiness: by how much bursts of this kind are the nature of the log; 1 where they are not.
         text: what to say of it, where the numbers do not say it all.
     """
 
@@ -51,6 +52,7 @@ class Symptom:
     low: float = 0.0
     high: float = 0.0
     expected: float = 0.0
+    burstiness: float = 1.0
     text: str = ""
 
     @property
@@ -75,7 +77,7 @@ def _interval_symptom(row: dict[str, Any]) -> Symptom:
         services=tuple(printable(name, NAME_LENGTH) for name in row["services"]),
         subject=row["subject"] or "",
         **{name: row[name] for name in ("key", "start", "end", "is_ongoing", "is_new", "e_value")},
-        **{name: row[name] for name in ("observed", "expected", "low", "high")},
+        **{name: row[name] for name in ("observed", "expected", "low", "high", "burstiness")},
     )
 
 

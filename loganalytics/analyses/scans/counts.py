@@ -13,7 +13,7 @@ import numpy as np
 
 from loganalytics.analyses.scans.grid import Flags, Floats, Grid, interval_sums, other_days
 from loganalytics.analyses.scans.improbability import mean_nats, share_nats
-from loganalytics.analyses.scans.peeling import Interval
+from loganalytics.analyses.scans.peeling import Interval, segment_maxima
 
 EVEN_SHARE = 0.25  # of the exposure is taken to be even: a window in which nothing else was logged is no proof
 UNKNOWN_DISPERSION, UNKNOWN_WINDOWS = 4.0, 5.0  # assumed of a series, with the weight of so many windows with events
@@ -31,7 +31,7 @@ class CountScan:
     """A count by window, with what else was logged in each (None where there is nothing else).
 
     `more` says whether intervals with more of it are looked for, or those with fewer; `positions` are the times of the
-    events, in windows from the start.
+    events, in windows from the start. `burstiness` is that of all counts of the kind: see `burstiness`.
     """
 
     grid: Grid
@@ -39,6 +39,7 @@ class CountScan:
     exposure: Floats | None
     more: bool
     positions: Floats | None = None
+    burstiness: float = 1.0
 
     def nats(self, free: Flags, length: int) -> Floats:
         """Return how improbable each interval of a length is, by its first window.
@@ -121,7 +122,7 @@ class CountScan:
                 sums = np.array([piece.sum() for piece in np.array_split(part, min(len(part), max(2, holding // 2)))])
                 variance += min(float(sums.var(ddof=1) / sums.mean()), UNKNOWN_DISPERSION) * holding
                 weight += holding
-        return variance / weight
+        return max(variance / weight, self.burstiness)
 
     def _fine_counts(self, inside: Flags) -> Floats:
         """Return the counts within an interval by equal parts, as many as there are events."""
@@ -146,6 +147,12 @@ class CountScan:
             highest=float(usual.max()),
             nats=nats,
         )
+
+
+def burstiness(counts: Floats, grid: Grid) -> float:
+    """Return by how much bursts are the nature of a log: 1 where at most half of its eighths have one."""
+    maxima = segment_maxima(CountScan(grid=grid, counts=counts, exposure=None, more=True), np.ones(grid.count, bool))
+    return max(float(np.median(maxima)), 1.0)
 
 
 def highest_by_time(counts: Floats, grid: Grid, *, more: bool) -> Floats:

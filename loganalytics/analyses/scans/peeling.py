@@ -122,17 +122,23 @@ def _of_own(scan: Scan, free: Flags, length: int) -> Floats:
 
 def _dispersion(scan: Scan, rest: Flags) -> float:
     """Return by how much intervals of the rest are more improbable than chance makes them, segment by segment."""
+    by_segment = segment_maxima(scan, rest)
+    return max(float(np.quantile(by_segment, ORDINARY_SEGMENTS)), 1.0) if len(by_segment) else 1.0
+
+
+def segment_maxima(scan: Scan, free: Flags) -> Floats:
+    """Return the most improbable interval within each eighth of the log, by what chance gives there: 1 is ordinary.
+
+    Without the eighths that belong for the most part to intervals found before.
+    """
     count = scan.grid.count
     size = max(1, count // SEGMENTS)
     maxima = np.zeros(count)
     for length in scan.grid.lengths():
         if length <= size:
-            nats = _of_own(scan, rest, length)
+            nats = _of_own(scan, free, length)
             maxima[: len(nats)] = np.maximum(maxima[: len(nats)], nats)
     whole = size * (count // size)
     by_segment = maxima[:whole].reshape(-1, size).max(axis=1)
-    is_left = rest[:whole].reshape(-1, size).mean(axis=1) >= MIN_OWN_SHARE
-    if not is_left.any():
-        return 1.0
-    by_chance = np.log(TESTS_A_WINDOW * size) + 1.0
-    return max(float(np.quantile(by_segment[is_left], ORDINARY_SEGMENTS) / by_chance), 1.0)
+    is_left = free[:whole].reshape(-1, size).mean(axis=1) >= MIN_OWN_SHARE
+    return np.asarray(by_segment[is_left] / (np.log(TESTS_A_WINDOW * size) + 1.0))

@@ -21,6 +21,7 @@ MIN_WINDOWS = 12  # among fewer nothing is usual
 MIN_RATIO = {"errors": 2.0, "problem": 2.0, "template": 4.0, "duration": 1.5, "events": 0.0}
 MIN_EVENTS = {"errors": 5, "problem": 5, "template": 25, "duration": 0}
 MIN_FLOOD_RATIO = 2.0  # of a flood of harmless messages to the next highest in so long a time
+MIN_RISE = 2.0  # of all that its services log, during a flood of harmless messages
 MIN_FEWER_EXPECTED = 20
 MAX_FEWER_RATIO, MAX_SILENT_RATIO = 0.65, 0.1  # of a service that logs less up to the end of the log; of one that did
 ONGOING_SHARE = 0.15  # of an interval, within which of the end of the log it must end to be going on
@@ -29,7 +30,7 @@ SCHEMA = {
     "measure": pl.String(), "service": pl.String(), "services": pl.List(pl.String()), "subject": pl.String(),
     "key": pl.String(), "start": TIMESTAMP, "end": TIMESTAMP,
     "is_ongoing": pl.Boolean(), "is_new": pl.Boolean(), "observed": pl.Float64(), "expected": pl.Float64(),
-    "low": pl.Float64(), "high": pl.Float64(), "e_value": pl.Float64(),
+    "low": pl.Float64(), "high": pl.Float64(), "burstiness": pl.Float64(), "e_value": pl.Float64(),
 }  # fmt: skip
 
 
@@ -43,7 +44,7 @@ def scan_intervals(events: pl.DataFrame, errors: pl.DataFrame, *, every: timedel
     that are fewer, "duration" of an operation), service, services, subject (label, template or operation), start and
     end (of the events in it), is_ongoing (it lasts to the end of the log), is_new (nothing of it before), observed
     (the count, the median in ms), expected, low and high (nine tenths of such times elsewhere hold no less, no more),
-    and e_value: how many intervals as odd as this one chance gives in a
+    burstiness (1, or more where bursts are the nature of the log) and e_value: how many intervals as odd as this one chance gives in a
     log of this size, all windows, lengths, services, messages and operations taken into account (as an E-value,
     Altschul et al. 1990, doi:10.1016/S0022-2836(05)80360-2); sorted by e_value. None among fewer than twelve windows.
     """
@@ -91,6 +92,8 @@ def _is_large(series: Series, interval: Interval, grid: Grid) -> bool:
         came_to_stay = _is_ongoing(interval, grid) and series.is_first(interval.first)
         if interval.observed < MIN_FLOOD_RATIO * interval.highest:
             return False  # one burst of several
+        if series.rise(interval.first, interval.stop) < MIN_RISE:
+            return False  # instead of others, not besides
         if came_to_stay or series.events_besides(interval.first, interval.stop) < interval.observed:
             return False
     is_frequent = series.measure == "duration" or interval.observed > interval.high
@@ -112,5 +115,5 @@ def _row(series: Series, interval: Interval, grid: Grid, e_value: float) -> dict
         "key": series.key, "start": start, "end": end, "is_ongoing": _is_ongoing(interval, grid),
         "is_new": series.is_first(interval.first),
         **{name: getattr(interval, name) for name in ("observed", "expected", "low", "high")},
-        "e_value": e_value,
+        "burstiness": getattr(series.scan, "burstiness", 1.0), "e_value": e_value,
     }  # fmt: skip

@@ -9,7 +9,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from loganalytics.analyses.scans.counts import CountScan, highest_by_time
+from loganalytics.analyses.scans.counts import CountScan, burstiness, highest_by_time
 from loganalytics.analyses.scans.durations import DurationScan
 from loganalytics.analyses.scans.grid import Floats, Grid
 from loganalytics.analyses.scans.peeling import TESTS_A_WINDOW, Scan
@@ -66,6 +66,14 @@ class Series:
             return np.inf
         return float(self.service_events.sum() - self.service_events[first:stop].sum())
 
+    def rise(self, first: int, stop: int) -> float:
+        """Return how many times as much its services logged in an interval as in so long a time elsewhere."""
+        if self.service_events is None:
+            return np.inf
+        outside = self.events_besides(first, stop) / max(len(self.service_events) - (stop - first), 1)
+        inside = float(self.service_events[first:stop].sum()) / (stop - first)
+        return inside / outside if outside else np.inf
+
     @property
     def is_comparable(self) -> bool:
         """Return whether there is something that shows how much is to be expected: other services, other days."""
@@ -103,7 +111,7 @@ def read_series(events: pl.DataFrame, errors: pl.DataFrame, grid: Grid) -> tuple
     for measure, table, key, subject, most, least in sources:
         counts = _counts(table, key, subject, grid, most, least)
         numbers[measure] = counts.table.height
-        found += _more(measure, counts, services, grid)
+        found += _more(measure, counts, services, grid, burstiness(_by_window(table, grid), grid))
     fewer = services.large()
     found += [services.fewer(name, grid) for name in fewer]
     timed = list(_durations(events, grid))
@@ -150,7 +158,8 @@ class _Services:
         own = self.all_events[:, self.names.index(name)]
         others = self.all_events.sum(axis=1) - own
         exposure = others if others.sum() >= MIN_OTHERS * own.sum() else None
-        scan = CountScan(grid=grid, counts=own, exposure=exposure, more=False)
+        bursts = burstiness(own, grid) if exposure is None else 1.0
+        scan = CountScan(grid=grid, counts=own, exposure=exposure, more=False, burstiness=bursts)
         services = [name] if name else []
         return Series(
             measure="events", services=services, subject=name or None, key=name, scan=scan, times=None,
@@ -184,7 +193,9 @@ def _counts(table: pl.DataFrame, key: str, subject: str, grid: Grid, most: int, 
     return Counts(table=groups, events=table.select(pl.col(key).cast(pl.String), "timestamp"), matrix=_matrix(counted, key, groups[key].to_list(), grid))
 
 
-def _more(measure: str, counts: Counts, services: _Services, grid: Grid) -> Iterator[Series]:
+def _more(
+    measure: str, counts: Counts, services: _Services, grid: Grid, all_bursts: float
+) -> Iterator[Series]:
     """Return the series that may hold an interval: the others are ruled out all at once."""
     if not counts.table.height:
         return
@@ -196,10 +207,18 @@ def _more(measure: str, counts: Counts, services: _Services, grid: Grid) -> Iter
         exposure = services.besides(row["services"], own, are_errors=measure != "template")
         yield Series(
             measure=measure, services=row["services"], subject=row["subject"], key=row[key],
-            scan=CountScan(grid=grid, counts=own, exposure=exposure, more=True, positions=_positions(times, grid)), times=times,
+            scan=CountScan(
+                grid=grid, counts=own, exposure=exposure, more=True, positions=_positions(times, grid),
+                burstiness=all_bursts,
+            ),
+            times=times,
             first_window=row["first_window"], service_events=services.together(row["services"]),
             is_alarming=bool(row["is_alarming"]),
         )  # fmt: skip
+
+
+def _by_window(table: pl.DataFrame, grid: Grid) -> Floats:
+    return np.bincount(table[NUMBER].to_numpy(), minlength=grid.count).astype(float)
 
 
 def _positions(times: pl.Series, grid: Grid) -> Floats:
