@@ -71,7 +71,9 @@ def _inject(path: Path, how: str, seed: int) -> dict[str, object]:
     else:
         number = INJECTED[how]
         like = logs.filter(pl.col("timestamp") >= begin).head(1)
-        text, level, severity = ("replication link to peer lost", "ERROR", 17) if how == "burst" else ("queue is being drained", "INFO", 9)
+        text, level, severity = (
+            ("replication link to peer lost", "ERROR", 17) if how == "burst" else ("queue is being drained", "INFO", 9)
+        )
         extra = pl.concat([like] * number).with_columns(
             timestamp=pl.Series([begin + length * float(x) for x in np.sort(rng.random(number))]).cast(pl.Datetime("us", "UTC")),
             message=pl.lit(text), level=pl.lit(level), severity_number=pl.lit(severity, pl.UInt8), exception=pl.lit(None, pl.String),
@@ -82,7 +84,15 @@ def _inject(path: Path, how: str, seed: int) -> dict[str, object]:
     report = la.report(changed)
     rank = _rank(report.findings, clue, begin, end, span / 100)
     titles = [f"{f.severity} {f.title}" for f in report.findings[:3]]
-    return {"kind": how, "shape": path.stem, "seed": seed, "rank": rank, "findings": len(report.findings), "when": f"{begin:%m-%d %H:%M:%S}", "titles": titles}
+    return {
+        "kind": how,
+        "shape": path.stem,
+        "seed": seed,
+        "rank": rank,
+        "findings": len(report.findings),
+        "when": f"{begin:%m-%d %H:%M:%S}",
+        "titles": titles,
+    }
 
 
 def _print(table: pl.DataFrame, verbose: bool) -> None:
@@ -115,7 +125,12 @@ def main() -> None:
     with ProcessPoolExecutor(options.jobs) as pool:
         if options.real:
             paths = sorted(options.real.glob("*.log"))
-            todo = [(path, how, options.seed + n) for how in ("burst", "silence", "flood") for path in paths for n in range(options.troubled)]
+            todo = [
+                (path, how, options.seed + n)
+                for how in ("burst", "silence", "flood")
+                for path in paths
+                for n in range(options.troubled)
+            ]
             _print(pl.DataFrame(list(pool.map(_inject, *zip(*todo, strict=True)))), options.verbose)
             return
         todo = [(kind, options.seed + n) for kind in CLEAN for n in range(options.clean)]
@@ -129,7 +144,9 @@ def main() -> None:
         print(f"clean logs with a warning or more: {calm.filter(pl.col('alarms') > 0).height} of {calm.height}")
     if hit.height:
         ranks = hit["rank"]
-        print(f"named first {(ranks == 1).sum()}, among the first two {(ranks <= 2).sum()} of {hit.height}; in the title {hit['titled'].sum()}")
+        print(
+            f"named first {(ranks == 1).sum()}, among the first two {(ranks <= 2).sum()} of {hit.height}; in the title {hit['titled'].sum()}"
+        )
 
 
 if __name__ == "__main__":

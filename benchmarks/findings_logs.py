@@ -15,15 +15,39 @@ HOUR, DAY = 60, 1440  # minutes
 # Kinds of event: text, level, share of the service's events, usual milliseconds or None.
 Kind = tuple[str, str, float, float | None]
 SERVICES: dict[str, list[Kind]] = {
-    "api": [("GET /api/orders/{n} {s} in {d}ms", "INFO", 0.4, 40), ("GET /api/users/{n} {s} in {d}ms", "INFO", 0.3, 25), ("POST /api/cart {s} in {d}ms", "INFO", 0.2, 60),
-            ("cache miss for key user:{n}", "WARNING", 0.06, None), ("upstream timeout after {n} ms", "ERROR", 0.003, None)],
-    "auth": [("login ok for user {n}", "INFO", 0.7, None), ("token {h} renewed", "INFO", 0.27, None), ("failed login for user {n}", "WARNING", 0.02, None)],
-    "worker": [("task {n} processed in {d} ms", "INFO", 0.6, 300), ("task {n} queued", "INFO", 0.38, None), ("task {n} failed: no such file /data/{h}.bin", "ERROR", 0.004, None)],
-    "订单服务": [("订单{n}创建成功，金额{n}元", "INFO", 0.6, None), ("库存查询完成，耗时{d}毫秒", "INFO", 0.35, 30), ("库存不足：商品{n}", "WARNING", 0.03, None), ("支付回调失败：订单{n}", "ERROR", 0.004, None)],
+    "api": [
+        ("GET /api/orders/{n} {s} in {d}ms", "INFO", 0.4, 40),
+        ("GET /api/users/{n} {s} in {d}ms", "INFO", 0.3, 25),
+        ("POST /api/cart {s} in {d}ms", "INFO", 0.2, 60),
+        ("cache miss for key user:{n}", "WARNING", 0.06, None),
+        ("upstream timeout after {n} ms", "ERROR", 0.003, None),
+    ],
+    "auth": [
+        ("login ok for user {n}", "INFO", 0.7, None),
+        ("token {h} renewed", "INFO", 0.27, None),
+        ("failed login for user {n}", "WARNING", 0.02, None),
+    ],
+    "worker": [
+        ("task {n} processed in {d} ms", "INFO", 0.6, 300),
+        ("task {n} queued", "INFO", 0.38, None),
+        ("task {n} failed: no such file /data/{h}.bin", "ERROR", 0.004, None),
+    ],
+    "订单服务": [
+        ("订单{n}创建成功，金额{n}元", "INFO", 0.6, None),
+        ("库存查询完成，耗时{d}毫秒", "INFO", 0.35, 30),
+        ("库存不足：商品{n}", "WARNING", 0.03, None),
+        ("支付回调失败：订单{n}", "ERROR", 0.004, None),
+    ],
     "mail": [("mail {h} sent to user {n}", "INFO", 0.9, None), ("bounce from user {n}", "WARNING", 0.05, None)],
 }
 SEVERITY = {"DEBUG": 5, "INFO": 9, "WARNING": 13, "ERROR": 17, "CRITICAL": 21}
-NEW_ERRORS = ("connection pool exhausted on shard {n}", "certificate of peer has expired", "checksum of block {h} differs", "磁盘空间不足：分区{n}", "deadlock detected in transaction {n}")
+NEW_ERRORS = (
+    "connection pool exhausted on shard {n}",
+    "certificate of peer has expired",
+    "checksum of block {h} differs",
+    "磁盘空间不足：分区{n}",
+    "deadlock detected in transaction {n}",
+)
 
 
 @dataclass(kw_only=True)
@@ -35,9 +59,13 @@ class Plan:
     minutes: int
     rates: dict[str, np.ndarray]  # service: expected events of each minute
     kinds: dict[str, list[Kind]]
-    extra: list[tuple[str, str, str, np.ndarray, float | None]] = field(default_factory=list)  # service, level, text, minutes, ms
+    extra: list[tuple[str, str, str, np.ndarray, float | None]] = field(
+        default_factory=list
+    )  # service, level, text, minutes, ms
     slow: dict[tuple[str, int], np.ndarray] = field(default_factory=dict)  # service, kind: factor by the minute
-    fails: dict[tuple[str, int], np.ndarray] = field(default_factory=dict)  # service, kind: share answered with 502 by the minute
+    fails: dict[tuple[str, int], np.ndarray] = field(
+        default_factory=dict
+    )  # service, kind: share answered with 502 by the minute
     sigma: float = 0.35  # of the logarithm of durations
     files: bool = False  # a file for each service
     trouble: str = ""
@@ -56,7 +84,9 @@ def _flat(rng: np.random.Generator, minutes: int, number: int | None = None, eve
     shares = rng.dirichlet(np.full(len(names), 4.0)) if len(names) > 1 else np.ones(1)
     start = datetime(2026, 3, 2, tzinfo=UTC) + timedelta(minutes=int(rng.integers(0, 7 * DAY)))
     rates = {name: np.full(minutes, events / minutes * share) for name, share in zip(names, shares, strict=True)}
-    return Plan(shape="flat", start=start, minutes=minutes, rates=rates, kinds={name: list(SERVICES[name]) for name in names})
+    return Plan(
+        shape="flat", start=start, minutes=minutes, rates=rates, kinds={name: list(SERVICES[name]) for name in names}
+    )
 
 
 def _minute_of_week(plan: Plan) -> np.ndarray:
@@ -102,7 +132,9 @@ def _office_hours(rng: np.random.Generator) -> Plan:
     plan.start = plan.start.replace(hour=0, minute=0) - timedelta(days=plan.start.weekday())
     minute = _minute_of_week(plan)
     at_work = (minute % DAY >= 9 * 60) & (minute % DAY < 18 * 60) & (minute < 5 * DAY)
-    plan.extra.append(("api", "ERROR", "card declined for order {n}", np.where(at_work, rng.uniform(0.08, 0.3), 0.0), None))
+    plan.extra.append(
+        ("api", "ERROR", "card declined for order {n}", np.where(at_work, rng.uniform(0.08, 0.3), 0.0), None)
+    )
     return plan
 
 
@@ -151,7 +183,10 @@ def _boot(rng: np.random.Generator) -> Plan:
     ramp = np.minimum(1, (np.arange(plan.minutes) + 1) / int(rng.integers(10, 60)))
     first = np.zeros(plan.minutes)
     first[:2] = 12
-    plan.extra += [("api", "INFO", text, first / 4, None) for text in ("loading plugin {n}", "listening on port {n}", "schema version {n} ok", "worker {n} booted")]
+    plan.extra += [
+        ("api", "INFO", text, first / 4, None)
+        for text in ("loading plugin {n}", "listening on port {n}", "schema version {n} ok", "worker {n} booted")
+    ]
     return _times(plan, ramp)
 
 
@@ -167,7 +202,9 @@ def _heartbeat(rng: np.random.Generator) -> Plan:
 
 def _errors_only(rng: np.random.Generator) -> Plan:
     plan = _flat(rng, int(rng.choice([12 * HOUR, DAY, 4 * DAY])), number=2)
-    plan.extra.append(("legacy", "ERROR", "could not parse record {n}", np.full(plan.minutes, rng.uniform(0.02, 0.1)), None))
+    plan.extra.append(
+        ("legacy", "ERROR", "could not parse record {n}", np.full(plan.minutes, rng.uniform(0.02, 0.1)), None)
+    )
     return plan
 
 
@@ -280,7 +317,9 @@ def _slow(plan: Plan, rng: np.random.Generator) -> None:
 def _ongoing_errors(plan: Plan, rng: np.random.Generator) -> None:
     inside = _rest(plan, rng)
     plan.rates["api"] = np.maximum(plan.rates["api"], 150 / inside.sum())
-    plan.extra.append(("api", "ERROR", "upstream timeout after {n} ms", np.where(inside, 0.1, 0.005) * plan.rates["api"], None))
+    plan.extra.append(
+        ("api", "ERROR", "upstream timeout after {n} ms", np.where(inside, 0.1, 0.005) * plan.rates["api"], None)
+    )
     plan.clue = "upstream timeout"
 
 
@@ -303,7 +342,11 @@ def _silence(plan: Plan, rng: np.random.Generator) -> None:
     plan.rates.setdefault("mail", np.full(plan.minutes, 1.0))
     plan.kinds.setdefault("mail", list(SERVICES["mail"]))
     plan.rates["mail"] = np.maximum(plan.rates["mail"], 1500 / plan.minutes)
-    inside = _range(plan, rng, max(30, plan.minutes // 20), max(40, plan.minutes // 10)) if plan.minutes <= 5 * DAY else _range(plan, rng, 200, 400)
+    inside = (
+        _range(plan, rng, max(30, plan.minutes // 20), max(40, plan.minutes // 10))
+        if plan.minutes <= 5 * DAY
+        else _range(plan, rng, 200, 400)
+    )
     if rng.random() < 0.4:
         inside |= np.arange(plan.minutes) >= plan.begin
         plan.end = plan.minutes
@@ -323,20 +366,28 @@ def _panic(plan: Plan, rng: np.random.Generator) -> None:
 def _start(plan: Plan, rng: np.random.Generator) -> None:
     plan.begin, plan.end = 0, int(rng.integers(10, 21) * max(1, plan.minutes / (5 * DAY)))
     inside = np.arange(plan.minutes) < plan.end
-    plan.extra.append(("api", "ERROR", "could not connect to database {h}", _per_minute(plan, rng, 40, 100, inside), None))
+    plan.extra.append(
+        ("api", "ERROR", "could not connect to database {h}", _per_minute(plan, rng, 40, 100, inside), None)
+    )
     plan.clue = "could not connect to database"
 
 
 def _flood(plan: Plan, rng: np.random.Generator) -> None:
     inside = _range(plan, rng, 4, 15)
-    service, level, text = (("auth", "WARNING", "failed login for user {n}"), ("api", "INFO", "retrying request {n}"))[int(rng.integers(2))]
+    service, level, text = (("auth", "WARNING", "failed login for user {n}"), ("api", "INFO", "retrying request {n}"))[
+        int(rng.integers(2))
+    ]
     plan.extra.append((service, level, text, _per_minute(plan, rng, 120, 300, inside), None))
     plan.clue = text.split("{")[0].strip()
 
 
 def _dependency(plan: Plan, rng: np.random.Generator) -> None:
     inside = _range(plan, rng, 10, 40)
-    for service, text, size in (("postgres", "sorry, too many clients already", 60), ("api", "database error on order {n}", 50), ("web", "upstream api answered {n}", 40)):
+    for service, text, size in (
+        ("postgres", "sorry, too many clients already", 60),
+        ("api", "database error on order {n}", 50),
+        ("web", "upstream api answered {n}", 40),
+    ):
         plan.extra.append((service, "ERROR", text, np.where(inside, size / inside.sum(), 0.0), None))
         plan.rates.setdefault(service, np.full(plan.minutes, 800 / plan.minutes))
         plan.kinds.setdefault(service, [("checkpoint {n} complete", "INFO", 1.0, None)])
@@ -369,17 +420,34 @@ def events(plan: Plan, rng: np.random.Generator) -> pl.DataFrame:
     return table.with_row_index("offset").with_columns(pl.col("offset").cast(pl.String))
 
 
-def _part(plan: Plan, service: str, level: str, text: str, minutes: np.ndarray, ms: float | None, slow: np.ndarray | None, fails: np.ndarray | None, rng: np.random.Generator) -> pl.DataFrame:
+def _part(
+    plan: Plan,
+    service: str,
+    level: str,
+    text: str,
+    minutes: np.ndarray,
+    ms: float | None,
+    slow: np.ndarray | None,
+    fails: np.ndarray | None,
+    rng: np.random.Generator,
+) -> pl.DataFrame:
     size = len(minutes)
     micros = minutes * 60_000_000 + rng.integers(0, 60_000_000, size)
     milliseconds = np.exp(rng.normal(np.log(ms or 1), plan.sigma, size)) * (1 if slow is None else slow[minutes])
     failed = np.zeros(size, bool) if fails is None else rng.random(size) < fails[minutes]
     numbers, hexes = rng.integers(1, 99_999, (size, 2)), rng.integers(0, 2**40, size)
     lines = [
-        text.replace("{n}", str(a), 1).replace("{n}", str(b)).replace("{h}", f"{h:010x}").replace("{d}", f"{d:.1f}").replace("{s}", "502" if f else "200")
+        text.replace("{n}", str(a), 1)
+        .replace("{n}", str(b))
+        .replace("{h}", f"{h:010x}")
+        .replace("{d}", f"{d:.1f}")
+        .replace("{s}", "502" if f else "200")
         for (a, b), h, d, f in zip(numbers, hexes, milliseconds, failed, strict=True)
     ]
-    frame = pl.DataFrame({"timestamp": micros, "service": [service] * size, "message": lines, "failed": failed}, schema_overrides={"message": pl.String, "service": pl.String})
+    frame = pl.DataFrame(
+        {"timestamp": micros, "service": [service] * size, "message": lines, "failed": failed},
+        schema_overrides={"message": pl.String, "service": pl.String},
+    )
     level_of = pl.when("failed").then(pl.lit("ERROR")).otherwise(pl.lit(level))
     severity = pl.when("failed").then(17).otherwise(SEVERITY[level]).cast(pl.UInt8)
     return frame.select(

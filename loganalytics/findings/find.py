@@ -22,7 +22,12 @@ _CRITICAL_WORDS = (
 
 
 def find_symptoms(
-    tables: dict[str, pl.DataFrame], events: pl.DataFrame, errors: pl.DataFrame, facts: dict[str, Any], *, window: timedelta
+    tables: dict[str, pl.DataFrame],
+    events: pl.DataFrame,
+    errors: pl.DataFrame,
+    facts: dict[str, Any],
+    *,
+    window: timedelta,
 ) -> list[Symptom]:
     """Return the symptoms of a log.
 

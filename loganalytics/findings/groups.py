@@ -34,14 +34,19 @@ class Story:
         return min(symptom.e_value for symptom in self.symptoms)
 
     @property
+    def sure(self) -> tuple[Symptom, ...]:
+        """The symptoms that are more than chance and harm; the likeliest cause at least."""
+        return tuple(s for s in self.symptoms if s is self.lead or (s.is_harmful and s.e_value <= WEAK_E_VALUE))
+
+    @property
     def start(self) -> datetime:
-        """When the first symptom began."""
-        return min(symptom.start for symptom in self.symptoms)
+        """When the first of them began."""
+        return min(symptom.start for symptom in self.sure)
 
     @property
     def end(self) -> datetime:
-        """When the last symptom was over."""
-        return max(symptom.end for symptom in self.symptoms)
+        """When the last of them was over."""
+        return max(symptom.end for symptom in self.sure)
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -76,10 +81,16 @@ def _belongs(symptom: Symptom, main: Symptom, window: timedelta) -> bool:
     lengths = (first[1] - first[0], second[1] - second[0])
     if overlap < MIN_OVERLAP * min(lengths):
         return False
-    if symptom.kind in ("events", "silence") and main.kind in ("events", "silence") and symptom.services != main.services:
+    if (
+        symptom.kind in ("events", "silence")
+        and main.kind in ("events", "silence")
+        and symptom.services != main.services
+    ):
         return overlap >= MIN_OVERLAP * max(lengths)
+    if not symptom.is_harmful or symptom.e_value > WEAK_E_VALUE:
+        return overlap >= MIN_OVERLAP * lengths[0]
     is_near = abs(symptom.start - main.start) <= max(MAX_START_SHARE * max(lengths), LEAD_WINDOWS * window)
-    return is_near or not symptom.is_harmful or bool(symptom.key and symptom.key == main.key)
+    return is_near or bool(symptom.key and symptom.key == main.key)
 
 
 def _by_cause(group: list[Symptom], window: timedelta) -> list[Symptom]:
@@ -110,4 +121,6 @@ def _mentions(symptom: Symptom, other: Symptom) -> bool:
     if set(symptom.services) & set(other.services):
         return False
     text = symptom.subject.lower()
-    return any(re.search(rf"(?<![\w/]){re.escape(name.lower())}(?![\w/])", text) for name in other.services if len(name) > 1)
+    return any(
+        re.search(rf"(?<![\w/]){re.escape(name.lower())}(?![\w/])", text) for name in other.services if len(name) > 1
+    )

@@ -83,7 +83,9 @@ def silence_symptoms(silences: list[Silence]) -> list[Symptom]:
 def _silences(coverage: pl.DataFrame) -> list[Silence]:
     """Return the longest gap of each service, and the silence at its end."""
     silences = []
-    spoken = coverage.filter(pl.col("error_share") <= MAX_ERROR_SHARE) if "error_share" in coverage.columns else coverage
+    spoken = (
+        coverage.filter(pl.col("error_share") <= MAX_ERROR_SHARE) if "error_share" in coverage.columns else coverage
+    )
     ends = coverage["last_seen"].drop_nulls()
     span = ends.max() - coverage["first_seen"].drop_nulls().min() if len(ends) else timedelta(0)  # type: ignore[operator]
     for row in spoken.sort("service", nulls_last=True).to_dicts():

@@ -17,7 +17,9 @@ MAX_NAMED_PROBLEMS, LABEL_LENGTH = 3, 120
 SHORT_E_VALUE, ERRORS_E_VALUE = 1.0, 0.02  # given to an error in a short log, and to a log of errors: info, warning
 
 
-def state_symptoms(facts: dict[str, Any], clusters: pl.DataFrame, first: datetime | None, last: datetime | None) -> list[Symptom]:
+def state_symptoms(
+    facts: dict[str, Any], clusters: pl.DataFrame, first: datetime | None, last: datetime | None
+) -> list[Symptom]:
     """Return that most of the log is errors, or that it holds errors and too little to say whether they are usual."""
     errors = int(clusters["events"].sum())
     if first is None or last is None or not errors:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 
 import polars as pl
 
@@ -31,7 +32,7 @@ from loganalytics.analyses.summaries import (
     sparkline_window,
     sparklines,
 )
-from loganalytics.schema import Frame, is_error, lazy
+from loganalytics.schema import TIMESTAMP, Frame, is_error, lazy
 from loganalytics.templates import TemplateCatalogue
 
 # A type as it is named in passing: "failed with redis.TimeoutError: ...", "raised ValueError('x')".
@@ -72,7 +73,8 @@ def cluster_errors(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl
 
     A problem is new when the catalogue `known` has none of its templates. Without a catalogue, when it has two events
     or more, and so late a first one is less than 1 % probable (divided by the number of problems) were its events
-    spread evenly over the log: (1 - f) ** events, f the share of the log before the first.
+    spread evenly over the log: (1 - f) ** events, f the share of the log before the first. What paused for as long
+    again since then, as nights and weekends are, is not new.
 
     Example:
         >>> from loganalytics.schema import conform
@@ -90,11 +92,20 @@ def summarize_clusters(errors: pl.DataFrame, ends: TimeRange) -> pl.DataFrame:
     dated = errors.filter(pl.col("timestamp").is_not_null())
     windows = dated.group_by("cluster_id", sparkline_window(ends)).agg(events=pl.len())
     table = table.join(sparklines(windows, table["cluster_id"]), on="cluster_id", maintain_order="left")
-    is_new = ~pl.col("is_known") if "is_known" in table.columns else is_late(ends)
+    is_new = ~pl.col("is_known") if "is_known" in table.columns else is_late(ends) & _is_longer_away(ends)
     return table.with_columns(is_new=is_new).select(
         *("cluster_id", "label", "events", "templates", "services", "exception_type"),
         *("first_seen", "last_seen", "is_new", "trend", "example", "trace_ids", "exception"),
     )
+
+
+def _is_longer_away(ends: TimeRange) -> pl.Expr:
+    """Return whether a problem was away at the start of the log for longer than it ever paused since.
+
+    What comes in working hours, every night or on Sundays is away for as long again and again.
+    """
+    first, _ = ends
+    return (pl.col("first_seen") - pl.lit(first, TIMESTAMP) > pl.col("longest_pause")).fill_null(value=False)
 
 
 def with_clusters(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl.DataFrame:
@@ -238,6 +249,7 @@ def _summarize(errors: pl.DataFrame) -> pl.DataFrame:
         exception_type=_most_common("exception_type"),
         first_seen=pl.col("timestamp").min(),
         last_seen=pl.col("timestamp").max(),
+        longest_pause=pl.col("timestamp").sort().diff().max().fill_null(timedelta(0)),
         **({"is_known": pl.col("is_known").any()} if "is_known" in errors.columns else {}),
     )
     trace_ids = pl.col("trace_ids").fill_null(pl.lit([], dtype=pl.List(pl.String)))

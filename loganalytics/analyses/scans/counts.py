@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from loganalytics.analyses.scans.grid import Flags, Floats, Grid, interval_sums, other_days
+from loganalytics.analyses.scans.grid import DAYS_A_WEEK, Flags, Floats, Grid, interval_sums, other_days
 from loganalytics.analyses.scans.improbability import mean_nats, share_nats
 from loganalytics.analyses.scans.peeling import Interval, segment_maxima
 
-EVEN_SHARE = 0.25  # of the exposure is taken to be even: a window in which nothing else was logged is no proof
+EVEN_SHARE, EVEN_SHARE_FEWER = 0.25, 0.02  # of the exposure is taken to be even: a window in which nothing else was logged is no proof
 UNKNOWN_DISPERSION, UNKNOWN_WINDOWS = 4.0, 5.0  # assumed of a series, with the weight of so many windows with events
 MIN_ABRUPT_SHARE = 0.6  # of a fall (in logarithms) that must happen at the beginning of the interval
 STEADY_EVENTS, MIN_STEADY_SHARE = 6.0, 0.5  # of times in which so many events are usual, this share has any
@@ -44,7 +44,7 @@ class CountScan:
     def nats(self, free: Flags, length: int) -> Floats:
         """Return how improbable each interval of a length is, by its first window.
 
-        Fewer events for a day and more are compared with other days only: quiet days may be a weekend.
+        Fewer events for a day and more say nothing in logs of less than two weeks: quiet days may be a weekend.
         """
         counts = self.counts * free
         sums, total = interval_sums(counts, length), counts.sum()
@@ -52,14 +52,16 @@ class CountScan:
         nats = share_nats(sums, total, time / all_time, more=self.more)
         if self.exposure is not None:
             exposure = self.exposure * free
-            even = EVEN_SHARE * exposure.sum() / all_time
-            shares = (interval_sums(exposure, length) + even * time) / ((1 + EVEN_SHARE) * max(exposure.sum(), 1.0))
+            even_share = EVEN_SHARE if self.more else EVEN_SHARE_FEWER
+            even = even_share * exposure.sum() / all_time
+            shares = (interval_sums(exposure, length) + even * time) / ((1 + even_share) * max(exposure.sum(), 1.0))
             nats = np.minimum(nats, share_nats(sums, total, shares, more=self.more))
         usual = other_days(interval_sums(self.counts, length), self.grid, length, highest=self.more)
         if usual is not None:
             nats = np.where(np.isnan(usual), nats, nats * self._is_beyond(sums, np.nan_to_num(usual)))
         if not self.more and self.grid.windows_a_day and length >= self.grid.windows_a_day:
-            nats = np.zeros(len(sums)) if usual is None else np.where(np.isnan(usual), 0.0, nats)
+            is_week_known = self.grid.count >= 2 * DAYS_A_WEEK * self.grid.windows_a_day
+            nats = np.zeros(len(sums)) if usual is None or not is_week_known else np.where(np.isnan(usual), 0.0, nats)
         if self.more or not total:
             return nats
         return np.where(self._is_abrupt(counts, free, total / all_time, length), nats, 0.0)
@@ -162,4 +164,3 @@ def highest_by_time(counts: Floats, grid: Grid, *, more: bool) -> Floats:
         nats = share_nats(interval_sums(counts, length), total, length / grid.count, more=more)
         best = np.maximum(best, nats.max(axis=0))
     return best
-

@@ -67,9 +67,7 @@ class DurationScan:
 
     def edge_nats(self, free: Flags, starts: Floats, stops: Floats) -> Floats:
         """Return how improbable intervals are: starts x stops."""
-        measured, deviations = (
-            np.append(0.0, np.cumsum(values * free)) for values in (self.measured, self.deviations)
-        )
+        measured, deviations = (np.append(0.0, np.cumsum(values * free)) for values in (self.measured, self.deviations))
         inside = [edges[stops][None, :] - edges[starts][:, None] for edges in (deviations, measured)]
         return _mean_nats(inside[0], inside[1], self._usual(free))
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+DAYS_A_WEEK = 7
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 LENGTH_STEP = 1.35  # from one length of interval to the next
 MIN_WINDOW_SHARE = 0.05
@@ -80,33 +81,40 @@ def interval_sums(values: Floats, length: int) -> Floats:
 def other_days(sums: Floats, grid: Grid, length: int, *, highest: bool) -> Floats | None:
     """Return what is usual at the same hours on other days, by the first window: their highest or lowest sum.
 
-    The second highest where there are ten other days or more. An hour earlier and later counts too, for clocks that are
-    changed. Days that the interval itself reaches into are left out. NaN where no other day is known; None where there
+    The second highest where there are ten other days or more. For the highest an hour earlier and later
+    counts too, for clocks that are changed. Days that the interval itself reaches into are left out. NaN where no other day is known; None where there
     is none at all.
     """
     day = grid.windows_a_day
     if not day or len(sums) <= day:
         return None
     hour = HOUR // grid.every
+    offsets = dict.fromkeys((0, -hour, hour)) if highest else (0,)
     days = len(sums) // day + 1
     worst = -np.inf if highest else np.inf
-    usual = [_usual_at(sums, day, days, offset, length, highest=highest) for offset in dict.fromkeys((0, -hour, hour))]
+    usual = [_usual_at(sums, day, days, offset, length, highest=highest) for offset in offsets]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # all NaN where no other day is known
         return np.asarray((np.nanmax if highest else np.nanmin)(np.vstack(usual), axis=0))
 
 
 def _usual_at(sums: Floats, day: int, days: int, offset: int, length: int, *, highest: bool) -> Floats:
-    """Return the highest or lowest sum so many windows beside the same hours of other days; the second of ten."""
+    """Return the highest or lowest sum so many windows beside the same hours of other days.
+
+    Of ten days and more the second; but what the same day of another week had is usual too.
+    """
     shifted = np.full((2 * days, len(sums)), -np.inf if highest else np.inf)
-    shifts = [shift * day + offset for shift in range(-days, days + 1) if shift]
-    for row, shift in enumerate(shifts):
+    weekly = np.full(len(sums), np.nan)
+    extreme = np.fmax if highest else np.fmin
+    for row, days_away in enumerate(day_number for day_number in range(-days, days + 1) if day_number):
+        shift = days_away * day + offset
         if length <= abs(shift) < len(sums):
             target = slice(max(0, -shift), min(len(sums), len(sums) - shift))
             shifted[row, target] = sums[max(0, shift) : min(len(sums), len(sums) + shift)]
+            if days_away % DAYS_A_WEEK == 0:
+                weekly[target] = extreme(weekly[target], shifted[row, target])
     known = np.isfinite(shifted).sum(axis=0)
     ordered = np.sort(shifted, axis=0)
     first, second = (ordered[-1], ordered[-2]) if highest else (ordered[0], ordered[1])
     usual = np.where(known >= MANY_DAYS, second, first)
-    return np.where(known > 0, usual, np.nan)
-
+    return np.asarray(extreme(np.where(known > 0, usual, np.nan), weekly))

@@ -32,5 +32,7 @@ def mean_nats(observed: Floats, usual: Floats | float, *, more: bool) -> Floats:
 
 
 def _x_log(observed: Floats, expected: Floats) -> Floats:
-    ratio = np.divide(observed, expected, out=np.ones_like(expected, dtype=float), where=(observed > 0) & (expected > 0))
+    ratio = np.divide(
+        observed, expected, out=np.ones_like(expected, dtype=float), where=(observed > 0) & (expected > 0)
+    )
     return np.asarray(observed * np.log(ratio))

@@ -72,8 +72,10 @@ def find_intervals(scan: Scan, least_nats: float) -> list[Interval]:
             break
         taken = (first, stop)
         # What stops and comes again is judged by itself, each time.
-        first, stop = max(scan.pieces(first, stop), key=lambda piece: _nats_of(scan, free, *piece))
-        nats = min(nats, _nats_of(scan, free, first, stop))
+        pieces = scan.pieces(*_with_best_edges(scan, free, first, stop))
+        pieces += [taken] if len(pieces) == 1 else []
+        first, stop = max(pieces, key=lambda piece: _nats_of(scan, free, *piece))
+        nats = _nats_of(scan, free, first, stop)
         if nats < least_nats:
             free = free & ~_flags(scan, *taken)
             continue
@@ -98,20 +100,24 @@ def _nats_of(scan: Scan, free: Flags, first: int, stop: int) -> float:
 
 
 def _most_improbable(scan: Scan, free: Flags) -> tuple[int, int, float]:
-    """Return the most improbable interval, its edges moved to where it is most improbable."""
+    """Return the most improbable interval of the lengths that are tried."""
     best = (0, 1, 0.0)
     for length in scan.grid.lengths():
         nats = _of_own(scan, free, length)
         first = int(nats.argmax())
         if nats[first] > best[2]:
             best = (first, first + length, float(nats[first]))
-    first, stop, highest = best
+    return best
+
+
+def _with_best_edges(scan: Scan, free: Flags, first: int, stop: int) -> tuple[int, int]:
+    """Return the interval with its edges moved to where it is most improbable."""
     reach = max(1, round((stop - first) * EDGE_REACH))
     starts = np.arange(max(0, first - reach), min(stop, first + reach + 1))
     stops = np.arange(max(first + 1, stop - reach), min(scan.grid.count, stop + reach) + 1)
     moved = np.where(stops[None, :] > starts[:, None], scan.edge_nats(free, starts, stops), -1.0)
     row, column = np.unravel_index(int(moved.argmax()), moved.shape)
-    return int(starts[row]), int(stops[column]), highest
+    return int(starts[row]), int(stops[column])
 
 
 def _of_own(scan: Scan, free: Flags, length: int) -> Floats:

@@ -190,12 +190,14 @@ def _counts(table: pl.DataFrame, key: str, subject: str, grid: Grid, most: int, 
         .head(most)
     )
     counted = table.group_by(key, NUMBER).len().with_columns(pl.col(key).cast(pl.String))
-    return Counts(table=groups, events=table.select(pl.col(key).cast(pl.String), "timestamp"), matrix=_matrix(counted, key, groups[key].to_list(), grid))
+    return Counts(
+        table=groups,
+        events=table.select(pl.col(key).cast(pl.String), "timestamp"),
+        matrix=_matrix(counted, key, groups[key].to_list(), grid),
+    )
 
 
-def _more(
-    measure: str, counts: Counts, services: _Services, grid: Grid, all_bursts: float
-) -> Iterator[Series]:
+def _more(measure: str, counts: Counts, services: _Services, grid: Grid, all_bursts: float) -> Iterator[Series]:
     """Return the series that may hold an interval: the others are ruled out all at once."""
     if not counts.table.height:
         return
@@ -222,7 +224,9 @@ def _by_window(table: pl.DataFrame, grid: Grid) -> Floats:
 
 
 def _positions(times: pl.Series, grid: Grid) -> Floats:
-    return np.asarray(((times - grid.start).dt.total_microseconds() / (grid.every / timedelta(microseconds=1))).to_numpy())
+    return np.asarray(
+        ((times - grid.start).dt.total_microseconds() / (grid.every / timedelta(microseconds=1))).to_numpy()
+    )
 
 
 def _durations(events: pl.DataFrame, grid: Grid) -> Iterator[Series]:
