@@ -92,6 +92,19 @@ def _strongest_reasons(rows: pl.DataFrame) -> tuple[tuple[str, str], ...]:
     return tuple(sentences.items())[:MAX_REASONS]
 
 
+def group_overlapping(episodes: list[Episode]) -> list[list[Episode]]:
+    """Return the episodes in groups that overlap or touch in time."""
+    groups: list[list[Episode]] = []
+    end: datetime | None = None
+    for episode in episodes:
+        if end is None or episode.start > end:
+            groups.append([])
+            end = episode.end
+        groups[-1].append(episode)
+        end = max(end, episode.end)
+    return groups
+
+
 def window_symptoms(anomalies: pl.DataFrame, window: timedelta) -> list[Symptom]:
     """Return the runs of anomalous windows as symptoms: how many windows as odd as the oddest of each chance gives."""
     return [

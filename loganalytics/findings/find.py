@@ -8,15 +8,17 @@ from typing import Any, cast
 import polars as pl
 
 from loganalytics.findings.episodes import window_symptoms
-from loganalytics.findings.silences import Silence, merge_silences, silence_symptoms
+from loganalytics.findings.silences import Silence, early_file_ends, merge_silences, silence_symptoms
 from loganalytics.findings.state import state_symptoms
 from loganalytics.findings.symptoms import Symptom, critical_symptoms, interval_symptoms, new_error_symptoms
 from loganalytics.schema import is_error
 
+MAX_END_SHARE = 0.3  # of the expected events, in a window or two that reach before the end of a file
 CRITICAL_SEVERITY = 18  # of CRITICAL, as syslog's crit; FATAL is 21
 # What an error says that is no less, whatever its level.
 _CRITICAL_WORDS = (
-    r"(?i)\bpanic\b|\bfatal (?:error|exception|signal)|\bout of memory\b|\boom[- ]kill|\bsegfault|\bsegmentation fault|\bcore dumped\b|\bdata loss\b"
+    r"(?i)\bpanic\b|\bfatal (?:error|exception|signal)|\bout of memory\b|\boom[- ]kill|\bsegfault"
+    r"|\bsegmentation fault|\bcore dumped\b|\bdata loss\b"
     r"|\bcorrupt(?:ed|ion)\b|\bno space left\b|\bsplit[- ]brain\b|致命|崩溃|内存不足|数据丢失|数据损坏|磁盘(?:空间)?已?满"
 )
 
@@ -36,11 +38,13 @@ def find_symptoms(
     """
     clusters = tables["errors"].join(_critical_counts(errors), on="cluster_id", how="left", maintain_order="left")
     clusters = clusters.with_columns(pl.col("critical").fill_null(0))
-    silences = merge_silences(tables["coverage"].join(_last_words(events), on="service", how="left", nulls_equal=True))
+    coverage = tables["coverage"].join(_last_words(events), on="service", how="left", nulls_equal=True)
+    silences = merge_silences(coverage)
     ends = events["timestamp"]
     first, last = cast("datetime | None", ends.min()), cast("datetime | None", ends.max())
     found = interval_symptoms(tables["intervals"])
-    found = [symptom for symptom in found if not _is_told_as_silence(symptom, silences)]
+    ends_early = early_file_ends(coverage)
+    found = [s for s in found if not (_is_told_as_silence(s, silences) or _is_file_end(s, ends_early))]
     seen = {symptom.key for symptom in found if symptom.kind == "problem"}
     return [
         *found,
@@ -71,6 +75,12 @@ def _last_words(events: pl.DataFrame) -> pl.DataFrame:
             last_message=pl.col("message").sort_by("timestamp").last(),
         )
     )
+
+
+def _is_file_end(symptom: Symptom, ends_early: set[str]) -> bool:
+    """Return whether fewer events are but the end of a file."""
+    is_end = symptom.kind == "events" and symptom.is_ongoing and symptom.observed <= MAX_END_SHARE * symptom.expected
+    return is_end and set(symptom.services) <= ends_early
 
 
 def _is_told_as_silence(symptom: Symptom, silences: list[Silence]) -> bool:

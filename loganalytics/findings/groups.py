@@ -10,6 +10,7 @@ from loganalytics.findings.symptoms import Symptom
 
 MIN_OVERLAP = 0.5  # of the shorter of two symptoms, that lies within the other
 MAX_START_SHARE = 0.25  # of the longer of two: so far apart they may begin and still be one story
+MAX_SHORT_STORY = timedelta(hours=2)  # what fails during a failure that was over so soon is of it
 LEAD_WINDOWS = 3  # two symptoms that begin within so many windows may be one story, however long
 _INFRASTRUCTURE = re.compile(
     r"(?i)postgres|pgbouncer|mysql|maria|redis|mongo|rabbit|kafka|elastic|opensearch|memcache|cassandra|clickhouse"
@@ -89,6 +90,8 @@ def _belongs(symptom: Symptom, main: Symptom, window: timedelta) -> bool:
         return overlap >= MIN_OVERLAP * max(lengths)
     if not symptom.is_harmful or symptom.e_value > WEAK_E_VALUE:
         return overlap >= MIN_OVERLAP * lengths[0]
+    if lengths[1] <= MAX_SHORT_STORY and symptom.start >= main.start - LEAD_WINDOWS * window:
+        return True
     is_near = abs(symptom.start - main.start) <= max(MAX_START_SHARE * max(lengths), LEAD_WINDOWS * window)
     return is_near or bool(symptom.key and symptom.key == main.key)
 

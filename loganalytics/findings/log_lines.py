@@ -56,6 +56,14 @@ def printed_service() -> pl.Expr:
 
 def _line(row: dict[str, object]) -> str:
     lead = " ".join(str(row[name]) for name in ("level", "service") if row.get(name))
-    exception = str(row["exception"]).strip().rsplit("\n", 1)[-1] if row.get("exception") else ""
+    exception = _exception_line(str(row["exception"] or "")) if "exception" in row else ""
     text = f"{row['message']}" + (f" | {exception}" if exception else "")
     return f"{moment(row['timestamp'])} {printable(lead, 80)}: {printable(text, LINE_LENGTH)}"  # type: ignore[arg-type]
+
+
+def _exception_line(exception: str) -> str:
+    """Return the line that says what was raised: the last one of a Python traceback, of others the first."""
+    lines = [text.strip() for text in exception.strip().splitlines()]
+    if not lines:
+        return ""
+    return lines[-1] if lines[0].startswith("Traceback") else lines[0]

@@ -18,10 +18,12 @@ from loganalytics.humanize import count, listing, moment, span
 SEVERITIES = ("critical", "warning", "info")
 
 MAX_WARNING_E, MAX_CRITICAL_E = 0.02, 0.001
+MAX_TOLD_E = 0.05  # above, what only its improbability speaks for is told only as part of something surer
+LEAST_E = 1e-20  # below, one is as improbable as another
 MIN_CRITICAL_EVENTS = 10  # errors, from which an improbable number of them is worth a phone call
 MAX_WINDOW_E = 1e-6  # of a window that is unusual without harm, to be a finding by itself; the most unusual one is
 MAX_BURSTS, MIN_BURSTINESS = 2, 1.5  # findings of a log whose nature bursts are; the others are told with the last
-MAX_EVIDENCE = 12  # lines
+MAX_EVIDENCE, MAX_WINDOW_LINES = 14, 2  # lines
 MIN_PRECEDENCE = timedelta(seconds=30)  # by which one service must fail before another to say so
 MAX_SINGLE_CRITICALS = 3  # kinds of rare CRITICAL events that are told apart; more are one finding
 _KINDS = {"problem": "errors", "errors": "errors", "critical": "critical", "duration": "slowdown", "events": "silence",
@@ -61,7 +63,7 @@ def rank_findings(symptoms: list[Symptom], *, window: timedelta, quote: Quote | 
 
     `window` is how exactly the times of the symptoms are known; `quote` returns the log lines that show a symptom.
     """
-    stories = group_symptoms(_with_few_criticals(symptoms), window)
+    stories = [story for story in group_symptoms(_with_few_criticals(symptoms), window) if _is_telling(story)]
     ranked = sorted(stories, key=lambda story: (*_rank(story), story.start, story.lead.subject))
     told, folded = _fold(ranked)
     return [_to_finding(story, quote, folded if story is told[-1] else []) for story in told]
@@ -77,9 +79,16 @@ def severity(story: Story) -> str:
     return "warning" if any(symptom.e_value <= MAX_WARNING_E for symptom in unusual) else "info"
 
 
-def _rank(story: Story) -> tuple[int, bool, float]:
+def _rank(story: Story) -> tuple[float, ...]:
+    """Return what stories are sorted by; those that chance never gives, by how many services and errors they have."""
     is_ongoing = any(symptom.is_ongoing and symptom.is_harmful for symptom in story.symptoms)
-    return SEVERITIES.index(severity(story)), not is_ongoing, story.e_value
+    failed = [symptom for symptom in story.sure if symptom.kind in ("problem", "errors", "critical")]
+    harm = (len({name for symptom in story.sure for name in symptom.services}), sum(s.observed for s in failed))
+    return SEVERITIES.index(severity(story)), not is_ongoing, max(story.e_value, LEAST_E), -harm[0], -harm[1]
+
+
+def _is_telling(story: Story) -> bool:
+    return any(symptom.is_told_anyway or symptom.e_value <= MAX_TOLD_E for symptom in story.symptoms)
 
 
 def _fold(ranked: list[Story]) -> tuple[list[Story], list[Story]]:
@@ -118,6 +127,7 @@ def _with_few_criticals(symptoms: list[Symptom]) -> list[Symptom]:
         subject=first.subject,
         key=first.key,
         observed=sum(symptom.observed for symptom in rare),
+        is_told_anyway=True,
         text=f"{count(len(rare), 'kind')} of CRITICAL events that came but once or a few times, first “{first.subject}”",
     )
     return [symptom for symptom in symptoms if symptom.kind != "critical"] + [joined]
@@ -126,7 +136,9 @@ def _with_few_criticals(symptoms: list[Symptom]) -> list[Symptom]:
 def _to_finding(story: Story, quote: Quote | None, folded: list[Story]) -> Finding:
     lead = story.lead
     kind = "new_error" if lead.kind == "problem" and lead.is_new else _KINDS[lead.kind]
-    lines = [sentences.line(symptom) for symptom in story.symptoms[1:]]
+    others = [symptom for symptom in story.symptoms[1:] if symptom.kind != "window"]
+    others += [symptom for symptom in story.symptoms[1:] if symptom.kind == "window"][:MAX_WINDOW_LINES]
+    lines = [sentences.line(symptom) for symptom in others]
     lines += [f"Bursts are frequent in this log; another: {sentences.title(other)}" for other in folded]
     quoted = [text for symptom in story.symptoms[:3] for text in quote(symptom)] if quote else []
     return Finding(
@@ -145,7 +157,9 @@ def _detail(story: Story) -> str:
     """Return how long it lasted, and where it began if the times of the events say so."""
     lead = story.lead
     length = span(story.end - story.start)
-    parts = [f"Still going on at the end of the log, after {length}." if lead.is_ongoing else f"Lasted {length}."]
+    parts = [f"Still going on at the end of the log, after {length}."] if lead.is_ongoing else []
+    if not lead.is_ongoing and story.end - story.start >= timedelta(seconds=1):
+        parts = [f"Lasted {length}."]
     later = [symptom for symptom in story.symptoms[1:] if symptom.start - lead.start >= MIN_PRECEDENCE]
     names = [name for symptom in later for name in symptom.services if name not in lead.services]
     earlier = [symptom for symptom in story.symptoms[1:] if symptom.start < lead.start]

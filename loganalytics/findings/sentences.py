@@ -9,6 +9,7 @@ from loganalytics.sanitize import printable
 
 LABEL_LENGTH, SHORT_LABEL_LENGTH, LINE_LENGTH = 160, 90, 300  # characters
 MAX_CONSEQUENCES = 3  # named in a title
+MIN_SEVERAL = 1.5  # times the errors of the greatest problem: then it is not what they are
 ALIKE = 1.05  # of two numbers: up to this ratio they are one
 
 
@@ -16,8 +17,22 @@ def title(story: Story) -> str:
     """Return who did what and when, and what followed from it."""
     lead = story.lead
     when = f"since {moment(lead.start)}" if lead.is_ongoing else time_range(lead.start, lead.end)
-    sentence = f"{_who(lead)}{clause(lead, LABEL_LENGTH)}, {when}"
-    return sentence + _consequences(story)
+    said = _several(story) or clause(lead, LABEL_LENGTH)
+    return f"{_who(lead)}{said}, {when}{_consequences(story)}"
+
+
+def _several(story: Story) -> str | None:
+    """Return how many errors a service has, and of which problems most are, where no problem is most of them."""
+    lead = story.lead
+    if lead.kind != "problem":
+        return None
+    same = [symptom for symptom in story.symptoms if set(symptom.services) <= set(lead.services)]
+    everything = next((s for s in same if s.kind == "errors" and s.observed >= MIN_SEVERAL * lead.observed), None)
+    if everything is None:
+        return None
+    problems = sorted((s for s in same if s.kind == "problem"), key=lambda s: (-s.observed, s.subject))
+    named = [f"“{printable(s.subject, SHORT_LABEL_LENGTH)}” ({count(round(s.observed))})" for s in problems[:2]]
+    return f"{clause(everything)}, most often {listing(named)}"
 
 
 def clause(symptom: Symptom, length: int = SHORT_LABEL_LENGTH) -> str:
@@ -70,7 +85,8 @@ def line(symptom: Symptom) -> str:
 
 def _who(symptom: Symptom) -> str:
     names = listing(list(symptom.services))
-    return f"{names}: " if names and symptom.kind != "silence" else ""
+    is_named = symptom.kind == "silence" or (symptom.kind == "duration" and symptom.subject == names)
+    return f"{names}: " if names and not is_named else ""
 
 
 def _silence(symptom: Symptom) -> str:

@@ -17,8 +17,8 @@ MAX_ERROR_SHARE = 0.8  # of a service's events: one that logs errors only is not
 MAX_FILE_END = timedelta(hours=1)  # by so much a file may end before the others, ...
 MAX_FILE_END_SHARE = 0.1  # ... or by this share of the log, and be nothing but an end of a file
 PLANNED_END = re.compile(
-    r"(?i)\bshut(?:ting)? ?down|\bstopp(?:ed|ing)\b|\bexit(?:ed|ing)?\b|\bterminat(?:ed|ing)\b|\bfinished\b|\bcompleted?\b"
-    r"|\bdone\b|\bgoodbye\b|\bbye\b|\bend of\b|关闭|停止|退出|结束|已完成"
+    r"(?i)\bshut(?:ting)? ?down|\bstopp(?:ed|ing)\b|\bexit(?:ed|ing)?\b|\bterminat(?:ed|ing)\b|\bfinished\b"
+    r"|\bcompleted?\b|\bdone\b|\bgoodbye\b|\bbye\b|\bend of\b|关闭|停止|退出|结束|已完成"
 )
 
 
@@ -75,9 +75,24 @@ def silence_symptoms(silences: list[Silence]) -> list[Symptom]:
             e_value=1.0 if silence.is_file_end or silence.is_planned else SILENCE_E_VALUE,
             text="file" if silence.is_file_end else "planned" if silence.is_planned else "",
             observed=float(silence.gap_count),
+            is_told_anyway=True,
         )
         for silence in silences
     ]
+
+
+def early_file_ends(coverage: pl.DataFrame) -> set[str]:
+    """Return the services that write to files of their own, which end a little before the others."""
+    early = coverage.filter("own_source" if "own_source" in coverage.columns else pl.lit(value=False))
+    names = early.filter(pl.col("silent_for") <= _longest_file_end(coverage))["service"]
+    return {printable(name, NAME_LENGTH) for name in names}
+
+
+def _longest_file_end(coverage: pl.DataFrame) -> timedelta:
+    first, last = coverage["first_seen"].min(), coverage["last_seen"].max()
+    if not isinstance(first, datetime) or not isinstance(last, datetime):
+        return MAX_FILE_END
+    return max(MAX_FILE_END, MAX_FILE_END_SHARE * (last - first))
 
 
 def _silences(coverage: pl.DataFrame) -> list[Silence]:
@@ -86,8 +101,7 @@ def _silences(coverage: pl.DataFrame) -> list[Silence]:
     spoken = (
         coverage.filter(pl.col("error_share") <= MAX_ERROR_SHARE) if "error_share" in coverage.columns else coverage
     )
-    ends = coverage["last_seen"].drop_nulls()
-    span = ends.max() - coverage["first_seen"].drop_nulls().min() if len(ends) else timedelta(0)  # type: ignore[operator]
+    longest_end = _longest_file_end(coverage)
     for row in spoken.sort("service", nulls_last=True).to_dicts():
         services = (printable(row["service"], NAME_LENGTH) or "unknown service",)
         gaps = row["gaps"] or []
@@ -95,7 +109,7 @@ def _silences(coverage: pl.DataFrame) -> list[Silence]:
             longest = min(gaps, key=lambda gap: (gap["start"] - gap["end"], gap["start"]))
             silences.append(Silence(services=services, **longest, is_ongoing=False, gap_count=len(gaps)))
         if row["is_silent"] and row["last_seen"] is not None:
-            is_short = row["silent_for"] <= max(MAX_FILE_END, MAX_FILE_END_SHARE * span)  # type: ignore[operator]
+            is_short = row["silent_for"] <= longest_end
             silences.append(
                 Silence(
                     services=services,

@@ -44,5 +44,6 @@ def state_symptoms(
             key=rows[0]["cluster_id"],
             observed=float(errors),
             text=f"{share}: {listing(named)}",
+            is_told_anyway=True,
         )
     ]

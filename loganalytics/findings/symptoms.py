@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,12 @@ import polars as pl
 
 from loganalytics.sanitize import printable
 
+BATCH_E_VALUE = 0.03  # between those of a warning and of what is told at all
 NAME_LENGTH = 60  # characters of a service
+MAX_PAUSE_SHARE = 0.2  # of two intervals of the same thing, that may lie between them: they are one
+MIN_EXPLAINED = 0.7  # of a service's errors: a problem that they are is the better name for them
+MAX_RARE_EVENTS = 3  # of a kind of CRITICAL event, up to which it is told whatever chance says
+CRITICAL_E_VALUE = 1e-3  # given to it: who wrote CRITICAL meant that someone is to look
 
 # What is wrong where these are found; a flood of messages and an unusual window may be harmless.
 HARMFUL = frozenset({"errors", "problem", "critical", "duration", "events", "silence"})
@@ -37,6 +42,7 @@ class Symptom:
         expected: what the rest of the log leads to expect.
         burstiness: by how much bursts of this kind are the nature of the log; 1 where they are not.
         text: what to say of it, where the numbers do not say it all.
+        is_told_anyway: whether it is worth a line however likely by chance.
     """
 
     kind: str
@@ -54,6 +60,7 @@ class Symptom:
     expected: float = 0.0
     burstiness: float = 1.0
     text: str = ""
+    is_told_anyway: bool = False
 
     @property
     def is_harmful(self) -> bool:
@@ -62,8 +69,8 @@ class Symptom:
 
 
 def interval_symptoms(intervals: pl.DataFrame) -> list[Symptom]:
-    """Return the rows of `scan_intervals` as symptoms; the errors of a service that are all of one problem only once."""
-    symptoms = [_interval_symptom(row) for row in intervals.to_dicts()]
+    """Return the rows of `scan_intervals` as symptoms; errors of a service that are of one problem only once."""
+    symptoms = _merged([_interval_symptom(row) for row in intervals.to_dicts()])
     problems = [symptom for symptom in symptoms if symptom.kind == "problem"]
     return [
         symptom for symptom in symptoms
@@ -71,17 +78,48 @@ def interval_symptoms(intervals: pl.DataFrame) -> list[Symptom]:
     ]  # fmt: skip
 
 
+def _merged(symptoms: list[Symptom]) -> list[Symptom]:
+    """Return the symptoms, those of the same thing that overlap or nearly touch as one."""
+    merged: list[Symptom] = []
+    for symptom in sorted(symptoms, key=lambda symptom: (symptom.start, symptom.end)):
+        before = next((other for other in reversed(merged) if _continues(symptom, other)), None)
+        if before is None:
+            merged.append(symptom)
+        else:
+            merged[merged.index(before)] = _joined(before, symptom)
+    return merged
+
+
+def _continues(symptom: Symptom, before: Symptom) -> bool:
+    is_same = (symptom.kind, symptom.services, symptom.key) == (before.kind, before.services, before.key)
+    both = max(symptom.end, before.end) - before.start
+    return is_same and symptom.start - before.end <= MAX_PAUSE_SHARE * both
+
+
+def _joined(before: Symptom, symptom: Symptom) -> Symptom:
+    """Return one symptom for two: counts are added, of durations the less probable one is told."""
+    surer = min(before, symptom, key=lambda one: one.e_value)
+    numbers = {} if symptom.kind == "duration" else {
+        name: getattr(before, name) + getattr(symptom, name) for name in ("observed", "expected", "low", "high")
+    }  # fmt: skip
+    return replace(
+        surer, start=before.start, end=max(before.end, symptom.end), is_new=before.is_new,
+        is_ongoing=before.is_ongoing or symptom.is_ongoing, **numbers,
+    )  # fmt: skip
+
+
 def _interval_symptom(row: dict[str, Any]) -> Symptom:
+    # A flood of harmless messages that do not come otherwise may be a batch: it is told, and no warning.
+    is_batch = row["measure"] == "template" and not (row["is_regular"] or row["is_alarming"])
+    e_value = max(row["e_value"], BATCH_E_VALUE) if is_batch else row["e_value"]
     return Symptom(
         kind=row["measure"],
         services=tuple(printable(name, NAME_LENGTH) for name in row["services"]),
         subject=row["subject"] or "",
-        **{name: row[name] for name in ("key", "start", "end", "is_ongoing", "is_new", "e_value")},
+        **{name: row[name] for name in ("key", "start", "end", "is_ongoing", "is_new")},
+        e_value=e_value,
         **{name: row[name] for name in ("observed", "expected", "low", "high", "burstiness")},
     )
-
-
-MIN_EXPLAINED = 0.7  # of a service's errors: a problem that they are is the better name for them
 
 
 def _is_explained(errors: Symptom, problem: Symptom) -> bool:
@@ -110,13 +148,10 @@ def critical_symptoms(clusters: pl.DataFrame) -> list[Symptom]:
             key=row["cluster_id"],
             is_new=True,
             observed=float(row["events"]),
+            is_told_anyway=True,
         )
         for row in rare.to_dicts()
     ]
-
-
-MAX_RARE_EVENTS = 3  # of a kind of CRITICAL event, up to which it is told whatever chance says
-CRITICAL_E_VALUE = 1e-3  # given to it: who wrote CRITICAL meant that someone is to look
 
 
 def new_error_symptoms(clusters: pl.DataFrame) -> list[Symptom]:
@@ -133,6 +168,7 @@ def new_error_symptoms(clusters: pl.DataFrame) -> list[Symptom]:
             key=row["cluster_id"],
             is_new=True,
             observed=float(row["events"]),
+            is_told_anyway=True,
         )
         for row in new.to_dicts()
     ]

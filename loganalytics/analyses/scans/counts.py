@@ -11,16 +11,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from loganalytics.analyses.scans.grid import DAYS_A_WEEK, Flags, Floats, Grid, interval_sums, other_days
+from loganalytics.analyses.scans.grid import DAYS_A_WEEK, Flags, Floats, Grid, Positions, interval_sums, other_days
 from loganalytics.analyses.scans.improbability import mean_nats, share_nats
 from loganalytics.analyses.scans.peeling import Interval, segment_maxima
 
-EVEN_SHARE, EVEN_SHARE_FEWER = 0.25, 0.02  # of the exposure is taken to be even: a window in which nothing else was logged is no proof
+EVEN_SHARE, EVEN_SHARE_FEWER = (
+    0.25,
+    0.02,
+)  # of the exposure is taken to be even: a window in which nothing else was logged is no proof
 UNKNOWN_DISPERSION, UNKNOWN_WINDOWS = 4.0, 5.0  # assumed of a series, with the weight of so many windows with events
 MIN_ABRUPT_SHARE = 0.6  # of a fall (in logarithms) that must happen at the beginning of the interval
 STEADY_EVENTS, MIN_STEADY_SHARE = 6.0, 0.5  # of times in which so many events are usual, this share has any
 ABRUPT_LENGTH = 0.25  # of an interval: so much of it, and of the time before, shows whether it began abruptly
 OTHER_DAYS_NATS = 3.0  # improbable by the same hours of other days: up to here it is explained, from twice on it is not
+OTHER_DAYS_WEIGHT = 4.0  # times as improbable as by other days, at most, is an interval
 OTHER_DAYS_RATIO = 1.4  # of a count to that of other days, below which it is as on other days
 PAUSE_NATS = 5.0  # of a pause: its chance in an interval is e^-5
 TENTH = 0.1
@@ -58,7 +62,7 @@ class CountScan:
             nats = np.minimum(nats, share_nats(sums, total, shares, more=self.more))
         usual = other_days(interval_sums(self.counts, length), self.grid, length, highest=self.more)
         if usual is not None:
-            nats = np.where(np.isnan(usual), nats, nats * self._is_beyond(sums, np.nan_to_num(usual)))
+            nats = np.where(np.isnan(usual), nats, self._beyond(nats, sums, np.nan_to_num(usual)))
         if not self.more and self.grid.windows_a_day and length >= self.grid.windows_a_day:
             is_week_known = self.grid.count >= 2 * DAYS_A_WEEK * self.grid.windows_a_day
             nats = np.zeros(len(sums)) if usual is None or not is_week_known else np.where(np.isnan(usual), 0.0, nats)
@@ -74,23 +78,24 @@ class CountScan:
         if len(held) < 2:
             return [(first, stop)]
         rate = self.counts[first:stop].sum() / (stop - first)
-        longest = (np.log(stop - first) + PAUSE_NATS) / rate * UNKNOWN_DISPERSION
+        longest = max((np.log(stop - first) + PAUSE_NATS) / rate * UNKNOWN_DISPERSION, 1.0)
         breaks = np.flatnonzero(np.diff(held) > longest)
         starts, ends = held[np.append(0, breaks + 1)], held[np.append(breaks, len(held) - 1)] + 1
         return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
-    def edge_nats(self, free: Flags, starts: Floats, stops: Floats) -> Floats:
+    def edge_nats(self, free: Flags, starts: Positions, stops: Positions) -> Floats:
         """Return how improbable intervals are by time alone: starts x stops."""
         edges, time = np.append(0.0, np.cumsum(self.counts * free)), np.append(0.0, np.cumsum(free * self.grid.time))
         sums = edges[stops][None, :] - edges[starts][:, None]
         share = (time[stops][None, :] - time[starts][:, None]) / max(time[-1], 1)
         return share_nats(np.maximum(sums, 0), edges[-1], share, more=self.more)
 
-    def _is_beyond(self, sums: Floats, usual: Floats) -> Floats:
-        """Return 1 for sums that are far from what other days had at the same hours, 0 for those that are near."""
+    def _beyond(self, nats: Floats, sums: Floats, usual: Floats) -> Floats:
+        """Return how improbable sums are, less where they are near what other days had at the same hours."""
         beyond = mean_nats(sums, usual, more=self.more)
         is_far = sums >= OTHER_DAYS_RATIO * usual if self.more else sums * OTHER_DAYS_RATIO <= usual
-        return np.where(is_far, np.clip((beyond - OTHER_DAYS_NATS) / OTHER_DAYS_NATS, 0, 1), 0.0)
+        share = np.clip((beyond - OTHER_DAYS_NATS) / OTHER_DAYS_NATS, 0, 1)
+        return np.where(is_far, np.minimum(nats, OTHER_DAYS_WEIGHT * beyond) * share, 0.0)
 
     def _is_abrupt(self, counts: Floats, free: Flags, rate: float, length: int) -> Flags:
         """Return whether a fall happens at the beginning of the interval, and not with that of the log.
@@ -129,6 +134,7 @@ class CountScan:
     def _fine_counts(self, inside: Flags) -> Floats:
         """Return the counts within an interval by equal parts, as many as there are events."""
         first, stop = np.flatnonzero(inside)[[0, -1]] + [0, 1]
+        assert self.positions is not None  # noqa: S101
         own = self.positions[(self.positions >= first) & (self.positions < stop)]
         return np.histogram(own, max(2, len(own)), (own.min(), own.max() + 1e-9))[0].astype(float)
 
@@ -145,6 +151,7 @@ class CountScan:
             observed=float(self.counts[first:stop].sum()),
             expected=float(expected),
             low=float(np.quantile(usual, TENTH)),
+            middle=float(np.median(usual)),
             high=float(np.quantile(usual, 1 - TENTH)),
             highest=float(usual.max()),
             nats=nats,

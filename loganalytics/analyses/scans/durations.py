@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from loganalytics.analyses.scans.grid import Flags, Floats, Grid, interval_sums, other_days
+from loganalytics.analyses.scans.grid import Flags, Floats, Grid, Positions, interval_sums, other_days
 from loganalytics.analyses.scans.peeling import Interval
 
 MAX_DEVIATION = 3.0  # standard deviations: one very slow call is no slow time
 MIN_MEASURED = 10  # durations in an interval
+MAX_EXPLAINED = 0.5  # of the excess, that other days had at the same hours: then it is usual
 MIN_SPREAD = 0.1  # of the logarithm: ten per cent up or down is no news
 SOME_WINDOWS = 8  # with two durations or more, to see how much the windows differ
 UNKNOWN_DISPERSION, MAX_DISPERSION = 2.0, 4.0
@@ -46,7 +47,7 @@ class DurationScan:
         return cls(
             grid=grid, window=window, milliseconds=milliseconds,
             measured=np.bincount(window, minlength=grid.count).astype(float),
-            deviations=np.bincount(window, deviation, minlength=grid.count),
+            deviations=np.bincount(window, deviation, minlength=grid.count).astype(float),
         )  # fmt: skip
 
     def nats(self, free: Flags, length: int) -> Floats:
@@ -58,14 +59,17 @@ class DurationScan:
         mean = np.divide(deviations, measured, out=np.full_like(measured, -np.inf), where=measured >= MIN_MEASURED)
         usual = other_days(mean, self.grid, length, highest=True)
         if usual is not None:
-            nats = np.minimum(nats, _mean_nats(deviations, measured, np.fmax(usual, usual_mean)))
+            # How much of the excess other days had at the same hours: half explains it, a quarter does not.
+            with np.errstate(invalid="ignore", divide="ignore"):
+                explained = np.nan_to_num((usual - usual_mean) / (mean - usual_mean), nan=0.0, posinf=0.0, neginf=0.0)
+            nats *= np.clip((MAX_EXPLAINED - explained) / (MAX_EXPLAINED / 2), 0, 1)
         return nats
 
     def pieces(self, first: int, stop: int) -> list[tuple[int, int]]:
         """Return the interval: that nothing is measured for a time says nothing of how long things take."""
         return [(first, stop)]
 
-    def edge_nats(self, free: Flags, starts: Floats, stops: Floats) -> Floats:
+    def edge_nats(self, free: Flags, starts: Positions, stops: Positions) -> Floats:
         """Return how improbable intervals are: starts x stops."""
         measured, deviations = (np.append(0.0, np.cumsum(values * free)) for values in (self.measured, self.deviations))
         inside = [edges[stops][None, :] - edges[starts][:, None] for edges in (deviations, measured)]
@@ -94,6 +98,7 @@ class DurationScan:
             observed=float(np.median(self.milliseconds[inside])),
             expected=float(np.median(usual)),
             low=float(np.quantile(usual, TENTH)),
+            middle=float(np.median(usual)),
             high=float(np.quantile(usual, 1 - TENTH)),
             highest=float(usual.max()),
             nats=nats,

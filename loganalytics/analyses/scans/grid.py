@@ -6,12 +6,14 @@ import warnings
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Positions = NDArray[np.integer[Any]]
 
 DAYS_A_WEEK = 7
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -81,8 +83,8 @@ def interval_sums(values: Floats, length: int) -> Floats:
 def other_days(sums: Floats, grid: Grid, length: int, *, highest: bool) -> Floats | None:
     """Return what is usual at the same hours on other days, by the first window: their highest or lowest sum.
 
-    The second highest where there are ten other days or more. For the highest an hour earlier and later
-    counts too, for clocks that are changed. Days that the interval itself reaches into are left out. NaN where no other day is known; None where there
+    The second highest where there are ten other days or more. For the highest what came somewhat
+    earlier or later counts too, and an hour earlier and later, for clocks that are changed. Days that the interval itself reaches into are left out. NaN where no other day is known; None where there
     is none at all.
     """
     day = grid.windows_a_day
@@ -90,12 +92,20 @@ def other_days(sums: Floats, grid: Grid, length: int, *, highest: bool) -> Float
         return None
     hour = HOUR // grid.every
     offsets = dict.fromkeys((0, -hour, hour)) if highest else (0,)
+    near = _extreme_around(sums, min(length, hour), highest=highest) if highest else sums
     days = len(sums) // day + 1
-    worst = -np.inf if highest else np.inf
-    usual = [_usual_at(sums, day, days, offset, length, highest=highest) for offset in offsets]
+    usual = [_usual_at(near, day, days, offset, length, highest=highest) for offset in offsets]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # all NaN where no other day is known
         return np.asarray((np.nanmax if highest else np.nanmin)(np.vstack(usual), axis=0))
+
+
+def _extreme_around(sums: Floats, reach: int, *, highest: bool) -> Floats:
+    """Return the highest or lowest of each value and those up to so many places beside it: jobs begin a little late."""
+    from scipy.ndimage import maximum_filter1d, minimum_filter1d
+
+    extreme = maximum_filter1d if highest else minimum_filter1d
+    return np.asarray(extreme(sums, 2 * (reach // 2) + 1, mode="nearest"))
 
 
 def _usual_at(sums: Floats, day: int, days: int, offset: int, length: int, *, highest: bool) -> Floats:

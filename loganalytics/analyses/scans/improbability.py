@@ -9,6 +9,8 @@ import numpy as np
 
 from loganalytics.analyses.scans.grid import Floats
 
+MIN_EXPECTED = 0.3  # events, so that a first one is not too improbable
+
 
 def share_nats(inside: Floats, total: Floats | float, share: Floats | float, *, more: bool) -> Floats:
     """Return how improbable it is that so many of `total` fall into the interval, which takes this share by chance.
@@ -25,9 +27,9 @@ def share_nats(inside: Floats, total: Floats | float, share: Floats | float, *, 
 
 def mean_nats(observed: Floats, usual: Floats | float, *, more: bool) -> Floats:
     """Return how improbable a count is where at most (or at least) so many are usual: Poisson."""
-    usual = np.maximum(np.asarray(usual, float), 0.3)
-    nats = _x_log(observed, usual) - observed + usual
-    is_far = observed > usual if more else observed < usual
+    expected = np.maximum(np.asarray(usual, float), MIN_EXPECTED)
+    nats = _x_log(observed, expected) - observed + expected
+    is_far = observed > expected if more else observed < expected
     return np.where(is_far, np.maximum(nats, 0.0), 0.0)
 
 

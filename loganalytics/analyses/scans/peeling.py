@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from loganalytics.analyses.scans.grid import Flags, Floats, Grid
+from loganalytics.analyses.scans.grid import Flags, Floats, Grid, Positions
 
 MAX_INTERVALS, MAX_TRIES = 4, 8  # of one series
 SEGMENTS, ORDINARY_SEGMENTS = 8, 0.75  # the maximum of this share of the segments is that of chance
@@ -26,6 +26,7 @@ class Interval:
         observed: the count in it, or the median.
         expected: what the rest of the log leads to expect.
         low: the least that is usual: a tenth of such times have less.
+        middle: half of such times have no more.
         high: the most that is usual: a tenth of such times have more.
         highest: the most that there is in such a time elsewhere.
         nats: -ln of the chance of it, corrected for the series' own variation, not for how many were looked at.
@@ -36,6 +37,7 @@ class Interval:
     observed: float
     expected: float
     low: float
+    middle: float
     high: float
     highest: float
     nats: float
@@ -44,7 +46,9 @@ class Interval:
 class Scan(Protocol):
     """A series that intervals can be looked for in; `free` says which windows belong to no interval found before."""
 
-    grid: Grid
+    @property
+    def grid(self) -> Grid:
+        """The windows."""
 
     def nats(self, free: Flags, length: int) -> Floats:
         """Return how improbable each interval of a length is, by its first window."""
@@ -52,7 +56,7 @@ class Scan(Protocol):
     def pieces(self, first: int, stop: int) -> list[tuple[int, int]]:
         """Return the parts of an interval between pauses that are too long for chance; itself, where it has none."""
 
-    def edge_nats(self, free: Flags, starts: Floats, stops: Floats) -> Floats:
+    def edge_nats(self, free: Flags, starts: Positions, stops: Positions) -> Floats:
         """Return the same for any pairs of first window and end: starts x stops."""
 
     def least_dispersion(self, rest: Flags, inside: Flags) -> float:

@@ -15,6 +15,7 @@ from loganalytics.schema import TIMESTAMP
 from loganalytics.times import window_start
 
 MAX_E_VALUE = 1.0  # what chance gives once in a log like this is not worth a row
+FAMILIES = 2  # of intervals: those that last to the end of the log, and all others
 ONGOING_TESTS = 40.0  # intervals that differ, of those that last to the end of the log
 MIN_WINDOWS = 12  # among fewer nothing is usual
 # How large a change must be to be one, whatever its chance: the ratio to what is expected, and the events it takes.
@@ -24,13 +25,14 @@ MIN_FLOOD_RATIO = 2.0  # of a flood of harmless messages to the next highest in 
 MIN_RISE = 2.0  # of all that its services log, during a flood of harmless messages
 MIN_FEWER_EXPECTED = 20
 MAX_FEWER_RATIO, MAX_SILENT_RATIO = 0.65, 0.1  # of a service that logs less up to the end of the log; of one that did
+MAX_NOTHING_RATIO = 0.01  # of a service that nothing shows to be expected: no other service, no other day
 ONGOING_SHARE = 0.15  # of an interval, within which of the end of the log it must end to be going on
 
 SCHEMA = {
     "measure": pl.String(), "service": pl.String(), "services": pl.List(pl.String()), "subject": pl.String(),
     "key": pl.String(), "start": TIMESTAMP, "end": TIMESTAMP,
     "is_ongoing": pl.Boolean(), "is_new": pl.Boolean(), "observed": pl.Float64(), "expected": pl.Float64(),
-    "low": pl.Float64(), "high": pl.Float64(), "burstiness": pl.Float64(), "e_value": pl.Float64(),
+    "low": pl.Float64(), "high": pl.Float64(), "is_regular": pl.Boolean(), "is_alarming": pl.Boolean(), "burstiness": pl.Float64(), "e_value": pl.Float64(),
 }  # fmt: skip
 
 
@@ -44,7 +46,8 @@ def scan_intervals(events: pl.DataFrame, errors: pl.DataFrame, *, every: timedel
     that are fewer, "duration" of an operation), service, services, subject (label, template or operation), start and
     end (of the events in it), is_ongoing (it lasts to the end of the log), is_new (nothing of it before), observed
     (the count, the median in ms), expected, low and high (nine tenths of such times elsewhere hold no less, no more),
-    burstiness (1, or more where bursts are the nature of the log) and e_value: how many intervals as odd as this one chance gives in a
+    is_regular (half of such times elsewhere have one), is_alarming (warnings, or words of failure), burstiness (1, or
+    more where bursts are the nature of the log) and e_value: how many intervals as odd as this one chance gives in a
     log of this size, all windows, lengths, services, messages and operations taken into account (as an E-value,
     Altschul et al. 1990, doi:10.1016/S0022-2836(05)80360-2); sorted by e_value. None among fewer than twelve windows.
     """
@@ -58,10 +61,10 @@ def scan_intervals(events: pl.DataFrame, errors: pl.DataFrame, *, every: timedel
     for one in series:
         # Each measure has the same part in what chance gives, and so have intervals that last to the end of the log.
         tried = len(MIN_RATIO) * max(numbers[one.measure], 1)
-        least_nats = float(np.log(min(ONGOING_TESTS, TESTS_A_WINDOW * grid.count) * tried / MAX_E_VALUE))
+        least_nats = float(np.log(min(ONGOING_TESTS, TESTS_A_WINDOW * grid.count) * tried * FAMILIES / MAX_E_VALUE))
         for interval in find_intervals(one.scan, least_nats):
             tests = ONGOING_TESTS if _is_ongoing(interval, grid) else TESTS_A_WINDOW * grid.count
-            e_value = tests * tried * float(np.exp(-interval.nats))
+            e_value = FAMILIES * tests * tried * float(np.exp(-interval.nats))
             if e_value <= MAX_E_VALUE and _is_large(one, interval, grid):
                 rows.append(_row(one, interval, grid, e_value))
     return pl.DataFrame(rows, schema=SCHEMA).sort("e_value", "measure", "subject", nulls_last=True)
@@ -85,7 +88,9 @@ def _is_large(series: Series, interval: Interval, grid: Grid) -> bool:
     """Return whether a change is one that anyone would call so."""
     ratio = interval.observed / max(interval.expected, 1e-9)
     if series.measure == "events":
-        most = MAX_FEWER_RATIO if _is_ongoing(interval, grid) and series.is_comparable else MAX_SILENT_RATIO
+        most = MAX_FEWER_RATIO if _is_ongoing(interval, grid) else MAX_SILENT_RATIO
+        most = most if series.is_comparable else MAX_NOTHING_RATIO
+        ratio = max(ratio, series.calm_ratio(interval.first, interval.stop))
         return interval.expected >= MIN_FEWER_EXPECTED and ratio <= most
     if series.measure == "template" and not series.is_alarming:
         # A new kind of event that has come to stay, and what a service says during all of its life.
@@ -113,7 +118,7 @@ def _row(series: Series, interval: Interval, grid: Grid, e_value: float) -> dict
     return {
         "measure": series.measure, "service": series.service, "services": series.services, "subject": series.subject,
         "key": series.key, "start": start, "end": end, "is_ongoing": _is_ongoing(interval, grid),
-        "is_new": series.is_first(interval.first),
+        "is_new": series.is_first(interval.first), "is_alarming": series.is_alarming,
         **{name: getattr(interval, name) for name in ("observed", "expected", "low", "high")},
-        "burstiness": getattr(series.scan, "burstiness", 1.0), "e_value": e_value,
+        "is_regular": interval.middle >= 1, "burstiness": getattr(series.scan, "burstiness", 1.0), "e_value": e_value,
     }  # fmt: skip

@@ -42,6 +42,7 @@ class Series:
         scan: what intervals are looked for in.
         times: of its events; None where an interval is one of windows.
         first_window: of its first event.
+        calm_events: by window, those that are no errors.
         service_events: by window, all that its services logged.
         is_alarming: whether its events are warnings or speak of failure.
     """
@@ -54,6 +55,7 @@ class Series:
     times: pl.Series | None = field(repr=False)
     first_window: int | None
     service_events: Floats | None = field(default=None, repr=False)
+    calm_events: Floats | None = field(default=None, repr=False)
     is_alarming: bool = False
 
     def is_first(self, window: int) -> bool:
@@ -73,6 +75,17 @@ class Series:
         outside = self.events_besides(first, stop) / max(len(self.service_events) - (stop - first), 1)
         inside = float(self.service_events[first:stop].sum()) / (stop - first)
         return inside / outside if outside else np.inf
+
+    def calm_ratio(self, first: int, stop: int) -> float:
+        """Return the ratio of its events that are no errors to what is expected; 0 where that is not known.
+
+        After a time of many errors there are fewer events, and nothing is wrong.
+        """
+        if self.calm_events is None:
+            return 0.0
+        inside = float(self.calm_events[first:stop].sum()) / (stop - first)
+        outside = float(self.calm_events.sum() - self.calm_events[first:stop].sum())
+        return inside / (outside / (len(self.calm_events) - (stop - first))) if outside else 0.0
 
     @property
     def is_comparable(self) -> bool:
@@ -130,10 +143,11 @@ class _Services:
     def of(cls, events: pl.DataFrame, grid: Grid) -> _Services:
         named = events.select(NUMBER, pl.col("service").fill_null(""), error=is_error())
         names = named["service"].unique().sort().to_list()
-        tables = []
-        for rows in (named, named.filter(~pl.col("error"))):
-            tables.append(_matrix(rows.group_by("service", NUMBER).len(), "service", names, grid))
-        return cls(names=names, all_events=tables[0], calm_events=tables[1])
+        all_events, calm_events = (
+            _matrix(rows.group_by("service", NUMBER).len(), "service", names, grid)
+            for rows in (named, named.filter(~pl.col("error")))
+        )
+        return cls(names=names, all_events=all_events, calm_events=calm_events)
 
     def besides(self, services: list[str], own: Floats, *, are_errors: bool) -> Floats | None:
         """Return what else the services logged; all others where that is little; None where there is nothing."""
@@ -163,7 +177,7 @@ class _Services:
         services = [name] if name else []
         return Series(
             measure="events", services=services, subject=name or None, key=name, scan=scan, times=None,
-            first_window=None,
+            first_window=None, calm_events=self.calm_events[:, self.names.index(name)],
         )  # fmt: skip
 
 
