@@ -22,7 +22,7 @@ class LogLines:
     errors: pl.DataFrame
 
     def __call__(self, symptom: Symptom) -> tuple[str, ...]:
-        """Return up to three lines: the first ones, of slow operations the slowest, of a silence the last before."""
+        """Return up to three lines: the first ones, of slow operations the slowest, of a silence those around it."""
         found = self._events(symptom)
         if found is None:
             return ()
@@ -44,8 +44,10 @@ class LogLines:
             slow = self.events.filter(within & same & pl.col("duration_ms").is_not_null())
             return slow.sort("duration_ms", "timestamp", descending=[True, False]).head(MAX_LINES)
         if symptom.kind in ("silence", "events") and symptom.services:
-            last = pl.col("timestamp") <= symptom.start + timedelta(seconds=1)
-            return self.events.filter(last & (printed_service() == symptom.services[0])).sort("timestamp").tail(1)
+            own = self.events.filter(printed_service() == symptom.services[0]).sort("timestamp")
+            before = own.filter(pl.col("timestamp") <= symptom.start + timedelta(seconds=1)).tail(1)
+            after = own.filter(pl.col("timestamp") >= symptom.end).head(MAX_LINES)
+            return before if symptom.is_ongoing else pl.concat([before, after])
         return None
 
 

@@ -18,7 +18,6 @@ from loganalytics.humanize import count, listing, moment, span
 SEVERITIES = ("critical", "warning", "info")
 
 MAX_WARNING_E, MAX_CRITICAL_E = 0.02, 0.001
-MAX_TOLD_E = 0.05  # above, what only its improbability speaks for is told only as part of something surer
 LEAST_E = 1e-20  # below, one is as improbable as another
 MIN_CRITICAL_EVENTS = 10  # errors, from which an improbable number of them is worth a phone call
 MAX_WINDOW_E = 1e-6  # of a window that is unusual without harm, to be a finding by itself; the most unusual one is
@@ -88,7 +87,8 @@ def _rank(story: Story) -> tuple[float, ...]:
 
 
 def _is_telling(story: Story) -> bool:
-    return any(symptom.is_told_anyway or symptom.e_value <= MAX_TOLD_E for symptom in story.symptoms)
+    """Return whether there is more to a story than an improbability that chance may explain."""
+    return any(symptom.is_told_anyway or symptom.e_value <= MAX_WARNING_E for symptom in story.symptoms)
 
 
 def _fold(ranked: list[Story]) -> tuple[list[Story], list[Story]]:

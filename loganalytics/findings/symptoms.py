@@ -10,7 +10,7 @@ import polars as pl
 
 from loganalytics.sanitize import printable
 
-BATCH_E_VALUE = 0.03  # between those of a warning and of what is told at all
+BATCH_E_VALUE = 0.03  # above that of a warning
 NAME_LENGTH = 60  # characters of a service
 MAX_PAUSE_SHARE = 0.2  # of two intervals of the same thing, that may lie between them: they are one
 MIN_EXPLAINED = 0.7  # of a service's errors: a problem that they are is the better name for them
@@ -118,6 +118,7 @@ def _interval_symptom(row: dict[str, Any]) -> Symptom:
         subject=row["subject"] or "",
         **{name: row[name] for name in ("key", "start", "end", "is_ongoing", "is_new")},
         e_value=e_value,
+        is_told_anyway=is_batch and row["e_value"] <= BATCH_E_VALUE,
         **{name: row[name] for name in ("observed", "expected", "low", "high", "burstiness")},
     )
 

@@ -35,7 +35,8 @@ class CountScan:
     """A count by window, with what else was logged in each (None where there is nothing else).
 
     `more` says whether intervals with more of it are looked for, or those with fewer; `positions` are the times of the
-    events, in windows from the start. `burstiness` is that of all counts of the kind: see `burstiness`.
+    events, in windows from the start. `burstiness` is that of all counts of the kind: see `burstiness`;
+    `keeps_edges` says whether an interval may be kept with the edges it was found with.
     """
 
     grid: Grid
@@ -44,6 +45,7 @@ class CountScan:
     more: bool
     positions: Floats | None = None
     burstiness: float = 1.0
+    keeps_edges: bool = True
 
     def nats(self, free: Flags, length: int) -> Floats:
         """Return how improbable each interval of a length is, by its first window.

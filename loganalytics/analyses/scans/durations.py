@@ -11,6 +11,7 @@ from loganalytics.analyses.scans.peeling import Interval
 
 MAX_DEVIATION = 3.0  # standard deviations: one very slow call is no slow time
 MIN_MEASURED = 10  # durations in an interval
+TRIMMED = 0.05  # of the excess, that the ends of an interval may hold and not belong to it
 MAX_EXPLAINED = 0.5  # of the excess, that other days had at the same hours: then it is usual
 MIN_SPREAD = 0.1  # of the logarithm: ten per cent up or down is no news
 SOME_WINDOWS = 8  # with two durations or more, to see how much the windows differ
@@ -27,6 +28,7 @@ class DurationScan:
         window: of each duration.
         milliseconds: the durations.
         measured: how many by window.
+        keeps_edges: whether an interval may be kept with the edges it was found with.
         deviations: by window, the sum of (log duration - its median) / standard deviation, clipped.
     """
 
@@ -35,6 +37,7 @@ class DurationScan:
     milliseconds: Floats
     measured: Floats
     deviations: Floats
+    keeps_edges: bool = False
 
     @classmethod
     def of(cls, grid: Grid, window: np.ndarray, milliseconds: Floats) -> DurationScan:
@@ -56,8 +59,10 @@ class DurationScan:
         deviations = interval_sums(self.deviations * free, length)
         usual_mean = self._usual(free)
         nats = _mean_nats(deviations, measured, usual_mean)
-        mean = np.divide(deviations, measured, out=np.full_like(measured, -np.inf), where=measured >= MIN_MEASURED)
-        usual = other_days(mean, self.grid, length, highest=True)
+        mean = _means(deviations, measured)
+        # Of all windows: what was found on another day is what is usual at these hours.
+        all_means = _means(interval_sums(self.deviations, length), interval_sums(self.measured, length))
+        usual = other_days(all_means, self.grid, length, highest=True)
         if usual is not None:
             # How much of the excess other days had at the same hours: half explains it, a quarter does not.
             with np.errstate(invalid="ignore", divide="ignore"):
@@ -66,8 +71,12 @@ class DurationScan:
         return nats
 
     def pieces(self, first: int, stop: int) -> list[tuple[int, int]]:
-        """Return the interval: that nothing is measured for a time says nothing of how long things take."""
-        return [(first, stop)]
+        """Return the interval without what comes before and after the slow time within it."""
+        excess = np.cumsum(np.maximum(self.deviations[first:stop], 0.0))
+        if not excess[-1]:
+            return [(first, stop)]
+        begin, end = (int(np.searchsorted(excess, share * excess[-1])) for share in (TRIMMED, 1 - TRIMMED))
+        return [(first + begin, first + max(end, begin) + 1)]
 
     def edge_nats(self, free: Flags, starts: Positions, stops: Positions) -> Floats:
         """Return how improbable intervals are: starts x stops."""
@@ -103,6 +112,10 @@ class DurationScan:
             highest=float(usual.max()),
             nats=nats,
         )
+
+
+def _means(deviations: Floats, measured: Floats) -> Floats:
+    return np.divide(deviations, measured, out=np.full_like(measured, -np.inf), where=measured >= MIN_MEASURED)
 
 
 def _mean_nats(deviations: Floats, measured: Floats, usual: Floats | float) -> Floats:

@@ -50,6 +50,10 @@ class Scan(Protocol):
     def grid(self) -> Grid:
         """The windows."""
 
+    @property
+    def keeps_edges(self) -> bool:
+        """Whether an interval may be kept with the edges it was found with."""
+
     def nats(self, free: Flags, length: int) -> Floats:
         """Return how improbable each interval of a length is, by its first window."""
 
@@ -77,7 +81,7 @@ def find_intervals(scan: Scan, least_nats: float) -> list[Interval]:
         taken = (first, stop)
         # What stops and comes again is judged by itself, each time.
         pieces = scan.pieces(*_with_best_edges(scan, free, first, stop))
-        pieces += [taken] if len(pieces) == 1 else []
+        pieces += [taken] if len(pieces) == 1 and scan.keeps_edges else []
         first, stop = max(pieces, key=lambda piece: _nats_of(scan, free, *piece))
         nats = _nats_of(scan, free, first, stop)
         if nats < least_nats:
