@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables read better in long lines)
 """How often the report raises a false alarm on clean logs, and names the trouble in others. See the README."""
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ CRITICAL_SEVERITY = 18  # of CRITICAL, as syslog's crit; FATAL is 21
 _CRITICAL_WORDS = (
     r"(?i)\bpanic\b|\bfatal (?:error|exception|signal)|\bout of memory\b|\boom[- ]kill|\bsegfault"
     r"|\bsegmentation fault|\bcore dumped\b|\bdata loss\b"
-    r"|\bcorrupt(?:ed|ion)\b|\bno space left\b|\bsplit[- ]brain\b|致命|崩溃|内存不足|数据丢失|数据损坏|磁盘(?:空间)?已?满"
+    r"|\bcorrupt(?:ed|ion)\b|\bno space left\b|\bsplit[- ]brain\b"
+    r"|致命|崩溃|内存不足|数据丢失|数据损坏|磁盘(?:空间)?已?满"
 )
 
 
@@ -42,12 +43,14 @@ def find_symptoms(
     silences = merge_silences(coverage)
     ends = events["timestamp"]
     first, last = cast("datetime | None", ends.min()), cast("datetime | None", ends.max())
-    found = interval_symptoms(tables["intervals"])
+    from_intervals = interval_symptoms(tables["intervals"])
     ends_early = early_file_ends(coverage)
-    found = [s for s in found if not (_is_told_as_silence(s, silences) or _is_file_end(s, ends_early))]
-    seen = {symptom.key for symptom in found if symptom.kind == "problem"}
+    from_intervals = [
+        s for s in from_intervals if not (_is_told_as_silence(s, silences) or _is_file_end(s, ends_early))
+    ]
+    seen = {symptom.key for symptom in from_intervals if symptom.kind == "problem"}
     return [
-        *found,
+        *from_intervals,
         *[symptom for symptom in critical_symptoms(clusters) if symptom.key not in seen],
         *[symptom for symptom in new_error_symptoms(clusters) if symptom.key not in seen],
         *silence_symptoms(silences),

@@ -109,8 +109,8 @@ def _by_cause(group: list[Symptom], window: timedelta) -> list[Symptom]:
         begins = (symptom.start - start) // (2 * window) if window else 0
         is_failure = symptom.kind in ("problem", "critical", "errors")
         return (
-            symptom.kind == "window", not symptom.is_harmful, symptom.e_value > WEAK_E_VALUE, not is_infrastructure, -mentions, begins,
-            not is_failure, symptom.kind == "errors", symptom.e_value, symptom.subject,
+            symptom.kind == "window", not symptom.is_harmful, symptom.e_value > WEAK_E_VALUE, not is_infrastructure,
+            -mentions, begins, not is_failure, symptom.kind == "errors", symptom.e_value, symptom.subject,
         )  # fmt: skip
 
     return sorted(group, key=rank)
@@ -123,7 +123,7 @@ def _mentions(symptom: Symptom, other: Symptom) -> bool:
     """Return whether what a symptom says names the service of another."""
     if set(symptom.services) & set(other.services):
         return False
-    text = symptom.subject.lower()
+    subject = symptom.subject.lower()
     return any(
-        re.search(rf"(?<![\w/]){re.escape(name.lower())}(?![\w/])", text) for name in other.services if len(name) > 1
+        re.search(rf"(?<![\w/]){re.escape(name.lower())}(?![\w/])", subject) for name in other.services if len(name) > 1
     )

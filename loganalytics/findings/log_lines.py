@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from loganalytics.analyses.requests.endpoints import METHOD, ROUTE
 from loganalytics.findings.symptoms import Symptom
 from loganalytics.humanize import moment
 from loganalytics.sanitize import printable
@@ -23,11 +24,11 @@ class LogLines:
 
     def __call__(self, symptom: Symptom) -> tuple[str, ...]:
         """Return up to three lines: the first ones, of slow operations the slowest, of a silence those around it."""
-        found = self._events(symptom)
-        if found is None:
+        events = self._events(symptom)
+        if events is None:
             return ()
-        columns = ["timestamp", "level", "service", "message", "exception"]
-        rows = found.select(name for name in columns if name in found.columns).to_dicts()
+        columns = ["timestamp", "level", "service", "message", "exception", METHOD, ROUTE]
+        rows = events.select(name for name in columns if name in events.columns).to_dicts()
         return tuple(dict.fromkeys(_line(row) for row in rows))
 
     def _events(self, symptom: Symptom) -> pl.DataFrame | None:
@@ -44,9 +45,9 @@ class LogLines:
             slow = self.events.filter(within & same & pl.col("duration_ms").is_not_null())
             return slow.sort("duration_ms", "timestamp", descending=[True, False]).head(MAX_LINES)
         if symptom.kind in ("silence", "events") and symptom.services:
-            own = self.events.filter(printed_service() == symptom.services[0]).sort("timestamp")
-            before = own.filter(pl.col("timestamp") <= symptom.start + timedelta(seconds=1)).tail(1)
-            after = own.filter(pl.col("timestamp") >= symptom.end).head(MAX_LINES)
+            service_events = self.events.filter(printed_service() == symptom.services[0]).sort("timestamp")
+            before = service_events.filter(pl.col("timestamp") <= symptom.start + timedelta(seconds=1)).tail(1)
+            after = service_events.filter(pl.col("timestamp") >= symptom.end).head(MAX_LINES)
             return before if symptom.is_ongoing else pl.concat([before, after])
         return None
 
@@ -59,13 +60,15 @@ def printed_service() -> pl.Expr:
 def _line(row: dict[str, object]) -> str:
     lead = " ".join(str(row[name]) for name in ("level", "service") if row.get(name))
     exception = _exception_line(str(row["exception"] or "")) if "exception" in row else ""
-    text = f"{row['message']}" + (f" | {exception}" if exception else "")
-    return f"{moment(row['timestamp'])} {printable(lead, 80)}: {printable(text, LINE_LENGTH)}"  # type: ignore[arg-type]
+    request = " ".join(str(row[name]) for name in (METHOD, ROUTE) if row.get(name))
+    is_said = not row.get(ROUTE) or str(row[ROUTE]).split("<*>")[0] in str(row["message"])
+    message = " | ".join(part for part in (str(row["message"]), "" if is_said else request, exception) if part)
+    return f"{moment(row['timestamp'])} {printable(lead, 80)}: {printable(message, LINE_LENGTH)}"  # type: ignore[arg-type]
 
 
 def _exception_line(exception: str) -> str:
     """Return the line that says what was raised: the last one of a Python traceback, of others the first."""
-    lines = [text.strip() for text in exception.strip().splitlines()]
+    lines = [line.strip() for line in exception.strip().splitlines()]
     if not lines:
         return ""
     return lines[-1] if lines[0].startswith("Traceback") else lines[0]

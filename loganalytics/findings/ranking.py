@@ -64,8 +64,8 @@ def rank_findings(symptoms: list[Symptom], *, window: timedelta, quote: Quote | 
     """
     stories = [story for story in group_symptoms(_with_few_criticals(symptoms), window) if _is_telling(story)]
     ranked = sorted(stories, key=lambda story: (*_rank(story), story.start, story.lead.subject))
-    told, folded = _fold(ranked)
-    return [_to_finding(story, quote, folded if story is told[-1] else []) for story in told]
+    shown_stories, folded = _fold(ranked)
+    return [_to_finding(story, quote, folded if story is shown_stories[-1] else []) for story in shown_stories]
 
 
 def severity(story: Story) -> str:
@@ -97,19 +97,19 @@ def _fold(ranked: list[Story]) -> tuple[list[Story], list[Story]]:
     Where bursts are the nature of a log, the third is no news. Of windows that are unusual without anything else the
     most unusual one is told, if it is very unusual.
     """
-    told: list[Story] = []
+    stories: list[Story] = []
     folded: list[Story] = []
     bursts = windows = 0
     for story in ranked:
         if story.lead.kind == "window":
             windows += 1
             if windows == 1 and story.e_value <= MAX_WINDOW_E:
-                told.append(story)
+                stories.append(story)
             continue
         bursts += story.lead.burstiness >= MIN_BURSTINESS
         is_burst = story.lead.burstiness >= MIN_BURSTINESS
-        (folded if is_burst and bursts > MAX_BURSTS else told).append(story)
-    return told, folded
+        (folded if is_burst and bursts > MAX_BURSTS else stories).append(story)
+    return stories, folded
 
 
 def _with_few_criticals(symptoms: list[Symptom]) -> list[Symptom]:
@@ -128,7 +128,7 @@ def _with_few_criticals(symptoms: list[Symptom]) -> list[Symptom]:
         key=first.key,
         observed=sum(symptom.observed for symptom in rare),
         is_told_anyway=True,
-        text=f"{count(len(rare), 'kind')} of CRITICAL events that came but once or a few times, first “{first.subject}”",
+        text=f"{count(len(rare), 'kind')} of CRITICAL events, once or a few times each, first “{first.subject}”",
     )
     return [symptom for symptom in symptoms if symptom.kind != "critical"] + [joined]
 
@@ -136,11 +136,11 @@ def _with_few_criticals(symptoms: list[Symptom]) -> list[Symptom]:
 def _to_finding(story: Story, quote: Quote | None, folded: list[Story]) -> Finding:
     lead = story.lead
     kind = "new_error" if lead.kind == "problem" and lead.is_new else _KINDS[lead.kind]
-    others = [symptom for symptom in story.symptoms[1:] if symptom.kind != "window"]
-    others += [symptom for symptom in story.symptoms[1:] if symptom.kind == "window"][:MAX_WINDOW_LINES]
-    lines = [sentences.line(symptom) for symptom in others]
-    lines += [f"Bursts are frequent in this log; another: {sentences.title(other)}" for other in folded]
-    quoted = [text for symptom in story.symptoms[:3] for text in quote(symptom)] if quote else []
+    symptoms = [symptom for symptom in story.symptoms[1:] if symptom.kind != "window"]
+    symptoms += [symptom for symptom in story.symptoms[1:] if symptom.kind == "window"][:MAX_WINDOW_LINES]
+    lines = [sentences.line(symptom) for symptom in symptoms]
+    lines += [f"Bursts are frequent in this log; another: {sentences.title(folded_story)}" for folded_story in folded]
+    quoted = [quoted_line for symptom in story.symptoms[:3] for quoted_line in quote(symptom)] if quote else []
     return Finding(
         kind="incident" if len(story.services) > 1 and len(story.symptoms) > 1 else kind,
         service=", ".join(story.services),
@@ -157,16 +157,18 @@ def _detail(story: Story) -> str:
     """Return how long it lasted, and where it began if the times of the events say so."""
     lead = story.lead
     length = span(story.end - story.start)
-    parts = [f"Still going on at the end of the log, after {length}."] if lead.is_ongoing else []
+    detail = [f"Still going on at the end of the log, after {length}."] if lead.is_ongoing else []
     if not lead.is_ongoing and story.end - story.start >= timedelta(seconds=1):
-        parts = [f"Lasted {length}."]
+        detail = [f"Lasted {length}."]
     later = [symptom for symptom in story.symptoms[1:] if symptom.start - lead.start >= MIN_PRECEDENCE]
     names = [name for symptom in later for name in symptom.services if name not in lead.services]
     earlier = [symptom for symptom in story.symptoms[1:] if symptom.start < lead.start]
     if names and lead.services and not earlier:
         reached = listing(list(dict.fromkeys(names)))
-        parts.append(f"It began in {listing(list(lead.services))} at {moment(lead.start)} and reached {reached} later.")
-    return " ".join(parts)
+        detail.append(
+            f"It began in {listing(list(lead.services))} at {moment(lead.start)} and reached {reached} later."
+        )
+    return " ".join(detail)
 
 
 def _chance(story: Story) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ def title(story: Story) -> str:
     """Return who did what and when, and what followed from it."""
     lead = story.lead
     when = f"since {moment(lead.start)}" if lead.is_ongoing else time_range(lead.start, lead.end)
-    said = _several(story) or clause(lead, LABEL_LENGTH)
-    return f"{_who(lead)}{said}, {when}{_consequences(story)}"
+    statement = _several(story) or clause(lead, LABEL_LENGTH)
+    return f"{_who(lead)}{statement}, {when}{_consequences(story)}"
 
 
 def _several(story: Story) -> str | None:
@@ -31,8 +31,8 @@ def _several(story: Story) -> str | None:
     if everything is None:
         return None
     problems = sorted((s for s in same if s.kind == "problem"), key=lambda s: (-s.observed, s.subject))
-    named = [f"“{printable(s.subject, SHORT_LABEL_LENGTH)}” ({count(round(s.observed))})" for s in problems[:2]]
-    return f"{clause(everything)}, most often {listing(named)}"
+    labels = [f"“{printable(s.subject, SHORT_LABEL_LENGTH)}” ({count(round(s.observed))})" for s in problems[:2]]
+    return f"{clause(everything)}, most often {listing(labels)}"
 
 
 def clause(symptom: Symptom, length: int = SHORT_LABEL_LENGTH) -> str:
@@ -105,15 +105,16 @@ def _silence(symptom: Symptom) -> str:
 def _consequences(story: Story) -> str:
     """Return what else failed, slowed down or stopped, in a few words."""
     lead = story.lead
-    seen, parts = {(lead.kind, lead.services)}, []
+    seen, clauses = {(lead.kind, lead.services)}, []
     for verb, kinds in (
         ("failed with it", ("problem", "errors", "critical")), ("became slow", ("duration",)),
         ("logged less", ("events",)), ("fell silent", ("silence",)),
     ):  # fmt: skip
         names = [
-            name for symptom in story.symptoms[1:] if symptom.kind in kinds and (symptom.kind, symptom.services) not in seen
+            name for symptom in story.symptoms[1:]
+            if symptom.kind in kinds and (symptom.kind, symptom.services) not in seen
             for name in symptom.services if name not in lead.services
         ]  # fmt: skip
         if names:
-            parts.append(f"{listing(list(dict.fromkeys(names)))} {verb}")
-    return "; " + "; ".join(parts[:MAX_CONSEQUENCES]) if parts else ""
+            clauses.append(f"{listing(list(dict.fromkeys(names)))} {verb}")
+    return "; " + "; ".join(clauses[:MAX_CONSEQUENCES]) if clauses else ""

@@ -28,7 +28,7 @@ def state_symptoms(
     if not is_of_errors and facts["events"] >= MIN_USUAL_EVENTS:
         return []
     rows = clusters.head(MAX_NAMED_PROBLEMS).to_dicts()
-    named = [f"“{printable(row['label'], LABEL_LENGTH) or '(no text)'}” ({count(row['events'])})" for row in rows]
+    labels = [f"“{printable(row['label'], LABEL_LENGTH) or '(no text)'}” ({count(row['events'])})" for row in rows]
     share = f"{count(errors)} of {count(facts['events'], 'event')} are errors ({percent(errors / facts['events'])})"
     if not is_of_errors:
         share = f"{count(errors, 'error')} among {count(facts['events'], 'event')}, too few to say what is usual"
@@ -43,7 +43,7 @@ def state_symptoms(
             subject=rows[0]["label"] or "",
             key=rows[0]["cluster_id"],
             observed=float(errors),
-            text=f"{share}: {listing(named)}",
+            text=f"{share}: {listing(labels)}",
             is_told_anyway=True,
         )
     ]

@@ -92,13 +92,13 @@ def _merged(symptoms: list[Symptom]) -> list[Symptom]:
 
 def _continues(symptom: Symptom, before: Symptom) -> bool:
     is_same = (symptom.kind, symptom.services, symptom.key) == (before.kind, before.services, before.key)
-    both = max(symptom.end, before.end) - before.start
-    return is_same and symptom.start - before.end <= MAX_PAUSE_SHARE * both
+    duration = max(symptom.end, before.end) - before.start
+    return is_same and symptom.start - before.end <= MAX_PAUSE_SHARE * duration
 
 
 def _joined(before: Symptom, symptom: Symptom) -> Symptom:
     """Return one symptom for two: counts are added, of durations the less probable one is told."""
-    surer = min(before, symptom, key=lambda one: one.e_value)
+    surer = min(before, symptom, key=lambda interval: interval.e_value)
     numbers = {} if symptom.kind == "duration" else {
         name: getattr(before, name) + getattr(symptom, name) for name in ("observed", "expected", "low", "high")
     }  # fmt: skip

@@ -72,5 +72,5 @@ def _unread(facts: dict[str, Any]) -> list[str]:
     if not facts["unread"]:
         return []
     names = ", ".join(printable(name, LABEL_LENGTH) for name in facts["unread"][:3])
-    more = f" and {len(facts['unread']) - 3} more" if len(facts["unread"]) > 3 else ""
-    return [f"{count(len(facts['unread']), 'source')} could not be read to the end: {names}{more}."]
+    ellipsis = f" and {len(facts['unread']) - 3} more" if len(facts["unread"]) > 3 else ""
+    return [f"{count(len(facts['unread']), 'source')} could not be read to the end: {names}{ellipsis}."]

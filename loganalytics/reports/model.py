@@ -33,8 +33,9 @@ class Report(Document):
             problem), unread (sources not read to the end), services, first_seen, last_seen, undated (events without a
             time), misdated (events dated years away from the rest, left out of the analyses).
         parameters: what the analyses were called with.
-        tables: trend, changes (of events and errors, `of` says which), anomalies, intervals (of `scan_intervals`), sequences (by trace_id),
-            slow_traces (the ten longest), errors, coverage, latency, patterns and inputs, as the analyses return them.
+        tables: trend, changes (of events and errors, `of` says which), anomalies, intervals (of `scan_intervals`),
+            sequences (by trace_id), slow_traces (the ten longest), errors, coverage, latency, patterns and inputs, as
+            the analyses return them.
     """
 
     kind: ClassVar[str] = "report"

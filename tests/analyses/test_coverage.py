@@ -192,8 +192,8 @@ def test_a_service_with_fewer_than_twenty_gaps_is_never_silent(gaps: int, is_sil
     assert find_gaps(times, times[-1] + 1800).is_silent is is_silent
 
 
-@pytest.mark.parametrize(("share", "is_silent"), [(0.99, True), (1.01, False)])
-def test_a_service_must_have_logged_for_as_long_as_it_is_silent(share: float, is_silent: bool) -> None:
+@pytest.mark.parametrize(("share", "is_silent"), [(1.99, True), (2.01, False)])
+def test_a_service_must_have_logged_for_half_as_long_as_it_is_silent(share: float, is_silent: bool) -> None:
     """Or for two days."""
     times = _steady(10 * HOUR)
     assert find_gaps(np.floor(times), times[-1] + 10 * HOUR * share).is_silent is is_silent
@@ -215,3 +215,10 @@ def test_at_most_twenty_unusual_gaps_are_returned(count: int, gap_count: int) ->
     gaps[np.arange(1, count + 1) * 900] = 1000.0
     times = np.cumsum(gaps)
     assert len(find_gaps(times, times[-1]).starts) == gap_count
+
+
+@pytest.mark.parametrize(("start", "gap_count"), [(1080, 1), (1060, 0)])
+def test_a_gap_while_a_service_is_only_starting_is_none(start: float, gap_count: int) -> None:
+    """In the first fiftieth of the time."""
+    times = _without(_steady(15 * HOUR), start, start + 3000)
+    assert len(find_gaps(np.floor(times), times[-1]).starts) == gap_count

@@ -11,11 +11,8 @@ from loganalytics.findings.episodes import (
     Episode,
     find_episodes,
     group_overlapping,
-    is_slowdown,
-    is_within_episode,
-    merge_silences,
+    window_symptoms,
 )
-from loganalytics.schema import TIMESTAMP
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 NUMBERS = dict.fromkeys(("contribution", "observed", "expected"), pl.Float64)
@@ -33,64 +30,6 @@ def episode(start: float, end: float, feature: str = "events", service: str = "w
         services=(service,), start=at(start), end=at(end), score=0.9, windows=1, events=1, errors=0,
         reasons=((feature, "many"),),
     )  # fmt: skip
-
-
-def coverage(*gaps: tuple[str, float, float]) -> pl.DataFrame:
-    """Return what `coverage` does for services with these gaps, none of them silent at the end."""
-    services = sorted({name for name, _, _ in gaps})
-    rows = [
-        {
-            "service": service,
-            "gaps": [{"start": at(start), "end": at(end)} for name, start, end in gaps if name == service],
-            "is_silent": False,
-            "last_seen": at(999),
-            "silent_for": timedelta(0),
-        }
-        for service in services
-    ]
-    gap_type = pl.List(pl.Struct({"start": TIMESTAMP, "end": TIMESTAMP}))
-    return pl.DataFrame(rows, schema_overrides={"gaps": gap_type})
-
-
-@pytest.mark.parametrize(("start", "end", "services"), [(15, 60, [("a", "b")]), (16, 60, [("a",), ("b",)])])
-def test_silences_that_share_three_quarters_of_their_time_are_one(
-    start: float, end: float, services: list[tuple[str, ...]]
-) -> None:
-    """45 of 60 minutes are enough, 44 are not."""
-    merged = merge_silences(coverage(("a", 0, 60), ("b", start, end)))
-    assert [silence.services for silence in merged] == services
-
-
-def test_of_several_gaps_the_longest_stands_for_all() -> None:
-    """With their number."""
-    (silence,) = merge_silences(coverage(("a", 0, 10), ("a", 20, 50), ("a", 60, 65)))
-    assert (silence.start, silence.end, silence.gap_count, silence.is_ongoing) == (at(20), at(50), 3, False)
-
-
-@pytest.mark.parametrize(("end", "expected"), [(30, False), (31, True)])
-def test_a_silence_belongs_to_an_episode_that_covers_more_than_half_of_it(end: float, expected: bool) -> None:
-    """Half is not enough, and neither is an episode of another service."""
-    (silence,) = merge_silences(coverage(("web", 0, 60)))
-    assert is_within_episode(silence, [episode(0, end)]) is expected
-    assert not is_within_episode(silence, [episode(0, end, service="db")])
-
-
-@pytest.mark.parametrize(("end", "expected"), [(30, False), (31, True)])
-def test_longer_durations_belong_to_a_slow_stretch_that_covers_more_than_half(end: float, expected: bool) -> None:
-    """Half is not enough, and neither is a feature that is not of durations."""
-    group = [episode(0, 60, "duration_p95")]
-    assert is_slowdown(group, at(0), at(end)) is expected
-    assert not is_slowdown([*group, episode(0, 60, "errors")], at(0), at(60))
-
-
-@pytest.mark.parametrize(
-    ("others", "expected"),
-    [(["events"], True), (["events", "events"], False), (["errors"], False), (["errors:host:a"], False)],
-)
-def test_a_slowdown_has_more_reasons_of_durations_than_others(others: list[str], expected: bool) -> None:
-    """And none of errors: what is slow comes less often, too."""
-    group = [episode(0, 60, feature) for feature in ("duration_p95", "duration:a", *others)]
-    assert is_slowdown(group, at(0), at(60)) is expected
 
 
 def test_episodes_that_touch_are_one_group() -> None:
@@ -165,26 +104,16 @@ def test_an_episode_sums_up_its_windows() -> None:
     assert (found.score, found.events, found.errors, found.reasons) == (0.9, 120, 10, ())
 
 
-def test_silences_that_last_are_not_joined_with_gaps() -> None:
-    """Though they take the same time; a service may have both."""
-    frame = coverage(("a", 0, 60), ("b", 0, 60)).with_columns(
-        is_silent=pl.col("service") == "b", last_seen=pl.lit(at(0)), silent_for=timedelta(hours=1)
-    )
-    gap, lasting = merge_silences(frame)
-    assert (gap.services, gap.is_ongoing, gap.gap_count) == (("a", "b"), False, 1)
-    assert (lasting.services, lasting.is_ongoing, lasting.end) == (("b",), True, at(60))
-
-
-def test_of_gaps_of_equal_length_the_first_stands_for_all() -> None:
-    """And of joined silences, the greatest number of gaps."""
-    (silence,) = merge_silences(coverage(("a", 0, 10), ("b", 20, 30), ("b", 0, 10)))
-    assert (silence.services, silence.start, silence.gap_count) == (("a", "b"), at(0), 2)
-
-
 def test_long_names_and_reasons_are_cut() -> None:
-    """To 60 characters and 160; a service without a name is unknown."""
+    """To 60 characters and 160."""
     frame = window(0, ("size", 1.0, "x" * 200)).with_columns(service=pl.lit("s" * 100))
     (found,) = find_episodes(frame, timedelta(minutes=5))
     assert (found.services, found.reasons) == (("s" * 59 + "…",), (("size", "x" * 159 + "…"),))
-    names = [silence.services[0] for silence in merge_silences(coverage(("s" * 100, 0, 10), ("", 50, 60)))]
-    assert names == ["s" * 59 + "…", "unknown service"]
+
+
+@pytest.mark.parametrize(("score", "e_value"), [(0.5, 1e-3), (0.75, 1e-9)])
+def test_windows_are_as_odd_as_their_score_says(score: float, e_value: float) -> None:
+    """0.5 is one ordinary window in a thousand, times the windows there are."""
+    (symptom,) = window_symptoms(window(0, ("size", 1.0, "many"), score=score), timedelta(minutes=5))
+    assert symptom.e_value == pytest.approx(e_value)
+    assert (symptom.kind, symptom.text) == ("window", "many")

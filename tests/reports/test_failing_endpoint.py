@@ -56,7 +56,8 @@ def test_the_report_names_it(log: Path) -> None:
     """In the title of the gravest finding, with how many of the errors are there."""
     gravest = la.report(la.load(log), every="5m").findings[0]
     assert ENDPOINT in gravest.title
-    assert any(" errors: GET /api/orders/<*>" in line or f"New error: {ENDPOINT}" in line for line in gravest.evidence)
+    assert "times" in gravest.title
+    assert any("/api/orders/" in line for line in gravest.evidence)
 
 
 def test_the_incident_names_it(log: Path) -> None:

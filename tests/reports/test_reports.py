@@ -256,7 +256,8 @@ def test_quiet_logs_have_no_findings() -> None:
     """A day on which nothing happened is said to be one."""
     made = report(logs().filter(pl.col("severity_number") < 17))
     assert made.findings == []
-    assert made.verdict.startswith("Nothing out of the ordinary")
+    assert made.verdict.startswith("Nothing beyond the usual was found in")
+    assert made.verdict.endswith("None of them is an error.")
 
 
 def test_logs_without_times_get_no_all_clear() -> None:
@@ -270,7 +271,7 @@ def test_logs_without_times_get_no_all_clear() -> None:
     assert not none.is_all_clear
     assert "None of" in none.to_markdown().split("## Findings")[1].split("## Errors")[0]
     page = none.to_html()
-    assert "Nothing out of the ordinary" not in page
+    assert "Nothing beyond the usual" not in page
     assert "nothing unusual" not in page
 
 

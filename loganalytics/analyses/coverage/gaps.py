@@ -18,7 +18,7 @@ MIN_GAPS = 20  # fewer show no habit
 MIN_UNUSUAL_SECONDS = 60.0  # a shorter pause is not a silence, however busy the source
 MAX_UNUSUAL_GAPS = 20  # of one source: the longest
 MIN_WATCHED_SHARE = 0.5  # of a silence up to the end of the log, for so long the source must have been watched before
-MIN_RUNNING = 2.0  # times as long as a gap, the source must have been logging before
+MIN_RUNNING_SHARE = 0.02  # of the time: a gap within is of a source that is only starting
 MAX_UNUSUAL_SHARE = 0.25  # of the time: gaps that ended and take up more of it are the habit
 
 
@@ -49,7 +49,7 @@ def find_gaps(times: Floats, end: float) -> UnusualGaps:
         for _ in range(2):
             unusual = _find_unusual(_to_own_clock(edges, unusual), edges)
     # What comes before it must show that the source was at work: it may only be starting.
-    unusual[:-1] &= edges[:-2] - edges[0] >= MIN_RUNNING * gaps[:-1]
+    unusual[:-1] &= edges[:-2] - edges[0] >= MIN_RUNNING_SHARE * (end - edges[0])
     usual = gaps[:-1][~unusual[:-1]]
     ended = np.flatnonzero(unusual[:-1])
     return UnusualGaps(

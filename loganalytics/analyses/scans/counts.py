@@ -27,14 +27,14 @@ OTHER_DAYS_NATS = 3.0  # improbable by the same hours of other days: up to here 
 OTHER_DAYS_WEIGHT = 4.0  # times as improbable as by other days, at most, is an interval
 OTHER_DAYS_RATIO = 1.4  # of a count to that of other days, below which it is as on other days
 PAUSE_NATS = 5.0  # of a pause: its chance in an interval is e^-5
-TENTH = 0.1
+TENTH, TINY = 0.1, 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
 class CountScan:
     """A count by window, with what else was logged in each (None where there is nothing else).
 
-    `more` says whether intervals with more of it are looked for, or those with fewer; `positions` are the times of the
+    `above` says whether intervals with more of it are looked for, or those with fewer; `positions` are the times of the
     events, in windows from the start. `burstiness` is that of all counts of the kind: see `burstiness`;
     `keeps_edges` says whether an interval may be kept with the edges it was found with.
     """
@@ -42,7 +42,7 @@ class CountScan:
     grid: Grid
     counts: Floats
     exposure: Floats | None
-    more: bool
+    above: bool
     positions: Floats | None = None
     burstiness: float = 1.0
     keeps_edges: bool = True
@@ -55,26 +55,26 @@ class CountScan:
         counts = self.counts * free
         sums, total = interval_sums(counts, length), counts.sum()
         time, all_time = interval_sums(free * self.grid.time, length), max(float((free * self.grid.time).sum()), 1.0)
-        nats = share_nats(sums, total, time / all_time, more=self.more)
+        nats = share_nats(sums, total, time / all_time, above=self.above)
         if self.exposure is not None:
             exposure = self.exposure * free
-            even_share = EVEN_SHARE if self.more else EVEN_SHARE_FEWER
+            even_share = EVEN_SHARE if self.above else EVEN_SHARE_FEWER
             even = even_share * exposure.sum() / all_time
             shares = (interval_sums(exposure, length) + even * time) / ((1 + even_share) * max(exposure.sum(), 1.0))
-            nats = np.minimum(nats, share_nats(sums, total, shares, more=self.more))
-        usual = other_days(interval_sums(self.counts, length), self.grid, length, highest=self.more)
+            nats = np.minimum(nats, share_nats(sums, total, shares, above=self.above))
+        usual = other_days(interval_sums(self.counts, length), self.grid, length, highest=self.above)
         if usual is not None:
             nats = np.where(np.isnan(usual), nats, self._beyond(nats, sums, np.nan_to_num(usual)))
-        if not self.more and self.grid.windows_a_day and length >= self.grid.windows_a_day:
+        if not self.above and self.grid.windows_a_day and length >= self.grid.windows_a_day:
             is_week_known = self.grid.count >= 2 * DAYS_A_WEEK * self.grid.windows_a_day
             nats = np.zeros(len(sums)) if usual is None or not is_week_known else np.where(np.isnan(usual), 0.0, nats)
-        if self.more or not total:
+        if self.above or not total:
             return nats
         return np.where(self._is_abrupt(counts, free, total / all_time, length), nats, 0.0)
 
     def pieces(self, first: int, stop: int) -> list[tuple[int, int]]:
         """Return the parts of an interval between pauses that are too long for chance; itself, where it has none."""
-        if not self.more:
+        if not self.above:
             return [(first, stop)]
         held = np.flatnonzero(self.counts[first:stop]) + first
         if len(held) < 2:
@@ -90,12 +90,12 @@ class CountScan:
         edges, time = np.append(0.0, np.cumsum(self.counts * free)), np.append(0.0, np.cumsum(free * self.grid.time))
         sums = edges[stops][None, :] - edges[starts][:, None]
         share = (time[stops][None, :] - time[starts][:, None]) / max(time[-1], 1)
-        return share_nats(np.maximum(sums, 0), edges[-1], share, more=self.more)
+        return share_nats(np.maximum(sums, 0), edges[-1], share, above=self.above)
 
     def _beyond(self, nats: Floats, sums: Floats, usual: Floats) -> Floats:
         """Return how improbable sums are, less where they are near what other days had at the same hours."""
-        beyond = mean_nats(sums, usual, more=self.more)
-        is_far = sums >= OTHER_DAYS_RATIO * usual if self.more else sums * OTHER_DAYS_RATIO <= usual
+        beyond = mean_nats(sums, usual, above=self.above)
+        is_far = sums >= OTHER_DAYS_RATIO * usual if self.above else sums * OTHER_DAYS_RATIO <= usual
         share = np.clip((beyond - OTHER_DAYS_NATS) / OTHER_DAYS_NATS, 0, 1)
         return np.where(is_far, np.minimum(nats, OTHER_DAYS_WEIGHT * beyond) * share, 0.0)
 
@@ -118,17 +118,19 @@ class CountScan:
         step = np.log((after / beside + floor) / (before / beside + floor))
         return np.asarray((step <= MIN_ABRUPT_SHARE * fall) & (np.arange(positions) >= beside))
 
-    def least_dispersion(self, rest: Flags, inside: Flags) -> float:
+    def least_dispersion(self, outside: Flags, inside: Flags) -> float:
         """Return the counts' variance by their mean, within and without, and what is assumed of rare events.
 
         Rare events come in bursts more often than not: a few within a second are one occasion.
         """
         variance, weight = UNKNOWN_DISPERSION * UNKNOWN_WINDOWS, UNKNOWN_WINDOWS
         within = self._fine_counts(inside) if self.positions is not None else self.counts[inside]
-        for part in (self.counts[rest], within):
-            holding = int((part > 0).sum())
+        for windows in (self.counts[outside], within):
+            holding = int((windows > 0).sum())
             if holding > 1:
-                sums = np.array([piece.sum() for piece in np.array_split(part, min(len(part), max(2, holding // 2)))])
+                sums = np.array(
+                    [block.sum() for block in np.array_split(windows, min(len(windows), max(2, holding // 2)))]
+                )
                 variance += min(float(sums.var(ddof=1) / sums.mean()), UNKNOWN_DISPERSION) * holding
                 weight += holding
         return max(variance / weight, self.burstiness)
@@ -136,22 +138,38 @@ class CountScan:
     def _fine_counts(self, inside: Flags) -> Floats:
         """Return the counts within an interval by equal parts, as many as there are events."""
         first, stop = np.flatnonzero(inside)[[0, -1]] + [0, 1]
-        assert self.positions is not None  # noqa: S101
-        own = self.positions[(self.positions >= first) & (self.positions < stop)]
-        return np.histogram(own, max(2, len(own)), (own.min(), own.max() + 1e-9))[0].astype(float)
+        assert self.positions is not None
+        positions = self.positions[(self.positions >= first) & (self.positions < stop)]
+        return np.histogram(positions, max(2, len(positions)), (positions.min(), positions.max() + 1e-9))[0].astype(
+            float
+        )
 
-    def describe(self, first: int, stop: int, rest: Flags, nats: float) -> Interval:
-        """Return the interval with what is usual in such a time by the rest."""
+    def _by_exposure(self, first: int, stop: int, outside: Flags) -> float:
+        """Return how many are expected by what else was logged; by time, where that is nothing."""
+        values = self.grid.time if self.exposure is None else self.exposure
+        elsewhere = float(values[outside].sum())
+        inside = float(values[first:stop].sum())
+        if not elsewhere:
+            values = self.grid.time
+            elsewhere, inside = float(values[outside].sum()), float(values[first:stop].sum())
+        return float(self.counts[outside].sum()) * inside / max(elsewhere, TINY)
+
+    def describe(self, first: int, stop: int, outside: Flags, nats: float) -> Interval:
+        """Return the interval with what is usual in such a time by the outside."""
         length = stop - first
-        sums = interval_sums(self.counts * rest, length)
-        is_whole = interval_sums(rest.astype(float), length) == length
-        expected = self.counts[rest].sum() / max(rest.sum(), 1) * self.grid.time[first:stop].sum()
+        sums = interval_sums(self.counts * outside, length)
+        is_whole = interval_sums(outside.astype(float), length) == length
+        expected = self.counts[outside].sum() / max(outside.sum(), 1) * self.grid.time[first:stop].sum()
+        observed = float(self.counts[first:stop].sum())
         usual = sums[is_whole] if is_whole.any() else np.array([expected])
         return Interval(
             first=first,
             stop=stop,
-            observed=float(self.counts[first:stop].sum()),
+            observed=observed,
             expected=float(expected),
+            ratio=observed / max(self._by_exposure(first, stop, outside), expected, TINY)
+            if self.above
+            else observed / max(min(self._by_exposure(first, stop, outside), expected), TINY),
             low=float(np.quantile(usual, TENTH)),
             middle=float(np.median(usual)),
             high=float(np.quantile(usual, 1 - TENTH)),
@@ -162,14 +180,14 @@ class CountScan:
 
 def burstiness(counts: Floats, grid: Grid) -> float:
     """Return by how much bursts are the nature of a log: 1 where at most half of its eighths have one."""
-    maxima = segment_maxima(CountScan(grid=grid, counts=counts, exposure=None, more=True), np.ones(grid.count, bool))
+    maxima = segment_maxima(CountScan(grid=grid, counts=counts, exposure=None, above=True), np.ones(grid.count, bool))
     return max(float(np.median(maxima)), 1.0)
 
 
-def highest_by_time(counts: Floats, grid: Grid, *, more: bool) -> Floats:
+def highest_by_time(counts: Floats, grid: Grid, *, above: bool) -> Floats:
     """Return how improbable the most improbable interval of each series (columns) is by time: no scan finds more."""
     total, best = counts.sum(axis=0), np.zeros(counts.shape[1])
     for length in grid.lengths():
-        nats = share_nats(interval_sums(counts, length), total, length / grid.count, more=more)
+        nats = share_nats(interval_sums(counts, length), total, length / grid.count, above=above)
         best = np.maximum(best, nats.max(axis=0))
     return best

@@ -16,7 +16,7 @@ MAX_EXPLAINED = 0.5  # of the excess, that other days had at the same hours: the
 MIN_SPREAD = 0.1  # of the logarithm: ten per cent up or down is no news
 SOME_WINDOWS = 8  # with two durations or more, to see how much the windows differ
 UNKNOWN_DISPERSION, MAX_DISPERSION = 2.0, 4.0
-TENTH = 0.1
+TENTH, TINY = 0.1, 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,25 +87,26 @@ class DurationScan:
     def _usual(self, free: Flags) -> float:
         return float((self.deviations * free).sum() / max((self.measured * free).sum(), 1.0))
 
-    def least_dispersion(self, rest: Flags, inside: Flags) -> float:
+    def least_dispersion(self, outside: Flags, inside: Flags) -> float:
         """Return by how much window means vary more than independent durations would; at most 4."""
-        enough = rest & (self.measured >= 2)
+        enough = outside & (self.measured >= 2)
         if enough.sum() < SOME_WINDOWS:
             return UNKNOWN_DISPERSION
         means = self.deviations[enough] / self.measured[enough]
         variation = float(((means - means.mean()) ** 2 * self.measured[enough]).mean())
         return float(np.clip(variation, 1.0, MAX_DISPERSION))
 
-    def describe(self, first: int, stop: int, rest: Flags, nats: float) -> Interval:
+    def describe(self, first: int, stop: int, outside: Flags, nats: float) -> Interval:
         """Return the interval with its median and what is usual: the middle four fifths of the rest's durations."""
         inside = (self.window >= first) & (self.window < stop)
-        outside = self.milliseconds[rest[self.window]]
+        outside = self.milliseconds[outside[self.window]]
         usual = outside if len(outside) else self.milliseconds
         return Interval(
             first=first,
             stop=stop,
             observed=float(np.median(self.milliseconds[inside])),
             expected=float(np.median(usual)),
+            ratio=float(np.median(self.milliseconds[inside]) / max(np.median(usual), TINY)),
             low=float(np.quantile(usual, TENTH)),
             middle=float(np.median(usual)),
             high=float(np.quantile(usual, 1 - TENTH)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -83,33 +82,26 @@ def interval_sums(values: Floats, length: int) -> Floats:
 def other_days(sums: Floats, grid: Grid, length: int, *, highest: bool) -> Floats | None:
     """Return what is usual at the same hours on other days, by the first window: their highest or lowest sum.
 
-    The second highest where there are ten other days or more. For the highest what came somewhat
-    earlier or later counts too, and an hour earlier and later, for clocks that are changed. Days that the interval itself reaches into are left out. NaN where no other day is known; None where there
-    is none at all.
+    The second highest where there are ten other days or more. For the highest, what came up to an hour earlier or
+    later counts too: jobs begin late, and clocks are changed. Days that the interval itself reaches into are left
+    out. NaN where no other day is known; None where there is none at all.
     """
     day = grid.windows_a_day
     if not day or len(sums) <= day:
         return None
-    hour = HOUR // grid.every
-    offsets = dict.fromkeys((0, -hour, hour)) if highest else (0,)
-    near = _extreme_around(sums, min(length, hour), highest=highest) if highest else sums
-    days = len(sums) // day + 1
-    usual = [_usual_at(near, day, days, offset, length, highest=highest) for offset in offsets]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # all NaN where no other day is known
-        return np.asarray((np.nanmax if highest else np.nanmin)(np.vstack(usual), axis=0))
+    near = _extreme_around(sums, HOUR // grid.every) if highest else sums
+    return _usual_at(near, day, len(sums) // day + 1, length, highest=highest)
 
 
-def _extreme_around(sums: Floats, reach: int, *, highest: bool) -> Floats:
-    """Return the highest or lowest of each value and those up to so many places beside it: jobs begin a little late."""
-    from scipy.ndimage import maximum_filter1d, minimum_filter1d
+def _extreme_around(sums: Floats, reach: int) -> Floats:
+    """Return the highest of each value and those up to so many places beside it."""
+    from scipy.ndimage import maximum_filter1d
 
-    extreme = maximum_filter1d if highest else minimum_filter1d
-    return np.asarray(extreme(sums, 2 * (reach // 2) + 1, mode="nearest"))
+    return np.asarray(maximum_filter1d(sums, 2 * reach + 1, mode="nearest"))
 
 
-def _usual_at(sums: Floats, day: int, days: int, offset: int, length: int, *, highest: bool) -> Floats:
-    """Return the highest or lowest sum so many windows beside the same hours of other days.
+def _usual_at(sums: Floats, day: int, days: int, length: int, *, highest: bool) -> Floats:
+    """Return the highest or lowest sum at the same hours of other days.
 
     Of ten days and more the second; but what the same day of another week had is usual too.
     """
@@ -117,14 +109,14 @@ def _usual_at(sums: Floats, day: int, days: int, offset: int, length: int, *, hi
     weekly = np.full(len(sums), np.nan)
     extreme = np.fmax if highest else np.fmin
     for row, days_away in enumerate(day_number for day_number in range(-days, days + 1) if day_number):
-        shift = days_away * day + offset
+        shift = days_away * day
         if length <= abs(shift) < len(sums):
             target = slice(max(0, -shift), min(len(sums), len(sums) - shift))
             shifted[row, target] = sums[max(0, shift) : min(len(sums), len(sums) + shift)]
             if days_away % DAYS_A_WEEK == 0:
                 weekly[target] = extreme(weekly[target], shifted[row, target])
-    known = np.isfinite(shifted).sum(axis=0)
+    days_known = np.isfinite(shifted).sum(axis=0)
     ordered = np.sort(shifted, axis=0)
     first, second = (ordered[-1], ordered[-2]) if highest else (ordered[0], ordered[1])
-    usual = np.where(known >= MANY_DAYS, second, first)
-    return np.asarray(extreme(np.where(known > 0, usual, np.nan), weekly))
+    usual = np.where(days_known >= MANY_DAYS, second, first)
+    return np.asarray(extreme(np.where(days_known > 0, usual, np.nan), weekly))

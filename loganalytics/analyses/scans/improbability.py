@@ -12,7 +12,7 @@ from loganalytics.analyses.scans.grid import Floats
 MIN_EXPECTED = 0.3  # events, so that a first one is not too improbable
 
 
-def share_nats(inside: Floats, total: Floats | float, share: Floats | float, *, more: bool) -> Floats:
+def share_nats(inside: Floats, total: Floats | float, share: Floats | float, *, above: bool) -> Floats:
     """Return how improbable it is that so many of `total` fall into the interval, which takes this share by chance.
 
     0 where there are not more (or not fewer) than expected. Given the total, counts are binomial, whatever the rate.
@@ -21,19 +21,20 @@ def share_nats(inside: Floats, total: Floats | float, share: Floats | float, *, 
     inside, total = np.broadcast_arrays(np.asarray(inside, float), np.asarray(total, float))
     outside = total - inside
     nats = _x_log(inside, total * share) + _x_log(outside, total * (1 - share))
-    is_far = inside > total * share if more else inside < total * share
+    is_far = inside > total * share if above else inside < total * share
     return np.where(is_far, np.maximum(nats, 0.0), 0.0)
 
 
-def mean_nats(observed: Floats, usual: Floats | float, *, more: bool) -> Floats:
+def mean_nats(observed: Floats, usual: Floats | float, *, above: bool) -> Floats:
     """Return how improbable a count is where at most (or at least) so many are usual: Poisson."""
     expected = np.maximum(np.asarray(usual, float), MIN_EXPECTED)
     nats = _x_log(observed, expected) - observed + expected
-    is_far = observed > expected if more else observed < expected
+    is_far = observed > expected if above else observed < expected
     return np.where(is_far, np.maximum(nats, 0.0), 0.0)
 
 
 def _x_log(observed: Floats, expected: Floats) -> Floats:
+    observed, expected = np.broadcast_arrays(observed, expected)
     ratio = np.divide(
         observed, expected, out=np.ones_like(expected, dtype=float), where=(observed > 0) & (expected > 0)
     )

@@ -1,4 +1,4 @@
-"""The most improbable intervals of a series, one after the other, each weighed by how much the rest varies by itself."""
+"""The most improbable intervals of a series, each weighed by how much the series varies otherwise."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Interval:
         stop: window after the last.
         observed: the count in it, or the median.
         expected: what the rest of the log leads to expect.
+        ratio: of the observed to what is expected, by time and by what else was logged: the one nearer to 1.
         low: the least that is usual: a tenth of such times have less.
         middle: half of such times have no more.
         high: the most that is usual: a tenth of such times have more.
@@ -36,6 +37,7 @@ class Interval:
     stop: int
     observed: float
     expected: float
+    ratio: float
     low: float
     middle: float
     high: float
@@ -63,38 +65,38 @@ class Scan(Protocol):
     def edge_nats(self, free: Flags, starts: Positions, stops: Positions) -> Floats:
         """Return the same for any pairs of first window and end: starts x stops."""
 
-    def least_dispersion(self, rest: Flags, inside: Flags) -> float:
+    def least_dispersion(self, outside: Flags, inside: Flags) -> float:
         """Return what the improbabilities are divided by at least."""
 
-    def describe(self, first: int, stop: int, rest: Flags, nats: float) -> Interval:
-        """Return the interval with what is usual by the rest."""
+    def describe(self, first: int, stop: int, outside: Flags, nats: float) -> Interval:
+        """Return the interval with what is usual by the outside."""
 
 
 def find_intervals(scan: Scan, least_nats: float) -> list[Interval]:
     """Return the intervals of a series that are this improbable, the most improbable first."""
     free = np.ones(scan.grid.count, bool)
-    found: list[Interval] = []
+    intervals: list[Interval] = []
     for _ in range(MAX_TRIES):
         first, stop, nats = _most_improbable(scan, free)
-        if nats < least_nats or len(found) == MAX_INTERVALS:
+        if nats < least_nats or len(intervals) == MAX_INTERVALS:
             break
         taken = (first, stop)
         # What stops and comes again is judged by itself, each time.
-        pieces = scan.pieces(*_with_best_edges(scan, free, first, stop))
-        pieces += [taken] if len(pieces) == 1 and scan.keeps_edges else []
-        first, stop = max(pieces, key=lambda piece: _nats_of(scan, free, *piece))
+        candidates = scan.pieces(*_with_best_edges(scan, free, first, stop))
+        candidates += [taken] if len(candidates) == 1 and scan.keeps_edges else []
+        first, stop = max(candidates, key=lambda ends: _nats_of(scan, free, *ends))
         nats = _nats_of(scan, free, first, stop)
         if nats < least_nats:
             free = free & ~_flags(scan, *taken)
             continue
         inside = _flags(scan, first, stop)
-        rest = free & ~inside
-        nats /= max(_dispersion(scan, rest), scan.least_dispersion(rest, inside))
+        outside = free & ~inside
+        nats /= max(_dispersion(scan, outside), scan.least_dispersion(outside, inside))
         if nats < least_nats:
             break
-        found.append(scan.describe(first, stop, rest, nats))
-        free = rest
-    return found
+        intervals.append(scan.describe(first, stop, outside, nats))
+        free = outside
+    return intervals
 
 
 def _flags(scan: Scan, first: int, stop: int) -> Flags:
@@ -130,13 +132,15 @@ def _with_best_edges(scan: Scan, free: Flags, first: int, stop: int) -> tuple[in
 
 def _of_own(scan: Scan, free: Flags, length: int) -> Floats:
     """Return how improbable each interval of a length is; 0 for those that are mostly of an interval found before."""
-    own = np.cumsum(np.append(0.0, free))
-    return np.where(own[length:] - own[:-length] >= MIN_OWN_SHARE * length, scan.nats(free, length), 0.0)
+    free_windows = np.cumsum(np.append(0.0, free))
+    return np.where(
+        free_windows[length:] - free_windows[:-length] >= MIN_OWN_SHARE * length, scan.nats(free, length), 0.0
+    )
 
 
-def _dispersion(scan: Scan, rest: Flags) -> float:
+def _dispersion(scan: Scan, outside: Flags) -> float:
     """Return by how much intervals of the rest are more improbable than chance makes them, segment by segment."""
-    by_segment = segment_maxima(scan, rest)
+    by_segment = segment_maxima(scan, outside)
     return max(float(np.quantile(by_segment, ORDINARY_SEGMENTS)), 1.0) if len(by_segment) else 1.0
 
 
@@ -152,7 +156,7 @@ def segment_maxima(scan: Scan, free: Flags) -> Floats:
         if length <= size:
             nats = _of_own(scan, free, length)
             maxima[: len(nats)] = np.maximum(maxima[: len(nats)], nats)
-    whole = size * (count // size)
-    by_segment = maxima[:whole].reshape(-1, size).max(axis=1)
-    is_left = free[:whole].reshape(-1, size).mean(axis=1) >= MIN_OWN_SHARE
+    covered = size * (count // size)
+    by_segment = maxima[:covered].reshape(-1, size).max(axis=1)
+    is_left = free[:covered].reshape(-1, size).mean(axis=1) >= MIN_OWN_SHARE
     return np.asarray(by_segment[is_left] / (np.log(TESTS_A_WINDOW * size) + 1.0))

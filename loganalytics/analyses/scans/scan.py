@@ -32,7 +32,8 @@ SCHEMA = {
     "measure": pl.String(), "service": pl.String(), "services": pl.List(pl.String()), "subject": pl.String(),
     "key": pl.String(), "start": TIMESTAMP, "end": TIMESTAMP,
     "is_ongoing": pl.Boolean(), "is_new": pl.Boolean(), "observed": pl.Float64(), "expected": pl.Float64(),
-    "low": pl.Float64(), "high": pl.Float64(), "is_regular": pl.Boolean(), "is_alarming": pl.Boolean(), "burstiness": pl.Float64(), "e_value": pl.Float64(),
+    "low": pl.Float64(), "high": pl.Float64(), "is_regular": pl.Boolean(), "is_alarming": pl.Boolean(),
+    "burstiness": pl.Float64(), "e_value": pl.Float64(),
 }  # fmt: skip
 
 
@@ -58,15 +59,15 @@ def scan_intervals(events: pl.DataFrame, errors: pl.DataFrame, *, every: timedel
     events, errors = _with_windows(events, grid), _with_windows(errors, grid)
     series, numbers = read_series(events, errors, grid)
     rows = []
-    for one in series:
+    for candidate in series:
         # Each measure has the same part in what chance gives, and so have intervals that last to the end of the log.
-        tried = len(MIN_RATIO) * max(numbers[one.measure], 1)
+        tried = len(MIN_RATIO) * max(numbers[candidate.measure], 1)
         least_nats = float(np.log(min(ONGOING_TESTS, TESTS_A_WINDOW * grid.count) * tried * FAMILIES / MAX_E_VALUE))
-        for interval in find_intervals(one.scan, least_nats):
+        for interval in find_intervals(candidate.scan, least_nats):
             tests = ONGOING_TESTS if _is_ongoing(interval, grid) else TESTS_A_WINDOW * grid.count
             e_value = FAMILIES * tests * tried * float(np.exp(-interval.nats))
-            if e_value <= MAX_E_VALUE and _is_large(one, interval, grid):
-                rows.append(_row(one, interval, grid, e_value))
+            if e_value <= MAX_E_VALUE and _is_large(candidate, interval, grid):
+                rows.append(_row(candidate, interval, grid, e_value))
     return pl.DataFrame(rows, schema=SCHEMA).sort("e_value", "measure", "subject", nulls_last=True)
 
 
@@ -86,12 +87,12 @@ def _with_windows(table: pl.DataFrame, grid: Grid) -> pl.DataFrame:
 
 def _is_large(series: Series, interval: Interval, grid: Grid) -> bool:
     """Return whether a change is one that anyone would call so."""
-    ratio = interval.observed / max(interval.expected, 1e-9)
+    ratio = interval.ratio
     if series.measure == "events":
-        most = MAX_FEWER_RATIO if _is_ongoing(interval, grid) else MAX_SILENT_RATIO
-        most = most if series.is_comparable else MAX_NOTHING_RATIO
+        maximum = MAX_FEWER_RATIO if _is_ongoing(interval, grid) else MAX_SILENT_RATIO
+        maximum = maximum if series.is_comparable else MAX_NOTHING_RATIO
         ratio = max(ratio, series.calm_ratio(interval.first, interval.stop))
-        return interval.expected >= MIN_FEWER_EXPECTED and ratio <= most
+        return interval.expected >= MIN_FEWER_EXPECTED and ratio <= maximum
     if series.measure == "template" and not series.is_alarming:
         # A new kind of event that has come to stay, and what a service says during all of its life.
         came_to_stay = _is_ongoing(interval, grid) and series.is_first(interval.first)

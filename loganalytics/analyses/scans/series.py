@@ -119,16 +119,16 @@ def read_series(events: pl.DataFrame, errors: pl.DataFrame, grid: Grid) -> tuple
         ("problem", errors, "cluster_id", "label", MAX_PROBLEMS, MIN_PROBLEM_EVENTS),
         ("template", calm, "template_id", "template", MAX_TEMPLATES, MIN_TEMPLATE_EVENTS),
     ]
-    found: list[Series] = []
+    promising: list[Series] = []
     numbers: dict[str, int] = {}
-    for measure, table, key, subject, most, least in sources:
-        counts = _counts(table, key, subject, grid, most, least)
+    for measure, table, key, subject, limit, minimum in sources:
+        counts = _counts(table, key, subject, grid, limit, minimum)
         numbers[measure] = counts.table.height
-        found += _more(measure, counts, services, grid, burstiness(_by_window(table, grid), grid))
+        promising += _more(measure, counts, services, grid, burstiness(_by_window(table, grid), grid))
     fewer = services.large()
-    found += [services.fewer(name, grid) for name in fewer]
+    promising += [services.fewer(name, grid) for name in fewer]
     timed = list(_durations(events, grid))
-    return [*found, *timed], {**numbers, "events": len(fewer), "duration": len(timed)}
+    return [*promising, *timed], {**numbers, "events": len(fewer), "duration": len(timed)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,23 +141,24 @@ class _Services:
 
     @classmethod
     def of(cls, events: pl.DataFrame, grid: Grid) -> _Services:
-        named = events.select(NUMBER, pl.col("service").fill_null(""), error=is_error())
-        names = named["service"].unique().sort().to_list()
+        by_service = events.select(NUMBER, pl.col("service").fill_null(""), error=is_error())
+        names = by_service["service"].unique().sort().to_list()
         all_events, calm_events = (
             _matrix(rows.group_by("service", NUMBER).len(), "service", names, grid)
-            for rows in (named, named.filter(~pl.col("error")))
+            for rows in (by_service, by_service.filter(~pl.col("error")))
         )
         return cls(names=names, all_events=all_events, calm_events=calm_events)
 
-    def besides(self, services: list[str], own: Floats, *, are_errors: bool) -> Floats | None:
+    def besides(self, services: list[str], counts: Floats, *, are_errors: bool) -> Floats | None:
         """Return what else the services logged; all others where that is little; None where there is nothing."""
         columns = [self.names.index(name or "") for name in services or [""] if (name or "") in self.names]
         counted = self.calm_events if are_errors else self.all_events
-        same = counted[:, columns].sum(axis=1) - (0 if are_errors else own)
-        if same.sum() >= MIN_OTHERS * own.sum():
+        counted_too = 0 if are_errors else counts
+        same = counted[:, columns].sum(axis=1) - counted_too
+        if same.sum() >= MIN_OTHERS * counts.sum():
             return np.asarray(same)
-        every = counted.sum(axis=1) - (0 if are_errors else own)
-        return np.asarray(every) if every.sum() >= MIN_OTHERS * own.sum() else None
+        every = counted.sum(axis=1) - counted_too
+        return np.asarray(every) if every.sum() >= MIN_OTHERS * counts.sum() else None
 
     def together(self, services: list[str]) -> Floats:
         """Return what these services logged, by window; all events where none is named."""
@@ -170,10 +171,10 @@ class _Services:
 
     def fewer(self, name: str, grid: Grid) -> Series:
         own = self.all_events[:, self.names.index(name)]
-        others = self.all_events.sum(axis=1) - own
-        exposure = others if others.sum() >= MIN_OTHERS * own.sum() else None
+        other_events = self.all_events.sum(axis=1) - own
+        exposure = other_events if other_events.sum() >= MIN_OTHERS * own.sum() else None
         bursts = burstiness(own, grid) if exposure is None else 1.0
-        scan = CountScan(grid=grid, counts=own, exposure=exposure, more=False, burstiness=bursts)
+        scan = CountScan(grid=grid, counts=own, exposure=exposure, above=False, burstiness=bursts)
         services = [name] if name else []
         return Series(
             measure="events", services=services, subject=name or None, key=name, scan=scan, times=None,
@@ -183,13 +184,13 @@ class _Services:
 
 def _matrix(counted: pl.DataFrame, key: str, keys: list[str], grid: Grid) -> Floats:
     matrix = np.zeros((grid.count, len(keys)))
-    place = pl.DataFrame({key: pl.Series(keys, dtype=pl.String), "place": range(len(keys))})
-    cells = counted.join(place, on=key)
-    matrix[cells[NUMBER].to_numpy(), cells["place"].to_numpy()] = cells["len"].to_numpy()
+    columns = pl.DataFrame({key: pl.Series(keys, dtype=pl.String), "column": range(len(keys))})
+    cells = counted.join(columns, on=key)
+    matrix[cells[NUMBER].to_numpy(), cells["column"].to_numpy()] = cells["len"].to_numpy()
     return matrix
 
 
-def _counts(table: pl.DataFrame, key: str, subject: str, grid: Grid, most: int, least: int) -> Counts:
+def _counts(table: pl.DataFrame, key: str, subject: str, grid: Grid, limit: int, minimum: int) -> Counts:
     groups = (
         table.group_by(key)
         .agg(
@@ -199,9 +200,9 @@ def _counts(table: pl.DataFrame, key: str, subject: str, grid: Grid, most: int, 
             first_window=pl.col(NUMBER).min(),
             is_alarming=((pl.col("severity_number") >= WARNING) | pl.col(subject).str.contains(_ALARMING)).any(),
         )
-        .filter(pl.col("events") >= least)
+        .filter(pl.col("events") >= minimum)
         .sort("events", key, descending=[True, False])
-        .head(most)
+        .head(limit)
     )
     counted = table.group_by(key, NUMBER).len().with_columns(pl.col(key).cast(pl.String))
     return Counts(
@@ -215,16 +216,16 @@ def _more(measure: str, counts: Counts, services: _Services, grid: Grid, all_bur
     """Return the series that may hold an interval: the others are ruled out all at once."""
     if not counts.table.height:
         return
-    promising = highest_by_time(counts.matrix, grid, more=True) >= np.log(TESTS_A_WINDOW * grid.count)
-    for place in np.flatnonzero(promising):
-        row = counts.table.row(int(place), named=True)
-        own, key = counts.matrix[:, place], counts.table.columns[0]
+    promising = highest_by_time(counts.matrix, grid, above=True) >= np.log(TESTS_A_WINDOW * grid.count)
+    for column in np.flatnonzero(promising):
+        row = counts.table.row(int(column), named=True)
+        own, key = counts.matrix[:, column], counts.table.columns[0]
         times = counts.events.filter(pl.col(key) == row[key])["timestamp"]
         exposure = services.besides(row["services"], own, are_errors=measure != "template")
         yield Series(
             measure=measure, services=row["services"], subject=row["subject"], key=row[key],
             scan=CountScan(
-                grid=grid, counts=own, exposure=exposure, more=True, positions=_positions(times, grid),
+                grid=grid, counts=own, exposure=exposure, above=True, positions=_positions(times, grid),
                 burstiness=all_bursts,
             ),
             times=times,

@@ -1,0 +1,205 @@
+"""Intervals in which something gathers: what is found, and what is not, on small invented logs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from loganalytics.analyses.scans.counts import CountScan, burstiness
+from loganalytics.analyses.scans.durations import DurationScan
+from loganalytics.analyses.scans.grid import Grid, interval_sums, other_days
+from loganalytics.analyses.scans.improbability import mean_nats, share_nats
+from loganalytics.analyses.scans.peeling import find_intervals
+from loganalytics.analyses.scans.scan import SCHEMA, scan_intervals
+
+START = datetime(2026, 3, 2, tzinfo=UTC)
+LEAST = 20.0  # nats
+
+
+def grid(count: int, every: timedelta = timedelta(minutes=5)) -> Grid:
+    """Return so many windows from midnight on."""
+    return Grid(start=START, every=every, count=count)
+
+
+def scan(counts: list[float] | np.ndarray, exposure: np.ndarray | None = None, *, above: bool = True) -> list:  # type: ignore[type-arg]
+    """Return the intervals of counts by window."""
+    values = np.asarray(counts, float)
+    return find_intervals(CountScan(grid=grid(len(values)), counts=values, exposure=exposure, above=above), LEAST)
+
+
+def steady(count: int, rate: float = 10.0, seed: int = 0) -> np.ndarray:
+    """Return Poisson counts."""
+    return np.random.default_rng(seed).poisson(rate, count).astype(float)
+
+
+def test_a_share_is_as_improbable_as_chernoff_bounds_it() -> None:
+    """Ten of ten events in a tenth of the time: the chance is 1e-10; what is expected is not improbable at all."""
+    assert share_nats(np.array([10.0]), 10, 0.1, above=True)[0] == pytest.approx(10 * np.log(10))
+    assert share_nats(np.array([1.0]), 10, 0.1, above=True)[0] == 0
+    assert share_nats(np.array([0.0]), 10, 0.5, above=False)[0] == pytest.approx(10 * np.log(2))
+    assert mean_nats(np.array([5.0]), 5.0, above=True)[0] == 0
+
+
+def test_a_burst_is_found_with_its_edges() -> None:
+    """And told with what is usual in so long a time."""
+    counts = steady(200)
+    counts[90:96] += 30
+    (interval,) = scan(counts)
+    assert (interval.first, interval.stop) == (90, 96)
+    assert interval.expected == pytest.approx(60, rel=0.1)
+    assert interval.low < 60 < interval.high < interval.observed
+
+
+def test_steady_counts_have_no_interval() -> None:
+    """Whatever the seed, neither more nor fewer."""
+    for seed in range(20):
+        assert scan(steady(200, seed=seed)) == []
+        assert scan(steady(200, seed=seed), above=False) == []
+
+
+def test_a_rise_with_all_that_is_logged_is_not_one_of_its_own() -> None:
+    """Twice the traffic, twice the errors."""
+    counts, exposure = steady(200), steady(200, 1000.0)
+    counts[50:80] *= 4
+    assert scan(counts, exposure)
+    exposure[50:80] *= 4
+    assert all(interval.ratio < 1.2 for interval in scan(counts, exposure))
+
+
+def test_a_series_of_bursts_is_not_surprised_by_one() -> None:
+    """Where each eighth of the log has one."""
+    counts = np.zeros(320)
+    counts[::20] = 15.0
+    assert scan(counts) == []
+    assert burstiness(counts, grid(320)) > 1.5
+    assert burstiness(steady(320), grid(320)) == 1.0
+
+
+def test_what_comes_every_day_is_usual() -> None:
+    """Even a little later, and by a clock that was changed; but not ten times as much."""
+    hours = [2, 2.5, 3, 2, 3]
+    counts = np.zeros(5 * 288)
+    for day, hour in enumerate(hours):
+        counts[int(day * 288 + hour * 12) : int(day * 288 + hour * 12) + 6] = 20
+    assert scan(counts) == []
+    counts[288 * 2 + 36 : 288 * 2 + 42] = 200
+    (interval,) = scan(counts)
+    assert (interval.first, interval.stop) == (288 * 2 + 36, 288 * 2 + 42)
+
+
+def test_a_weekend_is_no_fall() -> None:
+    """In a log of three weeks nor in one of a week."""
+    day = np.arange(21 * 24) // 24
+    counts = np.where(day % 7 >= 5, 3.0, 30.0)
+    hourly = Grid(start=START, every=timedelta(hours=1), count=len(counts))
+    assert find_intervals(CountScan(grid=hourly, counts=counts, exposure=None, above=False), LEAST) == []
+    week = Grid(start=START, every=timedelta(hours=1), count=7 * 24)
+    assert find_intervals(CountScan(grid=week, counts=counts[: 7 * 24], exposure=None, above=False), LEAST) == []
+
+
+def test_half_of_the_traffic_gone_is_a_fall_if_it_went_at_once() -> None:
+    """Traffic that ebbs away over hours is not."""
+    counts, others = steady(200, 20.0), steady(200, 50.0)
+    counts[150:] /= 2
+    (interval,) = scan(counts, others, above=False)
+    assert abs(interval.first - 150) <= 2
+    ebbing = 20.0 * np.linspace(1.6, 0.3, 200)
+    assert scan(ebbing, others, above=False) == []
+
+
+def test_what_stops_and_comes_again_is_judged_each_time() -> None:
+    """Two bursts far apart are two intervals, not one with the quiet time between."""
+    counts = np.zeros(200)
+    counts[40:46], counts[120:126] = 20, 20
+    assert sorted((i.first, i.stop) for i in scan(counts)) == [(40, 46), (120, 126)]
+
+
+def test_slow_calls_are_found_by_their_median() -> None:
+    """A few very slow ones are not."""
+    rng = np.random.default_rng(1)
+    window = np.repeat(np.arange(200), 5)
+    milliseconds = np.exp(rng.normal(4, 0.3, len(window)))
+    milliseconds[::97] *= 30
+    assert find_intervals(DurationScan.of(grid(200), window, milliseconds), LEAST) == []
+    milliseconds[window >= 180] *= 3
+    (interval,) = find_intervals(DurationScan.of(grid(200), window, milliseconds), LEAST)
+    assert abs(interval.first - 180) <= 1
+    assert interval.observed == pytest.approx(3 * interval.expected, rel=0.2)
+
+
+def test_other_days_leave_out_the_interval_itself() -> None:
+    """And say nothing in a log of one day."""
+    sums = interval_sums(np.arange(288.0 * 2), 3)
+    assert other_days(interval_sums(np.arange(288.0), 3), grid(288), 3, highest=True) is None
+    usual = other_days(sums, grid(288 * 2), 3, highest=False)
+    assert usual is not None
+    assert usual[0] == sums[288]
+    long = other_days(interval_sums(np.arange(900.0), 300), grid(900), 300, highest=True)
+    assert long is not None
+    assert np.isnan(long[300])
+    assert long[0] == 576 * 300 + sum(range(300)) + 12 * 300
+
+
+def frame(times: list[float], service: str = "api", severity: int = 9, message: str = "ok") -> pl.DataFrame:
+    """Return events at minutes."""
+    stamps = [START + timedelta(minutes=minute) for minute in times]
+    return pl.DataFrame(
+        {"timestamp": stamps}, schema={"timestamp": pl.Datetime("us", "UTC")}
+    ).with_columns(
+        severity_number=pl.lit(severity, pl.UInt8), service=pl.lit(service), template=pl.lit(message),
+        template_id=pl.lit(message), operation=pl.lit(service), duration_ms=pl.lit(None, pl.Float64),
+    )  # fmt: skip
+
+
+def errors_of(events: pl.DataFrame) -> pl.DataFrame:
+    """Return the errors with their problem."""
+    errors = events.filter(pl.col("severity_number") >= 17)
+    return errors.with_columns(cluster_id=pl.col("template_id"), label=pl.col("template"))
+
+
+def test_a_log_of_errors_that_rise_up_to_its_end_has_one_interval_of_each_kind() -> None:
+    """It is going on, since the first of them, and not new."""
+    quiet = frame([float(m) for m in range(600)])
+    early = frame([100.0, 300.0], severity=17, message="timeout")
+    late = frame([540 + n for n in range(60)], severity=17, message="timeout")
+    events = pl.concat([quiet, early, late]).sort("timestamp")
+    table = scan_intervals(events, errors_of(events), every=timedelta(minutes=2))
+    assert set(table["measure"]) == {"errors", "problem"}
+    row = table.row(0, named=True)
+    assert (row["is_ongoing"], row["is_new"], row["services"]) == (True, False, ["api"])
+    assert abs(row["start"] - (START + timedelta(minutes=540))) <= timedelta(minutes=2)
+    assert row["e_value"] < 1e-6
+
+
+@pytest.mark.parametrize(("count", "is_found"), [(5, True), (4, False)])
+def test_fewer_than_five_errors_are_no_interval(count: int, is_found: bool) -> None:
+    """However close together."""
+    events = pl.concat([
+        frame([m / 4 for m in range(20_000)]),
+        frame([2000 + n * 10 for n in range(count)], severity=17, message="x"),
+    ]).sort("timestamp")  # fmt: skip
+    table = scan_intervals(events, errors_of(events), every=timedelta(minutes=10))
+    assert table.filter(pl.col("measure") == "problem").height == is_found
+
+
+def test_a_new_kind_of_event_that_stays_is_no_flood() -> None:
+    """One that comes for ten minutes is, if it raises the total."""
+    quiet = frame([m / 2 for m in range(2400)])
+    stays = frame([600 + n / 2 for n in range(1200)], message="new")
+    flood = frame([600 + n / 40 for n in range(400)], message="flood")
+    for extra, count in ((stays, 0), (flood, 1)):
+        events = pl.concat([quiet, extra]).sort("timestamp")
+        table = scan_intervals(events, errors_of(events), every=timedelta(minutes=2))
+        assert table.filter(pl.col("measure") == "template").height == count
+
+
+@pytest.mark.parametrize("minutes", [[], [0.0], [0.0, 20.0]])
+def test_a_short_log_has_no_intervals(minutes: list[float]) -> None:
+    """Of fewer than twelve windows, or none."""
+    events = frame(minutes)
+    table = scan_intervals(events, errors_of(events), every=timedelta(minutes=2))
+    assert table.schema == pl.Schema(SCHEMA)
+    assert table.is_empty()
