@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from loganalytics.analyses.errors.clusters import EVENT_NUMBER
 from loganalytics.analyses.requests.endpoints import METHOD, ROUTE
 from loganalytics.findings.symptoms import Symptom
 from loganalytics.humanize import moment
@@ -17,7 +18,7 @@ MAX_LINES, LINE_LENGTH = 3, 300  # of a symptom; characters
 
 @dataclass(frozen=True, kw_only=True)
 class LogLines:
-    """The events, and the errors among them with the cluster_id of their problem."""
+    """The events, and the errors among them with the cluster_id of their problem, both numbered by EVENT_NUMBER."""
 
     events: pl.DataFrame
     errors: pl.DataFrame
@@ -34,10 +35,10 @@ class LogLines:
     def _events(self, symptom: Symptom) -> pl.DataFrame | None:
         within = pl.col("timestamp").is_between(symptom.start, symptom.end)
         if symptom.kind in ("problem", "critical", "state"):
-            return self.errors.filter(within & (pl.col("cluster_id") == symptom.key)).sort("timestamp").head(MAX_LINES)
+            return self._whole(self.errors.filter(within & (pl.col("cluster_id") == symptom.key)))
         if symptom.kind == "errors":
             of_service = printed_service().is_in(list(symptom.services)) if symptom.services else pl.lit(value=True)
-            return self.errors.filter(within & of_service).sort("timestamp").head(MAX_LINES)
+            return self._whole(self.errors.filter(within & of_service))
         if symptom.kind == "template":
             return self.events.filter(within & (pl.col("template_id") == symptom.key)).sort("timestamp").head(MAX_LINES)
         if symptom.kind == "duration":
@@ -50,6 +51,11 @@ class LogLines:
             after = service_events.filter(pl.col("timestamp") >= symptom.end).head(MAX_LINES)
             return before if symptom.is_ongoing else pl.concat([before, after])
         return None
+
+    def _whole(self, errors: pl.DataFrame) -> pl.DataFrame:
+        """Return the first of these errors with all of their fields."""
+        first = errors.sort("timestamp").head(MAX_LINES)
+        return self.events.join(first.select(EVENT_NUMBER), on=EVENT_NUMBER, how="semi").sort("timestamp")
 
 
 def printed_service() -> pl.Expr:

@@ -10,7 +10,7 @@ from loganalytics import schema
 from loganalytics.analyses.anomalies.sequences import detect_anomalous_sequences
 from loganalytics.analyses.anomalies.windows import detect_anomalies
 from loganalytics.analyses.coverage.coverage import coverage
-from loganalytics.analyses.errors.clusters import summarize_clusters, with_clusters
+from loganalytics.analyses.errors.clusters import EVENT_NUMBER, summarize_clusters, with_clusters
 from loganalytics.analyses.patterns import patterns
 from loganalytics.analyses.requests.durations import duration_ms
 from loganalytics.analyses.requests.endpoints import ensure_routes, operation
@@ -46,7 +46,7 @@ def report(logs: schema.Frame, *, title: str = "Log report", every: str | None =
     """
     frame = ensure_routes(with_templates(schema.lazy(logs, *schema.CORE).collect()))
     frame = frame.with_columns(operation(frame.schema), duration_ms(frame.columns))
-    dated = without_misdated(frame)
+    dated = without_misdated(frame).with_row_index(EVENT_NUMBER)
     every = every or choose_window(dated["timestamp"])
     by = "service" if dated["service"].n_unique() > 1 else None
     errors = with_clusters(dated)

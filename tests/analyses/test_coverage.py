@@ -217,7 +217,7 @@ def test_at_most_twenty_unusual_gaps_are_returned(count: int, gap_count: int) ->
     assert len(find_gaps(times, times[-1]).starts) == gap_count
 
 
-@pytest.mark.parametrize(("start", "gap_count"), [(1080, 1), (1060, 0)])
+@pytest.mark.parametrize(("start", "gap_count"), [(1120, 1), (1080, 0)])
 def test_a_gap_while_a_service_is_only_starting_is_none(start: float, gap_count: int) -> None:
     """In the first fiftieth of the time."""
     times = _without(_steady(15 * HOUR), start, start + 3000)
