@@ -108,3 +108,13 @@ def test_a_message_of_values_alone_is_told_with_its_place() -> None:
 def test_words_are_what_no_value_is(message: str, words: str) -> None:
     """Codes and types stay; what has the form of a name, and short quotations, do not."""
     assert pl.DataFrame({"m": [message]}).select(message_words(pl.col("m"))).item() == words
+
+
+def test_a_name_that_differs_is_a_wildcard_in_the_label() -> None:
+    """An addition is not."""
+    assert problems("no converter for user Ann", "no converter for user Bob", "no converter for user Cy") == {
+        "java.sql.SQLException: no converter for user <*>": 3
+    }
+    extended = problems("maximum recursion depth exceeded", "maximum recursion depth exceeded in this comparison")
+    assert list(extended.values()) == [2]
+    assert "<*>" not in next(iter(extended))

@@ -9,7 +9,7 @@ import polars as pl
 
 from loganalytics.analyses.errors.error_fields import ERROR_COLUMNS, ERROR_TEXT, with_error_fields
 from loganalytics.analyses.errors.error_texts import with_error_texts
-from loganalytics.analyses.errors.exception_messages import message_problems, without_quoted_values
+from loganalytics.analyses.errors.exception_messages import message_problems, message_summaries
 from loganalytics.analyses.errors.failed_requests import (
     ENDPOINT,
     REQUEST_COLUMNS,
@@ -149,9 +149,9 @@ def _with_fingerprints(errors: pl.DataFrame) -> pl.DataFrame:
 
     The fingerprint is the same for errors of one problem; only groups of one kind may be merged afterwards.
     """
-    told = with_error_texts(errors.select("message", "exception", *ERROR_COLUMNS).unique())
+    texts = with_error_texts(errors.select("message", "exception", *ERROR_COLUMNS).unique())
     errors = errors.join(
-        told, on=["message", "exception", *ERROR_COLUMNS], how="left", nulls_equal=True, maintain_order="left"
+        texts, on=["message", "exception", *ERROR_COLUMNS], how="left", nulls_equal=True, maintain_order="left"
     )
     exception_type = pl.col("exception_type")
     named_type = pl.coalesce(exception_type, pl.col("message").str.extract(_TYPE_IN_MESSAGE))
@@ -183,23 +183,19 @@ def _by_error_text(errors: pl.DataFrame) -> pl.DataFrame:
     The label of a trace is the type and the template of the exception's message; where that says nothing, the place.
     """
     keys = ["fingerprint", "words"]
-    counts = {name: pl.col(f"error_{name}").n_unique().alias(f"{name}s") for name in ("template", "text")}
-    messages = errors.group_by(keys).agg(*counts.values(), events=pl.len())
-    messages = messages.join(message_problems(messages), on=keys)
-    totals = [pl.col(f"{name}s").sum().over("fingerprint", "problem_words") for name in counts]
-    errors = errors.join(messages.select(*keys, "problem_words", *totals), on=keys, how="left", maintain_order="left")
-    is_told = pl.col("problem_words") != ""
-    template = pl.col("error_template")
-    # Values that never vary are part of the problem: the host that does not answer.
-    template = (
-        pl.when(pl.col("texts") == 1).then("error_text")
-        .when(pl.col("templates") > 1).then(without_quoted_values(template))
-        .otherwise(template)
-    ).str.head(_MAX_REASON_CHARACTERS)  # fmt: skip
-    summary = pl.when(is_told | (pl.col("words") == "")).then(template)
-    place = pl.when(~summary.fill_null("").str.contains(r"\p{L}")).then("in " + pl.col("place"))
+    messages = errors.group_by(keys).agg(
+        events=pl.len(),
+        template=pl.col("error_template").drop_nulls().mode().min(),
+        text=pl.col("error_text").min(),
+        templates=pl.col("error_template").n_unique(),
+        texts=pl.col("error_text").n_unique(),
+    )
+    summaries = message_summaries(messages.join(message_problems(messages), on=keys))
+    errors = errors.join(summaries, on=keys, how="left", maintain_order="left")
+    is_told, summary = pl.col("problem_words") != "", pl.col("summary").str.head(_MAX_REASON_CHARACTERS)
+    location = pl.when(~summary.fill_null("").str.contains(r"\p{L}")).then("in " + pl.col("place"))
     typed = pl.concat_str("exception_type", summary, separator=": ", ignore_nulls=True)
-    of_trace = pl.when(typed != "").then(pl.concat_str(typed, place, separator=" ", ignore_nulls=True))
+    of_trace = pl.when(typed != "").then(pl.concat_str(typed, location, separator=" ", ignore_nulls=True))
     extended = {
         name: pl.when(is_told).then(pl.concat_str(name, "problem_words", separator="\n")).otherwise(name)
         for name in ("fingerprint", "kind")

@@ -25,10 +25,10 @@ def with_error_texts(errors: pl.DataFrame) -> pl.DataFrame:
     is_named = pl.col("exception_type").is_not_null() | pl.col("reason").is_not_null()
     of_field = pl.coalesce(pl.col("exception").str.extract(_SINGLE_LINE), pl.col(ERROR_TEXT))
     is_traced = pl.col("fingerprint").is_not_null() & is_named
-    text = pl.when(is_named).then(pl.coalesce("reason", ERROR_TEXT)).otherwise(of_field)
-    is_said = ~is_traced & pl.col("message").str.contains(text.str.strip_chars_end(" ."), literal=True)
+    reported = pl.when(is_named).then(pl.coalesce("reason", ERROR_TEXT)).otherwise(of_field)
+    is_said = ~is_traced & pl.col("message").str.contains(reported.str.strip_chars_end(" ."), literal=True)
     errors = errors.with_columns(
-        error_text=pl.when(~is_said.fill_null(value=False)).then(text),
+        error_text=pl.when(~is_said.fill_null(value=False)).then(reported),
         is_named=is_named,
         exception_type=pl.coalesce("exception_type", ERROR_TYPE),
     )

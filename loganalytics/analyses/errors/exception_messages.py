@@ -42,7 +42,7 @@ _CODE = r"(?:^|[.:])[A-Z][A-Z_]{2,}$|(?i:error|exception|failure)$"  # ECONNREFU
 _PLAIN = r"^\p{L}{2,}(?:['\-]\p{L}+)*$|^[\p{Han}\p{Hiragana}\p{Katakana}]$"
 
 
-def message_words(text: pl.Expr) -> pl.Expr:
+def message_words(message: pl.Expr) -> pl.Expr:
     """Return the words of a message, or of its template, that are no values: lower case, with single spaces.
 
     Example:
@@ -50,16 +50,11 @@ def message_words(text: pl.Expr) -> pl.Expr:
         >>> messages.select(message_words(pl.col("message")))["message"].to_list()
         ['no module named', 'column does not exist']
     """
-    tokens = text.fill_null("").str.replace_all(_VALUES, " ").str.extract_all(_TOKEN)
+    tokens = message.fill_null("").str.replace_all(_VALUES, " ").str.extract_all(_TOKEN)
     token = pl.element().str.strip_chars_end("'.:@/\\-_$")
     is_name = token.str.contains(r"\p{Ll}\p{Lu}")
     words = tokens.list.eval(token.filter((token.str.contains(_PLAIN) & ~is_name) | token.str.contains(_CODE)))
     return words.list.join(" ").str.to_lowercase()
-
-
-def without_quoted_values(template: pl.Expr) -> pl.Expr:
-    """Return the template of a message with wildcards for the values in quotes."""
-    return template.str.replace_all(_QUOTED, f"'{WILDCARD}'")
 
 
 def message_problems(messages: pl.DataFrame) -> pl.DataFrame:
@@ -88,12 +83,58 @@ def message_problems(messages: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def message_summaries(messages: pl.DataFrame) -> pl.DataFrame:
+    """Return fingerprint, words, problem_words and `summary`: what the messages of the problem have in common.
+
+    Needs the columns of `message_problems` and, of each message, template and text (the most frequent ones) and how
+    many there are of each (templates, texts). A text that never varies stays as it is, with its values: the host that
+    does not answer is part of the problem. The summary is null where a message varies freely.
+    """
+    problem = ["fingerprint", "problem_words"]
+    text_count, template_count = (pl.col(name).sum().over(problem) for name in ("texts", "templates"))
+    ranked = messages.with_columns(texts=text_count, templates=template_count).sort(
+        "events", "words", descending=[True, False]
+    )
+    greatest = ranked.filter(pl.col("words") == pl.col("problem_words")).unique(problem, keep="first")
+    greatest = greatest.join(_with_names_as_wildcards(ranked), on=problem, how="left")
+    general = pl.coalesce("general", "template")
+    summary = (
+        pl.when(pl.col("texts") == 1).then("text")
+        .when(pl.col("templates") > 1).then(general.str.replace_all(_QUOTED, f"'{WILDCARD}'"))
+        .otherwise(general)
+    )  # fmt: skip
+    varies_freely = (pl.col("words") != "") & (pl.col("problem_words") == "")
+    summaries = messages.join(greatest.select(*problem, summary=summary), on=problem, how="left")
+    return summaries.select(*problem, "words", summary=pl.when(~varies_freely).then("summary"))
+
+
+def _with_names_as_wildcards(messages: pl.DataFrame) -> pl.DataFrame:
+    """Return fingerprint, problem_words and the template of problems whose messages differ in a word, which is one."""
+    problem = ["fingerprint", "problem_words"]
+    size = pl.col("words").str.count_matches(" ", literal=True)
+    rows = messages.filter(size == pl.col("problem_words").str.count_matches(" ", literal=True))
+    rows = rows.filter(pl.col("words").n_unique().over(problem) > 1)
+    tokens = rows.select(*problem, "words", key=pl.col("words").str.split(" ")).explode("key").unique()
+    in_all = pl.col("words").n_unique().over(*problem, "key") == pl.col("words").n_unique().over(problem)
+    names = tokens.filter(~in_all).select(*problem, "key", is_name=pl.lit(value=True)).unique()
+    greatest = rows.filter(pl.col("words") == pl.col("problem_words")).unique(problem, keep="first")
+    template_tokens = (
+        greatest.select(*problem, token=pl.col("template").str.split(" ")).with_row_index("row").explode("token")
+    )
+    key = pl.col("token").str.extract(r"([\p{L}'\-]+)").str.to_lowercase()
+    template_tokens = template_tokens.with_columns(key=key).join(
+        names, on=[*problem, "key"], how="left", maintain_order="left"
+    )
+    token = pl.when("is_name").then(pl.col("token").str.replace(r"[\p{L}'\-]+", WILDCARD)).otherwise("token")
+    return template_tokens.group_by("row", *problem, maintain_order=True).agg(general=token.str.join(" ")).drop("row")
+
+
 def _similar_pairs(ranked: pl.DataFrame) -> pl.DataFrame:
     """Return the pairs of row numbers a < b whose words are one message: a, b, similarity."""
     rows = ranked.select("fingerprint", "words", tokens=pl.col("words").str.split(" ")).with_row_index("a")
     rows = rows.with_columns(pl.col("a").cast(pl.Int64), size=pl.col("tokens").list.len())
-    others = rows.select("fingerprint", b="a", words_b="words", tokens_b="tokens", size_b="size")
-    pairs = rows.join(others, on="fingerprint").filter(pl.col("a") < pl.col("b"))
+    candidates = rows.select("fingerprint", b="a", words_b="words", tokens_b="tokens", size_b="size")
+    pairs = rows.join(candidates, on="fingerprint").filter(pl.col("a") < pl.col("b"))
     is_longer = pl.col("size") >= pl.col("size_b")
     pairs = pairs.with_columns(
         long=pl.when(is_longer).then("words").otherwise("words_b"),

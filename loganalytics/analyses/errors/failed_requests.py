@@ -43,8 +43,8 @@ def request_label(error_text: pl.Expr) -> pl.Expr:
     short_type = pl.col("exception_type").str.extract(r"(\w+)$")
     is_said = template.str.contains(short_type, literal=True).fill_null(value=True)
     typed = pl.when(~is_said).then("exception_type")
-    told = pl.concat_str(pl.when(label != "").then(label), typed, error_text, separator=": ", ignore_nulls=True)
-    return pl.concat_str(told, status, ignore_nulls=True)
+    sentence = pl.concat_str(pl.when(label != "").then(label), typed, error_text, separator=": ", ignore_nulls=True)
+    return pl.concat_str(sentence, status, ignore_nulls=True)
 
 
 def failure() -> pl.Expr:

@@ -51,13 +51,13 @@ def says_little(label: pl.Expr) -> pl.Expr:
         >>> labels.to_frame().select(says_little(pl.col("label")))["label"].to_list()
         [True, True, False, True]
     """
-    text = label.str.replace(_STATUS, "")
-    words = text.str.replace_all(_KEY, _WILDCARD).str.extract_all(_WORD)
+    without_status = label.str.replace(_STATUS, "")
+    words = without_status.str.replace_all(_KEY, _WILDCARD).str.extract_all(_WORD)
     naming = words.list.eval(pl.element().filter(~pl.element().str.contains(_ANY_ERROR)))
     without_failed = naming.list.eval(pl.element().filter(~pl.element().str.contains(_FAILED)))
-    wildcards = text.str.count_matches(_WILDCARD, literal=True)
+    wildcards = without_status.str.count_matches(_WILDCARD, literal=True)
     is_wild = (without_failed.list.len() == 0) | ((naming.list.len() == 1) & (wildcards > 1))
-    return is_wild & ~text.str.contains(_PATH)
+    return is_wild & ~without_status.str.contains(_PATH)
 
 
 def with_telling_labels(errors: pl.DataFrame) -> pl.DataFrame:
@@ -71,13 +71,13 @@ def with_telling_labels(errors: pl.DataFrame) -> pl.DataFrame:
     weak = errors.filter(is_weak)
     if weak.is_empty():
         return errors
-    text = pl.col("message").str.strip_chars().str.replace_all(r"\s+", " ").str.head(_MAX_CHARACTERS)
+    message = pl.col("message").str.strip_chars().str.replace_all(r"\s+", " ").str.head(_MAX_CHARACTERS)
     status = pl.col("label").str.extract(rf"({_STATUS})").fill_null("")
     # A request of which all is a variable is still more than what a server says of each.
-    is_less = ~text.str.contains(r"[\p{L}\p{N}]") | (
-        pl.col("label").str.contains(_ANY_PATH) & ~text.str.contains(_ANY_PATH) & says_little(text)
+    is_less = ~message.str.contains(r"[\p{L}\p{N}]") | (
+        pl.col("label").str.contains(_ANY_PATH) & ~message.str.contains(_ANY_PATH) & says_little(message)
     )
-    example = pl.when(is_less).then("label").otherwise(text + status)
+    example = pl.when(is_less).then("label").otherwise(message + status)
     logger = pl.when(says_little(example)).then(pl.col("logger").cast(pl.String))
     telling = pl.concat_str(logger, pl.when(example != "").then(example), separator=": ", ignore_nulls=True)
     examples = earliest_events(weak, "fingerprint").select("fingerprint", telling_label=telling)

@@ -149,8 +149,8 @@ def _segments() -> pl.Expr:
 
 def _without_control_flow(tracebacks: pl.Expr) -> pl.Expr:
     """Return the tracebacks but those of exceptions that only steer a program, where there are others."""
-    others = tracebacks.list.filter(~pl.element().str.contains(_STEERS))
-    return pl.when(others.list.len() > 0).then(others).otherwise(tracebacks)
+    failing = tracebacks.list.filter(~pl.element().str.contains(_STEERS))
+    return pl.when(failing.list.len() > 0).then(failing).otherwise(tracebacks)
 
 
 def _exception_type(column: str) -> pl.Expr:
