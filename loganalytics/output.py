@@ -11,7 +11,7 @@ import polars as pl
 
 from loganalytics.atomic_write import replace_file, replace_text
 from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.humanize import sparkline
+from loganalytics.humanize import localize, sparkline
 from loganalytics.sanitize import csv_cell, csv_header, distinct_names, escape_json, printable
 
 FORMATS = ("table", "json", "ndjson", "csv", "parquet")
@@ -23,8 +23,10 @@ _MIN_WIDTH_FOR_TRENDS = 160
 _MAX_UNFOLDED_WIDTH = 19
 
 
-def write(frame: pl.DataFrame, *, form: str, path: str | None = None) -> None:
+def write(frame: pl.DataFrame, *, form: str, path: str | None = None, tz: str = "UTC") -> None:
     """Write a frame to a file, or to standard output when `path` is None or "-".
+
+    A table has its times in the zone `tz`; what programs read has them in UTC.
 
     Raises InvalidArgumentError when Parquet, which is binary, has no file to go to.
     """
@@ -35,7 +37,7 @@ def write(frame: pl.DataFrame, *, form: str, path: str | None = None) -> None:
         with replace_file(path) as temporary:
             frame.write_parquet(temporary)
     elif form == "table":
-        _print_table(frame, None if to_stdout else path)
+        _print_table(frame, None if to_stdout else path, tz)
     else:
         content = _as_text(frame, form)
         if to_stdout:
@@ -56,7 +58,8 @@ def _as_text(frame: pl.DataFrame, form: str) -> str:
 def _written(name: str, kind: pl.DataType) -> pl.Expr:
     """Times as ISO 8601 in UTC, lengths of time in seconds."""
     if isinstance(kind, pl.Datetime):
-        return pl.col(name).dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
+        utc = pl.col(name).dt.convert_time_zone("UTC") if kind.time_zone else pl.col(name)
+        return utc.dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
     if isinstance(kind, pl.Duration):
         return pl.col(name).dt.total_microseconds() / 1e6
     return pl.col(name)
@@ -78,7 +81,7 @@ def _join(value: Any) -> str:
     return "; ".join(cell(item) for item in (value if isinstance(value, pl.Series | list) else [value]))
 
 
-def _print_table(frame: pl.DataFrame, path: str | None) -> None:
+def _print_table(frame: pl.DataFrame, path: str | None, tz: str) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -93,7 +96,7 @@ def _print_table(frame: pl.DataFrame, path: str | None) -> None:
     if width < _MIN_WIDTH_FOR_TRENDS:
         frame = frame.drop(trends)
     texts = {
-        name: [sparkline(value or []) if name in trends else cell(value) for value in frame[name].to_list()]
+        name: [sparkline(value or []) if name in trends else cell(value, tz=tz) for value in frame[name].to_list()]
         for name in frame.columns
     }
     unfolded = _unfolded_columns(texts, width)
@@ -126,12 +129,12 @@ def _width() -> int | None:
     return None if sys.stdout.isatty() else max(_MIN_PIPED_WIDTH, shutil.get_terminal_size((_PIPED_WIDTH, 50)).columns)
 
 
-def cell(value: Any) -> str:
-    """Return one value as a person reads it, on one line, safe to show."""
+def cell(value: Any, *, tz: str = "UTC") -> str:
+    """Return one value as a person reads it, on one line, safe to show; times in the zone `tz`."""
     if value is None:
         return ""
     if isinstance(value, dt.datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
+        return f"{localize(value, tz):%Y-%m-%d %H:%M:%S}"
     if isinstance(value, dt.timedelta) and abs(value) >= dt.timedelta(seconds=1):
         return str(dt.timedelta(seconds=round(value.total_seconds())))
     if isinstance(value, float):
@@ -139,7 +142,7 @@ def cell(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     if isinstance(value, list):
-        return ", ".join(cell(item) for item in value[:5]) + (" …" if len(value) > 5 else "")
+        return ", ".join(cell(item, tz=tz) for item in value[:5]) + (" …" if len(value) > 5 else "")
     if isinstance(value, dict):
-        return cell(value["text"]) if "text" in value else " to ".join(cell(item) for item in value.values())
+        return cell(value["text"]) if "text" in value else " to ".join(cell(item, tz=tz) for item in value.values())
     return printable(value, _MAX_CELL)

@@ -78,12 +78,49 @@ def parse_when(
         ) from None
 
 
-def window_start(every: str | timedelta, column: str = "timestamp") -> pl.Expr:
-    """Return the expression for the start of the window that a time falls in, named `window`."""
-    length = parse_every(every) // timedelta(microseconds=1)
+def window_start(every: str | timedelta, column: str = "timestamp", *, tz: str = "UTC") -> pl.Expr:
+    """Return the expression for the start of the window that a time falls in, named `window`.
+
+    Windows are those of the clock in the zone `tz`: days begin at its midnight, and last 23 or 25 hours where the clock
+    is changed. The starts are times of that zone.
+    """
+    length = parse_every(every)
+    if tz == "UTC":
+        return _floor(pl.col(column).dt.epoch("us"), length).cast(TIMESTAMP).alias("window")
+    local = pl.col(column).dt.convert_time_zone(tz)
+    if length <= timedelta(hours=1):
+        # Such windows go on where the clock is changed; only their phase is that of the local clock.
+        shift = (local.dt.base_utc_offset() + local.dt.dst_offset()).dt.total_microseconds()
+        start = (_floor(local.dt.epoch("us") + shift, length) - shift).cast(TIMESTAMP)
+        return start.dt.convert_time_zone(tz).alias("window")
+    clock = local.dt.replace_time_zone(None).dt.epoch("us")
+    return _to_zone(_floor(clock, length).cast(pl.Datetime("us")), tz).alias("window")
+
+
+def window_starts(first: datetime, last: datetime, every: str | timedelta, *, tz: str = "UTC") -> pl.DataFrame:
+    """Return the starts of all windows from one to another, as `window_start` gives them, in a column `window`."""
+    length = parse_every(every)
+    if tz == "UTC" or length <= timedelta(hours=1):
+        starts = pl.select(window=pl.datetime_range(first, last, interval=length, time_unit="us"))
+        return starts.with_columns(pl.col("window").dt.convert_time_zone(tz))
+    begin, end = (moment.astimezone(parse_zone(tz)).replace(tzinfo=None) for moment in (first, last))
+    # A window may begin an hour late, where the clock leaves out its first one.
+    clock = _floor(pl.datetime_range(begin, end, interval=length, time_unit="us").dt.epoch("us"), length)
+    return pl.select(window=_to_zone(clock.cast(pl.Datetime("us")), tz)).unique().sort("window")
+
+
+def _floor(epoch: pl.Expr, length: timedelta) -> pl.Expr:
+    """Return times in microseconds rounded down to the start of a window."""
+    size = length // timedelta(microseconds=1)
     anchor = (_MONDAY - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-    epoch = pl.col(column).dt.epoch("us")
-    return ((epoch - anchor) // length * length + anchor).cast(TIMESTAMP).alias("window")
+    return (epoch - anchor) // size * size + anchor
+
+
+def _to_zone(clock: pl.Expr, tz: str) -> pl.Expr:
+    """Return the times of a clock in a zone: of an hour that comes twice the first, for one left out the next."""
+    times = clock.dt.replace_time_zone(tz, ambiguous="earliest", non_existent="null")
+    later = clock.dt.offset_by("1h").dt.replace_time_zone(tz, ambiguous="earliest", non_existent="null")
+    return pl.coalesce(times, later)
 
 
 def usual_time_range(times: pl.Series) -> tuple[datetime, datetime] | None:

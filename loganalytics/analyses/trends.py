@@ -10,18 +10,21 @@ import polars as pl
 
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.schema import Frame, is_error, lazy
-from loganalytics.times import parse_every, window_start
+from loganalytics.times import parse_every, parse_zone, window_start, window_starts
 
 # One stray time stamp of 1970 among 5 minute windows makes six million empty ones for each value.
 MAX_ROWS = 5_000_000
 
 
-def trend(logs: Frame, *, every: str | timedelta = "5m", by: str | None = None) -> pl.DataFrame:
+def trend(
+    logs: Frame, *, every: str | timedelta = "5m", by: str | None = None, display_tz: str = "UTC"
+) -> pl.DataFrame:
     """Count events and errors in every window of time, optionally by the values of a column.
 
-    Needs timestamp and severity_number, and the column `by`. Events without a timestamp are not counted.
+    Needs timestamp and severity_number, and the column `by`. Events without a timestamp are not counted. Windows are
+    those of the clock in `display_tz`: days begin at its midnight, and last 23 or 25 hours where the clock is changed.
 
-    Returns one row a window (and value), sorted by them: window (Datetime us UTC, its start), `by`,
+    Returns one row a window (and value), sorted by them: window (Datetime us in that zone, its start), `by`,
     events (Int64), errors (Int64, severity_number >= 17), error_rate (Float64, errors / events, 0 without
     events). Windows without events, from the first event of the log to its last, are rows of zeros for
     every value.
@@ -36,17 +39,20 @@ def trend(logs: Frame, *, every: str | timedelta = "5m", by: str | None = None) 
         >>> trend(logs, every="5m").select("events", "errors", "error_rate").rows()
         [(2, 1, 0.5), (0, 0, 0.0), (1, 0, 0.0)]
     """
-    return finish(merge([partial(logs, every=every, by=by)]), every=every)
+    counts = partial(logs, every=every, by=by, display_tz=display_tz)
+    return finish(merge([counts]), every=every, display_tz=display_tz)
 
 
-def partial(logs: Frame, *, every: str | timedelta = "5m", by: str | None = None) -> pl.DataFrame:
+def partial(
+    logs: Frame, *, every: str | timedelta = "5m", by: str | None = None, display_tz: str = "UTC"
+) -> pl.DataFrame:
     """Return the sums of one part of a log: window, `by`, events, errors; only windows that hold events."""
     needed = ["timestamp", "severity_number", *([] if by is None else [by])]
     keys = ["window", *([] if by is None else [by])]
     return (
         lazy(logs, *needed)
         .filter(pl.col("timestamp").is_not_null())
-        .group_by(window_start(every), *keys[1:])
+        .group_by(window_start(every, tz=parse_zone(display_tz).key), *keys[1:])
         .agg(events=pl.len().cast(pl.Int64), errors=is_error().sum().cast(pl.Int64))
         .sort(keys)
         .collect()
@@ -60,10 +66,10 @@ def merge(partials: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return sums.group_by(keys).agg(pl.col("events", "errors").sum()).sort(keys)
 
 
-def finish(merged: pl.DataFrame, *, every: str | timedelta = "5m") -> pl.DataFrame:
+def finish(merged: pl.DataFrame, *, every: str | timedelta = "5m", display_tz: str = "UTC") -> pl.DataFrame:
     """Return the trend that merged sums stand for: empty windows filled in, and the error rate."""
     keys = [name for name in merged.columns if name not in ("events", "errors")]
-    frame = _all_windows(merged, every, keys[1:]).join(merged, on=keys, how="left", nulls_equal=True)
+    frame = _all_windows(merged, every, keys[1:], display_tz).join(merged, on=keys, how="left", nulls_equal=True)
     return (
         frame.with_columns(pl.col("events", "errors").fill_null(0))
         .with_columns(error_rate=pl.col("errors") / pl.max_horizontal("events", 1))
@@ -71,7 +77,7 @@ def finish(merged: pl.DataFrame, *, every: str | timedelta = "5m") -> pl.DataFra
     )
 
 
-def _all_windows(merged: pl.DataFrame, every: str | timedelta, by: list[str]) -> pl.DataFrame:
+def _all_windows(merged: pl.DataFrame, every: str | timedelta, by: list[str], display_tz: str) -> pl.DataFrame:
     if merged.is_empty():
         return merged.select("window", *by)
     length = parse_every(every)
@@ -84,5 +90,5 @@ def _all_windows(merged: pl.DataFrame, every: str | timedelta, by: list[str]) ->
             "rows. Hint: choose longer windows, a shorter time range (a stray time stamp stretches it), "
             "or a column with fewer values."
         )
-    windows = pl.select(window=pl.datetime_range(first, last, interval=length, time_unit="us"))
+    windows = window_starts(first, last, every, tz=display_tz)
     return windows.join(merged.select(by).unique(), how="cross") if by else windows

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import loganalytics
 from loganalytics.cli.arguments import INCOMPLETE, OK, add_output, add_selection, add_verb
 from loganalytics.cli.loading import is_incomplete, load, view_of
-from loganalytics.output import write
+from loganalytics.cli.results import write_result
 from loganalytics.sanitize import printable
 
 if TYPE_CHECKING:
@@ -61,13 +61,15 @@ def _run_analysis(arguments: argparse.Namespace) -> int:
         table = arguments.analysis(logs, arguments)
     for warning in raised_warnings:
         print(f"loganalytics: {printable(warning.message, None)}", file=sys.stderr)
-    write(table, form=arguments.format, path=arguments.output)
+    write_result(table, arguments)
     return INCOMPLETE if is_incomplete(logs) else OK
 
 
 _VERBS = {
     "trend": _Verb(
-        run=lambda logs, arguments: loganalytics.trend(logs, every=arguments.every, by=arguments.by),
+        run=lambda logs, arguments: loganalytics.trend(
+            logs, every=arguments.every, by=arguments.by, display_tz=arguments.tz
+        ),
         summary="count events and errors by window",
         takes_every=True,
         takes_by=True,
@@ -94,7 +96,7 @@ _VERBS = {
     ),
     "change-points": _Verb(
         run=lambda logs, arguments: loganalytics.change_points(
-            loganalytics.trend(logs, every=arguments.every, by=arguments.by)
+            loganalytics.trend(logs, every=arguments.every, by=arguments.by, display_tz=arguments.tz)
         ),
         summary="list where the number of events changes: spikes, dips, steps, slopes",
         takes_every=True,

@@ -40,7 +40,9 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
 def add_reading(parser: argparse.ArgumentParser) -> None:
     """Add how the logs are to be read, where that is not to be guessed."""
     group = parser.add_argument_group("how to read", "what is guessed otherwise; FILE.toml of --formats can say it too")
-    group.add_argument("--tz", metavar="ZONE", default="UTC", help="time zone of times without one (default: UTC)")
+    group.add_argument(
+        "--tz", metavar="ZONE", default="UTC", help="time zone of times without one, and of those shown (default: UTC)"
+    )
     group.add_argument(
         "--time", metavar="FIELD", help='the field that holds the time, or how it is written: "%%d.%%m.%%Y %%H:%%M"'
     )

@@ -11,8 +11,9 @@ import loganalytics
 from loganalytics.analyses.compare.ranges import BASELINE_SHIFTS, baseline_range, parse_time_range
 from loganalytics.cli.arguments import INCOMPLETE, OK, add_output, add_selection, add_verb
 from loganalytics.cli.loading import is_incomplete, load, view_of
+from loganalytics.cli.results import write_result
 from loganalytics.humanize import count, time_range
-from loganalytics.output import cell, write
+from loganalytics.output import cell
 from loganalytics.reports.table_rows import event_lines
 from loganalytics.sanitize import printable
 
@@ -120,5 +121,5 @@ def _run_compare(arguments: argparse.Namespace) -> int:
         logs, baseline=(baseline.start, baseline.end), incident=(incident.start, incident.end)
     )  # fmt: skip
     columns = ("kind", "subject", "baseline_rate", "incident_rate", "ratio", "p_value", "example")
-    write(table.select(columns) if arguments.format == "table" else table, form=arguments.format, path=arguments.output)
+    write_result(table.select(columns) if arguments.format == "table" else table, arguments)
     return INCOMPLETE if is_incomplete(logs) else OK

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loganalytics.humanize import count, undated
+from loganalytics.humanize import count, moment, undated
 from loganalytics.sanitize import printable
 
 if TYPE_CHECKING:
@@ -39,9 +39,28 @@ def load(view: View) -> pl.DataFrame:
 
     logs = view.load()
     print_load_summary(load_report(logs), "source" if any("://" in name for name in view.source) else "file")
+    if logs.is_empty() and (view.since or view.until):
+        _print_extent(view)
     for field in sorted({where.field for where in view.where} - {*logs.columns}):
         print(f"No event has the field {field!r} of --where.", file=sys.stderr)
     return logs
+
+
+def _print_extent(view: View) -> None:
+    """Print from when to when the files lie of which nothing lies in the time range that was asked for."""
+    import polars as pl
+
+    import loganalytics
+
+    if any("://" in name or name == "-" for name in view.source):  # what a server holds is not read for a sentence
+        return
+    time = pl.col("timestamp")
+    first, last = loganalytics.scan(view.source, **view.reading()).select(
+        first=time.min(), last=time.max()
+    ).collect().row(0)  # fmt: skip
+    if first is not None:
+        lies = f"from {moment(first, tz=view.tz)} to {moment(last, tz=view.tz)}"
+        print(f"No event lies in the time range asked for; the log lies {lies}.", file=sys.stderr)
 
 
 def print_load_summary(report: pl.DataFrame, noun: str = "file") -> None:

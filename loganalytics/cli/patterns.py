@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import loganalytics
 from loganalytics.cli.arguments import INCOMPLETE, OK, add_output, add_selection, add_verb
 from loganalytics.cli.loading import is_incomplete, load, view_of
+from loganalytics.cli.results import write_result
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
-from loganalytics.output import write
 
 if TYPE_CHECKING:
     import polars as pl
@@ -81,7 +81,7 @@ def _write_and_update(
 ) -> int:
 
     selected = table.drop(*_WIDE_COLUMNS, strict=False) if arguments.format == "table" else table
-    write(selected, form=arguments.format, path=arguments.output)
+    write_result(selected, arguments)
     if catalogue is not None and arguments.update:
         catalogue.update(logs).save(arguments.catalogue)
     return INCOMPLETE if is_incomplete(logs) else OK

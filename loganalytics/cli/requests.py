@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import loganalytics
 from loganalytics.cli.arguments import INCOMPLETE, OK, add_output, add_selection, add_verb
 from loganalytics.cli.loading import is_incomplete, load, view_of
-from loganalytics.output import write
+from loganalytics.cli.results import write_result
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,7 +55,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     logs = load(view_of(arguments))
     table = arguments.analysis(logs, arguments)
-    write(table, form=arguments.format, path=arguments.output)
+    write_result(table, arguments)
     return INCOMPLETE if is_incomplete(logs) else OK
 
 

@@ -77,6 +77,69 @@ def test_windows_without_number_are_refused() -> None:
         trend(pl.concat([_logs((0, 9, "INFO")), _logs((-60 * 24 * 365.25 * 55, 9, "INFO"))]), every="10s")
 
 
+def in_zone(tz: str, every: str, *hours: float, start: datetime) -> list[tuple[str, int]]:
+    """Return the starts of the windows of events so many hours after a start, as the clock of a zone shows them."""
+    times = [start + timedelta(hours=hour) for hour in hours]
+    table = trend(conform(pl.DataFrame({"timestamp": times})), every=every, display_tz=tz)
+    assert table.schema["window"] == pl.Datetime("us", tz)
+    return [(f"{window:%d %H:%M %z}", events) for window, events in table.select("window", "events").rows()]
+
+
+def test_days_begin_at_midnight_of_the_zone() -> None:
+    """Five events of one day in Shanghai lie in two of UTC."""
+    start = datetime(2026, 3, 1, 16, 30, tzinfo=UTC)
+    assert in_zone("Asia/Shanghai", "1d", 0, 7, 8, 15, 23, 24, start=start) == [
+        ("02 00:00 +0800", 5), ("03 00:00 +0800", 1)
+    ]  # fmt: skip
+    assert in_zone("UTC", "1d", 0, 7, 8, 15, 23, start=start) == [("01 00:00 +0000", 2), ("02 00:00 +0000", 3)]
+
+
+def test_days_have_23_and_25_hours_where_the_clock_is_changed() -> None:
+    """An event every hour counts them; empty days are rows too."""
+    spring = in_zone("Europe/Berlin", "1d", *range(72), start=datetime(2026, 3, 27, 23, tzinfo=UTC))
+    assert spring == [("28 00:00 +0100", 24), ("29 00:00 +0100", 23), ("30 00:00 +0200", 24), ("31 00:00 +0200", 1)]
+    autumn = in_zone("Europe/Berlin", "1d", *range(72), start=datetime(2026, 10, 23, 22, tzinfo=UTC))
+    assert autumn == [("24 00:00 +0200", 24), ("25 00:00 +0200", 25), ("26 00:00 +0100", 23)]
+    assert in_zone("Europe/Berlin", "1d", 0, 71, start=datetime(2026, 3, 27, 23, tzinfo=UTC)) == [
+        ("28 00:00 +0100", 1), ("29 00:00 +0100", 0), ("30 00:00 +0200", 0), ("31 00:00 +0200", 1)
+    ]  # fmt: skip
+
+
+def test_a_day_whose_midnight_is_left_out_begins_an_hour_later() -> None:
+    """In Beirut the clock goes from midnight to one."""
+    start = datetime(2026, 3, 28, 20, tzinfo=UTC)
+    assert in_zone("Asia/Beirut", "1d", 0, 2, 25, start=start) == [
+        ("28 00:00 +0200", 1), ("29 01:00 +0300", 1), ("30 00:00 +0300", 1)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("every", "hours", "expected"),
+    [
+        ("1h", (0, 1, 2), [("25 02:00 +0200", 1), ("25 02:00 +0100", 1), ("25 03:00 +0100", 1)]),
+        ("6h", (-3, 0, 1, 6), [("24 18:00 +0200", 1), ("25 00:00 +0200", 2), ("25 06:00 +0100", 1)]),
+    ],
+)
+def test_an_hour_that_comes_twice_is_two_windows_of_an_hour(
+    every: str, hours: tuple[float, ...], expected: list[tuple[str, int]]
+) -> None:
+    """Longer windows are those of the clock."""
+    assert in_zone("Europe/Berlin", every, *hours, start=datetime(2026, 10, 25, 0, 30, tzinfo=UTC)) == expected
+
+
+def test_hours_of_a_zone_that_is_half_an_hour_off() -> None:
+    """In Kolkata the hour begins at half past; weeks begin on Mondays everywhere."""
+    start = datetime(2026, 3, 2, 0, 20, tzinfo=UTC)
+    assert in_zone("Asia/Kolkata", "1h", 0, 0.5, start=start) == [("02 05:00 +0530", 1), ("02 06:00 +0530", 1)]
+    assert in_zone("Asia/Kolkata", "1w", 0, start=start) == [("02 00:00 +0530", 1)]
+
+
+def test_an_unknown_zone_is_refused() -> None:
+    """With what to write."""
+    with pytest.raises(InvalidArgumentError, match="no time zone 'Mars'"):
+        trend(_logs((0, 9, "INFO")), display_tz="Mars")
+
+
 EVENTS = st.tuples(
     st.one_of(st.none(), st.integers(0, 90)),
     st.sampled_from([None, 9, 17]),
