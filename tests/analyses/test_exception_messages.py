@@ -6,9 +6,16 @@ import polars as pl
 import pytest
 
 from loganalytics.analyses.errors.clusters import cluster_errors
-from loganalytics.analyses.errors.exception_messages import MAX_RARE_MESSAGES, MIN_EVENTS, message_words
+from loganalytics.analyses.errors.exception_messages import (
+    MAX_COMPARED,
+    MAX_RARE_MESSAGES,
+    MIN_EVENTS,
+    message_problems,
+    message_words,
+)
 from loganalytics.schema import conform
 
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 FRAMES = "\n\tat com.acme.Db.run(Db.java:10)\n\tat com.acme.Orders.save(Orders.java:20)"
 
 
@@ -118,3 +125,11 @@ def test_a_name_that_differs_is_a_wildcard_in_the_label() -> None:
     extended = problems("maximum recursion depth exceeded", "maximum recursion depth exceeded in this comparison")
     assert list(extended.values()) == [2]
     assert "<*>" not in next(iter(extended))
+
+
+def test_many_frequent_messages_take_bounded_memory() -> None:
+    """The most frequent are compared."""
+    words = [f"{a}{b}{c} {c}{b} {a}{c} alike" for a in LETTERS[:13] for b in LETTERS[:13] for c in LETTERS[:10]]
+    table = pl.DataFrame({"fingerprint": [word[:2] for word in words], "words": words}).with_columns(events=pl.lit(3))
+    assert len(words) > MAX_COMPARED
+    assert message_problems(table)["problem_words"].n_unique() == len(words)

@@ -19,6 +19,9 @@ MAX_RARE_MESSAGES = 10
 MIN_EVENTS = 3
 """A message with fewer events is rare."""
 
+MAX_COMPARED = 1_000
+"""So many messages are compared, the most frequent: time and memory grow with the square."""
+
 # What holds values: short quotations, brackets, a host, and SQL from its verb on. A long quotation may be the message.
 _SHORT = r"[^{0}\s]*(?:\s[^{0}\s]*)?"
 _QUOTED = "|".join(
@@ -66,8 +69,9 @@ def message_problems(messages: pl.DataFrame) -> pl.DataFrame:
     is_rare = (pl.len().over("fingerprint") > MAX_RARE_MESSAGES) & (pl.col("events") < MIN_EVENTS)
     messages = messages.with_columns(problem_words=pl.when(is_rare).then(pl.lit("")).otherwise("words"))
     ranked = messages.filter(pl.col("problem_words") != "").sort(
-        "fingerprint", "events", "words", descending=[False, True, False]
+        "events", "fingerprint", "words", descending=[True, False, False]
     )
+    ranked = ranked.head(MAX_COMPARED)
     pairs = _similar_pairs(ranked)
     if not pairs.is_empty():
         ranked = ranked.with_columns(problem=linked_rows(pairs, ranked.height))
@@ -131,10 +135,19 @@ def _with_names_as_wildcards(messages: pl.DataFrame) -> pl.DataFrame:
 
 def _similar_pairs(ranked: pl.DataFrame) -> pl.DataFrame:
     """Return the pairs of row numbers a < b whose words are one message: a, b, similarity."""
-    rows = ranked.select("fingerprint", "words", tokens=pl.col("words").str.split(" ")).with_row_index("a")
-    rows = rows.with_columns(pl.col("a").cast(pl.Int64), size=pl.col("tokens").list.len())
-    candidates = rows.select("fingerprint", b="a", words_b="words", tokens_b="tokens", size_b="size")
-    pairs = rows.join(candidates, on="fingerprint").filter(pl.col("a") < pl.col("b"))
+    tokens = pl.col("words").str.split(" ")
+    rows = ranked.select("fingerprint", "words", tokens=tokens, size=tokens.list.len()).with_row_index("a")
+    rows = rows.with_columns(pl.col("a").cast(pl.Int64))
+    # Words that are one message have the first or the last in common.
+    ends = [rows.with_columns(end=end) for end in (tokens.list.first(), tokens.list.last())]
+    joined = [
+        side.join(
+            side.select("fingerprint", "end", b="a", words_b="words", tokens_b="tokens", size_b="size"),
+            on=["fingerprint", "end"],
+        )
+        for side in ends
+    ]
+    pairs = pl.concat(joined).filter(pl.col("a") < pl.col("b")).unique(["a", "b"], maintain_order=True)
     is_longer = pl.col("size") >= pl.col("size_b")
     pairs = pairs.with_columns(
         long=pl.when(is_longer).then("words").otherwise("words_b"),
