@@ -30,6 +30,7 @@ _IDENTITY_FIELD = re.compile(
     r"device|tenant|customer|account|org|project|runner|worker|agent|user_agent|version|release|build)"
     r"(?:[._-](?:id|name|ip|address|original))?$"
 )
+_HOST_FIELD = re.compile(r"(?i)(?:^|[._-])(?:host|hostname|node|instance|pod|container)(?:[._-](?:name|id))?$")
 _LEVEL_OF_OTHERS = re.compile(r"(?i).[._-](?:level|severity|levelname)$")  # what a program wrote, beside our own
 _STATUS_FIELD = re.compile(r"(?i)(?:^|[._-])(?:status|status_?code|http_?status|response_?code)$")
 FAILED_ATTEMPT = re.compile(
@@ -136,6 +137,8 @@ def _describe_value(row: dict[str, Any], length: timedelta, *, is_up: bool) -> C
     is_frequent = (row["incident_count"] or 0) >= MIN_CULPRIT_EVENTS
     if is_up and is_frequent and _IDENTITY_FIELD.search(name):
         return _cause(row, "culprit", f"{subject}: {_render_ratio(row)}", length)
+    if row["kind"] == "gone" and row["scope"] == "events" and _HOST_FIELD.search(name):
+        return _cause(row, "culprit", f"{subject}: gone", length)
     if is_up and name == "level" and (row.get("severity_number") or 0) >= WARNING and row["example"]:
         title = f"{_render_services(row)}level {value} {_render_ratio(row)}, such as {quote(None, row['example'], 80)}"
         return _consequence(row, title, length)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,11 +30,12 @@ KIND_WEIGHTS = {
     "new_error": 4.0,  # an error that the baseline does not have at all shows most directly what broke
     "silence": 4.0,  # a service that stopped logging has stopped, or is cut off
     "more_errors": 3.0,  # an error that was there before may only have grown with the load
-    "failed_requests": 1.5,  # a status says that something broke, and not what
+    "failed_requests": 0.5,  # a status says that something broke, and not what
     "attempts": 3.0,  # warnings and failed attempts that became many: an attack, or a client that retries
     "slower": 3.0,  # an operation that takes longer holds up those that wait for it
     "culprit": 3.0,  # a host, user or address that became frequent may be the one who caused it
 }
+MAX_CULPRITS_OF_A_FIELD = 3  # with more of them nobody is to blame: there is more traffic, or all hosts are new
 REPEATED_KIND_PENALTY = 2.0  # for each cause of the same kind that ranks before: the first three should differ
 EARLY_WEIGHT = 1.5  # for a change that begins with the incident: what came later may follow from it
 FAILED_ATTEMPT_WEIGHT = 1.5  # for attempts whose message says that they failed
@@ -45,9 +48,10 @@ MIN_QUOTE_LENGTH = 12  # characters of an error that another quotes
 
 _EXHAUSTION = re.compile(
     r"(?i)too many|no space left|disk (?:is )?full|out of memory|memory limit|quota|expired|deadlock"
-    r"|limit (?:reached|exceeded)|permission denied|read-only|corrupt|not null|too long|null ?pointer"
+    r"|limit (?:reached|exceeded)|permission denied|read-only|corrupt|not null|too long|null ?pointer|nil pointer|panic"
     r"|磁盘已?满|空间不足|内存不足|过期|死锁|超出限制"
 )
+_GATEWAY_STATUS = re.compile(r"failed with (?:50[234]\b)")  # whoever is behind the gateway did not answer
 _NO_ANSWER = re.compile(
     r"(?i)connection (?:refused|reset|aborted|timed out)|cannot connect|could not connect|failed to connect"
     r"|unable to connect|unreachable|no route to host|name or service not known|upstream|timed? ?out|timeout"
@@ -76,11 +80,28 @@ def rank_causes(
     described += [describe_failed_requests(rows, end - start) for rows in failed]
     described += [describe_slower(rows, end - start) for rows in slower]
     described += [cause for row in single if (cause := describe_change(row, silent_names, end - start)) is not None]
+    described = _without_crowds(described)
     causes = [cause for cause in described if cause.role == "cause"]
     weighted = [(_weigh(cause, causes, start, end), cause) for cause in causes]
     consequences = [cause for cause in described if cause.role != "cause"]
     consequences.sort(key=lambda cause: (-cause.score, cause.title))
     return [*_order_causes(weighted)[:max_causes], *consequences[:max_consequences]]
+
+
+def _without_crowds(causes: list[Cause]) -> list[Cause]:
+    """Return the causes with those of a field of which many values are to blame as consequences.
+
+    So is a host that is gone where another has come, as at a deployment.
+    """
+    culprits = [cause for cause in causes if cause.kind == "culprit"]
+    rising = Counter(cause.field for cause in culprits if not cause.is_over)
+    crowded = {name for name, number in rising.items() if number > MAX_CULPRITS_OF_A_FIELD}
+    return [
+        replace(cause, role="consequence", kind="gone" if cause.is_over else "more")
+        if cause.kind == "culprit" and (cause.field in crowded or (cause.is_over and cause.field in rising))
+        else cause
+        for cause in causes
+    ]
 
 
 Rows = list[dict[str, Any]]
@@ -123,6 +144,8 @@ def _weigh(cause: Cause, causes: list[Cause], start: datetime, end: datetime) ->
         weight += EARLY_WEIGHT
     if cause.kind == "attempts" and FAILED_ATTEMPT.search(cause.value or ""):
         weight += FAILED_ATTEMPT_WEIGHT
+    if cause.kind == "failed_requests" and _GATEWAY_STATUS.search(cause.title):
+        weight -= NO_ANSWER_PENALTY
     if cause.kind in ("new_error", "more_errors", "attempts"):
         says_why = _EXHAUSTION.search(f"{cause.value or ''} {cause.example or ''}")
         weight += EXHAUSTION_WEIGHT if says_why else 0.0

@@ -26,10 +26,12 @@ def dominant_values(events: pl.DataFrame, rows: pl.Expr) -> list[tuple[str, str,
     """Return what the incident's rows have in common and other events do not: (field, value, share) each.
 
     Fields are those that `compare` knows, and the wildcards of a template ("message" is their field). A value is
-    dominant when it is in 70 % of the rows that have the field, and three times as frequent there as elsewhere.
+    dominant when it is in 70 % of the rows that have the field, and three times as frequent there as elsewhere in the
+    incident, and as before it.
     """
     in_incident = events.filter(is_incident())
     selected, remaining = in_incident.filter(rows), in_incident.filter(~rows)
+    before = events.filter(~is_incident())
     if selected.is_empty():
         return []
     dominant: list[tuple[str, str, float]] = []
@@ -37,7 +39,8 @@ def dominant_values(events: pl.DataFrame, rows: pl.Expr) -> list[tuple[str, str,
         if _SAYS_NOTHING.search(name):
             continue
         share, value = _most_frequent(selected[name])
-        is_frequent = share >= MIN_DOMINANT_SHARE and share >= MIN_LIFT * _share_of(value, remaining[name])
+        elsewhere = max(_share_of(value, remaining[name]), _share_of(value, before[name]))
+        is_frequent = share >= MIN_DOMINANT_SHARE and share >= MIN_LIFT * elsewhere
         if value in {dominant_value for _, dominant_value, _ in dominant}:
             continue
         if value and is_frequent and selected[name].count() >= selected.height / 2:

@@ -124,12 +124,10 @@ def _silent_services(frame: pl.LazyFrame, events: pl.DataFrame, incident: TimeRa
     start, end = pl.col("start"), pl.col("end")
     overlap = pl.min_horizontal(end, pl.lit(incident.end)) - pl.max_horizontal(start, pl.lit(incident.start))
     gaps = gaps.filter((overlap > (end - start) / 2) & (start < incident.end))
-    in_baseline = (
-        events.filter(~is_incident())
-        .group_by("service")
-        .agg(baseline_count=pl.len().cast(pl.Int64), logs_only_errors=pl.col(PROBLEM).is_not_null().all())
+    counted = events.group_by("service").agg(
+        baseline_count=(~is_incident()).sum().cast(pl.Int64), logs_only_errors=pl.col(PROBLEM).is_not_null().all()
     )
-    silent = gaps.join(in_baseline, on="service", how="left", nulls_equal=True)
+    silent = gaps.join(counted, on="service", how="left", nulls_equal=True)
     # Who logs only when something fails has fallen silent because nothing does.
     silent = silent.filter(~pl.col("logs_only_errors").fill_null(value=False))
     silent = silent.with_columns(pl.col("baseline_count").fill_null(0), last_message=pl.lit(None, pl.String))

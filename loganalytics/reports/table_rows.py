@@ -80,7 +80,8 @@ def _reason(event: dict[str, Any]) -> str | None:
     if not lines:
         return None
     reason = lines[-1] if lines[0].startswith("Traceback") else lines[0]
-    return f"⏎ {reason}" if reason and reason not in (event["message"] or "") else None
+    is_news = reason and not reason.startswith(("goroutine ", "at ")) and reason not in (event["message"] or "")
+    return f"⏎ {reason}" if is_news else None
 
 
 def failed_trace_rows(traces: pl.DataFrame, *, tz: str = "UTC") -> dict[str, Any]:

@@ -57,8 +57,8 @@ def test_a_weight_of_one_more_makes_up_for_half_the_score() -> None:
 
 @pytest.mark.parametrize(("kind", "weight"), sorted(KIND_WEIGHTS.items()))
 def test_new_errors_and_silences_weigh_more_than_other_kinds(kind: str, weight: float) -> None:
-    """By 1, in the logarithm of the score; requests that failed, which says nothing of why, by 2.5."""
-    assert weight == {"new_error": 4.0, "silence": 4.0, "failed_requests": 1.5}.get(kind, 3.0)
+    """By 1, in the logarithm of the score; requests that failed, which says nothing of why, by 3.5."""
+    assert weight == {"new_error": 4.0, "silence": 4.0, "failed_requests": 0.5}.get(kind, 3.0)
 
 
 def test_what_begins_within_the_first_tenth_comes_before_what_begins_later() -> None:
@@ -421,3 +421,28 @@ def test_a_title_never_quotes_what_says_nothing() -> None:
     """But an example of it."""
     (cause,) = ranked(problem("<*> <*> connecting to <*>", example="Error 111 connecting to 10.0.0.6:6379"))
     assert cause.title == "web: new error “Error 111 connecting to 10.0.0.6:6379”"
+
+
+@pytest.mark.parametrize(("addresses", "role"), [(3, "cause"), (4, "consequence")])
+def test_many_addresses_are_more_traffic_and_nobody_is_to_blame(addresses: int, role: str) -> None:
+    """Up to three of a field may be."""
+    rows = [more(f"10.0.0.{number}", field="client.ip", template_id=None) for number in range(addresses)]
+    assert {cause.role for cause in ranked(*rows)} == {role}
+
+
+def test_a_host_that_is_gone_is_a_cause_unless_another_has_come() -> None:
+    """As at a deployment; that a user is gone says nothing."""
+    gone = change("node-4", kind="gone", field="host.name", template_id=None, incident_count=0)
+    assert [(cause.role, cause.title) for cause in ranked(gone)] == [("cause", "host.name = node-4: gone")]
+    come = change("node-6", field="host.name", template_id=None)
+    assert [(cause.role, cause.value) for cause in ranked(gone, come)] == [
+        ("cause", "node-6"), ("consequence", "node-4")
+    ]  # fmt: skip
+    assert [cause.role for cause in ranked({**gone, "field": "user.name"})] == ["consequence"]
+
+
+def test_a_gateway_without_an_answer_comes_after_who_did_not_answer() -> None:
+    """With 502, 503 and 504, also with many times the score; with 500 it is by far the surest that counts."""
+    crash = problem("it broke", 100.0)
+    assert values(ranked(crash, request("GET /a", 502, score=5000.0)))[0] == "it broke"
+    assert values(ranked(crash, request("GET /a", 500, score=5000.0)))[0] == "GET /a (HTTP 500)"

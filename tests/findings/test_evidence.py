@@ -40,6 +40,15 @@ def test_a_dominant_value_is_three_times_as_frequent_as_elsewhere(elsewhere: int
     assert [field for field, _, _ in dominant_values(frame, IS_FAILURE)] == fields
 
 
+@pytest.mark.parametrize(("before", "fields"), [(30, ["host"]), (31, [])])
+def test_a_dominant_value_is_three_times_as_frequent_as_before(before: int, fields: list[str]) -> None:
+    """90 % against 30 % in the baseline; what has always been so is nothing in common to failures."""
+    frame = events(["a"] * 90 + ["b"] * 10, [None])
+    baseline = events([None], ["a"] * before + ["c"] * (100 - before))
+    baseline = baseline.with_columns(pl.lit(0, pl.Int8).alias(SLICE_COLUMN))
+    assert [field for field, _, _ in dominant_values(pl.concat([frame, baseline]), IS_FAILURE)] == fields
+
+
 def test_a_value_exactly_three_times_as_frequent_is_dominant() -> None:
     """Three quarters against one."""
     assert dominant_values(events(["a", "a", "a", "b"], ["a", "c", "c", "c"]), IS_FAILURE) == [("host", "a", 0.75)]

@@ -163,7 +163,7 @@ def _verdict(incident: Incident) -> None:
 
 def _findings(view: View, incident: Incident) -> None:
     if incident.findings.is_empty():
-        st.success("No significant differences.", icon=":material/check_circle:")
+        st.info("No difference by more than chance explains.", icon=":material/info:")
         return
     st.subheader("Differences, likeliest cause first", anchor=False)
     names = ["rank", "role", "kind", "service", "title", "events", "ratio", "p_value", "start"]
