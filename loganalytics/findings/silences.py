@@ -16,9 +16,11 @@ SILENCE_E_VALUE = 1e-4  # the chance at which `coverage` calls a gap unusual
 MAX_ERROR_SHARE = 0.8  # of a service's events: one that logs errors only is not silent when they stop
 MAX_FILE_END = timedelta(hours=1)  # by so much a file may end before the others, ...
 MAX_FILE_END_SHARE = 0.1  # ... or by this share of the log, and be nothing but an end of a file
+# What a service says of itself at its end; not of a task, a connection or a request.
 PLANNED_END = re.compile(
-    r"(?i)\bshut(?:ting)? ?down|\bstopp(?:ed|ing)\b|\bexit(?:ed|ing)?\b|\bterminat(?:ed|ing)\b|\bfinished\b"
-    r"|\bcompleted?\b|\bdone\b|\bgoodbye\b|\bbye\b|\bend of\b|关闭|停止|退出|结束|已完成"
+    r"(?i)\bshut(?:ting)? ?down\b|\b(?:server|service|process|worker|daemon|application|scheduler|agent)\b.{0,20}"
+    r"\b(?:stopp(?:ed|ing)|exit(?:ed|ing)|terminated)\b|^(?:stopp(?:ed|ing)|exiting|goodbye|bye)\b|\bend of log\b"
+    r"|\brotat(?:ed|ing)\b|\bcontinu(?:ed|ing) in\b|(?:服务|进程|程序|系统)\S{0,4}(?:关闭|停止|退出)|^(?:正在)?(?:关闭|停止|退出)"
 )
 
 

@@ -99,7 +99,14 @@ def test_a_service_that_logs_errors_only_is_not_silent_when_they_stop(share: flo
 
 @pytest.mark.parametrize(
     ("message", "is_planned"),
-    [("Shutting down", True), ("worker stopped", True), ("任务已完成，退出", True), ("GET / 200", False)],
+    [
+        ("Shutting down", True),
+        ("worker stopped", True),
+        ("服务正在退出", True),
+        ("task 12 finished", False),
+        ("terminating connection", False),
+        ("GET / 200", False),
+    ],
 )
 def test_a_service_that_says_so_has_ended_as_planned(message: str, is_planned: bool) -> None:
     """It is told, and no alarm."""

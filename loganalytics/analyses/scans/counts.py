@@ -50,7 +50,8 @@ class CountScan:
     def nats(self, free: Flags, length: int) -> Floats:
         """Return how improbable each interval of a length is, by its first window.
 
-        Fewer events for a day and more say nothing in logs of less than two weeks: quiet days may be a weekend.
+        Fewer events for a day and more say nothing in logs of less than two weeks, nor where all services have fewer:
+        quiet days may be a weekend or a holiday.
         """
         counts = self.counts * free
         sums, total = interval_sums(counts, length), counts.sum()
@@ -67,7 +68,8 @@ class CountScan:
             nats = np.where(np.isnan(usual), nats, self._beyond(nats, sums, np.nan_to_num(usual)))
         if not self.above and self.grid.windows_a_day and length >= self.grid.windows_a_day:
             is_week_known = self.grid.count >= 2 * DAYS_A_WEEK * self.grid.windows_a_day
-            nats = np.zeros(len(sums)) if usual is None or not is_week_known else np.where(np.isnan(usual), 0.0, nats)
+            is_comparable = usual is not None and is_week_known and self.exposure is not None
+            nats = np.where(np.isnan(usual), 0.0, nats) if is_comparable else np.zeros(len(sums))
         if self.above or not total:
             return nats
         return np.where(self._is_abrupt(counts, free, total / all_time, length), nats, 0.0)

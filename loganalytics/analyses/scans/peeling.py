@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -30,6 +30,7 @@ class Interval:
         middle: half of such times have no more.
         high: the most that is usual: a tenth of such times have more.
         highest: the most that there is in such a time elsewhere.
+        dispersion: by how much the series varies more than chance would have it.
         nats: -ln of the chance of it, corrected for the series' own variation, not for how many were looked at.
     """
 
@@ -43,6 +44,7 @@ class Interval:
     high: float
     highest: float
     nats: float
+    dispersion: float = 1.0
 
 
 class Scan(Protocol):
@@ -91,10 +93,11 @@ def find_intervals(scan: Scan, least_nats: float) -> list[Interval]:
             continue
         inside = _flags(scan, first, stop)
         outside = free & ~inside
-        nats /= max(_dispersion(scan, outside), scan.least_dispersion(outside, inside))
+        dispersion = max(_dispersion(scan, outside), scan.least_dispersion(outside, inside))
+        nats /= dispersion
         if nats < least_nats:
             break
-        intervals.append(scan.describe(first, stop, outside, nats))
+        intervals.append(replace(scan.describe(first, stop, outside, nats), dispersion=dispersion))
         free = outside
     return intervals
 

@@ -22,6 +22,7 @@ MIN_WINDOWS = 12  # among fewer nothing is usual
 MIN_RATIO = {"errors": 2.0, "problem": 2.0, "template": 4.0, "duration": 1.5, "events": 0.0}
 MIN_EVENTS = {"errors": 5, "problem": 5, "template": 25, "duration": 0}
 MIN_FLOOD_RATIO = 2.0  # of a flood of harmless messages to the next highest in so long a time
+MAX_REGULAR_DISPERSION = 2.0  # of messages that come by and by, not in batches
 MIN_RISE = 2.0  # of all that its services log, during a flood of harmless messages
 MIN_FEWER_EXPECTED = 20
 MAX_FEWER_RATIO, MAX_SILENT_RATIO = 0.65, 0.1  # of a service that logs less up to the end of the log; of one that did
@@ -47,7 +48,7 @@ def scan_intervals(events: pl.DataFrame, errors: pl.DataFrame, *, every: timedel
     that are fewer, "duration" of an operation), service, services, subject (label, template or operation), start and
     end (of the events in it), is_ongoing (it lasts to the end of the log), is_new (nothing of it before), observed
     (the count, the median in ms), expected, low and high (nine tenths of such times elsewhere hold no less, no more),
-    is_regular (half of such times elsewhere have one), is_alarming (warnings, or words of failure), burstiness (1, or
+    is_regular (half of such times elsewhere have one, and they do not come in batches), is_alarming (warnings, or words of failure), burstiness (1, or
     more where bursts are the nature of the log) and e_value: how many intervals as odd as this one chance gives in a
     log of this size, all windows, lengths, services, messages and operations taken into account (as an E-value,
     Altschul et al. 1990, doi:10.1016/S0022-2836(05)80360-2); sorted by e_value. None among fewer than twelve windows.
@@ -121,5 +122,5 @@ def _row(series: Series, interval: Interval, grid: Grid, e_value: float) -> dict
         "key": series.key, "start": start, "end": end, "is_ongoing": _is_ongoing(interval, grid),
         "is_new": series.is_first(interval.first), "is_alarming": series.is_alarming,
         **{name: getattr(interval, name) for name in ("observed", "expected", "low", "high")},
-        "is_regular": interval.middle >= 1, "burstiness": getattr(series.scan, "burstiness", 1.0), "e_value": e_value,
+        "is_regular": interval.middle >= 1 and interval.dispersion <= MAX_REGULAR_DISPERSION, "burstiness": getattr(series.scan, "burstiness", 1.0), "e_value": e_value,
     }  # fmt: skip
