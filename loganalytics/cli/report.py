@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import loganalytics
-from loganalytics.cli.arguments import FINDINGS, INCOMPLETE, OK, add_selection, add_verb
+from loganalytics.cli.arguments import FINDINGS, INCOMPLETE, NOTHING_JUDGED, OK, add_selection, add_verb
 from loganalytics.cli.loading import is_incomplete, load, view_of
+from loganalytics.findings.verdict import Status, looked_at
+from loganalytics.humanize import moment, span
 from loganalytics.output import cell
 from loganalytics.sanitize import printable
+from loganalytics.times import parse_when
 
 if TYPE_CHECKING:
     from loganalytics.cli.arguments import Verbs
@@ -19,6 +23,11 @@ if TYPE_CHECKING:
     from loganalytics.view import View
 
 _SEVERITIES = ("info", "warning", "critical")
+
+# How long before now a log that was asked for up to now may end: the longest of these.
+MIN_ENDED = timedelta(minutes=10)
+MIN_ENDED_SHARE = 0.1  # of the time that was asked for
+MIN_ENDED_GAPS = 3  # times the shortest of the services' longest usual pauses
 
 
 def add_verbs(verbs: Verbs) -> None:
@@ -45,11 +54,32 @@ def write_report(view: View, path: str, *, title: str, every: str | None = None,
     _print_findings(report)
     report.save(path)
     print(f"\nReport: {printable(path, None)}")
+    ended = _ended(report, view, datetime.now(UTC))
+    if ended:
+        print(ended)
     if fail_on:
         minimum = _SEVERITIES.index(fail_on)
         if any(_SEVERITIES.index(finding.severity) >= minimum for finding in report.findings):
             return FINDINGS
-    return INCOMPLETE if is_incomplete(logs) else OK
+    if is_incomplete(logs):
+        return INCOMPLETE
+    return NOTHING_JUDGED if fail_on and (ended or report.status is Status.NOTHING_JUDGED) else OK
+
+
+def _ended(report: Report, view: View, now: datetime) -> str | None:
+    """Return that a log that was asked for up to now ended some time ago; None where it did not.
+
+    Some time is a tenth of what was asked for, ten minutes, and three times the longest pause that is usual.
+    """
+    last = report.facts["last_seen"]
+    if view.since is None or view.until is not None or last is None:
+        return None
+    usual = min(report.tables["coverage"]["expected_gap"].drop_nulls().to_list(), default=timedelta(0))
+    asked = now - parse_when(view.since, now=now, tz=view.tz)
+    silent = now - last
+    if silent <= max(MIN_ENDED, MIN_ENDED_SHARE * asked, MIN_ENDED_GAPS * usual):
+        return None
+    return f"The log ended {span(silent)} ago, at {moment(last)}: of the time since then nothing is known."
 
 
 def _print_findings(report: Report) -> None:
@@ -66,3 +96,5 @@ def _print_findings(report: Report) -> None:
         console.print(Text(f"   {when} UTC" if when else "   (no time)", style="dim"))
         for line in (finding.detail, *finding.evidence):
             console.print(Text(f"   {cell(line)}"))
+    if report.findings:
+        console.print(Text(cell(looked_at(report.facts))))

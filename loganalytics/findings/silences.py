@@ -20,7 +20,8 @@ MAX_FILE_END_SHARE = 0.1  # ... or by this share of the log, and be nothing but 
 PLANNED_END = re.compile(
     r"(?i)\bshut(?:ting)? ?down\b|\b(?:server|service|process|worker|daemon|application|scheduler|agent)\b.{0,20}"
     r"\b(?:stopp(?:ed|ing)|exit(?:ed|ing)|terminated)\b|^(?:stopp(?:ed|ing)|exiting|goodbye|bye)\b|\bend of log\b"
-    r"|\brotat(?:ed|ing)\b|\bcontinu(?:ed|ing) in\b|(?:服务|进程|程序|系统)\S{0,4}(?:关闭|停止|退出)|^(?:正在)?(?:关闭|停止|退出)"
+    r"|\brotat(?:ed|ing)\b|\bcontinu(?:ed|ing) in\b"
+    r"|(?:服务|进程|程序|系统)\S{0,4}(?:关闭|停止|退出)|^(?:正在)?(?:关闭|停止|退出)"
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from loganalytics.humanize import count, percent, undated
+from loganalytics.humanize import count, percent, time_range, undated
 from loganalytics.sanitize import printable
 
 if TYPE_CHECKING:
@@ -50,6 +50,15 @@ def verdict(findings: list[Finding], facts: dict[str, Any]) -> str:
     if not findings:
         sentences.append(_errors(facts))
     if facts["undated"] and warning is None:
+        sentences.append(f"{count(facts['undated'], 'event')} without a time could not be judged.")
+    return " ".join([*sentences, *_unread(facts)])
+
+
+def looked_at(facts: dict[str, Any]) -> str:
+    """Return what the findings rest on: events, errors, and what could not be judged."""
+    when = time_range(facts["first_seen"], facts["last_seen"])
+    sentences = [f"Looked at {count(facts['events'], 'event')}{', ' + when if when else ''}.", _errors(facts)]
+    if facts["undated"]:
         sentences.append(f"{count(facts['undated'], 'event')} without a time could not be judged.")
     return " ".join([*sentences, *_unread(facts)])
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from loganalytics.findings.ranking import Finding
-from loganalytics.findings.verdict import Status, status, verdict
+from loganalytics.findings.verdict import Status, looked_at, status, verdict
 
 
 def facts(**values: Any) -> dict[str, Any]:
@@ -56,6 +56,15 @@ def test_where_nothing_can_be_judged_nothing_is_clear(values: dict[str, Any], sa
     """No events, most without a time, files that were not read."""
     assert said in verdict([], facts(**values))
     assert status([], facts(**values)) is Status.NOTHING_JUDGED
+
+
+def test_what_was_looked_at_is_told_with_findings_too() -> None:
+    """Events, their time, errors, and what could not be judged."""
+    times = {"first_seen": datetime(2026, 7, 1, tzinfo=UTC), "last_seen": datetime(2026, 7, 1, 6, tzinfo=UTC)}
+    assert looked_at(facts(errors=2, undated=1, unread=["a.log"], **times)) == (
+        "Looked at 1,000 events, 2026-07-01 00:00–06:00 UTC. 2 errors (0.2 %). "
+        "1 event without a time could not be judged. 1 source could not be read to the end: a.log."
+    )
 
 
 def test_events_without_a_time_are_counted() -> None:

@@ -68,8 +68,9 @@ class CountScan:
             nats = np.where(np.isnan(usual), nats, self._beyond(nats, sums, np.nan_to_num(usual)))
         if not self.above and self.grid.windows_a_day and length >= self.grid.windows_a_day:
             is_week_known = self.grid.count >= 2 * DAYS_A_WEEK * self.grid.windows_a_day
-            is_comparable = usual is not None and is_week_known and self.exposure is not None
-            nats = np.where(np.isnan(usual), 0.0, nats) if is_comparable else np.zeros(len(sums))
+            if usual is None or self.exposure is None or not is_week_known:
+                return np.zeros(len(sums))
+            nats = np.where(np.isnan(usual), 0.0, nats)
         if self.above or not total:
             return nats
         return np.where(self._is_abrupt(counts, free, total / all_time, length), nats, 0.0)

@@ -172,9 +172,11 @@ def _findings(view: View, logs: pl.DataFrame) -> None:
 
 def _finding_list(report: Report) -> None:
     if report.is_all_clear:
-        st.success("Nothing out of the ordinary.", icon=":material/check_circle:")
+        st.success("Nothing beyond the usual was found.", icon=":material/check_circle:")
+        st.text(report.verdict)
     elif not report.findings:
-        st.warning(report.verdict, icon=":material/warning:")  # no log text is in it where nothing was found
+        st.warning("Not enough to judge by.", icon=":material/warning:")
+        st.text(report.verdict)  # as text: it may quote the log
     for number, finding in enumerate(report.findings[:_MAX_FINDINGS]):
         _finding(finding, number)
 
