@@ -50,7 +50,7 @@ def _run_report(arguments: argparse.Namespace) -> int:
 def write_report(view: View, path: str, *, title: str, every: str | None = None, fail_on: str | None = None) -> int:
     """Print the findings on the events of a view, write the report to a file, and return the exit code."""
     logs = load(view)
-    report = loganalytics.report(logs, title=title, every=every)
+    report = loganalytics.report(logs, title=title, every=every, display_tz=view.tz)
     _print_findings(report)
     report.save(path)
     print(f"\nReport: {printable(path, None)}")
@@ -79,22 +79,21 @@ def _ended(report: Report, view: View, now: datetime) -> str | None:
     silent = now - last
     if silent <= max(MIN_ENDED, MIN_ENDED_SHARE * asked, MIN_ENDED_GAPS * usual):
         return None
-    return f"The log ended {span(silent)} ago, at {moment(last)}: of the time since then nothing is known."
+    return f"The log ended {span(silent)} ago, at {moment(last, tz=view.tz)}: of the time since then nothing is known."
 
 
 def _print_findings(report: Report) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    zone = report.parameters["timezone"]
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     colours = {"info": "cyan", "warning": "yellow", "critical": "bold red"}
     if not report.findings:
         console.print(Text(cell(report.verdict)))
     for number, finding in enumerate(report.findings, 1):
         console.print(Text(f"{number}. {cell(finding.title)}", style=colours[finding.severity]))
-        when = " to ".join(cell(time) for time in (finding.start, finding.end) if time)
-        console.print(Text(f"   {when} UTC" if when else "   (no time)", style="dim"))
-        for line in (finding.detail, *finding.evidence):
+        for line in filter(None, (finding.detail, *finding.evidence)):
             console.print(Text(f"   {cell(line)}"))
     if report.findings:
-        console.print(Text(cell(looked_at(report.facts))))
+        console.print(Text(cell(looked_at(report.facts, zone))))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import polars as pl
 
 from loganalytics.analyses.errors.clusters import EVENT_NUMBER
 from loganalytics.analyses.requests.endpoints import METHOD, ROUTE
+from loganalytics.analyses.restarts import restarts
 from loganalytics.findings.symptoms import Symptom
-from loganalytics.humanize import moment
+from loganalytics.humanize import listing, moment
 from loganalytics.sanitize import printable
 
 MAX_LINES, LINE_LENGTH = 3, 300  # of a symptom; characters
+MAX_RESTARTS, RESTART_LENGTH = 2, 100
+RESTART_PERIOD, RESTART_SLACK = timedelta(minutes=30), timedelta(minutes=1)  # before and after the first sign
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,15 +25,16 @@ class LogLines:
 
     events: pl.DataFrame
     errors: pl.DataFrame
+    tz: str = "UTC"
 
-    def __call__(self, symptom: Symptom) -> tuple[str, ...]:
+    def of(self, symptom: Symptom) -> tuple[str, ...]:
         """Return up to three lines: the first ones, of slow operations the slowest, of a silence those around it."""
         events = self._events(symptom)
         if events is None:
             return ()
         columns = ["timestamp", "level", "service", "message", "exception", METHOD, ROUTE]
         rows = events.select(name for name in columns if name in events.columns).to_dicts()
-        return tuple(dict.fromkeys(_line(row) for row in rows))
+        return tuple(dict.fromkeys(_line(row, self.tz) for row in rows))
 
     def _events(self, symptom: Symptom) -> pl.DataFrame | None:
         within = pl.col("timestamp").is_between(symptom.start, symptom.end)
@@ -52,6 +56,18 @@ class LogLines:
             return before if symptom.is_ongoing else pl.concat([before, after])
         return None
 
+    def restarts_before(self, start: datetime) -> list[str]:
+        """Return a sentence on what was restarted or deployed in the half hour before, unless that is a habit."""
+        restarted = restarts(self.events, start - RESTART_PERIOD, start + RESTART_SLACK)
+        if restarted.is_empty():
+            return []
+        quoted = [
+            f"{printable(row['service'], 60)} “{printable(row['message'], RESTART_LENGTH)}” "
+            f"({moment(row['timestamp'], tz=self.tz)})"
+            for row in restarted.tail(MAX_RESTARTS).to_dicts()
+        ]
+        return [f"Shortly before: {listing(quoted)}."]
+
     def _whole(self, errors: pl.DataFrame) -> pl.DataFrame:
         """Return the first of these errors with all of their fields."""
         first = errors.sort("timestamp").head(MAX_LINES)
@@ -63,13 +79,13 @@ def printed_service() -> pl.Expr:
     return pl.col("service").cast(pl.String)
 
 
-def _line(row: dict[str, object]) -> str:
+def _line(row: dict[str, object], tz: str) -> str:
     lead = " ".join(str(row[name]) for name in ("level", "service") if row.get(name))
     exception = _exception_line(str(row["exception"] or "")) if "exception" in row else ""
     request = " ".join(str(row[name]) for name in (METHOD, ROUTE) if row.get(name))
     is_said = not row.get(ROUTE) or str(row[ROUTE]).split("<*>")[0] in str(row["message"])
     message = " | ".join(part for part in (str(row["message"]), "" if is_said else request, exception) if part)
-    return f"{moment(row['timestamp'])} {printable(lead, 80)}: {printable(message, LINE_LENGTH)}"  # type: ignore[arg-type]
+    return f"{moment(row['timestamp'], tz=tz)} {printable(lead, 80)}: {printable(message, LINE_LENGTH)}"  # type: ignore[arg-type]
 
 
 def _exception_line(exception: str) -> str:

@@ -6,12 +6,12 @@ overlap in time are one story, the likeliest cause first; a story is a finding.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from loganalytics.findings import sentences
 from loganalytics.findings.groups import Story, group_symptoms
+from loganalytics.findings.log_lines import LogLines
 from loganalytics.findings.symptoms import Symptom
 from loganalytics.humanize import count, listing, moment, span
 
@@ -27,8 +27,6 @@ MIN_PRECEDENCE = timedelta(seconds=30)  # by which one service must fail before 
 MAX_SINGLE_CRITICALS = 3  # kinds of rare CRITICAL events that are told apart; more are one finding
 _KINDS = {"problem": "errors", "errors": "errors", "critical": "critical", "duration": "slowdown", "events": "silence",
           "silence": "silence", "template": "flood", "window": "anomaly", "state": "errors"}  # fmt: skip
-
-Quote = Callable[[Symptom], tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,15 +55,18 @@ class Finding:
     evidence: tuple[str, ...]
 
 
-def rank_findings(symptoms: list[Symptom], *, window: timedelta, quote: Quote | None = None) -> list[Finding]:
+def rank_findings(
+    symptoms: list[Symptom], *, window: timedelta, log_lines: LogLines | None = None, tz: str = "UTC"
+) -> list[Finding]:
     """Return the findings, the gravest first: by severity, what is still going on before what is over, then by E.
 
-    `window` is how exactly the times of the symptoms are known; `quote` returns the log lines that show a symptom.
+    `window` is how exactly the times of the symptoms are known; `log_lines` returns the lines that show a symptom, and
+    what was restarted before it. Sentences have their times in the zone `tz`.
     """
     stories = [story for story in group_symptoms(_with_few_criticals(symptoms), window) if _is_telling(story)]
     ranked = sorted(stories, key=lambda story: (*_rank(story), story.start, story.lead.subject))
     shown_stories, folded = _fold(ranked)
-    return [_to_finding(story, quote, folded if story is shown_stories[-1] else []) for story in shown_stories]
+    return [_to_finding(story, folded if story is shown_stories[-1] else [], log_lines, tz) for story in shown_stories]
 
 
 def severity(story: Story) -> str:
@@ -133,28 +134,30 @@ def _with_few_criticals(symptoms: list[Symptom]) -> list[Symptom]:
     return [symptom for symptom in symptoms if symptom.kind != "critical"] + [joined]
 
 
-def _to_finding(story: Story, quote: Quote | None, folded: list[Story]) -> Finding:
+def _to_finding(story: Story, folded: list[Story], log_lines: LogLines | None, tz: str) -> Finding:
     lead = story.lead
     kind = "new_error" if lead.kind == "problem" and lead.is_new else _KINDS[lead.kind]
     symptoms = [symptom for symptom in story.symptoms[1:] if symptom.kind != "window"]
     symptoms += [symptom for symptom in story.symptoms[1:] if symptom.kind == "window"][:MAX_WINDOW_LINES]
-    lines = [sentences.line(symptom) for symptom in symptoms]
-    lines += [f"Bursts are frequent in this log; another: {sentences.title(folded_story)}" for folded_story in folded]
-    quoted = [quoted_line for symptom in story.symptoms[:3] for quoted_line in quote(symptom)] if quote else []
+    lines = [sentences.line(symptom, tz) for symptom in symptoms]
+    lines += [
+        f"Bursts are frequent in this log; another: {sentences.title(folded_story, tz)}" for folded_story in folded
+    ]
+    quoted = [quotation for symptom in story.symptoms[:3] for quotation in log_lines.of(symptom)] if log_lines else []
     return Finding(
         kind="incident" if len(story.services) > 1 and len(story.symptoms) > 1 else kind,
         service=", ".join(story.services),
         start=story.start,
         end=story.end,
         severity=severity(story),
-        title=sentences.title(story),
-        detail=_detail(story),
+        title=sentences.title(story, tz),
+        detail=_detail(story, log_lines, tz),
         evidence=tuple(dict.fromkeys([*quoted, *lines][:MAX_EVIDENCE])) + _chance(story),
     )
 
 
-def _detail(story: Story) -> str:
-    """Return how long it lasted, and where it began if the times of the events say so."""
+def _detail(story: Story, log_lines: LogLines | None, tz: str) -> str:
+    """Return how long it lasted, where it began if the times of the events say so, and what was restarted before."""
     lead = story.lead
     length = span(story.end - story.start)
     detail = [f"Still going on at the end of the log, after {length}."] if lead.is_ongoing else []
@@ -166,8 +169,9 @@ def _detail(story: Story) -> str:
     if names and lead.services and not earlier:
         reached = listing(list(dict.fromkeys(names)))
         detail.append(
-            f"It began in {listing(list(lead.services))} at {moment(lead.start)} and reached {reached} later."
+            f"It began in {listing(list(lead.services))} at {moment(lead.start, tz=tz)} and reached {reached} later."
         )
+    detail += log_lines.restarts_before(story.start) if log_lines else []
     return " ".join(detail)
 
 

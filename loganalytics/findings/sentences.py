@@ -13,12 +13,11 @@ MIN_SEVERAL = 1.5  # times the errors of the greatest problem: then it is not wh
 ALIKE = 1.05  # of two numbers: up to this ratio they are one
 
 
-def title(story: Story) -> str:
-    """Return who did what and when, and what followed from it."""
+def title(story: Story, tz: str = "UTC") -> str:
+    """Return who did what and when (in the zone `tz`), and what followed from it."""
     lead = story.lead
-    when = f"since {moment(lead.start)}" if lead.is_ongoing else time_range(lead.start, lead.end)
     statement = _several(story) or clause(lead, LABEL_LENGTH)
-    return f"{_who(lead)}{statement}, {when}{_consequences(story)}"
+    return f"{_who(lead)}{statement}, {_when(lead, tz)}{_consequences(story)}"
 
 
 def _several(story: Story) -> str | None:
@@ -77,10 +76,15 @@ def milliseconds(value: float) -> str:
     return f"{value:,.0f} ms" if value >= 10 else f"{value:.2g} ms"
 
 
-def line(symptom: Symptom) -> str:
-    """Return a symptom as a line of evidence."""
-    when = f"since {moment(symptom.start)}" if symptom.is_ongoing else time_range(symptom.start, symptom.end)
-    return f"{_who(symptom)}{clause(symptom, LINE_LENGTH)}, {when}"
+def line(symptom: Symptom, tz: str = "UTC") -> str:
+    """Return a symptom as a line of evidence, its time in the zone `tz`."""
+    return f"{_who(symptom)}{clause(symptom, LINE_LENGTH)}, {_when(symptom, tz)}"
+
+
+def _when(symptom: Symptom, tz: str) -> str:
+    return (
+        f"since {moment(symptom.start, tz=tz)}" if symptom.is_ongoing else time_range(symptom.start, symptom.end, tz=tz)
+    )
 
 
 def _who(symptom: Symptom) -> str:

@@ -54,9 +54,9 @@ def verdict(findings: list[Finding], facts: dict[str, Any]) -> str:
     return " ".join([*sentences, *_unread(facts)])
 
 
-def looked_at(facts: dict[str, Any]) -> str:
+def looked_at(facts: dict[str, Any], tz: str = "UTC") -> str:
     """Return what the findings rest on: events, errors, and what could not be judged."""
-    when = time_range(facts["first_seen"], facts["last_seen"])
+    when = time_range(facts["first_seen"], facts["last_seen"], tz=tz)
     sentences = [f"Looked at {count(facts['events'], 'event')}{', ' + when if when else ''}.", _errors(facts)]
     if facts["undated"]:
         sentences.append(f"{count(facts['undated'], 'event')} without a time could not be judged.")

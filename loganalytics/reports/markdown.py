@@ -24,14 +24,14 @@ _MAX_ROWS = 20
 
 def render_report(report: Report) -> str:
     """Return verdict, numbers, findings, errors and inputs as Markdown."""
-    facts = report.facts
+    facts, zone = report.facts, report.parameters["timezone"]
     sections = [
         f"# {escaped(report.title)}",
         f"**{escaped(report.verdict, 400)}**",
         table_of(
-            ["events", "errors", "error rate", "services", "time (UTC)"],
+            ["events", "errors", "error rate", "services", f"time ({zone})"],
             [[count(facts["events"]), count(facts["errors"]), percent(facts["error_rate"]), count(facts["services"]),
-              time_range(facts["first_seen"], facts["last_seen"])]],
+              time_range(facts["first_seen"], facts["last_seen"], tz=zone)]],
         ),
         "## Findings",
         *(_findings(report) or [escaped(report.verdict, 400)]),
@@ -42,7 +42,7 @@ def render_report(report: Report) -> str:
         "## Where this comes from",
         _inputs(report),
         f"loganalytics {escaped(__version__)}, windows of {escaped(report.parameters['every'])}. "
-        "All times are UTC.",
+        f"All times are {escaped(zone)}.",
     ]  # fmt: skip
     return "\n\n".join(sections) + "\n"
 
@@ -86,26 +86,26 @@ def escaped(value: object, limit: int = 200) -> str:
 
 
 def _findings(report: Report) -> list[str]:
-    paragraphs = []
+    zone, paragraphs = report.parameters["timezone"], []
     for number, finding in enumerate(report.findings, start=1):
-        evidence = "".join(f"\n   - {escaped(line, 400)}" for line in finding.evidence[:10])
+        evidence = "".join(f"\n   - {escaped(line, 400)}" for line in finding.evidence)
         paragraphs.append(
             f"{number}. **{finding.severity}: {escaped(finding.title, 400)}**  \n"
-            f"   {escaped(time_range(finding.start, finding.end))}  \n"
+            f"   {escaped(time_range(finding.start, finding.end, tz=zone))}  \n"
             f"   {escaped(finding.detail, 800)}{evidence}"
         )
     return paragraphs
 
 
 def _errors(report: Report) -> str:
-    table = report.tables["errors"]
+    table, zone = report.tables["errors"], report.parameters["timezone"]
     rows = [
         [
             count(row["events"]),
             row["label"] + (" (new)" if row["is_new"] else ""),
             ", ".join(row["services"] or []),
-            moment(row["first_seen"]),
-            moment(row["last_seen"]),
+            moment(row["first_seen"], tz=zone),
+            moment(row["last_seen"], tz=zone),
         ]
         for row in table.head(_MAX_ROWS).to_dicts()
     ]
@@ -120,16 +120,18 @@ def _errors(report: Report) -> str:
 
 
 def _changes(report: Report) -> list[str]:
-    changes = change_rows(report.tables["changes"])["rows"]
+    zone = report.parameters["timezone"]
+    changes = change_rows(report.tables["changes"], tz=zone)["rows"]
     rows: list[list[object]] = [[row["when"], row["what"], row["before"], row["after"]] for row in changes]
-    return ["## Changes", table_of(["from (UTC)", "what", "before", "after"], rows)] if rows else []
+    return ["## Changes", table_of([f"from ({zone})", "what", "before", "after"], rows)] if rows else []
 
 
 def _slow_traces(report: Report) -> list[str]:
-    slow_traces = slow_trace_rows(report.tables["slow_traces"])
+    zone = report.parameters["timezone"]
+    slow_traces = slow_trace_rows(report.tables["slow_traces"], tz=zone)
     names = ("took", "id", "when", "events", "services", "error")
     rows: list[list[object]] = [[row[name] for name in names] for row in slow_traces]
-    heads = ["took", "trace", "began (UTC)", "events", "services", "first error"]
+    heads = ["took", "trace", f"began ({zone})", "events", "services", "first error"]
     return ["## Slowest requests", table_of(heads, rows)] if rows else []
 
 

@@ -29,16 +29,20 @@ from loganalytics.reports.model import Report
 from loganalytics.sources.load_report import load_report
 from loganalytics.sources.status import FAILURES
 from loganalytics.templates.annotate import with_templates
-from loganalytics.times import parse_every
+from loganalytics.times import parse_every, parse_zone
 
 _MIN_TRACES, _MAX_TRACED_EVENTS, _MAX_SLOW_TRACES = 50, 200_000, 10
 
 
-def report(logs: schema.Frame, *, title: str = "Log report", every: str | None = None) -> Report:
+def report(
+    logs: schema.Frame, *, title: str = "Log report", every: str | None = None, display_tz: str = "UTC"
+) -> Report:
     """Run every analysis on the logs, join what they find, and return a report to look at or to save.
 
     Needs the core columns of a log frame. `every` is the length of a window; by
     default it is chosen so that there are about 200 to 600 windows. Same logs, same report, byte for byte.
+
+    Sentences and pages show times in the zone `display_tz`; the report's data stay in UTC.
 
     Raises MissingColumnError and InvalidArgumentError.
 
@@ -67,8 +71,10 @@ def report(logs: schema.Frame, *, title: str = "Log report", every: str | None =
     }
     facts = _facts(frame, dated, tables)
     symptoms = find_symptoms(tables, dated, errors, facts, window=parse_every(every))
-    findings = rank_findings(symptoms, window=parse_every(every), quote=LogLines(events=dated, errors=errors))
-    parameters = {"every": every, "anomalies_by": by, "timezone": "UTC", "exact": True}
+    zone = parse_zone(display_tz).key
+    log_lines = LogLines(events=dated, errors=errors, tz=zone)
+    findings = rank_findings(symptoms, window=parse_every(every), log_lines=log_lines, tz=zone)
+    parameters = {"every": every, "anomalies_by": by, "timezone": zone, "exact": True}
     return Report(
         title=title,
         verdict=verdict(findings, facts),

@@ -19,12 +19,12 @@ _MAX_CHANGES, _MAX_FAILED_TRACES = 20, 25
 _MAX_CHARACTERS, _MAX_ID_CHARACTERS, _MAX_LINE = 240, 80, 400
 
 
-def change_rows(changes: pl.DataFrame) -> dict[str, Any]:
+def change_rows(changes: pl.DataFrame, *, tz: str = "UTC") -> dict[str, Any]:
     """Return the surest changes in order of time, and how many more there are."""
     surest = changes.sort("p_value", "window", "of").head(_MAX_CHANGES).sort("window", "of")
     rows = [
         {
-            "when": moment(row["window"], zone=False),
+            "when": moment(row["window"], zone=False, tz=tz),
             "what": f"{row['kind']} of {row['of']}",
             "before": _rounded(row["before"]),
             "after": _rounded(row["after"]),
@@ -34,12 +34,12 @@ def change_rows(changes: pl.DataFrame) -> dict[str, Any]:
     return {"rows": rows, "more": changes.height - surest.height}
 
 
-def slow_trace_rows(traces: pl.DataFrame) -> list[dict[str, str]]:
+def slow_trace_rows(traces: pl.DataFrame, *, tz: str = "UTC") -> list[dict[str, str]]:
     """Return the slow requests."""
     return [
         {
             "id": printable(row["trace_id"], _MAX_ID_CHARACTERS),
-            "when": moment(row["first_seen"], zone=False),
+            "when": moment(row["first_seen"], zone=False, tz=tz),
             "took": span(timedelta(milliseconds=row["duration_ms"])),
             "events": count(row["events"]),
             "services": printable(", ".join(row["services"]), _MAX_CHARACTERS),

@@ -335,3 +335,15 @@ def test_a_browser_draws_the_charts_and_runs_nothing_else(attacked: Report, tmp_
     assert len(re.findall(r"20:00 . 2026|15:00", drawn.text)) >= 2
     assert re.search(r"<title>(.*?)</title>", done.stdout, re.DOTALL).group(1) != "owned"  # type: ignore[union-attr]
     assert not [tag for tag, _ in drawn.tags if tag == "img"]
+
+
+def test_sentences_and_pages_have_times_in_the_zone_of_the_reader() -> None:
+    """The report's data stay in UTC."""
+    here, there = report(logs()), report(logs(), display_tz="Asia/Shanghai")
+    assert there.parameters["timezone"] == "Asia/Shanghai"
+    assert here.findings[0].start == there.findings[0].start
+    assert here.findings[0].title != there.findings[0].title
+    assert "Asia/Shanghai" in there.findings[0].title
+    for text in (there.to_html(), there.to_markdown()):
+        assert "All times are Asia/Shanghai" in text
+        assert "UTC" not in text.split("<script")[0]

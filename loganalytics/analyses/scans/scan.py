@@ -49,9 +49,10 @@ def scan_intervals(events: pl.DataFrame, errors: pl.DataFrame, *, every: timedel
     end (of the events in it), is_ongoing (it lasts to the end of the log), is_new (nothing of it before), observed
     (the count, the median in ms), expected, low and high (nine tenths of such times elsewhere hold no less, no more),
     is_regular (half of such times elsewhere have one, and they do not come in batches), is_alarming (warnings, or words
-    of failure), burstiness (1, or more where bursts are the nature of the log) and e_value: how many intervals as odd as this one chance gives in a
-    log of this size, all windows, lengths, services, messages and operations taken into account (as an E-value,
-    Altschul et al. 1990, doi:10.1016/S0022-2836(05)80360-2); sorted by e_value. None among fewer than twelve windows.
+    of failure), burstiness (1, or more where bursts are the nature of the log) and e_value: how many intervals as odd
+    as this one chance gives in a log of this size, all windows, lengths, services, messages and operations taken into
+    account (as an E-value, Altschul et al. 1990, doi:10.1016/S0022-2836(05)80360-2); sorted by e_value. None among
+    fewer than twelve windows.
     """
     events, errors = (table.drop_nulls("timestamp") for table in (events, errors))
     grid = _grid(events["timestamp"], every)
@@ -122,6 +123,6 @@ def _row(series: Series, interval: Interval, grid: Grid, e_value: float) -> dict
         "key": series.key, "start": start, "end": end, "is_ongoing": _is_ongoing(interval, grid),
         "is_new": series.is_first(interval.first), "is_alarming": series.is_alarming,
         **{name: getattr(interval, name) for name in ("observed", "expected", "low", "high")},
-        "is_regular": interval.middle >= 1 and interval.dispersion <= MAX_REGULAR_DISPERSION, 
+        "is_regular": interval.middle >= 1 and interval.dispersion <= MAX_REGULAR_DISPERSION,
         "burstiness": getattr(series.scan, "burstiness", 1.0), "e_value": e_value,
     }  # fmt: skip

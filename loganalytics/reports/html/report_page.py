@@ -18,7 +18,7 @@ import polars as pl
 
 from loganalytics import charts
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.humanize import count, moment, percent, span, time_range
+from loganalytics.humanize import count, localize, moment, percent, span, time_range
 from loganalytics.reports.changes import sum_levels
 from loganalytics.reports.html.vega import vega_script
 from loganalytics.reports.table_rows import change_rows, slow_trace_rows
@@ -44,28 +44,31 @@ for (const box of document.querySelectorAll(".chart")) {
 
 def render_report(report: Report) -> str:
     """Return the report as HTML."""
+    zone = report.parameters["timezone"]
     drawn = _specs(report)
     legend = _legend(drawn["trend"]) if "trend" in drawn else []
     specs = {name: to_embedded_json(spec) for name, spec in drawn.items()}
     return render_template(
         "report.html.j2",
         specs,
+        tz=zone,
+        zone=zone,
         report=report,
         legend=legend,
         tiles=_tiles(report),
         findings=report.findings[:_MAX_FINDINGS],
         more_findings=max(0, len(report.findings) - _MAX_FINDINGS),
-        changes=change_rows(report.tables["changes"]),
-        slow_traces=slow_trace_rows(report.tables["slow_traces"]),
-        errors=_errors(report.tables["errors"]),
-        services=_services(report.tables["coverage"]),
+        changes=change_rows(report.tables["changes"], tz=zone),
+        slow_traces=slow_trace_rows(report.tables["slow_traces"], tz=zone),
+        errors=_errors(report.tables["errors"], zone),
+        services=_services(report.tables["coverage"], zone),
         latency=_latency(report.tables["latency"]),
         patterns=_patterns(report.tables["patterns"]),
-        inputs=_inputs(report.tables["inputs"]),
+        inputs=_inputs(report.tables["inputs"], zone),
     )
 
 
-def render_template(template: str, specs: dict[str, str], **values: Any) -> str:
+def render_template(template: str, specs: dict[str, str], *, tz: str = "UTC", **values: Any) -> str:
     """Return a page of a template: the charts, the scripts that draw them, and the policy that lets no other run."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -77,7 +80,7 @@ def render_template(template: str, specs: dict[str, str], **values: Any) -> str:
         policy=content_security_policy(scripts),
         scripts=scripts,
         specs=specs,
-        when=time_range,
+        when=partial(time_range, tz=tz),
         plain=printable,
         **values,
     )
@@ -133,7 +136,9 @@ def _tiles(report: Report) -> list[dict[str, Any]]:
     """Return the numbers of the first screen."""
     facts = report.facts
     first, last = facts["first_seen"], facts["last_seen"]
-    dates = [f"{first:%Y-%m-%d %H:%M} –", f"{last:%Y-%m-%d %H:%M} UTC"] if first else []
+    zone = report.parameters["timezone"]
+    ends = [localize(time, zone) for time in (first, last)] if first else []
+    dates = [f"{ends[0]:%Y-%m-%d %H:%M} –", f"{ends[1]:%Y-%m-%d %H:%M} {zone}"] if ends else []
     notes = [count(facts["services"], "service") if facts["services"] else "no service named"]
     errors = [f"{percent(facts['error_rate'])} of events"]
     unleveled_failures = facts["unleveled_failures"]
@@ -154,7 +159,7 @@ def _severities(report: Report) -> str:
     return found or ("nothing unusual" if report.is_all_clear else "nothing can be said")
 
 
-def _errors(table: pl.DataFrame) -> dict[str, Any]:
+def _errors(table: pl.DataFrame, tz: str) -> dict[str, Any]:
     highest = max(table["events"].to_list(), default=1)
     rows = [
         {
@@ -162,8 +167,8 @@ def _errors(table: pl.DataFrame) -> dict[str, Any]:
             "events": count(row["events"]),
             "width": round(100 * row["events"] / highest, 1),
             "services": printable(", ".join(row["services"] or []), _MAX_LABEL),
-            "first": moment(row["first_seen"], zone=False),
-            "last": moment(row["last_seen"], zone=False),
+            "first": moment(row["first_seen"], zone=False, tz=tz),
+            "last": moment(row["last_seen"], zone=False, tz=tz),
             "spark": _spark(row["trend"]),
             "is_new": row["is_new"],
             "example": printable(row["example"], _MAX_EXAMPLE, lines=True),
@@ -175,16 +180,16 @@ def _errors(table: pl.DataFrame) -> dict[str, Any]:
     return {"rows": rows, "more": max(0, table.height - _MAX_ERRORS)}
 
 
-def _services(table: pl.DataFrame) -> dict[str, Any]:
+def _services(table: pl.DataFrame, tz: str) -> dict[str, Any]:
     rows = [
         {
             "service": printable(row["service"], 80) or "unknown",
             "events": count(row["events"]),
-            "first": moment(row["first_seen"], zone=False),
-            "last": moment(row["last_seen"], zone=False),
+            "first": moment(row["first_seen"], zone=False, tz=tz),
+            "last": moment(row["last_seen"], zone=False, tz=tz),
             "expected": span(row["expected_gap"]),
             "longest": span(row["longest_gap"]),
-            "longest_start": moment(row["longest_gap_start"]),
+            "longest_start": moment(row["longest_gap_start"], tz=tz),
             "is_silent": row["is_silent"],
             "silent": span(row["silent_for"]) if row["is_silent"] else "–",
         }
@@ -235,7 +240,7 @@ def _patterns(table: pl.DataFrame) -> dict[str, Any]:
     return {"rows": rows, "more": max(0, table.height - _MAX_PATTERNS)}
 
 
-def _inputs(table: pl.DataFrame) -> dict[str, Any]:
+def _inputs(table: pl.DataFrame, tz: str) -> dict[str, Any]:
     rows = [
         {
             "source": printable(row["source"], 160) or "unknown",
@@ -244,7 +249,7 @@ def _inputs(table: pl.DataFrame) -> dict[str, Any]:
                 name: "–" if row[name] is None else count(row[name])
                 for name in ("lines", "events", "unparsed", "no_timestamp")
             },
-            "when": time_range(row["first_seen"], row["last_seen"]),
+            "when": time_range(row["first_seen"], row["last_seen"], tz=tz),
             "note": printable(remarks(row), _MAX_LABEL),
         }
         for row in table.head(_MAX_INPUTS).to_dicts()
