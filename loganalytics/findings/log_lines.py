@@ -14,6 +14,7 @@ from loganalytics.findings.symptoms import Symptom
 from loganalytics.humanize import listing, moment
 from loganalytics.sanitize import printable
 
+STATUS = "http.response.status_code"
 MAX_LINES, LINE_LENGTH = 3, 300  # of a symptom; characters
 MAX_RESTARTS, RESTART_LENGTH = 2, 100
 RESTART_PERIOD, RESTART_SLACK = timedelta(minutes=30), timedelta(minutes=1)  # before and after the first sign
@@ -32,7 +33,7 @@ class LogLines:
         events = self._events(symptom)
         if events is None:
             return ()
-        columns = ["timestamp", "level", "service", "message", "exception", METHOD, ROUTE]
+        columns = ["timestamp", "level", "service", "message", "exception", METHOD, ROUTE, STATUS]
         rows = events.select(name for name in columns if name in events.columns).to_dicts()
         return tuple(dict.fromkeys(_line(row, self.tz) for row in rows))
 
@@ -84,13 +85,18 @@ def _line(row: dict[str, object], tz: str) -> str:
     exception = _exception_line(str(row["exception"] or "")) if "exception" in row else ""
     request = " ".join(str(row[name]) for name in (METHOD, ROUTE) if row.get(name))
     is_said = not row.get(ROUTE) or str(row[ROUTE]).split("<*>")[0] in str(row["message"])
-    message = " | ".join(part for part in (str(row["message"]), "" if is_said else request, exception) if part)
+    text = "" if str(row["message"]) in exception else str(row["message"])
+    status = f"HTTP {row[STATUS]}" if row.get(STATUS) and str(row[STATUS]) not in text else ""
+    message = " | ".join(part for part in (text, "" if is_said else request, status, exception) if part)
     return f"{moment(row['timestamp'], tz=tz)} {printable(lead, 80)}: {printable(message, LINE_LENGTH)}"  # type: ignore[arg-type]
 
 
 def _exception_line(exception: str) -> str:
-    """Return the line that says what was raised: the last one of a Python traceback, of others the first."""
+    """Return what was raised: the last line of a Python traceback, of others the first and that of the root cause."""
     lines = [line.strip() for line in exception.strip().splitlines()]
     if not lines:
         return ""
-    return lines[-1] if lines[0].startswith("Traceback") else lines[0]
+    if lines[0].startswith("Traceback"):
+        return lines[-1]
+    causes = [line for line in lines if line.startswith("Caused by")]
+    return " | ".join([lines[0], *causes[-1:]])

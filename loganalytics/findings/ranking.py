@@ -22,8 +22,7 @@ LEAST_E = 1e-20  # below, one is as improbable as another
 MIN_CRITICAL_EVENTS = 10  # errors, from which an improbable number of them is worth a phone call
 MAX_WINDOW_E = 1e-6  # of a window that is unusual without harm, to be a finding by itself; the most unusual one is
 MAX_BURSTS, MIN_BURSTINESS = 2, 1.5  # findings of a log whose nature bursts are; the others are told with the last
-MAX_EVIDENCE, MAX_WINDOW_LINES = 14, 2  # lines
-MIN_PRECEDENCE = timedelta(seconds=30)  # by which one service must fail before another to say so
+MAX_EVIDENCE = 14  # lines
 MAX_SINGLE_CRITICALS = 3  # kinds of rare CRITICAL events that are told apart; more are one finding
 _KINDS = {"problem": "errors", "errors": "errors", "critical": "critical", "duration": "slowdown", "events": "silence",
           "silence": "silence", "template": "flood", "window": "anomaly", "state": "errors"}  # fmt: skip
@@ -137,8 +136,9 @@ def _with_few_criticals(symptoms: list[Symptom]) -> list[Symptom]:
 def _to_finding(story: Story, folded: list[Story], log_lines: LogLines | None, tz: str) -> Finding:
     lead = story.lead
     kind = "new_error" if lead.kind == "problem" and lead.is_new else _KINDS[lead.kind]
-    symptoms = [symptom for symptom in story.symptoms[1:] if symptom.kind != "window"]
-    symptoms += [symptom for symptom in story.symptoms[1:] if symptom.kind == "window"][:MAX_WINDOW_LINES]
+    # What only repeats the title is left out: all errors of its service, unusual windows, the state of the log.
+    repeated = {"window", "state"} if lead.kind != "window" else set()
+    symptoms = [s for s in story.symptoms[1:] if s.kind not in repeated and s is not sentences.all_errors(story)]
     lines = [sentences.line(symptom, tz) for symptom in symptoms]
     lines += [
         f"Bursts are frequent in this log; another: {sentences.title(folded_story, tz)}" for folded_story in folded
@@ -163,7 +163,7 @@ def _detail(story: Story, log_lines: LogLines | None, tz: str) -> str:
     detail = [f"Still going on at the end of the log, after {length}."] if lead.is_ongoing else []
     if not lead.is_ongoing and story.end - story.start >= timedelta(seconds=1):
         detail = [f"Lasted {length}."]
-    later = [symptom for symptom in story.symptoms[1:] if symptom.start - lead.start >= MIN_PRECEDENCE]
+    later = [symptom for symptom in story.symptoms[1:] if symptom.start - lead.start >= sentences.MIN_PRECEDENCE]
     names = [name for symptom in later for name in symptom.services if name not in lead.services]
     earlier = [symptom for symptom in story.symptoms[1:] if symptom.start < lead.start]
     if names and lead.services and not earlier:
@@ -180,4 +180,7 @@ def _chance(story: Story) -> tuple[str, ...]:
     if e_value >= 1:
         return ()
     number = f"{e_value:.0e}" if e_value >= 1e-99 else "under 1e-99"
-    return (f"By chance, a log of this size gives {number} findings as odd as this (E).",)
+    certainty = (
+        "Not chance" if e_value <= MAX_CRITICAL_E else "Hardly chance" if e_value <= MAX_WARNING_E else "May be chance"
+    )
+    return (f"{certainty}: of findings as odd as this, a log of this size without trouble has {number} (E).",)

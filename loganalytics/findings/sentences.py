@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from loganalytics.findings.groups import Story
 from loganalytics.findings.symptoms import Symptom
 from loganalytics.humanize import count, listing, moment, span, time_range
@@ -9,6 +11,8 @@ from loganalytics.sanitize import printable
 
 LABEL_LENGTH, SHORT_LABEL_LENGTH, LINE_LENGTH = 160, 90, 300  # characters
 MAX_CONSEQUENCES = 3  # named in a title
+MIN_LENGTH = timedelta(seconds=1)  # of what is said to have lasted
+MIN_PRECEDENCE = timedelta(seconds=30)  # by which one service must fail before another to say so
 MIN_SEVERAL = 1.5  # times the errors of the greatest problem: then it is not what they are
 ALIKE = 1.05  # of two numbers: up to this ratio they are one
 
@@ -16,28 +20,35 @@ ALIKE = 1.05  # of two numbers: up to this ratio they are one
 def title(story: Story, tz: str = "UTC") -> str:
     """Return who did what and when (in the zone `tz`), and what followed from it."""
     lead = story.lead
-    statement = _several(story) or clause(lead, LABEL_LENGTH)
-    return f"{_who(lead)}{statement}, {_when(lead, tz)}{_consequences(story)}"
+    everything = all_errors(story)
+    if everything is None:
+        return f"{_who(lead)}{clause(lead, LABEL_LENGTH)}, {_when(lead, tz)}{_consequences(story, tz)}"
+    statement = f"{clause(everything)}, most often {_problems_of(story)}"
+    return f"{_who(lead)}{statement}, {_when(everything, tz)}{_consequences(story, tz)}"
 
 
-def _several(story: Story) -> str | None:
-    """Return how many errors a service has, and of which problems most are, where no problem is most of them."""
+def all_errors(story: Story) -> Symptom | None:
+    """Return all errors of the service of the likeliest cause, where no problem is most of them; else None."""
     lead = story.lead
     if lead.kind != "problem":
         return None
     same = [symptom for symptom in story.symptoms if set(symptom.services) <= set(lead.services)]
-    everything = next((s for s in same if s.kind == "errors" and s.observed >= MIN_SEVERAL * lead.observed), None)
-    if everything is None:
-        return None
+    return next((s for s in same if s.kind == "errors" and s.observed >= MIN_SEVERAL * lead.observed), None)
+
+
+def _problems_of(story: Story) -> str:
+    """Return the two greatest problems of the service of the likeliest cause."""
+    same = [symptom for symptom in story.symptoms if set(symptom.services) <= set(story.lead.services)]
     problems = sorted((s for s in same if s.kind == "problem"), key=lambda s: (-s.observed, s.subject))
     labels = [f"“{printable(s.subject, SHORT_LABEL_LENGTH)}” ({count(round(s.observed))})" for s in problems[:2]]
-    return f"{clause(everything)}, most often {listing(labels)}"
+    return listing(labels)
 
 
 def clause(symptom: Symptom, length: int = SHORT_LABEL_LENGTH) -> str:
     """Return what a symptom says, with its numbers and the usual ones."""
     quoted = f"“{printable(symptom.subject, length) or '(no text)'}”"
-    times = count(round(symptom.observed), "time")
+    lasted = symptom.end - symptom.start
+    times = count(round(symptom.observed), "time") + (f" in {span(lasted)}" if lasted >= MIN_LENGTH else "")
     if symptom.kind == "problem":
         return f"new error {quoted} {times}" if symptom.is_new else f"error {quoted} {times}, {usual(symptom)}"
     if symptom.kind == "critical":
@@ -106,7 +117,7 @@ def _silence(symptom: Symptom) -> str:
     return f"{names} silent for {length}{one_of_several}"
 
 
-def _consequences(story: Story) -> str:
+def _consequences(story: Story, tz: str) -> str:
     """Return what else failed, slowed down or stopped, in a few words."""
     lead = story.lead
     seen, clauses = {(lead.kind, lead.services)}, []
@@ -119,6 +130,12 @@ def _consequences(story: Story) -> str:
             if symptom.kind in kinds and (symptom.kind, symptom.services) not in seen
             for name in symptom.services if name not in lead.services
         ]  # fmt: skip
-        if names:
-            clauses.append(f"{listing(list(dict.fromkeys(names)))} {verb}")
+        earlier = [s for s in story.symptoms[1:] if s.kind in kinds and lead.start - s.start >= MIN_PRECEDENCE]
+        before = [name for symptom in earlier for name in symptom.services if name in names]
+        after = [name for name in names if name not in before]
+        if after:
+            clauses.append(f"{listing(list(dict.fromkeys(after)))} {verb}")
+        if before:
+            since = moment(min(symptom.start for symptom in earlier), zone=False, tz=tz)
+            clauses.append(f"{listing(list(dict.fromkeys(before)))} {verb.split(' with ')[0]} before, from {since}")
     return "; " + "; ".join(clauses[:MAX_CONSEQUENCES]) if clauses else ""

@@ -86,12 +86,11 @@ def escaped(value: object, limit: int = 200) -> str:
 
 
 def _findings(report: Report) -> list[str]:
-    zone, paragraphs = report.parameters["timezone"], []
+    paragraphs = []
     for number, finding in enumerate(report.findings, start=1):
         evidence = "".join(f"\n   - {escaped(line, 400)}" for line in finding.evidence)
         paragraphs.append(
             f"{number}. **{finding.severity}: {escaped(finding.title, 400)}**  \n"
-            f"   {escaped(time_range(finding.start, finding.end, tz=zone))}  \n"
             f"   {escaped(finding.detail, 800)}{evidence}"
         )
     return paragraphs

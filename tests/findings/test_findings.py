@@ -40,7 +40,7 @@ def find(*symptoms: Symptom) -> list[Finding]:
 def test_a_title_says_who_what_how_often_and_when() -> None:
     """With the usual number beside it."""
     (finding,) = find(problem())
-    assert finding.title == "api: error “api broke” 40 times, usually at most 2, 2026-07-01 12:00–12:20 UTC"
+    assert finding.title == "api: error “api broke” 40 times in 20 min, usually at most 2, 2026-07-01 12:00–12:20 UTC"
     assert (finding.kind, finding.service, finding.severity) == ("errors", "api", "critical")
     assert (finding.start, finding.end, finding.detail) == (at(0), at(20), "Lasted 20 min.")
 
@@ -48,7 +48,7 @@ def test_a_title_says_who_what_how_often_and_when() -> None:
 def test_a_new_error_is_said_to_be_new() -> None:
     """There is no usual number of it."""
     (finding,) = find(problem(is_new=True))
-    assert finding.title.startswith("api: new error “api broke” 40 times, 2026-07-01")
+    assert finding.title.startswith("api: new error “api broke” 40 times in 20 min, 2026-07-01")
     assert finding.kind == "new_error"
 
 
@@ -95,6 +95,20 @@ def test_the_service_that_others_name_is_the_cause() -> None:
     named = problem(0, 20, "web", subject="upstream orders answered 502")
     (finding,) = find(named, problem(1, 20, "orders"))
     assert finding.title.startswith("orders: ")
+
+
+def test_who_failed_before_the_cause_is_said_to_have_done_so() -> None:
+    """Never that it failed with it."""
+    (finding,) = find(problem(-5, 20, "web"), problem(0, 20, "postgres"))
+    assert finding.title.endswith("; web failed before, from 2026-07-01 11:55")
+
+
+def test_where_no_problem_is_most_of_the_errors_all_are_told() -> None:
+    """With the two greatest."""
+    everything = problem(kind="errors", subject="api", key="api", observed=90)
+    parts = [problem(subject=f"p{n}", key=f"p{n}", observed=30 + n, is_new=True) for n in range(3)]
+    (finding,) = find(everything, *parts)
+    assert finding.title.startswith("api: 90 errors in 20 min, usually at most 2, most often “p2” (32) and “p1” (31)")
 
 
 def test_troubles_at_different_times_are_two_findings() -> None:
@@ -161,7 +175,9 @@ def test_text_of_a_log_is_made_harmless() -> None:
 
 def test_a_finding_says_how_often_chance_gives_one() -> None:
     """In the last line of its evidence."""
-    assert find(problem())[0].evidence[-1] == "By chance, a log of this size gives 1e-09 findings as odd as this (E)."
+    assert find(problem())[0].evidence[-1] == (
+        "Not chance: of findings as odd as this, a log of this size without trouble has 1e-09 (E)."
+    )
 
 
 @given(
