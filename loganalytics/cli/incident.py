@@ -87,11 +87,15 @@ def _print_incident(incident: Incident) -> None:
 
 
 def _finding_lines(incident: Incident, row: dict[str, Any], lead: str) -> Iterator[tuple[str, str]]:
-    """Yield the lines of a finding, each with its style: of a cause, also when it was, and events that show it."""
+    """Yield the lines of a finding, each with its style: of a cause, also events that show it.
+
+    When it was, and how often, is told of causes; of the others where there is no cause.
+    """
     is_cause = row["role"] == "cause"
     yield f"{lead}{cell(row['title'])}", "bold yellow" if is_cause else "dim"
-    if is_cause:
+    if is_cause or incident.findings["role"][0] != "cause":
         yield f"   {cell(' '.join(filter(None, (_when(row, incident), row['detail']))))}", ""
+    if is_cause:
         for line in event_lines(incident, row, _SHOWN_LINES):
             yield f"   | {line}", "dim"
 

@@ -105,7 +105,10 @@ def describe_change(row: dict[str, Any], silent_names: set[str | None], length: 
     """
     name = row["field"]
     if name is None:
-        return _consequence(row, f"{_render_ratio(row)} events in all", length)
+        often = _render_ratio(row)
+        return _consequence(
+            row, f"events in all {often}" if often.startswith("down") else f"{often} events in all", length
+        )
     if name == PROBLEM:
         return _describe_problem(row, length)
     if name == "template":

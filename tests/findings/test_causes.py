@@ -223,7 +223,7 @@ def test_a_measure_that_shifted_is_a_consequence_with_its_medians() -> None:
 def test_a_ratio_is_rendered_as_times_or_as_what_is_left(ratio: float | None, rendered: str) -> None:
     """A decimal below ten, none from there on."""
     (row,) = ranked(change("", kind="more", field=None, ratio=ratio))
-    assert row.title == f"{rendered} events in all"
+    assert row.title == (f"events in all {rendered}" if "down" in rendered else f"{rendered} events in all")
 
 
 @pytest.mark.parametrize(
