@@ -98,3 +98,11 @@ def test_an_access_log_within_a_message_is_a_bare_request() -> None:
     """With client, referrer and user agent."""
     line = '10.0.0.7 [02/Mar/2026:10:00:00 +0000] "GET /bad HTTP/1.1" 500 244 "-" "curl/8.5.0"'
     assert labels(line, **{"http.response.status_code": 500}) == ["GET /bad (HTTP 500)"]
+
+
+def test_the_endpoint_leads_a_message_that_says_little() -> None:
+    """If all events are of one; else the logger does."""
+    fields = {"http.request.method": "GET", "logger": "shop.api"}
+    assert labels("request failed", **fields, **{"http.route": "/a/{id}"}) == ["GET /a/{id}: request failed"]
+    rows = [{"message": "request failed", "severity_number": 17, **fields, "http.route": path} for path in ("/a", "/b")]
+    assert cluster_errors(conform(pl.DataFrame(rows)))["label"].to_list() == ["shop.api: request failed"]

@@ -71,6 +71,10 @@ def cluster_errors(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl
     whole log to the last), example (the earliest message), trace_ids (List[String], the earliest five) and exception
     (the example's stack trace); sorted by events, then by label.
 
+    The label is the type of the exception and its message, else the endpoint of the request that failed, the template
+    of the message, what a field says was wrong, and the status. Values that differ within the problem are wildcards.
+    Where that would leave no word that names the trouble, the label is the earliest message, led by endpoint or logger.
+
     A problem is new when the catalogue `known` has none of its templates. Without a catalogue, when it has two events
     or more, and so late a first one is less than 1 % probable (divided by the number of problems) were its events
     spread evenly over the log: (1 - f) ** events, f the share of the log before the first. What paused for as long

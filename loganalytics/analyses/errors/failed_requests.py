@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from loganalytics.analyses.requests.endpoints import answered_endpoint, ensure_routes, request_status
+from loganalytics.analyses.requests.endpoints import answered_endpoint, endpoint, ensure_routes, request_status
 from loganalytics.analyses.requests.request_targets import REQUEST_IN_TEMPLATE
 from loganalytics.schema import Frame
 
-ENDPOINT, STATUS = "__endpoint", "__status"
-REQUEST_COLUMNS = (ENDPOINT, STATUS)
+ENDPOINT, STATUS, DURING = "__endpoint", "__status", "__during"
+REQUEST_COLUMNS = (ENDPOINT, STATUS, DURING)
 
 # A method, one target and values, be they quoted: nothing that is not in the fields of the request.
 _BARE_REQUEST = r"^(?:<\*>|[^\w<])*[A-Z]+ (?:/\S*|<\*>)(?:<\*>|[^\w<]|HTTP/)*(?:\"[^\"]*\"|<\*>|[^\w<\"])*$"
@@ -18,11 +18,14 @@ _BARE_REQUEST = r"^(?:<\*>|[^\w<])*[A-Z]+ (?:/\S*|<\*>)(?:<\*>|[^\w<]|HTTP/)*(?:
 def with_requests(logs: Frame) -> pl.LazyFrame:
     """Add the endpoint of the request that an event answers, and the status of the answer, both null without one.
 
+    Adds besides the endpoint of the request during which the event happened, whether it answers it or not.
     Routes are learnt from all events, so this goes before the errors are chosen.
     """
     frame = ensure_routes(logs).lazy()
     schema = frame.collect_schema()
-    return frame.with_columns(answered_endpoint(schema).alias(ENDPOINT), request_status(schema).alias(STATUS))
+    return frame.with_columns(
+        answered_endpoint(schema).alias(ENDPOINT), request_status(schema).alias(STATUS), endpoint().alias(DURING)
+    )
 
 
 def request_label(error_text: pl.Expr) -> pl.Expr:

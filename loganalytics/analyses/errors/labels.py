@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from loganalytics.analyses.errors.failed_requests import DURING
 from loganalytics.analyses.summaries import earliest_events
 
 _MAX_CHARACTERS = 200
@@ -19,7 +20,8 @@ _ANY_PATH = r"(?:^|\s)[A-Z]+ [a-z:/]*/"
 _ANY_ERROR = (
     r"(?i)^(?:errors?|err|errno|exceptions?|exc|unhandled|uncaught|fatal|critical|severe|warn(?:ing)?|codes?|status"
     r"|http|https|get|head|post|put|patch|delete|options|connect|null|none|nil|undefined|object|unknown|true|false"
-    r"|at|in|of|to|on|for|by|with|from|the|an|is|was|and|or|ms|sec|id|type|message|msg|occurred|错误|异常)$"
+    r"|requests?|internal|server|unexpected|something|went|wrong|at|in|of|to|on|for|by|with|from|the|an|is|was|and|or"
+    r"|ms|sec|id|type|message|msg|occurred|错误|异常)$"
 )
 _FAILED = r"(?i)^(?:fail(?:ed|ure|s)?|失败)$"
 
@@ -61,9 +63,10 @@ def says_little(label: pl.Expr) -> pl.Expr:
 
 
 def with_telling_labels(errors: pl.DataFrame) -> pl.DataFrame:
-    """Replace labels that say little by the problem's earliest message; the logger leads one that says little itself.
+    """Replace labels that say little by the problem's earliest message; what says little itself has a lead.
 
-    Needs fingerprint, label, and what `earliest_events` needs; uses logger.
+    That is the endpoint of the request during which all of its events happened, else the logger. Needs fingerprint,
+    label, logger, the columns that `with_requests` adds, and what `earliest_events` needs.
     """
     errors = errors.with_columns(without_surroundings(pl.col("label")))
     weak_labels = errors.select(pl.col("label").unique()).filter(says_little(pl.col("label")))["label"]
@@ -71,6 +74,8 @@ def with_telling_labels(errors: pl.DataFrame) -> pl.DataFrame:
     weak = errors.filter(is_weak)
     if weak.is_empty():
         return errors
+    is_same = pl.col(DURING).n_unique().over("fingerprint") == 1
+    weak = weak.with_columns(pl.when(is_same).then(DURING).alias(DURING))
     message = pl.col("message").str.strip_chars().str.replace_all(r"\s+", " ").str.head(_MAX_CHARACTERS)
     status = pl.col("label").str.extract(rf"({_STATUS})").fill_null("")
     # A request of which all is a variable is still more than what a server says of each.
@@ -78,8 +83,10 @@ def with_telling_labels(errors: pl.DataFrame) -> pl.DataFrame:
         pl.col("label").str.contains(_ANY_PATH) & ~message.str.contains(_ANY_PATH) & says_little(message)
     )
     example = pl.when(is_less).then("label").otherwise(message + status)
-    logger = pl.when(says_little(example)).then(pl.col("logger").cast(pl.String))
-    telling = pl.concat_str(logger, pl.when(example != "").then(example), separator=": ", ignore_nulls=True)
+    names_it = example.str.contains(pl.col(DURING), literal=True).fill_null(value=False)
+    endpoint = pl.when(~names_it).then(DURING)
+    lead = pl.when(says_little(example)).then(pl.coalesce(endpoint, pl.col("logger").cast(pl.String)))
+    telling = pl.concat_str(lead, pl.when(example != "").then(example), separator=": ", ignore_nulls=True)
     examples = earliest_events(weak, "fingerprint").select("fingerprint", telling_label=telling)
     errors = errors.join(examples, on="fingerprint", how="left", maintain_order="left")
     label = pl.when(is_weak).then(pl.coalesce("telling_label", "label")).otherwise("label")
