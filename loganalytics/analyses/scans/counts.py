@@ -26,7 +26,7 @@ ABRUPT_LENGTH = 0.25  # of an interval: so much of it, and of the time before, s
 OTHER_DAYS_NATS = 3.0  # improbable by the same hours of other days: up to here it is explained, from twice on it is not
 OTHER_DAYS_WEIGHT = 4.0  # times as improbable as by other days, at most, is an interval
 OTHER_DAYS_RATIO = 1.4  # of a count to that of other days, below which it is as on other days
-PAUSE_NATS = 5.0  # of a pause: its chance in an interval is e^-5
+PAUSE_NATS, PAUSE_DISPERSION = 5.0, 2.0  # of a pause: its chance in an interval is e^-5, of events in twos
 TENTH, TINY = 0.1, 1e-9
 
 
@@ -83,7 +83,7 @@ class CountScan:
         if len(held) < 2:
             return [(first, stop)]
         rate = self.counts[first:stop].sum() / (stop - first)
-        longest = max((np.log(stop - first) + PAUSE_NATS) / rate * UNKNOWN_DISPERSION, 1.0)
+        longest = max((np.log(stop - first) + PAUSE_NATS) / rate * PAUSE_DISPERSION, 1.0)
         breaks = np.flatnonzero(np.diff(held) > longest)
         starts, ends = held[np.append(0, breaks + 1)], held[np.append(breaks, len(held) - 1)] + 1
         return list(zip(starts.tolist(), ends.tolist(), strict=True))
