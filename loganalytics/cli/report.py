@@ -12,7 +12,7 @@ import loganalytics
 from loganalytics.cli.arguments import FINDINGS, INCOMPLETE, NOTHING_JUDGED, OK, add_selection, add_verb
 from loganalytics.cli.loading import is_incomplete, load, view_of
 from loganalytics.findings.verdict import Status, looked_at
-from loganalytics.humanize import moment, span
+from loganalytics.humanize import moment, span, undated
 from loganalytics.output import cell
 from loganalytics.sanitize import printable
 from loganalytics.times import parse_when
@@ -63,7 +63,9 @@ def write_report(view: View, path: str, *, title: str, every: str | None = None,
             return FINDINGS
     if is_incomplete(logs):
         return INCOMPLETE
-    return NOTHING_JUDGED if fail_on and (ended or report.status is Status.NOTHING_JUDGED) else OK
+    is_undated = undated(report.facts["undated"], report.facts["events"]) is not None
+    is_unjudged = ended or is_undated or report.status is Status.NOTHING_JUDGED
+    return NOTHING_JUDGED if fail_on and is_unjudged else OK
 
 
 def _ended(report: Report, view: View, now: datetime) -> str | None:

@@ -138,7 +138,12 @@ def _to_finding(story: Story, folded: list[Story], log_lines: LogLines | None, t
     kind = "new_error" if lead.kind == "problem" and lead.is_new else _KINDS[lead.kind]
     # What only repeats the title is left out: all errors of its service, unusual windows, the state of the log.
     repeated = {"window", "state"} if lead.kind != "window" else set()
-    symptoms = [s for s in story.symptoms[1:] if s.kind not in repeated and s is not sentences.all_errors(story)]
+    problems = {symptom.subject for symptom in story.symptoms if symptom.kind == "problem"}
+    symptoms = [
+        s for s in story.symptoms[1:]
+        if s.kind not in repeated and s is not sentences.all_errors(story)
+        and not (s.kind == "template" and s.subject in problems)
+    ]  # fmt: skip
     lines = [sentences.line(symptom, tz) for symptom in symptoms]
     lines += [
         f"Bursts are frequent in this log; another: {sentences.title(folded_story, tz)}" for folded_story in folded
@@ -163,9 +168,9 @@ def _detail(story: Story, log_lines: LogLines | None, tz: str) -> str:
     detail = [f"Still going on at the end of the log, after {length}."] if lead.is_ongoing else []
     if not lead.is_ongoing and story.end - story.start >= timedelta(seconds=1):
         detail = [f"Lasted {length}."]
-    later = [symptom for symptom in story.symptoms[1:] if symptom.start - lead.start >= sentences.MIN_PRECEDENCE]
+    later = [symptom for symptom in story.sure if symptom.start - lead.start >= sentences.MIN_PRECEDENCE]
     names = [name for symptom in later for name in symptom.services if name not in lead.services]
-    earlier = [symptom for symptom in story.symptoms[1:] if symptom.start < lead.start]
+    earlier = [symptom for symptom in story.sure if symptom.start < lead.start]
     if names and lead.services and not earlier:
         reached = listing(list(dict.fromkeys(names)))
         detail.append(

@@ -28,7 +28,6 @@ def state_symptoms(
     if not is_of_errors and facts["events"] >= MIN_USUAL_EVENTS:
         return []
     rows = clusters.head(MAX_NAMED_PROBLEMS).to_dicts()
-    labels = [f"“{printable(row['label'], LABEL_LENGTH) or '(no text)'}” ({count(row['events'])})" for row in rows]
     share = f"{count(errors)} of {count(facts['events'], 'event')} are errors ({percent(errors / facts['events'])})"
     if not is_of_errors:
         share = f"{count(errors, 'error')} among {count(facts['events'], 'event')}, too few to say what is usual"
@@ -43,7 +42,13 @@ def state_symptoms(
             subject=rows[0]["label"] or "",
             key=rows[0]["cluster_id"],
             observed=float(errors),
-            text=f"{share}: {listing(labels)}",
+            text=f"{share}: {listed_problems(clusters)}",
             is_told_anyway=True,
         )
     ]
+
+
+def listed_problems(clusters: pl.DataFrame) -> str:
+    """Return the three greatest problems, with how many errors they are."""
+    rows = clusters.head(MAX_NAMED_PROBLEMS).select("label", "events").rows()
+    return listing([f"“{printable(label, LABEL_LENGTH) or '(no text)'}” ({count(events)})" for label, events in rows])

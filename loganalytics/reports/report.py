@@ -23,6 +23,7 @@ from loganalytics.analyses.windowing import choose_window, group_small_services,
 from loganalytics.findings.find import find_symptoms
 from loganalytics.findings.log_lines import LogLines
 from loganalytics.findings.ranking import rank_findings
+from loganalytics.findings.undated import undated_findings
 from loganalytics.findings.verdict import status, verdict
 from loganalytics.reports.changes import find_changes, sum_levels
 from loganalytics.reports.model import Report
@@ -74,6 +75,7 @@ def report(
     zone = parse_zone(display_tz).key
     log_lines = LogLines(events=dated, errors=errors, tz=zone)
     findings = rank_findings(symptoms, window=parse_every(every), log_lines=log_lines, tz=zone)
+    findings += undated_findings(facts, clusters)
     parameters = {"every": every, "anomalies_by": by, "timezone": zone, "exact": True}
     return Report(
         title=title,
