@@ -49,9 +49,11 @@ def find_symptoms(
         s for s in from_intervals if not (_is_told_as_silence(s, silences) or _is_file_end(s, ends_early))
     ]
     seen = {symptom.key for symptom in from_intervals if symptom.kind == "problem"}
+    critical = [symptom for symptom in critical_symptoms(clusters) if symptom.key not in seen]
+    seen |= {symptom.key for symptom in critical}
     return [
         *from_intervals,
-        *[symptom for symptom in critical_symptoms(clusters) if symptom.key not in seen],
+        *critical,
         *[symptom for symptom in new_error_symptoms(clusters) if symptom.key not in seen],
         *silence_symptoms(silences),
         *window_symptoms(tables["anomalies"], window),

@@ -14,7 +14,7 @@ BATCH_E_VALUE = 0.03  # above that of a warning
 NAME_LENGTH = 60  # characters of a service
 MAX_PAUSE_SHARE = 0.2  # of two intervals of the same thing, that may lie between them: they are one
 MIN_EXPLAINED = 0.7  # of a service's errors: a problem that they are is the better name for them
-MAX_RARE_EVENTS = 3  # of a kind of CRITICAL event, up to which it is told whatever chance says
+MAX_RARE_EVENTS = 10  # of a kind of CRITICAL event, up to which it is told whatever chance says
 CRITICAL_E_VALUE = 1e-3  # given to it: who wrote CRITICAL meant that someone is to look
 
 # What is wrong where these are found; a flood of messages and an unusual window may be harmless.
@@ -138,38 +138,26 @@ def critical_symptoms(clusters: pl.DataFrame) -> list[Symptom]:
     """
     rare = clusters.filter((pl.col("critical") > 0) & ((pl.col("events") <= MAX_RARE_EVENTS) | pl.col("is_new")))
     rare = rare.drop_nulls("first_seen").sort("first_seen", "label")
-    return [
-        Symptom(
-            kind="critical",
-            services=tuple(printable(name, NAME_LENGTH) for name in row["services"]),
-            start=row["first_seen"],
-            end=row["last_seen"],
-            e_value=CRITICAL_E_VALUE,
-            subject=row["label"],
-            key=row["cluster_id"],
-            is_new=True,
-            observed=float(row["events"]),
-            is_told_anyway=True,
-        )
-        for row in rare.to_dicts()
-    ]
+    return [_cluster_symptom(row, "critical", CRITICAL_E_VALUE) for row in rare.to_dicts()]
 
 
 def new_error_symptoms(clusters: pl.DataFrame) -> list[Symptom]:
     """Return the problems that are new but not so frequent at any time that chance would not explain it."""
     new = clusters.filter("is_new").drop_nulls("first_seen").sort("events", "label", descending=[True, False])
-    return [
-        Symptom(
-            kind="problem",
-            services=tuple(printable(name, NAME_LENGTH) for name in row["services"]),
-            start=row["first_seen"],
-            end=row["last_seen"],
-            e_value=1.0,
-            subject=row["label"],
-            key=row["cluster_id"],
-            is_new=True,
-            observed=float(row["events"]),
-            is_told_anyway=True,
-        )
-        for row in new.to_dicts()
-    ]
+    return [_cluster_symptom(row, "problem", 1.0) for row in new.to_dicts()]
+
+
+def _cluster_symptom(row: dict[str, Any], kind: str, e_value: float) -> Symptom:
+    """Return a problem as a symptom that is told whatever chance says."""
+    return Symptom(
+        kind=kind,
+        services=tuple(printable(name, NAME_LENGTH) for name in row["services"]),
+        start=row["first_seen"],
+        end=row["last_seen"],
+        e_value=e_value,
+        subject=row["label"],
+        key=row["cluster_id"],
+        is_new=True,
+        observed=float(row["events"]),
+        is_told_anyway=True,
+    )
