@@ -12,6 +12,12 @@ from loganalytics.cli.main import main
 LINES = [f"2026-03-0{day} {hour:02}:30:00 ERROR [a] no answer" for day in (2, 3) for hour in (0, 7, 8, 15, 23)]
 
 
+@pytest.fixture(autouse=True)
+def wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave times in tables on one line."""
+    monkeypatch.setenv("COLUMNS", "250")
+
+
 @pytest.fixture
 def log(tmp_path: Path) -> str:
     """Return the name of a log of two days, whose times have no zone."""
