@@ -10,7 +10,6 @@ import pytest
 from loganalytics.cli.main import main
 
 
-
 def log(path: Path, ago: timedelta, *lines: str) -> str:
     """Write two hours of a quiet log up to some time ago, and these lines at its end."""
     end = datetime.now(UTC).replace(microsecond=0) - ago
