@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import polars as pl
 
 from loganalytics.analyses.anomalies.windows import ANOMALY_SURPRISAL
+from loganalytics.analyses.scans.series import ALARMING
 from loganalytics.findings.symptoms import Symptom
 from loganalytics.sanitize import printable
 
@@ -17,6 +19,8 @@ MAX_REASONS = 3
 # Among features that say the same, the plain ones come first: "errors" rather than "ERROR events".
 _FEATURE_WEIGHTS = {"errors": 2.0, "events": 0.8, "trace_ids": 0.5}
 _LEVEL_WEIGHT = 0.5
+_ERROR_FEATURES = ("errors", "error_share", "level:ERROR", "level:CRITICAL")
+_FAILURE = re.compile(ALARMING)
 _NAME_LENGTH, _REASON_LENGTH = 60, 160  # characters
 
 
@@ -117,6 +121,7 @@ def window_symptoms(anomalies: pl.DataFrame, window: timedelta) -> list[Symptom]
             subject=episode.reasons[0][1],
             text=episode.reasons[0][1],
             observed=float(episode.events),
+            is_harm=_is_harm(episode),
         )
         for episode in find_episodes(anomalies, window)
         if episode.reasons
@@ -126,3 +131,12 @@ def window_symptoms(anomalies: pl.DataFrame, window: timedelta) -> list[Symptom]
 def _surprisal(score: float) -> float:
     """Return -log10 of the chance that an ordinary window has this score; see `detect_anomalies`."""
     return ANOMALY_SURPRISAL * score / max(1 - score, 1e-9)
+
+
+def _is_harm(episode: Episode) -> bool:
+    """Return whether a reason of an episode is its errors, or many of a message of failure."""
+    return any(
+        (episode.errors > 0 and (feature in _ERROR_FEATURES or feature.startswith("errors:")))
+        or (feature.startswith("template:") and bool(_FAILURE.search(reason)))
+        for feature, reason in episode.reasons
+    )

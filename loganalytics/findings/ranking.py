@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from loganalytics.findings import sentences
 from loganalytics.findings.groups import Story, group_symptoms
 from loganalytics.findings.log_lines import LogLines
-from loganalytics.findings.symptoms import Symptom
+from loganalytics.findings.symptoms import HARMFUL, Symptom
 from loganalytics.humanize import count, listing, moment, span
 
 SEVERITIES = ("critical", "warning", "info")
@@ -21,7 +21,6 @@ MAX_WARNING_E, MAX_CRITICAL_E = 0.02, 0.001
 LEAST_E = 1e-20  # below, one is as improbable as another
 MIN_CRITICAL_EVENTS = 10  # errors, from which an improbable number of them is worth a phone call
 MAX_WINDOW_E = 1e-6  # of a window that is unusual without harm, to be a finding by itself; the most unusual one is
-MAX_BURSTS, MIN_BURSTINESS = 2, 1.5  # findings of a log whose nature bursts are; the others are told with the last
 MAX_EVIDENCE = 14  # lines
 MAX_SINGLE_CRITICALS = 3  # kinds of rare CRITICAL events that are told apart; more are one finding
 _KINDS = {"problem": "errors", "errors": "errors", "critical": "critical", "duration": "slowdown", "events": "silence",
@@ -64,18 +63,21 @@ def rank_findings(
     """
     stories = [story for story in group_symptoms(_with_few_criticals(symptoms), window) if _is_telling(story)]
     ranked = sorted(stories, key=lambda story: (*_rank(story), story.start, story.lead.subject))
-    shown_stories, folded = _fold(ranked)
-    return [_to_finding(story, folded if story is shown_stories[-1] else [], log_lines, tz) for story in shown_stories]
+    return [_to_finding(story, log_lines, tz) for story in _without_harmless_windows(ranked)]
 
 
 def severity(story: Story) -> str:
     """Return critical for harm that chance does not explain, warning for what it hardly does, else info."""
-    grave = [symptom for symptom in story.symptoms if symptom.is_harmful and symptom.e_value <= MAX_CRITICAL_E]
+    grave = [symptom for symptom in story.symptoms if symptom.kind in HARMFUL and symptom.e_value <= MAX_CRITICAL_E]
     grave = [symptom for symptom in grave if symptom.kind != "problem" or symptom.observed >= MIN_CRITICAL_EVENTS]
     if any(symptom.kind not in ("silence", "events") or symptom.is_ongoing for symptom in grave):
         return "critical"
-    unusual = [symptom for symptom in story.symptoms if symptom.kind != "window"]
-    return "warning" if any(symptom.e_value <= MAX_WARNING_E for symptom in unusual) else "info"
+    # The baselines of windows know less of weeks and batches than the scans: they must be surer.
+    limits = [
+        (symptom.e_value, MAX_WARNING_E if symptom.kind != "window" else MAX_WINDOW_E if symptom.is_harmful else 0.0)
+        for symptom in story.symptoms
+    ]
+    return "warning" if any(e_value <= limit for e_value, limit in limits) else "info"
 
 
 def _rank(story: Story) -> tuple[float, ...]:
@@ -91,25 +93,11 @@ def _is_telling(story: Story) -> bool:
     return any(symptom.is_told_anyway or symptom.e_value <= MAX_WARNING_E for symptom in story.symptoms)
 
 
-def _fold(ranked: list[Story]) -> tuple[list[Story], list[Story]]:
-    """Return the stories to tell, and those to tell with the last of them.
-
-    Where bursts are the nature of a log, the third is no news. Of windows that are unusual without anything else the
-    most unusual one is told, if it is very unusual.
-    """
-    stories: list[Story] = []
-    folded: list[Story] = []
-    bursts = windows = 0
-    for story in ranked:
-        if story.lead.kind == "window":
-            windows += 1
-            if windows == 1 and story.e_value <= MAX_WINDOW_E:
-                stories.append(story)
-            continue
-        bursts += story.lead.burstiness >= MIN_BURSTINESS
-        is_burst = story.lead.burstiness >= MIN_BURSTINESS
-        (folded if is_burst and bursts > MAX_BURSTS else stories).append(story)
-    return stories, folded
+def _without_harmless_windows(ranked: list[Story]) -> list[Story]:
+    """Return the stories; of windows that are unusual without harm the most unusual one, if it is very unusual."""
+    harmless = [story for story in ranked if story.lead.kind == "window" and not story.lead.is_harmful]
+    most_unusual = [story for story in harmless[:1] if story.e_value <= MAX_WINDOW_E]
+    return [story for story in ranked if story not in harmless or story in most_unusual]
 
 
 def _with_few_criticals(symptoms: list[Symptom]) -> list[Symptom]:
@@ -133,7 +121,7 @@ def _with_few_criticals(symptoms: list[Symptom]) -> list[Symptom]:
     return [symptom for symptom in symptoms if symptom.kind != "critical"] + [joined]
 
 
-def _to_finding(story: Story, folded: list[Story], log_lines: LogLines | None, tz: str) -> Finding:
+def _to_finding(story: Story, log_lines: LogLines | None, tz: str) -> Finding:
     lead = story.lead
     kind = "new_error" if lead.kind == "problem" and lead.is_new else _KINDS[lead.kind]
     # What only repeats the title is left out: all errors of its service, unusual windows, the state of the log.
@@ -145,9 +133,6 @@ def _to_finding(story: Story, folded: list[Story], log_lines: LogLines | None, t
         and not (s.kind == "template" and s.subject in problems)
     ]  # fmt: skip
     lines = [sentences.line(symptom, tz) for symptom in symptoms]
-    lines += [
-        f"Bursts are frequent in this log; another: {sentences.title(folded_story, tz)}" for folded_story in folded
-    ]
     quoted = [quotation for symptom in story.symptoms[:3] for quotation in log_lines.of(symptom)] if log_lines else []
     return Finding(
         kind="incident" if len(story.services) > 1 and len(story.symptoms) > 1 else kind,

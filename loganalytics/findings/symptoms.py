@@ -43,6 +43,7 @@ class Symptom:
         burstiness: by how much bursts of this kind are the nature of the log; 1 where they are not.
         text: what to say of it, where the numbers do not say it all.
         is_told_anyway: whether it is worth a line however likely by chance.
+        is_harm: whether what is unusual of a window is harm: errors, or words of failure.
     """
 
     kind: str
@@ -61,11 +62,12 @@ class Symptom:
     burstiness: float = 1.0
     text: str = ""
     is_told_anyway: bool = False
+    is_harm: bool = False
 
     @property
     def is_harmful(self) -> bool:
         """Whether something failed, took longer or stopped."""
-        return self.kind in HARMFUL
+        return self.kind in HARMFUL or self.is_harm
 
 
 def interval_symptoms(intervals: pl.DataFrame) -> list[Symptom]:

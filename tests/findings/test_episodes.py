@@ -117,3 +117,14 @@ def test_windows_are_as_odd_as_their_score_says(score: float, e_value: float) ->
     (symptom,) = window_symptoms(window(0, ("size", 1.0, "many"), score=score), timedelta(minutes=5))
     assert symptom.e_value == pytest.approx(e_value)
     assert (symptom.kind, symptom.text) == ("window", "many")
+
+
+@pytest.mark.parametrize(
+    ("feature", "text", "is_harm"),
+    [("errors", "errors: 9", True), ("errors:host:a", "errors of a: 9", True), ("events", "events: 9", False),
+     ("template:failed login", 'events "failed login": 9', True), ("template:ok", 'events "ok": 9', False)],
+)  # fmt: skip
+def test_windows_of_errors_and_of_messages_of_failure_are_harm(feature: str, text: str, is_harm: bool) -> None:
+    """More of anything else is not."""
+    (symptom,) = window_symptoms(window(0, (feature, 1.0, text)).with_columns(errors=pl.lit(9)), timedelta(minutes=5))
+    assert symptom.is_harmful is is_harm

@@ -147,12 +147,10 @@ def test_many_kinds_of_rare_critical_events_are_one_finding() -> None:
     assert "4 kinds of CRITICAL events" in finding.title
 
 
-def test_where_bursts_are_frequent_the_third_is_told_with_the_second() -> None:
-    """As a line of its evidence."""
-    bursts = [problem(100 * n, 100 * n + 5, f"s{n}", burstiness=2.0) for n in range(3)]
-    first, second = find(*bursts)
-    assert any("s2 broke" in line for line in second.evidence)
-    assert not any("s2 broke" in line for line in first.evidence)
+def test_a_window_of_errors_is_a_warning() -> None:
+    """Each of them."""
+    windows = [problem(100 * n, 100 * n + 5, kind="window", text="many errors", is_harm=True) for n in range(2)]
+    assert [finding.severity for finding in find(*windows)] == ["warning", "warning"]
 
 
 def test_only_the_most_unusual_harmless_window_is_told() -> None:

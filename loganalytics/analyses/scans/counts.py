@@ -19,6 +19,7 @@ EVEN_SHARE, EVEN_SHARE_FEWER = (
     0.25,
     0.02,
 )  # of the exposure is taken to be even: a window in which nothing else was logged is no proof
+MAX_BURSTINESS = 3.0  # of the log, that a series is weighed down by, if it does not come in bursts itself
 UNKNOWN_DISPERSION, UNKNOWN_WINDOWS = 4.0, 5.0  # assumed of a series, with the weight of so many windows with events
 MIN_ABRUPT_SHARE = 0.6  # of a fall (in logarithms) that must happen at the beginning of the interval
 STEADY_EVENTS, MIN_STEADY_SHARE = 6.0, 0.5  # of times in which so many events are usual, this share has any
@@ -136,7 +137,7 @@ class CountScan:
                 )
                 variance += min(float(sums.var(ddof=1) / sums.mean()), UNKNOWN_DISPERSION) * holding
                 weight += holding
-        return max(variance / weight, self.burstiness)
+        return max(variance / weight, min(self.burstiness, MAX_BURSTINESS))
 
     def _fine_counts(self, inside: Flags) -> Floats:
         """Return the counts within an interval by equal parts, as many as there are events."""

@@ -9,8 +9,8 @@ import numpy as np
 
 from loganalytics.analyses.scans.grid import Flags, Floats, Grid, Positions
 
-MAX_INTERVALS, MAX_TRIES = 4, 8  # of one series
-SEGMENTS, ORDINARY_SEGMENTS = 8, 0.75  # the maximum of this share of the segments is that of chance
+MAX_INTERVALS, MAX_TRIES = 10, 16  # of one series
+SEGMENTS, ORDINARY_SEGMENTS = 8, 0.5  # the maximum of this share of the segments is that of chance
 TESTS_A_WINDOW = 4.0  # intervals that differ, for each window
 MIN_OWN_SHARE = 0.5  # of an interval's windows that belong to none found before
 EDGE_REACH = 0.35  # of an interval, within which its edges are moved

@@ -23,7 +23,7 @@ MAX_PROBLEMS, MIN_PROBLEM_EVENTS = 300, 5
 MAX_SERVICES, MIN_SERVICE_EVENTS = 100, 50
 MAX_OPERATIONS, MIN_OPERATION_EVENTS = 100, 40
 WARNING = 13
-_ALARMING = r"(?i)fail|refus|denied|invalid|reject|retry|timed? ?out|attempt|lost|失败|重试|拒绝|超时|无效"
+ALARMING = r"(?i)fail|refus|denied|invalid|reject|retry|timed? ?out|attempt|lost|失败|重试|拒绝|超时|无效"
 
 MIN_DAYS = 2  # from which on the same hours of another day show what is usual
 MIN_OTHERS = 0.5  # events besides, for each event of a series: with fewer they are no measure of it
@@ -198,7 +198,7 @@ def _counts(table: pl.DataFrame, key: str, subject: str, grid: Grid, limit: int,
             subject=pl.col(subject).drop_nulls().min(),
             services=pl.col("service").drop_nulls().unique().sort(),
             first_window=pl.col(NUMBER).min(),
-            is_alarming=((pl.col("severity_number") >= WARNING) | pl.col(subject).str.contains(_ALARMING)).any(),
+            is_alarming=((pl.col("severity_number") >= WARNING) | pl.col(subject).str.contains(ALARMING)).any(),
         )
         .filter(pl.col("events") >= minimum)
         .sort("events", key, descending=[True, False])
