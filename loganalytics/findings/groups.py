@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from loganalytics.findings.symptoms import Symptom
 
+WEAK_E_VALUE = 0.02  # above, a symptom is no cause where there is a surer one
 MIN_OVERLAP = 0.5  # of the shorter of two symptoms, that lies within the other
 MAX_START_SHARE = 0.25  # of the longer of two: so far apart they may begin and still be one story
 MAX_SHORT_STORY = timedelta(hours=2)  # what fails during a failure that was over so soon is of it
@@ -114,9 +115,6 @@ def _by_cause(group: list[Symptom], window: timedelta) -> list[Symptom]:
         )  # fmt: skip
 
     return sorted(group, key=rank)
-
-
-WEAK_E_VALUE = 0.02  # above, a symptom is no cause where there is a surer one
 
 
 def _mentions(symptom: Symptom, other: Symptom) -> bool:

@@ -40,7 +40,6 @@ class Symptom:
         low: the least that is usual in such a time.
         high: the most that is usual in such a time.
         expected: what the rest of the log leads to expect.
-        burstiness: by how much bursts of this kind are the nature of the log; 1 where they are not.
         text: what to say of it, where the numbers do not say it all.
         is_told_anyway: whether it is worth a line however likely by chance.
         is_harm: whether what is unusual of a window is harm: errors, or words of failure.
@@ -59,7 +58,6 @@ class Symptom:
     low: float = 0.0
     high: float = 0.0
     expected: float = 0.0
-    burstiness: float = 1.0
     text: str = ""
     is_told_anyway: bool = False
     is_harm: bool = False
@@ -121,7 +119,7 @@ def _interval_symptom(row: dict[str, Any]) -> Symptom:
         **{name: row[name] for name in ("key", "start", "end", "is_ongoing", "is_new")},
         e_value=e_value,
         is_told_anyway=is_batch and row["e_value"] <= BATCH_E_VALUE,
-        **{name: row[name] for name in ("observed", "expected", "low", "high", "burstiness")},
+        **{name: row[name] for name in ("observed", "expected", "low", "high")},
     )
 
 

@@ -52,7 +52,8 @@ def report(
     frame = ensure_routes(with_templates(schema.lazy(logs, *schema.CORE).collect()))
     frame = frame.with_columns(operation(frame.schema), duration_ms(frame.columns))
     dated = without_misdated(frame).with_row_index(EVENT_NUMBER)
-    every = every or choose_window(dated["timestamp"])
+    window = choose_window(dated["timestamp"])
+    every = every or window
     by = "service" if dated["service"].n_unique() > 1 else None
     errors = with_clusters(dated)
     by_level = trend(dated, every=every, by="level")
@@ -61,7 +62,7 @@ def report(
         "trend": by_level,
         "changes": find_changes(sum_levels(by_level)),
         "anomalies": detect_anomalies(group_small_services(dated), every=every, by=by),
-        "intervals": scan_intervals(dated, errors, every=parse_every(choose_window(dated["timestamp"]))),
+        "intervals": scan_intervals(dated, errors, every=parse_every(window)),
         "sequences": detect_anomalous_sequences(_enough_traces(dated), by="trace_id"),
         "slow_traces": _slow_traces(dated),
         "errors": clusters,

@@ -13,12 +13,10 @@ import numpy as np
 
 from loganalytics.analyses.scans.grid import DAYS_A_WEEK, Flags, Floats, Grid, Positions, interval_sums, other_days
 from loganalytics.analyses.scans.improbability import mean_nats, share_nats
-from loganalytics.analyses.scans.peeling import Interval, segment_maxima
+from loganalytics.analyses.scans.peeling import Interval, segment_maxima, usual_range
 
-EVEN_SHARE, EVEN_SHARE_FEWER = (
-    0.25,
-    0.02,
-)  # of the exposure is taken to be even: a window in which nothing else was logged is no proof
+# So much of the exposure is taken to be even: a window in which nothing else was logged is no proof.
+EVEN_SHARE, EVEN_SHARE_FEWER = 0.25, 0.02
 MAX_BURSTINESS = 3.0  # of the log, that a series is weighed down by, if it does not come in bursts itself
 UNKNOWN_DISPERSION, UNKNOWN_WINDOWS = 4.0, 5.0  # assumed of a series, with the weight of so many windows with events
 MIN_ABRUPT_SHARE = 0.6  # of a fall (in logarithms) that must happen at the beginning of the interval
@@ -128,7 +126,7 @@ class CountScan:
         Rare events come in bursts more often than not: a few within a second are one occasion.
         """
         variance, weight = UNKNOWN_DISPERSION * UNKNOWN_WINDOWS, UNKNOWN_WINDOWS
-        within = self._fine_counts(inside) if self.positions is not None else self.counts[inside]
+        within = self.counts[inside] if self.positions is None else _fine_counts(self.positions, inside)
         for windows in (self.counts[outside], within):
             holding = int((windows > 0).sum())
             if holding > 1:
@@ -138,15 +136,6 @@ class CountScan:
                 variance += min(float(sums.var(ddof=1) / sums.mean()), UNKNOWN_DISPERSION) * holding
                 weight += holding
         return max(variance / weight, min(self.burstiness, MAX_BURSTINESS))
-
-    def _fine_counts(self, inside: Flags) -> Floats:
-        """Return the counts within an interval by equal parts, as many as there are events."""
-        first, stop = np.flatnonzero(inside)[[0, -1]] + [0, 1]
-        assert self.positions is not None
-        positions = self.positions[(self.positions >= first) & (self.positions < stop)]
-        return np.histogram(positions, max(2, len(positions)), (positions.min(), positions.max() + 1e-9))[0].astype(
-            float
-        )
 
     def _by_exposure(self, first: int, stop: int, outside: Flags) -> float:
         """Return how many are expected by what else was logged; by time, where that is nothing."""
@@ -174,12 +163,16 @@ class CountScan:
             ratio=observed / max(self._by_exposure(first, stop, outside), expected, TINY)
             if self.above
             else observed / max(min(self._by_exposure(first, stop, outside), expected), TINY),
-            low=float(np.quantile(usual, TENTH)),
-            middle=float(np.median(usual)),
-            high=float(np.quantile(usual, 1 - TENTH)),
-            highest=float(usual.max()),
+            **usual_range(usual),
             nats=nats,
         )
+
+
+def _fine_counts(positions: Floats, inside: Flags) -> Floats:
+    """Return the counts of events within an interval by equal parts, as many as there are events."""
+    first, stop = np.flatnonzero(inside)[[0, -1]] + [0, 1]
+    within = positions[(positions >= first) & (positions < stop)]
+    return np.histogram(within, max(2, len(within)), (within.min(), within.max() + 1e-9))[0].astype(float)
 
 
 def burstiness(counts: Floats, grid: Grid) -> float:
@@ -188,10 +181,10 @@ def burstiness(counts: Floats, grid: Grid) -> float:
     return max(float(np.median(maxima)), 1.0)
 
 
-def highest_by_time(counts: Floats, grid: Grid, *, above: bool) -> Floats:
+def highest_by_time(counts: Floats, grid: Grid) -> Floats:
     """Return how improbable the most improbable interval of each series (columns) is by time: no scan finds more."""
     total, best = counts.sum(axis=0), np.zeros(counts.shape[1])
     for length in grid.lengths():
-        nats = share_nats(interval_sums(counts, length), total, length / grid.count, above=above)
+        nats = share_nats(interval_sums(counts, length), total, length / grid.count, above=True)
         best = np.maximum(best, nats.max(axis=0))
     return best

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from loganalytics.analyses.scans.grid import Flags, Floats, Grid, Positions, interval_sums, other_days
-from loganalytics.analyses.scans.peeling import Interval
+from loganalytics.analyses.scans.peeling import Interval, usual_range
 
 MAX_DEVIATION = 3.0  # standard deviations: one very slow call is no slow time
 MIN_MEASURED = 10  # durations in an interval
@@ -16,7 +16,7 @@ MAX_EXPLAINED = 0.5  # of the excess, that other days had at the same hours: the
 MIN_SPREAD = 0.1  # of the logarithm: ten per cent up or down is no news
 SOME_WINDOWS = 8  # with two durations or more, to see how much the windows differ
 UNKNOWN_DISPERSION, MAX_DISPERSION = 2.0, 4.0
-TENTH, TINY = 0.1, 1e-9
+TINY = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,18 +99,15 @@ class DurationScan:
     def describe(self, first: int, stop: int, outside: Flags, nats: float) -> Interval:
         """Return the interval with its median and what is usual: the middle four fifths of the rest's durations."""
         inside = (self.window >= first) & (self.window < stop)
-        outside = self.milliseconds[outside[self.window]]
-        usual = outside if len(outside) else self.milliseconds
+        elsewhere = self.milliseconds[outside[self.window]]
+        usual = elsewhere if len(elsewhere) else self.milliseconds
         return Interval(
             first=first,
             stop=stop,
             observed=float(np.median(self.milliseconds[inside])),
             expected=float(np.median(usual)),
             ratio=float(np.median(self.milliseconds[inside]) / max(np.median(usual), TINY)),
-            low=float(np.quantile(usual, TENTH)),
-            middle=float(np.median(usual)),
-            high=float(np.quantile(usual, 1 - TENTH)),
-            highest=float(usual.max()),
+            **usual_range(usual),
             nats=nats,
         )
 

@@ -12,6 +12,7 @@ from loganalytics.analyses.scans.grid import Flags, Floats, Grid, Positions
 MAX_INTERVALS, MAX_TRIES = 10, 16  # of one series
 SEGMENTS, ORDINARY_SEGMENTS = 8, 0.5  # the maximum of this share of the segments is that of chance
 TESTS_A_WINDOW = 4.0  # intervals that differ, for each window
+TENTH = 0.1
 MIN_OWN_SHARE = 0.5  # of an interval's windows that belong to none found before
 EDGE_REACH = 0.35  # of an interval, within which its edges are moved
 
@@ -72,6 +73,12 @@ class Scan(Protocol):
 
     def describe(self, first: int, stop: int, outside: Flags, nats: float) -> Interval:
         """Return the interval with what is usual by the outside."""
+
+
+def usual_range(usual: Floats) -> dict[str, float]:
+    """Return low, middle, high and highest of what there is in so long a time elsewhere."""
+    low, middle, high = np.quantile(usual, [TENTH, 0.5, 1 - TENTH])
+    return {"low": float(low), "middle": float(middle), "high": float(high), "highest": float(usual.max())}
 
 
 def find_intervals(scan: Scan, least_nats: float) -> list[Interval]:

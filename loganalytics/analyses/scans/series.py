@@ -151,7 +151,7 @@ class _Services:
 
     def besides(self, services: list[str], counts: Floats, *, are_errors: bool) -> Floats | None:
         """Return what else the services logged; all others where that is little; None where there is nothing."""
-        columns = [self.names.index(name or "") for name in services or [""] if (name or "") in self.names]
+        columns = self._columns(services)
         counted = self.calm_events if are_errors else self.all_events
         counted_too = 0 if are_errors else counts
         same = counted[:, columns].sum(axis=1) - counted_too
@@ -162,8 +162,10 @@ class _Services:
 
     def together(self, services: list[str]) -> Floats:
         """Return what these services logged, by window; all events where none is named."""
-        columns = [self.names.index(name) for name in services or [""] if name in self.names]
-        return np.asarray(self.all_events[:, columns].sum(axis=1))
+        return np.asarray(self.all_events[:, self._columns(services)].sum(axis=1))
+
+    def _columns(self, services: list[str]) -> list[int]:
+        return [self.names.index(name) for name in services or [""] if name in self.names]
 
     def large(self) -> list[str]:
         order = np.argsort(-self.all_events.sum(axis=0), kind="stable")[:MAX_SERVICES]
@@ -216,7 +218,7 @@ def _more(measure: str, counts: Counts, services: _Services, grid: Grid, all_bur
     """Return the series that may hold an interval: the others are ruled out all at once."""
     if not counts.table.height:
         return
-    promising = highest_by_time(counts.matrix, grid, above=True) >= np.log(TESTS_A_WINDOW * grid.count)
+    promising = highest_by_time(counts.matrix, grid) >= np.log(TESTS_A_WINDOW * grid.count)
     for column in np.flatnonzero(promising):
         row = counts.table.row(int(column), named=True)
         own, key = counts.matrix[:, column], counts.table.columns[0]
