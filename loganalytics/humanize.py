@@ -32,6 +32,8 @@ def time_range(start: datetime | None, end: datetime | None, *, zone: bool = Tru
     if start is None or end is None or start == end:
         return moment(start or end, zone=zone, tz=tz)
     first, last = moment(start, zone=False, tz=tz), moment(end, zone=False, tz=tz)
+    if first == last:  # less than a second apart
+        return moment(start, zone=zone, tz=tz)
     same_day = first[:10] == last[:10]
     clocks = f"{first}–{last[11:]}" if same_day else f"{first} – {last}"
     return f"{clocks} {tz}" if zone else clocks

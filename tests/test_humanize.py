@@ -25,6 +25,7 @@ def test_a_range_tells_the_second_date_only_where_it_differs() -> None:
     assert humanize.time_range(NOON, NOON + timedelta(minutes=5)) == "2026-07-01 12:00–12:05 UTC"
     assert humanize.time_range(NOON, NOON + timedelta(days=1)) == "2026-07-01 12:00 – 2026-07-02 12:00 UTC"
     assert humanize.time_range(NOON, NOON) == "2026-07-01 12:00 UTC"
+    assert humanize.time_range(NOON, NOON + timedelta(milliseconds=900)) == "2026-07-01 12:00 UTC"
     assert humanize.time_range(None, None) == ""
 
 

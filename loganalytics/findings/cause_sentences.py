@@ -11,7 +11,7 @@ from typing import Any
 
 from loganalytics.analyses.compare.term_counts import PROBLEM
 from loganalytics.analyses.requests.endpoints import ROUTE
-from loganalytics.findings.quoting import is_request_line, quote
+from loganalytics.findings.quoting import is_request_line, quote, without_name
 from loganalytics.humanize import count, listing, moment, percent, span
 from loganalytics.sanitize import printable
 from loganalytics.schema import ERROR
@@ -37,7 +37,7 @@ FAILED_ATTEMPT = re.compile(
     r"(?i)\b(?:fail(?:ed|ure)?|denied|invalid|refused|reject(?:ed)?|unauthori[sz]ed|forbidden|attempt|retry)"
     r"|失败|拒绝|超时|无效|重试"
 )
-_NAME_LENGTH, _MESSAGE_LENGTH = 60, 160  # characters
+_NAME_LENGTH, _MESSAGE_LENGTH, _DETAIL_LENGTH = 60, 160, 300  # characters
 _NAMED_SERVICES = 3
 _NAMED_ENDPOINTS = 3
 _NAMED_OPERATIONS = 2
@@ -81,11 +81,12 @@ def describe_silence(row: dict[str, Any], *, tz: str = "UTC") -> Cause:
     until_end = ", to the end of the incident" if row["lasts"] else ""
     usual = f"; usually it is never silent for longer than {span(usual_gap)}" if usual_gap else ""
     last = f" Its last event: “{printable(row['last_message'], _MESSAGE_LENGTH)}”." if row.get("last_message") else ""
+    queue = f" {_capitalize(printable(row['queue'], _DETAIL_LENGTH))}." if row.get("queue") else ""
     return Cause(
         role="cause",
         kind="silence",
         title=f"{name} silent for {span(length)}{until_end}",
-        detail=f"No event from {moment(row['start'], tz=tz)}{usual}.{last}",
+        detail=f"No event from {moment(row['start'], tz=tz)}{usual}.{last}{queue}",
         score=SILENCE_SCORE * (length / usual_gap if usual_gap else _UNKNOWN_GAP_RATIO),
         service=row["service"],
         services=(row["service"],) if row["service"] else (),
@@ -143,13 +144,28 @@ def _describe_value(row: dict[str, Any], length: timedelta, *, is_up: bool) -> C
     if row["kind"] == "gone" and row["scope"] == "events" and _HOST_FIELD.search(name):
         return _cause(row, "culprit", f"{subject}: gone", length)
     if is_up and name == "level" and (row.get("severity_number") or 0) >= WARNING and row["example"]:
-        title = f"{_render_services(row)}level {value} {_render_ratio(row)}, such as {quote(None, row['example'], 80)}"
-        return _consequence(row, title, length)
+        return _consequence(row, _render_level(row, length), length)
     return _consequence(row, f"{subject}: {_render_ratio(row)}", length)
 
 
+def _render_level(row: dict[str, Any], length: timedelta) -> str:
+    """Return a level as what its services did: scheduler warned 31 times, never before: “queue mail depth <*>”."""
+    services = [printable(name, _NAME_LENGTH) for name in row.get("services") or []]
+    verb = "warned" if row["value"] == "WARNING" else f"logged {printable(row['value'], _NAME_LENGTH)}"
+    usual = "never before" if row["kind"] == "new" else _render_usual(row, length)
+    quoted = quote(_said(row, "frequent_template"), _said(row, "example"), _MESSAGE_LENGTH)
+    who = listing(services, _NAMED_SERVICES) or "The log"
+    return f"{who} {verb} {count(row['incident_count'] or 0, 'time')}, {usual}: {quoted}"
+
+
+def _said(row: dict[str, Any], name: str) -> str | None:
+    """Return a text of a row without the name of the service, which the sentence has."""
+    text = row.get(name)
+    return without_name(text, row.get("services") or []) if text else text
+
+
 def _describe_problem(row: dict[str, Any], length: timedelta) -> Cause:
-    services, quoted = _render_services(row), quote(row["value"], row["example"], _MESSAGE_LENGTH)
+    services, quoted = _render_services(row), quote(_said(row, "value"), _said(row, "example"), _MESSAGE_LENGTH)
     if row["kind"] in ("gone", "fewer"):
         return _consequence(row, f"{services}error {quoted} {_render_ratio(row)}", length)
     if row["kind"] == "new":
@@ -158,17 +174,23 @@ def _describe_problem(row: dict[str, Any], length: timedelta) -> Cause:
 
 
 def _describe_template(row: dict[str, Any], length: timedelta) -> Cause:
-    services, quoted = _render_services(row), quote(row["value"], row["example"], _MESSAGE_LENGTH)
+    services, quoted = _render_services(row), quote(_said(row, "value"), _said(row, "example"), _MESSAGE_LENGTH)
     severity, errors = row.get("severity_number") or 0, row.get("errors") or 0
     if row["kind"] in ("gone", "fewer"):
         return _consequence(row, f"{services}{quoted} {_render_ratio(row)}", length)
     if severity >= ERROR and errors >= MIN_ERROR_SHARE * (row["incident_count"] or 0):
         return _describe_problem(row, length)
     if is_request_line(row["value"] or ""):
-        return _consequence(row, f"{services}requests {quoted} {_render_ratio(row)}", length)
+        rise = f"new requests {quoted}" if row["kind"] == "new" else f"requests {quoted} {_render_ratio(row)}"
+        return _consequence(row, f"{services}{rise}", length)
     if severity >= WARNING or FAILED_ATTEMPT.search(row["value"] or ""):
-        return _cause(row, "attempts", f"{services}{quoted} {_render_ratio(row)}", length)
-    return _consequence(row, f"{services}{quoted} {'new' if row['kind'] == 'new' else _render_ratio(row)}", length)
+        noun = "new warning" if severity >= WARNING else "new message"
+        return _cause(row, "attempts", f"{services}{_render_rise(row, quoted, noun)}", length)
+    return _consequence(row, f"{services}{_render_rise(row, quoted, 'new message')}", length)
+
+
+def _render_rise(row: dict[str, Any], quoted: str, noun: str) -> str:
+    return f"{noun} {quoted}" if row["kind"] == "new" else f"{quoted} {_render_ratio(row)}"
 
 
 def describe_failed_requests(rows: Sequence[dict[str, Any]], length: timedelta) -> Cause:

@@ -19,6 +19,7 @@ from loganalytics.findings.cause_sentences import (
     describe_silence,
     describe_slower,
 )
+from loganalytics.findings.queues import QUEUE_SLACK, speaks_of_queue
 from loganalytics.templates.masking import WILDCARD
 
 MAX_CAUSES, MAX_CONSEQUENCES = 10, 20
@@ -80,7 +81,7 @@ def rank_causes(
     described += [describe_failed_requests(rows, end - start) for rows in failed]
     described += [describe_slower(rows, end - start) for rows in slower]
     described += [cause for row in single if (cause := describe_change(row, silent_names, end - start)) is not None]
-    described = _without_crowds(described)
+    described = _without_queues(_without_crowds(described), silent)
     causes = [cause for cause in described if cause.role == "cause"]
     weighted = [(_weigh(cause, causes, start, end), cause) for cause in causes]
     consequences = [cause for cause in described if cause.role != "cause"]
@@ -102,6 +103,24 @@ def _without_crowds(causes: list[Cause]) -> list[Cause]:
         else cause
         for cause in causes
     ]
+
+
+def _without_queues(causes: list[Cause], silent: list[dict[str, Any]]) -> list[Cause]:
+    """Return the causes with those about the queue behind a silent service as consequences: the silence tells of it."""
+    return [
+        replace(cause, role="consequence", kind="more")
+        if cause.role == "cause"
+        and cause.field in ("template", PROBLEM)
+        and any(_is_behind(cause, row) for row in silent)
+        else cause
+        for cause in causes
+    ]
+
+
+def _is_behind(cause: Cause, silence: dict[str, Any]) -> bool:
+    if not silence.get("queue") or silence["service"] in cause.services or not speaks_of_queue(cause.value):
+        return False
+    return cause.start is not None and silence["start"] - QUEUE_SLACK <= cause.start <= silence["end"]
 
 
 Rows = list[dict[str, Any]]

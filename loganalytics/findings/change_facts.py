@@ -18,6 +18,7 @@ FACTS = {
     "errors": pl.Int64(), "severity_number": pl.UInt8(), "services": pl.List(pl.String()),
     "first_seen": pl.Datetime("us", "UTC"), "last_seen": pl.Datetime("us", "UTC"),
     "endpoint": pl.String(), "status": pl.Int32(), "requests": pl.Int64(), "is_request": pl.Boolean(),
+    "frequent_template": pl.String(),
 }  # fmt: skip
 """The columns that are added to a comparison."""
 
@@ -40,7 +41,8 @@ def with_facts(comparison: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     Takes events with the column PROBLEM, templates and routes. Errors, severity, times and requests are those of the
     incident; services too, or those of the baseline where it has none. Of failed requests there is the most frequent
     endpoint and status, and how many requests of the endpoint were answered; is_request is true for a problem whose
-    text says no more than that. A problem gets its template_id, where it is all there is of one template.
+    text says no more than that. A problem gets its template_id, where it is all there is of one template, and a
+    level its most frequent template.
     """
     described = events.with_columns(
         answered_endpoint(events.schema).alias(_ENDPOINT),
@@ -89,6 +91,8 @@ def _summarize(events: pl.DataFrame, column: str, field: str) -> pl.DataFrame:
         ever=service.drop_nulls().unique().sort(),
         first_seen=time.filter(inside).min(),
         last_seen=time.filter(inside).max(),
+        # Of a level, what it is about; of other fields the value says it.
+        frequent_template=pl.col("template").filter(inside).drop_nulls().mode().min() if column == "level" else None,
     )
     services = pl.when(pl.col("inside").list.len() > 0).then("inside").otherwise("ever")
     return table.with_columns(services=services, field=pl.lit(field), scope=pl.lit("events")).drop("inside", "ever")

@@ -19,6 +19,7 @@ from loganalytics.analyses.summaries import TimeRange as Ends
 from loganalytics.analyses.summaries import first_and_last_time
 from loganalytics.analyses.trends import trend
 from loganalytics.findings.change_facts import with_facts, with_problems
+from loganalytics.findings.queues import queue_growth, queue_symptoms, quiet_times
 from loganalytics.schema import CORE, Frame, lazy
 
 HABIT_PERIOD = timedelta(days=7)  # before the incident, from which the usual gaps of services are read
@@ -32,7 +33,7 @@ _TIME = pl.Datetime("us", "UTC")
 _SILENT_SERVICES = {
     "service": pl.String(), "start": _TIME, "end": _TIME, "lasts": pl.Boolean(),
     "expected_gap": pl.Duration("us"), "baseline_count": pl.Int64(),
-    "last_message": pl.String(),
+    "last_message": pl.String(), "queue": pl.String(),
 }  # fmt: skip
 
 
@@ -49,7 +50,8 @@ class Evidence:
             incident).
         comparison: as `compare` returns it, with the problems that the errors come down to in place of their
             templates, and the columns of FACTS.
-        silent_services: services that fell silent within the incident, with the last message before.
+        silent_services: services that fell silent within the incident, with the last message before, and what became
+            of the queue behind them (null where nothing speaks of one).
         restarts: of services, from half an hour before the incident to its end.
         change_points: of the events and errors around it; `of` is the column of the trend.
         trend: events and errors around it.
@@ -134,7 +136,14 @@ def _silent_services(frame: pl.LazyFrame, events: pl.DataFrame, incident: TimeRa
     if silent.height:
         silent = silent.with_columns(last_message=_last_messages(frame, silent))
     silent = silent.sort("start", "service", nulls_last=True)
+    silent = silent.with_columns(queue=_queues(events, silent))
     return silent.select(pl.col(name).cast(dtype) for name, dtype in _SILENT_SERVICES.items())
+
+
+def _queues(events: pl.DataFrame, silent: pl.DataFrame) -> pl.Series:
+    """Return for each silence what became of the queue behind it, in words."""
+    growths = [queue_growth(queue_symptoms(events, quiet_times([row]))) or None for row in silent.to_dicts()]
+    return pl.Series(growths, dtype=pl.String)
 
 
 def _last_messages(frame: pl.LazyFrame, silent: pl.DataFrame) -> pl.Series:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 import polars as pl
 
 from loganalytics.findings.episodes import window_symptoms
+from loganalytics.findings.queues import Quiet, queue_symptoms
 from loganalytics.findings.silences import Silence, early_file_ends, merge_silences, silence_symptoms
 from loganalytics.findings.state import state_symptoms
 from loganalytics.findings.symptoms import Symptom, critical_symptoms, interval_symptoms, new_error_symptoms
@@ -48,6 +50,7 @@ def find_symptoms(
     from_intervals = [
         s for s in from_intervals if not (_is_told_as_silence(s, silences) or _is_file_end(s, ends_early))
     ]
+    from_intervals = _with_queues(from_intervals, queue_symptoms(events, _quiet_times(silences, from_intervals)))
     seen = {symptom.key for symptom in from_intervals if symptom.kind == "problem"}
     critical = [symptom for symptom in critical_symptoms(clusters) if symptom.key not in seen]
     seen |= {symptom.key for symptom in critical}
@@ -80,6 +83,36 @@ def _last_words(events: pl.DataFrame) -> pl.DataFrame:
             last_message=pl.col("message").sort_by("timestamp").last(),
         )
     )
+
+
+def _quiet_times(silences: list[Silence], symptoms: list[Symptom]) -> list[Quiet]:
+    """Return when services fell silent, or nearly so, against what they said and against their habits."""
+    unplanned = [silence for silence in silences if not (silence.is_file_end or silence.is_planned)]
+    fewer = [s for s in symptoms if s.kind == "events" and s.observed <= MAX_END_SHARE * s.expected]
+    return [
+        *[Quiet(services=silence.services, start=silence.start, end=silence.end) for silence in unplanned],
+        *[Quiet(services=symptom.services, start=symptom.start, end=symptom.end) for symptom in fewer],
+    ]
+
+
+def _with_queues(symptoms: list[Symptom], queues: list[Symptom]) -> list[Symptom]:
+    """Return the symptoms with the queues that grew; a flood of messages about such a queue is that queue."""
+    floods = {
+        queue.key: next(
+            (
+                s
+                for s in symptoms
+                if s.kind == "template" and s.key == queue.key and s.start <= queue.end and queue.start <= s.end
+            ),
+            None,
+        )
+        for queue in queues
+    }
+    joined = [
+        queue if (flood := floods[queue.key]) is None else replace(flood, kind="queue", text=queue.text)
+        for queue in {queue.key: queue for queue in queues}.values()
+    ]
+    return [*[s for s in symptoms if s not in floods.values()], *joined]
 
 
 def _is_file_end(symptom: Symptom, ends_early: set[str]) -> bool:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from loganalytics.findings.queues import is_queue_behind
 from loganalytics.findings.symptoms import Symptom
 
 WEAK_E_VALUE = 0.02  # above, a symptom is no cause where there is a surer one
@@ -78,6 +79,8 @@ def _belongs(symptom: Symptom, main: Symptom, window: timedelta) -> bool:
 
     A short one in the midst of a long one is a story of its own, unless it is but a weak sign of the same.
     """
+    if _is_queue_behind(symptom, main) or _is_queue_behind(main, symptom):
+        return True
     first, second = ((s.start - window, s.end + window) for s in (symptom, main))
     overlap = min(first[1], second[1]) - max(first[0], second[0])
     lengths = (first[1] - first[0], second[1] - second[0])
@@ -97,10 +100,15 @@ def _belongs(symptom: Symptom, main: Symptom, window: timedelta) -> bool:
     return is_near or bool(symptom.key and symptom.key == main.key)
 
 
+def _is_queue_behind(symptom: Symptom, quiet: Symptom) -> bool:
+    return quiet.e_value <= WEAK_E_VALUE and is_queue_behind(symptom, quiet)
+
+
 def _by_cause(group: list[Symptom], window: timedelta) -> list[Symptom]:
     """Return the symptoms of a story, the likeliest cause first, then in the order in which they began.
 
-    A cause harms by itself; a service whose name others mention, and a database before what uses it, come first.
+    A cause harms by itself; who is silent comes before the queue behind it; a service whose name others mention, and
+    a database before what uses it, come first.
     """
     start = min(symptom.start for symptom in group)
 
@@ -108,9 +116,11 @@ def _by_cause(group: list[Symptom], window: timedelta) -> list[Symptom]:
         mentions = sum(_mentions(other, symptom) for other in group) - sum(_mentions(symptom, other) for other in group)
         is_infrastructure = any(_INFRASTRUCTURE.search(name) for name in symptom.services)
         begins = (symptom.start - start) // (2 * window) if window else 0
+        is_behind = any(_is_queue_behind(symptom, other) for other in group)
         is_failure = symptom.kind in ("problem", "critical", "errors")
         return (
-            symptom.kind == "window", not symptom.is_harmful, symptom.e_value > WEAK_E_VALUE, not is_infrastructure,
+            symptom.kind == "window", not symptom.is_harmful, symptom.e_value > WEAK_E_VALUE, is_behind,
+            not is_infrastructure,
             -mentions, begins, not is_failure, symptom.kind == "errors", symptom.e_value, symptom.subject,
         )  # fmt: skip
 

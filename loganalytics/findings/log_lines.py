@@ -10,6 +10,8 @@ import polars as pl
 from loganalytics.analyses.errors.clusters import EVENT_NUMBER
 from loganalytics.analyses.requests.endpoints import METHOD, ROUTE
 from loganalytics.analyses.restarts import restarts
+from loganalytics.findings.queues import queue_length
+from loganalytics.findings.quoting import without_name
 from loganalytics.findings.symptoms import Symptom
 from loganalytics.humanize import listing, moment
 from loganalytics.sanitize import printable
@@ -46,6 +48,12 @@ class LogLines:
             return self._whole(self.errors.filter(within & of_service))
         if symptom.kind == "template":
             return self.events.filter(within & (pl.col("template_id") == symptom.key)).sort("timestamp").head(MAX_LINES)
+        if symptom.kind == "queue":
+            about = self.events.filter(
+                within & (pl.col("template_id") == symptom.key) & printed_service().is_in(list(symptom.services))
+            )
+            longest = about.sort(queue_length(about.schema), descending=True, nulls_last=True).head(MAX_LINES - 1)
+            return pl.concat([about.sort("timestamp").head(1), longest]).sort("timestamp")
         if symptom.kind == "duration":
             same = pl.col("operation").eq_missing(pl.lit(symptom.key, pl.String))
             slow = self.events.filter(within & same & pl.col("duration_ms").is_not_null())
@@ -85,7 +93,8 @@ def _line(row: dict[str, object], tz: str) -> str:
     exception = _exception_line(str(row["exception"] or "")) if "exception" in row else ""
     request = " ".join(str(row[name]) for name in (METHOD, ROUTE) if row.get(name))
     is_said = not row.get(ROUTE) or str(row[ROUTE]).split("<*>")[0] in str(row["message"])
-    text = "" if str(row["message"]) in exception else str(row["message"])
+    said = without_name(str(row["message"]), (row.get("service"),))  # type: ignore[arg-type]
+    text = "" if said in exception else said
     status = f"HTTP {row[STATUS]}" if row.get(STATUS) and str(row[STATUS]) not in text else ""
     message = " | ".join(part for part in (text, "" if is_said else request, status, exception) if part)
     return f"{moment(row['timestamp'], tz=tz)} {printable(lead, 80)}: {printable(message, LINE_LENGTH)}"  # type: ignore[arg-type]

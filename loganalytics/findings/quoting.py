@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from loganalytics.sanitize import printable
 from loganalytics.templates.masking import WILDCARD
@@ -44,6 +45,17 @@ def is_request_line(template: str) -> bool:
         [True, True, False]
     """
     return _REQUEST_LINE.search(template) is not None
+
+
+def without_name(text: str, services: Iterable[str | None]) -> str:
+    """Return a text without the name of its service at its begin, where the sentence around it has that.
+
+    Example:
+        >>> without_name("scheduler: queue is long", ("scheduler",))
+        'queue is long'
+    """
+    lead = next((f"{name}: " for name in services if name and text.startswith(f"{name}: ")), "")
+    return text.removeprefix(lead) or text
 
 
 def quote(template: str | None, example: str | None, length: int) -> str:

@@ -24,7 +24,8 @@ MAX_WINDOW_E = 1e-6  # of a window that is unusual without harm, to be a finding
 MAX_EVIDENCE = 14  # lines
 MAX_SINGLE_CRITICALS = 3  # kinds of rare CRITICAL events that are told apart; more are one finding
 _KINDS = {"problem": "errors", "errors": "errors", "critical": "critical", "duration": "slowdown", "events": "silence",
-          "silence": "silence", "template": "flood", "window": "anomaly", "state": "errors"}  # fmt: skip
+          "silence": "silence", "template": "flood", "queue": "flood", "window": "anomaly",
+          "state": "errors"}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)

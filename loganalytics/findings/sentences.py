@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from loganalytics.findings.groups import Story
+from loganalytics.findings.queues import is_queue_behind, queue_clause, queue_growth
+from loganalytics.findings.quoting import without_name
 from loganalytics.findings.symptoms import Symptom
 from loganalytics.humanize import count, listing, moment, span, time_range
 from loganalytics.sanitize import printable
@@ -46,7 +48,7 @@ def _problems_of(story: Story) -> str:
 
 def clause(symptom: Symptom, length: int = SHORT_LABEL_LENGTH) -> str:
     """Return what a symptom says, with its numbers and the usual ones."""
-    quoted = f"“{printable(symptom.subject, length) or '(no text)'}”"
+    quoted = f"“{printable(without_name(symptom.subject, symptom.services), length) or '(no text)'}”"
     lasted = symptom.end - symptom.start
     times = count(round(symptom.observed), "time") + (f" in {span(lasted)}" if lasted >= MIN_LENGTH else "")
     if symptom.kind == "problem":
@@ -67,6 +69,8 @@ def clause(symptom: Symptom, length: int = SHORT_LABEL_LENGTH) -> str:
         return f"only {count(round(symptom.observed), 'event')}, {usual(symptom)}"
     if symptom.kind == "silence":
         return _silence(symptom)
+    if symptom.kind == "queue":
+        return queue_clause(symptom)
     return printable(symptom.text, LINE_LENGTH)
 
 
@@ -120,17 +124,19 @@ def _silence(symptom: Symptom) -> str:
 def _consequences(story: Story, tz: str) -> str:
     """Return what else failed, slowed down or stopped, in a few words."""
     lead = story.lead
-    seen, clauses = {(lead.kind, lead.services)}, []
+    queues = [symptom for symptom in story.symptoms[1:] if is_queue_behind(symptom, lead)]
+    others = [symptom for symptom in story.symptoms[1:] if symptom not in queues]
+    seen, clauses = {(lead.kind, lead.services)}, [queue_growth(queues)] if queues else []
     for verb, kinds in (
         ("failed with it", ("problem", "errors", "critical")), ("became slow", ("duration",)),
         ("logged less", ("events",)), ("fell silent", ("silence",)),
     ):  # fmt: skip
         names = [
-            name for symptom in story.symptoms[1:]
+            name for symptom in others
             if symptom.kind in kinds and (symptom.kind, symptom.services) not in seen
             for name in symptom.services if name not in lead.services
         ]  # fmt: skip
-        earlier = [s for s in story.symptoms[1:] if s.kind in kinds and lead.start - s.start >= MIN_PRECEDENCE]
+        earlier = [s for s in others if s.kind in kinds and lead.start - s.start >= MIN_PRECEDENCE]
         before = [name for symptom in earlier for name in symptom.services if name in names]
         after = [name for name in names if name not in before]
         if after:

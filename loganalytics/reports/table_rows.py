@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from loganalytics.analyses.requests.endpoints import METHOD, ROUTE
+from loganalytics.findings.quoting import without_name
 from loganalytics.humanize import count, moment, span
 from loganalytics.sanitize import printable
 
@@ -61,7 +62,8 @@ def event_line(event: dict[str, Any], *, tz: str = "UTC") -> str:
 
     The line of its exception that says what failed follows, and the request with its status, unless the message has it.
     """
-    values = [moment(event["timestamp"], zone=False, tz=tz), event["level"], event["service"], event["message"]]
+    values = [moment(event["timestamp"], zone=False, tz=tz), event["level"], event["service"]]
+    values.append(without_name(event["message"] or "", [event["service"]]))
     shown_values = [printable(value, _MAX_LINE) for value in (*values, _request(event), _reason(event)) if value]
     return " ".join(shown_values)
 

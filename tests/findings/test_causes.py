@@ -146,11 +146,25 @@ def test_a_status_says_that_requests_failed_or_were_refused(status: str, kind: s
     assert (cause.kind, cause.title) == (kind, title)
 
 
-def test_a_level_comes_with_an_example_and_that_of_another_field_is_not_told() -> None:
+def test_a_level_says_what_its_services_did_and_that_of_another_field_is_not_told() -> None:
     """What a program called it is not one more fact."""
     row = change("WARNING", field="level", template_id=None, example="queue is long", severity_number=13)
     (cause,) = ranked(row, {**row, "field": "attributes.level"})
-    assert (cause.role, cause.title) == ("consequence", "web: level WARNING new, such as “queue is long”")
+    assert (cause.role, cause.title) == ("consequence", "web warned 10 times, never before: “queue is long”")
+    more_of = {**row, "kind": "more", "baseline_rate": 0.25, "frequent_template": "web: queue <*> is long"}
+    assert ranked(more_of)[0].title == "web warned 10 times, usually 2: “queue <*> is long”"
+
+
+def test_the_queue_behind_a_silent_service_is_no_cause_of_its_own() -> None:
+    """The silence tells of it; a queue before the silence, or of the silent service, is another matter."""
+    queue = change("queue depth <*>", services=["beat"], severity_number=13, errors=0)
+    silent = [{**silence(1), "queue": "the queue behind it grew: beat “queue depth <*>” 10 times"}]
+    cause, consequence = ranked(queue, silent=silent)
+    assert (cause.kind, consequence.role) == ("silence", "consequence")
+    assert cause.detail.endswith(" The queue behind it grew: beat “queue depth <*>” 10 times.")
+    earlier = {**queue, "first_seen": LATE - 2 * MINUTE}
+    for other in (earlier, {**queue, "services": ["job"]}, {**queue, "value": "disk is full"}):
+        assert [one.role for one in ranked(other, silent=silent)] == ["cause", "cause"]
 
 
 def test_only_the_first_causes_are_returned() -> None:

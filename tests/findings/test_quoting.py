@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loganalytics.findings.quoting import is_request_line, quote, says_something
+from loganalytics.findings.quoting import is_request_line, quote, says_something, without_name
 
 TELLING = (
     "disk full", "login of <*> failed", "GET /api/orders/<*> (HTTP 502)", "用户<*>登录失败",
@@ -55,3 +55,12 @@ def test_a_request_line_says_which_request_it_is_about(text: str) -> None:
 def test_a_text_that_says_more_is_no_request_line(text: str) -> None:
     """What became of it."""
     assert not is_request_line(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [("web: queue is long", "queue is long"), ("webhook: failed", "webhook: failed"), ("web: ", "web: ")],
+)
+def test_the_name_of_the_service_is_not_repeated(text: str, left: str) -> None:
+    """Only the whole name, and only where more than that is said."""
+    assert without_name(text, (None, "web")) == left

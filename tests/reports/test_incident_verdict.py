@@ -92,7 +92,9 @@ def test_without_a_cause_it_says_what_was_looked_at() -> None:
         "10 errors) by more than chance explains. Most frequent error: “cache miss failed” (10).",
     )
     changed = found(CALM, logged([minute / 2 for minute in range(120)], "page rendered"))
-    assert changed.verdict[0].startswith("No cause stands out in 180 events, 0 errors. What changed most: web: “page")
+    assert changed.verdict[0].startswith(
+        "No cause stands out in 180 events, 0 errors. What changed most: web: new message “page"
+    )
 
 
 def test_no_fact_is_stated_twice() -> None:
