@@ -12,7 +12,14 @@ from loganalytics.findings.episodes import window_symptoms
 from loganalytics.findings.queues import Quiet, queue_symptoms
 from loganalytics.findings.silences import Silence, early_file_ends, merge_silences, silence_symptoms
 from loganalytics.findings.state import state_symptoms
-from loganalytics.findings.symptoms import Symptom, critical_symptoms, interval_symptoms, new_error_symptoms
+from loganalytics.findings.symptoms import (
+    NAME_LENGTH,
+    Symptom,
+    critical_symptoms,
+    interval_symptoms,
+    new_error_symptoms,
+)
+from loganalytics.sanitize import printable
 from loganalytics.schema import is_error
 
 MAX_END_SHARE = 0.3  # of the expected events, in a window or two that reach before the end of a file
@@ -59,7 +66,7 @@ def find_symptoms(
         *critical,
         *[symptom for symptom in new_error_symptoms(clusters) if symptom.key not in seen],
         *silence_symptoms(silences),
-        *window_symptoms(tables["anomalies"], window),
+        *_without_beginnings(window_symptoms(tables["anomalies"], window), coverage, window),
         *state_symptoms(facts, tables["errors"], first, last),
     ]
 
@@ -113,6 +120,12 @@ def _with_queues(symptoms: list[Symptom], queues: list[Symptom]) -> list[Symptom
         for queue in {queue.key: queue for queue in queues}.values()
     ]
     return [*[s for s in symptoms if s not in floods.values()], *joined]
+
+
+def _without_beginnings(symptoms: list[Symptom], coverage: pl.DataFrame, window: timedelta) -> list[Symptom]:
+    """Return unusual windows without those before the first event of their service: its file begins later."""
+    begins = {printable(name, NAME_LENGTH): first for name, first in coverage.select("service", "first_seen").rows()}
+    return [s for s in symptoms if not any(name in begins and s.end <= begins[name] + window for name in s.services)]
 
 
 def _is_file_end(symptom: Symptom, ends_early: set[str]) -> bool:

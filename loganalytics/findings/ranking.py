@@ -33,8 +33,8 @@ class Finding:
     """One thing worth a look.
 
     Attributes:
-        kind: incident (several services), errors, new_error, critical, slowdown, silence, flood (of one message) or
-            anomaly.
+        kind: incident (several services), errors, new_error, critical, slowdown, silence, flood (of one message),
+            anomaly or clock (a file whose times are hours apart from those of the others).
         service: the service, or the services, "a, b"; empty where the log names none.
         start: when it began (UTC).
         end: when it was over; the end of the log when it was not.

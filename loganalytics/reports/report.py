@@ -20,6 +20,7 @@ from loganalytics.analyses.scans.scan import scan_intervals
 from loganalytics.analyses.summaries import first_and_last_time
 from loganalytics.analyses.trends import trend
 from loganalytics.analyses.windowing import choose_window, group_small_services, without_misdated
+from loganalytics.findings.clocks import clock_findings, clock_shifts, set_right, without_artefacts
 from loganalytics.findings.find import find_symptoms
 from loganalytics.findings.log_lines import LogLines
 from loganalytics.findings.ranking import rank_findings
@@ -57,26 +58,29 @@ def report(
     by = "service" if dated["service"].n_unique() > 1 else None
     errors = with_clusters(dated)
     by_level = trend(dated, every=every, by="level")
-    clusters = summarize_clusters(errors, first_and_last_time(dated.lazy()))
+    symptom_tables = _symptom_tables(dated, errors, every=every, window=window, by=by)
     tables = {
         "trend": by_level,
         "changes": find_changes(sum_levels(by_level)),
-        "anomalies": detect_anomalies(group_small_services(dated), every=every, by=by),
-        "intervals": scan_intervals(dated, errors, every=parse_every(window)),
+        **symptom_tables,
         "sequences": detect_anomalous_sequences(_enough_traces(dated), by="trace_id"),
         "slow_traces": _slow_traces(dated),
-        "errors": clusters,
-        "coverage": coverage(dated),
         "latency": latency(dated, by="operation"),
         "patterns": patterns(dated),
         "inputs": load_report(logs),
     }
     facts = _facts(frame, dated, tables)
-    symptoms = find_symptoms(tables, dated, errors, facts, window=parse_every(every))
-    zone = parse_zone(display_tz).key
+    length, zone = parse_every(every), parse_zone(display_tz).key
+    symptoms = find_symptoms(symptom_tables, dated, errors, facts, window=length)
+    shifts = clock_shifts(dated)
+    if shifts:
+        right, right_errors = set_right(dated, shifts), set_right(errors, shifts)
+        right_tables = _symptom_tables(right, right_errors, every=every, window=window, by=by)
+        right_symptoms = find_symptoms(right_tables, right, right_errors, facts, window=length)
+        symptoms = without_artefacts(symptoms, right_symptoms, dated, shifts)
     log_lines = LogLines(events=dated, errors=errors, tz=zone)
-    findings = rank_findings(symptoms, window=parse_every(every), log_lines=log_lines, tz=zone)
-    findings += undated_findings(facts, clusters)
+    findings = rank_findings(symptoms, window=length, log_lines=log_lines, tz=zone)
+    findings += [*clock_findings(shifts, tz=zone), *undated_findings(facts, symptom_tables["errors"])]
     parameters = {"every": every, "anomalies_by": by, "timezone": zone, "exact": True}
     return Report(
         title=title,
@@ -87,6 +91,18 @@ def report(
         parameters=parameters,
         tables=tables,
     )
+
+
+def _symptom_tables(
+    dated: pl.DataFrame, errors: pl.DataFrame, *, every: str, window: str, by: str | None
+) -> dict[str, pl.DataFrame]:
+    """Return the tables in which symptoms are looked for."""
+    return {
+        "anomalies": detect_anomalies(group_small_services(dated), every=every, by=by),
+        "intervals": scan_intervals(dated, errors, every=parse_every(window)),
+        "errors": summarize_clusters(errors, first_and_last_time(dated.lazy())),
+        "coverage": coverage(dated),
+    }
 
 
 def _slow_traces(frame: pl.DataFrame) -> pl.DataFrame:
