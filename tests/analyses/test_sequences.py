@@ -261,3 +261,25 @@ def test_the_report_shows_traces_unlike_the_others() -> None:
     assert "Traces unlike the others" in odd.to_html()
     assert "t999" in odd.to_html()
     assert "Traces unlike the others" not in calm.to_html()
+
+
+def test_warnings_that_add_up_are_no_anomaly() -> None:
+    """A run with two warnings, each of them usual, is nearly as isolated as a crash and not one."""
+    rng = np.random.default_rng(3)
+    stages = ["fetch", "build", "test", "package", "deploy"]
+    runs = [[step for s in stages for step in ([s, "warn"] if rng.random() < 0.06 else [s])] for _ in range(1500)]
+    crashes = [["fetch", "build", "build failed", "abort", "notify"]] * 5
+    table = detect_anomalous_sequences(_logs([*runs, *crashes]), by="job_run_id")
+    flagged = set(table.filter("is_anomaly")["job_run_id"])
+    assert not {f"run{number:04}" for number, run in enumerate(runs) if run.count("warn") == 2} & flagged
+    assert {f"run{number:04}" for number in range(1500, 1505)} <= flagged
+
+
+def test_steps_that_always_come_together_are_one_oddity() -> None:
+    """A login in one session of ten writes two lines: that is one thing that is rare, and not rare enough."""
+    rng = np.random.default_rng(4)
+    runs = []
+    for _ in range(600):
+        login = ["accept", "opened", "closed"] if rng.random() < 0.08 else []
+        runs.append(["cron start", "cron end", *login, *["sync"] * int(rng.random() < 0.3)])
+    assert not detect_anomalous_sequences(_logs(runs), by="job_run_id")["is_anomaly"].any()

@@ -33,6 +33,7 @@ class Sequences:
     Attributes:
         table: by, events, errors, first_seen, last_seen; sorted by value.
         features: sequences x FEATURES.
+        rarity: how rare each sequence is at most (nats), by its counts or by its rarest pair of events in a row.
         cells: sequence, template, text, kind, count, surprisal (nats), usual; those with any surprisal.
         shares: kind (of template), bin, count, sequences, surprisal, usual: how many sequences have so many events of
             a template.
@@ -40,6 +41,7 @@ class Sequences:
 
     table: pl.DataFrame
     features: NDArray[np.float64]
+    rarity: NDArray[np.float64]
     cells: pl.DataFrame
     shares: pl.DataFrame
 
@@ -80,16 +82,20 @@ def read_sequences(steps: pl.DataFrame) -> Sequences:
     shares = _count_shares(counts, table.height)
     cells = _with_surprisal(counts, shares)
     missing = _missing_templates(counts, shares, table.height)
+    transitions, groups = _transitions(numbered), _template_groups(counts)
+    odd = pl.concat([cells.select(missing.columns), missing]).filter(pl.col("surprisal") > 0)
     features = [
         _event_features(counts, table["events"]),
-        _rarity_features(counts, table.height),
+        _rarity_features(counts, groups, table.height),
         _count_features(cells, missing, shares, table.height),
-        _order_surprisal(numbered),
+        _order_surprisal(transitions, table.height),
     ]
+    rarity = np.maximum(_count_rarity(odd, groups, table.height), _rarest_transition(transitions, table.height))
     names = steps.group_by("template").agg(pl.col("text").min()).sort("template").with_row_index("kind")
-    odd = pl.concat([cells.select(missing.columns), missing]).filter(pl.col("surprisal") > 0)
     labelled = odd.join(names.with_columns(pl.col("kind").cast(pl.Int64)), on="kind", how="left", maintain_order="left")
-    return Sequences(table=table.drop("sequence"), features=np.column_stack(features), cells=labelled, shares=shares)
+    return Sequences(
+        table=table.drop("sequence"), features=np.column_stack(features), rarity=rarity, cells=labelled, shares=shares
+    )
 
 
 def _sequence_table(numbered: pl.DataFrame) -> pl.DataFrame:
@@ -157,13 +163,11 @@ def _event_features(counts: pl.DataFrame, events: pl.Series) -> NDArray[np.float
     return np.column_stack([np.log(total), entropy, np.bincount(sequence, share * surprisal, size)])
 
 
-def _rarity_features(counts: pl.DataFrame, sequences: int) -> NDArray[np.float64]:
+def _rarity_features(counts: pl.DataFrame, groups: NDArray[np.int32], sequences: int) -> NDArray[np.float64]:
     """Return kinds, sum and maximum of -log df, and rare kinds; templates that come together are one kind."""
     kind = counts["kind"].to_numpy()
     rarity = -np.log(np.bincount(kind) / sequences)
-    grouped = pl.DataFrame(
-        {"sequence": counts["sequence"], "group": _template_groups(counts)[kind], "rarity": rarity[kind]}
-    )
+    grouped = pl.DataFrame({"sequence": counts["sequence"], "group": groups[kind], "rarity": rarity[kind]})
     group_rarity = grouped.group_by("sequence", "group").agg(pl.col("rarity").max()).sort("sequence", "group")
     value = pl.col("rarity")
     table = group_rarity.group_by("sequence", maintain_order=True).agg(
@@ -209,19 +213,37 @@ def _count_features(
     return np.column_stack([np.maximum(sums, 0.0), maximum])
 
 
-def _order_surprisal(steps: pl.DataFrame) -> NDArray[np.float64]:
-    """Return the mean of -log p(template | the one before), the sequence's begin and end included."""
+def _count_rarity(odd: pl.DataFrame, groups: NDArray[np.int32], sequences: int) -> NDArray[np.float64]:
+    """Return the sum of the surprisal of all counts; templates that come together tell one thing, and count once."""
+    grouped = odd.select("sequence", "surprisal", group=pl.Series(groups)[odd["kind"]])
+    strongest = grouped.group_by("sequence", "group").agg(pl.col("surprisal").max()).sort("sequence", "group")
+    total = np.bincount(strongest["sequence"].to_numpy(), strongest["surprisal"].to_numpy(), sequences)
+    return np.asarray(total, dtype=np.float64)
+
+
+def _transitions(steps: pl.DataFrame) -> pl.DataFrame:
+    """Return sequence, pair (of a template and the next) and before, the sequence's begin and end included."""
     kind, sequence = steps["kind"].to_numpy(), steps["sequence"].to_numpy()
     kinds = int(kind.max()) + 2
     is_first = np.append(True, sequence[1:] != sequence[:-1])
     is_last = np.append(is_first[1:], True)
     before = np.where(is_first, kinds - 1, np.append(kinds - 1, kind[:-1]))
     pairs = np.append(before * kinds + kind, kind[is_last] * kinds + kinds - 1)
-    transitions = pl.DataFrame(
-        {"sequence": np.append(sequence, sequence[is_last]), "pair": pairs, "before": pairs // kinds}
-    )
+    return pl.DataFrame({"sequence": np.append(sequence, sequence[is_last]), "pair": pairs, "before": pairs // kinds})
+
+
+def _order_surprisal(transitions: pl.DataFrame, sequences: int) -> NDArray[np.float64]:
+    """Return the mean of -log p(template | the one before)."""
     counts = transitions.group_by("pair").agg(pl.len().alias("pairs"), pl.col("before").first())
     counts = counts.with_columns(surprisal=(pl.col("pairs").sum().over("before") / pl.col("pairs")).log())
     scored = transitions.join(counts.select("pair", "surprisal"), on="pair", how="left", maintain_order="left")
-    size, number = int(sequence[-1]) + 1, scored["sequence"].to_numpy()
-    return np.asarray(np.bincount(number, scored["surprisal"].to_numpy(), size) / np.bincount(number, minlength=size))
+    number = scored["sequence"].to_numpy()
+    total = np.bincount(number, scored["surprisal"].to_numpy(), sequences)
+    return np.asarray(total / np.bincount(number, minlength=sequences))
+
+
+def _rarest_transition(transitions: pl.DataFrame, sequences: int) -> NDArray[np.float64]:
+    """Return -log of the share of sequences that have the rarest of a sequence's transitions."""
+    frequencies = transitions.group_by("pair").agg(frequency=pl.col("sequence").n_unique())
+    rarest = transitions.join(frequencies, on="pair", how="left").group_by("sequence").agg(pl.col("frequency").min())
+    return -np.log(rarest.sort("sequence")["frequency"].to_numpy() / sequences)
