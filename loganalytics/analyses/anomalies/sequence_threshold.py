@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 EXPECTED_THRESHOLD = 5.0  # steps: where anomalies begin as far as the scores do not say otherwise
-DISTANCE_COST = 7.5  # nats for a threshold that is e times the expected one, or the e-th part of it
-MIN_THRESHOLD, MAX_THRESHOLD = 2.5, 10.0  # steps; what scores less is usual, what scores more is not
-BANDWIDTH = 0.1  # steps, of the kernel that the density of the scores is smoothed by
+DISTANCE_COST = 6.0  # nats for a threshold that is e times the expected one, or the e-th part of it
+MIN_THRESHOLD, MAX_THRESHOLD = 2.0, 10.0  # steps; what scores less is usual, what scores more is not
+BANDWIDTH = 0.2  # steps, of the kernel that the density of the scores is smoothed by
 EMPTY_HAZARD = 0.01  # a gap that is emptier than this is not a clearer one
 BELIEF = 0.5  # how much of what the scores say is believed: those of like sequences are no independent witnesses
 

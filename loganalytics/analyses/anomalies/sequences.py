@@ -13,8 +13,8 @@ from loganalytics.schema import TIMESTAMP, Frame
 
 MIN_SEQUENCES = 12  # among fewer nothing is usual
 TREES = 100  # in each of the two forests
-USUAL_SHARE = {"forest": 0.8, "baseline": 0.9}  # of the sequences, taken for usual on the common scale
-MIN_STEP = {"forest": 0.02, "baseline": 0.7}  # of the common scale, in the unit of each detector
+USUAL_SHARE = 0.8  # of the sequences, taken for usual when scores are put on a common scale
+MIN_STEP = {"forest": 0.02, "baseline": 0.9}  # of the common scale, in the unit of each detector
 COMMON_SCORE = 1.0  # steps: what is common scores no higher, whatever a detector says
 MAX_STEPS_PER_NAT = 1.5  # how far the forest may go beyond what counts and order show
 MIN_RARITY = 4.61  # nats: where all are alike, what one in a hundred shows is not an anomaly yet
@@ -45,14 +45,16 @@ def detect_anomalous_sequences(logs: Frame, *, by: str = "trace_id", seed: int =
     templates that always come together count once), the baseline's sum and maximum, and in one of the two the mean
     -log p of each event given the one before it.
 
-    Both are put on one scale by the usual sequences (four fifths, nine tenths), and the detector with the higher score
+    Both are put on one scale by the usual four fifths of the sequences, and the detector with the higher score
     decides; the forests' score is bounded by how rare counts and order are. score = s / (s + t), where t is the
     threshold between the usual and the odd that the gaps in the upper scores suggest, near 5 steps of the scale where
     there is none: 0.5 and more is an anomaly. What one sequence in a hundred has is not an anomaly. No share of
     anomalies is assumed, but where a tenth and more went wrong alike that is half usual: the ranking holds, few are
     flagged. The table is sorted so that an alert budget is its head.
 
-    What the forests add, on labelled sessions of HDFS: average precision 0.93 with them, 0.64 by the baseline alone.
+    What the forests add to the average precision: on labelled sessions of HDFS 0.93 instead of 0.64; on invented
+    systems 0.95 instead of 0.78 where one sequence in 200 went wrong, and nothing where one in five did (0.78, and 0.81
+    without).
 
     Needs the column `by`, and message unless there is template_id (with template for its text). Uses timestamp,
     and source and offset for the order within one time. Events without a value of `by` are left out.
@@ -112,10 +114,10 @@ def _detector_scores(sequences: Sequences, seed: int) -> tuple[NDArray[np.float6
     features, rarity = sequences.features, sequences.rarity
     if len(features) < MIN_SEQUENCES:
         return np.zeros(len(features)), np.zeros(len(features))
-    forest = _to_common_scale(_isolation(features, seed), USUAL_SHARE["forest"], MIN_STEP["forest"])
+    forest = _to_common_scale(_isolation(features, seed), MIN_STEP["forest"])
     forest = np.minimum(forest, np.maximum(MAX_STEPS_PER_NAT * rarity, COMMON_SCORE))
     count_surprisal = features[:, FEATURES.index("count_surprisal")]
-    baseline = _to_common_scale(np.sqrt(count_surprisal), USUAL_SHARE["baseline"], MIN_STEP["baseline"])
+    baseline = _to_common_scale(np.sqrt(count_surprisal), MIN_STEP["baseline"])
     is_common = rarity < min(MIN_RARITY, np.log(len(features)) - 1.5)  # few sequences can show less
     forest, baseline = (np.where(is_common, np.minimum(scores, COMMON_SCORE), scores) for scores in (forest, baseline))
     return forest, baseline
@@ -139,10 +141,10 @@ def _isolation(features: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     return np.asarray(scores[index.ravel()])
 
 
-def _to_common_scale(scores: NDArray[np.float64], usual_share: float, min_step: float) -> NDArray[np.float64]:
+def _to_common_scale(scores: NDArray[np.float64], min_step: float) -> NDArray[np.float64]:
     """Return scores in steps of a tail that falls by a factor e each, fitted to the usual ones; 0 at the median."""
-    middle, edge = np.quantile(scores, [0.5, usual_share])
-    step = max((edge - middle) / np.log(0.5 / (1 - usual_share)), min_step)
+    middle, edge = np.quantile(scores, [0.5, USUAL_SHARE])
+    step = max((edge - middle) / np.log(0.5 / (1 - USUAL_SHARE)), min_step)
     return np.asarray(np.maximum((scores - middle) / step, 0))
 
 
