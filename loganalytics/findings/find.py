@@ -131,12 +131,12 @@ def _without_beginnings(symptoms: list[Symptom], coverage: pl.DataFrame, window:
 def _is_file_end(symptom: Symptom, ends_early: set[str]) -> bool:
     """Return whether fewer events are but the end of a file."""
     is_end = symptom.kind == "events" and symptom.is_ongoing and symptom.observed <= MAX_END_SHARE * symptom.expected
-    return is_end and set(symptom.services) <= ends_early
+    return is_end and bool(symptom.services) and set(symptom.services) <= ends_early
 
 
 def _is_told_as_silence(symptom: Symptom, silences: list[Silence]) -> bool:
     """Return whether fewer events of a service are none, at a time at which it is known to be silent."""
-    if symptom.kind != "events":
+    if symptom.kind != "events" or not symptom.services:
         return False
     return any(
         set(symptom.services) <= set(silence.services)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from loganalytics.findings.groups import Story
 from loganalytics.findings.queues import is_queue_behind, queue_clause, queue_growth
 from loganalytics.findings.quoting import without_name
-from loganalytics.findings.symptoms import Symptom
+from loganalytics.findings.symptoms import NAME_LENGTH, Symptom
 from loganalytics.humanize import count, listing, moment, span, time_range
 from loganalytics.sanitize import printable
 
@@ -16,6 +16,7 @@ MAX_CONSEQUENCES = 3  # named in a title
 MIN_LENGTH = timedelta(seconds=1)  # of what is said to have lasted
 MIN_PRECEDENCE = timedelta(seconds=30)  # by which one service must fail before another to say so
 MIN_SEVERAL = 1.5  # times the errors of the greatest problem: then it is not what they are
+MAX_SILENT_SHARE = 0.02  # of the expected events, up to which a service is silent
 ALIKE = 1.05  # of two numbers: up to this ratio they are one
 
 
@@ -64,14 +65,23 @@ def clause(symptom: Symptom, length: int = SHORT_LABEL_LENGTH) -> str:
         numbers = f"median {milliseconds(symptom.observed)}, usually {milliseconds(symptom.expected)}"
         return f"{printable(symptom.subject, length) or 'requests'} slow: {numbers} ({ratio})"
     if symptom.kind == "events":
-        if symptom.observed <= 0.02 * symptom.expected:
-            return "silent"
-        return f"only {count(round(symptom.observed), 'event')}, {usual(symptom)}"
+        return _fewer(symptom)
     if symptom.kind == "silence":
         return _silence(symptom)
     if symptom.kind == "queue":
         return queue_clause(symptom)
     return printable(symptom.text, LINE_LENGTH)
+
+
+def _fewer(symptom: Symptom) -> str:
+    """Return that a service, one of its loggers or all of them log less than is usual."""
+    subject = printable(symptom.subject, NAME_LENGTH)
+    who = f"{subject} " if subject and subject not in symptom.services else ""
+    if symptom.observed <= MAX_SILENT_SHARE * symptom.expected:
+        return f"{who}silent" if symptom.services else "nothing was logged"
+    return (
+        f"{who}only {count(round(symptom.observed), 'event')}{'' if symptom.services else ' in all'}, {usual(symptom)}"
+    )
 
 
 def usual(symptom: Symptom) -> str:

@@ -10,9 +10,11 @@ import pytest
 
 from loganalytics.analyses.scans.counts import CountScan, burstiness
 from loganalytics.analyses.scans.durations import DurationScan
-from loganalytics.analyses.scans.grid import Grid, interval_sums, other_days
-from loganalytics.analyses.scans.improbability import mean_nats, share_nats
-from loganalytics.analyses.scans.peeling import find_intervals
+from loganalytics.analyses.scans.fewer import FewerScan
+from loganalytics.analyses.scans.grid import Grid, interval_sums
+from loganalytics.analyses.scans.improbability import rate_nats, rate_of_extreme, share_nats
+from loganalytics.analyses.scans.peeling import Interval, find_intervals
+from loganalytics.analyses.scans.same_hours import at_same_hours, days_to_compare, highest_of_days, lowest_of_days
 from loganalytics.analyses.scans.scan import SCHEMA, scan_intervals
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -24,10 +26,12 @@ def grid(count: int, every: timedelta = timedelta(minutes=5)) -> Grid:
     return Grid(start=START, every=every, count=count)
 
 
-def scan(counts: list[float] | np.ndarray, exposure: np.ndarray | None = None, *, above: bool = True) -> list:  # type: ignore[type-arg]
+def scan(
+    counts: list[float] | np.ndarray, exposure: np.ndarray | None = None, kind: type[CountScan | FewerScan] = CountScan
+) -> list[Interval]:
     """Return the intervals of counts by window."""
     values = np.asarray(counts, float)
-    return find_intervals(CountScan(grid=grid(len(values)), counts=values, exposure=exposure, above=above), LEAST)
+    return find_intervals(kind(grid=grid(len(values)), counts=values, exposure=exposure), LEAST)
 
 
 def steady(count: int, rate: float = 10.0, seed: int = 0) -> np.ndarray:
@@ -40,7 +44,7 @@ def test_a_share_is_as_improbable_as_chernoff_bounds_it() -> None:
     assert share_nats(np.array([10.0]), 10, 0.1, above=True)[0] == pytest.approx(10 * np.log(10))
     assert share_nats(np.array([1.0]), 10, 0.1, above=True)[0] == 0
     assert share_nats(np.array([0.0]), 10, 0.5, above=False)[0] == pytest.approx(10 * np.log(2))
-    assert mean_nats(np.array([5.0]), 5.0, above=True)[0] == 0
+    assert rate_nats(np.array([5.0]), np.array([5.0]))[0] == 0
 
 
 def test_a_burst_is_found_with_its_edges() -> None:
@@ -57,7 +61,7 @@ def test_steady_counts_have_no_interval() -> None:
     """Whatever the seed, neither more nor fewer."""
     for seed in range(20):
         assert scan(steady(200, seed=seed)) == []
-        assert scan(steady(200, seed=seed), above=False) == []
+        assert scan(steady(200, seed=seed), kind=FewerScan) == []
 
 
 def test_a_rise_with_all_that_is_logged_is_not_one_of_its_own() -> None:
@@ -95,19 +99,19 @@ def test_a_weekend_is_no_fall() -> None:
     day = np.arange(21 * 24) // 24
     counts = np.where(day % 7 >= 5, 3.0, 30.0)
     hourly = Grid(start=START, every=timedelta(hours=1), count=len(counts))
-    assert find_intervals(CountScan(grid=hourly, counts=counts, exposure=None, above=False), LEAST) == []
+    assert find_intervals(FewerScan(grid=hourly, counts=counts, exposure=None), LEAST) == []
     week = Grid(start=START, every=timedelta(hours=1), count=7 * 24)
-    assert find_intervals(CountScan(grid=week, counts=counts[: 7 * 24], exposure=None, above=False), LEAST) == []
+    assert find_intervals(FewerScan(grid=week, counts=counts[: 7 * 24], exposure=None), LEAST) == []
 
 
 def test_half_of_the_traffic_gone_is_a_fall_if_it_went_at_once() -> None:
     """Traffic that ebbs away over hours is not."""
     counts, others = steady(200, 20.0), steady(200, 50.0)
     counts[150:] /= 2
-    (interval,) = scan(counts, others, above=False)
+    (interval,) = scan(counts, others, kind=FewerScan)
     assert abs(interval.first - 150) <= 2
     ebbing = 20.0 * np.linspace(1.6, 0.3, 200)
-    assert scan(ebbing, others, above=False) == []
+    assert scan(ebbing, others, kind=FewerScan) == []
 
 
 def test_what_stops_and_comes_again_is_judged_each_time() -> None:
@@ -132,15 +136,69 @@ def test_slow_calls_are_found_by_their_median() -> None:
 
 def test_other_days_leave_out_the_interval_itself() -> None:
     """And say nothing in a log of one day."""
-    sums = interval_sums(np.arange(288.0 * 2), 3)
-    assert other_days(interval_sums(np.arange(288.0), 3), grid(288), 3, highest=True) is None
-    usual = other_days(sums, grid(288 * 2), 3, highest=False)
-    assert usual is not None
-    assert usual[0] == sums[288]
-    long = other_days(interval_sums(np.arange(900.0), 300), grid(900), 300, highest=True)
-    assert long is not None
+    assert np.isnan(highest_of_days(interval_sums(np.arange(288.0), 3), grid(288), 3)).all()
+    two_days = interval_sums(np.arange(288.0 * 2), 3)
+    assert lowest_of_days(at_same_hours(two_days, grid(288 * 2), 3))[0] == two_days[288]
+    long = highest_of_days(interval_sums(np.arange(900.0), 300), grid(900), 300)
     assert np.isnan(long[300])
     assert long[0] == 576 * 300 + sum(range(300)) + 12 * 300
+
+
+def test_weekends_are_compared_with_weekends_where_they_differ_and_two_are_known() -> None:
+    """From Monday on, an hour a window."""
+    day = np.arange(15 * 24) // 24
+    weekend = np.where(day % 7 >= 5, 3.0, 30.0)
+    hourly = Grid(start=START, every=timedelta(hours=1), count=len(weekend))
+    days, is_known = days_to_compare(weekend, hourly, 1)
+    assert lowest_of_days(days)[[0, 5 * 24]].tolist() == [30.0, 3.0]
+    assert is_known.all()
+    week = Grid(start=START, every=timedelta(hours=1), count=6 * 24)
+    assert not days_to_compare(weekend[: 6 * 24], week, 1)[1][5 * 24]
+    assert days_to_compare(np.full(6 * 24, 9.0), week, 1)[1].all()
+
+
+def test_the_highest_of_several_counts_is_above_their_rate() -> None:
+    """As often as not the highest of so many from this rate is so high."""
+    generator = np.random.default_rng(0)
+    rate = float(rate_of_extreme(np.array([9.0]), 10, highest=True)[0])
+    highest = generator.poisson(rate, (4000, 10)).max(axis=1)
+    assert np.mean(highest >= 9) == pytest.approx(0.5, abs=0.06)
+    lowest = generator.poisson(float(rate_of_extreme(np.array([9.0]), 10, highest=False)[0]), (4000, 10)).min(axis=1)
+    assert np.mean(lowest <= 9) == pytest.approx(0.5, abs=0.06)
+    assert (
+        rate_of_extreme(np.array([9.0]), 20, rank=2, highest=True)[0]
+        > rate_of_extreme(np.array([9.0]), 20, highest=True)[0]
+    )
+
+
+def test_half_at_a_busy_hour_is_found_by_the_same_hour_of_other_days() -> None:
+    """Though it is as much as is usual on average; a quiet night is no fall, and a day off of all services neither."""
+    generator = np.random.default_rng(1)
+    hour = np.arange(5 * 288 - 60) / 12 % 24
+    shape = 12.0 * (1 + 0.8 * np.sin((hour - 8) / 24 * 2 * np.pi))
+    counts = generator.poisson(shape).astype(float)
+    steady_others = generator.poisson(5 * shape).astype(float)
+    assert scan(counts, steady_others, kind=FewerScan) == []
+    start = len(counts) - 36
+    halved = np.where(np.arange(len(counts)) >= start, np.floor(counts / 2), counts)
+    (interval,) = scan(halved, steady_others, kind=FewerScan)
+    assert abs(interval.first - start) <= 3
+    assert interval.is_by_days
+    assert interval.expected == pytest.approx(2 * interval.observed, rel=0.15)
+    off = np.where(np.arange(len(counts)) >= start, np.floor(steady_others / 2), steady_others)
+    assert scan(halved, off, kind=FewerScan) == []
+
+
+def test_the_last_window_is_judged_by_the_part_of_it_that_is_logged() -> None:
+    """A tenth of a window has a tenth of the events."""
+    counts = steady(5 * 288, 30.0)
+    counts[-1] = 3
+    whole = Grid(start=START, every=timedelta(minutes=5), count=len(counts))
+    partial = Grid(start=START, every=timedelta(minutes=5), count=len(counts), last_share=0.1)
+    free = np.ones(len(counts), bool)
+    nats = [FewerScan(grid=g, counts=counts, exposure=None).nats(free, 1)[-1] for g in (whole, partial)]
+    assert nats[0] > 10
+    assert nats[1] == 0
 
 
 def frame(times: list[float], service: str = "api", severity: int = 9, message: str = "ok") -> pl.DataFrame:

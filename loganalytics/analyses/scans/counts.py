@@ -1,4 +1,4 @@
-"""Intervals in which a count is higher or lower than in the rest of the log: Kulldorff's scan statistic.
+"""Intervals in which a count is higher than in the rest of the log: Kulldorff's scan statistic.
 
 Each interval of any length is compared with the rest of the log (Kulldorff 1997, doi:10.1080/03610929708831995), once
 by time and once by what else was logged, and with the same hours of other days: it is as improbable as by the least of
@@ -11,73 +11,61 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from loganalytics.analyses.scans.grid import DAYS_A_WEEK, Flags, Floats, Grid, Positions, interval_sums, other_days
-from loganalytics.analyses.scans.improbability import mean_nats, share_nats
+from loganalytics.analyses.scans.grid import Flags, Floats, Grid, Positions, block_sums, expected_by, interval_sums
+from loganalytics.analyses.scans.improbability import rate_nats, rate_of_extreme, share_nats, time_nats
 from loganalytics.analyses.scans.peeling import Interval, segment_maxima, usual_range
+from loganalytics.analyses.scans.same_hours import highest_of_days, times_looked_at
 
-# So much of the exposure is taken to be even: a window in which nothing else was logged is no proof.
-EVEN_SHARE, EVEN_SHARE_FEWER = 0.25, 0.02
+EVEN_SHARE = 0.25  # of what else was logged, taken to be even: a window in which nothing else was logged is no proof
 MAX_BURSTINESS = 3.0  # of the log, that a series is weighed down by, if it does not come in bursts itself
 UNKNOWN_DISPERSION, UNKNOWN_WINDOWS = 4.0, 5.0  # assumed of a series, with the weight of so many windows with events
-MIN_ABRUPT_SHARE = 0.6  # of a fall (in logarithms) that must happen at the beginning of the interval
-STEADY_EVENTS, MIN_STEADY_SHARE = 6.0, 0.5  # of times in which so many events are usual, this share has any
-ABRUPT_LENGTH = 0.25  # of an interval: so much of it, and of the time before, shows whether it began abruptly
-OTHER_DAYS_NATS = 3.0  # improbable by the same hours of other days: up to here it is explained, from twice on it is not
-OTHER_DAYS_WEIGHT = 4.0  # times as improbable as by other days, at most, is an interval
 OTHER_DAYS_RATIO = 1.4  # of a count to that of other days, below which it is as on other days
 PAUSE_NATS, PAUSE_DISPERSION = 5.0, 2.0  # of a pause: its chance in an interval is e^-5, of events in twos
-TENTH, TINY = 0.1, 1e-9
+TINY = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
 class CountScan:
-    """A count by window, with what else was logged in each (None where there is nothing else).
+    """A count by window of which intervals with more are looked for.
 
-    `above` says whether intervals with more of it are looked for, or those with fewer; `positions` are the times of the
-    events, in windows from the start. `burstiness` is that of all counts of the kind: see `burstiness`;
-    `keeps_edges` says whether an interval may be kept with the edges it was found with.
+    Attributes:
+        grid: the windows.
+        counts: by window.
+        exposure: what else was logged by window; None where there is nothing else.
+        positions: the times of the events, in windows from the start.
+        burstiness: of all counts of the kind: see `burstiness`.
+        keeps_edges: whether an interval may be kept with the edges it was found with.
     """
 
     grid: Grid
     counts: Floats
     exposure: Floats | None
-    above: bool
     positions: Floats | None = None
     burstiness: float = 1.0
     keeps_edges: bool = True
 
     def nats(self, free: Flags, length: int) -> Floats:
-        """Return how improbable each interval of a length is, by its first window.
-
-        Fewer events for a day and more say nothing in logs of less than two weeks, nor where all services have fewer:
-        quiet days may be a weekend or a holiday.
-        """
+        """Return how improbable each interval of a length is, by its first window."""
         counts = self.counts * free
         sums, total = interval_sums(counts, length), counts.sum()
         time, all_time = interval_sums(free * self.grid.time, length), max(float((free * self.grid.time).sum()), 1.0)
-        nats = share_nats(sums, total, time / all_time, above=self.above)
+        nats = share_nats(sums, total, time / all_time, above=True)
         if self.exposure is not None:
             exposure = self.exposure * free
-            even_share = EVEN_SHARE if self.above else EVEN_SHARE_FEWER
-            even = even_share * exposure.sum() / all_time
-            shares = (interval_sums(exposure, length) + even * time) / ((1 + even_share) * max(exposure.sum(), 1.0))
-            nats = np.minimum(nats, share_nats(sums, total, shares, above=self.above))
-        usual = other_days(interval_sums(self.counts, length), self.grid, length, highest=self.above)
-        if usual is not None:
-            nats = np.where(np.isnan(usual), nats, self._beyond(nats, sums, np.nan_to_num(usual)))
-        if not self.above and self.grid.windows_a_day and length >= self.grid.windows_a_day:
-            is_week_known = self.grid.count >= 2 * DAYS_A_WEEK * self.grid.windows_a_day
-            if usual is None or self.exposure is None or not is_week_known:
-                return np.zeros(len(sums))
-            nats = np.where(np.isnan(usual), 0.0, nats)
-        if self.above or not total:
-            return nats
-        return np.where(self._is_abrupt(counts, free, total / all_time, length), nats, 0.0)
+            even = EVEN_SHARE * exposure.sum() / all_time
+            shares = (interval_sums(exposure, length) + even * time) / ((1 + EVEN_SHARE) * max(exposure.sum(), 1.0))
+            nats = np.minimum(nats, share_nats(sums, total, shares, above=True))
+        usual = highest_of_days(interval_sums(self.counts, length), self.grid, length)
+        by_days = np.minimum(nats, self._by_other_days(sums, np.nan_to_num(usual), length))
+        return np.where(np.isnan(usual), nats, by_days)
+
+    def _by_other_days(self, sums: Floats, usual: Floats, length: int) -> Floats:
+        """Return how improbable sums are by what other days had at the same hours; 0 where they are near it."""
+        rate = rate_of_extreme(usual, times_looked_at(self.grid, length), highest=True)
+        return np.where(sums >= OTHER_DAYS_RATIO * usual, rate_nats(sums, rate), 0.0)
 
     def pieces(self, first: int, stop: int) -> list[tuple[int, int]]:
         """Return the parts of an interval between pauses that are too long for chance; itself, where it has none."""
-        if not self.above:
-            return [(first, stop)]
         held = np.flatnonzero(self.counts[first:stop]) + first
         if len(held) < 2:
             return [(first, stop)]
@@ -89,36 +77,7 @@ class CountScan:
 
     def edge_nats(self, free: Flags, starts: Positions, stops: Positions) -> Floats:
         """Return how improbable intervals are by time alone: starts x stops."""
-        edges, time = np.append(0.0, np.cumsum(self.counts * free)), np.append(0.0, np.cumsum(free * self.grid.time))
-        sums = edges[stops][None, :] - edges[starts][:, None]
-        share = (time[stops][None, :] - time[starts][:, None]) / max(time[-1], 1)
-        return share_nats(np.maximum(sums, 0), edges[-1], share, above=self.above)
-
-    def _beyond(self, nats: Floats, sums: Floats, usual: Floats) -> Floats:
-        """Return how improbable sums are, less where they are near what other days had at the same hours."""
-        beyond = mean_nats(sums, usual, above=self.above)
-        is_far = sums >= OTHER_DAYS_RATIO * usual if self.above else sums * OTHER_DAYS_RATIO <= usual
-        share = np.clip((beyond - OTHER_DAYS_NATS) / OTHER_DAYS_NATS, 0, 1)
-        return np.where(is_far, np.minimum(nats, OTHER_DAYS_WEIGHT * beyond) * share, 0.0)
-
-    def _is_abrupt(self, counts: Floats, free: Flags, rate: float, length: int) -> Flags:
-        """Return whether a fall happens at the beginning of the interval, and not with that of the log.
-
-        Traffic that ebbs away does not fall at once; a series that comes now and then has no rate to fall from.
-        """
-        steady = max(1, round(STEADY_EVENTS / rate))
-        blocks = counts[: steady * (len(counts) // steady)].reshape(-1, steady).sum(axis=1)
-        is_free = free[: len(blocks) * steady].reshape(-1, steady).all(axis=1)
-        positions = len(counts) - length + 1
-        if not is_free.any() or (blocks[is_free] > 0).mean() < MIN_STEADY_SHARE:
-            return np.zeros(positions, bool)
-        beside = min(max(1, round(length * ABRUPT_LENGTH), 2 * steady), max(1, self.grid.count // 16), length)
-        before = interval_sums(np.concatenate([np.zeros(beside), counts]), beside)[:positions]
-        after = interval_sums(counts, beside)[:positions]
-        floor = TENTH * rate
-        fall = np.log((interval_sums(counts, length) / length + floor) / (rate + floor))
-        step = np.log((after / beside + floor) / (before / beside + floor))
-        return np.asarray((step <= MIN_ABRUPT_SHARE * fall) & (np.arange(positions) >= beside))
+        return time_nats(self.counts, self.grid, free, starts, stops, above=True)
 
     def least_dispersion(self, outside: Flags, inside: Flags) -> float:
         """Return the counts' variance by their mean, within and without, and what is assumed of rare events.
@@ -130,39 +89,30 @@ class CountScan:
         for windows in (self.counts[outside], within):
             holding = int((windows > 0).sum())
             if holding > 1:
-                sums = np.array(
-                    [block.sum() for block in np.array_split(windows, min(len(windows), max(2, holding // 2)))]
-                )
+                sums = block_sums(windows, holding // 2)
                 variance += min(float(sums.var(ddof=1) / sums.mean()), UNKNOWN_DISPERSION) * holding
                 weight += holding
         return max(variance / weight, min(self.burstiness, MAX_BURSTINESS))
 
-    def _by_exposure(self, first: int, stop: int, outside: Flags) -> float:
-        """Return how many are expected by what else was logged; by time, where that is nothing."""
-        values = self.grid.time if self.exposure is None else self.exposure
-        elsewhere = float(values[outside].sum())
-        inside = float(values[first:stop].sum())
-        if not elsewhere:
-            values = self.grid.time
-            elsewhere, inside = float(values[outside].sum()), float(values[first:stop].sum())
-        return float(self.counts[outside].sum()) * inside / max(elsewhere, TINY)
+    def count_in(self, first: int, stop: int) -> float:
+        """Return how many events an interval holds."""
+        return float(self.counts[first:stop].sum())
 
     def describe(self, first: int, stop: int, outside: Flags, nats: float) -> Interval:
         """Return the interval with what is usual in such a time by the outside."""
         length = stop - first
         sums = interval_sums(self.counts * outside, length)
         is_whole = interval_sums(outside.astype(float), length) == length
-        expected = self.counts[outside].sum() / max(outside.sum(), 1) * self.grid.time[first:stop].sum()
-        observed = float(self.counts[first:stop].sum())
+        expected = float(self.counts[outside].sum() / max(outside.sum(), 1) * self.grid.time[first:stop].sum())
+        observed = self.count_in(first, stop)
         usual = sums[is_whole] if is_whole.any() else np.array([expected])
+        by_exposure = expected_by(self.exposure, self.counts, self.grid, (first, stop), outside)
         return Interval(
             first=first,
             stop=stop,
             observed=observed,
-            expected=float(expected),
-            ratio=observed / max(self._by_exposure(first, stop, outside), expected, TINY)
-            if self.above
-            else observed / max(min(self._by_exposure(first, stop, outside), expected), TINY),
+            expected=expected,
+            ratio=observed / max(by_exposure, expected, TINY),
             **usual_range(usual),
             nats=nats,
         )
@@ -177,7 +127,7 @@ def _fine_counts(positions: Floats, inside: Flags) -> Floats:
 
 def burstiness(counts: Floats, grid: Grid) -> float:
     """Return by how much bursts are the nature of a log: 1 where at most half of its eighths have one."""
-    maxima = segment_maxima(CountScan(grid=grid, counts=counts, exposure=None, above=True), np.ones(grid.count, bool))
+    maxima = segment_maxima(CountScan(grid=grid, counts=counts, exposure=None), np.ones(grid.count, bool))
     return max(float(np.median(maxima)), 1.0)
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from loganalytics.analyses.scans.grid import Flags, Floats, Grid, Positions, interval_sums, other_days
+from loganalytics.analyses.scans.grid import Flags, Floats, Grid, Positions, interval_sums
 from loganalytics.analyses.scans.peeling import Interval, usual_range
+from loganalytics.analyses.scans.same_hours import highest_of_days
 
 MAX_DEVIATION = 3.0  # standard deviations: one very slow call is no slow time
 MIN_MEASURED = 10  # durations in an interval
@@ -62,13 +63,11 @@ class DurationScan:
         mean = _means(deviations, measured)
         # Of all windows: what was found on another day is what is usual at these hours.
         all_means = _means(interval_sums(self.deviations, length), interval_sums(self.measured, length))
-        usual = other_days(all_means, self.grid, length, highest=True)
-        if usual is not None:
-            # How much of the excess other days had at the same hours: half explains it, a quarter does not.
-            with np.errstate(invalid="ignore", divide="ignore"):
-                explained = np.nan_to_num((usual - usual_mean) / (mean - usual_mean), nan=0.0, posinf=0.0, neginf=0.0)
-            nats *= np.clip((MAX_EXPLAINED - explained) / (MAX_EXPLAINED / 2), 0, 1)
-        return nats
+        usual = highest_of_days(all_means, self.grid, length)
+        # How much of the excess other days had at the same hours: half explains it, a quarter does not.
+        with np.errstate(invalid="ignore", divide="ignore"):
+            explained = np.nan_to_num((usual - usual_mean) / (mean - usual_mean), nan=0.0, posinf=0.0, neginf=0.0)
+        return np.asarray(nats * np.clip((MAX_EXPLAINED - explained) / (MAX_EXPLAINED / 2), 0, 1))
 
     def pieces(self, first: int, stop: int) -> list[tuple[int, int]]:
         """Return the interval without what comes before and after the slow time within it."""
@@ -95,6 +94,10 @@ class DurationScan:
         means = self.deviations[enough] / self.measured[enough]
         variation = float(((means - means.mean()) ** 2 * self.measured[enough]).mean())
         return float(np.clip(variation, 1.0, MAX_DISPERSION))
+
+    def count_in(self, first: int, stop: int) -> float:
+        """Return how many durations an interval holds."""
+        return float(self.measured[first:stop].sum())
 
     def describe(self, first: int, stop: int, outside: Flags, nats: float) -> Interval:
         """Return the interval with its median and what is usual: the middle four fifths of the rest's durations."""

@@ -1,4 +1,4 @@
-"""The windows that a log is cut into, and the same hours of its other days."""
+"""The windows that a log is cut into."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 LENGTH_STEP = 1.35  # from one length of interval to the next
 MIN_WINDOW_SHARE = 0.05
 MAX_SHARE = 0.6  # of the log: what lasts longer is the usual
-MANY_DAYS = 10  # from so many on, what two other days had at the same hours is usual; below, what one had
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +63,11 @@ class Grid:
         """Return how many windows a day has; 0 where a window is longer than six hours or no whole part of a day."""
         return DAY // self.every if DAY % self.every == timedelta(0) and self.every <= DAY / 4 else 0
 
+    @property
+    def other_days(self) -> float:
+        """Return how many days it holds but one; 1 at least."""
+        return max(1.0, self.count / self.windows_a_day - 1) if self.windows_a_day else 1.0
+
     def lengths(self) -> list[int]:
         """Return the lengths of interval to look at, in windows."""
         lengths, length = [], 1.0
@@ -79,44 +83,16 @@ def interval_sums(values: Floats, length: int) -> Floats:
     return np.asarray(total[length:] - total[:-length])
 
 
-def other_days(sums: Floats, grid: Grid, length: int, *, highest: bool) -> Floats | None:
-    """Return what is usual at the same hours on other days, by the first window: their highest or lowest sum.
-
-    The second highest where there are ten other days or more. For the highest, what came up to an hour earlier or
-    later counts too: jobs begin late, and clocks are changed. Days that the interval itself reaches into are left
-    out. NaN where no other day is known; None where there is none at all.
-    """
-    day = grid.windows_a_day
-    if not day or len(sums) <= day:
-        return None
-    near = _extreme_around(sums, HOUR // grid.every) if highest else sums
-    return _usual_at(near, day, len(sums) // day + 1, length, highest=highest)
+def block_sums(values: Floats, blocks: int) -> Floats:
+    """Return the sums over so many parts of equal length, two at least."""
+    return np.array([part.sum() for part in np.array_split(values, min(len(values), max(2, blocks)))])
 
 
-def _extreme_around(sums: Floats, reach: int) -> Floats:
-    """Return the highest of each value and those up to so many places beside it."""
-    from scipy.ndimage import maximum_filter1d
-
-    return np.asarray(maximum_filter1d(sums, 2 * reach + 1, mode="nearest"))
-
-
-def _usual_at(sums: Floats, day: int, days: int, length: int, *, highest: bool) -> Floats:
-    """Return the highest or lowest sum at the same hours of other days.
-
-    Of ten days and more the second; but what the same day of another week had is usual too.
-    """
-    shifted = np.full((2 * days, len(sums)), -np.inf if highest else np.inf)
-    weekly = np.full(len(sums), np.nan)
-    extreme = np.fmax if highest else np.fmin
-    for row, days_away in enumerate(day_number for day_number in range(-days, days + 1) if day_number):
-        shift = days_away * day
-        if length <= abs(shift) < len(sums):
-            target = slice(max(0, -shift), min(len(sums), len(sums) - shift))
-            shifted[row, target] = sums[max(0, shift) : min(len(sums), len(sums) + shift)]
-            if days_away % DAYS_A_WEEK == 0:
-                weekly[target] = extreme(weekly[target], shifted[row, target])
-    days_known = np.isfinite(shifted).sum(axis=0)
-    ordered = np.sort(shifted, axis=0)
-    first, second = (ordered[-1], ordered[-2]) if highest else (ordered[0], ordered[1])
-    usual = np.where(days_known >= MANY_DAYS, second, first)
-    return np.asarray(extreme(np.where(days_known > 0, usual, np.nan), weekly))
+def expected_by(
+    exposure: Floats | None, counts: Floats, grid: Grid, interval: tuple[int, int], outside: Flags
+) -> float:
+    """Return how many are expected in an interval by what else was logged; by time, where that is nothing."""
+    first, stop = interval
+    values = grid.time if exposure is None or not exposure[outside].sum() else exposure
+    share = values[first:stop].sum() / max(float(values[outside].sum()), MIN_WINDOW_SHARE)
+    return float(counts[outside].sum() * share)

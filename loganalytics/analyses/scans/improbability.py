@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from loganalytics.analyses.scans.grid import Floats
+from loganalytics.analyses.scans.grid import Flags, Floats, Grid, Positions
 
-MIN_EXPECTED = 0.3  # events, so that a first one is not too improbable
+TINY = 1e-9
 
 
 def share_nats(inside: Floats, total: Floats | float, share: Floats | float, *, above: bool) -> Floats:
@@ -25,12 +25,37 @@ def share_nats(inside: Floats, total: Floats | float, share: Floats | float, *, 
     return np.where(is_far, np.maximum(nats, 0.0), 0.0)
 
 
-def mean_nats(observed: Floats, usual: Floats | float, *, above: bool) -> Floats:
-    """Return how improbable a count is where at most (or at least) so many are usual: Poisson."""
-    expected = np.maximum(np.asarray(usual, float), MIN_EXPECTED)
-    nats = _x_log(observed, expected) - observed + expected
-    is_far = observed > expected if above else observed < expected
-    return np.where(is_far, np.maximum(nats, 0.0), 0.0)
+def time_nats(counts: Floats, grid: Grid, free: Flags, starts: Positions, stops: Positions, *, above: bool) -> Floats:
+    """Return how improbable intervals of a count by window are by time alone: starts x stops."""
+    edges, time = np.append(0.0, np.cumsum(counts * free)), np.append(0.0, np.cumsum(free * grid.time))
+    sums = edges[stops][None, :] - edges[starts][:, None]
+    share = (time[stops][None, :] - time[starts][:, None]) / max(time[-1], 1)
+    return share_nats(np.maximum(sums, 0), edges[-1], share, above=above)
+
+
+def tail_nats(count: float) -> float:
+    """Return by how much a count is less probable than its bound: Bahadur and Rao 1960, doi:10.1214/aoms/1177705674."""
+    return 0.5 * float(np.log(2 * np.pi * max(count, 1.0)))
+
+
+def rate_nats(observed: Floats, rate: Floats) -> Floats:
+    """Return how improbable so high a count is at this rate: Poisson."""
+    nats = _x_log(observed, rate) - observed + rate
+    return np.where(observed > rate, np.maximum(nats, 0.0), 0.0)
+
+
+def rate_of_extreme(extreme: Floats, tries: Floats | float, *, rank: Floats | float = 1, highest: bool) -> Floats:
+    """Return the rate of which a count is as often as not the highest (or lowest) of so many tries, or beyond it.
+
+    The highest of several small counts is above their rate by chance alone. `rank` is 2 for the second highest. Median
+    ranks: Benard and Bos-Levenbach 1953, doi:10.1111/j.1467-9574.1953.tb00821.x.
+    """
+    from scipy.special import gammainccinv, gammaincinv
+
+    chance = (rank - 0.3) / (tries + 0.4)
+    if not highest:
+        return np.asarray(gammainccinv(extreme + 1, chance))
+    return np.asarray(np.maximum(gammaincinv(np.maximum(extreme, TINY), chance), TINY))
 
 
 def _x_log(observed: Floats, expected: Floats) -> Floats:

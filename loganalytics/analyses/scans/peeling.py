@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from loganalytics.analyses.scans.grid import Flags, Floats, Grid, Positions
+from loganalytics.analyses.scans.improbability import tail_nats
 
 MAX_INTERVALS, MAX_TRIES = 10, 16  # of one series
 SEGMENTS, ORDINARY_SEGMENTS = 8, 0.5  # the maximum of this share of the segments is that of chance
@@ -32,6 +33,7 @@ class Interval:
         high: the most that is usual: a tenth of such times have more.
         highest: the most that there is in such a time elsewhere.
         dispersion: by how much the series varies more than chance would have it.
+        is_by_days: whether what is usual is that of the same hours of other days.
         nats: -ln of the chance of it, corrected for the series' own variation, not for how many were looked at.
     """
 
@@ -46,6 +48,7 @@ class Interval:
     highest: float
     nats: float
     dispersion: float = 1.0
+    is_by_days: bool = False
 
 
 class Scan(Protocol):
@@ -71,11 +74,14 @@ class Scan(Protocol):
     def least_dispersion(self, outside: Flags, inside: Flags) -> float:
         """Return what the improbabilities are divided by at least."""
 
+    def count_in(self, first: int, stop: int) -> float:
+        """Return how many events an interval holds."""
+
     def describe(self, first: int, stop: int, outside: Flags, nats: float) -> Interval:
         """Return the interval with what is usual by the outside."""
 
 
-def usual_range(usual: Floats) -> dict[str, float]:
+def usual_range(usual: Floats) -> dict[str, Any]:
     """Return low, middle, high and highest of what there is in so long a time elsewhere."""
     low, middle, high = np.quantile(usual, [TENTH, 0.5, 1 - TENTH])
     return {"low": float(low), "middle": float(middle), "high": float(high), "highest": float(usual.max())}
@@ -92,7 +98,7 @@ def find_intervals(scan: Scan, least_nats: float) -> list[Interval]:
         taken = (first, stop)
         # What stops and comes again is judged by itself, each time.
         candidates = scan.pieces(*_with_best_edges(scan, free, first, stop))
-        candidates += [taken] if len(candidates) == 1 and scan.keeps_edges else []
+        candidates += [taken] if len(scan.pieces(*taken)) == 1 and scan.keeps_edges else []
         first, stop = max(candidates, key=lambda ends: _nats_of(scan, free, *ends))
         nats = _nats_of(scan, free, first, stop)
         if nats < least_nats:
@@ -101,7 +107,7 @@ def find_intervals(scan: Scan, least_nats: float) -> list[Interval]:
         inside = _flags(scan, first, stop)
         outside = free & ~inside
         dispersion = max(_dispersion(scan, outside), scan.least_dispersion(outside, inside))
-        nats /= dispersion
+        nats = nats / dispersion + tail_nats(scan.count_in(first, stop))
         if nats < least_nats:
             break
         intervals.append(replace(scan.describe(first, stop, outside, nats), dispersion=dispersion))

@@ -8,9 +8,10 @@ from typing import cast
 import numpy as np
 import polars as pl
 
+from loganalytics.analyses.scans.event_counts import NUMBER
 from loganalytics.analyses.scans.grid import Grid
 from loganalytics.analyses.scans.peeling import TESTS_A_WINDOW, Interval, find_intervals
-from loganalytics.analyses.scans.series import NUMBER, Series, read_series
+from loganalytics.analyses.scans.series import Series, read_series
 from loganalytics.schema import TIMESTAMP
 from loganalytics.times import window_start
 
@@ -25,9 +26,12 @@ MIN_FLOOD_RATIO = 2.0  # of a flood of harmless messages to the next highest in 
 MAX_REGULAR_DISPERSION = 2.0  # of messages that come by and by, not in batches
 MIN_RISE = 2.0  # of all that its services log, during a flood of harmless messages
 MIN_FEWER_EXPECTED = 20
-MAX_FEWER_RATIO, MAX_SILENT_RATIO = 0.65, 0.1  # of a service that logs less up to the end of the log; of one that did
+MAX_FEWER_RATIO, MAX_SILENT_RATIO = 0.7, 0.1  # of a service that logs less up to the end of the log; of one that did
+# Of a service that logged less for a time, in a log of several days; for a whole day it may be a holiday.
+MAX_PAST_E_VALUE, MAX_PAST_LENGTH = 1e-6, timedelta(hours=6)
 MAX_NOTHING_RATIO = 0.01  # of a service that nothing shows to be expected: no other service, no other day
-ONGOING_SHARE = 0.15  # of an interval, within which of the end of the log it must end to be going on
+# Of an interval, within which of the end of the log it must end to be going on; of fewer events, whose end is vague.
+ONGOING_SHARE, FEWER_ONGOING_SHARE = 0.15, 0.25
 
 SCHEMA = {
     "measure": pl.String(), "service": pl.String(), "services": pl.List(pl.String()), "subject": pl.String(),
@@ -44,8 +48,9 @@ def scan_intervals(events: pl.DataFrame, errors: pl.DataFrame, *, every: timedel
     Needs timestamp, service, severity_number, template, template_id, operation and duration_ms of the events, and
     timestamp, service, cluster_id and label of the errors among them. Events without a time are left out.
 
-    Returns measure ("errors" of a service, "problem", "template" of events that are no errors, "events" of a service
-    that are fewer, "duration" of an operation), service, services, subject (label, template or operation), start and
+    Returns measure ("errors" of a service, "problem", "template" of events that are no errors, "events" of a service,
+    of its loggers or of all services that are fewer, errors apart, "duration" of an operation), service, services,
+    subject (label, template, operation, service or logger), start and
     end (of the events in it), is_ongoing (it lasts to the end of the log), is_new (nothing of it before), observed
     (the count, the median in ms), expected, low and high (nine tenths of such times elsewhere hold no less, no more),
     is_regular (half of such times elsewhere have one, and they do not come in batches), is_alarming (warnings, or words
@@ -66,9 +71,9 @@ def scan_intervals(events: pl.DataFrame, errors: pl.DataFrame, *, every: timedel
         tried = len(MIN_RATIO) * max(numbers[candidate.measure], 1)
         least_nats = float(np.log(min(ONGOING_TESTS, TESTS_A_WINDOW * grid.count) * tried * FAMILIES / MAX_E_VALUE))
         for interval in find_intervals(candidate.scan, least_nats):
-            tests = ONGOING_TESTS if _is_ongoing(interval, grid) else TESTS_A_WINDOW * grid.count
+            tests = ONGOING_TESTS if _is_ongoing(candidate, interval, grid) else TESTS_A_WINDOW * grid.count
             e_value = FAMILIES * tests * tried * float(np.exp(-interval.nats))
-            if e_value <= MAX_E_VALUE and _is_large(candidate, interval, grid):
+            if e_value <= MAX_E_VALUE and _is_large(candidate, interval, grid, e_value):
                 rows.append(_row(candidate, interval, grid, e_value))
     return pl.DataFrame(rows, schema=SCHEMA).sort("e_value", "measure", "subject", nulls_last=True)
 
@@ -87,17 +92,18 @@ def _with_windows(table: pl.DataFrame, grid: Grid) -> pl.DataFrame:
     return table.with_columns(number.cast(pl.Int64).alias(NUMBER), service=pl.col("service").cast(pl.String))
 
 
-def _is_large(series: Series, interval: Interval, grid: Grid) -> bool:
+def _is_large(series: Series, interval: Interval, grid: Grid, e_value: float) -> bool:
     """Return whether a change is one that anyone would call so."""
     ratio = interval.ratio
     if series.measure == "events":
-        maximum = MAX_FEWER_RATIO if _is_ongoing(interval, grid) else MAX_SILENT_RATIO
+        is_short = (interval.stop - interval.first) * grid.every <= MAX_PAST_LENGTH
+        is_sure = is_short and interval.is_by_days and e_value <= MAX_PAST_E_VALUE
+        maximum = MAX_FEWER_RATIO if is_sure or _is_ongoing(series, interval, grid) else MAX_SILENT_RATIO
         maximum = maximum if series.is_comparable else MAX_NOTHING_RATIO
-        ratio = max(ratio, series.calm_ratio(interval.first, interval.stop))
         return interval.expected >= MIN_FEWER_EXPECTED and ratio <= maximum
     if series.measure == "template" and not series.is_alarming:
         # A new kind of event that has come to stay, and what a service says during all of its life.
-        came_to_stay = _is_ongoing(interval, grid) and series.is_first(interval.first)
+        came_to_stay = _is_ongoing(series, interval, grid) and series.is_first(interval.first)
         if interval.observed < MIN_FLOOD_RATIO * interval.highest:
             return False  # one burst of several
         if series.rise(interval.first, interval.stop) < MIN_RISE:
@@ -108,8 +114,9 @@ def _is_large(series: Series, interval: Interval, grid: Grid) -> bool:
     return ratio >= MIN_RATIO[series.measure] and interval.observed >= MIN_EVENTS[series.measure] and is_frequent
 
 
-def _is_ongoing(interval: Interval, grid: Grid) -> bool:
-    return interval.stop >= grid.count - max(1, round(ONGOING_SHARE * (interval.stop - interval.first)))
+def _is_ongoing(series: Series, interval: Interval, grid: Grid) -> bool:
+    share = FEWER_ONGOING_SHARE if series.measure == "events" else ONGOING_SHARE
+    return interval.stop >= grid.count - max(1, round(share * (interval.stop - interval.first)))
 
 
 def _row(series: Series, interval: Interval, grid: Grid, e_value: float) -> dict[str, object]:
@@ -120,7 +127,7 @@ def _row(series: Series, interval: Interval, grid: Grid, e_value: float) -> dict
             start, end = cast(datetime, inside.min()), cast(datetime, inside.max())
     return {
         "measure": series.measure, "service": series.service, "services": series.services, "subject": series.subject,
-        "key": series.key, "start": start, "end": end, "is_ongoing": _is_ongoing(interval, grid),
+        "key": series.key, "start": start, "end": end, "is_ongoing": _is_ongoing(series, interval, grid),
         "is_new": series.is_first(interval.first), "is_alarming": series.is_alarming,
         **{name: getattr(interval, name) for name in ("observed", "expected", "low", "high")},
         "is_regular": interval.middle >= 1 and interval.dispersion <= MAX_REGULAR_DISPERSION,

@@ -11,22 +11,27 @@ import polars as pl
 
 from loganalytics.analyses.scans.counts import CountScan, burstiness, highest_by_time
 from loganalytics.analyses.scans.durations import DurationScan
+from loganalytics.analyses.scans.event_counts import (
+    MAX_SERVICES,
+    MIN_OTHERS,
+    MIN_SERVICE_EVENTS,
+    NUMBER,
+    EventCounts,
+    count_matrix,
+)
+from loganalytics.analyses.scans.fewer import FewerScan
 from loganalytics.analyses.scans.grid import Floats, Grid
 from loganalytics.analyses.scans.peeling import TESTS_A_WINDOW, Scan
 from loganalytics.schema import is_error
 
-NUMBER = "__window"
-"""The column with the number of the window that an event falls in."""
-
 MAX_TEMPLATES, MIN_TEMPLATE_EVENTS = 300, 25  # the most frequent ones
 MAX_PROBLEMS, MIN_PROBLEM_EVENTS = 300, 5
-MAX_SERVICES, MIN_SERVICE_EVENTS = 100, 50
 MAX_OPERATIONS, MIN_OPERATION_EVENTS = 100, 40
 WARNING = 13
 ALARMING = r"(?i)fail|refus|denied|invalid|reject|retry|timed? ?out|attempt|lost|失败|重试|拒绝|超时|无效"
 
+BURST_SHARE, BURST_RATIO = 0.95, 2.0  # above twice what this share of the windows has is a burst
 MIN_DAYS = 2  # from which on the same hours of another day show what is usual
-MIN_OTHERS = 0.5  # events besides, for each event of a series: with fewer they are no measure of it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +47,6 @@ class Series:
         scan: what intervals are looked for in.
         times: of its events; None where an interval is one of windows.
         first_window: of its first event.
-        calm_events: by window, those that are no errors.
         service_events: by window, all that its services logged.
         is_alarming: whether its events are warnings or speak of failure.
     """
@@ -55,7 +59,6 @@ class Series:
     times: pl.Series | None = field(repr=False)
     first_window: int | None
     service_events: Floats | None = field(default=None, repr=False)
-    calm_events: Floats | None = field(default=None, repr=False)
     is_alarming: bool = False
 
     def is_first(self, window: int) -> bool:
@@ -76,23 +79,12 @@ class Series:
         inside = float(self.service_events[first:stop].sum()) / (stop - first)
         return inside / outside if outside else np.inf
 
-    def calm_ratio(self, first: int, stop: int) -> float:
-        """Return the ratio of its events that are no errors to what is expected; 0 where that is not known.
-
-        After a time of many errors there are fewer events, and nothing is wrong.
-        """
-        if self.calm_events is None:
-            return 0.0
-        inside = float(self.calm_events[first:stop].sum()) / (stop - first)
-        outside = float(self.calm_events.sum() - self.calm_events[first:stop].sum())
-        return inside / (outside / (len(self.calm_events) - (stop - first))) if outside else 0.0
-
     @property
     def is_comparable(self) -> bool:
         """Return whether there is something that shows how much is to be expected: other services, other days."""
         day = self.scan.grid.windows_a_day
         has_days = 0 < day <= self.scan.grid.count / MIN_DAYS
-        return has_days or (isinstance(self.scan, CountScan) and self.scan.exposure is not None)
+        return has_days or (isinstance(self.scan, FewerScan) and self.scan.exposure is not None)
 
     @property
     def service(self) -> str | None:
@@ -111,7 +103,7 @@ class Counts:
 
 def read_series(events: pl.DataFrame, errors: pl.DataFrame, grid: Grid) -> tuple[list[Series], dict[str, int]]:
     """Return the series in which something may be found, and how many there are of each measure."""
-    services = _Services.of(events, grid)
+    services = EventCounts.of(events, grid)
     calm = events.filter(~is_error())
     failed = errors.with_columns(service_key=pl.col("service").fill_null(""))
     sources = [
@@ -125,71 +117,41 @@ def read_series(events: pl.DataFrame, errors: pl.DataFrame, grid: Grid) -> tuple
         counts = _counts(table, key, subject, grid, limit, minimum)
         numbers[measure] = counts.table.height
         promising += _more(measure, counts, services, grid, burstiness(_by_window(table, grid), grid))
-    fewer = services.large()
-    promising += [services.fewer(name, grid) for name in fewer]
+    fewer = list(_fewer(events, services, grid))
     timed = list(_durations(events, grid))
-    return [*promising, *timed], {**numbers, "events": len(fewer), "duration": len(timed)}
+    return [*promising, *fewer, *timed], {**numbers, "events": len(fewer), "duration": len(timed)}
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Services:
-    """How many events each service has in each window, errors apart."""
+def _fewer(events: pl.DataFrame, services: EventCounts, grid: Grid) -> Iterator[Series]:
+    """Return the series of which fewer may be found: services and all of them together; loggers of a single service.
 
-    names: list[str]
-    all_events: Floats
-    calm_events: Floats
-
-    @classmethod
-    def of(cls, events: pl.DataFrame, grid: Grid) -> _Services:
-        by_service = events.select(NUMBER, pl.col("service").fill_null(""), error=is_error())
-        names = by_service["service"].unique().sort().to_list()
-        all_events, calm_events = (
-            _matrix(rows.group_by("service", NUMBER).len(), "service", names, grid)
-            for rows in (by_service, by_service.filter(~pl.col("error")))
-        )
-        return cls(names=names, all_events=all_events, calm_events=calm_events)
-
-    def besides(self, services: list[str], counts: Floats, *, are_errors: bool) -> Floats | None:
-        """Return what else the services logged; all others where that is little; None where there is nothing."""
-        columns = self._columns(services)
-        counted = self.calm_events if are_errors else self.all_events
-        counted_too = 0 if are_errors else counts
-        same = counted[:, columns].sum(axis=1) - counted_too
-        if same.sum() >= MIN_OTHERS * counts.sum():
-            return np.asarray(same)
-        every = counted.sum(axis=1) - counted_too
-        return np.asarray(every) if every.sum() >= MIN_OTHERS * counts.sum() else None
-
-    def together(self, services: list[str]) -> Floats:
-        """Return what these services logged, by window; all events where none is named."""
-        return np.asarray(self.all_events[:, self._columns(services)].sum(axis=1))
-
-    def _columns(self, services: list[str]) -> list[int]:
-        return [self.names.index(name) for name in services or [""] if name in self.names]
-
-    def large(self) -> list[str]:
-        order = np.argsort(-self.all_events.sum(axis=0), kind="stable")[:MAX_SERVICES]
-        return [self.names[i] for i in order if self.all_events[:, i].sum() >= MIN_SERVICE_EVENTS]
-
-    def fewer(self, name: str, grid: Grid) -> Series:
-        own = self.all_events[:, self.names.index(name)]
-        other_events = self.all_events.sum(axis=1) - own
-        exposure = other_events if other_events.sum() >= MIN_OTHERS * own.sum() else None
-        bursts = burstiness(own, grid) if exposure is None else 1.0
-        scan = CountScan(grid=grid, counts=own, exposure=exposure, above=False, burstiness=bursts)
-        services = [name] if name else []
-        return Series(
-            measure="events", services=services, subject=name or None, key=name, scan=scan, times=None,
-            first_window=None, calm_events=self.calm_events[:, self.names.index(name)],
-        )  # fmt: skip
+    Errors apart: after a time of many errors there are fewer events, and nothing is wrong.
+    """
+    every = services.calm_events.sum(axis=1)
+    if len(services.names) > 1 and every.sum() >= MIN_SERVICE_EVENTS:
+        yield _fewer_of([], None, every, None, grid)
+    for name in services.large():
+        own = services.calm_of(name)
+        yield _fewer_of([name] if name else [], name or None, own, every - own, grid)
+    if len(services.names) > 1 or "logger" not in events.columns:
+        return
+    loggers = EventCounts.of(events, grid, by="logger")
+    if len(loggers.names) > 1:
+        for name in filter(None, loggers.large()):
+            own = loggers.calm_of(name)
+            yield _fewer_of([name for name in services.names if name], name, own, every - own, grid)
 
 
-def _matrix(counted: pl.DataFrame, key: str, keys: list[str], grid: Grid) -> Floats:
-    matrix = np.zeros((grid.count, len(keys)))
-    columns = pl.DataFrame({key: pl.Series(keys, dtype=pl.String), "column": range(len(keys))})
-    cells = counted.join(columns, on=key)
-    matrix[cells[NUMBER].to_numpy(), cells["column"].to_numpy()] = cells["len"].to_numpy()
-    return matrix
+def _fewer_of(services: list[str], subject: str | None, own: Floats, others: Floats | None, grid: Grid) -> Series:
+    """Return the series of events by window beside those of others."""
+    exposure = others if others is not None and others.sum() >= MIN_OTHERS * own.sum() else None
+    bursts = burstiness(own, grid) if exposure is None else 1.0
+    # After a burst there is less than in it, and nothing is wrong.
+    counts = np.where(own > BURST_RATIO * np.quantile(own, BURST_SHARE), np.median(own), own)
+    scan = FewerScan(grid=grid, counts=counts, exposure=exposure, burstiness=bursts)
+    return Series(
+        measure="events", services=services, subject=subject, key=subject, scan=scan, times=None, first_window=None
+    )
 
 
 def _counts(table: pl.DataFrame, key: str, subject: str, grid: Grid, limit: int, minimum: int) -> Counts:
@@ -210,11 +172,11 @@ def _counts(table: pl.DataFrame, key: str, subject: str, grid: Grid, limit: int,
     return Counts(
         table=groups,
         events=table.select(pl.col(key).cast(pl.String), "timestamp"),
-        matrix=_matrix(counted, key, groups[key].to_list(), grid),
+        matrix=count_matrix(counted, key, groups[key].to_list(), grid),
     )
 
 
-def _more(measure: str, counts: Counts, services: _Services, grid: Grid, all_bursts: float) -> Iterator[Series]:
+def _more(measure: str, counts: Counts, services: EventCounts, grid: Grid, all_bursts: float) -> Iterator[Series]:
     """Return the series that may hold an interval: the others are ruled out all at once."""
     if not counts.table.height:
         return
@@ -227,7 +189,7 @@ def _more(measure: str, counts: Counts, services: _Services, grid: Grid, all_bur
         yield Series(
             measure=measure, services=row["services"], subject=row["subject"], key=row[key],
             scan=CountScan(
-                grid=grid, counts=own, exposure=exposure, above=True, positions=_positions(times, grid),
+                grid=grid, counts=own, exposure=exposure, positions=_positions(times, grid),
                 burstiness=all_bursts,
             ),
             times=times,
