@@ -33,7 +33,8 @@ class Sequences:
     Attributes:
         table: by, events, errors, first_seen, last_seen; sorted by value.
         features: sequences x FEATURES.
-        rarity: how rare each sequence is at most (nats), by its counts or by its rarest pair of events in a row.
+        count_rarity: the surprisal of all counts, summed; those of templates that come together count once (nats).
+        rarity: how rare each sequence is at most (nats), by that or by its rarest pair of events in a row.
         cells: sequence, template, text, kind, count, surprisal (nats), usual; those with any surprisal.
         shares: kind (of template), bin, count, sequences, surprisal, usual: how many sequences have so many events of
             a template.
@@ -41,6 +42,7 @@ class Sequences:
 
     table: pl.DataFrame
     features: NDArray[np.float64]
+    count_rarity: NDArray[np.float64]
     rarity: NDArray[np.float64]
     cells: pl.DataFrame
     shares: pl.DataFrame
@@ -90,11 +92,16 @@ def read_sequences(steps: pl.DataFrame) -> Sequences:
         _count_features(cells, missing, shares, table.height),
         _order_surprisal(transitions, table.height),
     ]
-    rarity = np.maximum(_count_rarity(odd, groups, table.height), _rarest_transition(transitions, table.height))
+    count_rarity = _count_rarity(odd, groups, table.height)
     names = steps.group_by("template").agg(pl.col("text").min()).sort("template").with_row_index("kind")
     labelled = odd.join(names.with_columns(pl.col("kind").cast(pl.Int64)), on="kind", how="left", maintain_order="left")
     return Sequences(
-        table=table.drop("sequence"), features=np.column_stack(features), rarity=rarity, cells=labelled, shares=shares
+        table=table.drop("sequence"),
+        features=np.column_stack(features),
+        count_rarity=count_rarity,
+        rarity=np.maximum(count_rarity, _rarest_transition(transitions, table.height)),
+        cells=labelled,
+        shares=shares,
     )
 
 
