@@ -6,6 +6,7 @@ overlap in time are one story, the likeliest cause first; a story is a finding.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,7 +19,8 @@ from loganalytics.humanize import count, listing, moment, span
 SEVERITIES = ("critical", "warning", "info")
 
 MAX_WARNING_E, MAX_CRITICAL_E = 0.02, 0.001
-LEAST_E = 1e-20  # below, one is as improbable as another
+LEAST_E = 1e-60  # below, one is as improbable as another
+ONGOING_WEIGHT = 10.0  # powers of ten, by which what is over must be less probable to come before what goes on
 MIN_CRITICAL_EVENTS = 10  # errors, from which an improbable number of them is worth a phone call
 MAX_WINDOW_E = 1e-6  # of a window that is unusual without harm, to be a finding by itself; the most unusual one is
 MAX_EVIDENCE = 14  # lines
@@ -82,11 +84,14 @@ def severity(story: Story) -> str:
 
 
 def _rank(story: Story) -> tuple[float, ...]:
-    """Return what stories are sorted by; those that chance never gives, by how many services and errors they have."""
+    """Return what stories are sorted by: severity, E, what goes on before what is over, then services and errors."""
     is_ongoing = any(symptom.is_ongoing and symptom.is_harmful for symptom in story.symptoms)
+    # Windows are unusual by many features at once: the events themselves say how improbable a failure is.
+    harmful = [symptom.e_value for symptom in story.symptoms if symptom.kind in HARMFUL]
+    exponent = math.log10(max(min(harmful, default=story.e_value), LEAST_E))
     failed = [symptom for symptom in story.sure if symptom.kind in ("problem", "errors", "critical")]
     harm = (len({name for symptom in story.sure for name in symptom.services}), sum(s.observed for s in failed))
-    return SEVERITIES.index(severity(story)), not is_ongoing, max(story.e_value, LEAST_E), -harm[0], -harm[1]
+    return SEVERITIES.index(severity(story)), exponent - ONGOING_WEIGHT * is_ongoing, -harm[0], -harm[1]
 
 
 def _is_telling(story: Story) -> bool:

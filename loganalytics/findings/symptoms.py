@@ -11,6 +11,7 @@ import polars as pl
 from loganalytics.sanitize import printable
 
 BATCH_E_VALUE = 0.03  # above that of a warning
+UNHEARD_OF_E_VALUE = 1e-20  # of a flood of messages that came neither before nor after
 NAME_LENGTH = 60  # characters of a service
 MAX_PAUSE_SHARE = 0.2  # of two intervals of the same thing, that may lie between them: they are one
 MIN_EXPLAINED = 0.7  # of a service's errors: a problem that they are is the better name for them
@@ -109,8 +110,9 @@ def _joined(before: Symptom, symptom: Symptom) -> Symptom:
 
 
 def _interval_symptom(row: dict[str, Any]) -> Symptom:
-    # A flood of harmless messages that do not come otherwise may be a batch: it is told, and no warning.
-    is_batch = row["measure"] == "template" and not (row["is_regular"] or row["is_alarming"])
+    # A flood of harmless messages may be a batch: it is told, and no warning, unless there was never one of them.
+    is_unheard_of = row["is_new"] and not row["expected"] and row["e_value"] <= UNHEARD_OF_E_VALUE
+    is_batch = row["measure"] == "template" and not (row["is_regular"] or row["is_alarming"] or is_unheard_of)
     e_value = max(row["e_value"], BATCH_E_VALUE) if is_batch else row["e_value"]
     return Symptom(
         kind=row["measure"],

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from loganalytics.analyses.scans.grid import Flags, Floats, Grid, Positions, block_sums, expected_by, interval_sums
-from loganalytics.analyses.scans.improbability import rate_nats, rate_of_extreme, share_nats, time_nats
+from loganalytics.analyses.scans.improbability import rate_nats, rate_of_extreme, share_nats, tail_nats, time_nats
 from loganalytics.analyses.scans.peeling import Interval, segment_maxima, usual_range
 from loganalytics.analyses.scans.same_hours import highest_of_days, times_looked_at
 
@@ -94,9 +94,9 @@ class CountScan:
                 weight += holding
         return max(variance / weight, min(self.burstiness, MAX_BURSTINESS))
 
-    def count_in(self, first: int, stop: int) -> float:
-        """Return how many events an interval holds."""
-        return float(self.counts[first:stop].sum())
+    def beyond_bound(self, first: int, stop: int) -> float:
+        """Return by how many nats an interval is less probable than its bound."""
+        return tail_nats(float(self.counts[first:stop].sum()))
 
     def describe(self, first: int, stop: int, outside: Flags, nats: float) -> Interval:
         """Return the interval with what is usual in such a time by the outside."""
@@ -104,7 +104,7 @@ class CountScan:
         sums = interval_sums(self.counts * outside, length)
         is_whole = interval_sums(outside.astype(float), length) == length
         expected = float(self.counts[outside].sum() / max(outside.sum(), 1) * self.grid.time[first:stop].sum())
-        observed = self.count_in(first, stop)
+        observed = float(self.counts[first:stop].sum())
         usual = sums[is_whole] if is_whole.any() else np.array([expected])
         by_exposure = expected_by(self.exposure, self.counts, self.grid, (first, stop), outside)
         return Interval(
@@ -115,6 +115,7 @@ class CountScan:
             ratio=observed / max(by_exposure, expected, TINY),
             **usual_range(usual),
             nats=nats,
+            alike=int((block_sums(self.counts * outside, self.grid.count // length) >= observed / 2).sum()),
         )
 
 

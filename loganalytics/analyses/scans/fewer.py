@@ -16,7 +16,7 @@ from loganalytics.analyses.scans.grid import (
     expected_by,
     interval_sums,
 )
-from loganalytics.analyses.scans.improbability import rate_of_extreme, share_nats, time_nats
+from loganalytics.analyses.scans.improbability import rate_of_extreme, share_nats, tail_nats, time_nats
 from loganalytics.analyses.scans.peeling import Interval, usual_range
 from loganalytics.analyses.scans.same_hours import (
     MANY_DAYS,
@@ -165,9 +165,9 @@ class FewerScan:
                 weight += holding
         return max(variance / weight, min(self.burstiness, MAX_BURSTINESS))
 
-    def count_in(self, first: int, stop: int) -> float:
-        """Return how many events an interval holds."""
-        return float(self.counts[first:stop].sum())
+    def beyond_bound(self, first: int, stop: int) -> float:
+        """Return by how many nats an interval is less probable than its bound."""
+        return tail_nats(float(self.counts[first:stop].sum()))
 
     def describe(self, first: int, stop: int, outside: Flags, nats: float) -> Interval:
         """Return the interval with what is usual: at the same hours of other days, or in such a time elsewhere."""
@@ -183,7 +183,7 @@ class FewerScan:
         expected = float(usual.mean() if is_by_days else by_time) * time_share
         by_others = expected_by(self.exposure, self.counts, self.grid, (first, stop), outside)
         least = expected * self._share_of_others(length)[first] if is_by_days else min(by_others, expected)
-        observed = self.count_in(first, stop)
+        observed = float(self.counts[first:stop].sum())
         return Interval(
             first=first,
             stop=stop,

@@ -59,6 +59,11 @@ class Grid:
         return time
 
     @property
+    def end(self) -> datetime:
+        """Return the time of the last event."""
+        return self.start + (self.count - 1 + self.last_share) * self.every
+
+    @property
     def windows_a_day(self) -> int:
         """Return how many windows a day has; 0 where a window is longer than six hours or no whole part of a day."""
         return DAY // self.every if DAY % self.every == timedelta(0) and self.every <= DAY / 4 else 0

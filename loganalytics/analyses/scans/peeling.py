@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from loganalytics.analyses.scans.grid import Flags, Floats, Grid, Positions
-from loganalytics.analyses.scans.improbability import tail_nats
 
 MAX_INTERVALS, MAX_TRIES = 10, 16  # of one series
 SEGMENTS, ORDINARY_SEGMENTS = 8, 0.5  # the maximum of this share of the segments is that of chance
@@ -32,6 +31,7 @@ class Interval:
         middle: half of such times have no more.
         high: the most that is usual: a tenth of such times have more.
         highest: the most that there is in such a time elsewhere.
+        alike: how many such times elsewhere have half as much or more.
         dispersion: by how much the series varies more than chance would have it.
         is_by_days: whether what is usual is that of the same hours of other days.
         nats: -ln of the chance of it, corrected for the series' own variation, not for how many were looked at.
@@ -49,6 +49,7 @@ class Interval:
     nats: float
     dispersion: float = 1.0
     is_by_days: bool = False
+    alike: int = 0
 
 
 class Scan(Protocol):
@@ -74,8 +75,8 @@ class Scan(Protocol):
     def least_dispersion(self, outside: Flags, inside: Flags) -> float:
         """Return what the improbabilities are divided by at least."""
 
-    def count_in(self, first: int, stop: int) -> float:
-        """Return how many events an interval holds."""
+    def beyond_bound(self, first: int, stop: int) -> float:
+        """Return by how many nats an interval is less probable than its bound."""
 
     def describe(self, first: int, stop: int, outside: Flags, nats: float) -> Interval:
         """Return the interval with what is usual by the outside."""
@@ -107,7 +108,7 @@ def find_intervals(scan: Scan, least_nats: float) -> list[Interval]:
         inside = _flags(scan, first, stop)
         outside = free & ~inside
         dispersion = max(_dispersion(scan, outside), scan.least_dispersion(outside, inside))
-        nats = nats / dispersion + tail_nats(scan.count_in(first, stop))
+        nats = nats / dispersion + scan.beyond_bound(first, stop)
         if nats < least_nats:
             break
         intervals.append(replace(scan.describe(first, stop, outside, nats), dispersion=dispersion))

@@ -23,6 +23,7 @@ MIN_WINDOWS = 12  # among fewer nothing is usual
 MIN_RATIO = {"errors": 2.0, "problem": 2.0, "template": 4.0, "duration": 1.5, "events": 0.0}
 MIN_EVENTS = {"errors": 5, "problem": 5, "template": 25, "duration": 0}
 MIN_FLOOD_RATIO = 2.0  # of a flood of harmless messages to the next highest in so long a time
+MAX_ALIKE = 5  # times elsewhere with half as many: a burst is one of many then, unless it is twice the next highest
 MAX_REGULAR_DISPERSION = 2.0  # of messages that come by and by, not in batches
 MIN_RISE = 2.0  # of all that its services log, during a flood of harmless messages
 MIN_FEWER_EXPECTED = 20
@@ -102,14 +103,14 @@ def _is_large(series: Series, interval: Interval, grid: Grid, e_value: float) ->
         maximum = maximum if series.is_comparable else MAX_NOTHING_RATIO
         return interval.expected >= MIN_FEWER_EXPECTED and ratio <= maximum
     if series.measure == "template" and not series.is_alarming:
-        # A new kind of event that has come to stay, and what a service says during all of its life.
-        came_to_stay = _is_ongoing(series, interval, grid) and series.is_first(interval.first)
         if interval.observed < MIN_FLOOD_RATIO * interval.highest:
             return False  # one burst of several
         if series.rise(interval.first, interval.stop) < MIN_RISE:
             return False  # instead of others, not besides
-        if came_to_stay or series.events_besides(interval.first, interval.stop) < interval.observed:
-            return False
+        if series.is_first(interval.first) and series.lasts_to(grid.end, ONGOING_SHARE):
+            return False  # a new kind of event that has come to stay
+    if interval.alike >= MAX_ALIKE and interval.observed < MIN_FLOOD_RATIO * interval.highest:
+        return False
     is_frequent = series.measure == "duration" or interval.observed > interval.high
     return ratio >= MIN_RATIO[series.measure] and interval.observed >= MIN_EVENTS[series.measure] and is_frequent
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -64,6 +65,13 @@ class Series:
     def is_first(self, window: int) -> bool:
         """Return whether nothing of the series came before the window."""
         return self.first_window is not None and self.first_window >= window
+
+    def lasts_to(self, end: datetime, share: float) -> bool:
+        """Return whether its last event is so near to a time, by a share of the time that it has lasted."""
+        if self.times is None:
+            return False
+        first, last = cast(datetime, self.times.min()), cast(datetime, self.times.max())
+        return end - last <= share * (last - first)
 
     def events_besides(self, first: int, stop: int) -> float:
         """Return how many events its services logged outside of an interval."""
