@@ -13,6 +13,8 @@ from loganalytics.analyses.scans.series import ALARMING
 from loganalytics.findings.symptoms import Symptom
 from loganalytics.sanitize import printable
 
+WEEK = timedelta(days=7)
+WEEKLY_E_VALUE = 0.03  # given to windows as other weeks have them: above that of a warning
 MAX_QUIET_WINDOWS = 2  # between anomalous windows of one episode
 MAX_REASONS = 3
 
@@ -117,7 +119,7 @@ def window_symptoms(anomalies: pl.DataFrame, window: timedelta) -> list[Symptom]
             services=episode.services,
             start=episode.start,
             end=episode.end,
-            e_value=max(anomalies.height, 1) * 10.0 ** -_surprisal(episode.score),
+            e_value=_e_value(episode, anomalies, window),
             subject=episode.reasons[0][1],
             text=episode.reasons[0][1],
             observed=float(episode.events),
@@ -126,6 +128,28 @@ def window_symptoms(anomalies: pl.DataFrame, window: timedelta) -> list[Symptom]
         for episode in find_episodes(anomalies, window)
         if episode.reasons
     ]
+
+
+def _e_value(episode: Episode, anomalies: pl.DataFrame, window: timedelta) -> float:
+    e_value = float(max(anomalies.height, 1) * 10.0 ** -_surprisal(episode.score))
+    return max(e_value, WEEKLY_E_VALUE) if _is_weekly(episode, anomalies, window) else e_value
+
+
+def _is_weekly(episode: Episode, anomalies: pl.DataFrame, window: timedelta) -> bool:
+    """Return whether the same hours of another week have half as many errors (or events, where it has none)."""
+    counted, number = ("errors", episode.errors) if episode.errors else ("events", episode.events)
+    if counted not in anomalies.columns:
+        return False
+    service = pl.col("service").cast(pl.String).is_in(list(episode.services))
+    own = anomalies.filter(service) if episode.services and "service" in anomalies.columns else anomalies
+    since = pl.col("window") - pl.lit(episode.start)
+    weeks = ((since + WEEK / 2).dt.total_microseconds() // (WEEK // timedelta(microseconds=1))).alias("week")
+    shifted = pl.col("window") - pl.col("week") * WEEK
+    same_hours = own.with_columns(weeks).filter(
+        (pl.col("week") != 0) & (shifted >= episode.start - window) & (shifted < episode.end + window)
+    )
+    highest = same_hours.group_by("week").agg(pl.col(counted).sum())[counted].max()
+    return isinstance(highest, int | float) and highest >= number / 2
 
 
 def _surprisal(score: float) -> float:

@@ -10,7 +10,7 @@ import polars as pl
 
 from loganalytics.findings.episodes import window_symptoms
 from loganalytics.findings.queues import Quiet, queue_symptoms
-from loganalytics.findings.silences import Silence, early_file_ends, merge_silences, silence_symptoms
+from loganalytics.findings.silences import Silence, as_announced, early_file_ends, merge_silences, silence_symptoms
 from loganalytics.findings.state import state_symptoms
 from loganalytics.findings.symptoms import (
     NAME_LENGTH,
@@ -57,6 +57,7 @@ def find_symptoms(
     from_intervals = [
         s for s in from_intervals if not (_is_told_as_silence(s, silences) or _is_file_end(s, ends_early))
     ]
+    from_intervals = [as_announced(symptom, events) for symptom in from_intervals]
     from_intervals = _with_queues(from_intervals, queue_symptoms(events, _quiet_times(silences, from_intervals)))
     seen = {symptom.key for symptom in from_intervals if symptom.kind == "problem"}
     critical = [symptom for symptom in critical_symptoms(clusters) if symptom.key not in seen]

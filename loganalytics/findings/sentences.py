@@ -7,6 +7,7 @@ from datetime import timedelta
 from loganalytics.findings.groups import Story
 from loganalytics.findings.queues import is_queue_behind, queue_clause, queue_growth
 from loganalytics.findings.quoting import without_name
+from loganalytics.findings.silences import MAX_SILENT_SHARE
 from loganalytics.findings.symptoms import NAME_LENGTH, Symptom
 from loganalytics.humanize import count, listing, moment, span, time_range
 from loganalytics.sanitize import printable
@@ -16,7 +17,6 @@ MAX_CONSEQUENCES = 3  # named in a title
 MIN_LENGTH = timedelta(seconds=1)  # of what is said to have lasted
 MIN_PRECEDENCE = timedelta(seconds=30)  # by which one service must fail before another to say so
 MIN_SEVERAL = 1.5  # times the errors of the greatest problem: then it is not what they are
-MAX_SILENT_SHARE = 0.02  # of the expected events, up to which a service is silent
 ALIKE = 1.05  # of two numbers: up to this ratio they are one
 
 
@@ -78,10 +78,10 @@ def _fewer(symptom: Symptom) -> str:
     subject = printable(symptom.subject, NAME_LENGTH)
     who = f"{subject} " if subject and subject not in symptom.services else ""
     if symptom.observed <= MAX_SILENT_SHARE * symptom.expected:
-        return f"{who}silent" if symptom.services else "nothing was logged"
-    return (
-        f"{who}only {count(round(symptom.observed), 'event')}{'' if symptom.services else ' in all'}, {usual(symptom)}"
-    )
+        said = ", as it said before" if symptom.text == "planned" else ""
+        return f"{who}silent{said}" if symptom.services else f"nothing was logged{said}"
+    in_all = "" if symptom.services else " in all"
+    return f"{who}logged less: only {count(round(symptom.observed), 'event')}{in_all}, {usual(symptom)}"
 
 
 def usual(symptom: Symptom) -> str:

@@ -13,6 +13,8 @@ from loganalytics.sanitize import printable
 
 MIN_SHARED_TIME = 0.75  # of the time from the first begin to the last end: so much two silences share to be one
 SILENCE_E_VALUE = 1e-4  # the chance at which `coverage` calls a gap unusual
+MAX_SILENT_SHARE = 0.02  # of the expected events, up to which a service is silent
+LAST_WORDS = 3  # events before a silence, one of which may announce it
 MAX_ERROR_SHARE = 0.8  # of a service's events: one that logs errors only is not silent when they stop
 MAX_FILE_END = timedelta(hours=1)  # by so much a file may end before the others, ...
 MAX_FILE_END_SHARE = 0.1  # ... or by this share of the log, and be nothing but an end of a file
@@ -82,6 +84,18 @@ def silence_symptoms(silences: list[Silence]) -> list[Symptom]:
         )
         for silence in silences
     ]
+
+
+def as_announced(symptom: Symptom, events: pl.DataFrame) -> Symptom:
+    """Return a time without events as one that is no news, where the last words before it said that it would come."""
+    if symptom.kind != "events" or symptom.observed > MAX_SILENT_SHARE * symptom.expected:
+        return symptom
+    is_own = pl.col("service").cast(pl.String).is_in(list(symptom.services)) if symptom.services else pl.lit(value=True)
+    before = events.filter(is_own & (pl.col("timestamp") <= symptom.start + (symptom.end - symptom.start) / 2))
+    last_words = before.sort("timestamp").tail(LAST_WORDS)["message"].to_list()
+    if not any(PLANNED_END.search(message or "") for message in last_words):
+        return symptom
+    return replace(symptom, e_value=1.0, text="planned", is_told_anyway=True)
 
 
 def early_file_ends(coverage: pl.DataFrame) -> set[str]:

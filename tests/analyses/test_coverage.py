@@ -192,12 +192,12 @@ def test_a_service_with_fewer_than_twenty_gaps_is_never_silent(gaps: int, is_sil
     assert find_gaps(times, times[-1] + 1800).is_silent is is_silent
 
 
-@pytest.mark.parametrize(("share", "is_silent"), [(3.99, True), (4.01, False)])
-def test_a_service_must_have_logged_for_a_quarter_as_long_as_it_is_silent(share: float, is_silent: bool) -> None:
-    """Or for a day."""
+@pytest.mark.parametrize(("share", "is_silent"), [(4.99, True), (5.01, False)])
+def test_a_service_must_have_logged_for_a_fifth_as_long_as_it_is_silent(share: float, is_silent: bool) -> None:
+    """Or for half a day."""
     times = _steady(10 * HOUR)
     assert find_gaps(np.floor(times), times[-1] + 10 * HOUR * share).is_silent is is_silent
-    long = _steady(DAY + HOUR)
+    long = _steady(13 * HOUR)
     assert find_gaps(np.floor(long), long[-1] + 9 * DAY).is_silent
 
 

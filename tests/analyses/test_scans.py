@@ -254,6 +254,34 @@ def test_a_new_kind_of_event_that_stays_is_no_flood() -> None:
         assert table.filter(pl.col("measure") == "template").height == count
 
 
+@pytest.mark.parametrize(("bursts", "is_found"), [(5, True), (6, False)])
+def test_one_of_many_bursts_is_no_flood(bursts: int, is_found: bool) -> None:
+    """Five others with half as many are many."""
+    quiet = frame([m / 8 for m in range(16_000)])
+    sizes = [60, *[40] * (bursts - 1)]
+    minutes = [100 + 300 * number + n / 20 for number, size in enumerate(sizes) for n in range(size)]
+    events = pl.concat([quiet, frame(minutes, message="login failed")]).sort("timestamp")
+    table = scan_intervals(events, errors_of(events), every=timedelta(minutes=10))
+    found = table.filter((pl.col("measure") == "template") & (pl.col("observed") == 60))
+    assert found.height == is_found
+
+
+def test_a_logger_of_a_single_service_may_log_less() -> None:
+    """And all services together, where there are several."""
+    often = [m / 4 for m in range(4 * 600)]
+    events = pl.concat([
+        frame(often).with_columns(logger=pl.lit("http")),
+        frame([m for m in often if m < 480]).with_columns(logger=pl.lit("mail")),
+    ]).sort("timestamp")  # fmt: skip
+    table = scan_intervals(events, errors_of(events), every=timedelta(minutes=5))
+    row = table.row(by_predicate=pl.col("measure") == "events", named=True)
+    assert (row["subject"], row["services"], row["is_ongoing"]) == ("mail", ["api"], True)
+    busy = [m for m in often if not 240 <= m < 300]
+    both = pl.concat([frame(busy), frame(busy, service="web")]).sort("timestamp")
+    table = scan_intervals(both, errors_of(both), every=timedelta(minutes=5))
+    assert [] in table.filter(pl.col("measure") == "events")["services"].to_list()
+
+
 @pytest.mark.parametrize("minutes", [[], [0.0], [0.0, 20.0]])
 def test_a_short_log_has_no_intervals(minutes: list[float]) -> None:
     """Of fewer than twelve windows, or none."""

@@ -119,6 +119,17 @@ def test_windows_are_as_odd_as_their_score_says(score: float, e_value: float) ->
     assert (symptom.kind, symptom.text) == ("window", "many")
 
 
+@pytest.mark.parametrize(("errors", "is_weekly"), [(3, True), (2, False)])
+def test_windows_that_other_weeks_have_are_no_warning(errors: int, is_weekly: bool) -> None:
+    """Half as many errors at the same hours of a week, or a window beside them."""
+    odd = window(0, ("errors", 1.0, "many"), score=0.75)
+    week_before = window(5 - 7 * 1440, score=0.1).with_columns(
+        errors=pl.lit(errors, pl.Int64), is_anomaly=pl.lit(value=False)
+    )
+    (symptom,) = window_symptoms(pl.concat([week_before, odd]), timedelta(minutes=5))
+    assert (symptom.e_value == 0.03) is is_weekly
+
+
 @pytest.mark.parametrize(
     ("feature", "text", "is_harm"),
     [("errors", "errors: 9", True), ("errors:host:a", "errors of a: 9", True), ("events", "events: 9", False),

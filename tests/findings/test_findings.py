@@ -54,11 +54,37 @@ def test_a_new_error_is_said_to_be_new() -> None:
 
 def test_what_is_still_going_on_says_since_when_and_comes_first() -> None:
     """Before what is less probable and over."""
-    over, ongoing = problem(0, 10, e_value=1e-15), problem(200, 400, "web", e_value=1e-5, is_ongoing=True)
+    over, ongoing = problem(0, 10, e_value=1e-14), problem(200, 400, "web", e_value=1e-5, is_ongoing=True)
     first, second = find(over, ongoing)
     assert first.title.endswith("since 2026-07-01 15:20 UTC")
     assert first.detail == "Still going on at the end of the log, after 3 h 20 min."
     assert second.service == "api"
+
+
+def test_what_is_over_and_far_less_probable_comes_before_what_goes_on() -> None:
+    """By more than ten powers of ten; the unusual windows of a failure do not count."""
+    ongoing = problem(200, 400, "web", e_value=1e-5, is_ongoing=True)
+    window = problem(200, 400, "web", kind="window", e_value=1e-50, is_harm=True)
+    assert find(problem(0, 10, e_value=1e-16), ongoing, window)[0].service == "api"
+
+
+@pytest.mark.parametrize(
+    ("services", "subject", "observed", "title"),
+    [
+        (("web",), "web", 40.0, "web: logged less: only 40 events, usually 90 to 110"),
+        (("web",), "mailer", 40.0, "web: mailer logged less: only 40 events, usually 90 to 110"),
+        ((), "", 40.0, "logged less: only 40 events in all, usually 90 to 110"),
+        (("web",), "web", 2.0, "web: silent"),
+        ((), "", 2.0, "nothing was logged"),
+    ],
+)
+def test_fewer_events_are_told_of_a_service_a_logger_or_all(
+    services: tuple[str, ...], subject: str, observed: float, title: str
+) -> None:
+    """With how many are usual."""
+    symptom = problem(kind="events", subject=subject, observed=observed, expected=100.0, low=90.0, high=110.0)
+    (finding,) = find(replace(symptom, services=services))
+    assert finding.title == f"{title}, 2026-07-01 12:00–12:20 UTC"
 
 
 @pytest.mark.parametrize(

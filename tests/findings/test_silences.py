@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from loganalytics.findings.silences import early_file_ends, merge_silences, silence_symptoms
+from loganalytics.findings.silences import as_announced, early_file_ends, merge_silences, silence_symptoms
+from loganalytics.findings.symptoms import Symptom
 from loganalytics.schema import TIMESTAMP
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -113,3 +114,20 @@ def test_a_service_that_says_so_has_ended_as_planned(message: str, is_planned: b
     (symptom,) = silence_symptoms(merge_silences(ended(400, last_message=message)))
     assert (symptom.text == "planned") is is_planned
     assert (symptom.e_value == 1.0) is is_planned
+
+
+@pytest.mark.parametrize(
+    ("message", "observed", "is_announced"),
+    [("service stopped for maintenance", 2.0, True), ("service stopped", 3.0, False), ("order 7 accepted", 0.0, False)],
+)
+def test_a_time_without_events_that_was_announced_is_no_news(message: str, observed: float, is_announced: bool) -> None:
+    """By one of the last three events before it; where hardly any are logged in it."""
+    symptom = Symptom(
+        kind="events", services=("web",), start=at(60), end=at(120), e_value=1e-9, observed=observed, expected=100.0
+    )
+    messages = [*["ok"] * 5, message, "ok", "ok"]
+    events = pl.DataFrame({
+        "timestamp": [at(minute) for minute in range(len(messages))], "service": "web", "message": messages
+    }).with_columns(pl.col("timestamp").cast(TIMESTAMP))  # fmt: skip
+    announced = as_announced(symptom, events)
+    assert (announced.e_value, announced.text) == ((1.0, "planned") if is_announced else (1e-9, ""))

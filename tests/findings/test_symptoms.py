@@ -63,11 +63,15 @@ def test_the_errors_of_a_service_that_are_of_one_problem_are_told_once(observed:
 
 
 def test_a_batch_of_harmless_messages_is_no_warning() -> None:
-    """One that comes by and by otherwise, or that speaks of failure, may be."""
+    """One that comes by and by otherwise, that speaks of failure, or of which there was never one, may be."""
+    unheard_of = {"is_regular": False, "is_new": True, "expected": 0.0}
     for columns, e_value in (
         ({}, 1e-9),
         ({"is_regular": False}, 0.03),
         ({"is_regular": False, "is_alarming": True}, 1e-9),
+        ({**unheard_of, "e_value": 1e-20}, 1e-20),
+        ({**unheard_of, "e_value": 1e-19}, 0.03),
+        ({**unheard_of, "expected": 0.1, "e_value": 1e-20}, 0.03),
     ):
         (symptom,) = interval_symptoms(pl.DataFrame([interval(0, 10, "template", **columns)]))
         assert symptom.e_value == e_value

@@ -23,7 +23,7 @@ def coverage(logs: Frame) -> pl.DataFrame:
     one is likely to look into. Bursts do not shrink it, and a service that logs only at night has one of a day.
     Unusual is what exceeds scale * ln(gaps / chance), as for exponential gaps, or, for a service so regular that
     its longest gap is below twice the scale, a multiple of that longest gap. A service with fewer than 20 gaps
-    is never called silent, nor one that logged for less than a day and less than a quarter as long as it is silent;
+    is never called silent, nor one that logged for less than half a day and less than a fifth as long as it is silent;
     pauses under a minute never count, nor does a gap in the first fiftieth of the time.
 
     Needs timestamp and service. Events without a timestamp are not counted.

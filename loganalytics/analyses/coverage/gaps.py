@@ -17,7 +17,7 @@ FALSE_ALARM_CHANCE = 1e-4  # that a source which keeps its habits has an unusual
 MIN_GAPS = 20  # fewer show no habit
 MIN_UNUSUAL_SECONDS = 60.0  # a shorter pause is not a silence, however busy the source
 MAX_UNUSUAL_GAPS = 20  # of one source: the longest
-MIN_WATCHED_SHARE = 0.25  # of a silence up to the end of the log, for so long the source must have been watched before
+MIN_WATCHED_SHARE = 0.2  # of a silence up to the end of the log, for so long the source must have been watched before
 MIN_RUNNING_SHARE = 0.02  # of the time: a gap within is of a source that is only starting
 MAX_UNUSUAL_SHARE = 0.25  # of the time: gaps that ended and take up more of it are the habit
 
@@ -100,7 +100,7 @@ def _may_be_unusual(longest: Positions, seconds: Floats) -> bool:
     last = len(seconds) - 1
     ended = seconds[longest[longest != last]].sum()
     watched = seconds[:-1].sum()
-    is_known = last not in longest or watched >= min(MIN_WATCHED_SHARE * seconds[-1], DAY)
+    is_known = last not in longest or watched >= min(MIN_WATCHED_SHARE * seconds[-1], DAY / 2)
     return bool(is_known and ended <= MAX_UNUSUAL_SHARE * watched)
 
 

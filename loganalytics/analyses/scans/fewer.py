@@ -30,6 +30,7 @@ UNKNOWN_DISPERSION, UNKNOWN_WINDOWS = 4.0, 5.0  # assumed of a series, with the 
 MAX_BURSTINESS = 3.0  # of the log, that a series is weighed down by
 MIN_ABRUPT_SHARE = 0.6  # of a fall (in logarithms) that must happen at the beginning of the interval
 STEADY_EVENTS, MIN_STEADY_SHARE = 6.0, 0.5  # of times in which so many events are usual, this share has any
+MIN_RUNNING_SHARE = 0.05  # of the log, that must come before: it may only be starting
 ABRUPT_LENGTH = 0.25  # of an interval: so much of it, and of the time before, shows whether it began abruptly; ...
 ABRUPT_EVENTS = 60.0  # ... up to half of it, so that so many are usual
 OTHER_DAYS_RATIO = 1.4  # of what other days had to a count, below which it is as on other days
@@ -128,7 +129,8 @@ class FewerScan:
         step = (
             np.log((after / beside + floor) / (before / beside + floor)) - self._usual_fall(beside, floor)[:positions]
         )
-        return np.asarray((step <= MIN_ABRUPT_SHARE * fall) & (np.arange(positions) >= beside))
+        is_running = np.arange(positions) >= max(beside, MIN_RUNNING_SHARE * self.grid.count)
+        return np.asarray((step <= MIN_ABRUPT_SHARE * fall) & is_running)
 
     def _usual_fall(self, beside: int, floor: float) -> Floats:
         """Return by how much counts fall at these hours on other days, as a logarithm; 0 where they rise."""

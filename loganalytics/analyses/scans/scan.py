@@ -23,12 +23,13 @@ MIN_WINDOWS = 12  # among fewer nothing is usual
 MIN_RATIO = {"errors": 2.0, "problem": 2.0, "template": 4.0, "duration": 1.5, "events": 0.0}
 MIN_EVENTS = {"errors": 5, "problem": 5, "template": 25, "duration": 0}
 MIN_FLOOD_RATIO = 2.0  # of a flood of harmless messages to the next highest in so long a time
+MAX_FLOOD_SHARE = 0.02  # of the log, up to which it may be all that a service ever says
 MAX_ALIKE = 5  # times elsewhere with half as many: a burst is one of many then, unless it is twice the next highest
 MAX_REGULAR_DISPERSION = 2.0  # of messages that come by and by, not in batches
 MIN_RISE = 2.0  # of all that its services log, during a flood of harmless messages
 MIN_FEWER_EXPECTED = 20
 MAX_FEWER_RATIO, MAX_SILENT_RATIO = 0.7, 0.1  # of a service that logs less up to the end of the log; of one that did
-# Of a service that logged less for a time, in a log of several days; for a whole day it may be a holiday.
+# Of a service that logged less for a time, in a log of several days; for a whole day, or with all, it may be a holiday.
 MAX_PAST_E_VALUE, MAX_PAST_LENGTH = 1e-6, timedelta(hours=6)
 MAX_NOTHING_RATIO = 0.01  # of a service that nothing shows to be expected: no other service, no other day
 # Of an interval, within which of the end of the log it must end to be going on; of fewer events, whose end is vague.
@@ -98,7 +99,7 @@ def _is_large(series: Series, interval: Interval, grid: Grid, e_value: float) ->
     ratio = interval.ratio
     if series.measure == "events":
         is_short = (interval.stop - interval.first) * grid.every <= MAX_PAST_LENGTH
-        is_sure = is_short and interval.is_by_days and e_value <= MAX_PAST_E_VALUE
+        is_sure = is_short and bool(series.subject) and interval.is_by_days and e_value <= MAX_PAST_E_VALUE
         maximum = MAX_FEWER_RATIO if is_sure or _is_ongoing(series, interval, grid) else MAX_SILENT_RATIO
         maximum = maximum if series.is_comparable else MAX_NOTHING_RATIO
         return interval.expected >= MIN_FEWER_EXPECTED and ratio <= maximum
@@ -109,6 +110,9 @@ def _is_large(series: Series, interval: Interval, grid: Grid, e_value: float) ->
             return False  # instead of others, not besides
         if series.is_first(interval.first) and series.lasts_to(grid.end, ONGOING_SHARE):
             return False  # a new kind of event that has come to stay
+        is_long = interval.stop - interval.first > MAX_FLOOD_SHARE * grid.count
+        if is_long and series.events_besides(interval.first, interval.stop) < interval.observed:
+            return False  # what a service says during all of its life
     if interval.alike >= MAX_ALIKE and interval.observed < MIN_FLOOD_RATIO * interval.highest:
         return False
     is_frequent = series.measure == "duration" or interval.observed > interval.high
