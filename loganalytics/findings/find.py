@@ -8,15 +8,24 @@ from typing import Any, cast
 
 import polars as pl
 
+from loganalytics.analyses.coverage.overdue import overdue
 from loganalytics.findings.episodes import window_symptoms
 from loganalytics.findings.queues import Quiet, queue_symptoms
-from loganalytics.findings.silences import Silence, as_announced, early_file_ends, merge_silences, silence_symptoms
+from loganalytics.findings.silences import (
+    Silence,
+    as_announced,
+    early_file_ends,
+    merge_silences,
+    overdue_symptoms,
+    silence_symptoms,
+)
 from loganalytics.findings.state import state_symptoms
 from loganalytics.findings.symptoms import (
     NAME_LENGTH,
     Symptom,
     critical_symptoms,
     interval_symptoms,
+    last_error_symptoms,
     new_error_symptoms,
 )
 from loganalytics.sanitize import printable
@@ -66,7 +75,9 @@ def find_symptoms(
         *from_intervals,
         *critical,
         *[symptom for symptom in new_error_symptoms(clusters) if symptom.key not in seen],
+        *[symptom for symptom in last_error_symptoms(clusters, first, last) if symptom.key not in seen],
         *silence_symptoms(silences),
+        *[symptom for symptom in overdue_symptoms(overdue(events)) if not _is_known_end(symptom, silences, ends_early)],
         *_without_beginnings(window_symptoms(tables["anomalies"], window), coverage, window),
         *state_symptoms(facts, tables["errors"], first, last),
     ]
@@ -129,10 +140,16 @@ def _without_beginnings(symptoms: list[Symptom], coverage: pl.DataFrame, window:
     return [s for s in symptoms if not any(name in begins and s.end <= begins[name] + window for name in s.services)]
 
 
+def _is_known_end(symptom: Symptom, silences: list[Silence], ends_early: set[str]) -> bool:
+    """Return whether a service whose message did not come again has fallen silent, or its file ends there."""
+    silent = {name for silence in silences if silence.is_ongoing for name in silence.services}
+    return bool(symptom.services) and set(symptom.services) <= silent | ends_early
+
+
 def _is_file_end(symptom: Symptom, ends_early: set[str]) -> bool:
-    """Return whether fewer events are but the end of a file."""
+    """Return whether fewer events, of a service or of all together, are but the end of a file."""
     is_end = symptom.kind == "events" and symptom.is_ongoing and symptom.observed <= MAX_END_SHARE * symptom.expected
-    return is_end and bool(symptom.services) and set(symptom.services) <= ends_early
+    return is_end and bool(ends_early) and set(symptom.services) <= ends_early
 
 
 def _is_told_as_silence(symptom: Symptom, silences: list[Silence]) -> bool:

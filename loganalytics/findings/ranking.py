@@ -76,10 +76,8 @@ def severity(story: Story) -> str:
     if any(symptom.kind not in ("silence", "events") or symptom.is_ongoing for symptom in grave):
         return "critical"
     # The baselines of windows know less of weeks and batches than the scans: they must be surer.
-    limits = [
-        (symptom.e_value, MAX_WARNING_E if symptom.kind != "window" else MAX_WINDOW_E if symptom.is_harmful else 0.0)
-        for symptom in story.symptoms
-    ]
+    surprising = [symptom for symptom in story.symptoms if symptom.kind != "window" or symptom.is_harmful]
+    limits = [(s.e_value, MAX_WINDOW_E if s.kind == "window" else MAX_WARNING_E) for s in surprising]
     return "warning" if any(e_value <= limit for e_value, limit in limits) else "info"
 
 

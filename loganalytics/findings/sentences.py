@@ -51,7 +51,8 @@ def clause(symptom: Symptom, length: int = SHORT_LABEL_LENGTH) -> str:
     """Return what a symptom says, with its numbers and the usual ones."""
     quoted = f"“{printable(without_name(symptom.subject, symptom.services), length) or '(no text)'}”"
     lasted = symptom.end - symptom.start
-    times = count(round(symptom.observed), "time") + (f" in {span(lasted)}" if lasted >= MIN_LENGTH else "")
+    number = "once" if round(symptom.observed) == 1 else count(round(symptom.observed), "time")
+    times = number + (f" in {span(lasted)}" if lasted >= MIN_LENGTH else "")
     if symptom.kind == "problem":
         return f"new error {quoted} {times}" if symptom.is_new else f"error {quoted} {times}, {usual(symptom)}"
     if symptom.kind == "critical":
@@ -121,6 +122,11 @@ def _who(symptom: Symptom) -> str:
 def _silence(symptom: Symptom) -> str:
     names = listing(list(symptom.services))
     length = span(symptom.end - symptom.start)
+    if symptom.text == "overdue":
+        quoted = f"“{printable(symptom.subject, SHORT_LABEL_LENGTH)}”"
+        period = span(timedelta(milliseconds=symptom.expected))
+        came = f"did not come for {length}, after {count(round(symptom.observed), 'time')} every {period}"
+        return f"{names}: {quoted} {came}" if names else f"{quoted} {came}"
     if symptom.text == "file":
         return f"{names} ends {length} before the others"
     if symptom.text == "planned":

@@ -12,6 +12,7 @@ from loganalytics.findings.symptoms import NAME_LENGTH, Symptom
 from loganalytics.sanitize import printable
 
 MIN_SHARED_TIME = 0.75  # of the time from the first begin to the last end: so much two silences share to be one
+OVERDUE_E_VALUE = 2e-3  # given to a job that did not run: worth a warning, not a phone call
 SILENCE_E_VALUE = 1e-4  # the chance at which `coverage` calls a gap unusual
 MAX_SILENT_SHARE = 0.02  # of the expected events, up to which a service is silent
 LAST_WORDS = 3  # events before a silence, one of which may announce it
@@ -96,6 +97,27 @@ def as_announced(symptom: Symptom, events: pl.DataFrame) -> Symptom:
     if not any(PLANNED_END.search(message or "") for message in last_words):
         return symptom
     return replace(symptom, e_value=1.0, text="planned", is_told_anyway=True)
+
+
+def overdue_symptoms(overdue: pl.DataFrame) -> list[Symptom]:
+    """Return the messages that came at regular intervals, and not again: what `overdue` returns."""
+    return [
+        Symptom(
+            kind="silence",
+            services=(printable(row["service"], NAME_LENGTH),) if row["service"] else (),
+            start=row["last_seen"],
+            end=row["end"],
+            is_ongoing=True,
+            e_value=OVERDUE_E_VALUE,
+            subject=row["template"],
+            key=row["template_id"],
+            text="overdue",
+            observed=float(row["runs"]),
+            expected=row["period"] / timedelta(milliseconds=1),
+            is_told_anyway=True,
+        )
+        for row in overdue.to_dicts()
+    ]
 
 
 def early_file_ends(coverage: pl.DataFrame) -> set[str]:

@@ -11,12 +11,13 @@ import polars as pl
 from loganalytics.sanitize import printable
 
 BATCH_E_VALUE = 0.03  # above that of a warning
-UNHEARD_OF_E_VALUE = 1e-20  # of a flood of messages that came neither before nor after
 NAME_LENGTH = 60  # characters of a service
 MAX_PAUSE_SHARE = 0.2  # of two intervals of the same thing, that may lie between them: they are one
 MIN_EXPLAINED = 0.7  # of a service's errors: a problem that they are is the better name for them
 MAX_RARE_EVENTS = 10  # of a kind of CRITICAL event, up to which it is told whatever chance says
 CRITICAL_E_VALUE = 1e-3  # given to it: who wrote CRITICAL meant that someone is to look
+
+LAST_SHARE, MAX_LAST = 0.1, 2  # of a log, in which an error that came once is told; how many of these are not many
 
 # What is wrong where these are found; a flood of messages and an unusual window may be harmless.
 HARMFUL = frozenset({"errors", "problem", "critical", "duration", "events", "silence"})
@@ -110,9 +111,8 @@ def _joined(before: Symptom, symptom: Symptom) -> Symptom:
 
 
 def _interval_symptom(row: dict[str, Any]) -> Symptom:
-    # A flood of harmless messages may be a batch: it is told, and no warning, unless there was never one of them.
-    is_unheard_of = row["is_new"] and not row["expected"] and row["e_value"] <= UNHEARD_OF_E_VALUE
-    is_batch = row["measure"] == "template" and not (row["is_regular"] or row["is_alarming"] or is_unheard_of)
+    # A flood of harmless messages that do not come otherwise may be a batch: it is told, and no warning.
+    is_batch = row["measure"] == "template" and not (row["is_regular"] or row["is_alarming"])
     e_value = max(row["e_value"], BATCH_E_VALUE) if is_batch else row["e_value"]
     return Symptom(
         kind=row["measure"],
@@ -147,6 +147,15 @@ def new_error_symptoms(clusters: pl.DataFrame) -> list[Symptom]:
     """Return the problems that are new but not so frequent at any time that chance would not explain it."""
     new = clusters.filter("is_new").drop_nulls("first_seen").sort("events", "label", descending=[True, False])
     return [_cluster_symptom(row, "problem", 1.0) for row in new.to_dicts()]
+
+
+def last_error_symptoms(clusters: pl.DataFrame, first: datetime | None, last: datetime | None) -> list[Symptom]:
+    """Return the problems that came once, in the last tenth of the log, where they are not many: as notes."""
+    if first is None or last is None:
+        return []
+    since = last - LAST_SHARE * (last - first)
+    single = clusters.filter((pl.col("events") == 1) & (pl.col("first_seen") >= since)).sort("first_seen", "label")
+    return [_cluster_symptom(row, "problem", 1.0) for row in single.to_dicts()] if single.height <= MAX_LAST else []
 
 
 def _cluster_symptom(row: dict[str, Any], kind: str, e_value: float) -> Symptom:

@@ -14,7 +14,7 @@ from loganalytics.analyses.scans.fewer import FewerScan
 from loganalytics.analyses.scans.grid import Grid, interval_sums
 from loganalytics.analyses.scans.improbability import rate_nats, rate_of_extreme, share_nats
 from loganalytics.analyses.scans.peeling import Interval, find_intervals
-from loganalytics.analyses.scans.same_hours import at_same_hours, days_to_compare, highest_of_days, lowest_of_days
+from loganalytics.analyses.scans.same_hours import OtherDays, at_same_hours, highest_of_days, lowest_of_days
 from loganalytics.analyses.scans.scan import SCHEMA, scan_intervals
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -149,12 +149,14 @@ def test_weekends_are_compared_with_weekends_where_they_differ_and_two_are_known
     day = np.arange(15 * 24) // 24
     weekend = np.where(day % 7 >= 5, 3.0, 30.0)
     hourly = Grid(start=START, every=timedelta(hours=1), count=len(weekend))
-    days, is_known = days_to_compare(weekend, hourly, 1)
-    assert lowest_of_days(days)[[0, 5 * 24]].tolist() == [30.0, 3.0]
-    assert is_known.all()
+    other = OtherDays.of(weekend, hourly, 1)
+    assert lowest_of_days(other.sums)[[0, 5 * 24]].tolist() == [30.0, 3.0]
+    assert other.is_kind_known.all()
     week = Grid(start=START, every=timedelta(hours=1), count=6 * 24)
-    assert not days_to_compare(weekend[: 6 * 24], week, 1)[1][5 * 24]
-    assert days_to_compare(np.full(6 * 24, 9.0), week, 1)[1].all()
+    first = OtherDays.of(weekend[: 6 * 24], week, 1)
+    assert np.flatnonzero(first.is_first_weekend).tolist() == list(range(5 * 24, 6 * 24))
+    assert not first.is_kind_known[5 * 24]
+    assert OtherDays.of(np.full(6 * 24, 9.0), week, 1).is_kind_known.all()
 
 
 def test_the_highest_of_several_counts_is_above_their_rate() -> None:

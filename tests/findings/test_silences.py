@@ -7,7 +7,14 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from loganalytics.findings.silences import as_announced, early_file_ends, merge_silences, silence_symptoms
+from loganalytics.findings.ranking import rank_findings
+from loganalytics.findings.silences import (
+    as_announced,
+    early_file_ends,
+    merge_silences,
+    overdue_symptoms,
+    silence_symptoms,
+)
 from loganalytics.findings.symptoms import Symptom
 from loganalytics.schema import TIMESTAMP
 
@@ -131,3 +138,18 @@ def test_a_time_without_events_that_was_announced_is_no_news(message: str, obser
     }).with_columns(pl.col("timestamp").cast(TIMESTAMP))  # fmt: skip
     announced = as_announced(symptom, events)
     assert (announced.e_value, announced.text) == ((1.0, "planned") if is_announced else (1e-9, ""))
+
+
+def test_a_job_that_did_not_come_is_a_warning_that_says_how_regular_it_was() -> None:
+    """With the service, where there is one."""
+    row = {
+        "service": "db", "template": "backup finished", "template_id": "1", "runs": 29,
+        "period": timedelta(days=1), "last_seen": NOON, "end": at(2000),
+    }  # fmt: skip
+    symptoms = overdue_symptoms(pl.DataFrame([row]))
+    (finding,) = rank_findings(symptoms, window=timedelta(minutes=5))
+    assert finding.severity == "warning"
+    assert finding.title == (
+        "db: “backup finished” did not come for 1 d 9 h, after 29 times every 1 d, since 2026-03-10 12:00 UTC"
+    )
+    assert overdue_symptoms(pl.DataFrame([{**row, "service": None}]))[0].services == ()

@@ -8,7 +8,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from loganalytics.findings.symptoms import critical_symptoms, interval_symptoms, new_error_symptoms
+from loganalytics.findings.symptoms import (
+    critical_symptoms,
+    interval_symptoms,
+    last_error_symptoms,
+    new_error_symptoms,
+)
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
@@ -63,15 +68,22 @@ def test_the_errors_of_a_service_that_are_of_one_problem_are_told_once(observed:
 
 
 def test_a_batch_of_harmless_messages_is_no_warning() -> None:
-    """One that comes by and by otherwise, that speaks of failure, or of which there was never one, may be."""
-    unheard_of = {"is_regular": False, "is_new": True, "expected": 0.0}
+    """One that comes by and by otherwise, or that speaks of failure, may be."""
     for columns, e_value in (
         ({}, 1e-9),
         ({"is_regular": False}, 0.03),
         ({"is_regular": False, "is_alarming": True}, 1e-9),
-        ({**unheard_of, "e_value": 1e-20}, 1e-20),
-        ({**unheard_of, "e_value": 1e-19}, 0.03),
-        ({**unheard_of, "expected": 0.1, "e_value": 1e-20}, 0.03),
     ):
         (symptom,) = interval_symptoms(pl.DataFrame([interval(0, 10, "template", **columns)]))
         assert symptom.e_value == e_value
+
+
+@pytest.mark.parametrize(("hours", "kinds", "number"), [(9, 1, 1), (8.9, 1, 0), (9, 2, 2), (9, 3, 0)])
+def test_an_error_that_came_once_at_the_end_is_a_note(hours: float, kinds: int, number: int) -> None:
+    """In the last tenth of the log, where there are two kinds of them at most."""
+    seen = NOON + timedelta(hours=hours)
+    single = cluster(1, 0, is_new=False).with_columns(first_seen=pl.lit(seen), last_seen=pl.lit(seen))
+    clusters = pl.concat([single.with_columns(cluster_id=pl.lit(str(kind))) for kind in range(kinds)])
+    symptoms = last_error_symptoms(clusters, NOON, NOON + timedelta(hours=10))
+    assert [(symptom.e_value, symptom.is_told_anyway) for symptom in symptoms] == [(1.0, True)] * number
+    assert last_error_symptoms(cluster(2, 0, is_new=False), NOON, NOON) == []

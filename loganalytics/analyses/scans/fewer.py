@@ -20,7 +20,7 @@ from loganalytics.analyses.scans.improbability import rate_of_extreme, share_nat
 from loganalytics.analyses.scans.peeling import Interval, usual_range
 from loganalytics.analyses.scans.same_hours import (
     MANY_DAYS,
-    days_to_compare,
+    OtherDays,
     lowest_of_days,
     mean_of_days,
 )
@@ -60,23 +60,25 @@ class FewerScan:
 
         By the same hours of other days, where two are known: then neither the time of day nor what others do at it
         matters, only whether they too do less than they are used to. Fewer events for a day and more say nothing in
-        logs of less than two weeks, nor where all services have fewer: quiet days may be a weekend or a holiday.
+        logs of less than two weeks, nor where all services have fewer: quiet days may be a weekend or a holiday. Nor
+        does the first weekend of a log.
         """
         total, day = float((self.counts * free).sum()), self.grid.windows_a_day
         if not total:
             return np.zeros(self.grid.count - length + 1)
-        days, is_rhythm_known = days_to_compare(interval_sums(self.counts, length), self.grid, length)
+        other = OtherDays.of(interval_sums(self.counts, length), self.grid, length)
         # The first and the last window may lie within the log in part.
-        days = days * self._share_of_others(length) * interval_sums(self.grid.time, length) / length
+        days = other.sums * self._share_of_others(length) * interval_sums(self.grid.time, length) / length
         by_time, by_days = self._by_time(free, length), self._by_other_days(days, length)
         known = np.isfinite(days).sum(axis=0)
-        nats = np.where(known == 0, by_time, np.where(is_rhythm_known, by_days, np.minimum(by_time, by_days)))
+        nats = np.where(known == 0, by_time, np.where(other.is_kind_known, by_days, np.minimum(by_time, by_days)))
+        nats = np.where(other.is_first_weekend, 0.0, nats)
         if day and length >= day:
             if self.exposure is None or self.grid.count < 2 * DAYS_A_WEEK * day:
                 return np.zeros(len(nats))
             nats = np.where(known > 0, np.minimum(by_time, nats), 0.0)
         rate = total / max(float((free * self.grid.time).sum()), 1.0)
-        expected = np.where(is_rhythm_known, np.nan_to_num(lowest_of_days(days)) / length, rate)
+        expected = np.where(other.is_kind_known, np.nan_to_num(lowest_of_days(days)) / length, rate)
         return np.where(self._is_abrupt(free, rate, expected, length), nats, 0.0)
 
     def _by_time(self, free: Flags, length: int) -> Floats:
@@ -105,7 +107,7 @@ class FewerScan:
         if self.exposure is None:
             return np.ones(self.grid.count - length + 1)
         others = interval_sums(self.exposure, length)
-        usual = lowest_of_days(days_to_compare(others, self.grid, length)[0])
+        usual = lowest_of_days(OtherDays.of(others, self.grid, length).sums)
         return np.clip(np.where(usual > 0, others / np.maximum(usual, TINY), 1.0), 0.0, 1.0)
 
     def _is_abrupt(self, free: Flags, rate: float, expected: Floats, length: int) -> Flags:
@@ -140,7 +142,7 @@ class FewerScan:
         return np.nan_to_num(np.fmin(np.log((usual / beside + floor) / (before / beside + floor)), 0.0))
 
     def _mean_of_days(self, sums: Floats, length: int) -> Floats:
-        return mean_of_days(days_to_compare(sums, self.grid, length)[0])
+        return mean_of_days(OtherDays.of(sums, self.grid, length).sums)
 
     def pieces(self, first: int, stop: int) -> list[tuple[int, int]]:
         """Return the interval itself: pauses are part of it."""
@@ -175,9 +177,9 @@ class FewerScan:
         """Return the interval with what is usual: at the same hours of other days, or in such a time elsewhere."""
         length = stop - first
         sums = interval_sums(self.counts, length)
-        days, is_rhythm_known = days_to_compare(sums, self.grid, length)
-        usual = days[np.isfinite(days[:, first]), first]
-        is_by_days = bool(is_rhythm_known[first])
+        other = OtherDays.of(sums, self.grid, length)
+        usual = other.sums[np.isfinite(other.sums[:, first]), first]
+        is_by_days = bool(other.is_kind_known[first])
         if not is_by_days:
             usual = sums[interval_sums(outside.astype(float), length) == length]
         by_time = self.counts[outside].sum() / max(outside.sum(), 1) * length

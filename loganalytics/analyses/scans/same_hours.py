@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from loganalytics.analyses.scans.grid import DAYS_A_WEEK, HOUR, Flags, Floats, Grid
@@ -42,24 +44,39 @@ def highest_of_days(sums: Floats, grid: Grid, length: int) -> Floats:
     return np.asarray(np.fmax(-_second_of_many(-days), _highest(days[_is_week_away(len(days))])))
 
 
-def days_to_compare(sums: Floats, grid: Grid, length: int) -> tuple[Floats, Flags]:
-    """Return what other days had at the same hours, working days beside working days and weekends beside weekends.
+@dataclass(frozen=True, kw_only=True)
+class OtherDays:
+    """What other days had at the same hours (rows), by the first window of an interval (columns).
 
-    All other days where these do not differ, or where fewer than two are of the kind: the flags say where two are.
+    Attributes:
+        sums: working days for those on working days and weekends for those at weekends, where these differ and two of
+            the kind are known; else all. NaN where no day is known.
+        is_kind_known: whether two of the kind are known.
+        is_first_weekend: whether it is a weekend unlike the working days, and no two others are known.
     """
-    days = at_same_hours(sums, grid, length)
-    if not grid.windows_a_day:
-        return days, np.zeros(days.shape[1], bool)
-    first = grid.start.weekday() * grid.windows_a_day + grid.windows_a_day * grid.start.hour // 24
-    middle = first + np.arange(days.shape[1]) + length // 2
-    weekday = (middle // grid.windows_a_day) % DAYS_A_WEEK
-    away = np.array(_days_away(len(days) // 2)) if len(days) > 1 else np.zeros(1, int)
-    is_same = (weekday >= SATURDAY) == ((weekday + away[:, None]) % DAYS_A_WEEK >= SATURDAY)
-    if _is_weekend_like_other_days(sums, weekday >= SATURDAY, grid):
-        is_same = np.ones_like(is_same)
-    of_kind = np.where(is_same, days, np.nan)
-    is_kind_known = np.isfinite(of_kind).sum(axis=0) >= MIN_DAYS_OF_KIND
-    return np.where(is_kind_known, of_kind, days), is_kind_known
+
+    sums: Floats
+    is_kind_known: Flags
+    is_first_weekend: Flags
+
+    @classmethod
+    def of(cls, sums: Floats, grid: Grid, length: int) -> OtherDays:
+        """Return what to compare intervals of a length with."""
+        days = at_same_hours(sums, grid, length)
+        nowhere = np.zeros(days.shape[1], bool)
+        if not grid.windows_a_day:
+            return cls(sums=days, is_kind_known=nowhere, is_first_weekend=nowhere)
+        first = grid.start.weekday() * grid.windows_a_day + grid.windows_a_day * grid.start.hour // 24
+        middle = first + np.arange(days.shape[1]) + length // 2
+        weekday = (middle // grid.windows_a_day) % DAYS_A_WEEK
+        is_weekend = weekday >= SATURDAY
+        away = np.array(_days_away(len(days) // 2)) if len(days) > 1 else np.zeros(1, int)
+        is_same = is_weekend == ((weekday + away[:, None]) % DAYS_A_WEEK >= SATURDAY)
+        is_alike = _is_weekend_like_other_days(sums, is_weekend, grid)
+        of_kind = np.where(is_same | is_alike, days, np.nan)
+        is_known = np.isfinite(of_kind).sum(axis=0) >= MIN_DAYS_OF_KIND
+        unknown = nowhere if is_alike else is_weekend & ~is_known
+        return cls(sums=np.where(is_known, of_kind, days), is_kind_known=is_known, is_first_weekend=unknown)
 
 
 def _is_weekend_like_other_days(sums: Floats, is_weekend: Flags, grid: Grid) -> bool:
