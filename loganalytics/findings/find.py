@@ -32,6 +32,7 @@ from loganalytics.sanitize import printable
 from loganalytics.schema import is_error
 
 MAX_END_SHARE = 0.3  # of the expected events, in a window or two that reach before the end of a file
+LABEL_LENGTH = 90  # characters
 CRITICAL_SEVERITY = 18  # of CRITICAL, as syslog's crit; FATAL is 21
 # What an error says that is no less, whatever its level.
 _CRITICAL_WORDS = (
@@ -78,9 +79,25 @@ def find_symptoms(
         *[symptom for symptom in last_error_symptoms(clusters, first, last) if symptom.key not in seen],
         *silence_symptoms(silences),
         *[symptom for symptom in overdue_symptoms(overdue(events)) if not _is_known_end(symptom, silences, ends_early)],
-        *_without_beginnings(window_symptoms(tables["anomalies"], window), coverage, window),
+        *[
+            _with_top_problem(symptom, errors)
+            for symptom in _without_beginnings(window_symptoms(tables["anomalies"], window), coverage, window)
+        ],
         *state_symptoms(facts, tables["errors"], first, last),
     ]
+
+
+def _with_top_problem(symptom: Symptom, errors: pl.DataFrame) -> Symptom:
+    """Return unusual windows of errors with what most of these are."""
+    if not symptom.text.startswith("errors"):
+        return symptom
+    is_own = pl.col("service").cast(pl.String).is_in(list(symptom.services)) if symptom.services else pl.lit(value=True)
+    within = pl.col("timestamp").is_between(symptom.start, symptom.end, closed="left")
+    top = errors.filter(is_own & within).group_by("label").len().sort("len", "label", descending=[True, False]).head(1)
+    if top.is_empty() or not top["label"][0]:
+        return symptom
+    quoted = f"“{printable(top['label'][0], LABEL_LENGTH)}” ({top['len'][0]:,})"
+    return replace(symptom, text=f"{symptom.text}, most often {quoted}")
 
 
 def _critical_counts(errors: pl.DataFrame) -> pl.DataFrame:

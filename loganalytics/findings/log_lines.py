@@ -41,9 +41,9 @@ class LogLines:
 
     def _events(self, symptom: Symptom) -> pl.DataFrame | None:
         within = pl.col("timestamp").is_between(symptom.start, symptom.end)
-        if symptom.kind in ("problem", "critical", "state"):
+        if symptom.kind in ("problem", "critical", "state", "share"):
             return self._whole(self.errors.filter(within & (pl.col("cluster_id") == symptom.key)))
-        if symptom.kind == "errors":
+        if symptom.kind == "errors" or (symptom.kind == "window" and symptom.is_harm):
             of_service = printed_service().is_in(list(symptom.services)) if symptom.services else pl.lit(value=True)
             return self._whole(self.errors.filter(within & of_service))
         if symptom.kind == "template":

@@ -27,7 +27,7 @@ MAX_EVIDENCE = 14  # lines
 MAX_SINGLE_CRITICALS = 3  # kinds of rare CRITICAL events that are told apart; more are one finding
 _KINDS = {"problem": "errors", "errors": "errors", "critical": "critical", "duration": "slowdown", "events": "silence",
           "silence": "silence", "template": "flood", "queue": "flood", "window": "anomaly",
-          "state": "errors"}  # fmt: skip
+          "state": "critical", "share": "errors"}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,12 @@ def rank_findings(
     """
     stories = [story for story in group_symptoms(_with_few_criticals(symptoms), window) if _is_telling(story)]
     ranked = sorted(stories, key=lambda story: (*_rank(story), story.start, story.lead.subject))
-    return [_to_finding(story, log_lines, tz) for story in _without_harmless_windows(ranked)]
+    told = _without_state(_without_harmless_windows(ranked))
+    notes = [story for story in told if story.lead.kind == "window" and severity(story) == "info"]
+    also = tuple(f"Also unusual: {sentences.line(story.lead, tz)}" for story in notes[1:])
+    return [
+        _to_finding(story, log_lines, tz, also if story in notes else ()) for story in told if story not in notes[1:]
+    ]
 
 
 def severity(story: Story) -> str:
@@ -104,6 +109,13 @@ def _without_harmless_windows(ranked: list[Story]) -> list[Story]:
     return [story for story in ranked if story not in harmless or story in most_unusual]
 
 
+def _without_state(ranked: list[Story]) -> list[Story]:
+    """Return the stories; that most of a log is errors is left out where graver ones say which (the verdict counts)."""
+    kinds = ("problem", "errors", "critical")
+    is_said = any(story.lead.kind in kinds and severity(story) != "info" for story in ranked)
+    return [story for story in ranked if not (is_said and story.lead.kind == "share")]
+
+
 def _with_few_criticals(symptoms: list[Symptom]) -> list[Symptom]:
     """Return the symptoms with the rare CRITICAL events as one, where there are many kinds of them."""
     rare = [symptom for symptom in symptoms if symptom.kind == "critical"]
@@ -125,11 +137,11 @@ def _with_few_criticals(symptoms: list[Symptom]) -> list[Symptom]:
     return [symptom for symptom in symptoms if symptom.kind != "critical"] + [joined]
 
 
-def _to_finding(story: Story, log_lines: LogLines | None, tz: str) -> Finding:
+def _to_finding(story: Story, log_lines: LogLines | None, tz: str, also: tuple[str, ...]) -> Finding:
     lead = story.lead
     kind = "new_error" if lead.kind == "problem" and lead.is_new else _KINDS[lead.kind]
     # What only repeats the title is left out: all errors of its service, unusual windows, the state of the log.
-    repeated = {"window", "state"} if lead.kind != "window" else set()
+    repeated = {"window", "state", "share"} if lead.kind != "window" else set()
     problems = {symptom.subject for symptom in story.symptoms if symptom.kind == "problem"}
     symptoms = [
         s for s in story.symptoms[1:]
@@ -146,7 +158,7 @@ def _to_finding(story: Story, log_lines: LogLines | None, tz: str) -> Finding:
         severity=severity(story),
         title=sentences.title(story, tz),
         detail=_detail(story, log_lines, tz),
-        evidence=tuple(dict.fromkeys([*quoted, *lines][:MAX_EVIDENCE])) + _chance(story),
+        evidence=tuple(dict.fromkeys([*quoted, *lines, *also][:MAX_EVIDENCE])) + _chance(story),
     )
 
 

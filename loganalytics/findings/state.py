@@ -34,7 +34,7 @@ def state_symptoms(
     services = dict.fromkeys(printable(name, NAME_LENGTH) for row in rows for name in row["services"])
     return [
         Symptom(
-            kind="state",
+            kind="share",
             services=tuple(services),
             start=first,
             end=last,

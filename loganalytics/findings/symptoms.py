@@ -29,7 +29,8 @@ class Symptom:
 
     Attributes:
         kind: errors (of a service), problem (one kind of error), critical (a rare CRITICAL event), duration, events
-            (fewer of a service), silence, template (a flood of one message) or window (unusual otherwise).
+            (fewer of a service), silence, template (a flood of one message), window (unusual otherwise), state (many
+            kinds of CRITICAL events) or share (most of the log are errors).
         services: that it was found in; empty where the log names none.
         start: when it began.
         end: when it was over, or the log.

@@ -165,6 +165,29 @@ def test_the_ends_of_files_are_a_note() -> None:
     assert (finding.severity, finding.title[:37]) == ("info", "api ends 20 min before the others, si")
 
 
+def test_that_most_of_a_log_is_errors_is_said_where_no_graver_finding_says_which() -> None:
+    """It is in the verdict anyway."""
+    share = problem(0, 2000, kind="share", e_value=0.02, text="90 of 99 events are errors", is_told_anyway=True)
+    assert find(share)[0].title.startswith("api: 90 of 99 events are errors")
+    assert [finding.kind for finding in find(share, problem(50, 60, "web"))] == ["errors"]
+    note = problem(50, 60, "web", e_value=1.0, is_told_anyway=True)
+    assert len(find(share, note)) == 2
+
+
+def test_unusual_times_that_are_no_warning_are_one_note() -> None:
+    """The most unusual one, with the others under it."""
+    windows = [
+        problem(200 * n, 200 * n + 20, kind="window", e_value=10.0**-n, text=f"errors: {n}", is_harm=True)
+        for n in (3, 4, 5)
+    ]
+    (finding,) = find(*windows)
+    assert finding.title.startswith("api: errors: 5, ")
+    assert [line for line in finding.evidence if line.startswith("Also")] == [
+        "Also unusual: api: errors: 4, 2026-07-02 01:20–01:40 UTC",
+        "Also unusual: api: errors: 3, 2026-07-01 22:00–22:20 UTC",
+    ]  # fmt: skip
+
+
 def test_many_kinds_of_rare_critical_events_are_one_finding() -> None:
     """Three are told apart."""
     rare = [problem(60 * n, 60 * n, f"s{n}", kind="critical", observed=1, is_told_anyway=True) for n in range(4)]
