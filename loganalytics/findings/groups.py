@@ -44,12 +44,17 @@ class Story:
     @property
     def start(self) -> datetime:
         """When the first of them began."""
-        return min(symptom.start for symptom in self.sure)
+        return min(symptom.start for symptom in self._timed)
 
     @property
     def end(self) -> datetime:
         """When the last of them was over."""
-        return max(symptom.end for symptom in self.sure)
+        return max(symptom.end for symptom in self._timed)
+
+    @property
+    def _timed(self) -> tuple[Symptom, ...]:
+        """Those whose times are of events; of an unusual window they are its edges."""
+        return tuple(symptom for symptom in self.sure if symptom is self.lead or symptom.kind != "window")
 
     @property
     def services(self) -> tuple[str, ...]:

@@ -44,6 +44,8 @@ class Finding:
         title: one line.
         detail: a sentence or two.
         evidence: what speaks for it, one line each, log lines among them.
+        cluster_ids: the problems it is about, as `cluster_errors` names them.
+        template_ids: the messages it is about that are no errors.
     """
 
     kind: str
@@ -54,6 +56,8 @@ class Finding:
     title: str
     detail: str
     evidence: tuple[str, ...]
+    cluster_ids: tuple[str, ...] = ()
+    template_ids: tuple[str, ...] = ()
 
 
 def rank_findings(
@@ -159,7 +163,14 @@ def _to_finding(story: Story, log_lines: LogLines | None, tz: str, also: tuple[s
         title=sentences.title(story, tz),
         detail=_detail(story, log_lines, tz),
         evidence=tuple(dict.fromkeys([*quoted, *lines, *also][:MAX_EVIDENCE])) + _chance(story),
+        cluster_ids=_keys(story, "problem", "critical", "state", "share"),
+        template_ids=_keys(story, "template", "queue"),
     )
+
+
+def _keys(story: Story, *kinds: str) -> tuple[str, ...]:
+    """Return what symptoms of some kinds are about, the likeliest cause first."""
+    return tuple(dict.fromkeys(s.key for s in story.symptoms if s.kind in kinds and s.key is not None))
 
 
 def _detail(story: Story, log_lines: LogLines | None, tz: str) -> str:

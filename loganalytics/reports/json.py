@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from loganalytics.reports.finding_links import anomalous_windows, window_starts
 from loganalytics.version import __version__
 
 if TYPE_CHECKING:
@@ -21,14 +22,17 @@ _MAX_ROWS, _MAX_CHARACTERS = 1_000, 2_000
 
 
 def render_report(report: Report) -> str:
-    """Return findings, facts, parameters and tables as JSON."""
+    """Return findings, facts, parameters and tables as JSON; of a finding, its problems and anomalous windows too."""
+    windows = anomalous_windows(report)
     return _document(
         {
             "title": report.title,
             "verdict": report.verdict,
             "facts": report.facts,
             "parameters": report.parameters,
-            "findings": [asdict(finding) for finding in report.findings],
+            "findings": [
+                {**asdict(finding), "windows": window_starts(finding, windows, report)} for finding in report.findings
+            ],
             "tables": {name: _bounded_table(name, table) for name, table in report.tables.items()},
         }
     )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from loganalytics.humanize import count, moment, percent, time_range
-from loganalytics.reports.table_rows import change_rows, failed_trace_rows, slow_trace_rows
+from loganalytics.humanize import count, listing, moment, percent, time_range
+from loganalytics.reports.finding_links import FindingLinks, link_findings
+from loganalytics.reports.table_rows import anomaly_rows, change_rows, failed_trace_rows, slow_trace_rows
 from loganalytics.sanitize import printable
 from loganalytics.sources.load_report import remarks
 from loganalytics.version import __version__
@@ -25,6 +26,7 @@ _MAX_ROWS = 20
 def render_report(report: Report) -> str:
     """Return verdict, numbers, findings, errors and inputs as Markdown."""
     facts, zone = report.facts, report.parameters["timezone"]
+    links, windows = link_findings(report, max_problems=_MAX_ROWS, max_patterns=0)
     sections = [
         f"# {escaped(report.title)}",
         f"**{escaped(report.verdict, 400)}**",
@@ -34,9 +36,10 @@ def render_report(report: Report) -> str:
               time_range(facts["first_seen"], facts["last_seen"], tz=zone)]],
         ),
         "## Findings",
-        *(_findings(report) or [escaped(report.verdict, 400)]),
+        *(_findings(report, links) or [escaped(report.verdict, 400)]),
         "## Errors",
         _errors(report),
+        *_anomalies(windows, zone),
         *_changes(report),
         *_slow_traces(report),
         "## Where this comes from",
@@ -85,32 +88,52 @@ def escaped(value: object, limit: int = 200) -> str:
     return _MARKUP.sub(r"\\\1", printed)
 
 
-def _findings(report: Report) -> list[str]:
+def _findings(report: Report, links: list[FindingLinks]) -> list[str]:
     paragraphs = []
-    for number, finding in enumerate(report.findings, start=1):
+    for number, (finding, rows) in enumerate(zip(report.findings, links, strict=True), start=1):
         evidence = "".join(f"\n   - {escaped(line, 400)}" for line in finding.evidence)
         paragraphs.append(
             f"{number}. **{finding.severity}: {escaped(finding.title, 400)}**  \n"
-            f"   {escaped(finding.detail, 800)}{evidence}"
+            f"   {escaped(finding.detail, 800)}{_see(rows)}{evidence}"
         )
     return paragraphs
 
 
+def _see(links: FindingLinks) -> str:
+    """Return links to the tables below, with the numbers of their rows; what shows Markdown names headings so."""
+    tables = (("error", "errors", links.problems), ("anomalous window", "anomalies", links.anomalies))
+    named = [
+        f"[{noun}{'s' if len(numbers) > 1 else ''} {listing([str(n) for n in numbers])}](#{heading})"
+        for noun, heading, numbers in tables
+        if numbers
+    ]
+    return f" See {' and '.join(named)}." if named else ""
+
+
+def _anomalies(windows: list[dict[str, Any]], zone: str) -> list[str]:
+    rows: list[list[object]] = [
+        [number, row["when"], row["service"], row["score"], row["reasons"]]
+        for number, row in enumerate(anomaly_rows(windows, tz=zone), 1)
+    ]
+    return ["## Anomalies", table_of(["", f"from ({zone})", "service", "score", "reasons"], rows)] if rows else []
+
+
 def _errors(report: Report) -> str:
     table, zone = report.tables["errors"], report.parameters["timezone"]
-    rows = [
+    rows: list[list[object]] = [
         [
+            number,
             count(row["events"]),
             row["label"] + (" (new)" if row["is_new"] else ""),
             ", ".join(row["services"] or []),
             moment(row["first_seen"], tz=zone),
             moment(row["last_seen"], tz=zone),
         ]
-        for row in table.head(_MAX_ROWS).to_dicts()
+        for number, row in enumerate(table.head(_MAX_ROWS).to_dicts(), 1)
     ]
     if not rows:
         return "None."
-    table_lines = table_of(["events", "problem", "services", "first seen", "last seen"], rows)
+    table_lines = table_of(["", "events", "problem", "services", "first seen", "last seen"], rows)
     unleveled_failures = report.facts["unleveled_failures"]
     if not unleveled_failures:
         return table_lines

@@ -35,6 +35,19 @@ def change_rows(changes: pl.DataFrame, *, tz: str = "UTC") -> dict[str, Any]:
     return {"rows": rows, "more": changes.height - surest.height}
 
 
+def anomaly_rows(windows: list[dict[str, Any]], *, tz: str = "UTC") -> list[dict[str, str]]:
+    """Return anomalous windows with what is unusual about them."""
+    return [
+        {
+            "when": moment(row["window"], zone=False, tz=tz),
+            "service": printable(row.get("service"), _MAX_ID_CHARACTERS),
+            "score": f"{row['score']:.2f}",
+            "reasons": printable(" · ".join(reason["text"] for reason in row["reasons"] or []), _MAX_LINE),
+        }
+        for row in windows
+    ]
+
+
 def slow_trace_rows(traces: pl.DataFrame, *, tz: str = "UTC") -> list[dict[str, str]]:
     """Return the slow requests."""
     return [

@@ -7,7 +7,9 @@ import pytest
 
 from loganalytics.findings.undated import undated_findings
 
-PROBLEMS = pl.DataFrame([{"label": "disk full", "events": 5, "services": ["db"], "example": "disk \x1bfull"}])
+PROBLEMS = pl.DataFrame(
+    [{"cluster_id": "7", "label": "disk full", "events": 5, "services": ["db"], "example": "disk \x1bfull"}]
+)
 
 
 @pytest.mark.parametrize(("events", "severity"), [(10, "warning"), (11, "info")])
@@ -16,6 +18,7 @@ def test_errors_of_a_log_without_times_are_told(events: int, severity: str) -> N
     (finding,) = undated_findings({"events": events, "undated": events}, PROBLEMS)
     assert finding.title == f"db: 5 errors among {events} events: “disk full” (5)"
     assert (finding.severity, finding.start, finding.evidence) == (severity, None, ("disk full",))
+    assert finding.cluster_ids == ("7",)
 
 
 def test_a_log_most_of_which_has_times_has_none() -> None:

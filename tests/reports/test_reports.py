@@ -112,9 +112,10 @@ def test_the_verdict_is_one_sentence_on_the_worst(made: Report) -> None:
 
 
 def test_the_page_needs_no_network(made: Report) -> None:
-    """No element of the page names an address, and its policy forbids to fetch any."""
+    """No element of the page names an address but places in it, and its policy forbids to fetch any."""
     page = Page(made.to_html())
-    assert not [attrs for _, attrs in page.tags if {"src", "href", "srcset", "action"} & set(attrs)]
+    assert not [attrs for _, attrs in page.tags if {"src", "srcset", "action"} & set(attrs)]
+    assert all(str(attrs["href"]).startswith("#") for _, attrs in page.tags if "href" in attrs)
     policy = next(str(a["content"]) for _, a in page.tags if a.get("http-equiv") == "Content-Security-Policy")
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
     assert "unsafe-eval" not in policy

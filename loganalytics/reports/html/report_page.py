@@ -20,8 +20,10 @@ from loganalytics import charts
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.humanize import count, localize, moment, percent, span, time_range
 from loganalytics.reports.changes import sum_levels
+from loganalytics.reports.finding_links import link_findings
+from loganalytics.reports.html.finding_bands import with_finding_bands
 from loganalytics.reports.html.vega import vega_script
-from loganalytics.reports.table_rows import change_rows, slow_trace_rows
+from loganalytics.reports.table_rows import anomaly_rows, change_rows, slow_trace_rows
 from loganalytics.sanitize import printable
 from loganalytics.sources.load_report import remarks
 from loganalytics.version import __version__
@@ -47,6 +49,9 @@ def render_report(report: Report) -> str:
     zone = report.parameters["timezone"]
     drawn = _specs(report)
     legend = _legend(drawn["trend"]) if "trend" in drawn else []
+    links, windows = link_findings(report, max_problems=_MAX_ERRORS, max_patterns=_MAX_PATTERNS)
+    if "trend" in drawn:
+        drawn["trend"] = with_finding_bands(drawn["trend"], report.findings)
     specs = {name: to_embedded_json(spec) for name, spec in drawn.items()}
     return render_template(
         "report.html.j2",
@@ -56,10 +61,12 @@ def render_report(report: Report) -> str:
         report=report,
         legend=legend,
         tiles=_tiles(report),
-        findings=report.findings[:_MAX_FINDINGS],
+        findings=list(zip(report.findings, links, strict=True))[:_MAX_FINDINGS],
         more_findings=max(0, len(report.findings) - _MAX_FINDINGS),
         changes=change_rows(report.tables["changes"], tz=zone),
         slow_traces=slow_trace_rows(report.tables["slow_traces"], tz=zone),
+        anomalies=anomaly_rows(windows, tz=zone),
+        more_anomalies=report.tables["anomalies"]["is_anomaly"].sum() - len(windows),
         errors=_errors(report.tables["errors"], zone),
         services=_services(report.tables["coverage"], zone),
         latency=_latency(report.tables["latency"]),
