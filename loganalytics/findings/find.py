@@ -27,6 +27,7 @@ from loganalytics.findings.symptoms import (
     interval_symptoms,
     last_error_symptoms,
     new_error_symptoms,
+    not_new_at_the_start,
 )
 from loganalytics.sanitize import printable
 from loganalytics.schema import is_error
@@ -67,7 +68,7 @@ def find_symptoms(
     from_intervals = [
         s for s in from_intervals if not (_is_told_as_silence(s, silences) or _is_file_end(s, ends_early))
     ]
-    from_intervals = [as_announced(symptom, events) for symptom in from_intervals]
+    from_intervals = [as_announced(not_new_at_the_start(s, first, last), events) for s in from_intervals]
     from_intervals = _with_queues(from_intervals, queue_symptoms(events, _quiet_times(silences, from_intervals)))
     seen = {symptom.key for symptom in from_intervals if symptom.kind == "problem"}
     critical = [symptom for symptom in critical_symptoms(clusters) if symptom.key not in seen]
@@ -96,8 +97,7 @@ def _with_top_problem(symptom: Symptom, errors: pl.DataFrame) -> Symptom:
     top = errors.filter(is_own & within).group_by("label").len().sort("len", "label", descending=[True, False]).head(1)
     if top.is_empty() or not top["label"][0]:
         return symptom
-    quoted = f"“{printable(top['label'][0], LABEL_LENGTH)}” ({top['len'][0]:,})"
-    return replace(symptom, text=f"{symptom.text}, most often {quoted}")
+    return replace(symptom, text=f"{symptom.text}, most often “{printable(top['label'][0], LABEL_LENGTH)}”")
 
 
 def _critical_counts(errors: pl.DataFrame) -> pl.DataFrame:

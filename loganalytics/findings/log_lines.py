@@ -75,7 +75,8 @@ class LogLines:
             f"({moment(row['timestamp'], tz=self.tz)})"
             for row in restarted.tail(MAX_RESTARTS).to_dicts()
         ]
-        return [f"Shortly before: {listing(quoted)}."]
+        is_before = restarted["timestamp"][0] < start
+        return [f"{'Shortly before' if is_before else 'At that time'}: {listing(quoted)}."]
 
     def _whole(self, errors: pl.DataFrame) -> pl.DataFrame:
         """Return the first of these errors with all of their fields."""

@@ -200,4 +200,4 @@ def _chance(story: Story) -> tuple[str, ...]:
     certainty = (
         "Not chance" if e_value <= MAX_CRITICAL_E else "Hardly chance" if e_value <= MAX_WARNING_E else "May be chance"
     )
-    return (f"{certainty}: of findings as odd as this, a log of this size without trouble has {number} (E).",)
+    return (f"{certainty} (E {number}).",)

@@ -8,7 +8,7 @@ from loganalytics.findings.groups import Story
 from loganalytics.findings.queues import is_queue_behind, queue_clause, queue_growth
 from loganalytics.findings.quoting import without_name
 from loganalytics.findings.silences import MAX_SILENT_SHARE
-from loganalytics.findings.symptoms import NAME_LENGTH, Symptom
+from loganalytics.findings.symptoms import FROM_THE_START, NAME_LENGTH, Symptom
 from loganalytics.humanize import count, listing, moment, span, time_range
 from loganalytics.sanitize import printable
 
@@ -53,6 +53,8 @@ def clause(symptom: Symptom, length: int = SHORT_LABEL_LENGTH) -> str:
     lasted = symptom.end - symptom.start
     number = "once" if round(symptom.observed) == 1 else count(round(symptom.observed), "time")
     times = number + (f" in {span(lasted)}" if lasted >= MIN_LENGTH else "")
+    if symptom.kind == "problem" and symptom.text == FROM_THE_START:
+        return f"error {quoted} {times}, {FROM_THE_START}"
     if symptom.kind == "problem":
         return f"new error {quoted} {times}" if symptom.is_new else f"error {quoted} {times}, {usual(symptom)}"
     if symptom.kind == "critical":
@@ -77,7 +79,8 @@ def clause(symptom: Symptom, length: int = SHORT_LABEL_LENGTH) -> str:
 def _fewer(symptom: Symptom) -> str:
     """Return that a service, one of its loggers or all of them log less than is usual."""
     subject = printable(symptom.subject, NAME_LENGTH)
-    who = f"{subject} " if subject and subject not in symptom.services else ""
+    is_logger = subject and subject not in symptom.services
+    who = f"its logger {subject} " if is_logger and symptom.services else f"{subject} " if is_logger else ""
     if symptom.observed <= MAX_SILENT_SHARE * symptom.expected:
         said = ", as it said before" if symptom.text == "planned" else ""
         return f"{who}silent{said}" if symptom.services else f"nothing was logged{said}"

@@ -19,6 +19,9 @@ CRITICAL_E_VALUE = 1e-3  # given to it: who wrote CRITICAL meant that someone is
 
 LAST_SHARE, MAX_LAST = 0.1, 2  # of a log, in which an error that came once is told; how many of these are not many
 
+FROM_THE_START = "from the start of the log on"
+EARLY_SHARE = 0.01  # of the log, in which what begins may have been there before
+
 # What is wrong where these are found; a flood of messages and an unusual window may be harmless.
 HARMFUL = frozenset({"errors", "problem", "critical", "duration", "events", "silence"})
 
@@ -148,6 +151,14 @@ def new_error_symptoms(clusters: pl.DataFrame) -> list[Symptom]:
     """Return the problems that are new but not so frequent at any time that chance would not explain it."""
     new = clusters.filter("is_new").drop_nulls("first_seen").sort("events", "label", descending=[True, False])
     return [_cluster_symptom(row, "problem", 1.0) for row in new.to_dicts()]
+
+
+def not_new_at_the_start(symptom: Symptom, first: datetime | None, last: datetime | None) -> Symptom:
+    """Return a problem that begins with the log as one of which nobody knows whether it is new."""
+    if first is None or last is None or not (symptom.kind == "problem" and symptom.is_new):
+        return symptom
+    is_early = symptom.start - first <= EARLY_SHARE * (last - first)
+    return replace(symptom, is_new=False, text=FROM_THE_START) if is_early else symptom
 
 
 def last_error_symptoms(clusters: pl.DataFrame, first: datetime | None, last: datetime | None) -> list[Symptom]:

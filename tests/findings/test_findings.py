@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loganalytics.findings.ranking import MAX_CRITICAL_E, MAX_WARNING_E, SEVERITIES, Finding, rank_findings
-from loganalytics.findings.symptoms import Symptom
+from loganalytics.findings.symptoms import FROM_THE_START, Symptom
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
 WINDOW = timedelta(minutes=1)
@@ -45,6 +45,14 @@ def test_a_title_says_who_what_how_often_and_when() -> None:
     assert (finding.start, finding.end, finding.detail) == (at(0), at(20), "Lasted 20 min.")
 
 
+def test_an_error_of_the_first_minutes_is_not_said_to_be_new() -> None:
+    """What was before the log began is not known."""
+    (finding,) = find(problem(is_new=False, text=FROM_THE_START))
+    assert finding.title.startswith(
+        "api: error “api broke” 40 times in 20 min, from the start of the log on, 2026-07-01"
+    )
+
+
 def test_a_new_error_is_said_to_be_new() -> None:
     """There is no usual number of it."""
     (finding,) = find(problem(is_new=True))
@@ -72,7 +80,7 @@ def test_what_is_over_and_far_less_probable_comes_before_what_goes_on() -> None:
     ("services", "subject", "observed", "title"),
     [
         (("web",), "web", 40.0, "web: logged less: only 40 events, usually 90 to 110"),
-        (("web",), "mailer", 40.0, "web: mailer logged less: only 40 events, usually 90 to 110"),
+        (("web",), "mailer", 40.0, "web: its logger mailer logged less: only 40 events, usually 90 to 110"),
         ((), "", 40.0, "logged less: only 40 events in all, usually 90 to 110"),
         (("web",), "web", 2.0, "web: silent"),
         ((), "", 2.0, "nothing was logged"),
@@ -222,9 +230,7 @@ def test_text_of_a_log_is_made_harmless() -> None:
 
 def test_a_finding_says_how_often_chance_gives_one() -> None:
     """In the last line of its evidence."""
-    assert find(problem())[0].evidence[-1] == (
-        "Not chance: of findings as odd as this, a log of this size without trouble has 1e-09 (E)."
-    )
+    assert find(problem())[0].evidence[-1] == ("Not chance (E 1e-09).")
 
 
 @given(

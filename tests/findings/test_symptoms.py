@@ -13,6 +13,7 @@ from loganalytics.findings.symptoms import (
     interval_symptoms,
     last_error_symptoms,
     new_error_symptoms,
+    not_new_at_the_start,
 )
 
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -87,3 +88,12 @@ def test_an_error_that_came_once_at_the_end_is_a_note(hours: float, kinds: int, 
     symptoms = last_error_symptoms(clusters, NOON, NOON + timedelta(hours=10))
     assert [(symptom.e_value, symptom.is_told_anyway) for symptom in symptoms] == [(1.0, True)] * number
     assert last_error_symptoms(cluster(2, 0, is_new=False), NOON, NOON) == []
+
+
+@pytest.mark.parametrize(("minutes", "is_new"), [(6, False), (6.1, True)])
+def test_what_begins_with_the_log_is_not_said_to_be_new(minutes: float, is_new: bool) -> None:
+    """In its first hundredth."""
+    (symptom,) = new_error_symptoms(cluster(2, 0, is_new=True))
+    first = NOON - timedelta(minutes=minutes)
+    assert not_new_at_the_start(symptom, first, first + timedelta(hours=10)).is_new is is_new
+    assert not_new_at_the_start(symptom, None, None) == symptom
