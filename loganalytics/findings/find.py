@@ -28,6 +28,7 @@ from loganalytics.findings.symptoms import (
     last_error_symptoms,
     new_error_symptoms,
     not_new_at_the_start,
+    of_services,
 )
 from loganalytics.sanitize import printable
 from loganalytics.schema import is_error
@@ -92,9 +93,9 @@ def _with_top_problem(symptom: Symptom, errors: pl.DataFrame) -> Symptom:
     """Return unusual windows of errors with what most of these are."""
     if not symptom.text.startswith("errors"):
         return symptom
-    is_own = pl.col("service").cast(pl.String).is_in(list(symptom.services)) if symptom.services else pl.lit(value=True)
     within = pl.col("timestamp").is_between(symptom.start, symptom.end, closed="left")
-    top = errors.filter(is_own & within).group_by("label").len().sort("len", "label", descending=[True, False]).head(1)
+    own = errors.filter(of_services(symptom.services) & within)
+    top = own.group_by("label").len().sort("len", "label", descending=[True, False]).head(1)
     if top.is_empty() or not top["label"][0]:
         return symptom
     return replace(symptom, text=f"{symptom.text}, most often “{printable(top['label'][0], LABEL_LENGTH)}”")

@@ -12,7 +12,7 @@ from loganalytics.analyses.requests.endpoints import METHOD, ROUTE
 from loganalytics.analyses.restarts import restarts
 from loganalytics.findings.queues import queue_length
 from loganalytics.findings.quoting import without_name
-from loganalytics.findings.symptoms import Symptom
+from loganalytics.findings.symptoms import Symptom, of_services, printed_service
 from loganalytics.humanize import listing, moment
 from loganalytics.sanitize import printable
 
@@ -44,8 +44,7 @@ class LogLines:
         if symptom.kind in ("problem", "critical", "state", "share"):
             return self._whole(self.errors.filter(within & (pl.col("cluster_id") == symptom.key)))
         if symptom.kind == "errors" or (symptom.kind == "window" and symptom.is_harm):
-            of_service = printed_service().is_in(list(symptom.services)) if symptom.services else pl.lit(value=True)
-            return self._whole(self.errors.filter(within & of_service))
+            return self._whole(self.errors.filter(within & of_services(symptom.services)))
         if symptom.kind == "template":
             return self.events.filter(within & (pl.col("template_id") == symptom.key)).sort("timestamp").head(MAX_LINES)
         if symptom.kind == "queue":
@@ -82,11 +81,6 @@ class LogLines:
         """Return the first of these errors with all of their fields."""
         first = errors.sort("timestamp").head(MAX_LINES)
         return self.events.join(first.select(EVENT_NUMBER), on=EVENT_NUMBER, how="semi").sort("timestamp")
-
-
-def printed_service() -> pl.Expr:
-    """Return the service as symptoms name it."""
-    return pl.col("service").cast(pl.String)
 
 
 def _line(row: dict[str, object], tz: str) -> str:

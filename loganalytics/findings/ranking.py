@@ -63,14 +63,14 @@ class Finding:
 def rank_findings(
     symptoms: list[Symptom], *, window: timedelta, log_lines: LogLines | None = None, tz: str = "UTC"
 ) -> list[Finding]:
-    """Return the findings, the gravest first: by severity, what is still going on before what is over, then by E.
+    """Return the findings, the gravest first: by severity, then by E, in which what is still going on has a lead.
 
     `window` is how exactly the times of the symptoms are known; `log_lines` returns the lines that show a symptom, and
     what was restarted before it. Sentences have their times in the zone `tz`.
     """
     stories = [story for story in group_symptoms(_with_few_criticals(symptoms), window) if _is_telling(story)]
     ranked = sorted(stories, key=lambda story: (*_rank(story), story.start, story.lead.subject))
-    told = _without_state(_without_harmless_windows(ranked))
+    told = _without_share(_without_harmless_windows(ranked))
     notes = [story for story in told if story.lead.kind == "window" and severity(story) == "info"]
     also = tuple(f"Also unusual: {sentences.line(story.lead, tz)}" for story in notes[1:])
     return [
@@ -113,7 +113,7 @@ def _without_harmless_windows(ranked: list[Story]) -> list[Story]:
     return [story for story in ranked if story not in harmless or story in most_unusual]
 
 
-def _without_state(ranked: list[Story]) -> list[Story]:
+def _without_share(ranked: list[Story]) -> list[Story]:
     """Return the stories; that most of a log is errors is left out where graver ones say which (the verdict counts)."""
     kinds = ("problem", "errors", "critical")
     is_said = any(story.lead.kind in kinds and severity(story) != "info" for story in ranked)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from loganalytics.findings.symptoms import NAME_LENGTH, Symptom
+from loganalytics.findings.symptoms import NAME_LENGTH, Symptom, of_services
 from loganalytics.sanitize import printable
 
 MIN_SHARED_TIME = 0.75  # of the time from the first begin to the last end: so much two silences share to be one
@@ -91,8 +91,9 @@ def as_announced(symptom: Symptom, events: pl.DataFrame) -> Symptom:
     """Return a time without events as one that is no news, where the last words before it said that it would come."""
     if symptom.kind != "events" or symptom.observed > MAX_SILENT_SHARE * symptom.expected:
         return symptom
-    is_own = pl.col("service").cast(pl.String).is_in(list(symptom.services)) if symptom.services else pl.lit(value=True)
-    before = events.filter(is_own & (pl.col("timestamp") <= symptom.start + (symptom.end - symptom.start) / 2))
+    before = events.filter(
+        of_services(symptom.services) & (pl.col("timestamp") <= symptom.start + (symptom.end - symptom.start) / 2)
+    )
     last_words = before.sort("timestamp").tail(LAST_WORDS)["message"].to_list()
     if not any(PLANNED_END.search(message or "") for message in last_words):
         return symptom

@@ -74,6 +74,16 @@ class Symptom:
         return self.kind in HARMFUL or self.is_harm
 
 
+def printed_service() -> pl.Expr:
+    """Return the service as symptoms name it."""
+    return pl.col("service").cast(pl.String)
+
+
+def of_services(services: tuple[str, ...]) -> pl.Expr:
+    """Return whether an event is of one of the services, as symptoms name them; of any where none is named."""
+    return printed_service().is_in(list(services)) if services else pl.lit(value=True)
+
+
 def interval_symptoms(intervals: pl.DataFrame) -> list[Symptom]:
     """Return the rows of `scan_intervals` as symptoms; errors of a service that are of one problem only once."""
     symptoms = _merged([_interval_symptom(row) for row in intervals.to_dicts()])

@@ -11,14 +11,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from loganalytics.analyses.scans.dispersion import dispersion
 from loganalytics.analyses.scans.grid import Flags, Floats, Grid, Positions, block_sums, expected_by, interval_sums
-from loganalytics.analyses.scans.improbability import rate_nats, rate_of_extreme, share_nats, tail_nats, time_nats
+from loganalytics.analyses.scans.improbability import (
+    interval_nats,
+    rate_nats,
+    rate_of_extreme,
+    share_nats,
+    tail_nats,
+    time_nats,
+)
 from loganalytics.analyses.scans.peeling import Interval, segment_maxima, usual_range
 from loganalytics.analyses.scans.same_hours import highest_of_days, times_looked_at
 
 EVEN_SHARE = 0.25  # of what else was logged, taken to be even: a window in which nothing else was logged is no proof
-MAX_BURSTINESS = 3.0  # of the log, that a series is weighed down by, if it does not come in bursts itself
-UNKNOWN_DISPERSION, UNKNOWN_WINDOWS = 4.0, 5.0  # assumed of a series, with the weight of so many windows with events
 OTHER_DAYS_RATIO = 1.4  # of a count to that of other days, below which it is as on other days
 PAUSE_NATS, PAUSE_DISPERSION = 5.0, 2.0  # of a pause: its chance in an interval is e^-5, of events in twos
 TINY = 1e-9
@@ -46,17 +52,11 @@ class CountScan:
 
     def nats(self, free: Flags, length: int) -> Floats:
         """Return how improbable each interval of a length is, by its first window."""
-        counts = self.counts * free
-        sums, total = interval_sums(counts, length), counts.sum()
-        time, all_time = interval_sums(free * self.grid.time, length), max(float((free * self.grid.time).sum()), 1.0)
-        nats = share_nats(sums, total, time / all_time, above=True)
-        if self.exposure is not None:
-            exposure = self.exposure * free
-            even = EVEN_SHARE * exposure.sum() / all_time
-            shares = (interval_sums(exposure, length) + even * time) / ((1 + EVEN_SHARE) * max(exposure.sum(), 1.0))
-            nats = np.minimum(nats, share_nats(sums, total, shares, above=True))
+        nats = interval_nats(self.counts, self.exposure, self.grid, free, length, even_share=EVEN_SHARE, above=True)
         usual = highest_of_days(interval_sums(self.counts, length), self.grid, length)
-        by_days = np.minimum(nats, self._by_other_days(sums, np.nan_to_num(usual), length))
+        by_days = np.minimum(
+            nats, self._by_other_days(interval_sums(self.counts * free, length), np.nan_to_num(usual), length)
+        )
         return np.where(np.isnan(usual), nats, by_days)
 
     def _by_other_days(self, sums: Floats, usual: Floats, length: int) -> Floats:
@@ -84,15 +84,8 @@ class CountScan:
 
         Rare events come in bursts more often than not: a few within a second are one occasion.
         """
-        variance, weight = UNKNOWN_DISPERSION * UNKNOWN_WINDOWS, UNKNOWN_WINDOWS
         within = self.counts[inside] if self.positions is None else _fine_counts(self.positions, inside)
-        for windows in (self.counts[outside], within):
-            holding = int((windows > 0).sum())
-            if holding > 1:
-                sums = block_sums(windows, holding // 2)
-                variance += min(float(sums.var(ddof=1) / sums.mean()), UNKNOWN_DISPERSION) * holding
-                weight += holding
-        return max(variance / weight, min(self.burstiness, MAX_BURSTINESS))
+        return dispersion([(self.counts[outside], np.inf), (within, np.inf)], self.burstiness)
 
     def beyond_bound(self, first: int, stop: int) -> float:
         """Return by how many nats an interval is less probable than its bound."""

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from loganalytics.analyses.scans.dispersion import dispersion
 from loganalytics.analyses.scans.grid import (
     DAYS_A_WEEK,
     Flags,
     Floats,
     Grid,
     Positions,
-    block_sums,
     expected_by,
     interval_sums,
 )
-from loganalytics.analyses.scans.improbability import rate_of_extreme, share_nats, tail_nats, time_nats
+from loganalytics.analyses.scans.improbability import interval_nats, rate_of_extreme, share_nats, tail_nats, time_nats
 from loganalytics.analyses.scans.peeling import Interval, usual_range
 from loganalytics.analyses.scans.same_hours import (
     MANY_DAYS,
@@ -26,8 +26,6 @@ from loganalytics.analyses.scans.same_hours import (
 )
 
 EVEN_SHARE = 0.02  # of what the others logged, taken to be even: a window without them is no proof
-UNKNOWN_DISPERSION, UNKNOWN_WINDOWS = 4.0, 5.0  # assumed of a series, with the weight of so many windows with events
-MAX_BURSTINESS = 3.0  # of the log, that a series is weighed down by
 MIN_ABRUPT_SHARE = 0.6  # of a fall (in logarithms) that must happen at the beginning of the interval
 STEADY_EVENTS, MIN_STEADY_SHARE = 6.0, 0.5  # of times in which so many events are usual, this share has any
 MIN_RUNNING_SHARE = 0.05  # of the log, that must come before: it may only be starting
@@ -69,7 +67,8 @@ class FewerScan:
         other = OtherDays.of(interval_sums(self.counts, length), self.grid, length)
         # The first and the last window may lie within the log in part.
         days = other.sums * self._share_of_others(length) * interval_sums(self.grid.time, length) / length
-        by_time, by_days = self._by_time(free, length), self._by_other_days(days, length)
+        by_days = self._by_other_days(days, length)
+        by_time = interval_nats(self.counts, self.exposure, self.grid, free, length, even_share=EVEN_SHARE, above=False)
         known = np.isfinite(days).sum(axis=0)
         nats = np.where(known == 0, by_time, np.where(other.is_kind_known, by_days, np.minimum(by_time, by_days)))
         nats = np.where(other.is_first_weekend, 0.0, nats)
@@ -80,18 +79,6 @@ class FewerScan:
         rate = total / max(float((free * self.grid.time).sum()), 1.0)
         expected = np.where(other.is_kind_known, np.nan_to_num(lowest_of_days(days)) / length, rate)
         return np.where(self._is_abrupt(free, rate, expected, length), nats, 0.0)
-
-    def _by_time(self, free: Flags, length: int) -> Floats:
-        """Return how improbable intervals are by time, or by what else was logged, whichever is less."""
-        sums, total = interval_sums(self.counts * free, length), float((self.counts * free).sum())
-        time, all_time = interval_sums(free * self.grid.time, length), max(float((free * self.grid.time).sum()), 1.0)
-        nats = share_nats(sums, total, time / all_time, above=False)
-        if self.exposure is None:
-            return nats
-        exposure = self.exposure * free
-        even = EVEN_SHARE * exposure.sum() / all_time
-        shares = (interval_sums(exposure, length) + even * time) / ((1 + EVEN_SHARE) * max(exposure.sum(), 1.0))
-        return np.minimum(nats, share_nats(sums, total, shares, above=False))
 
     def _by_other_days(self, days: Floats, length: int) -> Floats:
         """Return how improbable intervals are by other days (rows), of which the lowest are telling."""
@@ -157,17 +144,11 @@ class FewerScan:
 
         Of a rate that rises and falls in the course of a day, about the mean of other days at the same hours.
         """
-        variance, weight = UNKNOWN_DISPERSION * UNKNOWN_WINDOWS, UNKNOWN_WINDOWS
         usual = self._mean_of_days(self.counts, 1)
-        for flags in (outside, inside):
-            windows = self.counts[flags]
-            holding = int((windows > 0).sum())
-            if holding > 1:
-                sums = block_sums(windows, holding // 2)
-                scattered = float(sums.var(ddof=1) / sums.mean())
-                variance += min(scattered, _scattered_about(windows, usual[flags]), UNKNOWN_DISPERSION) * holding
-                weight += holding
-        return max(variance / weight, min(self.burstiness, MAX_BURSTINESS))
+        parts = [
+            (self.counts[flags], _scattered_about(self.counts[flags], usual[flags])) for flags in (outside, inside)
+        ]
+        return dispersion(parts, self.burstiness)
 
     def beyond_bound(self, first: int, stop: int) -> float:
         """Return by how many nats an interval is less probable than its bound."""

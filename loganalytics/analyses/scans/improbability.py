@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from loganalytics.analyses.scans.grid import Flags, Floats, Grid, Positions
+from loganalytics.analyses.scans.grid import Flags, Floats, Grid, Positions, interval_sums
 
 TINY = 1e-9
 
@@ -23,6 +23,24 @@ def share_nats(inside: Floats, total: Floats | float, share: Floats | float, *, 
     nats = _x_log(inside, total * share) + _x_log(outside, total * (1 - share))
     is_far = inside > total * share if above else inside < total * share
     return np.where(is_far, np.maximum(nats, 0.0), 0.0)
+
+
+def interval_nats(
+    counts: Floats, exposure: Floats | None, grid: Grid, free: Flags, length: int, *, even_share: float, above: bool
+) -> Floats:
+    """Return how improbable intervals of a length are by time, or by what else was logged, whichever is less.
+
+    So much of what else was logged is taken to be even, beside it.
+    """
+    sums, total = interval_sums(counts * free, length), (counts * free).sum()
+    time, all_time = interval_sums(free * grid.time, length), max(float((free * grid.time).sum()), 1.0)
+    nats = share_nats(sums, total, time / all_time, above=above)
+    if exposure is None:
+        return nats
+    others = exposure * free
+    even = even_share * others.sum() / all_time
+    shares = (interval_sums(others, length) + even * time) / ((1 + even_share) * max(others.sum(), 1.0))
+    return np.minimum(nats, share_nats(sums, total, shares, above=above))
 
 
 def time_nats(counts: Floats, grid: Grid, free: Flags, starts: Positions, stops: Positions, *, above: bool) -> Floats:
