@@ -7,6 +7,7 @@ LogAnalyticsError
 │   ├── UnreachableSourceError  the server does not answer, or lets nobody in   (also ConnectionError)
 │   └── IncompleteSourceError   the server answered with a part of what it holds
 ├── MissingColumnError          the frame lacks a column that the analysis needs   (also ValueError)
+├── FileInUseError              another run has the lock of a file   (also TimeoutError)
 ├── InvalidArgumentError        an option has a value that makes no sense   (also ValueError)
 └── MissingExtraError           an optional library is not installed   (also ImportError)
 
@@ -42,6 +43,10 @@ class IncompleteSourceError(SourceError):
 
 class MissingColumnError(LogAnalyticsError, ValueError):
     """A frame lacks a column that an analysis needs."""
+
+
+class FileInUseError(LogAnalyticsError, TimeoutError):
+    """Another run has the lock of a file that it changes."""
 
 
 class InvalidArgumentError(LogAnalyticsError, ValueError):

@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "loganalytics"
 # Floors from the ground up; a part imports only from floors below its own, or from itself.
 FLOORS = [
     {"exceptions", "version", "atomic_write"},
+    {"file_lock"},
     {"schema"},
     {"times", "progress", "humanize", "sanitize"},
     {"output"},
