@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
 
 _HINT = "Hint: an SQL condition over the columns, such as duration_ms > 500 and message like '%timeout%'."
+_LUCENE = re.compile(r"(?:^|[\s(])[\w.@-]+:(?![:\s])")  # level:ERROR; only servers that search read it
 _NAMED_COLUMNS = 20  # of the frame, in the message about a missing one
 
 
@@ -57,5 +60,9 @@ def check_columns(expression: pl.Expr, columns: list[str]) -> None:
 
 
 def _to_invalid_query(query: str, error: Exception) -> InvalidArgumentError:
+    if _LUCENE.search(query):
+        return InvalidArgumentError(
+            f"The query {query!r} is in Lucene's syntax, which is for Elasticsearch and OpenSearch. {_HINT}"
+        )
     reason = (str(error).strip().splitlines() or [""])[0]
     return InvalidArgumentError(f"The query {query!r} cannot be evaluated: {reason}. {_HINT}")

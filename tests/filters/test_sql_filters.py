@@ -46,6 +46,13 @@ def test_a_query_that_cannot_be_evaluated_is_refused(logs, query):
     assert repr(query) in str(error.value)
 
 
+@pytest.mark.parametrize("query", ["level:ERROR", "status:>=500", 'NOT message:"timed out"', "_exists_:status"])
+def test_lucenes_syntax_is_named(logs, query):
+    """Which is that of other sources, with what to write instead."""
+    with pytest.raises(InvalidArgumentError, match=r"in Lucene's syntax.*Hint: an SQL condition"):
+        where(logs, query)
+
+
 def test_a_column_that_is_not_there(logs):
     """Is named, with those that are; a part of the logs may lack it, and keeps its own columns."""
     with pytest.raises(MissingColumnError, match="'user_id'; the logs have message, duration_ms"):

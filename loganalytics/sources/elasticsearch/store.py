@@ -17,6 +17,7 @@ from loganalytics.sources.elasticsearch.aggregations import count_events
 from loganalytics.sources.elasticsearch.connection import Connection
 from loganalytics.sources.elasticsearch.describe import describe
 from loganalytics.sources.elasticsearch.mapping import IndexMapping, combined_query, index_query, read_mapping
+from loganalytics.sources.elasticsearch.query_syntax import check_query
 from loganalytics.sources.elasticsearch.sampling import Sample, draw_sample
 from loganalytics.sources.elasticsearch.tail import IndexReader
 from loganalytics.sources.json_records import RecordCounters
@@ -43,8 +44,9 @@ class Store:
 
         Raises SourceNotFoundError when no index matches, UnreachableSourceError, IncompleteSourceError when not all
         shards can be read (unless the address says partial=true: then it warns), and InvalidArgumentError for a query
-        that cannot be read.
+        that cannot be read, or is SQL.
         """
+        check_query(options.query)
         connection = Connection(self.address)
         self._counters, self._truncated = {}, set()
         with connection.translate_errors():
@@ -69,10 +71,12 @@ class Store:
             raise InvalidArgumentError(
                 f"{self.source!r} has no consumer groups. Hint: leave group= out, and save the cursor."
             )
+        check_query(options.query)
         return IndexReader(Connection(self.address), options, cursor)
 
     def count(self, options: ReadOptions, every: dt.timedelta, by: str | None) -> pl.DataFrame | None:
         """Return the events by window: see aggregations.py; None where the server cannot count as the frame would."""
+        check_query(options.query)
         connection = Connection(self.address)
         with connection.translate_errors():
             if self._shard_map(connection).unassigned:  # counted as far as they can be read: by the hits
