@@ -6,8 +6,8 @@ A query never leaves out an event that is wanted; where the mappings do not say 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +22,12 @@ from loganalytics.sources.read_options import ReadOptions
 Query = dict[str, Any]
 
 _DATE_TYPES = ("date", "date_nanos")
+# What formats.timestamps reads as the server does; any other format is the server's to read.
+_USUAL_FORMATS = {
+    "strict_date_optional_time", "date_optional_time", "strict_date_optional_time_nanos", "strict_date_time",
+    "date_time", "strict_date_time_no_millis", "date_time_no_millis", "epoch_millis",
+}  # fmt: skip
+_WIDEST_OFFSET = dt.timedelta(hours=15)
 _MAX_NAMES = 8
 
 
@@ -32,26 +38,48 @@ class IndexMapping:
     indices: tuple[str, ...]
     types: Mapping[str, Mapping[str, frozenset[str]]]
     """Of each field the types, and of each type the indices in which the field has it."""
+    formats: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Of each index the formats of its dates that have one of their own."""
+    time_field: str | None = None
+    """The field that the user says is the time."""
 
     @property
     def conflicts(self) -> list[str]:
         """The times and levels that are mapped in one way in one index and in another way in another."""
         conflicts = []
-        for field in (*FIELD_ALIASES["timestamp"], *FIELD_ALIASES["level"]):
-            types = sorted(name for name in self.types.get(field, ()) if name != "unmapped")
+        for name in (*FIELD_ALIASES["timestamp"], *FIELD_ALIASES["level"]):
+            types = sorted(kind for kind in self.types.get(name, ()) if kind != "unmapped")
             if len(types) > 1 and set(types) - set(_DATE_TYPES):
-                conflicts.append(f"{field} is mapped as {' and as '.join(types)}")
+                conflicts.append(f"{name} is mapped as {' and as '.join(types)}")
         return conflicts
 
     def times(self, index: str) -> list[str]:
         """Return the fields that hold an event's time in an index, the likelier first.
 
-        None when one of them may hold it, but is not a date: then the index cannot be cut by time.
+        Empty when one of them may hold it, but is not a date: then the index cannot be cut by time.
         """
-        types = {field: self.type_of(field, index) for field in FIELD_ALIASES["timestamp"]}
-        if any(name not in (*_DATE_TYPES, None, "unmapped", "object") for name in types.values()):
-            return []
-        return [field for field, name in types.items() if name in _DATE_TYPES]
+        dates, others = self._dates(index)
+        return [] if others else dates
+
+    def dates(self, index: str) -> list[str]:
+        """Return the fields that hold an event's time in an index and are dates, up to one that is none."""
+        return self._dates(index)[0]
+
+    def has_own_format(self, fields: Iterable[str], index: str) -> bool:
+        """Whether one of the fields has a format in an index that only the server reads with certainty."""
+        formats = self.formats.get(index, {})
+        return any(not _USUAL_FORMATS.issuperset(formats[name].split("||")) for name in fields if name in formats)
+
+    def _dates(self, index: str) -> tuple[list[str], bool]:
+        """Return the fields that may hold the time while they are dates, and whether one is none."""
+        dates: list[str] = []
+        for name in time_fields(self.time_field):
+            kind = self.type_of(name, index)
+            if kind in _DATE_TYPES:
+                dates.append(name)
+            elif kind not in (None, "unmapped", "object"):
+                return dates, True
+        return dates, False
 
     def keyword(self, field: str, index: str) -> str | None:
         """Return the name by which the values of a field are compared as a unit in an index, if there is one."""
@@ -62,13 +90,19 @@ class IndexMapping:
         return next((name for name, indices in self.types.get(field, {}).items() if index in indices), None)
 
 
-def read_mapping(connection: Connection) -> IndexMapping:
+def time_fields(time_field: str | None) -> Sequence[str]:
+    """Return the names of the fields that may hold the time, the likelier first: the user's, where one is said."""
+    return FIELD_ALIASES["timestamp"] if time_field is None else (time_field,)
+
+
+def read_mapping(connection: Connection, time_field: str | None = None) -> IndexMapping:
     """Return the mapping of the indices that the address names.
 
     Raises SourceNotFoundError, which says what there is, when it names none.
     """
     pattern = connection.address.index
-    names = [name for column in ("timestamp", "level", "service") for name in FIELD_ALIASES[column]]
+    times = time_fields(time_field)
+    names = [*times, *(name for column in ("level", "service") for name in FIELD_ALIASES[column])]
     fields = quote(",".join([*names, *[f"{name}.keyword" for name in names]]), safe=",@*.")
     parameters = f"fields={fields}&include_unmapped=true&ignore_unavailable=false"
     try:
@@ -86,7 +120,27 @@ def read_mapping(connection: Connection) -> IndexMapping:
         field: {name: frozenset(capabilities.get("indices") or all_indices) for name, capabilities in by_type.items()}
         for field, by_type in answer["fields"].items()
     }
-    return IndexMapping(indices=tuple(sorted(indices)), types=types)
+    dates = [name for name in times if not types.get(name, {}).keys().isdisjoint(_DATE_TYPES)]
+    formats = _read_formats(connection, dates)
+    return IndexMapping(indices=tuple(sorted(indices)), types=types, formats=formats, time_field=time_field)
+
+
+def _read_formats(connection: Connection, fields: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return of each index the formats of its dates that have one of their own."""
+    if not fields:
+        return {}
+    names = quote(",".join(fields), safe=",@*.")
+    path = f"{index_path(connection.address.index)}/_mapping/field/{names}?filter_path=*.mappings.**.format"
+    answer: dict[str, dict[str, Any]] = connection.request_json("GET", path)
+    return {
+        index: {
+            name: str(properties["format"])
+            for name, field_mapping in mapping.get("mappings", {}).items()
+            for properties in field_mapping["mapping"].values()
+            if "format" in properties
+        }
+        for index, mapping in answer.items()
+    }
 
 
 def index_query(
@@ -96,7 +150,7 @@ def index_query(
     filters: list[Query] = []
     times = mapping.times(index)
     if times and (options.since is not None or options.until is not None):
-        filters.append(_time_query(times, options.since, options.until))
+        filters.append(_time_query(times, options))
     if options.query is not None:
         filters.append({"query_string": {"query": options.query}})
     if options.severity is not None and record_schema is not None:
@@ -118,15 +172,22 @@ def combined_query(mapping: IndexMapping, options: ReadOptions) -> Query:
     return {"bool": {"should": alternatives, "minimum_should_match": 1}}
 
 
-def _time_query(times: list[str], since: dt.datetime | None, until: dt.datetime | None) -> Query:
-    """Compare the first of the fields that a document has."""
-    bounds = {name: time.isoformat() for name, time in (("gte", since), ("lt", until)) if time is not None}
-    bounds["format"] = "strict_date_optional_time_nanos"
+def _time_query(times: list[str], options: ReadOptions) -> Query:
+    """Compare the first of the fields that a document has.
+
+    The server takes times without a zone for UTC, and cuts what is less than a millisecond.
+    """
+    margin = dt.timedelta(0) if options.tz == "UTC" else _WIDEST_OFFSET
+    bounds = {"format": "strict_date_optional_time_nanos"}
+    if options.since is not None:
+        bounds["gte"] = (options.since - margin).isoformat(timespec="milliseconds")
+    if options.until is not None:
+        bounds["lt"] = (options.until + margin).isoformat()
     alternatives: list[Query] = []
     earlier: list[Query] = []
-    for field in times:
-        alternatives.append({"bool": {"filter": [{"range": {field: bounds}}], "must_not": list(earlier)}})
-        earlier.append({"exists": {"field": field}})
+    for name in times:
+        alternatives.append({"bool": {"filter": [{"range": {name: bounds}}], "must_not": list(earlier)}})
+        earlier.append({"exists": {"field": name}})
     return {"bool": {"should": alternatives, "minimum_should_match": 1}}
 
 

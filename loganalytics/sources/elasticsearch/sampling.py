@@ -39,9 +39,8 @@ class Sample:
         """Return what the documents of an index hold."""
         return self.families.get(index_family(index)) or next(iter(self.families.values()))
 
-    def frame(self, documents: pl.DataFrame, index: str) -> pl.DataFrame:
-        """Return the log frame of documents (line, source, offset) of an index, with the columns of all indices."""
-        frame = self.records(index).frame(documents)
+    def with_all_columns(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the log frame of an index with the columns of all indices."""
         if frame.schema == self.columns:
             return frame
         return frame.select(

@@ -19,6 +19,7 @@ from loganalytics.sources.elasticsearch.describe import describe
 from loganalytics.sources.elasticsearch.mapping import IndexMapping, combined_query, index_query, read_mapping
 from loganalytics.sources.elasticsearch.query_syntax import check_query
 from loganalytics.sources.elasticsearch.sampling import Sample, draw_sample
+from loganalytics.sources.elasticsearch.server_times import ServerTimes
 from loganalytics.sources.elasticsearch.tail import IndexReader
 from loganalytics.sources.json_records import RecordCounters
 from loganalytics.sources.read_options import ReadOptions
@@ -51,15 +52,16 @@ class Store:
         self._counters, self._truncated = {}, set()
         with connection.translate_errors():
             shard_map = self._shard_map(connection)
-            mapping = read_mapping(connection)
+            mapping = read_mapping(connection, options.hints.time_field)
             sample = draw_sample(connection, combined_query(mapping, options), options.hints)
             self._start_counters(mapping, shard_map)
             queries = {
                 index: index_query(mapping, options, index, sample.records(index).record_schema)
                 for index, _ in shard_map.assigned
             }
+            times = ServerTimes(connection, mapping, options.hints, retry_seconds=self.address.retry)
             for page in paging.read_pages(connection, shard_map, queries, sample.document_bytes):
-                yield self._frame(page, sample)
+                yield self._frame(page, sample, times)
         if not any(counters.events for counters in self._counters.values()):
             yield pl.DataFrame(schema=sample.columns)
 
@@ -75,13 +77,18 @@ class Store:
         return IndexReader(Connection(self.address), options, cursor)
 
     def count(self, options: ReadOptions, every: dt.timedelta, by: str | None) -> pl.DataFrame | None:
-        """Return the events by window: see aggregations.py; None where the server cannot count as the frame would."""
+        """Return the events by window: see aggregations.py; None where the server cannot count as the frame would.
+
+        In another zone than UTC it cannot: it takes times without a zone for UTC.
+        """
+        if options.tz != "UTC":
+            return None
         check_query(options.query)
         connection = Connection(self.address)
         with connection.translate_errors():
             if self._shard_map(connection).unassigned:  # counted as far as they can be read: by the hits
                 return None
-            mapping = read_mapping(connection)
+            mapping = read_mapping(connection, options.hints.time_field)
             sample = draw_sample(connection, combined_query(mapping, options), options.hints)
             return count_events(connection, mapping, sample, options, every=every, by=by)
 
@@ -127,9 +134,11 @@ class Store:
         counters = RecordCounters(source=index, format=f"{self.address.product} documents")
         return self._counters.setdefault(index, counters)
 
-    def _frame(self, page: paging.Page, sample: Sample) -> pl.DataFrame:
-        shard = page.shard
-        frame = sample.frame(page.documents, shard.index)
+    def _frame(self, page: paging.Page, sample: Sample, times: ServerTimes) -> pl.DataFrame:
+        shard, records = page.shard, sample.records(page.shard.index)
+        frame = records.frame(page.documents)
+        frame = times.correct(frame, page.documents["line"], shard.index, records.record_schema)
+        frame = sample.with_all_columns(frame)
         counters = self._counters_of(shard.index)
         counters.add(frame, page.bytes)
         if shard.reopened:
