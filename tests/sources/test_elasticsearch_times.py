@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 
 import polars as pl
 import pytest
@@ -10,6 +11,7 @@ from test_elasticsearch import node  # noqa: F401
 
 import loganalytics as la
 
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")  # all of them share the node
 MOMENT = "2026-03-10 12:00:01"
 CASES = {
     "slashes": ("yyyy/MM/dd HH:mm:ss", "2026/03/10 12:00:01", MOMENT),
@@ -20,6 +22,7 @@ CASES = {
     "digits": ("yyyyMMdd", 20260310, "2026-03-10 00:00:00"),
     "seconds": ("epoch_second", 1773144001, MOMENT),
     "seconds-text": ("epoch_second", "1773144001", MOMENT),
+    "seconds-fraction": ("epoch_second", 1773144001.5, "2026-03-10 12:00:01.5"),
     "millis": ("epoch_millis", 1773144001000, MOMENT),
     "basic": ("basic_date_time_no_millis", "20260310T140001+0200", MOMENT),
     "either-iso": ("strict_date_optional_time||epoch_second", "2026-03-10T12:00:01Z", MOMENT),
@@ -40,13 +43,13 @@ def dated(node):  # noqa: F811
     for name, (own_format, time, _) in CASES.items():
         mapping = {"type": "date"} | ({"format": own_format} if own_format else {})
         documents = [{"_id": f"{name}-{n}", "@timestamp": time, "message": "m"} for n in range(2)]
-        node.index(f"dated-{name}", documents, mappings={"properties": {"@timestamp": mapping}})
+        node.index(f"dated{WORKER}-{name}", documents, mappings={"properties": {"@timestamp": mapping}})
     return node
 
 
 def test_a_time_is_read_as_its_mapping_says(dated):
     """Own formats, days, seconds and milliseconds, and the first of a list; each index by its own mapping."""
-    logs = la.load(dated.address("dated-*"))
+    logs = la.load(dated.address(f"dated{WORKER}-*"))
     expected = {f"{name}-0": pl.Series([moment]).str.to_datetime()[0] for name, (*_, moment) in CASES.items()}
     times = {name: time.replace(tzinfo=None) for name, time in logs.select("offset", "timestamp").rows()}
     assert {name: times[name] for name in expected} == expected
@@ -59,7 +62,7 @@ def test_a_time_is_read_as_its_mapping_says(dated):
 @pytest.mark.parametrize("name", ["day-first", "usual-list", "seconds", "usual-hour"])
 def test_describe_and_a_time_range_know_the_same_times(dated, name):
     """What load() shows is within the range that it is asked for."""
-    address = dated.address(f"dated-{name}")
+    address = dated.address(f"dated{WORKER}-{name}")
     time = la.load(address)["timestamp"][0]
     assert la.describe(address)["first_seen"].to_list() == [time]
     assert la.load(address, since=time, until=time + dt.timedelta(seconds=1)).height == 2

@@ -21,7 +21,7 @@ from loganalytics.formats.hints import Hints
 from loganalytics.formats.times.zones import localize
 from loganalytics.schema import TIMESTAMP
 from loganalytics.sources.elasticsearch.connection import Connection
-from loganalytics.sources.elasticsearch.errors import ServerUnavailable
+from loganalytics.sources.elasticsearch.errors import RequestRefused, ServerUnavailable
 from loganalytics.sources.elasticsearch.mapping import IndexMapping
 from loganalytics.sources.reconnect import Backoff, retry
 
@@ -84,13 +84,21 @@ class ServerTimes:
 
     def _ask(self, index: str, ids: Sequence[str], fields: Sequence[str]) -> dict[str, _ServerTime]:
         """Return the times of documents by their ids; of several in one document the first."""
+        try:
+            hits = self._search("fields", index, ids, fields)
+        except RequestRefused:  # which reads the document again, and not every number that was once taken
+            hits = self._search("docvalue_fields", index, ids, fields)
+        times = {hit["_id"]: _first_time(hit.get("fields", {}), fields) for hit in hits}
+        return {name: time for name, time in times.items() if time is not None}
+
+    def _search(self, way: str, index: str, ids: Sequence[str], fields: Sequence[str]) -> list[dict[str, Any]]:
         path = f"/{quote(index, safe='')}/_search?allow_partial_search_results=false"
         body = {
             "size": len(ids),
             "track_total_hits": False,
             "_source": False,
             "query": {"ids": {"values": list(ids)}},
-            "fields": [{"field": field, "format": "epoch_millis"} for field in fields],
+            way: [{"field": field, "format": "epoch_millis"} for field in fields],
         }
         answer = retry(
             lambda: self._connection.request_json("POST", f"{path}&filter_path=hits.hits._id,hits.hits.fields", body),
@@ -98,8 +106,7 @@ class ServerTimes:
             seconds=self._retry_seconds, on_failure=lambda _: None,
         )  # fmt: skip
         hits: list[dict[str, Any]] = answer.get("hits", {}).get("hits", [])
-        times = {hit["_id"]: _first_time(hit.get("fields", {}), fields) for hit in hits}
-        return {name: time for name, time in times.items() if time is not None}
+        return hits
 
     def _to_utc(self, times: Sequence[_ServerTime | None], lines: pl.Series) -> pl.Series:
         """Return the times as those of the log frame; the server takes one that names no zone for UTC."""
