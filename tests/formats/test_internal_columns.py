@@ -80,4 +80,4 @@ def test_two_fields_of_one_column(tmp_path):
     path.write_text(json_lines([{"msg": "a", "source": "mine", "attributes": {"source": "other"}}]))
     logs = la.load(path)
     assert logs["attributes.source"].item() == "mine"
-    assert json.loads(logs["attributes"].item()) == {"attributes": {"source": "other"}}
+    assert json.loads(logs["attributes"].item()) == {"attributes.source": "other"}

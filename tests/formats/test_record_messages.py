@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import polars as pl
 import pytest
@@ -121,6 +122,35 @@ def test_a_field_in_two_spellings_is_one(tmp_path):
     """Of records with dots in their keys and of records with objects, as Elastic's agents mix them."""
     logs = load(tmp_path, {"log.level": "error", "message": "a"}, {"log": {"level": "info"}, "message": "b"})
     assert logs["level"].to_list() == ["ERROR", "INFO"]
+
+
+@pytest.mark.parametrize(
+    ("records", "column", "values"),
+    [
+        ([{"http.status_code": "500"}, {"http": {"status_code": 200}}], "http.status_code", ["500", "200"]),
+        ([{"http.t": 1.5}, {"http": {"t": 2}}], "http.t", [1.5, 2.0]),
+        ([{"x.y": 1, "x": {"y": 2}}, {"x": {"y": 3}}, {"x.y": 4}], "x.y", [1, 3, 4]),
+        ([{"x.y": 1}, {"x": {"y": 2}}] * 2000 + [{"x.y": 3, "x": {"y": 4}}], "x.y", [*[1, 2] * 2000, 3]),
+        ([{"log.level": None, "log": {"level": "error"}}, {"log.level": "info"}], "level", ["ERROR", "INFO"]),
+        ([{"a.b": {"c": 1}}, {"a": {"b.c": 2}}, {"a": {"b": {"c": 3}}}, {"a.b.c": 4}], "a.b.c", [1, 2, 3, 4]),
+        ([{"service": "x"}, {"service": {"name": "y", "version": "1"}}, {"service.name": "z"}], "service", list("xyz")),
+        ([{"trace": "x"}, {"trace": {"id": "y"}}], "trace_id", ["x", "y"]),
+    ],
+)
+def test_a_dotted_key_and_an_object_are_one_column(tmp_path, records, column, values):
+    """Whatever their types, in one record or in several; of two values in one record the other is in attributes."""
+    logs = load(tmp_path, *({"message": "m", **record} for record in records))
+    assert logs[column].to_list() == values
+    for row, record in zip(logs.rows(named=True)[-4:], records[-4:], strict=True):
+        words = set(re.findall(r"[a-z0-9.]+", str(row.values()).lower().replace(".0", "")))
+        assert {str(value) for value in leaves(record)} <= words
+
+
+def leaves(value):
+    """Return the values within an object, but nothing for null."""
+    if isinstance(value, dict):
+        return [leaf for inner in value.values() for leaf in leaves(inner)]
+    return [] if value is None else [value]
 
 
 def test_the_program_is_the_service_where_a_logger_is_named(tmp_path):

@@ -138,7 +138,11 @@ def to_columns(
     """Return the columns of records, messages as they are written; parameters as to_events() has them."""
     text_fields = record_schema.fields if text_fields is None else text_fields
     special = ("timestamp", "level", "message", "exception")
-    core = [_first(paths).alias(column) for column, paths in record_schema.core.items() if column not in special]
+    core = [
+        pl.coalesce(_name(path, record_schema) for path in paths).alias(column)
+        for column, paths in record_schema.core.items()
+        if column not in special
+    ]
     derived = [*_duration(record_schema), *_exception(record_schema)]
     events = records.select("n", *core, *_other_fields(record_schema, text_fields), *derived)
     if "timestamp" in record_schema.core:
@@ -173,8 +177,10 @@ def _other_fields(record_schema: RecordSchema, text_fields: Collection[FieldPath
     return [(pl.coalesce(values) if values[1:] else values[0]).alias(name) for name, values in columns.items()]
 
 
-def _first(paths: tuple[FieldPath, ...]) -> pl.Expr:
-    return pl.coalesce(map(field_value, paths)) if len(paths) > 1 else field_value(paths[0])
+def _name(path: FieldPath, record_schema: RecordSchema) -> pl.Expr:
+    """Return the value of a core column's field; an object is none where others have a name, which is within it."""
+    value = field_value(path)
+    return pl.when(~value.str.starts_with("{")).then(value) if path in record_schema.named_objects else value
 
 
 def _duration(record_schema: RecordSchema) -> list[pl.Expr]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import FieldPath, value_at
+from loganalytics.formats.fields.aliases import FieldPath, may_hold_alias, value_at
 from loganalytics.formats.fields.semantics import FieldSemantics, field_semantics
 from loganalytics.formats.fields.times import BRACKETS, MIDNIGHT
 from loganalytics.formats.hints import NO_HINTS, Hints
@@ -73,6 +73,12 @@ class RecordSchema:
         core_columns = {column_name(paths[0]) for paths in self.core.values()} - self._kept_beside
         return frozenset(path for path in self.fields if column_name(path) in core_columns)
 
+    @cached_property
+    def named_objects(self) -> frozenset[FieldPath]:
+        """The fields that are a name in some records, in others an object with it: service, or service.name."""
+        paths = {path for column in ("service", "trace_id") for path in self.core.get(column, ())}
+        return frozenset(path for path in paths & self.nested if may_hold_alias(path))
+
     @property
     def _kept_beside(self) -> set[str]:
         """The columns of fields whose values are kept though a core column is made of them: it says less."""
@@ -81,6 +87,18 @@ class RecordSchema:
         kept += [path for path in self.core.get("exception", ())[:1] if path in self.nested]
         kept += [path for path, part in time_parts.items() if part.digits]
         return set(map(column_name, kept))
+
+    @cached_property
+    def twins(self) -> dict[FieldPath, tuple[FieldPath, ...]]:
+        """Of a field that shares its column with others those that go before it: "log.level" and "log": {"level"}."""
+        by_column: dict[str, tuple[FieldPath, ...]] = {}
+        twins: dict[FieldPath, tuple[FieldPath, ...]] = {}
+        for path in self.fields:
+            earlier = by_column.get(column_name(path), ())
+            by_column[column_name(path)] = (*earlier, path)
+            if earlier:
+                twins[path] = earlier
+        return twins
 
     @property
     def guesses(self) -> tuple[str, ...]:
@@ -161,7 +179,7 @@ def _flattened_fields(
     unflattened = _unflattened(types)
     lesser = _lesser_spellings(types, records)
     fields: dict[FieldPath, str] = {}
-    columns: dict[str, FieldPath] = {}
+    column_kinds: dict[str, set[str]] = {}
     spellings: dict[FieldPath, FieldPath] = {}  # DuckDB's field names differ by more than case
     for path, kinds in types.items():
         prefixes = [path[:depth] for depth in range(1, len(path) + 1)]
@@ -169,16 +187,14 @@ def _flattened_fields(
         if is_flattened or path in lesser or not unflattened.isdisjoint(prefixes[:-1]) or not all(map(_can_name, path)):
             continue
         folded = {tuple(name.lower() for name in prefix): prefix for prefix in prefixes}
-        clashes = any(spellings.get(key, prefix) != prefix for key, prefix in folded.items())
-        twin = columns.get(column_name(path))
-        if clashes or (twin and (fields[twin] != _one_type(kinds) or _have_both(records, path, twin))):
+        if any(spellings.get(key, prefix) != prefix for key, prefix in folded.items()):
             continue
         spellings.update(folded)
-        fields[path] = _one_type(kinds)
-        columns[column_name(path)] = path
+        column_kinds.setdefault(column_name(path), set()).update(kinds)
+        fields[path] = TEXT
         if len(fields) == _MAX_FIELDS:
             break
-    return fields
+    return {path: _one_type(column_kinds[column_name(path)]) for path in fields}
 
 
 def _lesser_spellings(types: Mapping[FieldPath, set[str]], records: Sequence[Mapping[str, Any]]) -> set[FieldPath]:
@@ -192,11 +208,6 @@ def _lesser_spellings(types: Mapping[FieldPath, set[str]], records: Sequence[Map
         best = max(paths, key=lambda path: (filled[path], types[path] == {TEXT}, types[path].isdisjoint(_OBJECTS)))
         lesser |= {path for path in paths if path != best and path[:-1] == best[:-1]}
     return lesser
-
-
-def _have_both(records: Iterable[Mapping[str, Any]], path: FieldPath, twin: FieldPath) -> bool:
-    """Whether a record has two fields of one dotted name: {"log.level": …, "log": {"level": …}}."""
-    return any(value_at(record, path) is not None and value_at(record, twin) is not None for record in records)
 
 
 def _unflattened(types: Mapping[FieldPath, set[str]]) -> set[FieldPath]:

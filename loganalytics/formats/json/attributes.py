@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics.formats.fields.aliases import FieldPath
+from loganalytics.formats.fields.aliases import FieldPath, value_at
 from loganalytics.formats.fields.events import field_value
 from loganalytics.formats.fields.record_schema import INTEGER, NUMBER, TEXT, RecordSchema, json_types
 from loganalytics.formats.fields.remainders import Remainder, TakeRemainder
@@ -48,20 +48,32 @@ def lines_without_objects(records: pl.DataFrame, lines: pl.DataFrame, record_sch
 
 
 def lines_with_renderings(records: pl.DataFrame, record_schema: RecordSchema) -> pl.Series:
-    """Return the numbers of the lines with a list or object where the sample had an exception's text.
+    """Return the numbers of the lines with a list or object where the sample had an exception's text, or a name.
 
     The column has a rendering of it, which says less.
     """
     paths = [path for path in record_schema.core.get("exception", ())[:1] if path not in record_schema.nested]
+    paths += record_schema.named_objects
     is_rendered = [field_value(path).cast(pl.String).str.contains(r"^\s*[\[{]") for path in paths]
     return records.filter(pl.any_horizontal(is_rendered))["n"] if paths else records.clear()["n"]
+
+
+def lines_with_twins(records: pl.DataFrame, record_schema: RecordSchema) -> pl.Series:
+    """Return the numbers of the lines with two values for one column: of a dotted key and of an object."""
+    differ = pl.repeat(False, records.height, eager=True)
+    for path, earlier in record_schema.twins.items():
+        first = pl.coalesce(field_value(twin).cast(pl.String) for twin in earlier)
+        differ |= records.select((first != field_value(path).cast(pl.String)).fill_null(value=False)).to_series()
+    return records["n"].filter(differ)
 
 
 def take_remainder(record_schema: RecordSchema) -> TakeRemainder:
     """Return the function that adds to a remainder what the columns do not hold of a line."""
 
     def take(remainder: Remainder, line: str, moved: Collection[FieldPath]) -> None:
-        _take(remainder, parse_with_repeats(line) or {}, (), record_schema, moved)
+        record = parse_with_repeats(line) or {}
+        _take(remainder, record, (), record_schema, moved)
+        _take_twins(remainder, record, record_schema)
 
     return take
 
@@ -83,6 +95,16 @@ def _take(
             remainder.add((*path, key), with_repeats(value))
 
 
+def _take_twins(remainder: Remainder, record: Mapping[str, Any], record_schema: RecordSchema) -> None:
+    """Keep the values whose column has that of another field."""
+    for path, earlier in record_schema.twins.items():
+        value = value_at(record, path)
+        first = next((twin for twin in (value_at(record, path) for path in earlier) if twin is not None), None)
+        is_told_apart = value is not None and first is not None and value != first
+        if is_told_apart and _has_column(path, record_schema.fields[path], value, record_schema):
+            remainder.add(path, with_repeats(value))
+
+
 def _without_moved(value: Any, path: FieldPath, moved: Collection[FieldPath]) -> Any:
     """Return an object without the fields that moved; null where nothing else was in it."""
     if not isinstance(value, dict) or not any(other[: len(path)] == path for other in moved):
@@ -97,6 +119,8 @@ def _without_moved(value: Any, path: FieldPath, moved: Collection[FieldPath]) ->
 
 def _has_column(path: FieldPath, kind: str | None, value: Any, record_schema: RecordSchema) -> bool:
     """Whether a value is in a column as it is."""
+    if path in record_schema.named_objects:
+        return not isinstance(value, dict)
     if path in record_schema.without_column:
         return not (isinstance(value, list | dict) and path in record_schema.core.get("exception", ()))
     return kind is not None and _holds(kind, value)

@@ -22,6 +22,7 @@ from loganalytics.formats.hints import NO_HINTS, Hints
 from loganalytics.formats.json import polars_block
 from loganalytics.formats.json.attributes import (
     lines_with_renderings,
+    lines_with_twins,
     lines_without_objects,
     surplus_keys,
     take_remainder,
@@ -120,7 +121,7 @@ def _to_events(
     records = with_exact_lists(block.records, lines, record_schema) if has_escapes else block.records
     events = to_columns(records, record_schema, clock, text_fields=block.text_fields)
     suspects = [lines_with_other_types(records, events, record_schema, block.text_fields)]
-    suspects.append(lines_with_renderings(records, record_schema))
+    suspects += [lines_with_renderings(records, record_schema), lines_with_twins(records, record_schema)]
     moved: list[MovedFields] = []
     if not block.is_complete:
         surplus = surplus_keys(records, lines, record_schema)
