@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from loganalytics.exceptions import SourceError
 from loganalytics.sources.reconnect import Backoff, retry
 from loganalytics.sources.redis_streams.address import Address
+from loganalytics.sources.redis_streams.answer_size import AnswerMeter, AnswerTooLargeError, PageSize
 from loganalytics.sources.redis_streams.errors import stream_not_found, to_source_error
 
 if TYPE_CHECKING:
@@ -25,22 +25,6 @@ _LONGEST_OUTAGE = 60.0
 _RAW_COMMANDS = ("XRANGE", "XREVRANGE", "XREAD", "XREADGROUP", "XAUTOCLAIM", "XINFO STREAM", "XINFO GROUPS")
 
 
-@dataclass(frozen=True, kw_only=True)
-class StreamInfo:
-    """What XINFO STREAM says of a stream."""
-
-    length: int
-    added: int | None
-    """Entries that were ever added; servers before Redis 7 do not say."""
-    last_id: str
-    first_id: str | None
-
-    @property
-    def removed(self) -> int | None:
-        """Entries that were trimmed or deleted."""
-        return None if self.added is None else self.added - self.length
-
-
 class Connection:
     """A connection to the streams of one address, made anew when it breaks."""
 
@@ -48,29 +32,62 @@ class Connection:
         self.address = address
         self._options = options
         self._client: Client | None = None
+        self._meter = AnswerMeter()
+        self._refused = set[str]()
+        """Commands that this user may not give or this server does not know."""
 
-    def ask(self, *command: Any, key: str | None = None) -> Any:
+    def ask(self, *command: Any, key: str | None = None, max_bytes: int | None = None) -> Any:
         """Return the raw answer to one command.
 
-        Raises redis-py's errors; the next command makes a new connection.
+        Raises redis-py's errors, and AnswerTooLargeError; the next command makes a new connection.
         """
-        if self._client is None:
-            self._client = _with_raw_answers(self.address.connect(**self._options))
-        client: Any = self._client
+        client = self._make_client()
         command = tuple(map(_to_bytes, command))
+        options = {}
         if self.address.kind == "cluster" and key is not None:
-            node = client.get_node_from_key(_to_bytes(key))
-            _with_raw_answers(client.get_redis_connection(node))  # one that is new to the cluster, perhaps
-            return client.execute_command(*command, target_nodes=node)
-        return client.execute_command(*command)
+            options["target_nodes"] = node = client.get_node_from_key(_to_bytes(key))
+            # one that is new to the cluster, perhaps
+            self._meter.install(_with_raw_answers(client.get_redis_connection(node)))
+        self._meter.begin(max_bytes)
+        return client.execute_command(*command, **options)
 
-    def try_to_ask(self, *command: Any, key: str) -> Any:
-        """Return the answer, or None where the server does not know the command or this user may not give it."""
+    def ask_for_page(self, command: Callable[[int], Sequence[Any]], size: PageSize, *, key: str) -> Any:
+        """Return the raw answer to the command for so many entries, fewer where they are large.
+
+        Who gets the answer says by size.fit() how many entries it has.
+        """
         import redis
 
+        while True:
+            try:
+                return self.ask(*command(size.entries), key=key, max_bytes=size.max_bytes)
+            except AnswerTooLargeError:
+                size.shrink()
+            except redis.TimeoutError:
+                size.shrink()
+                raise
+
+    @property
+    def received(self) -> int:
+        """How many bytes the last answer had."""
+        return self._meter.received
+
+    def try_to_ask(self, *command: Any, key: str | None = None) -> Any:
+        """Return the answer, or None where the server does not know the command or this user may not give it.
+
+        What was refused is not asked for again: the server keeps a log of that.
+        """
+        import redis
+
+        if command[0] in self._refused:
+            return None
         try:
             return self.ask(*command, key=key)
-        except redis.ResponseError:
+        except redis.ResponseError as error:
+            if not (isinstance(error, redis.exceptions.NoPermissionError) or "unknown" in str(error).lower()):
+                raise
+            if "access a key" not in str(error):
+                self._refused.add(command[0])
             return None
 
     @contextmanager
@@ -105,47 +122,53 @@ class Connection:
     def streams(self) -> list[str]:
         """Return the streams that the address names; else all, those of LOGANALYTICS_REDIS_STREAMS first.
 
-        The variable holds keys, separated by commas. Raises SourceNotFoundError when a stream is not there.
+        The variable holds keys, separated by commas; where this user may not list keys, these are all. Raises
+        SourceNotFoundError when a stream is not there.
         """
+        import redis
+
         if self.address.streams:
             self._check_types(self.address.streams)
             return list(self.address.streams)
-        keys = self.all_streams()
-        preferred = map(str.strip, os.environ.get("LOGANALYTICS_REDIS_STREAMS", "").split(","))
+        preferred = list(filter(None, map(str.strip, os.environ.get("LOGANALYTICS_REDIS_STREAMS", "").split(","))))
+        try:
+            keys = self.all_streams()
+        except redis.exceptions.NoPermissionError:
+            if not preferred:
+                raise
+            self._check_types(preferred)
+            return preferred
         return list(dict.fromkeys([*(key for key in preferred if key in keys), *keys]))
 
     def all_streams(self) -> list[str]:
         """Return the keys of all streams, in the order of their names."""
-        self._connect()
-        keys = cast(Any, self._client).scan_iter(match="*", count=1000, _type="STREAM")
+        keys = self._make_client().scan_iter(match="*", count=1000, _type="STREAM")
         return sorted({key.decode(errors="surrogateescape") for key in keys})
 
-    def info(self, key: str) -> StreamInfo | None:
-        """Return what the server says of a stream; None when there is none."""
+    def may_read(self, key: str) -> bool:
+        """Return whether this user may read a stream: keys are listed for all users."""
         import redis
 
         try:
-            answer = self.ask("XINFO STREAM", key, key=key)
-        except redis.ResponseError as error:
-            if "no such key" in str(error):
-                return None
-            raise
-        pairs = dict(zip(answer[::2], answer[1::2], strict=True))
-        first_entry = pairs.get(b"first-entry")
-        added = pairs.get(b"entries-added")  # since Redis 7
-        return StreamInfo(
-            length=int(pairs[b"length"]), added=None if added is None else int(added),
-            last_id=pairs[b"last-generated-id"].decode(), first_id=first_entry[0].decode() if first_entry else None,
-        )  # fmt: skip
+            self.ask("XRANGE", key, "+", "-", "COUNT", 1, key=key)  # from the end to the beginning: nothing
+        except redis.exceptions.NoPermissionError:
+            return False
+        return True
 
-    def entries(self, key: str, first: str, last: str, count: int, *, newest: bool = False) -> list[Sequence[Any]]:
-        """Return so many raw entries from one id to another, the newest instead of the oldest on request.
+    def entries(self, key: str, first: str, last: str, size: PageSize, *, newest: bool = False) -> list[Sequence[Any]]:
+        """Return a page of raw entries from one id to another, the newest instead of the oldest on request.
 
         "(" before an id excludes it.
         """
-        ends = (last, first) if newest else (first, last)
-        answer = self.ask("XREVRANGE" if newest else "XRANGE", key, *ends, "COUNT", count, key=key)
+        command = ("XREVRANGE", key, last, first) if newest else ("XRANGE", key, first, last)
+        answer = self.ask_for_page(lambda count: (*command, "COUNT", count), size, key=key)
+        size.fit(len(answer), self.received)
         return cast("list[Sequence[Any]]", answer)
+
+    def entry(self, key: str, identifier: str) -> Sequence[Any] | None:
+        """Return one raw entry, None when it is not there."""
+        answer = self.ask("XRANGE", key, identifier, identifier, key=key)
+        return cast("Sequence[Any]", answer[0]) if answer else None
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -156,22 +179,26 @@ class Connection:
             except OSError:
                 return
 
-    def _connect(self) -> None:
+    def ping(self) -> None:
+        """Return when the server answers, and be it that this user may not ask."""
+        self.try_to_ask("PING")
+
+    def _make_client(self) -> Any:
         if self._client is None:
-            self.ask("PING")
+            self._client = _with_raw_answers(self.address.connect(**self._options))
+            if self.address.kind != "cluster":
+                self._meter.install(self._client)
+        return self._client
 
     def _check_types(self, keys: Sequence[str]) -> None:
-        not_streams = [key for key in keys if self._type(key) != b"stream"]
-        if not not_streams:
-            return
-        key = not_streams[0]
-        if self._type(key) == b"none":
-            raise stream_not_found(key, self.address.source, self.all_streams())
-        raise to_source_error(_wrong_type(), f"{self.address.source}?stream={key}")
-
-    def _type(self, key: str) -> bytes:
-        self._connect()
-        return cast(bytes, cast(Any, self._client).type(_to_bytes(key)))
+        for key in keys:
+            kind = self.try_to_ask("TYPE", key, key=key)
+            if kind is None and not self.ask("XRANGE", key, "-", "+", "COUNT", 1, key=key):
+                raise stream_not_found(key, self.address.source, None)
+            if kind == b"none":
+                raise stream_not_found(key, self.address.source, self.all_streams())
+            if kind not in (b"stream", None):
+                raise to_source_error(_wrong_type(), f"{self.address.source}?stream={key}")
 
 
 def is_transient(error: Exception) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from loganalytics.sources.read_options import ReadOptions
+from loganalytics.sources.redis_streams.answer_size import AnswerTooLargeError
 from loganalytics.sources.redis_streams.connection import Connection, without_deleted
-from loganalytics.sources.redis_streams.tail import MAX_ENTRIES, EntriesByStream, StreamTailReader, entries_by_stream
+from loganalytics.sources.redis_streams.tail import EntriesByStream, StreamTailReader, entries_by_stream
 from loganalytics.sources.store import ConsumerGroup
 
 
@@ -27,7 +29,7 @@ class GroupReader(StreamTailReader):
         self._claimed_at = 0.0
         with connection.translate_errors():
             for key in keys:
-                self._create_group(key, self._start(key, numbered=False).id)
+                self._create_group(key, self._start(key).id)
 
     @property
     def cursor(self) -> dict[str, Any]:
@@ -68,7 +70,7 @@ class GroupReader(StreamTailReader):
 
         try:
             self._confirm()
-            answer = self._pending() or self._claimed() or self._unread(block)
+            answer = self._pending() or self._claimed() or ([] if self._has_pending else self._unread(block))
         except redis.ResponseError as error:
             if not str(error).startswith("NOGROUP"):
                 raise
@@ -86,8 +88,11 @@ class GroupReader(StreamTailReader):
             return []
         pending: EntriesByStream = []
         for key in self.streams:
-            answer = self._read_group([key], "0", None)
+            answer = self.connection.ask_for_page(
+                partial(self._read_command, [key], "0", None), self.page_size, key=key
+            )
             entries = [entry for _, page in answer or () for entry in page]
+            self.page_size.fit(len(entries), self.connection.received)
             trimmed = [entry[0] for entry in entries if not entry[1]]
             if trimmed:
                 self._lost += len(trimmed)
@@ -105,9 +110,13 @@ class GroupReader(StreamTailReader):
         claimed: EntriesByStream = []
         idle_millis = int(1000 * self._claim_after)
         for key in self.streams:
-            answer = self.connection.ask(
-                "XAUTOCLAIM", key, self._group, self._consumer, idle_millis, "0-0", "COUNT", MAX_ENTRIES, key=key
-            )
+            answer = self._ask_once(
+                "XAUTOCLAIM", key, self._group, self._consumer, idle_millis, "0-0", "COUNT", self.page_size.entries,
+                key=key,
+            )  # fmt: skip
+            if answer is None:
+                return claimed
+            self.page_size.fit(len(answer[1]), self.connection.received)
             self._lost += len(answer[2]) if len(answer) > 2 else 0
             if present := without_deleted(answer[1]):
                 claimed.append((key, present))
@@ -117,13 +126,35 @@ class GroupReader(StreamTailReader):
     def _unread(self, block: float) -> EntriesByStream:
         """Return what no reader of the group was sent yet."""
         keys = list(self.streams)
-        requests = [keys] if self.connection.address.kind != "cluster" else [[key] for key in keys]
-        seconds = block / len(requests)
-        return [stream for keys in requests for stream in entries_by_stream(self._read_group(keys, ">", seconds), keys)]
+        one_by_one = self.connection.address.kind == "cluster" or self.page_size.entries == 1
+        requests = [[key] for key in keys] if one_by_one else [keys]
+        unread: EntriesByStream = []
+        for keys in requests:
+            command = self._read_command(keys, ">", block / len(requests), self.page_size.entries)
+            entries = entries_by_stream(self._ask_once(*command, key=keys[0]), keys)
+            self.page_size.fit(max((len(page) for _, page in entries), default=0), self.connection.received)
+            unread += entries
+            if self._has_pending or (unread and self.page_size.entries == 1):
+                break
+        return unread
 
-    def _read_group(self, keys: Sequence[str], start: str, block: float | None) -> Any:
+    def _ask_once(self, *command: Any, key: str) -> Any:
+        """Return the answer to what hands entries to this reader; None when it was cut off: then they are pending."""
+        import redis
+
+        try:
+            return self.connection.ask(*command, key=key, max_bytes=self.page_size.max_bytes)
+        except AnswerTooLargeError:
+            self.page_size.shrink()
+            self._has_pending = True
+            return None
+        except redis.TimeoutError:
+            self.page_size.shrink()
+            raise
+
+    def _read_command(self, keys: Sequence[str], start: str, block: float | None, count: int) -> tuple[Any, ...]:
         wait = () if block is None else ("BLOCK", max(1, int(1000 * block)))
-        return self.connection.ask(
-            "XREADGROUP", "GROUP", self._group, self._consumer, "COUNT", MAX_ENTRIES, *wait, "STREAMS", *keys,
-            *[start] * len(keys), key=keys[0],
+        return (
+            "XREADGROUP", "GROUP", self._group, self._consumer, "COUNT", count, *wait, "STREAMS", *keys,
+            *[start] * len(keys),
         )  # fmt: skip

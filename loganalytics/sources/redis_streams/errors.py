@@ -21,7 +21,12 @@ def to_source_error(error: Exception, source: str) -> SourceError:
     import redis
 
     message = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    if isinstance(error, redis.AuthenticationError) or re.match(r"(?:WRONGPASS|NOAUTH|NOPERM)\b", message):
+    if isinstance(error, redis.exceptions.NoPermissionError):
+        return UnreachableSourceError(
+            f"{source!r}: this user has not the rights to read it ({without_credentials(message).rstrip('.')}). "
+            "Hint: the commands XRANGE and XREAD on the stream's key are enough, with ?stream=KEY in the address."
+        )
+    if isinstance(error, redis.AuthenticationError) or re.match(r"(?:WRONGPASS|NOAUTH)\b", message):
         return UnreachableSourceError(
             f"{source!r} refuses the login ({message.rstrip('.')}). Hint: give user and password in the address, in "
             "REDIS_USERNAME and REDIS_PASSWORD, or in the credentials file."
@@ -49,9 +54,10 @@ def _response_error(message: str, source: str) -> SourceError:
     return UnreadableSourceError(f"{source!r} answers: {reason}. Hint: is this Redis 5 or later, or Valkey?")
 
 
-def stream_not_found(key: str, source: str, streams: Sequence[str]) -> SourceNotFoundError:
-    """Return the error for a stream that is not there."""
+def stream_not_found(key: str, source: str, streams: Sequence[str] | None) -> SourceNotFoundError:
+    """Return the error for a stream that is not there, beside those that are: None where that is not known."""
     present = f"it has {', '.join(map(repr, streams[:_MAX_NAMES]))}" if streams else "it has no streams"
+    present = "or none with entries" if streams is None else present
     return SourceNotFoundError(
         f"There is no stream {key!r} at {source!r}; {present}. Hint: check ?stream= and the database."
     )

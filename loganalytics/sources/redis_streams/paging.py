@@ -1,4 +1,4 @@
-"""The entries of a time range, page by page."""
+"""The entries of a stream, page by page."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import polars as pl
 
 from loganalytics.sources.counters import TimeCounters
 from loganalytics.sources.read_options import ReadOptions
-from loganalytics.sources.redis_streams.connection import Connection, StreamInfo, stream_name
+from loganalytics.sources.redis_streams.answer_size import PAGE_BYTES, PageSize
+from loganalytics.sources.redis_streams.connection import Connection, stream_name
 from loganalytics.sources.redis_streams.decode import EntryColumns, gc_paused, to_columns
-from loganalytics.sources.redis_streams.entry_parser import EntryParser, entry_times
+from loganalytics.sources.redis_streams.entry_parser import EntryParser
+from loganalytics.sources.redis_streams.since import LEAD, first_id_to_read
+from loganalytics.sources.redis_streams.stream_info import StreamInfo, find_last_id, stream_info
 
 _PAGE_ENTRIES = 2_000  # what stays in the processor's cache until it is columns
-_FRAME_ENTRIES = 40_000
+_FRAME_ENTRIES, _FRAME_BYTES = 40_000, 2 * PAGE_BYTES
 _FIRST_FRAME_ENTRIES = 2_000
-_END_ENTRIES = 200
-# An entry is added after its record's own time: by how much the time in its id may differ from that.
-_MAX_EARLY, _MAX_DELAY = dt.timedelta(minutes=5), dt.timedelta(hours=1)
 
 
 @dataclass(kw_only=True)
@@ -34,6 +34,10 @@ class Stream(TimeCounters):
     invalid_utf8: int = 0
     missing: int = 0
     """Entries that were trimmed or deleted while the stream was read."""
+    skipped_before: dt.datetime | None = None
+    """Entries that were added before then were not read, since their records can hardly lie in the time range."""
+    refused: bool = False
+    """Whether this user may not read it."""
 
     def events(self, entries: Sequence[Sequence[Any]]) -> pl.DataFrame:
         """Return the log frame of raw entries, and count them."""
@@ -54,71 +58,52 @@ class Stream(TimeCounters):
 
 
 def read_stream(connection: Connection, stream: Stream, options: ReadOptions) -> Iterator[pl.DataFrame]:
-    """Yield the events of a stream as it is now, from the range of ids that the time range can lie in.
-
-    Ids say when entries were added. Where the records at both ends of the stream have times of their own that lie
-    within minutes of their ids, the range is cut by ids, with five minutes to spare before it and an hour after it;
-    where they do not, as in a stream that old logs were copied to, it is read from end to end.
-    """
-    info = connection.persist(lambda: connection.info(stream.key))
-    if info is None or not info.length:
+    """Yield the events of a stream as it is now, from the first one on that the time range can have: see since.py."""
+    info = connection.persist(lambda: stream_info(connection, stream.key))
+    if info is None or info.first is None:
         return
-    low, high = id_range(connection, stream, options, info)
-    entries_read, pending, pages = 0, 0, list[EntryColumns]()
+    low, high = _id_range(connection, stream, options, info)
+    pages, entries, size, is_first = list[EntryColumns](), 0, 0, True
+    entries_before = stream.entries
+    for page, page_size in _pages_as_columns(connection, stream.key, low, high):
+        pages, entries, size = [*pages, page], entries + page.ids.len(), size + page_size
+        if entries >= (_FIRST_FRAME_ENTRIES if is_first else _FRAME_ENTRIES) or size >= _FRAME_BYTES:
+            yield stream.events_of_pages(pages)
+            pages, entries, size, is_first = [], 0, 0, False
+    if pages:
+        yield stream.events_of_pages(pages)
+    if low == "-" and info.length is not None:
+        stream.missing = max(0, info.length - (stream.entries - entries_before))
+
+
+def pages(
+    connection: Connection, key: str, low: str, high: str, size: PageSize, *, newest: bool = False
+) -> Iterator[list[Sequence[Any]]]:
+    """Yield the raw entries from one id to another, the newest first on request."""
+    while page := connection.persist(partial(connection.entries, key, low, high, size, newest=newest)):
+        yield page
+        beyond = f"({page[-1][0].decode()}"
+        low, high = (low, beyond) if newest else (beyond, high)
+
+
+def _pages_as_columns(connection: Connection, key: str, low: str, high: str) -> Iterator[tuple[EntryColumns, int]]:
+    """Yield pages, each with how many bytes it had."""
+    size = PageSize(max_entries=_PAGE_ENTRIES)
     while True:
         with gc_paused():
-            page = connection.persist(partial(connection.entries, stream.key, low, high, _PAGE_ENTRIES))
-            pages += [to_columns(page)] if page else []
-        entries_read, pending = entries_read + len(page), pending + len(page)
-        frame_entries = _FRAME_ENTRIES if entries_read > _FIRST_FRAME_ENTRIES else _FIRST_FRAME_ENTRIES
-        if pages and (not page or pending >= frame_entries):
-            yield stream.events_of_pages(pages)
-            pending, pages = 0, []
-        if not page:
-            break
+            page = connection.persist(partial(connection.entries, key, low, high, size))
+            columns = to_columns(page) if page else None
+        if columns is None:
+            return
         low = f"({page[-1][0].decode()}"
-    if low.startswith("(") and options.since is None and options.until is None and entries_read < info.length:
-        stream.missing = info.length - entries_read
+        del page
+        yield columns, connection.received
 
 
-def id_range(connection: Connection, stream: Stream, options: ReadOptions, info: StreamInfo) -> tuple[str, str]:
+def _id_range(connection: Connection, stream: Stream, options: ReadOptions, info: StreamInfo) -> tuple[str, str]:
     """Return the first and the last id to read; nothing that comes after this moment."""
-    low, high = "-", info.last_id
-    if options.since is None and options.until is None:
-        return low, high
-    if not _ids_match_times(connection, stream):
-        return low, high
-    if options.since is not None:
-        low = f"{max(0, _to_millis(options.since - _MAX_EARLY))}-0"
-    if options.until is not None:
-        high = min(high, f"{max(0, _to_millis(options.until + _MAX_DELAY))}-0", key=id_numbers)
-    return low, high
-
-
-def id_numbers(identifier: str) -> tuple[int, int]:
-    """Return an entry id as numbers, for comparing.
-
-    >>> id_numbers("1741608000000-2") < id_numbers("1741608000000-10")
-    True
-    """
-    millis, _, number = identifier.partition("-")
-    return int(millis), int(number or 0)
-
-
-def _ids_match_times(connection: Connection, stream: Stream) -> bool:
-    """Whether the ids at both ends of the stream lie near the times of their records."""
-    entries = list[Sequence[Any]]()
-    for newest in (False, True):
-        entries += connection.persist(partial(connection.entries, stream.key, "-", "+", _END_ENTRIES, newest=newest))
-    if not entries:
-        return True
-    columns = to_columns(entries)
-    added = entry_times(columns.ids)
-    if added.null_count():
-        return False
-    delay = (added - stream.parser.events(columns.ids, columns.fields)["timestamp"]).drop_nulls()
-    return bool(((delay <= _MAX_DELAY) & (delay >= -_MAX_EARLY)).all())
-
-
-def _to_millis(time: dt.datetime) -> int:
-    return int(time.timestamp() * 1000)
+    last_id = info.last_id or connection.persist(lambda: find_last_id(connection, stream.key))
+    low = first_id_to_read(connection, stream.key, options, info, last_id)
+    if low != "-" and options.since is not None:
+        stream.skipped_before = options.since - LEAD
+    return low, last_id

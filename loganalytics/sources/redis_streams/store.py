@@ -46,7 +46,9 @@ class Store:
                 self._parsers.setdefault(key, EntryParser(options.hints, options.formats))
             self._streams = [Stream(key=key, parser=self._parsers[key]) for key in keys]
             for stream in self._streams:
-                yield from read_stream(connection, stream, options)
+                stream.refused = not self._may_read(connection, stream.key)
+                if not stream.refused:
+                    yield from read_stream(connection, stream, options)
         finally:
             connection.close()
 
@@ -55,7 +57,8 @@ class Store:
     ) -> TailReader:
         """Return a reader of what is new; one of a group shares it with the group's other readers."""
         connection = Connection(self._address, **_TAIL_TIMEOUT)
-        keys = list(self._address.streams) or self._keys(connection)
+        keys = list(self._address.streams)
+        keys = keys or [key for key in self._keys(connection) if self._may_read(connection, key)]
         if group:
             return GroupReader(connection, keys, options, group)
         return StreamReader(connection, keys, options, cursor)
@@ -84,13 +87,16 @@ class Store:
             raise SourceNotFoundError(f"There are no streams at {self.source!r}. Hint: check the database's number.")
         return keys
 
+    def _may_read(self, connection: Connection, key: str) -> bool:
+        """Return whether this user may read a stream that the address does not name."""
+        return bool(self._address.streams) or connection.persist(lambda: connection.may_read(key))
+
 
 def _report_row(stream: Stream) -> dict[str, object]:
-    note = f"{stream.missing:,} entries were trimmed or deleted while it was read"
     return {
         "source": stream_name(stream.key),
         "format": stream.parser.format_name or None,
-        "status": "truncated" if stream.missing else "read",
+        "status": "unreadable" if stream.refused else "truncated" if stream.missing else "read",
         "lines": stream.entries,
         "events": stream.entries,
         "unparsed": stream.parser.unparsed,
@@ -98,5 +104,21 @@ def _report_row(stream: Stream) -> dict[str, object]:
         "invalid_utf8": stream.invalid_utf8,
         "first_seen": stream.first_seen,
         "last_seen": stream.last_seen,
-        "note": note if stream.missing else None,
+        "note": _note(stream),
+        "guessed": _guess(stream),
     }
+
+
+def _note(stream: Stream) -> str | None:
+    if stream.refused:
+        return "this user may not read it; ?stream= names those to read"
+    return f"{stream.missing:,} entries were trimmed or deleted while it was read" if stream.missing else None
+
+
+def _guess(stream: Stream) -> str | None:
+    if stream.skipped_before is None:
+        return None
+    return (
+        f"entries added before {stream.skipped_before:%Y-%m-%d %H:%M:%S} UTC were not read: none of a sample "
+        "of them has a time that is later than when it was added"
+    )

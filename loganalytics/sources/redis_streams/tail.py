@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import polars as pl
@@ -13,9 +13,13 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.sources.polling import PollingReader
 from loganalytics.sources.read_options import ReadOptions
+from loganalytics.sources.redis_streams.answer_size import PageSize
 from loganalytics.sources.redis_streams.connection import BACKOFF, Connection, is_transient, without_deleted
 from loganalytics.sources.redis_streams.entry_parser import EntryParser
-from loganalytics.sources.redis_streams.paging import Stream, id_numbers, id_range
+from loganalytics.sources.redis_streams.paging import Stream, pages
+from loganalytics.sources.redis_streams.position import StreamPosition, number_at, surviving_position
+from loganalytics.sources.redis_streams.since import first_id_to_read
+from loganalytics.sources.redis_streams.stream_info import find_last_id, id_before, id_numbers, stream_info
 
 MAX_ENTRIES = 10_000
 """Entries of one answer."""
@@ -23,19 +27,10 @@ BLOCK_SECONDS = 0.2
 """How long the server is asked to wait; close() and the end of a read() are seen after as many."""
 GATHER_SECONDS = 0.015
 """Time between two answers that do not fill a batch: a frame of one entry costs as much as one of a thousand."""
-_COUNT_PAGE_ENTRIES = 10_000
 _SEARCH_SECONDS = 2.0
 """Time between two searches for new streams, where none was named; longer where a search takes long."""
 
 EntriesByStream = list[tuple[str, list[Sequence[Any]]]]
-
-
-@dataclass(kw_only=True)
-class StreamPosition:
-    """Where a reader is in a stream: the last id, and how many entries had been added up to that one."""
-
-    id: str
-    number: int | None
 
 
 class StreamTailReader(PollingReader):
@@ -51,6 +46,7 @@ class StreamTailReader(PollingReader):
         self.streams = {key: self._new_stream(key) for key in keys}
         self._reading = threading.Lock()
         self._answered_at = 0.0
+        self.page_size = PageSize(max_entries=MAX_ENTRIES)
 
     @property
     def status(self) -> dict[str, Any]:
@@ -95,7 +91,7 @@ class StreamTailReader(PollingReader):
 
     def _reconnect(self) -> None:
         with self.connection.translate_errors(keep_transient=True):
-            self.connection.ask("PING")
+            self.connection.ping()
         self._after_outage()
 
     def _poll(self, timeout: float) -> pl.DataFrame:
@@ -115,37 +111,42 @@ class StreamTailReader(PollingReader):
         started = time.monotonic()
         if self.connection.address.streams or started < self._search_at:
             return
-        for key in self.connection.all_streams():
-            if key not in self.streams:
+        for key in self._all_streams():
+            if key not in self.streams and self.connection.may_read(key):
                 self._follow(key)
                 # a new dict: status may be asked for by another thread
                 self.streams = {**self.streams, key: self._new_stream(key)}
         now = time.monotonic()
         self._search_at = now + max(_SEARCH_SECONDS, 20 * (now - started))
 
+    def _all_streams(self) -> list[str]:
+        import redis
+
+        try:
+            return self.connection.all_streams()
+        except redis.exceptions.NoPermissionError:
+            return []
+
     def _new_stream(self, key: str) -> Stream:
         return Stream(key=key, parser=EntryParser(self._options.hints, self._options.formats))
 
-    def _start(self, key: str, *, numbered: bool = True) -> StreamPosition:
-        """Return where to begin in a stream, which is counted up to there when the number is asked for."""
-        info = self.connection.info(key)
+    def _start(self, key: str) -> StreamPosition:
+        """Return where to begin in a stream, and how many entries had been added up to there."""
+        info = stream_info(self.connection, key)
         if info is None:
-            return StreamPosition(id="0-0", number=0)
+            return StreamPosition()
+        last_id = info.last_id or find_last_id(self.connection, key)
         if self._options.since is None:
-            return StreamPosition(id=info.last_id, number=info.added)
-        low, _ = id_range(self.connection, self.streams[key], self._options, info)
+            return StreamPosition.at_entry(last_id, self.connection.entry(key, last_id), info.added)
+        low = first_id_to_read(self.connection, key, self._options, info, last_id)
         if low == "-" or (info.first_id and id_numbers(low) <= id_numbers(info.first_id)):
-            return StreamPosition(id="0-0", number=info.removed)
-        if info.removed is None or not numbered:
-            return StreamPosition(id=_id_before(low), number=None)
-        return StreamPosition(id=_id_before(low), number=info.removed + self._count(key, low))
+            return StreamPosition(number=info.removed)
+        number = None if info.added is None else info.added - self._count(key, low, last_id)
+        return StreamPosition(id=id_before(low), number=number)
 
-    def _count(self, key: str, end: str) -> int:
-        """Count the entries before an id: the server has no command for it."""
-        low, count = "-", 0
-        while page := self.connection.entries(key, low, f"({end}", _COUNT_PAGE_ENTRIES):
-            low, count = f"({page[-1][0].decode()}", count + len(page)
-        return count
+    def _count(self, key: str, first_id: str, last_id: str) -> int:
+        """Count the entries from one id to another: the server has no command for it."""
+        return sum(map(len, pages(self.connection, key, first_id, last_id, PageSize(max_entries=MAX_ENTRIES))))
 
 
 class StreamReader(StreamTailReader):
@@ -156,70 +157,96 @@ class StreamReader(StreamTailReader):
     ) -> None:
         super().__init__(connection, keys, options)
         saved = dict(cursor or {}).get("streams", {})
+        # Whose last entry may be gone: what is in a cursor, and what was read before the server went away.
+        self._unverified = {key for key in keys if key in saved}
         with connection.translate_errors():
-            self._positions = {key: StreamPosition(**saved[key]) if key in saved else self._start(key) for key in keys}
-            connection.ask("PING")
+            self._positions = {
+                key: StreamPosition.from_cursor(saved[key]) if key in saved else self._start(key) for key in keys
+            }
+            connection.ping()
 
     @property
     def cursor(self) -> dict[str, Any]:
-        """The last id read of each stream, and how many entries had been added up to it."""
+        """The last id read of each stream, how many entries had been added up to it, and entries before it."""
         return {"streams": {key: asdict(position) for key, position in self._positions.items()}}
 
+    @property
+    def status(self) -> dict[str, Any]:
+        """What was met so far; `uncounted`: of how many streams it is not known how many entries were lost."""
+        return super().status | {"uncounted": sum(position.number is None for position in self._positions.values())}
+
     def _follow(self, key: str) -> None:
-        self._positions = {**self._positions, key: StreamPosition(id="0-0", number=0)}
+        self._positions = {**self._positions, key: StreamPosition()}
+
+    def _after_outage(self) -> None:
+        self._unverified = set(self._positions)
 
     def _new_entries(self, block: float) -> EntriesByStream:
         import redis
 
-        answer = self._read_streams(block)
-        for key, entries in answer:
-            number = self._positions[key].number
-            number = None if number is None else number + len(entries)
-            self._positions[key] = StreamPosition(id=entries[-1][0].decode(), number=number)
+        answer = dict(self._read_streams(block))
+        before = dict(self._positions)
+        for key, entries in answer.items():
+            self._positions[key] = before[key].after(entries)
         try:
-            for key in [key for key, _ in answer] or self._positions:
-                self._count_lost(key)
+            for key in list(answer) or self._positions:
+                if not self._check(key, before[key], answer.get(key, ())):
+                    answer.pop(key, None)
         except (redis.RedisError, OSError):
             if not answer:
                 raise  # what was read is handed out first; what is wrong shows again at the next read
-        return answer
+        return list(answer.items())
 
     def _read_streams(self, block: float) -> EntriesByStream:
-        """Ask for what comes after the positions: all at once, but in a cluster each stream at its own node."""
-        keys = list(self._positions)
-        requests = [keys] if self.connection.address.kind != "cluster" else [[key] for key in keys]
+        """Ask for what comes after the positions: all at once, but in a cluster each stream at its own node.
+
+        Also one stream after the other where one entry of each would be too much.
+        """
+        keys, size = list(self._positions), self.page_size
+        one_by_one = self.connection.address.kind == "cluster" or size.entries == 1
+        requests = [[key] for key in keys] if one_by_one else [keys]
         block_millis = max(1, int(1000 * block / len(requests)))
         answers: EntriesByStream = []
         for keys in requests:
-            ids = [self._positions[key].id for key in keys]
-            answer = self.connection.ask(
-                "XREAD", "COUNT", MAX_ENTRIES, "BLOCK", block_millis, "STREAMS", *keys, *ids, key=keys[0]
-            )
-            answers += entries_by_stream(answer, keys)
+            answers += self._read_after_positions(keys, block_millis)
+            if answers and size.entries == 1:
+                self._positions |= {key: self._positions.pop(key) for key, _ in answers}  # the others come first now
+                break
         return answers
 
-    def _count_lost(self, key: str) -> None:
-        """Count the entries that were trimmed before they were read.
+    def _read_after_positions(self, keys: Sequence[str], block_millis: int) -> EntriesByStream:
+        ids = [self._positions[key].id for key in keys]
+        answer = self.connection.ask_for_page(
+            lambda count: ("XREAD", "COUNT", count, "BLOCK", block_millis, "STREAMS", *keys, *ids),
+            self.page_size, key=keys[0],
+        )  # fmt: skip
+        entries = entries_by_stream(answer, keys)
+        self.page_size.fit(max((len(page) for _, page in entries), default=0), self.connection.received)
+        return entries
 
-        Where the stream's last entry is the one read last, as many have been added as were read or lost. Where its
-        first entry comes after the one read last, all that was removed was read or lost. Exact in the first case; in
-        the second as soon as the first comes, where entries were also deleted by XDEL.
+    def _check(self, key: str, before: StreamPosition, entries: Sequence[Any]) -> bool:
+        """Count what was lost before the entries that came last; return False when they are to be read again.
+
+        They are, and what comes before them, when the stream is another than that which was read before.
         """
-        info, position = self.connection.info(key), self._positions[key]
+        info = stream_info(self.connection, key)
         if info is None:  # the stream was deleted: what comes under its name is another
-            self._positions[key] = StreamPosition(id="0-0", number=0)
-            return
-        if info.added is None or info.removed is None or position.number is None:
-            return
-        overtaken = info.first_id is None or id_numbers(info.first_id) > id_numbers(position.id)
-        if id_numbers(info.last_id) < id_numbers(position.id):  # the server lost its last entries when it went down
-            position.id, position.number = info.last_id, info.added
-        if info.added < position.number:  # another stream of this name
-            position.number = 0 if overtaken else info.added
-        at_end = info.last_id == position.id
-        number = info.added if at_end else info.removed if overtaken else position.number
-        self._lost += max(0, number - position.number)
-        position.number = max(number, position.number)
+            self._positions[key] = StreamPosition()
+            return True
+        is_unverified = key in self._unverified and not before.is_behind(info.first_id)
+        if is_unverified or before.is_doubtful(info):
+            surviving = surviving_position(self.connection, key, before, info)
+            self._unverified.discard(key)
+            if surviving is not before:
+                surviving.see(info)
+                self._positions[key] = surviving
+                return False
+        position = self._positions[key]
+        number = number_at(position, info, entries)
+        self._lost += max(0, (number or 0) - (position.number or 0)) if position.number is not None else 0
+        position.number = None if info.added is None else position.number if number is None else number
+        position.see(info)
+        return True
 
 
 def entries_by_stream(answer: Any, keys: Sequence[str]) -> EntriesByStream:
@@ -227,9 +254,3 @@ def entries_by_stream(answer: Any, keys: Sequence[str]) -> EntriesByStream:
     names = {key.encode(errors="surrogateescape"): key for key in keys}
     pairs = answer.items() if isinstance(answer, dict) else answer or ()
     return [(names[name], present) for name, entries in pairs if (present := without_deleted(entries))]
-
-
-def _id_before(identifier: str) -> str:
-    """Return the id right before this one, from which XREAD goes on."""
-    millis, number = id_numbers(identifier)
-    return f"{millis}-{number - 1}" if number else f"{max(0, millis - 1)}-18446744073709551615"
