@@ -39,3 +39,21 @@ def own(tmp_path):
     running = Valkey(tmp_path / "own").start()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory):
+    """The database servers by name, each started when it is first asked for."""
+    from servers.databases import MariaDB, PostgreSQL
+
+    kinds = {"mariadb": MariaDB, "postgresql": PostgreSQL}
+    started = {}
+
+    def get(kind):
+        if kind not in started:
+            started[kind] = kinds[kind](tmp_path_factory.mktemp(kind))
+        return started[kind]
+
+    yield get
+    for server in started.values():
+        server.stop()

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
-from servers.databases import MariaDB, PostgreSQL
+from servers.databases import MariaDB
 from servers.valkey import free_port
 
 import loganalytics as la
@@ -94,21 +94,6 @@ class Served:
     def insert(self, rows) -> None:
         """Add rows."""
         self.run(f"insert into logs({COLUMNS}) values {values(rows, isinstance(self.server, MariaDB))};")
-
-
-@pytest.fixture(scope="session")
-def servers(tmp_path_factory):
-    """The servers, each started when it is first asked for."""
-    started: dict[str, MariaDB | PostgreSQL] = {}
-
-    def get(kind: str) -> MariaDB | PostgreSQL:
-        if kind not in started:
-            started[kind] = {"mariadb": MariaDB, "postgresql": PostgreSQL}[kind](tmp_path_factory.mktemp(kind))
-        return started[kind]
-
-    yield get
-    for server in started.values():
-        server.stop()
 
 
 @pytest.fixture(params=["sqlite", "duckdb", "postgresql", "mariadb"])

@@ -40,6 +40,8 @@ class Adbc(Database):
 class PostgreSQL(Adbc):
     """A PostgreSQL database."""
 
+    numbers_transactions = True
+
     def _connect(self) -> Any:
         try:
             from adbc_driver_postgresql import dbapi
@@ -52,6 +54,14 @@ class PostgreSQL(Adbc):
 
     def _columns(self, relation: str) -> list[Column]:
         return self._arrow_columns(relation)
+
+    def open_transaction_seconds(self) -> float | None:
+        """Return how long the oldest transaction is open; of those of other users only a monitor is told."""
+        age = "extract(epoch from now() - min(xact_start))::float8"
+        ((seconds,),) = self.rows(
+            f"select {age} from pg_stat_activity where datname = current_database() and backend_xid is not null"
+        )
+        return None if seconds is None else float(seconds)
 
     def row_as_json(self, columns: NamedColumns) -> str:
         """Return the expression for a row as JSON, nulls left out."""
@@ -87,6 +97,8 @@ def _qualified(database: Database, table: str) -> str:
 
 class SQLite(Adbc):
     """A SQLite file."""
+
+    kinds_are_guessed = True
 
     def _connect(self) -> Any:
         try:

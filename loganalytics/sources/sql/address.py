@@ -11,6 +11,7 @@ from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
 from loganalytics.schema import CORE
 from loganalytics.sources import uri
 from loganalytics.sources.credentials_file import login
+from loganalytics.times import parse_every
 
 _KINDS = {"postgres": "postgresql", "mariadb": "mysql"}
 _FILE_KINDS = ("sqlite", "duckdb")
@@ -35,6 +36,8 @@ class Address:
     query: str | None = None
     key: str | None = None
     """The column that identifies a row, and by which a tail knows what is new."""
+    overlap: float = 60.0
+    """How far back a tail looks for rows that are committed late, in seconds; PostgreSQL's tables need none."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """Core columns of the log frame, and the table's columns that they are."""
 
@@ -47,9 +50,10 @@ class Address:
 def parse_address(address: str) -> Address:
     """Read an address such as postgresql://user:password@host/db?table=job_logs&timestamp=created_at&key=id.
 
-    Options: table (with its schema where it needs one) or query (a SELECT); key; and the names of core columns
-    (timestamp, level, service, logger, message, exception, trace_id), each with the table's column that it is. Others,
-    such as sslmode, go to the driver. Files: sqlite:///relative.db, sqlite:////absolute.db, duckdb likewise.
+    Options: table (with its schema where it needs one) or query (a SELECT); key; overlap (how far back a tail looks,
+    such as 5m); and the names of core columns (timestamp, level, service, logger, message, exception, trace_id), each
+    with the table's column that it is. Others, such as sslmode, go to the driver. Files: sqlite:///relative.db,
+    sqlite:////absolute.db, duckdb likewise.
 
     Raises SourceNotFoundError when there is no such file, InvalidArgumentError for both a table and a query.
     """
@@ -58,18 +62,20 @@ def parse_address(address: str) -> Address:
     options = split.options
     table, query, key = (options.pop(name, "") or None for name in ("table", "query", "key"))
     columns = {name: options.pop(name) for name in _COLUMN_OPTIONS if name in options}
+    overlap = parse_every(options.pop("overlap", "60s")).total_seconds()
     if table and query:
         raise InvalidArgumentError(f"{source!r} names both a table and a query. Hint: leave one out.")
     if kind in _FILE_KINDS:
         path = _find_file(split.authority, unquote(split.path), source)
         return Address(
-            kind=kind, source=f"{split.scheme}:///{path}", path=path, table=table, query=query, key=key, columns=columns
-        )
+            kind=kind, source=f"{split.scheme}:///{path}", path=path, table=table, query=query, key=key,
+            overlap=overlap, columns=columns,
+        )  # fmt: skip
     dsn, password = _driver_address(kind, split, options)
     host = split.authority or options.get("host", "localhost")
     return Address(
         kind=kind, source=f"{split.scheme}://{host}{split.path}", dsn=dsn, password=password or None, table=table,
-        query=query, key=key, columns=columns,
+        query=query, key=key, overlap=overlap, columns=columns,
     )  # fmt: skip
 
 

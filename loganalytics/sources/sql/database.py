@@ -32,6 +32,10 @@ class Database:
     batch_size = 50_000
     text_type = "text"
     """The type that values are cast to, to compare them as text."""
+    numbers_transactions = False
+    """Whether rows say which transaction wrote them, as those of PostgreSQL do."""
+    kinds_are_guessed = False
+    """Whether a column of one kind may hold values of another."""
 
     def __init__(self, address: Address) -> None:
         self.address = address
@@ -61,6 +65,10 @@ class Database:
     def time_literal(self, iso: str, kind: str) -> str:
         """Return the literal of a time: in UTC for a timestamptz, else as the clock on the wall showed it."""
         return f"cast({self.literal(iso)} as {'timestamptz' if kind == 'timestamptz' else 'timestamp'})"
+
+    def open_transaction_seconds(self) -> float | None:
+        """Return how long the oldest transaction is open that may have written rows; None where it is not known."""
+        return None
 
     def row_as_json(self, columns: NamedColumns) -> str:
         """Return the expression for a row of the relation `k` as a JSON object, the columns by other names."""

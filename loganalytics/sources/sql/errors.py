@@ -18,7 +18,9 @@ _INVALID_SQL = re.compile(
     r"syntax|no such column|Unknown column|Binder Error|Parser Error|column .* does not exist", re.I
 )
 _UNREACHABLE = re.compile(
-    r"connect|authentication|Access denied|password|timed? ?out|server closed|refused|SSL|pool|terminat|I/O", re.I
+    r"connect|authentication|Access denied|password|timed? ?out|server closed|refused|SSL|pool|terminat|I/O|"
+    r"database is locked|starting up|shutting down|in recovery mode",
+    re.I,
 )
 
 

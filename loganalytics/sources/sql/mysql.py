@@ -6,6 +6,7 @@ import os
 import re
 import socket
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -76,6 +77,20 @@ class MySQL(Database):
     def time_literal(self, iso: str, kind: str) -> str:
         """Return the literal of a time."""
         return f"cast({self.literal(iso)} as datetime(6))"
+
+    def open_transaction_seconds(self) -> float | None:
+        """Return how long the oldest transaction is open; None where this user has not the right PROCESS."""
+        if not self._may_see_transactions:
+            return None
+        now = "convert_tz(now(), @@session.time_zone, 'SYSTEM')"  # as the table has the times
+        age = f"cast(timestampdiff(second, min(trx_started), {now}) as signed) as seconds"
+        ((seconds,),) = self.rows(f"select {age} from information_schema.innodb_trx where trx_rows_modified > 0")
+        return None if seconds is None else float(seconds)
+
+    @cached_property
+    def _may_see_transactions(self) -> bool:
+        privileges = "information_schema.user_privileges where privilege_type = 'PROCESS'"  # of this user
+        return bool(self.rows(f"select count(*) as n from {privileges}")[0][0])
 
     def row_as_json(self, columns: NamedColumns) -> str:
         """Return the expression for a row as a JSON object."""

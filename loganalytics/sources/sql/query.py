@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
@@ -37,6 +38,8 @@ class Relation:
     source: str
     columns: NamedColumns
     key: str | None
+    table: str | None
+    """The table's name; None for a query."""
     core: Mapping[str, Column]
     """The columns of the time and of the level, where the names say so."""
 
@@ -63,33 +66,81 @@ class Relation:
             source=table or "query",
             columns=_name_columns(columns, names),
             key=address.key or (database.primary_key(table) if table is not None else None),
+            table=table,
             core=core,
         )
 
     def select(
-        self, options: ReadOptions, *, conditions: Sequence[str] = (), limit: int | None = None, newest: bool = False
-    ) -> str:
-        """Return the query for the rows wanted, as line (JSON) and key (as text), in the order of the key.
+        self, options: ReadOptions, *, conditions: Sequence[str] = (), columns: str = "", order: str | None = None,
+        newest: bool = False, limit: int | None = None,
+    ) -> str:  # fmt: skip
+        """Return the query for the rows wanted, as line (JSON), key_text and perhaps more columns.
 
-        `newest` turns the order: that of the time, where it is known, or of the key.
+        Without an order they come in that of the key. `newest` turns it: that of the time, where it is known, or of the
+        key.
         """
         conditions = [*self._conditions(options), *conditions]
         where = f" where {' and '.join(conditions)}" if conditions else ""
-        time = self.core.get("timestamp")
-        order_column = time.name if newest and time is not None else self.key
-        order = f" order by {self._qualified(order_column)}{' desc' if newest else ''}" if order_column else ""
-        key = self._qualified(self.key) if self.key else "null"
-        key = f"cast({key} as {self.database.text_type})"
+        order = order or self._usual_order(newest=newest)
+        ordered = f" order by {order}" if order else ""
         row_limit = "" if limit is None else f" limit {limit}"
         line = self.database.row_as_json(self.columns)
-        return f"select {line} as line, {key} as key_text from {self.sql} as k{where}{order}{row_limit}"
+        more = f", {columns}" if columns else ""
+        return (
+            f"select {line} as line, {self.key_text} as key_text{more} from {self.sql} as k{where}{ordered}{row_limit}"
+        )
+
+    def _usual_order(self, *, newest: bool) -> str:
+        time = self.core.get("timestamp")
+        column = time.name if newest and time is not None else self.key
+        return f"{self.qualified(column)}{' desc' if newest else ''}" if column else ""
 
     def select_expression(self, expression: str, clauses: str = "") -> str:
         """Return the query for an expression over the rows."""
         return f"select {expression} from {self.sql} as k {clauses}"
 
-    def _qualified(self, column: str) -> str:
+    def qualified(self, column: str) -> str:
+        """Return a column's name in the query."""
         return f"k.{self.database.quoted(column)}"
+
+    @property
+    def key_text(self) -> str:
+        """The expression for the key as text."""
+        return self.as_text(self.qualified(self.key)) if self.key else self.as_text("null")
+
+    def as_text(self, expression: str) -> str:
+        """Return the expression for a value as text."""
+        return f"cast({expression} as {self.database.text_type})"
+
+    @cached_property
+    def order_column(self) -> Column | None:
+        """The column by which rows come as a rule: a key that is a number, else the time; None where there is none."""
+        key = self._key_column()
+        return key if key is not None and key.kind == "number" else self.core.get("timestamp")
+
+    def _key_column(self) -> Column | None:
+        if self.key is None:
+            return None
+        column = next((column for column, _ in self.columns if column.name == self.key), None)
+        if column is None:  # SQLite's own number of a row
+            return Column(name=self.key, kind="number")
+        values = self._first_values(column) if self.database.kinds_are_guessed else []
+        is_number = bool(values) and all(isinstance(value, int) for value in values)
+        return replace(column, kind="number") if is_number else column
+
+    def greatest(self, column: Column) -> str | None:
+        """Return the greatest value of a column as text; None where there is none."""
+        value = self.as_text(f"max({self.qualified(column.name)})")
+        ((text,),) = self.database.rows(self.select_expression(f"{value} as greatest"))
+        return None if text is None else str(text)
+
+    def literal(self, column: Column, text: str) -> str:
+        """Return a value of a column, which is given as text, for a comparison with it."""
+        if column.kind == "number" and re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?", text, re.I):
+            return text
+        if column.kind.startswith("timestamp"):
+            return self.database.time_literal(text, column.kind)
+        return self.database.literal(text)
 
     def _conditions(self, options: ReadOptions) -> list[str]:
         """Return the conditions for what is wanted; where it is not certain, they let more through."""
@@ -105,11 +156,11 @@ class Relation:
     def _level_conditions(self, level: Column, severity: int) -> list[str]:
         words = LEVELS | {letter: LEVELS[word] for letter, word in LETTERS.items()}
         lower = [self.database.literal(word) for word, (_, number) in words.items() if number < severity]
-        value = f"lower(cast({self._qualified(level.name)} as {self.database.text_type}))"
+        value = f"lower(cast({self.qualified(level.name)} as {self.database.text_type}))"
         return [f"({value} is null or {value} not in ({', '.join(lower)}))"] if lower else []
 
     def _time_conditions(self, column: Column, options: ReadOptions) -> list[str]:
-        value = self._qualified(column.name)
+        value = self.qualified(column.name)
         literal = self._time_literal(column, options.tz)
         if literal is None:
             return []
@@ -137,7 +188,7 @@ class Relation:
         return None
 
     def _first_values(self, column: Column) -> list[object]:
-        name = self._qualified(column.name)
+        name = self.qualified(column.name)
         sql = self.select_expression(f"{name} as v", f"where {name} is not null limit 50")
         return [value for (value,) in self.database.rows(sql)]
 

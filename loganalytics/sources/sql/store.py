@@ -16,7 +16,7 @@ from loganalytics.sources.sql.connection import open_database
 from loganalytics.sources.sql.decode import RowDecoder
 from loganalytics.sources.sql.describe import describe
 from loganalytics.sources.sql.query import Relation
-from loganalytics.sources.sql.tail import TableReader
+from loganalytics.sources.sql.tail import table_reader
 from loganalytics.sources.store import ConsumerGroup, TailReader
 
 
@@ -53,10 +53,10 @@ class Store:
     def reader(
         self, options: ReadOptions, cursor: Mapping[str, Any] | None, group: ConsumerGroup | None = None
     ) -> TailReader:
-        """Return a reader of what is new by the key: see tail.py."""
+        """Return a reader of what is new: see tail.py."""
         if group is not None:
             raise InvalidArgumentError(f"{self.source!r} has no consumer groups. Hint: leave group= out.")
-        return TableReader(Relation.of(open_database(self.address)), options, cursor)
+        return table_reader(Relation.of(open_database(self.address)), options, cursor)
 
     def describe(self) -> pl.DataFrame:
         """Return one row a table."""
