@@ -36,6 +36,15 @@ def may_have_meaning(path: FieldPath) -> bool:
     return bool(durations.factors or durations.guesses) or _of_request(path) or _of_exception(path)
 
 
+@cache
+def may_tell_level(path: FieldPath) -> bool:
+    """Whether a field of this name may be the level, or the status of an answer, which raises it."""
+    if path in core_paths({path: "text", **dict.fromkeys(_BESIDE_LETTERS, "text")}).get("level", ()):
+        return True
+    request = [request_fields({path: ["200"], beside: ["x"]}) for beside in (_METHOD, _URL)]
+    return any(path in (*fields.statuses, *fields.failures) for fields in request)
+
+
 def _of_request(path: FieldPath) -> bool:
     for beside in (_METHOD, _URL):
         request = request_fields({path: ["200"], beside: ["x"]})

@@ -13,7 +13,7 @@ from loganalytics.formats.fields.aliases import FieldPath
 from loganalytics.formats.fields.record_schema import RecordSchema
 from loganalytics.schema import CORE, ERROR, TIMESTAMP, severities
 from loganalytics.sources.elasticsearch.connection import Connection
-from loganalytics.sources.elasticsearch.mapping import IndexMapping, Query, index_path, index_query
+from loganalytics.sources.elasticsearch.mapping import IndexMapping, Query, index_path, index_query, late_level_fields
 from loganalytics.sources.elasticsearch.sampling import Sample
 from loganalytics.sources.read_options import ReadOptions
 
@@ -22,6 +22,9 @@ _MILLISECOND = dt.timedelta(milliseconds=1)
 _FIRST_MONDAY = dt.timedelta(days=4)
 """Windows count from Monday, the fifth of January 1970: see times.window_start()."""
 _BUCKET_SCHEMA = {"window": pl.Int64, "by": pl.String, "word": pl.String, "events": pl.Int64}
+
+
+_Bucket = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +43,7 @@ def count_events(
     """Return the events by window as trends.partial() does: window, `by`, events, errors.
 
     None where the server would count otherwise than the frame: a time or level in several fields or of an unusual kind,
-    or a `by` that is not a keyword.
+    a list of either, which it counts by each of its values, or a `by` that is not a keyword.
     """
     if every % _MILLISECOND:
         return None
@@ -50,12 +53,14 @@ def count_events(
         if fields is None:
             return None
         indices_by_fields.setdefault(fields, []).append(index)
-    buckets = [
-        bucket
-        for fields, indices in indices_by_fields.items()
-        for query, time in _queries(mapping, options, fields, indices)
-        for bucket in _read_buckets(connection, query, _composite_sources(time, every, fields))
-    ]
+    buckets: list[_Bucket] = []
+    for fields, indices in indices_by_fields.items():
+        for query, time in _queries(mapping, options, fields, indices):
+            total = _count(connection, query)
+            of_query = list(_read_buckets(connection, query, _composite_sources(time, every, fields)))
+            if sum(bucket["events"] for bucket in of_query) != total:
+                return None
+            buckets += of_query
     return _sum_buckets(pl.DataFrame(buckets, schema=_BUCKET_SCHEMA), options, by)
 
 
@@ -80,6 +85,8 @@ def _grouping_fields(
         return None
     semantics = record_schema.semantics
     if semantics.level_words or semantics.default_level or semantics.requests.may_raise:
+        return None
+    if late_level_fields(mapping, index, record_schema):
         return None
     level = _keyword_field(mapping, index, record_schema.core, "level")
     if level is None and record_schema.core.get("level"):
@@ -124,7 +131,12 @@ def _composite_sources(time: str, every: dt.timedelta, fields: _GroupingFields) 
     return sources
 
 
-def _read_buckets(connection: Connection, query: Query, sources: list[dict[str, Any]]) -> Iterator[dict[str, object]]:
+def _count(connection: Connection, query: Query) -> int:
+    path = f"{index_path(connection.address.index)}/_count"
+    return int(connection.request_json("POST", path, {"query": query})["count"])
+
+
+def _read_buckets(connection: Connection, query: Query, sources: list[dict[str, Any]]) -> Iterator[_Bucket]:
     """Yield the buckets of a composite aggregation as rows, page by page."""
     path = f"{index_path(connection.address.index)}/_search?allow_partial_search_results=false"
     composite: dict[str, Any] = {"size": _PAGE_BUCKETS, "sources": sources}

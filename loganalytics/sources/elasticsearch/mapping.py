@@ -6,13 +6,15 @@ A query never leaves out an event that is wanted; where the mappings do not say 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
 from loganalytics.exceptions import SourceNotFoundError
-from loganalytics.formats.fields.aliases import FIELD_ALIASES
+from loganalytics.formats.fields.aliases import FIELD_ALIASES, fold_name
+from loganalytics.formats.fields.known_names import may_tell_level
 from loganalytics.formats.fields.record_schema import RecordSchema
 from loganalytics.schema import LETTERS, LEVELS
 from loganalytics.sources.elasticsearch.connection import Connection
@@ -27,6 +29,12 @@ _USUAL_FORMATS = {
     "strict_date_optional_time", "date_optional_time", "strict_date_optional_time_nanos", "strict_date_time",
     "date_time", "strict_date_time_no_millis", "date_time_no_millis", "epoch_millis",
 }  # fmt: skip
+# Names that levels and statuses may have, for may_tell_level() to tell: a server refuses all of them at once.
+_LEVEL_PATTERNS = (
+    "*evel*,*everity*,*EVEL,*EVERITY,*lvl,*LVL",
+    "*tatus*,*code,*Code,*CODE,*rio*,PRIORITY,*Type,sev,pri,at,type,label,@l,s",
+)
+_NO_VALUES = ("unmapped", "object", "nested")
 _WIDEST_OFFSET = dt.timedelta(hours=15)
 _MAX_NAMES = 8
 
@@ -42,6 +50,8 @@ class IndexMapping:
     """Of each index the formats of its dates that have one of their own."""
     time_field: str | None = None
     """The field that the user says is the time."""
+    level_fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Of each field that may tell an event's level the indices that have it: see with_level_fields()."""
 
     @property
     def conflicts(self) -> list[str]:
@@ -115,14 +125,32 @@ def read_mapping(connection: Connection, time_field: str | None = None) -> Index
     indices = [index for index in matches if not is_internal(index, pattern)]
     if not indices:
         raise index_not_found(connection)
-    all_indices = frozenset(indices)
-    types = {
-        field: {name: frozenset(capabilities.get("indices") or all_indices) for name, capabilities in by_type.items()}
-        for field, by_type in answer["fields"].items()
-    }
+    types = _types(answer, indices)
     dates = [name for name in times if not types.get(name, {}).keys().isdisjoint(_DATE_TYPES)]
     formats = _read_formats(connection, dates)
     return IndexMapping(indices=tuple(sorted(indices)), types=types, formats=formats, time_field=time_field)
+
+
+def _types(answer: Mapping[str, Any], indices: Iterable[str]) -> dict[str, dict[str, frozenset[str]]]:
+    """Return of each field the types, and of each type the indices in which the field has it."""
+    all_indices = frozenset(indices)
+    return {
+        name: {kind: frozenset(capabilities.get("indices") or all_indices) for kind, capabilities in by_type.items()}
+        for name, by_type in answer["fields"].items()
+    }
+
+
+def with_level_fields(connection: Connection, mapping: IndexMapping) -> IndexMapping:
+    """Return the mapping with all fields that may tell an event's level, whether or not a sample has them."""
+    path = f"{index_path(connection.address.index)}/_field_caps?include_unmapped=true"
+    level_fields: dict[str, frozenset[str]] = {}
+    for patterns in _LEVEL_PATTERNS:
+        answer = connection.request_json("GET", f"{path}&fields={quote(patterns, safe=',@*.')}")
+        for name, types in _types(answer, mapping.indices).items():
+            if may_tell_level(tuple(name.split("."))):
+                having = [indices for kind, indices in types.items() if kind not in _NO_VALUES]
+                level_fields[name] = frozenset[str]().union(*having)
+    return replace(mapping, level_fields=level_fields)
 
 
 def _read_formats(connection: Connection, fields: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -191,16 +219,37 @@ def _time_query(times: list[str], options: ReadOptions) -> Query:
     return {"bool": {"should": alternatives, "minimum_should_match": 1}}
 
 
+def late_level_fields(mapping: IndexMapping, index: str, record_schema: RecordSchema) -> list[str]:
+    """Return the fields of an index that may tell a level and were not in the sample: then they may raise it."""
+    known = {".".join(path) for path in record_schema.fields}
+    return sorted(name for name, indices in mapping.level_fields.items() if index in indices and name not in known)
+
+
 def _severity_filters(mapping: IndexMapping, index: str, severity: int, record_schema: RecordSchema) -> list[Query]:
-    """Leave out the levels that are known to be lower, where the level's field holds words compared as a unit."""
+    """Leave out the levels that are known to be lower, where the level's field holds words compared as a unit.
+
+    A document may have two of them, by a dotted key and in an object; and another field may say more.
+    """
     paths = [".".join(path) for path in record_schema.core.get("level", ())]
     semantics = record_schema.semantics
     if not paths or semantics.level_words or semantics.default_level or semantics.requests.may_raise:
         return []
-    field = mapping.keyword(paths[0], index)
+    name = mapping.keyword(paths[0], index)
     words = LEVELS | {letter: LEVELS[word] for letter, word in LETTERS.items()}
     lower = [spelling for word, (_, number) in words.items() if number < severity for spelling in _spellings(word)]
-    return [{"bool": {"must_not": {"terms": {field: lower}}}}] if field is not None and lower else []
+    if name is None or not lower:
+        return []
+    others = [path for path in paths if fold_name(path.rpartition(".")[2]) == "severitynumber"]
+    others += late_level_fields(mapping, index, record_schema)
+    is_other = {"regexp": {name: {"value": f"@&~({'|'.join(map(_regexp, sorted(set(lower))))})", "flags": "ALL"}}}
+    has_others: list[Query] = [{"exists": {"field": other}} for other in others]
+    is_lower: Query = {"bool": {"filter": [{"terms": {name: lower}}], "must_not": [is_other, *has_others]}}
+    return [{"bool": {"must_not": is_lower}}]
+
+
+def _regexp(word: str) -> str:
+    """Return a word as a regular expression of Lucene."""
+    return re.sub(r"(\W)", r"\\\1", word)
 
 
 def _spellings(word: str) -> Sequence[str]:

@@ -16,7 +16,13 @@ from loganalytics.sources.elasticsearch.address import parse_address
 from loganalytics.sources.elasticsearch.aggregations import count_events
 from loganalytics.sources.elasticsearch.connection import Connection
 from loganalytics.sources.elasticsearch.describe import describe
-from loganalytics.sources.elasticsearch.mapping import IndexMapping, combined_query, index_query, read_mapping
+from loganalytics.sources.elasticsearch.mapping import (
+    IndexMapping,
+    combined_query,
+    index_query,
+    read_mapping,
+    with_level_fields,
+)
 from loganalytics.sources.elasticsearch.query_syntax import check_query
 from loganalytics.sources.elasticsearch.sampling import Sample, draw_sample
 from loganalytics.sources.elasticsearch.server_times import ServerTimes
@@ -53,6 +59,7 @@ class Store:
         with connection.translate_errors():
             shard_map = self._shard_map(connection)
             mapping = read_mapping(connection, options.hints.time_field)
+            mapping = mapping if options.severity is None else with_level_fields(connection, mapping)
             sample = draw_sample(connection, combined_query(mapping, options), options.hints)
             self._start_counters(mapping, shard_map)
             queries = {
@@ -88,7 +95,7 @@ class Store:
         with connection.translate_errors():
             if self._shard_map(connection).unassigned:  # counted as far as they can be read: by the hits
                 return None
-            mapping = read_mapping(connection, options.hints.time_field)
+            mapping = with_level_fields(connection, read_mapping(connection, options.hints.time_field))
             sample = draw_sample(connection, combined_query(mapping, options), options.hints)
             return count_events(connection, mapping, sample, options, every=every, by=by)
 
