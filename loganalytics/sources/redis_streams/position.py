@@ -78,6 +78,8 @@ class StreamPosition:
             return True
         if info.first is None or self.is_behind(info.first_id):
             return False
+        if info.last_id == self.id and info.last and self.landmarks and self.landmarks[-1].id == self.id:
+            return self.landmarks[-1].digest != _landmark(info.last, 0).digest
         # Without the last id, which this user may not ask for, it has to be looked whether the last entry is there.
         return info.last_id is None or (self.first is not None and self.first != _landmark(info.first, 0))
 

@@ -23,6 +23,8 @@ class StreamInfo:
     """The id that was given last; None where this user may not ask: see find_last_id()."""
     first: Sequence[Any] | None
     """The first entry that is still there."""
+    last: Sequence[Any] | None = None
+    """The last entry."""
     max_deleted_id: str | None = None
     """The greatest id that XDEL deleted."""
 
@@ -55,6 +57,7 @@ def stream_info(connection: Connection, key: str) -> StreamInfo | None:
     return StreamInfo(
         length=int(pairs[b"length"]), added=None if added is None else int(added),
         last_id=pairs[b"last-generated-id"].decode(), first=pairs.get(b"first-entry"),
+        last=pairs.get(b"last-entry"),
         max_deleted_id=max_deleted_id and max_deleted_id.decode(),
     )  # fmt: skip
 

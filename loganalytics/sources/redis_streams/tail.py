@@ -19,7 +19,7 @@ from loganalytics.sources.redis_streams.entry_parser import EntryParser
 from loganalytics.sources.redis_streams.paging import Stream, pages
 from loganalytics.sources.redis_streams.position import StreamPosition, number_at, surviving_position
 from loganalytics.sources.redis_streams.since import first_id_to_read
-from loganalytics.sources.redis_streams.stream_info import find_last_id, id_before, id_numbers, stream_info
+from loganalytics.sources.redis_streams.stream_info import StreamInfo, find_last_id, id_before, id_numbers, stream_info
 
 MAX_ENTRIES = 10_000
 """Entries of one answer."""
@@ -135,6 +135,11 @@ class StreamTailReader(PollingReader):
         info = stream_info(self.connection, key)
         if info is None:
             return StreamPosition()
+        position = self._start_by_ids(key, info)
+        position.see(info)
+        return position
+
+    def _start_by_ids(self, key: str, info: StreamInfo) -> StreamPosition:
         last_id = info.last_id or find_last_id(self.connection, key)
         if self._options.since is None:
             return StreamPosition.at_entry(last_id, self.connection.entry(key, last_id), info.added)
@@ -233,7 +238,7 @@ class StreamReader(StreamTailReader):
         if info is None:  # the stream was deleted: what comes under its name is another
             self._positions[key] = StreamPosition()
             return True
-        is_unverified = key in self._unverified and not before.is_behind(info.first_id)
+        is_unverified = (entries or key in self._unverified) and not before.is_behind(info.first_id)
         if is_unverified or before.is_doubtful(info):
             surviving = surviving_position(self.connection, key, before, info)
             self._unverified.discard(key)
