@@ -195,7 +195,11 @@ _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(View)
 
 def without_secrets(address: str) -> str:
     """Return an address without user, password and what else in it could be a secret; a path as it is."""
-    if "://" not in address:
-        return address
+    if not uri.has_scheme(address):
+        is_path = not uri.resembles_address(address) and "?" not in address
+        return address if is_path else uri.without_credentials(address)
+    public = uri.without_credentials(address)
+    if "***@" in public:
+        return public
     parameters = [(name, value) for name, value in uri.split(address).parameters if name in _PUBLIC_OPTIONS]
-    return uri.without_credentials(address) + ("?" + urlencode(parameters, safe=":*,/") if parameters else "")
+    return public + ("?" + urlencode(parameters, safe=":*,/") if parameters else "")

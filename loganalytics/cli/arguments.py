@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 EPILOG = (
     "exit codes: 0 done; 1 findings at or over --fail-on; 2 usage or data; 3 a source was unreachable or incomplete; "
     "4 with --fail-on: nothing could be judged (no event in range, no time, a log that ended before); "
-    "130 interrupted"
+    "70 a bug (LOGANALYTICS_DEBUG=1 shows where); 130 interrupted"
 )
 
-OK, FINDINGS, USAGE, INCOMPLETE, NOTHING_JUDGED, INTERRUPTED = 0, 1, 2, 3, 4, 130
+OK, FINDINGS, USAGE, INCOMPLETE, NOTHING_JUDGED, BUG, INTERRUPTED = 0, 1, 2, 3, 4, 70, 130
 
 
 def add_verb(verbs: Verbs, name: str, summary: str) -> argparse.ArgumentParser:

@@ -43,7 +43,7 @@ def add_verbs(verbs: Verbs) -> None:
 
 def _run_report(arguments: argparse.Namespace) -> int:
     view = view_of(arguments)
-    title = arguments.title or "Log report: " + ", ".join(Path(name).name or name for name in view.source[:3])
+    title = arguments.title or "Log report: " + ", ".join(Path(name).name or name for name in view.public().source[:3])
     return write_report(view, arguments.output, title=title, every=arguments.every, fail_on=arguments.fail_on)
 
 

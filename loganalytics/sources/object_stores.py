@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from loganalytics.exceptions import SourceNotFoundError, UnreadableSourceError
+from loganalytics.exceptions import SourceNotFoundError, UnreachableSourceError, UnreadableSourceError
 from loganalytics.sources import uri
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import Block
@@ -18,6 +18,7 @@ _SAMPLE_LINES = 1000
 _BLOCK_LINES = 50_000
 _MIN_SECRET_LENGTH = 4
 _SECRET_OPTION = re.compile("key|secret|token|password|sas|credential", re.IGNORECASE)
+_UNREACHABLE = re.compile("error sending request|error trying to connect|timed out|dns error", re.IGNORECASE)
 _POLARS_ERRORS = (pl.exceptions.PolarsError, OSError)
 
 
@@ -41,8 +42,8 @@ def list_objects(url: str, storage_options: Mapping[str, Any] | None) -> list[st
 
 
 def check_scheme(url: str) -> None:
-    """Raise UnreadableSourceError for an address whose scheme cannot be read."""
-    scheme = url.split("://", 1)[0].lower()
+    """Raise UnreadableSourceError for an address whose scheme cannot be read, and what uri.split() raises."""
+    scheme = uri.split(url).scheme.lower()
     if scheme not in SCHEMES:
         address = uri.without_credentials(url)
         raise UnreadableSourceError(
@@ -70,12 +71,12 @@ def read_blocks(url: str, counters: FileCounters, storage_options: Mapping[str, 
             counters.bytes += int(block["line"].str.len_bytes().sum()) + block.height
             yield Block(block.select(number.alias("n"), "line"))
     except _POLARS_ERRORS as error:
-        counters.truncate(f"unreadable after {counters.lines:,} lines ({scrub(str(error), storage_options)})")
+        counters.truncate(f"unreadable after {counters.lines:,} lines ({scrub(str(error), url, storage_options)})")
 
 
-def scrub(message: str, storage_options: Mapping[str, Any] | None) -> str:
-    """Return an error's first line without the secrets of addresses and storage options."""
-    line = uri.without_credentials(message.strip().splitlines()[0] if message.strip() else "")
+def scrub(message: str, url: str, storage_options: Mapping[str, Any] | None) -> str:
+    """Return an error's first line without the secrets of its address and the storage options."""
+    line = uri.scrub(message.strip().splitlines()[0] if message.strip() else "", url)
     secrets = [str(value) for name, value in (storage_options or {}).items() if _SECRET_OPTION.search(name)]
     masked = uri.mask_secrets(line, [secret for secret in secrets if len(secret) >= _MIN_SECRET_LENGTH])
     return re.sub(r"\?[^\s)]*", "", masked)
@@ -90,11 +91,13 @@ def to_source_error(url: str, error: Exception, storage_options: Mapping[str, An
         return UnreadableSourceError(
             f"{address!r} is not UTF-8, which objects at an address must be. Hint: copy it, then name the file."
         )
-    return UnreadableSourceError(
-        f"{address!r} cannot be read: {scrub(str(error), storage_options)}. Hint: give credentials as the cloud's own "
-        "environment variables or as storage_options=, not in the address."
+    kind = UnreachableSourceError if _UNREACHABLE.search(str(error)) else UnreadableSourceError
+    return kind(
+        f"{address!r} cannot be read: {scrub(str(error), url, storage_options)}. Hint: give credentials as the cloud's "
+        "own environment variables or as storage_options=, not in the address."
     )
 
 
 def _scan(url: str, storage_options: Mapping[str, Any] | None, **options: Any) -> pl.LazyFrame:
-    return pl.scan_lines(url, storage_options=dict(storage_options) if storage_options else None, **options)
+    address = uri.with_encoded_login(url)
+    return pl.scan_lines(address, storage_options=dict(storage_options) if storage_options else None, **options)

@@ -78,9 +78,32 @@ def test_a_port_that_is_not_valid(host):
     [
         ("https://me:pw@host:1/a.log?x=pw#pw", "https://host:1/a.log"),
         ("s3://key:pw@bucket/a/*.log", "s3://bucket/a/*.log"),
-        ("Error at https://me:pw@host/a?pw=1 (path: s3://b/c)", "Error at https://host/a (path: s3://b/c)"),
+        ("redis:/me:pw@host", "redis:***@host"),
+        ("me:pw@host:9200/i", "***@host:9200/i"),
+        ("redis://me:12/pw@host", "redis://***@host"),
+        ("redis://me:pw/1", "redis://me"),
+        ("jdbc:mysql://me:p w@host/db", "mysql://host/db"),
+        ("sqlite:///a@b.db", "sqlite:///a@b.db"),
+        ("http://host/me@b.log", "http://host/me@b.log"),
+        ("lake/key=1/me@b.log", "lake/key=1/me@b.log"),
+        ("C:\\logs\\me@b.log", "C:\\logs\\me@b.log"),
+        ("app.log?x=1&password=pw", "app.log?x=1&password=***"),
     ],
 )
 def test_without_credentials(address, shown):
-    """User, password and query are left out, within a message too."""
+    """User, password and query are left out, and what may be one of them; a path stays as it is."""
     assert uri.without_credentials(address) == shown
+
+
+def test_scrub():
+    """Addresses within a message lose what is secret, and that of the address that is given goes everywhere."""
+    message = "Error at https://me:pw@host/a?pw=1 (path: s3://b/c): 'p%40ss' and p@ss"
+    assert uri.scrub(message, "redis://me:p@ss@host") == "Error at https://host/a (path: s3://b/c): '***' and ***"
+
+
+@pytest.mark.parametrize("address", ["redis://me:12/pw@host", "elasticsearch://host:9200/a@b", "http://h:1/a@b"])
+def test_where_the_password_ends_must_be_clear(address):
+    """What looks like a port may begin a password: the address is refused, and not shown."""
+    with pytest.raises(InvalidArgumentError, match="password ends") as caught:
+        uri.split(address)
+    assert "12/pw" not in str(caught.value)

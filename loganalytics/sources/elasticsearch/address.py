@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -49,6 +50,16 @@ class Address:
     partial: bool = False
     """Whether the shards that are there are enough."""
 
+    @property
+    def authorization(self) -> dict[str, str]:
+        """The header that logs in; both clients encode user and password as Latin-1, and fail on other letters."""
+        if self.api_key:
+            return {"authorization": f"ApiKey {self.api_key}"}
+        if not self.username:
+            return {}
+        login = base64.b64encode(f"{self.username}:{self.password or ''}".encode()).decode()
+        return {"authorization": f"Basic {login}"}
+
     def scrub(self, message: str) -> str:
         """Return a message without the secrets of the address."""
         return uri.mask_secrets(message, [self.password, self.api_key])
@@ -69,9 +80,9 @@ def parse_address(address: str, environment: Mapping[str, str] = os.environ) -> 
     split = uri.split(address)
     scheme, options = split.scheme.lower(), split.options
     product, _, secure = scheme.partition("+")
-    _check_options(options, address)
     settings = _Environment(product=product, variables=environment)
     hosts, login = _parse_hosts(split, "https" if secure else "http", options.get("prefix", ""), settings)
+    _check_options(options, address)
     index = unquote(split.path.strip("/")) or settings.get("INDEX_PREFIX") + "*"
     credentials = stored_login(hosts[0].name, hosts[0].port)
     durations = {name: options[name] for name in ("timeout", "retry", "overlap") if name in options}

@@ -98,15 +98,10 @@ class _ElasticsearchTransport:
     def __init__(self, address: Address) -> None:
         try:
             from elastic_transport import NodeConfig, Transport
-            from elastic_transport.client_utils import basic_auth_to_header
         except ImportError:
             raise MissingExtraError("elasticsearch", "elasticsearch") from None
         logging.getLogger("elastic_transport").setLevel(logging.ERROR)
-        headers = dict(_JSON_HEADERS)
-        if address.api_key:
-            headers["authorization"] = f"ApiKey {address.api_key}"
-        elif address.username:
-            headers["authorization"] = basic_auth_to_header((address.username, address.password or ""))
+        headers = _JSON_HEADERS | address.authorization
         self._address = address
         self._pool = Transport(
             [
@@ -147,11 +142,11 @@ class _OpenSearchTransport:
             {"host": host.name, "port": host.port, "use_ssl": host.scheme == "https", "url_prefix": host.prefix}
             for host in address.hosts
         ]
-        login = (address.username, address.password or "") if address.username else None
-        options: dict[str, Any] = {"http_auth": login, "timeout": address.timeout, "pool_maxsize": 10}
+        options: dict[str, Any] = {"timeout": address.timeout, "pool_maxsize": 10}
         if any(host.scheme == "https" for host in address.hosts):
             options |= _tls_options(address)
         self._address = address
+        self._headers = _JSON_HEADERS | address.authorization
         self._pool = Transport(hosts, **options)
 
     def send(self, method: str, target: str, body: bytes | None) -> tuple[int, Mapping[str, str], str]:
@@ -161,7 +156,7 @@ class _OpenSearchTransport:
         node = self._pool.get_connection()
         try:
             status, headers, answer = node.perform_request(
-                method, target, body=body, ignore=range(300, 600), headers=_JSON_HEADERS
+                method, target, body=body, ignore=range(300, 600), headers=self._headers
             )
         except SSLError as error:
             raise tls_error(self._address, str(error.error)) from None

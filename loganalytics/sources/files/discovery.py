@@ -13,6 +13,7 @@ from typing import NamedTuple
 from loganalytics.exceptions import SourceNotFoundError, UnreadableSourceError
 from loganalytics.sources.files.rotation import base_name, rotation_order
 from loganalytics.sources.status import Skip, Status
+from loganalytics.sources.uri import has_scheme, resembles_address, without_credentials
 
 Source = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -20,7 +21,6 @@ STDIN = "-"
 _BROKEN_LINK = "a link to a file that is not there"
 _COPY_NUMBER = re.compile(r" \(\d{1,3}\)$")
 _GLOB = re.compile(r"[*?\[]")
-_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
 
 
 class PathEntry(NamedTuple):
@@ -52,14 +52,15 @@ def discover(source: Source) -> Discovered:
     problems: dict[Path, Skip] = {}
     urls: list[str] = []
     for name in names_of(source):
-        if _URL.match(name):
+        if has_scheme(name):
             urls.append(name)
             continue
         try:
             is_folder = path_of(name).is_dir()
             entries = list(expand(name))
         except PermissionError as error:
-            raise UnreadableSourceError(f"{name!r} cannot be read: {error.strerror}. Hint: see its folders.") from None
+            shown = without_credentials(name)
+            raise UnreadableSourceError(f"{shown!r} cannot be read: {error.strerror}. Hint: see its folders.") from None
         problems |= {entry.path: Skip(status=entry.status, note=entry.problem) for entry in entries if entry.problem}
         for path in sorted((entry.path for entry in entries if not entry.problem), key=rotation_order):
             files[path] = not is_folder or files.get(path, False)
@@ -69,7 +70,8 @@ def discover(source: Source) -> Discovered:
 def names_of(source: Source) -> list[str]:
     """Return the names that a source consists of; a file's address is its path."""
     names = [source] if isinstance(source, (str, os.PathLike)) else list(source)
-    return [re.sub(r"^file://", "", os.fspath(name), flags=re.IGNORECASE) for name in names]
+    texts = [re.sub(r"^\s*file://", "", os.fspath(name), flags=re.IGNORECASE) for name in names]
+    return [text.strip() if has_scheme(text) else text for text in texts]
 
 
 def discover_files(source: Source) -> Mapping[Path, bool]:
@@ -111,11 +113,14 @@ def expand(name: str) -> Iterable[PathEntry]:
                 f"{name!r} is a link to {os.readlink(path)!r}, which is not there. Hint: name the file itself."
             )
         return [PathEntry(path)]
-    if not _GLOB.search(name):
-        raise SourceNotFoundError(f"There is no file or folder {name!r}. Hint: {_suggestion(path)}")
+    shown = without_credentials(name)  # perhaps an address was meant
+    is_address = shown != name or resembles_address(name)
+    if not _GLOB.search(name) or is_address:
+        hint = "an address is scheme://host/…." if is_address else _suggestion(path)
+        raise SourceNotFoundError(f"There is no file or folder {shown!r}. Hint: {hint}")
     matches = [Path(match) for match in glob.glob(str(path), recursive=True) if not Path(match).is_dir()]
     if not matches:
-        raise SourceNotFoundError(f"No file matches {name!r}. Hint: check the folder, and quote the pattern.")
+        raise SourceNotFoundError(f"No file matches {shown!r}. Hint: check the folder, and quote the pattern.")
     return [PathEntry(match, _problem(match)) for match in matches]
 
 

@@ -22,7 +22,7 @@ from loganalytics.sources.files.location import Location, open_unpacked
 from loganalytics.sources.files.rotation import base_name, rotation_order
 from loganalytics.sources.files.tailed_file import HEAD_BYTES, NamedLog, TailedFile, fingerprint, times_of
 from loganalytics.sources.read_options import ReadOptions
-from loganalytics.sources.uri import without_credentials
+from loganalytics.sources.uri import resembles_address, without_credentials
 
 _POLL_SECONDS = 0.05
 _SEARCH_SECONDS = 1.0
@@ -280,7 +280,8 @@ class FileReader:
 
 def _local_path(name: str) -> str:
     path = name[len("file://") :] if name.lower().startswith("file://") else name
-    if path == STDIN or "://" in path:
+    is_address = "://" in path or (resembles_address(name) and not os.path.lexists(path))
+    if path == STDIN or is_address:
         raise InvalidArgumentError(
             f"{without_credentials(name)!r} cannot be followed. Hint: name a file, a folder or a server."
         )

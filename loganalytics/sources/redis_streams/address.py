@@ -54,7 +54,7 @@ class Address:
             nodes = [redis.cluster.ClusterNode(host, port) for host, port in self.hosts]
             return cast("Client", redis.RedisCluster(startup_nodes=nodes, **options))
         if self.kind == "sentinel":
-            names = {"socket_timeout", "socket_connect_timeout"} & options.keys()
+            names = {"socket_timeout", "socket_connect_timeout", "retry"} & options.keys()
             tls = {name: value for name, value in options.items() if name.startswith("ssl")}
             sentinel_options = {name: options[name] for name in names} | tls
             sentinel = redis.Sentinel(list(self.hosts), sentinel_kwargs=sentinel_options, **options)

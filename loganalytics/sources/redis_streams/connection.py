@@ -102,7 +102,7 @@ class Connection:
             yield
         except SourceError:
             raise
-        except (redis.RedisError, OSError) as error:
+        except (redis.RedisError, redis.exceptions.RedisClusterException, OSError) as error:
             self.close()
             if keep_transient and is_transient(error):
                 raise

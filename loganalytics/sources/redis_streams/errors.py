@@ -11,7 +11,7 @@ from loganalytics.exceptions import (
     UnreachableSourceError,
     UnreadableSourceError,
 )
-from loganalytics.sources.uri import without_credentials
+from loganalytics.sources.uri import scrub
 
 _MAX_NAMES = 8
 
@@ -31,6 +31,10 @@ def to_source_error(error: Exception, source: str) -> SourceError:
             f"{source!r} refuses the login ({message.rstrip('.')}). Hint: give user and password in the address, in "
             "REDIS_USERNAME and REDIS_PASSWORD, or in the credentials file."
         )
+    if isinstance(error, redis.sentinel.MasterNotFoundError):  # its message is the repr of every client
+        return UnreachableSourceError(
+            f"No sentinel of {source!r} answers and knows this master. Hint: check hosts and the master's name."
+        )
     if isinstance(error, redis.exceptions.AskError):  # MOVED too
         return UnreachableSourceError(f"{source!r} belongs to a cluster. Hint: write redis+cluster://.")
     if isinstance(error, redis.TimeoutError):
@@ -43,14 +47,14 @@ def to_source_error(error: Exception, source: str) -> SourceError:
     hint = "check host and port, and whether the server runs"
     if re.search("SSL|certificate|closed by server|reset by peer", message):
         hint = "rediss:// for a server with TLS, redis:// for one without; ?ssl_ca_certs=FILE for a private authority"
-    reason = without_credentials(message).rstrip(".")
+    reason = scrub(message).rstrip(".")
     return UnreachableSourceError(f"{source!r} cannot be reached: {reason}. Hint: {hint}.")
 
 
 def _response_error(message: str, source: str) -> SourceError:
     if "WRONGTYPE" in message:
         return UnreadableSourceError(f"{source!r}: the key holds no stream. Hint: see loganalytics sources.")
-    reason = without_credentials(message)
+    reason = scrub(message)
     return UnreadableSourceError(f"{source!r} answers: {reason}. Hint: is this Redis 5 or later, or Valkey?")
 
 

@@ -31,7 +31,8 @@ class Address:
     """Of the file, for SQLite and DuckDB."""
     dsn: str = field(default="", repr=False)
     """What the driver takes, for the others."""
-    password: str | None = field(default=None, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """What no message may show."""
     table: str | None = None
     query: str | None = None
     key: str | None = None
@@ -42,9 +43,9 @@ class Address:
     """Core columns of the log frame, and the table's columns that they are."""
 
     def scrub(self, message: str) -> str:
-        """Return a driver's message without addresses and password."""
-        masked = uri.mask_secrets(message, [self.password])
-        return uri.without_credentials(" ".join(masked.split()))[:_MAX_MESSAGE_CHARS]
+        """Return a driver's message without addresses and secrets."""
+        masked = uri.mask_secrets(message, self.secrets)
+        return uri.scrub(" ".join(masked.split()))[:_MAX_MESSAGE_CHARS]
 
 
 def parse_address(address: str) -> Address:
@@ -74,19 +75,19 @@ def parse_address(address: str) -> Address:
     dsn, password = _driver_address(kind, split, options)
     host = split.authority or options.get("host", "localhost")
     return Address(
-        kind=kind, source=f"{split.scheme}://{host}{split.path}", dsn=dsn, password=password or None, table=table,
-        query=query, key=key, overlap=overlap, columns=columns,
+        kind=kind, source=f"{split.scheme}://{host}{split.path}", dsn=dsn, table=table, query=query, key=key,
+        overlap=overlap, columns=columns, secrets=tuple(filter(None, (password, *uri.secrets_of(address)))),
     )  # fmt: skip
 
 
-def _driver_address(kind: str, split: uri.Uri, options: Mapping[str, str]) -> tuple[str, str]:
+def _driver_address(kind: str, split: uri.Uri, options: dict[str, str]) -> tuple[str, str]:
     """Return the address for the driver, with the login of the address or of the credentials file; and the password."""
-    host, port = uri.host_and_port(split.authority.partition(",")[0])
+    (host, port), *_ = [uri.host_and_port(host) for host in split.authority.split(",")]
     credentials = login(host.lower() or "localhost", port)
-    username = split.username or credentials.get("username", "")
-    password = split.password or credentials.get("password", "")
+    username = split.username or options.pop("user", "") or credentials.get("username", "")
+    password = split.password or options.pop("password", "") or credentials.get("password", "")
     user = quote(username, safe="") + (f":{quote(password, safe='')}" if password else "")
-    query = f"?{urlencode(options)}" if options else ""
+    query = f"?{urlencode(options, quote_via=quote)}" if options else ""
     return f"{kind}://{user}{'@' if user else ''}{split.authority}{split.path}{query}", password
 
 
