@@ -143,6 +143,9 @@ def scrub(message: str, *addresses: str) -> str:
     >>> scrub("no route to https://me:secret@host/a?b=c for secret", "https://me:secret@host")
     'no route to https://host/a for ***'
     """
+    for address in addresses:
+        for spelling in {address, repr(address)[1:-1]} - {""}:
+            message = message.replace(spelling, without_credentials(address))
     masked = mask_secrets(message, [secret for address in addresses for secret in secrets_of(address)])
     return _ADDRESS_IN_MESSAGE.sub(lambda match: _bare(match[0]), masked)
 

@@ -33,7 +33,7 @@ def to_source_error(error: Exception, source: str) -> SourceError:
         )
     if isinstance(error, redis.sentinel.MasterNotFoundError):  # its message is the repr of every client
         return UnreachableSourceError(
-            f"No sentinel of {source!r} answers and knows this master. Hint: check hosts and the master's name."
+            f"{source!r} cannot be reached: no sentinel answers that knows this master. Hint: check hosts and name."
         )
     if isinstance(error, redis.exceptions.AskError):  # MOVED too
         return UnreachableSourceError(f"{source!r} belongs to a cluster. Hint: write redis+cluster://.")
