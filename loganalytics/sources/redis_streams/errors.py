@@ -23,7 +23,7 @@ def to_source_error(error: Exception, source: str) -> SourceError:
     message = (str(error).strip().splitlines() or [type(error).__name__])[0]
     if isinstance(error, redis.exceptions.NoPermissionError):
         return UnreachableSourceError(
-            f"{source!r}: this user has not the rights to read it ({without_credentials(message).rstrip('.')}). "
+            f"{source!r}: this user has not the rights to read it ({scrub(message).rstrip('.')}). "
             "Hint: the commands XRANGE and XREAD on the stream's key are enough, with ?stream=KEY in the address."
         )
     if isinstance(error, redis.AuthenticationError) or re.match(r"(?:WRONGPASS|NOAUTH)\b", message):
