@@ -9,17 +9,24 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import loganalytics
-from loganalytics.cli.arguments import INTERRUPTED, OK, add_filters, add_reading, add_verb
+from loganalytics.cli.arguments import add_filters, add_reading, add_verb
 from loganalytics.cli.loading import view_of
+from loganalytics.cli.stopping import Stop, stop_on_signals
+from loganalytics.file_lock import file_lock
 from loganalytics.output import write
 from loganalytics.sanitize import printable
 from loganalytics.times import parse_every
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     import polars as pl
 
     from loganalytics.cli.arguments import Verbs
+    from loganalytics.sources.tail import Tail
 
+_LOCK_SECONDS = 2.0
+"""How long another run with the same cursor is waited for: one that ends, not one that goes on."""
 _COLOURS = {"DEBUG": "2", "TRACE": "2", "WARNING": "33", "SECURITY": "33", "ERROR": "31", "CRITICAL": "1;31"}
 
 
@@ -28,7 +35,7 @@ def add_verbs(verbs: Verbs) -> None:
     parser = add_verb(verbs, "tail", "follow logs: print events as they come")
     parser.add_argument(
         "source", nargs="+", metavar="SOURCE",
-        help="file (rotated or not there yet), folder, glob, or redis://host:6379/0?stream=key",
+        help='file (rotated or not there yet), folder, glob, redis://host:6379/0?stream=key; "-" is standard input',
     )  # fmt: skip
     group = parser.add_argument_group("selection")
     group.add_argument("--since", metavar="TIME", help="begin there instead of with new events")
@@ -45,30 +52,60 @@ def add_verbs(verbs: Verbs) -> None:
 
 
 def _run_tail(arguments: argparse.Namespace) -> int:
+    with stop_on_signals() as stop, _cursor_file(arguments.cursor) as cursor_file:
+        follow = _open_tail(arguments, cursor_file.load())
+        try:
+            cursor_file.save(follow.cursor)
+            _print_batches(arguments, follow, cursor_file, stop)
+        finally:
+            with contextlib.suppress(KeyboardInterrupt):
+                follow.close()
+                _print_summary(follow.status)
+    return stop.exit_code
 
+
+def _open_tail(arguments: argparse.Namespace, cursor: Mapping[str, Any] | None) -> Tail:
     view = view_of(arguments)
-    keep = view.filter()
     idle = parse_every(arguments.until_idle).total_seconds() if arguments.until_idle else None
-    cursor = loganalytics.load_cursor(arguments.cursor)[0] if arguments.cursor else None
-    follow = loganalytics.tail(
+    return loganalytics.tail(
         view.source, since=view.since, cursor=cursor, level=view.level, query=view.query, **view.reading(),
         group=arguments.group, consumer=arguments.consumer, idle=idle,
     )  # fmt: skip
+
+
+def _print_batches(arguments: argparse.Namespace, follow: Tail, cursor_file: CursorFile, stop: Stop) -> None:
+    """Print what comes and save the place behind it, also where all of it was left out."""
+    keep = view_of(arguments).filter()
     show = _print_json if arguments.format == "json" else _print_text
-    try:
-        for batch in follow:
-            show(batch.filter(keep))
-            if arguments.cursor:
-                loganalytics.save_cursor(arguments.cursor, follow.cursor)
-        if arguments.cursor:
-            loganalytics.save_cursor(arguments.cursor, follow.cursor)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    finally:
-        with contextlib.suppress(KeyboardInterrupt):
-            follow.close()
-            _print_summary(follow.status)
-    return OK
+    for batch in follow.batches():
+        show(batch.filter(keep))
+        cursor_file.save(follow.cursor)
+        if stop:
+            return
+
+
+class CursorFile:
+    """The file of --cursor, if there is one: written when the place moves, and by one run at a time."""
+
+    def __init__(self, path: str | None) -> None:
+        self._path = path
+        self._saved: Mapping[str, Any] | None = None
+
+    def load(self) -> Mapping[str, Any] | None:
+        """Return the place where the last run ended."""
+        return loganalytics.load_cursor(self._path)[0] if self._path else None
+
+    def save(self, cursor: Mapping[str, Any]) -> None:
+        """Save the place where this run is, unless it is there already."""
+        if self._path and cursor != self._saved:
+            loganalytics.save_cursor(self._path, cursor)
+            self._saved = cursor
+
+
+@contextlib.contextmanager
+def _cursor_file(path: str | None) -> Iterator[CursorFile]:
+    with file_lock(path, seconds=_LOCK_SECONDS) if path else contextlib.nullcontext():
+        yield CursorFile(path)
 
 
 def _print_json(batch: pl.DataFrame) -> None:
@@ -103,6 +140,6 @@ def _print_summary(status: dict[str, Any]) -> None:
     notes = [f"{status['kept']:,} after the filters"] if status["kept"] != status["read"] else []
     labels = {"lost": "lost (trimmed before they were read)", "skipped": "skipped", "reconnects": "reconnects",
              "invalid_utf8": "with bytes that are not UTF-8", "truncated": "files truncated with their end unread",
-             "missing": "files of the cursor gone"}  # fmt: skip
+             "missing": "files of the cursor gone", "restarted": "times keys began anew (their rows came)"}  # fmt: skip
     notes += [f"{status[name]:,} {label}" for name, label in labels.items() if status.get(name)]
     print(f"Read {status['read']:,} events" + "".join(f", {note}" for note in notes) + ".", file=sys.stderr)

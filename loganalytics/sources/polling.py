@@ -26,6 +26,11 @@ class PollingReader:
         self._lost = 0
 
     @property
+    def ended(self) -> bool:
+        """Never: more may come at any time."""
+        return False
+
+    @property
     def status(self) -> dict[str, Any]:
         """What was met so far, as TailReader.status describes it."""
         state = "closed" if self._closed.is_set() else self._outages.state

@@ -64,6 +64,10 @@ class TailReader(Protocol):
         lost: trimmed before it was read; skipped: there, but not handed out, such as what a broken reply held.
         """
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing can come any more."""
+
     def read(self, timeout: float) -> pl.DataFrame:
         """Return what is new as a log frame, empty when nothing comes within so many seconds."""
 

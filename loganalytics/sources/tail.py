@@ -18,6 +18,7 @@ from loganalytics.filters.sql import condition, where_in_batch
 from loganalytics.formats.custom import Formats
 from loganalytics.formats.custom_hints import Durations
 from loganalytics.sources.files.discovery import Source
+from loganalytics.sources.files.pipe import PipeReader, is_pipe
 from loganalytics.sources.files.tail import FileReader
 from loganalytics.sources.read_options import ReadOptions, When, parse_options
 from loganalytics.sources.schemes import is_store, open_store
@@ -62,20 +63,35 @@ class Tail:
                 if events.height:
                     self._events_returned += events.height
                     return events
-            if time.monotonic() >= deadline:
+            if self.ended or time.monotonic() >= deadline:
                 break
         return schema.empty()
 
     def __iter__(self) -> Iterator[pl.DataFrame]:
-        """Yield batches, none empty, until close(), or until nothing came for `idle` seconds."""
+        """Yield batches, none empty, until close(), the end of a pipe, or when nothing came for `idle` seconds."""
+        return (batch for batch in self.batches() if batch.height)
+
+    def batches(self) -> Iterator[pl.DataFrame]:
+        """Yield batches as iteration does, and an empty one now and then: the cursor moves also by what is left out."""
         last = time.monotonic()
+        empty_reads = 0
         while not self._closed.is_set():
             batch = self.read(0.5 if self._idle is None else max(0.01, min(0.5, last + self._idle - time.monotonic())))
+            yield batch
+            empty_reads = 0 if batch.height else empty_reads + 1
             if batch.height:
-                yield batch
                 last = time.monotonic()
-            elif self._idle is not None and time.monotonic() - last >= self._idle:
+            elif self.ended or self._is_idle(last, empty_reads):
                 return
+
+    def _is_idle(self, last: float, empty_reads: int) -> bool:
+        """Whether nothing came for long enough; one read that found nothing may have taken all of that time."""
+        return self._idle is not None and empty_reads > 1 and time.monotonic() - last >= self._idle
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing can come any more: all sources are pipes whose writers are gone."""
+        return all(reader.ended for reader in self._readers.values())
 
     @property
     def cursor(self) -> dict[str, Any]:
@@ -141,8 +157,8 @@ def tail(
 
     Args:
         source: what load() takes but archives, Parquet and object stores: files (that need not be there yet), folders
-            (new files are found), globs, addresses of servers (new streams are found where none is named), or a list
-            of these.
+            (new files are found), globs, addresses of servers (new streams are found where none is named), "-" and
+            pipes (from their beginning to their end), or a list of these.
         since: begin there; by default with what is new from now on.
         cursor: go on where another Tail's `cursor` was; `since` is for what it does not know.
         level: hand out events of this level and above.
@@ -183,10 +199,13 @@ def tail(
     for store in [open_store(name) for name in names if is_store(name)]:
         readers[store.source] = store.reader(options, cursors.get(store.source), consumer_group)
         queries[store.source] = None if store.own_query else query
-    paths = [name for name in names if not is_store(name)]
+    local_names = [name for name in names if not is_store(name)]
+    if local_names and consumer_group:
+        raise InvalidArgumentError("Files have no consumer groups. Hint: group= is for Redis Streams.")
+    paths = [name for name in local_names if not is_pipe(name)]
+    for name in (name for name in local_names if is_pipe(name)):
+        readers[name], queries[name] = PipeReader(name, options), query
     if paths:
-        if consumer_group:
-            raise InvalidArgumentError("Files have no consumer groups. Hint: group= is for Redis Streams.")
         readers[_FILES], queries[_FILES] = FileReader(paths, options, cursors.get(_FILES)), query
     for local_query in filter(None, queries.values()):
         condition(local_query)

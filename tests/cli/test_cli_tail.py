@@ -8,6 +8,8 @@ import pty
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -124,3 +126,80 @@ def test_other_verbs_take_streams(filled):
     """As they take files, with the query."""
     result = run("trend", filled, "--query", "level <> 'DEBUG'", "--format", "json")
     assert sum(row["events"] for row in json.loads(result.stdout)) == 2
+
+
+def started(*arguments, **options):
+    """Start a command and return it once it has saved its cursor."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    )
+    cursor = Path(arguments[arguments.index("--cursor") + 1])
+    deadline = time.monotonic() + 30
+    while not cursor.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return process
+
+
+def messages_of(result) -> list[str]:
+    """Return the messages that were printed as JSON."""
+    return [json.loads(line)["message"] for line in result.stdout.splitlines()]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_quiet_run_saves_its_place(tmp_path, number, code):
+    """What comes after it ended is what the next one prints, though this one printed nothing."""
+    log, cursor = tmp_path / "app.log", str(tmp_path / "c")
+    log.write_text("2026-03-10 12:00:00 ERROR before\n")
+    process = started("tail", str(log), "--cursor", cursor)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (code, "Read 0 events.\n")
+    with log.open("a") as file:
+        file.write("2026-03-10 12:00:01 ERROR after\n")
+    assert messages_of(run("tail", str(log), "--cursor", cursor, "--format", "json", "--until-idle", "1s")) == ["after"]
+
+
+@pytest.mark.parametrize("option", [["--level", "error"], ["--grep", "wanted"], ["--query", "level = 'ERROR'"]])
+def test_what_a_filter_left_out_is_behind(tmp_path, option):
+    """It does not come when the next run filters otherwise."""
+    log, options = tmp_path / "app.log", ["--cursor", str(tmp_path / "c"), "--format", "json", "--until-idle", "1s"]
+    log.write_text("2026-03-10 12:00:00 INFO left out\n" * 3)
+    assert run("tail", str(log), *options, *option, "--since", "2026-03-10").stdout == ""
+    with log.open("a") as file:
+        file.write("2026-03-10 12:00:01 INFO new\n")
+    assert messages_of(run("tail", str(log), *options)) == ["new"]
+
+
+def test_a_killed_run_loses_nothing(tmp_path):
+    """The place was saved before anything was printed."""
+    log, cursor = tmp_path / "app.log", str(tmp_path / "c")
+    log.write_text("")
+    process = started("tail", str(log), "--cursor", cursor)
+    process.kill()
+    process.communicate(timeout=30)
+    log.write_text("2026-03-10 12:00:01 ERROR after\n")
+    assert messages_of(run("tail", str(log), "--cursor", cursor, "--format", "json", "--until-idle", "1s")) == ["after"]
+
+
+def test_a_cursor_is_of_one_run(tmp_path):
+    """Two would each print a part."""
+    log, cursor = tmp_path / "app.log", str(tmp_path / "c")
+    log.write_text("2026-03-10 12:00:00 ERROR before\n")
+    process = started("tail", str(log), "--cursor", cursor)
+    second = run("tail", str(log), "--cursor", cursor)
+    process.terminate()
+    process.communicate(timeout=30)
+    assert second.returncode == 2
+    assert f"is in use by process {process.pid} on " in second.stderr
+
+
+def test_standard_input_streams(tmp_path):
+    """Events are printed while the writer goes on, and its end ends the run."""
+    process = subprocess.Popen(
+        [*COMMAND, "tail", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    process.stdin.write("2026-03-10 12:00:00 ERROR disk full\n")
+    process.stdin.flush()
+    assert process.stdout.readline().endswith("disk full\n")
+    _, errors = process.communicate("2026-03-10 12:00:01 ERROR again\n", timeout=30)
+    assert (process.returncode, errors) == (0, "Read 2 events.\n")

@@ -16,7 +16,7 @@ from loganalytics import schema
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError, UnreadableSourceError
 from loganalytics.sources.files.blocks import looks_binary
 from loganalytics.sources.files.compression import broken, is_packed
-from loganalytics.sources.files.discovery import STDIN, expand, path_of
+from loganalytics.sources.files.discovery import expand, path_of
 from loganalytics.sources.files.encodings import detect_encoding
 from loganalytics.sources.files.location import Location, open_unpacked
 from loganalytics.sources.files.rotation import base_name, rotation_order
@@ -69,6 +69,11 @@ class FileReader:
         """The identity of each file, and how far it was handed out."""
         positions = [*self._recovered_positions, *[file.position for file in self._files.values()]]
         return self._final_cursor or {"files": positions}
+
+    @property
+    def ended(self) -> bool:
+        """Never: more may come at any time."""
+        return False
 
     @property
     def status(self) -> dict[str, Any]:
@@ -280,8 +285,7 @@ class FileReader:
 
 def _local_path(name: str) -> str:
     path = name[len("file://") :] if name.lower().startswith("file://") else name
-    is_address = "://" in path or (resembles_address(name) and not os.path.lexists(path))
-    if path == STDIN or is_address:
+    if "://" in path or (resembles_address(name) and not os.path.lexists(path)):
         raise InvalidArgumentError(
             f"{without_credentials(name)!r} cannot be followed. Hint: name a file, a folder or a server."
         )
