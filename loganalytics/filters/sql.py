@@ -7,6 +7,7 @@ import re
 import polars as pl
 
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
+from loganalytics.filters.condition_check import check_condition
 
 _HINT = "Hint: an SQL condition over the columns, such as duration_ms > 500 and message like '%timeout%'."
 _LUCENE = re.compile(r"(?:^|[\s(])[\w.@-]+:(?![:\s])")  # level:ERROR; only servers that search read it
@@ -18,6 +19,10 @@ def condition(query: str) -> pl.Expr:
 
     Raises InvalidArgumentError, which says what is wrong with it.
     """
+    try:
+        check_condition(query, "frame")
+    except InvalidArgumentError as error:
+        raise _to_invalid_query(query, error) if _LUCENE.search(query) else error from None
     try:
         return pl.sql_expr(query)
     except pl.exceptions.PolarsError as error:

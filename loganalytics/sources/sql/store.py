@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.filters.condition_check import check_condition
 from loganalytics.sources import load_report
 from loganalytics.sources.json_records import RecordCounters
 from loganalytics.sources.read_options import ReadOptions
@@ -37,6 +38,7 @@ class Store:
         Raises SourceNotFoundError when there is no such table, UnreachableSourceError, InvalidArgumentError for a
         query that cannot be read.
         """
+        self._check(options)
         database = open_database(self.address)
         relation = Relation.of(database)
         kind = "SQL table" if self.address.query is None else "SQL query"
@@ -56,7 +58,13 @@ class Store:
         """Return a reader of what is new: see tail.py."""
         if group is not None:
             raise InvalidArgumentError(f"{self.source!r} has no consumer groups. Hint: leave group= out.")
+        self._check(options)
         return table_reader(Relation.of(open_database(self.address)), options, cursor)
+
+    def _check(self, options: ReadOptions) -> None:
+        """Raise InvalidArgumentError, before anything is sent, for a condition that does more than to compare."""
+        if options.query is not None:
+            check_condition(options.query, self.address.kind)
 
     def describe(self) -> pl.DataFrame:
         """Return one row a table."""
