@@ -36,6 +36,16 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--until", metavar="TIME", help="before this time")
     add_filters(group)
     add_reading(parser)
+    add_login(parser)
+
+
+def add_login(parser: argparse.ArgumentParser) -> None:
+    """Add whether a login of the environment may go to servers that it does not name."""
+    parser.add_argument(
+        "--use-env-login", action="store_true",
+        help="send the login of the environment (REDIS_PASSWORD, PGPASSWORD …) to the servers named here, even where "
+        "nothing says that it is theirs",
+    )  # fmt: skip
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loganalytics.cli.arguments import add_verb
+from loganalytics.cli.arguments import add_login, add_verb
 from loganalytics.exceptions import MissingExtraError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def add_verbs(verbs: Verbs) -> None:
         "--login", action="store_true",
         help="ask readers to log in (OpenID Connect), as [auth] of Streamlit's secrets.toml says",
     )  # fmt: skip
+    add_login(parser)
     parser.set_defaults(run=_run_dashboard)
 
 
@@ -38,17 +40,32 @@ def _run_dashboard(arguments: argparse.Namespace) -> int:
     import importlib.util
     import subprocess
 
-    from loganalytics.sources.files.discovery import discover
-
     if importlib.util.find_spec("streamlit") is None:
         raise MissingExtraError("streamlit", "dashboard")
-    if arguments.source:
-        discover(arguments.source)  # a path that is not there is reported here, not in the browser
+    _check_sources(arguments.source)
     app = Path(__file__).resolve().parents[1] / "dashboard" / "entry" / "streamlit_app.py"
     command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(arguments.port)]
-    command += ["--server.address", arguments.address, "--", *arguments.source]
-    variables = {"LOGANALYTICS_SOURCES": arguments.sources, "LOGANALYTICS_LOGIN": "1" if arguments.login else None}
+    command += ["--server.address", arguments.address]
+    variables = {
+        "LOGANALYTICS_SOURCES": arguments.sources,
+        "LOGANALYTICS_LOGIN": "1" if arguments.login else None,
+        # Not as arguments: everybody on the machine can read those of a process, and an address may have a password.
+        "LOGANALYTICS_SOURCE": json.dumps(arguments.source) if arguments.source else None,
+    }
     environment = os.environ | {name: value for name, value in variables.items() if value}
     if os.name == "posix":  # becomes the server, so that a signal ends it
         os.execve(sys.executable, command, environment)
     return subprocess.run(command, check=False, env=environment).returncode
+
+
+def _check_sources(sources: list[str]) -> None:
+    """Report here, not in the browser, a path that is not there, and an address that is none; connect to nothing."""
+    from loganalytics.sources.files.discovery import discover
+    from loganalytics.sources.object_stores import check_scheme
+    from loganalytics.sources.schemes import is_store, open_store
+
+    for source in sources:
+        if is_store(source):
+            open_store(source)
+        for url in () if is_store(source) else discover(source).urls:
+            check_scheme(url)

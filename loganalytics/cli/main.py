@@ -27,7 +27,7 @@ from loganalytics.cli import (
 from loganalytics.cli.arguments import BUG, EPILOG, INCOMPLETE, INTERRUPTED, OK, USAGE
 from loganalytics.exceptions import IncompleteSourceError, LogAnalyticsError, UnreachableSourceError
 from loganalytics.sanitize import printable
-from loganalytics.sources import uri
+from loganalytics.sources import logins, uri
 
 _MAX_REASON_CHARS = 300
 
@@ -58,6 +58,8 @@ def _run(argv: Sequence[str]) -> int:
         print(error.usage, end="", file=sys.stderr)
         _print_error(str(error), argv)
         sys.exit(USAGE)
+    if getattr(arguments, "use_env_login", False):
+        logins.allow_hosts_of(arguments.source)
     code = int(arguments.run(arguments))
     sys.stdout.flush()
     return code

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 import loganalytics
-from loganalytics.cli.arguments import INCOMPLETE, OK, add_output, add_verb
+from loganalytics.cli.arguments import INCOMPLETE, OK, add_login, add_output, add_verb
 from loganalytics.cli.loading import is_incomplete
 from loganalytics.output import write
 
@@ -21,6 +21,7 @@ def add_verbs(verbs: Verbs) -> None:
         "source", nargs="+", metavar="SOURCE", help="file, glob, folder, or a server: redis://host:6379/0"
     )
     parser.add_argument("--tz", metavar="ZONE", default="UTC", help="time zone of times without one (default: UTC)")
+    add_login(parser)
     add_output(parser)
     parser.set_defaults(run=_run_sources)
 

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import loganalytics
-from loganalytics.cli.arguments import add_filters, add_reading, add_verb
+from loganalytics.cli.arguments import add_filters, add_login, add_reading, add_verb
 from loganalytics.cli.loading import view_of
 from loganalytics.cli.stopping import Stop, stop_on_signals
 from loganalytics.file_lock import file_lock
@@ -41,6 +41,7 @@ def add_verbs(verbs: Verbs) -> None:
     group.add_argument("--since", metavar="TIME", help="begin there instead of with new events")
     add_filters(group)
     add_reading(parser)
+    add_login(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="json: one object a line")
     parser.add_argument("--until-idle", metavar="5s", help="end after this long without an event")
     parser.add_argument("--cursor", metavar="FILE", help="continue where the last run ended; saved there")

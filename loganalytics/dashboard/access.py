@@ -10,6 +10,7 @@ contain credentials: a reader sees, links to and chooses the name alone.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tomllib
@@ -41,6 +42,8 @@ def start_source() -> tuple[str, ...]:
     if arguments:
         return arguments
     variable = os.environ.get("LOGANALYTICS_SOURCE", "")
+    if variable.startswith("["):  # as `loganalytics dashboard` writes it
+        return tuple(json.loads(variable))
     if variable:
         return (variable,) if Path(variable).exists() or "://" in variable else tuple(variable.split())
     return (sample_data(),)

@@ -16,7 +16,12 @@ from loganalytics.formats.log_format import from_layout, is_setting, read_settin
 
 Formats = Format | str | os.PathLike[str] | Sequence[Format]
 
-_KEYS = {"name", "pattern", "time", "levels", "status", "message", "multiline", "log_format"}
+# The keys of a format in TOML, and the type of each.
+_KEYS: dict[str, tuple[type, str]] = {
+    "name": (str, "text"), "pattern": (str, "text"), "time": (str, "text"), "levels": (dict, "a table of words"),
+    "status": (str, "text"), "message": (list, "a list of fields"), "multiline": (bool, "true or false"),
+    "log_format": (str, "text"),
+}  # fmt: skip
 
 # What strptime's directives look like in text.
 _DIRECTIVES = {
@@ -86,6 +91,9 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise SourceNotFoundError(f"There is no file of formats {str(path)!r}. Hint: check the path.") from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InvalidArgumentError(f"{str(path)!r} cannot be read: {reason}. Hint: name a TOML file.") from None
 
 
 def _from_toml(path: Path) -> tuple[Format, ...]:
@@ -93,16 +101,27 @@ def _from_toml(path: Path) -> tuple[Format, ...]:
     tables = settings.get("format", [])
     if not settings:
         raise InvalidArgumentError(f"{str(path)!r} holds no format. Hint: begin one with [[format]], name and pattern.")
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise InvalidArgumentError(
+            f"format in {str(path)!r} is not a list of tables. Hint: begin each with [[format]]."
+        )
     return tuple(_from_table(table, path) for table in tables)
 
 
 def _from_table(table: Mapping[str, Any], path: Path) -> Format:
-    unknown = sorted(set(table) - _KEYS)
+    unknown = sorted(set(table) - _KEYS.keys())
     if unknown or not {"name"} <= set(table) or not {"pattern", "time", "log_format"} & set(table):
         problem = f"has the key {unknown[0]!r}" if unknown else "lacks a name, or a pattern, time or log_format"
         raise InvalidArgumentError(
             f"A format in {str(path)!r} {problem}. Hint: its keys are {', '.join(sorted(_KEYS))}."
         )
+    for key, setting in table.items():
+        kind, description = _KEYS[key]
+        entries = setting.values() if isinstance(setting, dict) else setting if isinstance(setting, list) else ()
+        if not isinstance(setting, kind) or not all(isinstance(entry, str) for entry in entries):
+            raise InvalidArgumentError(
+                f"{key} of a format in {str(path)!r} is not {description}. Hint: write texts in quotes."
+            )
     if "log_format" in table:
         return _checked(from_layout(table["log_format"], table["name"]))
     if "pattern" not in table:

@@ -36,7 +36,7 @@ def parse_hints(
         time=time or settings.get("time"),
         own_times=_times_of(formats),
         level=level_field or settings.get("level"),
-        durations=_parse_durations(settings.get("duration", {}) if duration is None else duration),
+        durations=_parse_durations(duration or settings.get("duration", {})),
         encoding=_parse_encoding(encoding or settings.get("encoding")),
     )
     for pattern in hints.time_patterns:
@@ -70,7 +70,7 @@ def _parse_durations(durations: Durations) -> dict[str, float]:
         durations = [durations]
     if not isinstance(durations, Mapping):
         durations = dict(_parse_duration(text) for text in durations)
-    unknown = next((unit for unit in durations.values() if unit not in _MS_PER_UNIT), None)
+    unknown = next((str(unit) for unit in durations.values() if str(unit) not in _MS_PER_UNIT), None)
     if unknown is not None:
         raise InvalidArgumentError(
             f"There is no unit {unknown!r} of durations. Hint: one of {', '.join(_MS_PER_UNIT)}."

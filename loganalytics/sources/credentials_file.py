@@ -31,12 +31,20 @@ def login(host: str, port: int | None = None) -> Mapping[str, str]:
 
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):  # the message may quote the file
+    except OSError as error:
+        raise UnreadableSourceError(
+            f"The credentials file {str(path)!r} cannot be read: {error.strerror}. Hint: see LOGANALYTICS_CREDENTIALS."
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError):  # the message may quote the file
         raise UnreadableSourceError(
             f'{str(path)!r} is not TOML. Hint: write ["host:port"] tables with username and password.'
         ) from None
     table = tables.get(f"{host}:{port}", tables.get(host, {}))
-    return {key: str(value) for key, value in table.items()} if isinstance(table, dict) else {}
+    if not isinstance(table, dict) or any(isinstance(value, dict | list) for value in table.values()):
+        raise UnreadableSourceError(
+            f"The entry of {host!r} in {str(path)!r} is not a login. Hint: a table with username and password."
+        )
+    return {key: str(value) for key, value in table.items()}
 
 
 def _credentials_file() -> Path | None:

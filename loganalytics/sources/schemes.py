@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import cast
 
+from loganalytics.sources import uri
 from loganalytics.sources.store import Store
 
 # Scheme of the address -> the package whose store.py has a class `Store` that takes the address.
@@ -16,9 +17,12 @@ _PACKAGES: dict[str, str] = {
 }
 
 
+_SQL = [scheme for scheme, package in _PACKAGES.items() if package == "sql"]
+
+
 def is_store(address: str) -> bool:
     """Whether the address names a store rather than a file or an object."""
-    return "://" in address and address.partition("://")[0].lower() in _PACKAGES
+    return _package_of(address) is not None
 
 
 def open_store(address: str) -> Store:
@@ -27,5 +31,11 @@ def open_store(address: str) -> Store:
     Raises SourceNotFoundError, UnreadableSourceError, UnreachableSourceError and MissingExtraError, never with a
     secret in the message.
     """
-    module = importlib.import_module(f"loganalytics.sources.{_PACKAGES[address.partition('://')[0].lower()]}.store")
+    module = importlib.import_module(f"loganalytics.sources.{_package_of(address)}.store")
     return cast(Store, module.Store(address))
+
+
+def _package_of(address: str) -> str | None:
+    scheme = uri.scheme_of(address)
+    is_sqlalchemy = scheme.partition("+")[0] in _SQL  # postgresql+psycopg2:// names the driver of another library
+    return "sql" if is_sqlalchemy else _PACKAGES.get(scheme)

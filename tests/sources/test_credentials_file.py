@@ -40,10 +40,19 @@ def test_a_host_and_port_come_before_the_host(file):
 
 
 def test_a_host_that_is_not_in_the_file(file):
-    """Has no login; nor has one whose entry is not a table."""
+    """Has no login."""
     assert login("example.com", 6379) == {}
-    file.write_text('"db.example.com" = "text"')
-    assert login("db.example.com") == {}
+
+
+@pytest.mark.parametrize(
+    "entry", [f'"db.example.com" = "{SECRET}"', f'["db.example.com"]\npassword = ["{SECRET}"]', '"db.example.com" = 5']
+)
+def test_an_entry_that_is_no_login(file, entry):
+    """Is an error that does not show it."""
+    file.write_text(entry)
+    with pytest.raises(UnreadableSourceError, match="is not a login") as error:
+        login("db.example.com")
+    assert SECRET not in str(error.value)
 
 
 def test_without_a_file_there_is_no_login(tmp_path, monkeypatch):

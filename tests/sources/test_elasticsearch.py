@@ -290,7 +290,7 @@ def test_an_address_is_completed_from_the_environment():
         ("https", "es2", 9200),
     ]
     assert (address.username, address.password, address.index) == ("me", "pw", "job-*")
-    assert parse_address("opensearch://h/x", settings).username == "other"
+    assert parse_address("opensearch+https://es1:9243/x", settings).username == "other"
 
 
 @given(password=st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1))

@@ -10,11 +10,13 @@ from urllib.parse import unquote
 
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.sources import uri
-from loganalytics.sources.credentials_file import login as stored_login
+from loganalytics.sources.elasticsearch.environment import Settings
+from loganalytics.sources.logins import Login, check_http_login
 from loganalytics.times import parse_every
 
 _PORT = 9200
-_OPTIONS = {"timeout", "retry", "verify_certs", "ca_certs", "partial", "overlap", "prefix"}
+_OPTIONS = {"timeout", "retry", "verify_certs", "ca_certs", "partial", "overlap", "prefix", "allow_http_login"}
+_TRUE = ("true", "1", "yes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,8 @@ class Address:
     username: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
     api_key: str | None = field(default=None, repr=False)
+    withheld: str = ""
+    """Why the environment's login is not sent there, and how to have it sent."""
     timeout: float = 60.0
     """How long one request may take, in seconds."""
     retry: float = 120.0
@@ -68,32 +72,38 @@ class Address:
 def parse_address(address: str, environment: Mapping[str, str] = os.environ) -> Address:
     """Read an address such as elasticsearch+https://user:password@host:9200/job-logs-*?timeout=30s.
 
-    Without a host, ELASTICSEARCH_HOSTS names them (several with commas), else it is localhost:9200; without an index,
-    all that begin with ELASTICSEARCH_INDEX_PREFIX. The login comes from the address, from the credentials file, or from
-    ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD, or ELASTICSEARCH_API_KEY. For OpenSearch, OPENSEARCH_... come
-    first. Options: timeout (of a request), retry (how long to try when the server is lost while it is read), overlap
+    Without a host, ELASTICSEARCH_HOSTS names them (with commas or as JSON), else it is localhost:9200; without an
+    index, all that begin with ELASTICSEARCH_INDEX_PREFIX. The login comes from the address, from the credentials
+    file, or from ELASTICSEARCH_USERNAME and ELASTICSEARCH_PASSWORD, or ELASTICSEARCH_API_KEY, which belong to
+    ELASTICSEARCH_HOSTS. For OpenSearch, OPENSEARCH_... come first. Options: allow_http_login=true (send it without TLS
+    to another machine), timeout (of a request), retry (how long to try when the server is lost while it is read),
+    overlap
     (how far back a tail looks for what comes late), ca_certs (a file), verify_certs=false, partial=true (the shards
     that are there are enough), prefix (a path before that of the API).
 
-    Raises InvalidArgumentError for an option that is not known.
+    Raises InvalidArgumentError for an option that is not known, and for a login that would go over plain HTTP.
     """
     split = uri.split(address)
     scheme, options = split.scheme.lower(), split.options
     product, _, secure = scheme.partition("+")
-    settings = _Environment(product=product, variables=environment)
+    settings = Settings(product=product, variables=environment)
     hosts, login = _parse_hosts(split, "https" if secure else "http", options.get("prefix", ""), settings)
     _check_options(options, address)
     index = unquote(split.path.strip("/")) or settings.get("INDEX_PREFIX") + "*"
-    credentials = stored_login(hosts[0].name, hosts[0].port)
+    source = f"{scheme}://{hosts[0].name}:{hosts[0].port}/{index}"
+    names = [(host.name, host.port) for host in hosts]
+    if not login.password:
+        login = settings.login(names, login.username)
+    if (login.password or login.api_key) and options.get("allow_http_login", "").lower() not in _TRUE:
+        plain = [(host.name, host.port) for host in hosts if host.scheme == "http"]
+        check_http_login(source, plain, f"write {product}+https://, or add ?allow_http_login=true")
     durations = {name: options[name] for name in ("timeout", "retry", "overlap") if name in options}
     return Address(
-        product=product, hosts=hosts, index=index, source=f"{scheme}://{hosts[0].name}:{hosts[0].port}/{index}",
-        username=login[0] or credentials.get("username") or settings.get("USERNAME") or None,
-        password=login[1] or credentials.get("password") or settings.get("PASSWORD") or None,
-        api_key=credentials.get("api_key") or settings.get("API_KEY") or None,
+        product=product, hosts=hosts, index=index, source=source, username=login.username or None,
+        password=login.password or None, api_key=login.api_key or None, withheld=login.withheld,
         verify_certs=options.get("verify_certs", "true").lower() not in ("false", "0", "no"),
         ca_certs=options.get("ca_certs") or settings.get("CA_CERTS") or None,
-        partial=options.get("partial", "false").lower() in ("true", "1", "yes"),
+        partial=options.get("partial", "").lower() in _TRUE,
         **{name: parse_every(duration).total_seconds() for name, duration in durations.items()},
     )  # fmt: skip
 
@@ -107,34 +117,19 @@ def _check_options(options: Mapping[str, str], address: str) -> None:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Environment:
-    """The settings of a product: its own names first."""
-
-    product: str
-    variables: Mapping[str, str]
-
-    def get(self, name: str) -> str:
-        """Return a setting, empty where there is none."""
-        value = self.variables.get(f"{self.product.upper()}_{name}")
-        return value or self.variables.get(f"ELASTICSEARCH_{name}", "")
-
-
-Login = tuple[str, str]
-"""User and password, empty where they are not known."""
-
-
-def _parse_hosts(address: uri.Uri, scheme: str, prefix: str, settings: _Environment) -> tuple[tuple[Host, ...], Login]:
+def _parse_hosts(
+    address: uri.Uri, scheme: str, prefix: str, settings: Settings
+) -> tuple[tuple[Host, ...], Login]:  # fmt: skip
     """Return the hosts of an address, or else those of the environment, and the login in either."""
-    authority = address.authority or settings.get("HOSTS") or "localhost"
-    if not address.authority and "://" in authority:
-        scheme = authority.partition("://")[0]
-    login = (address.username, address.password)
+    nodes = address.authority.split(",") if address.authority else settings.nodes() or ["localhost"]
+    login = Login(username=address.username, password=address.password)
     hosts: list[Host] = []
-    for node in filter(None, map(str.strip, authority.split(","))):
+    for node in filter(None, map(str.strip, nodes)):
         split = uri.split(node)
-        login = login if any(login) else (split.username, split.password)
+        if not (login.username or login.password):
+            login = Login(username=split.username, password=split.password)
         name, port = uri.host_and_port(split.authority)
         path = prefix.rstrip("/") or split.path.rstrip("/")
-        hosts.append(Host(scheme=scheme, name=name.lower() or "localhost", port=port or _PORT, prefix=path))
+        node_scheme = split.scheme.lower() or scheme
+        hosts.append(Host(scheme=node_scheme, name=name.lower() or "localhost", port=port or _PORT, prefix=path))
     return tuple(hosts), login

@@ -57,10 +57,12 @@ def to_source_error(error: ServerUnavailable | RequestRefused, address: Address)
 def login_error(address: Address, status: int, kind: str) -> UnreachableSourceError:
     """Return the error for a login that the server refuses."""
     product = address.product.upper()
-    return UnreachableSourceError(
-        f"{address.source!r} refuses the login ({status}{', ' if kind else ''}{kind}). Hint: give user and password "
-        f"in {product}_USERNAME and _PASSWORD, an API key in _API_KEY, or a credentials file."
+    hint = (
+        f"Hint: give user and password in {product}_USERNAME and _PASSWORD, an API key in _API_KEY, or a credentials "
+        "file."
     )
+    reason = f"{status}{', ' if kind else ''}{kind}"
+    return UnreachableSourceError(f"{address.source!r} refuses the login ({reason}). {address.withheld or hint}")
 
 
 def tls_error(address: Address, reason: str) -> UnreachableSourceError:

@@ -5,8 +5,10 @@
     redis+cluster://host:7000,host:7001?stream=a            rediss+cluster:// over TLS
     redis+sentinel://host:26379,host:26380/master/0?stream=a
 
-Without ?stream= the streams are found, those named in LOGANALYTICS_REDIS_STREAMS first. All other parameters are
-redis-py's: ssl_ca_certs, ssl_check_hostname, socket_timeout, client_name and so on.
+Without a host it is that of REDIS_URL, or REDIS_HOST and REDIS_PORT, and without a database that of REDIS_DB or
+REDIS_DATABASE_INDEX: see environment.py. Without ?stream= the streams are found, those named in
+LOGANALYTICS_REDIS_STREAMS first. All other parameters are redis-py's: ssl_ca_certs, ssl_check_hostname, socket_timeout,
+client_name and so on.
 """
 
 from __future__ import annotations
@@ -20,7 +22,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.sources import uri
-from loganalytics.sources.credentials_file import login
+from loganalytics.sources.logins import Login
+from loganalytics.sources.redis_streams import environment as settings
 
 if TYPE_CHECKING:
     from redis import Redis, RedisCluster
@@ -43,6 +46,8 @@ class Address:
     master: str = ""
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """Arguments of redis-py's connection."""
+    withheld: str = ""
+    """Why the environment's login is not sent there, and how to have it sent."""
 
     def connect(self, **defaults: Any) -> Client:
         """Return a client, which connects when it is first used; what the address says goes before the defaults."""
@@ -62,32 +67,48 @@ class Address:
         return cast("Client", redis.Redis(connection_pool=redis.ConnectionPool(**options)))
 
 
-def parse_address(address: str) -> Address:
+def parse_address(address: str, environment: Mapping[str, str] = os.environ) -> Address:
     """Read an address.
 
     Raises InvalidArgumentError, without a secret of the address in it, for one that makes no sense.
     """
-    split, source = uri.split(address), uri.without_credentials(address)
+    split = settings.complete(uri.split(address), environment)
+    source = uri.without_credentials(f"{split.scheme}://{split.authority}{split.path}")
     base, _, kind = split.scheme.lower().replace("valkey", "redis").partition("+")
     # The key of a stream may hold a "#".
     parameters = parse_qsl("#".join(filter(None, (split.query, split.fragment))), keep_blank_values=True)
     options = [(name, value) for name, value in parameters if name != "stream"]
-    hosts = _parse_hosts(split.authority, 26379 if kind == "sentinel" else 6379)
+    _check_names([name for name, _ in options], source)
+    hosts = [] if base == "unix" else _parse_hosts(split.authority, 26379 if kind == "sentinel" else 6379)
     master, path = _split_sentinel_path(split.path, source) if kind == "sentinel" else ("", split.path)
     password = f":{quote(split.password, safe='')}" if split.password else ""
     user = f"{quote(split.username, safe='')}{password}@" if split.username or password else ""
     query = f"?{urlencode(options)}" if options else ""
     single = f"{base}://{user}{split.authority.split(',')[0]}{path}{query}"
+    arguments = _connection_options(single, kind or "single", source)
+    login = (
+        Login()
+        if "password" in arguments
+        else settings.find_login(hosts or [(unquote(split.path), None)], split.username, environment)
+    )
+    if login.password:
+        arguments |= {"password": login.password} | ({"username": login.username} if login.username else {})
     return Address(
         source=source,
         streams=tuple(dict.fromkeys(value for name, value in parameters if name == "stream" and value)),
         kind=kind or "single",
         hosts=tuple(hosts),
         master=unquote(master),
-        options=_connection_options(single, kind or "single", hosts[0] if hosts else ("unix", None), source),
+        options=arguments,
+        withheld=login.withheld,
     )
 
 
+_NO_PARAMETERS = (
+    "host", "port", "path", "connection_class", "retry", "retry_on_error", "parser_class", "encoder_class",
+    "credential_provider", "event_dispatcher", "redis_connect_func", "command_packer", "maint_notifications_config",
+    "oss_cluster_maint_notifications_handler", "protocol", "decode_responses",
+)  # fmt: skip
 _HINT = "Hint: redis://user:password@host:6379/0?stream=key, with / ? # @ of a password percent-encoded (%2F …)."
 
 
@@ -100,18 +121,25 @@ def _split_sentinel_path(path: str, source: str) -> tuple[str, str]:
 
 
 def _parse_hosts(authority: str, default_port: int) -> list[tuple[str, int]]:
-    hosts = [uri.host_and_port(host) for host in authority.split(",") if host]
+    hosts = [uri.host_and_port(host) for host in authority.split(",")]
     return [(unquote(name) or "localhost", port or default_port) for name, port in hosts]
 
 
-def _connection_options(url: str, kind: str, host: tuple[str, int | None], source: str) -> dict[str, Any]:
-    """Return redis-py's arguments for a connection; the login is that of the address, the environment or the file."""
+def _check_names(names: list[str], source: str) -> None:
+    """Refuse parameters that would replace the host that the address names, or objects of redis-py."""
+    refused = [name for name in names if name in _NO_PARAMETERS]
+    if refused:
+        raise InvalidArgumentError(
+            f"{source!r} has the unknown parameter {refused[0]!r}. Hint: stream=, or redis-py's."
+        )
+
+
+def _connection_options(url: str, kind: str, source: str) -> dict[str, Any]:
+    """Return redis-py's arguments for a connection, with the login of the address."""
     import redis as untyped
 
     redis: Any = untyped
     options = _parse_options(url, source)
-    if "password" not in options:
-        options |= _login(*host)
     if kind != "single":
         options = {name: value for name, value in options.items() if name not in ("host", "port")}
         if options.pop("connection_class", None) is redis.SSLConnection:
@@ -138,11 +166,3 @@ def _parse_options(url: str, source: str) -> dict[str, Any]:
         hint = "Hint: stream=, or redis-py's."
         raise InvalidArgumentError(f"{source!r} has the unknown parameter {unknown[0]!r}. {hint}")
     return options
-
-
-def _login(host: str, port: int | None) -> dict[str, str]:
-    username = os.environ.get("REDIS_USERNAME")
-    password = os.environ.get("REDIS_PASSWORD") or os.environ.get("REDISCLI_AUTH")
-    if password:
-        return {"password": password} | ({"username": username} if username else {})
-    return {name: value for name, value in login(host, port).items() if name in ("username", "password")}

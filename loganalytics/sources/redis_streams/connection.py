@@ -106,7 +106,7 @@ class Connection:
             self.close()
             if keep_transient and is_transient(error):
                 raise
-            raise to_source_error(error, self.address.source) from None
+            raise to_source_error(error, self.address.source, self.address.withheld) from None
 
     def persist(self, attempt: Callable[[], T]) -> T:
         """Return what an attempt returns, made again while the server is away: for a read in progress.

@@ -16,8 +16,8 @@ from loganalytics.sources.uri import scrub
 _MAX_NAMES = 8
 
 
-def to_source_error(error: Exception, source: str) -> SourceError:
-    """Return the error to raise for one of redis-py."""
+def to_source_error(error: Exception, source: str, withheld: str = "") -> SourceError:
+    """Return the error to raise for one of redis-py; `withheld` says which login was not sent, and why."""
     import redis
 
     message = (str(error).strip().splitlines() or [type(error).__name__])[0]
@@ -27,10 +27,11 @@ def to_source_error(error: Exception, source: str) -> SourceError:
             "Hint: the commands XRANGE and XREAD on the stream's key are enough, with ?stream=KEY in the address."
         )
     if isinstance(error, redis.AuthenticationError) or re.match(r"(?:WRONGPASS|NOAUTH)\b", message):
-        return UnreachableSourceError(
-            f"{source!r} refuses the login ({message.rstrip('.')}). Hint: give user and password in the address, in "
-            "REDIS_USERNAME and REDIS_PASSWORD, or in the credentials file."
+        hint = (
+            "Hint: give user and password in the address, in REDIS_USERNAME and REDIS_PASSWORD, or in the credentials "
+            "file."
         )
+        return UnreachableSourceError(f"{source!r} refuses the login ({message.rstrip('.')}). {withheld or hint}")
     if isinstance(error, redis.sentinel.MasterNotFoundError):  # its message is the repr of every client
         return UnreachableSourceError(
             f"{source!r} cannot be reached: no sentinel answers that knows this master. Hint: check hosts and name."

@@ -35,5 +35,6 @@ def to_source_error(error: BaseException, address: Address) -> LogAnalyticsError
     if _NOT_FOUND.search(reason):
         return SourceNotFoundError(f"{source!r}: {reason}. Hint: describe() lists the tables that there are.")
     if _UNREACHABLE.search(reason):
-        return UnreachableSourceError(f"{source!r}: {reason}. Hint: check host, port, user and password.")
+        hint = address.withheld or "Hint: check host, port, user and password."
+        return UnreachableSourceError(f"{source!r}: {reason}. {hint}")
     return UnreadableSourceError(f"{source!r}: {reason}.")
