@@ -16,6 +16,8 @@ class LoginFront:
         self.delay = 0.0
         self.broken = 0
         """How many of the next searches are to be answered by 503."""
+        self.away = False
+        """Whether everything is answered by 503."""
         token = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         front = self
 
@@ -27,8 +29,8 @@ class LoginFront:
                 time.sleep(front.delay)
                 if self.headers.get("authorization") != token:
                     self._answer(401, {"x-elastic-product": "Elasticsearch"}, b'{"error":"unauthorized"}')
-                elif front.broken and self.path.startswith("/_search?"):
-                    front.broken -= 1
+                elif front.away or (front.broken and self.path.startswith("/_search?")):
+                    front.broken -= not front.away
                     self._answer(503, {}, b"upstream is away")
                 else:
                     back = http.client.HTTPConnection("127.0.0.1", behind, timeout=60)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 
 import polars as pl
@@ -227,40 +226,6 @@ def test_counting_asks_for_no_events(node, monkeypatch):
     assert la.trend_of(node.address("uncounted"), every="1h", by="level", level="info")["events"].to_list() == [20]
     with pytest.raises(AssertionError):
         la.trend_of(node.address("uncounted"), every="1h", by="message")
-
-
-def now(seconds: float = 0) -> str:
-    """Return a time some seconds ago."""
-    return (dt.datetime.now(dt.UTC) - dt.timedelta(seconds=seconds)).isoformat()
-
-
-def test_a_tail_hands_out_each_event_once(node):
-    """From the end on, new indices of the pattern too, events that come late, and after a saved cursor."""
-    for name in ("flowing-1", "flowing-2"):
-        node.delete(name)
-    node.index("flowing-1", [{"_id": f"old{n}", "@timestamp": now(n), "message": "old"} for n in range(20)])
-    with la.tail(node.address("flowing-*", "?overlap=20s"), idle=0.3) as tail:
-        assert list(tail) == []
-        node.add("flowing-1", [{"_id": "a", "@timestamp": now(), "message": "a", "level": "info"}])
-        assert tail.read(10)["offset"].to_list() == ["a"]
-        node.add("flowing-2", [{"_id": "b", "@timestamp": now(), "message": "b"}])
-        assert tail.read(10)["offset"].to_list() == ["b"]
-        node.add("flowing-1", [{"_id": "late", "@timestamp": now(12), "message": "late"}])
-        assert tail.read(20)["offset"].to_list() == ["late"]
-        cursor = json.loads(json.dumps(tail.cursor))
-    node.add("flowing-1", [{"_id": "c", "@timestamp": now(), "message": "c"}])
-    with la.tail(node.address("flowing-*", "?overlap=20s"), cursor=cursor, idle=0.3) as tail:
-        assert [name for batch in tail for name in batch["offset"]] == ["c"]
-
-
-def test_a_tail_reads_more_than_a_page_from_one_moment(node, monkeypatch):
-    """A burst within one millisecond, over several shards."""
-    monkeypatch.setattr("loganalytics.sources.elasticsearch.tail._PAGE_HITS", 20)
-    moment = now()
-    documents = [{"_id": f"e{n}", "@timestamp": moment, "message": str(n)} for n in range(500)]
-    node.index("burst", documents, settings={"number_of_shards": 3})
-    with la.tail(node.address("burst"), since="1h", idle=0.3) as tail:
-        assert sorted(name for batch in tail for name in batch["offset"]) == sorted(f"e{n}" for n in range(500))
 
 
 @pytest.mark.parametrize("kind", ["elasticsearch-9", "opensearch-3"])

@@ -219,10 +219,7 @@ def _search(connection: Connection, shard: ShardReading) -> _Answer:
     try:
         answer = connection.request("POST", "/_search?allow_partial_search_results=false", body)
     except RequestRefused as refused:
-        max_result_window = re.search(r"less than or equal to: \[(\d+)\]", refused.reason)
-        if not max_result_window:
-            raise
-        shard.page_hits = int(max_result_window[1])
+        shard.page_hits = allowed_page_hits(refused)
         return _search(connection, shard)
     search = decode_search(answer, connection.address.source)
     if search.timed_out:
@@ -230,6 +227,14 @@ def _search(connection: Connection, shard: ShardReading) -> _Answer:
     if search.shards.failed:
         raise ServerUnavailable(f"{search.shards.failed} shards failed")
     return _Answer(search=search, bytes=len(answer))
+
+
+def allowed_page_hits(refused: RequestRefused) -> int:
+    """Return how many hits a page may have, as the refusal of a larger one says; raises any other refusal."""
+    max_result_window = re.search(r"less than or equal to: \[(\d+)\]", refused.reason)
+    if not max_result_window:
+        raise refused
+    return int(max_result_window[1])
 
 
 def _search_body(shard: ShardReading, point_in_time: str) -> dict[str, Any]:

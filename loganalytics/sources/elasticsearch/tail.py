@@ -1,55 +1,61 @@
-"""What is new in indices, by the time of the events.
+"""What is new in indices, in the order in which their shards received it, whatever the time of the events.
 
-Nothing in Elasticsearch says what is new: documents become visible some time after they were sent, and are sent some
-time after the event. So each poll goes back a little, every now and then the entire overlap, and what was handed out
-is known by index and _id. An event that comes later than the overlap is not seen.
+Each poll asks for the documents behind those that were read, and for those just before that may have become visible
+late; now and then for all that may: what arrived within the overlap, or within two refreshes of the index. That is time
+in which the reader read: after an outage it goes back to before it. A document that is written anew under its _id comes
+again, but for what was handed out so lately.
 """
 
 from __future__ import annotations
 
-import base64
-import datetime as dt
 import time
-from array import array
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.exceptions import UnreadableSourceError
+from loganalytics.exceptions import SourceNotFoundError
 from loganalytics.sources.elasticsearch.connection import Connection
-from loganalytics.sources.elasticsearch.decode import Hit, decode_search, to_documents
+from loganalytics.sources.elasticsearch.decode import Hit, SearchAnswer, decode_search, to_documents
 from loganalytics.sources.elasticsearch.errors import RequestRefused, ServerUnavailable
-from loganalytics.sources.elasticsearch.mapping import IndexMapping, Query, index_path, read_mapping
+from loganalytics.sources.elasticsearch.mapping import IndexMapping, index_path, index_query, read_mapping
+from loganalytics.sources.elasticsearch.paging import allowed_page_hits
 from loganalytics.sources.elasticsearch.sampling import draw_sample, index_family
+from loganalytics.sources.elasticsearch.server_times import ServerTimes
+from loganalytics.sources.elasticsearch.shard_positions import ShardKey, ShardPosition, read_last_numbers, read_shards
 from loganalytics.sources.json_records import RecordParser
 from loganalytics.sources.polling import PollingReader
 from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.reconnect import Backoff
 
 _PAGE_HITS = 5_000
-_NEAR_MILLIS = 5_000
-"""How far each poll goes back; now and then it is the entire overlap."""
+_NEAR_SECONDS = 5.0
+"""How far each poll goes back; now and then it is as far as documents may come late."""
+_DISCOVERY_SECONDS = 2.0
 _MAX_CURSOR_HASHES = 200_000
+_MAX_CLAUSES = 500
+"""Indices asked for at once."""
 _SAMPLE_DOCUMENTS = 1_000
+_MAX_START_DOCUMENTS = 20_000
+"""Documents at the end that are looked at so that those on their way are told from those that were there."""
 
 
 @dataclass(kw_only=True)
-class TimePosition:
-    """How far the events are read that have their time in one field."""
+class _Pass:
+    """One reading of the shards of one number, each from a place on to its end."""
 
-    query: Query
-    at: int
-    """Milliseconds since 1970 up to which all is read, but for what comes late."""
-    handed_out: dict[int, int] = field(default_factory=dict)
-    """Of each event near the end a hash of its index and _id, and its time at the most."""
-    search_after: list[int] | None = None
-    """Where to go on while there are more pages."""
-    swept_at: float = 0.0
-    """When the entire overlap was read last."""
+    shard_number: int
+    begun: float
+    starts: dict[ShardKey, int]
+    """Of each shard the number behind which the next page begins."""
+    is_sweep: bool
+    """Whether it goes back as far as documents may come late."""
+    failed_shards: int = 0
+    is_done: bool = False
 
 
 class IndexReader(PollingReader):
@@ -59,168 +65,209 @@ class IndexReader(PollingReader):
 
     def __init__(self, connection: Connection, options: ReadOptions, cursor: Mapping[str, Any] | None) -> None:
         super().__init__()
-        self._connection, self._options = connection, options
-        self._since_millis = None if options.since is None else _to_millis(options.since)
-        self._overlap_millis = int(connection.address.overlap * 1000)
+        self._connection, self._options = connection, replace(options, severity=None)
         self._families: dict[str, RecordParser] = {}
-        self._index = connection.address.index
-        saved = dict(cursor or {}).get("positions", {})
+        self._late_seconds: dict[ShardKey, float] = {}
+        """Of each shard how long a document may be on its way."""
+        self._positions: dict[ShardKey, ShardPosition] = {}
+        self._passes: deque[_Pass] = deque()
+        self._page_hits = _PAGE_HITS
+        self._discovered_at = self._mapped_at = self._swept_at = float("-inf")
         with connection.translate_errors():
-            self._positions = self._open(saved, at_end=cursor is None and options.since is None)
-
-    @property
-    def cursor(self) -> dict[str, Any]:
-        """Of each field for the time: up to where it is read, and hashes of the events near there."""
-        return {
-            "positions": {
-                name: {"at": position.at, "seen": _pack(position.handed_out)}
-                for name, position in self._positions.items()
-            }
-        }
-
-    def _open(self, saved: Mapping[str, Any], *, at_end: bool) -> dict[str, TimePosition]:
-        mapping = read_mapping(self._connection)
-        times = self._time_fields(mapping)
-        sample = draw_sample(self._connection, {"match_all": {}}, self._options.hints)
+            self._mapping = self._read_mapping()
+            self._discover(dict(cursor or {}).get("shards", {}))
+            if cursor is None and options.since is None:
+                self._skip_to_end()
+            sample = draw_sample(connection, {"match_all": {}}, options.hints)
+            self._check_query()
         self._families = {
             name: records for name, records in sample.families.items() if records.record_schema is not None
         }
-        positions: dict[str, TimePosition] = {}
-        for number, name in enumerate(times):
-            start = self._since_millis if self._since_millis is not None else _to_millis(dt.datetime.now(dt.UTC))
-            position = TimePosition(query=self._query(name, times[:number]), at=start)
-            if name in saved:
-                position.at = saved[name]["at"]
-                position.handed_out = dict.fromkeys(_unpack(saved[name]["seen"]), position.at)
-            elif at_end:
-                self._skip_to_end(name, position)
-            positions[name] = position
-        return positions
 
-    def _time_fields(self, mapping: IndexMapping) -> list[str]:
-        """Return the fields by which the indices are followed, and leave out the indices that have none."""
-        times = list(dict.fromkeys(name for index in mapping.indices for name in mapping.times(index)))
-        if not times:
-            raise UnreadableSourceError(
-                f"{self._connection.address.source!r} has no field with a date by which to follow it. "
-                "Hint: map @timestamp as a date."
-            )
-        dated = [index for index in mapping.indices if mapping.times(index)]
-        if len(dated) < len(mapping.indices):
-            # Sorting by a field that is not a date would fail; new indices are found by a pattern only.
-            self._index = ",".join(dated)
-        return times
+    @property
+    def cursor(self) -> dict[str, Any]:
+        """Of each shard: up to where it is read, and hashes of the documents near there."""
+        max_hashes = _MAX_CURSOR_HASHES // max(1, len(self._positions))
+        return {"shards": {str(key): position.to_json(max_hashes) for key, position in self._positions.items()}}
 
-    def _query(self, time_field: str, earlier: list[str]) -> Query:
-        filters: list[Query] = [{"exists": {"field": time_field}}]
-        filters += [{"query_string": {"query": self._options.query}}] if self._options.query is not None else []
-        return {"bool": {"filter": filters, "must_not": [{"exists": {"field": name}} for name in earlier]}}
+    def _read_mapping(self) -> IndexMapping:
+        self._mapped_at = time.monotonic()
+        return read_mapping(self._connection, self._options.hints.time_field)
 
-    def _skip_to_end(self, time_field: str, position: TimePosition) -> None:
-        """Begin behind what is there: all of it near the end counts as handed out."""
-        body = {"size": 0, "query": position.query, "aggs": {"last": {"max": {"field": time_field}}}}
-        path = f"{index_path(self._index)}/_search"
-        last = self._connection.request_json("POST", path, body)["aggregations"]["last"]["value"]
-        if last is not None:
-            position.at = min(int(last), position.at)
-        while True:
-            hits = self._page(time_field, position, position.at - self._overlap_millis)
-            self._new_hits(hits, position)
-            if position.search_after is None:
-                return
+    def _discover(self, saved: Mapping[str, Any]) -> None:
+        """Learn which shards there are: new ones are read from their beginning."""
+        self._late_seconds = read_shards(self._connection)
+        for key in self._late_seconds:
+            if key not in self._positions:
+                known = saved.get(str(key))
+                self._positions[key] = ShardPosition.from_json(known) if known else ShardPosition()
+        self._positions = {key: self._positions[key] for key in self._late_seconds}
+        self._discovered_at = time.monotonic()
+
+    def _skip_to_end(self) -> None:
+        """Begin behind what is visible; what is on its way has lower numbers than some of it."""
+        last_numbers = read_last_numbers(self._connection, self._shard_numbers())
+        look_back = _MAX_START_DOCUMENTS // max(1, len(last_numbers))
+        for key, position in self._positions.items():
+            position.at = last_numbers.get((key.index, key.number), -1)
+            position.floor = max(-1, position.at - look_back)
+        for reading in self._new_passes(is_sweep=True):
+            while not reading.is_done:
+                self._advance(reading, self._page(reading, with_documents=False).hits)
+
+    def _check_query(self) -> None:
+        """Raise RequestRefused for a query that the server cannot read: later it would be taken for an outage."""
+        if self._options.query is not None:
+            query = {"query_string": {"query": self._options.query}}
+            path = f"{index_path(self._connection.address.index)}/_search"
+            self._connection.request_json("POST", path, {"size": 0, "query": query})
+
+    def _shard_numbers(self) -> list[int]:
+        return sorted({key.number for key in self._positions})
 
     def _is_transient(self, error: Exception) -> bool:
         return isinstance(error, ServerUnavailable)
 
+    def _reconnect(self) -> None:
+        """Begin anew: a server that crashed may have lost its last documents, and give their numbers to others."""
+        self._passes.clear()
+        self._swept_at = float("-inf")
+        try:
+            self._discover({})
+            last_numbers = read_last_numbers(self._connection, self._shard_numbers())
+        except (RequestRefused, SourceNotFoundError) as error:  # an index is not recovered yet, or is made anew
+            raise ServerUnavailable(str(error)) from None
+        for key, position in self._positions.items():
+            if (key.index, key.number) in last_numbers:
+                position.go_back(last_numbers[key.index, key.number])
+
     def _poll(self, timeout: float) -> pl.DataFrame:
         """Return the first page that has anything new."""
-        for time_field, position in self._positions.items():
-            while not self._closed.is_set():
-                hits = self._page(time_field, position, position.at - self._look_back(position))
-                new_hits = self._new_hits(hits, position)
-                if new_hits:
-                    self._events_read += len(new_hits)
-                    return self._frame(to_documents(new_hits, self._connection.address.source))
-                if position.search_after is None:
-                    break
+        try:
+            if time.monotonic() > self._discovered_at + _DISCOVERY_SECONDS:
+                self._discover({})
+            return self._read_passes()
+        except (RequestRefused, SourceNotFoundError) as error:
+            raise ServerUnavailable(str(error)) from None
+
+    def _read_passes(self) -> pl.DataFrame:
+        """Return what is new in the first page that has anything, of the passes that are begun or of new ones."""
+        self._passes = self._passes or self._new_passes(is_sweep=self._is_sweep_due())
+        failed_shards = 0
+        while self._passes and not self._closed.is_set():
+            reading = self._passes[0]
+            hits = self._page(reading).hits
+            frame = self._frame(self._new_hits(reading, hits))
+            self._advance(reading, hits)  # not before all is well with them
+            self._passes.rotate(-1)
+            if reading.is_done:
+                self._passes.remove(reading)
+                failed_shards += reading.failed_shards
+            if frame.height:
+                self._events_read += frame.height
+                return frame
+        if failed_shards and not self._connection.address.partial:
+            raise ServerUnavailable(f"{failed_shards} shards failed")
         return schema.empty()
 
-    def _look_back(self, position: TimePosition) -> int:
-        """Return how far to look back, in milliseconds: now and then the entire overlap."""
-        if position.search_after is not None or time.monotonic() - position.swept_at < self._overlap_millis / 4000:
-            return min(_NEAR_MILLIS, self._overlap_millis)
-        position.swept_at = time.monotonic()
-        return self._overlap_millis
+    def _is_sweep_due(self) -> bool:
+        if time.monotonic() < self._swept_at + self._connection.address.overlap / 4:
+            return False
+        self._swept_at = time.monotonic()
+        return True
 
-    def _page(self, time_field: str, position: TimePosition, start: int) -> list[Hit]:
-        """Return the next hits from a time on; `position.search_after` says whether there are more."""
-        if self._since_millis is not None:
-            start = max(start, self._since_millis)
-        body = _page_body(time_field, position, start)
-        path = f"{index_path(self._index)}/_search?allow_partial_search_results=false"
+    def _new_passes(self, *, is_sweep: bool) -> deque[_Pass]:
+        """Return a reading of each shard, in groups that one request can ask for."""
+        now = time.monotonic()
+        passes: deque[_Pass] = deque()
+        for number in self._shard_numbers():
+            positions = [(key, position) for key, position in self._positions.items() if key.number == number]
+            for first in range(0, len(positions), _MAX_CLAUSES):
+                starts = {
+                    key: position.floor if is_sweep else position.read_at(now, _NEAR_SECONDS)
+                    for key, position in positions[first : first + _MAX_CLAUSES]
+                }
+                passes.append(_Pass(shard_number=number, begun=now, starts=starts, is_sweep=is_sweep))
+        return passes
+
+    def _page(self, reading: _Pass, *, with_documents: bool = True) -> SearchAnswer:
+        """Return the next documents of a pass, those with lower numbers first."""
+        path = f"{index_path(self._connection.address.index)}/_search?preference=_shards:{reading.shard_number}"
+        body = {**self._page_body(reading), **({} if with_documents else {"_source": False})}
         try:
-            answer = self._connection.request("POST", path, body)
-        except RequestRefused as refused:  # the index is not recovered yet, or is made anew
-            raise ServerUnavailable(refused.reason) from None
-        hits = decode_search(answer, self._connection.address.source).hits
+            answer = self._connection.request("POST", f"{path}&allow_partial_search_results=true", body)
+        except RequestRefused as refused:
+            self._page_hits = allowed_page_hits(refused)
+            return self._page(reading, with_documents=with_documents)
+        search = decode_search(answer, self._connection.address.source)
+        if search.timed_out:
+            raise ServerUnavailable("the search timed out")
+        reading.failed_shards += search.shards.failed
+        reading.is_done = len(search.hits) < self._page_hits
+        return search
+
+    def _page_body(self, reading: _Pass) -> dict[str, Any]:
+        clauses = [
+            {"bool": {"filter": [
+                {"term": {"_index": key.index}}, {"range": {"_seq_no": {"gt": start}}},
+                index_query(self._mapping, self._options, key.index),
+            ]}}
+            for key, start in reading.starts.items()
+        ]  # fmt: skip
+        return {
+            "size": self._page_hits,
+            "track_total_hits": False,
+            "query": {"bool": {"should": clauses, "minimum_should_match": 1}},
+            "sort": [{"_seq_no": {"order": "asc", "unmapped_type": "long"}}],
+        }
+
+    def _new_hits(self, reading: _Pass, hits: Iterable[Hit]) -> list[Hit]:
+        """Return the hits that were not handed out yet."""
+        handed_out = {key.index: self._positions[key].handed_out for key in reading.starts if key in self._positions}
+        return [hit for hit in hits if _hash(hit) not in handed_out.get(hit.index, ())]
+
+    def _advance(self, reading: _Pass, hits: Iterable[Hit]) -> None:
+        """Move the shards behind a page, and at the end of a pass to where no document can come late any more."""
+        numbers: dict[str, dict[int, int]] = {}
+        for hit in hits:
+            numbers.setdefault(hit.index, {})[_hash(hit)] = hit.sort[0]
+        now = time.monotonic()
+        for key in reading.starts:
+            position, of_shard = self._positions.get(key), numbers.get(key.index, {})
+            if position is None:
+                continue
+            if of_shard:
+                reading.starts[key] = max(of_shard.values())
+            position.add(of_shard)
+            position.mark(now)
+            if reading.is_done and reading.is_sweep and not reading.failed_shards:
+                position.settle(reading.begun, max(self._connection.address.overlap, 2 * self._late_seconds[key]))
+
+    def _frame(self, hits: Sequence[Hit]) -> pl.DataFrame:
+        """Return the log frame of hits of one page, in the order of time."""
         if not hits:
-            position.search_after = None
-            return []
-        millis, seq_no = hits[-1].sort
-        # Documents of different shards can have the same number: one number back, so that none is passed over.
-        position.search_after = [millis, seq_no - 1] if len(hits) == _PAGE_HITS else None
-        position.at = max(position.at, min(millis, int(time.time() * 1000)))
-        return hits
-
-    def _new_hits(self, hits: Sequence[Hit], position: TimePosition) -> list[Hit]:
-        """Return the hits that were not handed out yet, and remember them."""
-        hashes = [_hash(hit) for hit in hits]
-        new_hits = [hit for hit, name in zip(hits, hashes, strict=True) if name not in position.handed_out]
-        latest = max(position.at, position.search_after[0] if position.search_after else 0)
-        position.handed_out |= dict.fromkeys(hashes, latest)
-        oldest = position.at - self._overlap_millis
-        if len(position.handed_out) > _PAGE_HITS and min(position.handed_out.values()) < oldest:
-            position.handed_out = {name: millis for name, millis in position.handed_out.items() if millis >= oldest}
-        return new_hits
-
-    def _frame(self, documents: pl.DataFrame) -> pl.DataFrame:
+            return schema.empty()
         frames = []
+        documents = to_documents(hits, self._connection.address.source)
         for of_index in documents.partition_by("source", maintain_order=True):
-            family = index_family(of_index["source"][0])
-            if family not in self._families:
-                sample = of_index["line"].head(_SAMPLE_DOCUMENTS).to_list()
-                self._families[family] = RecordParser.learn(sample, self._options.hints)
-            frames.append(self._families[family].frame(of_index))
-        return pl.concat(frames, how="diagonal_relaxed")
+            index = of_index["source"][0]
+            records = self._records(index, of_index["line"])
+            times = ServerTimes(self._connection, self._mapping_of(index), self._options.hints)
+            frames.append(times.correct(records.frame(of_index), of_index["line"], index, records.record_schema))
+        return pl.concat(frames, how="diagonal_relaxed").sort("timestamp", nulls_last=True, maintain_order=True)
 
+    def _records(self, index: str, lines: pl.Series) -> RecordParser:
+        family = index_family(index)
+        if family not in self._families:
+            self._families[family] = RecordParser.learn(lines.head(_SAMPLE_DOCUMENTS).to_list(), self._options.hints)
+        return self._families[family]
 
-def _page_body(time_field: str, position: TimePosition, start: int) -> dict[str, Any]:
-    bounds = {"range": {time_field: {"gte": start, "format": "epoch_millis"}}}
-    body: dict[str, Any] = {
-        "size": _PAGE_HITS,
-        "track_total_hits": False,
-        "query": {"bool": {"filter": [position.query, bounds]}},
-        "sort": [
-            {time_field: {"order": "asc", "numeric_type": "date", "unmapped_type": "date"}},
-            {"_seq_no": {"order": "asc", "unmapped_type": "long"}},
-        ],
-    }
-    return body if position.search_after is None else body | {"search_after": position.search_after}
-
-
-def _to_millis(moment: dt.datetime) -> int:
-    return int(moment.timestamp() * 1000)
+    def _mapping_of(self, index: str) -> IndexMapping:
+        """Return the mapping, read anew for an index that has got its fields since."""
+        if not self._mapping.dates(index) and time.monotonic() > self._mapped_at + _DISCOVERY_SECONDS:
+            self._mapping = self._read_mapping()
+        return self._mapping
 
 
 def _hash(hit: Hit) -> int:
     return int.from_bytes(blake2b(f"{hit.index}/{hit.id}".encode(), digest_size=8).digest(), "little")
-
-
-def _pack(handed_out: Mapping[int, int]) -> str:
-    """Return the newest hashes as text."""
-    newest = sorted(handed_out, key=lambda name: (handed_out[name], name))[-_MAX_CURSOR_HASHES:]
-    return base64.b64encode(array("Q", newest).tobytes()).decode()
-
-
-def _unpack(packed: str) -> list[int]:
-    return array("Q", base64.b64decode(packed)).tolist()
