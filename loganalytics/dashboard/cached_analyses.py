@@ -156,8 +156,8 @@ def _incident(selection: Selection, ends: tuple[datetime, datetime], baseline: s
 
 @cached_by_view(max_entries=4)
 def sql(selection: Selection, query: str) -> pl.DataFrame:
-    """Return DuckDB's answer to a query over the events of a view."""
-    return la.sql(query, logs=cached_events.events(selection))
+    """Return DuckDB's answer to a query over the events of a view; what takes long or is large is an error."""
+    return la.sql(query, timeout=20.0, memory_limit="1GB", max_rows=200_000, logs=cached_events.events(selection))
 
 
 @cached_by_view(max_entries=4, show_spinner="Writing the report …")

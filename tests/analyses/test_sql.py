@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import polars as pl
 import pytest
 
 from loganalytics.analyses.sql import sql
+from loganalytics.cli.main import main
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.schema import conform
 
@@ -99,3 +101,57 @@ def test_a_mistake_is_told(query: str, message: str) -> None:
         sql(query, logs=LOGS)
     assert message in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("query", "limits", "message"),
+    [
+        ("select count(*) from range(1000000) a, range(1000000) b where a.range * b.range % 7 = 1", {"timeout": 0.2},
+         r"longer than 0.2 seconds.* timeout= \(--timeout\)"),
+        ("select a.range, b.range from range(1000000) a, range(1000000) b", {"timeout": 0.3, "max_rows": None},
+         r"longer than 0.3 seconds|more than 2,000,000,000 bytes"),
+        ("select list(range) from range(100000000)", {"memory_limit": "100MB"},
+         r"more memory than 100MB.* memory_limit= \(--memory-limit\)"),
+        ("select repeat('x', 1000000) from range(150)", {"memory_limit": "100MB"}, "result of more than 100,000,000"),
+        ("select range from range(1000000000)", {"max_rows": 5000}, r"more than 5,000 rows.* max_rows= \(--max-rows\)"),
+        ("select range from range(1000001)", {}, "more than 1,000,000 rows"),
+        ("select range, if(range = 500000, error('boom'), 1) from range(1000000)", {}, "boom"),
+        ("select 1", {"memory_limit": "much"}, "'much' is not a size of memory"),
+        ("select 1", {"memory_limit": "0GB"}, "not a size"),
+    ],
+)  # fmt: skip
+def test_limits(query: str, limits: dict[str, object], message: str) -> None:
+    """An exceeded one is an error that says which, and how to set another; it comes soon."""
+    begun = time.monotonic()
+    with pytest.raises(InvalidArgumentError, match=message):
+        sql(query, logs=LOGS, **limits)
+    assert time.monotonic() - begun < 20
+
+
+def test_within_the_limits() -> None:
+    """Right up to them, in the order of the query."""
+    ordered = sql("select range from range(25000) order by range desc", max_rows=25_000, logs=LOGS)
+    assert ordered["range"].to_list() == list(range(24_999, -1, -1))
+    assert sql("select 1", timeout=None, max_rows=None, memory_limit="64 MiB", logs=LOGS).item() == 1
+
+
+def test_nothing_is_written_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fit into memory makes no temporary files."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidArgumentError):
+        sql("select * from range(30000000) order by hash(range)", memory_limit="80MB", logs=LOGS)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_sets_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And says which one was exceeded, with the exit code of a mistake."""
+    log = tmp_path / "app.log"
+    log.write_text("2026-03-10 12:00:00 ERROR disk full\n" * 3)
+    endless = "select count(*) from range(1000000) a, range(1000000) b where a.range * b.range % 7 = 1"
+    assert main(["sql", str(log), "select * from logs", "--max-rows", "2"]) == 2
+    assert main(["sql", str(log), endless, "--timeout", "200ms"]) == 2
+    assert main(["sql", str(log), "select list(range) from range(100000000)", "--memory-limit", "100MB"]) == 2
+    errors = capsys.readouterr().err
+    for message in ("more than 2 rows", "longer than 0.2 seconds", "more memory than 100MB"):
+        assert message in errors
+    assert main(["sql", str(log), "select count(*) from logs", "--max-rows", "1"]) == 0
