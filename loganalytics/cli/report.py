@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import loganalytics
 from loganalytics.cli.arguments import FINDINGS, INCOMPLETE, NOTHING_JUDGED, OK, add_selection, add_verb
 from loganalytics.cli.loading import is_incomplete, load, view_of
+from loganalytics.cli.report_stream import follows, read_stream
 from loganalytics.findings.verdict import Status, looked_at
 from loganalytics.humanize import moment, span, undated
 from loganalytics.output import cell
@@ -18,6 +19,8 @@ from loganalytics.sanitize import printable
 from loganalytics.times import parse_when
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from loganalytics.cli.arguments import Verbs
     from loganalytics.reports.model import Report
     from loganalytics.view import View
@@ -36,7 +39,11 @@ def add_verbs(verbs: Verbs) -> None:
     add_selection(parser)
     parser.add_argument("-o", "--output", metavar="FILE", default="report.html", help="by suffix: .html, .md or .json")
     parser.add_argument("--title", default=None)
-    parser.add_argument("--every", metavar="5m", help="the window's length (default: by the time range)")
+    parser.add_argument(
+        "--every", metavar="5m",
+        help="the window's length (default: by the time range); of what comes through a pipe (kubectl logs -f web | "
+        "loganalytics report -): print what changed, so often",
+    )  # fmt: skip
     parser.add_argument("--fail-on", choices=_SEVERITIES, help="exit with 1 when a finding is at least this severe")
     parser.set_defaults(run=_run_report)
 
@@ -44,12 +51,21 @@ def add_verbs(verbs: Verbs) -> None:
 def _run_report(arguments: argparse.Namespace) -> int:
     view = view_of(arguments)
     title = arguments.title or "Log report: " + ", ".join(Path(name).name or name for name in view.public().source[:3])
-    return write_report(view, arguments.output, title=title, every=arguments.every, fail_on=arguments.fail_on)
+    if not follows(view.source, arguments.every):
+        return write_report(view, arguments.output, title=title, every=arguments.every, fail_on=arguments.fail_on)
+    logs, stopped = read_stream(view, title=title, every=arguments.every, path=arguments.output)
+    code = _conclude(logs, view, arguments.output, title=title, every=arguments.every, fail_on=arguments.fail_on)
+    return code or stopped
 
 
 def write_report(view: View, path: str, *, title: str, every: str | None = None, fail_on: str | None = None) -> int:
     """Print the findings on the events of a view, write the report to a file, and return the exit code."""
-    logs = load(view)
+    return _conclude(load(view), view, path, title=title, every=every, fail_on=fail_on)
+
+
+def _conclude(
+    logs: pl.DataFrame, view: View, path: str, *, title: str, every: str | None, fail_on: str | None
+) -> int:  # fmt: skip
     report = loganalytics.report(logs, title=title, every=every, display_tz=view.tz)
     _print_findings(report)
     report.save(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -97,6 +98,20 @@ class PostgreSQL:
     def run(self, statements: str) -> None:
         """Run statements as its owner."""
         self._server.psql(f"\\c app\nset role me;\n{statements}")
+
+    def kill(self) -> None:
+        """Kill it with all its processes, as a crash would."""
+        import psutil
+
+        postmaster = psutil.Process(self._server.get_pid())
+        for process in [postmaster, *postmaster.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs([postmaster])
+
+    def start(self) -> None:
+        """Start it again, with the same data as before."""
+        self._server.ensure_postgres_running()
 
     def stop(self) -> None:
         """Stop it."""
