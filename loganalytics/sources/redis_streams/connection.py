@@ -22,7 +22,7 @@ BACKOFF = Backoff(first=0.1, longest=2.0)
 _LONGEST_OUTAGE = 60.0
 """Seconds for which a read in progress waits for a server that went away."""
 # Answers that redis-py would turn into dicts, one entry at a time.
-_RAW_COMMANDS = ("XRANGE", "XREVRANGE", "XREAD", "XREADGROUP", "XAUTOCLAIM", "XINFO STREAM", "XINFO GROUPS")
+_RAW_COMMANDS = ("XRANGE", "XREVRANGE", "XREAD", "XREADGROUP", "XAUTOCLAIM", "XPENDING", "XINFO STREAM", "XINFO GROUPS")
 
 
 class Connection:
@@ -50,6 +50,17 @@ class Connection:
             self._meter.install(_with_raw_answers(client.get_redis_connection(node)))
         self._meter.begin(max_bytes)
         return client.execute_command(*command, **options)
+
+    def ask_at_once(self, commands: Sequence[Sequence[Any]], *, max_bytes: int | None = None) -> list[Any]:
+        """Return the raw answers to several commands between which the server does nothing else; not of a cluster.
+
+        Raises as ask() does.
+        """
+        transaction = self._make_client().pipeline(transaction=True)
+        for command in commands:
+            transaction.execute_command(*map(_to_bytes, command))
+        self._meter.begin(max_bytes)
+        return cast("list[Any]", transaction.execute())
 
     def ask_for_page(self, command: Callable[[int], Sequence[Any]], size: PageSize, *, key: str) -> Any:
         """Return the raw answer to the command for so many entries, fewer where they are large.

@@ -52,6 +52,11 @@ def stream_info(connection: Connection, key: str) -> StreamInfo | None:
     if answer is None:
         first = connection.ask("XRANGE", key, "-", "+", "COUNT", 1, key=key)
         return StreamInfo(length=None, added=None, last_id=None, first=first[0]) if first else None
+    return parse_stream_info(answer)
+
+
+def parse_stream_info(answer: Sequence[Any]) -> StreamInfo:
+    """Read the raw answer to XINFO STREAM."""
     pairs = dict(zip(answer[::2], answer[1::2], strict=True))
     added, max_deleted_id = pairs.get(b"entries-added"), pairs.get(b"max-deleted-entry-id")  # since Redis 7
     return StreamInfo(
