@@ -174,9 +174,9 @@ def tail(
         claim_after: seconds after which what another reader of the group did not confirm goes to this one.
 
     Rotated, renamed and truncated files and servers that go away for a while are followed on; nothing is lost or
-    handed out twice. What a stream's owner trimmed before it was read is counted exactly in `status["lost"]`, of a group
-    by the reader that gets what follows it; `status["uncounted"]` says of how many streams the server does not let it
-    be counted. When a server lost entries that had been handed out already, up to as many before them come again.
+    handed out twice. What a stream's owner trimmed before it was read is counted exactly in `status["lost"]`, of a
+    group by the reader that gets what follows it; `status["uncounted"]` says of how many streams the server does not
+    let it be counted. When a server lost entries that had been handed out, up to as many before them come again.
 
     Raises SourceNotFoundError, UnreachableSourceError when a server does not answer at the beginning, and
     InvalidArgumentError.
