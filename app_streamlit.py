@@ -1,5 +1,7 @@
 """The dashboard: streamlit run app_streamlit.py [-- SOURCE …]."""
 
-from loganalytics.dashboard.navigation import main
+import streamlit as st
 
-main()
+from loganalytics.dashboard.server import MIDDLEWARE, SCRIPT
+
+app = st.App(SCRIPT, middleware=MIDDLEWARE)

@@ -20,7 +20,8 @@ import streamlit as st
 import loganalytics as la
 from loganalytics.analyses.errors.clusters import EVENT_NUMBER, with_clusters
 from loganalytics.analyses.requests.durations import duration_ms
-from loganalytics.dashboard import access
+from loganalytics.dashboard import access, consent
+from loganalytics.exceptions import SourceNotFoundError
 from loganalytics.filters.expressions import within_times
 from loganalytics.filters.sql import where
 from loganalytics.sources.files.discovery import discover_files
@@ -72,6 +73,8 @@ def selection_of(view: View | Selection) -> Selection:
     if isinstance(view, Selection):
         return view
     view.filter()
+    if not consent.is_agreed(view):  # no page is drawn before; should one be, it reads nothing
+        raise SourceNotFoundError("This source was not opened. Hint: open it on the page.")
     addresses = access.addresses(view.source)
     since, until = (None if time is None else _parse_time(time, view.tz) for time in (view.since, view.until))
     filters = replace(view, source=addresses, since=None, until=None, baseline=None, every=None)

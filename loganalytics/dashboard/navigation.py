@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from loganalytics.dashboard import access, state
+from loganalytics.dashboard import access, consent, state
 from loganalytics.dashboard.components import sidebar
 from loganalytics.dashboard.pages import anomalies, explore, incident, live, overview, patterns, sources, traces
 from loganalytics.dashboard.preload import preload
@@ -37,6 +37,9 @@ def main() -> None:
     pages = {name: st.Page(draw, title=title, icon=icon, url_path=name) for name, (draw, title, icon) in PAGES.items()}
     page = st.navigation(list(pages.values()), position="top")
     state.remember_pages(pages)
+    if not consent.is_agreed(state.view()):
+        consent.ask(state.view(), on_refuse=state.open_start_source)
+        return
     sidebar.draw()
     page.run()
     state.write_url()

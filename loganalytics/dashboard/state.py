@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from loganalytics.dashboard import access
+from loganalytics.dashboard import access, consent
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.filters.expressions import Where
 from loganalytics.view import View
@@ -35,6 +35,11 @@ def change(**changes: Any) -> None:
     """Change the view; an open event is closed."""
     st.session_state[_VIEW] = replace(view(), **changes)
     open_item("event", None)
+
+
+def open_start_source() -> None:
+    """Change the view to the source that the app was started with."""
+    change(source=access.start_source(), formats=None)
 
 
 def add_condition(field: str, value: str | None, *, exclude: bool = False) -> None:
@@ -89,7 +94,7 @@ def _view_of_url() -> View:
         parsed = View()
     if not access.may_name_any():
         parsed = replace(parsed, formats=None)  # a path on the server
-    return parsed if parsed.source else replace(parsed, source=access.start_source())
+    return consent.with_secrets(parsed if parsed.source else replace(parsed, source=access.start_source()))
 
 
 def _url_parameters() -> dict[str, list[str]]:

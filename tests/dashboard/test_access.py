@@ -22,7 +22,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from streamlit.testing.v1 import AppTest
 
-APP = str(Path(__file__).parents[2] / "app_streamlit.py")
+APP = str(Path(__file__).parents[2] / "loganalytics/dashboard/entry/script.py")
 CHROMIUM = shutil.which("chromium") or ""
 
 

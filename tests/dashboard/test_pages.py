@@ -9,13 +9,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-import loganalytics as la
 from loganalytics.dashboard.navigation import PAGES
 from loganalytics.filters.expressions import Where
 from loganalytics.sources.files.discovery import sample_data
 from loganalytics.view import View
 
-APP = str(Path(__file__).parents[2] / "app_streamlit.py")
+APP = str(Path(__file__).parents[2] / "loganalytics/dashboard/entry/script.py")
 HOSTILE = ["<script>alert(1)</script>", "**bold** $x$ :red[x]", "\x1b[31mred\x1b[0m", "x" * 100_000, "🙂 =1+1"]
 
 
@@ -81,12 +80,11 @@ def test_every_page_shows_the_sample(page, open_app):
     assert SHOWS_SAMPLE[page](app)
 
 
-@pytest.mark.parametrize("script", [APP, str(Path(la.__file__).parent / "dashboard" / "entry" / "streamlit_app.py")])
-def test_streamlit_finds_no_pages_of_its_own(script):
+def test_streamlit_finds_no_pages_of_its_own():
     """It would take a folder pages/ beside the script for them, and a link to a page would open an empty one."""
-    assert Path(script).is_file()
-    assert not Path(script).with_name("pages").exists()
-    assert (Path(script).parent / ".streamlit" / "config.toml").is_file()
+    assert Path(APP).is_file()
+    assert not Path(APP).with_name("pages").exists()
+    assert (Path(APP).parent / ".streamlit" / "config.toml").is_file()
 
 
 def test_an_incident_named_by_a_link_has_its_verdict(open_app):

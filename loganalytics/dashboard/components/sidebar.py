@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from loganalytics.dashboard import access, cached_events, state, summaries
+from loganalytics.dashboard import access, cached_events, consent, state, summaries
 from loganalytics.dashboard.components.guards import clear_filters
 from loganalytics.dashboard.notebook import notebook_json
 from loganalytics.exceptions import LogAnalyticsError
@@ -141,6 +141,7 @@ def _apply_source() -> None:
         state.change(source=access.start_source())
     else:
         state.change(source=(typed,) if Path(typed).exists() else tuple(typed.split()))
+        consent.agree(state.view())
 
 
 def _apply_range() -> None:

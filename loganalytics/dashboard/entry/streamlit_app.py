@@ -1,9 +1,7 @@
-"""The script that `loganalytics dashboard` has Streamlit run, with its settings in .streamlit beside it.
+"""What `loganalytics dashboard` has Streamlit serve: the script beside this file, and what the server adds."""
 
-It stands in a folder of its own: Streamlit takes a folder pages/ beside the script that it runs for pages, and a link
-to one of ours would open an empty page.
-"""
+import streamlit as st
 
-from loganalytics.dashboard.navigation import main
+from loganalytics.dashboard.server import MIDDLEWARE, SCRIPT
 
-main()
+app = st.App(SCRIPT, middleware=MIDDLEWARE)
