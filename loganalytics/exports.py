@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import secrets
@@ -80,9 +81,9 @@ def export(
             written; an interrupted export leaves nothing behind.
         form: "parquet", "csv" or "ndjson"; default: by the suffix, Parquet for a folder. In CSV, text that a
             spreadsheet would run as a formula gets an apostrophe.
-        append: write beside what a folder holds rather than refuse.
+        append: write beside what a folder holds rather than refuse; several runs may do so at once.
 
-    Raises InvalidArgumentError for an unknown form, and for a folder that is not empty.
+    Raises InvalidArgumentError for an unknown form, for a folder that is not empty, and for a file to append to.
     """
     form = _form(str(output), form)
     stream = _Stream(logs)
@@ -91,6 +92,11 @@ def export(
         return Export(events=stream.events, files=())
     path = Path(output).expanduser()
     is_folder = str(output).endswith(("/", os.sep)) or path.is_dir()
+    if append and not is_folder:
+        raise InvalidArgumentError(
+            f"{str(path)!r} is one file, which would be replaced: only a folder can be added to. "
+            'Hint: end the name in "/".'
+        )
     if is_folder and path.is_dir() and not append and any(not p.name.startswith(".") for p in path.iterdir()):
         raise InvalidArgumentError(f"The folder {str(path)!r} is not empty. Hint: add to it with --append.")
     files = _to_folder(stream, path, form) if is_folder else [_to_file(stream, path, form)]
@@ -136,8 +142,9 @@ def _to_folder(logs: _Stream, folder: Path, form: str) -> list[Path]:
         return [_move(file, folder / file.parent.name, form) for file in sorted(staging.rglob("part-*"))]
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-        if is_new and folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+        if is_new:
+            with contextlib.suppress(OSError):  # it is not there, or not empty: another run may write to it
+                folder.rmdir()
 
 
 def _by_day(folder: Path) -> Any:
@@ -152,11 +159,20 @@ def _by_day(folder: Path) -> Any:
 
 
 def _move(file: Path, folder: Path, form: str) -> Path:
+    """Give a part a name that no other has, though another run may write to the folder at the same moment."""
     folder.mkdir(exist_ok=True)
     number = 0
-    while (folder / f"part-{number}.{form}").exists():
+    while True:
+        target = folder / f"part-{number}.{form}"
         number += 1
-    return file.rename(folder / f"part-{number}.{form}")
+        try:
+            os.link(file, target)  # where rename() would take the place of what is there
+        except FileExistsError:
+            continue
+        except OSError:  # there are no links here
+            return file.rename(folder / f"part-{secrets.token_hex(8)}.{form}")
+        file.unlink()
+        return target
 
 
 def _sink(stream: _Stream, target: Any, form: str) -> None:

@@ -81,6 +81,27 @@ def test_append(log, tmp_path):
     assert logs.filter(service="web")["user_id"].to_list() == [None]
 
 
+def test_a_file_is_not_added_to(log, tmp_path):
+    """It would be replaced, and what it held be gone."""
+    path = tmp_path / "out.parquet"
+    path.write_text("old")
+    with pytest.raises(InvalidArgumentError, match="would be replaced"):
+        export(la.scan(log), path, append=True)
+    assert path.read_text() == "old"
+
+
+def test_parts_have_names_of_their_own_where_there_are_no_links(log, tmp_path, monkeypatch):
+    """As on some network drives."""
+
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr("os.link", refuse)
+    for _ in range(2):
+        export(la.scan(log), f"{tmp_path}/lake/", append=True)
+    assert la.load(tmp_path / "lake").height == 2 * 73
+
+
 def test_a_failed_export_leaves_nothing(log, tmp_path):
     """Neither a folder nor half a file, and what was there before stays."""
     broken = la.scan(log).with_columns(pl.col("message").cast(pl.Int64))

@@ -39,7 +39,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--catalogue", metavar="FILE.parquet", help="templates of earlier runs, which keep their ids; others are marked"
     )
     group.add_argument(
-        "--update", action="store_true", help="add these logs to the catalogue; creates it if there is none"
+        "--update",
+        action="store_true",
+        help="add these logs to the catalogue; creates it if there is none; several runs may do so at once",
     )
     add_output(parser)
 
@@ -79,9 +81,8 @@ def _catalogue(arguments: argparse.Namespace) -> TemplateCatalogue | None:
 def _write_and_update(
     table: pl.DataFrame, logs: pl.DataFrame, catalogue: TemplateCatalogue | None, arguments: argparse.Namespace
 ) -> int:
-
     selected = table.drop(*_WIDE_COLUMNS, strict=False) if arguments.format == "table" else table
     write_result(selected, arguments)
     if catalogue is not None and arguments.update:
-        catalogue.update(logs).save(arguments.catalogue)
+        catalogue.update_file(arguments.catalogue, logs)
     return INCOMPLETE if is_incomplete(logs) else OK

@@ -13,6 +13,7 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.atomic_write import replace_file
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError, UnreadableSourceError
+from loganalytics.file_lock import file_lock
 from loganalytics.templates.masking import mask
 from loganalytics.templates.matching import fit_templates, template_forms
 from loganalytics.templates.mining import TEMPLATE_SCHEMA, finish, to_template, with_template_ids
@@ -168,6 +169,21 @@ class TemplateCatalogue:
         templates = with_template_ids(decided.with_columns(is_known=pl.col("template").is_in(known.implode())))
         joined = counts.drop("template").join(templates.drop("events"), on="masked", how="left", maintain_order="left")
         return joined.select(*TEMPLATE_SCHEMA, "is_known")
+
+    @classmethod
+    def update_file(cls, path: str | os.PathLike[str], logs: schema.Frame) -> TemplateCatalogue:
+        """Add the messages of a frame to the catalogue in a file, which is made if it is not there, and return it.
+
+        Of several runs that do so at once each waits for the one before it, so that what any of them adds stays;
+        with `load`, `update` and `save` one would write over the other.
+
+        Raises MissingColumnError, UnreadableSourceError, and FileInUseError after a minute of waiting.
+        """
+        target = Path(path).expanduser()
+        with file_lock(target):
+            catalogue = (cls.load(target) if target.exists() else cls()).update(logs)
+            catalogue.save(target)
+        return catalogue
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the catalogue to a Parquet file and return its path; a reader sees the old file or the new one."""
