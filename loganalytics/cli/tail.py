@@ -140,7 +140,8 @@ def _print_summary(status: dict[str, Any]) -> None:
     """Print on standard error what was read, and what could not be."""
     notes = [f"{status['kept']:,} after the filters"] if status["kept"] != status["read"] else []
     labels = {"lost": "lost (trimmed before they were read)",
-             "uncounted": "streams of which it is not known how many were lost", "skipped": "skipped", "reconnects": "reconnects",
+             "uncounted": "streams of which it is not known how many were lost",
+             "skipped": "skipped", "reconnects": "reconnects",
              "invalid_utf8": "with bytes that are not UTF-8", "truncated": "files truncated with their end unread",
              "missing": "files of the cursor gone", "restarted": "times keys began anew (their rows came)"}  # fmt: skip
     notes += [f"{status[name]:,} {label}" for name, label in labels.items() if status.get(name)]
