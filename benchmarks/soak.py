@@ -150,8 +150,11 @@ def _start(work: Path, arguments: argparse.Namespace) -> list[Source]:
         folder.chmod(0o755)
         sources.append(makers[name](folder, count, rate))
     for source in sources:
-        source.start("writer")
         source.start("reader")
+    while not all((source.folder / "cursor.json").exists() for source in sources):
+        time.sleep(0.1)
+    for source in sources:
+        source.start("writer")
     return sources
 
 

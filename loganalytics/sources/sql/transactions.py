@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.exceptions import UnreachableSourceError
+from loganalytics.exceptions import LogAnalyticsError, UnreachableSourceError
 from loganalytics.sources.polling import PollingReader
 from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.reconnect import Backoff
@@ -107,7 +107,7 @@ def is_supported(relation: Relation) -> bool:
         database.rows(relation.select_expression("age(k.xmin), k.ctid::text, pg_current_snapshot()::text", "limit 0"))
     except UnreachableSourceError:
         raise
-    except Exception:
+    except LogAnalyticsError:  # no such functions, or no right to the rows' system columns
         return False
     return bool(rows)
 
