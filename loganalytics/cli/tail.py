@@ -25,6 +25,17 @@ if TYPE_CHECKING:
     from loganalytics.cli.arguments import Verbs
     from loganalytics.sources.tail import Tail
 
+_COUNTED = {
+    "lost": "lost (trimmed before they were read)",
+    "uncounted": "streams of which it is not known how many were lost",
+    "skipped": "skipped",
+    "reconnects": "reconnects",
+    "invalid_utf8": "with bytes that are not UTF-8",
+    "truncated": "files truncated with their end unread",
+    "missing": "files of the cursor gone",
+    "restarted": "times keys began anew (their rows came)",
+}
+"""What of a tail's status the summary names, where there is any."""
 _LOCK_SECONDS = 2.0
 """How long another run with the same cursor is waited for: one that ends, not one that goes on."""
 _COLOURS = {"DEBUG": "2", "TRACE": "2", "WARNING": "33", "SECURITY": "33", "ERROR": "31", "CRITICAL": "1;31"}
@@ -55,12 +66,14 @@ def add_verbs(verbs: Verbs) -> None:
 def _run_tail(arguments: argparse.Namespace) -> int:
     with stop_on_signals() as stop, _cursor_file(arguments.cursor) as cursor_file:
         follow = _open_tail(arguments, cursor_file.load())
+        is_printed = False
         try:
             cursor_file.save(follow.cursor)
             _print_batches(arguments, follow, cursor_file, stop)
+            is_printed = True
         finally:
             with contextlib.suppress(KeyboardInterrupt):
-                follow.close()
+                follow.close(confirm=is_printed)  # what the reader of a pipe did not take comes again
                 _print_summary(follow.status)
     return stop.exit_code
 
@@ -139,10 +152,5 @@ def _line(row: dict[str, Any], *, coloured: bool) -> str:
 def _print_summary(status: dict[str, Any]) -> None:
     """Print on standard error what was read, and what could not be."""
     notes = [f"{status['kept']:,} after the filters"] if status["kept"] != status["read"] else []
-    labels = {"lost": "lost (trimmed before they were read)",
-             "uncounted": "streams of which it is not known how many were lost",
-             "skipped": "skipped", "reconnects": "reconnects",
-             "invalid_utf8": "with bytes that are not UTF-8", "truncated": "files truncated with their end unread",
-             "missing": "files of the cursor gone", "restarted": "times keys began anew (their rows came)"}  # fmt: skip
-    notes += [f"{status[name]:,} {label}" for name, label in labels.items() if status.get(name)]
+    notes += [f"{status[name]:,} {label}" for name, label in _COUNTED.items() if status.get(name)]
     print(f"Read {status['read']:,} events" + "".join(f", {note}" for note in notes) + ".", file=sys.stderr)

@@ -48,7 +48,7 @@ class PollingReader:
             self._closed.wait(min(pause, remaining))
         return schema.empty()
 
-    def close(self) -> None:
+    def close(self, *, confirm: bool = True) -> None:
         """Stop reading; a read() in another thread returns soon."""
         self._closed.set()
 

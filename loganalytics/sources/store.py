@@ -71,8 +71,11 @@ class TailReader(Protocol):
     def read(self, timeout: float) -> pl.DataFrame:
         """Return what is new as a log frame, empty when nothing comes within so many seconds."""
 
-    def close(self) -> None:
-        """Close the connection; a read() in another thread returns soon."""
+    def close(self, *, confirm: bool = True) -> None:
+        """Close the connection; a read() in another thread returns soon.
+
+        Without `confirm` what read() returned last is not confirmed, where the server keeps the position.
+        """
 
 
 class Store(Protocol):

@@ -118,11 +118,14 @@ class Tail:
         total["kept"] = self._events_returned
         return total | ({"state": "closed"} if self._closed.is_set() else {})
 
-    def close(self) -> None:
-        """End reading, confirm to consumer groups what was handed out, and let go of connections and files."""
+    def close(self, *, confirm: bool = True) -> None:
+        """End reading, confirm to consumer groups what was handed out, and let go of connections and files.
+
+        Without `confirm` the last batch stays unconfirmed, and comes again: to be used where it could not be worked on.
+        """
         self._closed.set()
         for reader in self._readers.values():
-            reader.close()
+            reader.close(confirm=confirm)
 
     def __enter__(self) -> Tail:
         """Return the tail."""
@@ -131,8 +134,8 @@ class Tail:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close it."""
-        self.close()
+        """Close it; after an error the last batch is not confirmed."""
+        self.close(confirm=kind is None or issubclass(kind, GeneratorExit | KeyboardInterrupt))
 
     def __repr__(self) -> str:
         """Name its sources, without secrets."""

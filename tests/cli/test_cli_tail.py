@@ -203,3 +203,13 @@ def test_standard_input_streams(tmp_path):
     assert process.stdout.readline().endswith("disk full\n")
     _, errors = process.communicate("2026-03-10 12:00:01 ERROR again\n", timeout=30)
     assert (process.returncode, errors) == (0, "Read 2 events.\n")
+
+
+def test_what_a_pipe_did_not_take_is_not_confirmed(filled, redis):
+    """`tail --group | head`: the rest comes again."""
+    process = subprocess.Popen(
+        [*COMMAND, "tail", filled, "--since", "1h", "--group", "g"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    process.stdout.close()
+    process.wait(timeout=30)
+    assert redis.xpending("s", "g")["pending"] == 3

@@ -332,3 +332,32 @@ def test_a_stream_and_a_file_in_one_tail(redis, valkey, tmp_path):
     add(redis, 1, 1)
     with la.tail(sources, cursor=tail.cursor, idle=0.3) as again:
         assert [batch["message"].to_list() for batch in again] == [["m1"]]
+
+
+def test_a_batch_that_failed_is_not_confirmed(redis, valkey):
+    """It comes again: to the reader of a group that comes back, after an error in its block."""
+    redis.xadd("s", {"message": "a"})
+    address = f"{valkey.address}?stream=s"
+
+    def work_on_it() -> None:
+        with la.tail(address, since="1h", group="g", consumer="c") as tail:
+            assert tail.read(5)["message"].to_list() == ["a"]
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        work_on_it()
+    assert redis.xpending("s", "g")["pending"] == 1
+    with la.tail(address, group="g", consumer="c") as tail:
+        assert tail.read(5)["message"].to_list() == ["a"]
+    assert redis.xpending("s", "g")["pending"] == 0
+
+
+def test_a_stream_that_came_between_two_runs_is_read_from_its_beginning(redis, valkey):
+    """Where none was named, the cursor does not know it: all of it is new."""
+    redis.xadd("old", {"message": "a"})
+    with la.tail(valkey.address) as tail:
+        cursor = json.loads(json.dumps(tail.cursor))
+    redis.xadd("new", {"message": "b"})
+    redis.xadd("old", {"message": "c"})
+    with la.tail(valkey.address, cursor=cursor, idle=0.3) as tail:
+        assert sorted(message for batch in tail for message in batch["message"]) == ["b", "c"]

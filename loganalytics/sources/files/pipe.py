@@ -89,7 +89,7 @@ class PipeReader:
                     break
         return schema.empty()
 
-    def close(self) -> None:
+    def close(self, *, confirm: bool = True) -> None:
         """Let go of the pipe; a read() in another thread returns within moments."""
         self._closed.set()
         with self._reading:

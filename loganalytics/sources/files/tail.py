@@ -98,7 +98,7 @@ class FileReader:
                     break
         return schema.empty()
 
-    def close(self) -> None:
+    def close(self, *, confirm: bool = True) -> None:
         """Close the files; a read() in another thread returns within moments."""
         self._closed.set()
         with self._reading:

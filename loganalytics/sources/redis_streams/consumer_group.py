@@ -69,15 +69,15 @@ class GroupReader(StreamTailReader):
     def _after_outage(self) -> None:
         self._has_pending = True
 
-    def _before_close(self) -> None:
+    def _confirm(self) -> None:
         import redis
 
         try:
-            self._confirm()
+            self._acknowledge()
         except (redis.RedisError, OSError):  # they stay pending, and go to another reader
             return
 
-    def _confirm(self) -> None:
+    def _acknowledge(self) -> None:
         """Confirm what was handed out by the last read()."""
         for key in list(self._unconfirmed):
             self.connection.ask("XACK", key, self._group, *self._unconfirmed[key], key=key)
@@ -87,7 +87,7 @@ class GroupReader(StreamTailReader):
         import redis
 
         try:
-            self._confirm()
+            self._acknowledge()
             answer = self._pending() or self._claimed() or ([] if self._has_pending else self._unread(block))
         except redis.ResponseError as error:
             if not any(word in str(error) for word in ("NOGROUP", "no such key")):

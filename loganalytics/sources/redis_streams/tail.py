@@ -65,15 +65,16 @@ class StreamTailReader(PollingReader):
         with self._reading:
             return super().read(timeout)
 
-    def close(self) -> None:
+    def close(self, *, confirm: bool = True) -> None:
         """End reading; a read() in another thread returns within moments."""
         super().close()
         with self._reading:
-            self._before_close()
+            if confirm:
+                self._confirm()
             self.connection.close()
 
-    def _before_close(self) -> None:
-        """Do what is left to do before the connection is let go."""
+    def _confirm(self) -> None:
+        """Confirm at the server what was handed out, where it keeps the position; raises nothing."""
 
     def _new_entries(self, block: float) -> EntriesByStream:
         """Return new entries by stream, having waited for so many seconds at most."""
@@ -166,7 +167,12 @@ class StreamReader(StreamTailReader):
         self._unverified = {key for key in keys if key in saved}
         with connection.translate_errors():
             self._positions = {
-                key: StreamPosition.from_cursor(saved[key]) if key in saved else self._start(key) for key in keys
+                key: StreamPosition.from_cursor(saved[key])
+                if key in saved
+                else self._start(key)
+                if cursor is None
+                else StreamPosition()  # it came after the cursor was saved: all of it is new
+                for key in keys
             }
             connection.ping()
 
