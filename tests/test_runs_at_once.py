@@ -35,8 +35,10 @@ def run_together(folder, action: str) -> None:
 
 
 def test_a_catalogue_holds_what_all_of_them_saw(tmp_path):
-    """Each template, with all its events."""
-    run_together(tmp_path, "la.TemplateCatalogue.update_file(folder / 'seen.parquet', logs)")
+    """Each template, with all its events; whoever reads it meanwhile sees it whole."""
+    catalogue_file = "folder / 'seen.parquet'"
+    update = f"la.TemplateCatalogue.update_file({catalogue_file}, logs)"
+    run_together(tmp_path, f"{update}; [la.TemplateCatalogue.load({catalogue_file}) for _ in range(20)]")
     catalogue = la.TemplateCatalogue.load(tmp_path / "seen.parquet")
     rows = catalogue.templates.sort("template").select("template", "events").rows()
     assert rows == [(f"{letter * 5} stopped", 5) for letter in "abcdef"]

@@ -204,7 +204,7 @@ class TemplateCatalogue:
                 f"There is no catalogue {str(target)!r}. Hint: TemplateCatalogue.save writes one."
             )
         try:
-            texts = pl.read_parquet(target)
+            texts = pl.read_parquet(target.read_bytes())  # opened once: another run may replace the file meanwhile
             return cls(texts.select(pl.col(name).cast(kind) for name, kind in _COLUMNS.items()))
         except pl.exceptions.PolarsError:
             raise UnreadableSourceError(
