@@ -26,7 +26,7 @@ from streamlit.util import calc_hash
 _VERBS = ("GET", "PUT", "read", "wrote", "sent", "took", "made", "sold", "lost", "kept")
 _NOUNS = ("order", "cart", "user", "page", "item", "job", "file", "key", "row", "list", "mail", "task", "build", "step",
           "run", "host", "pod", "lock", "zone", "disk")  # fmt: skip
-APP = str(Path(__file__).parents[1] / "app_streamlit.py")
+APP = str(Path(__file__).parents[1] / "loganalytics/dashboard/entry/script.py")
 
 
 def main() -> None:

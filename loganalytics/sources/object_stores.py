@@ -12,6 +12,7 @@ from loganalytics.exceptions import SourceNotFoundError, UnreachableSourceError,
 from loganalytics.sources import uri
 from loganalytics.sources.counters import FileCounters
 from loganalytics.sources.files.blocks import Block
+from loganalytics.sources.logins import check_http_login
 
 SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "azure", "abfs", "abfss", "adl", "http", "https")
 _SAMPLE_LINES = 1000
@@ -42,13 +43,19 @@ def list_objects(url: str, storage_options: Mapping[str, Any] | None) -> list[st
 
 
 def check_scheme(url: str) -> None:
-    """Raise UnreadableSourceError for an address whose scheme cannot be read, and what uri.split() raises."""
-    scheme = uri.split(url).scheme.lower()
+    """Raise UnreadableSourceError for an address whose scheme cannot be read.
+
+    Raises InvalidArgumentError for one that is not clear, and for a login over plain HTTP to another machine.
+    """
+    split = uri.split(url)
+    scheme = split.scheme.lower()
     if scheme not in SCHEMES:
         address = uri.without_credentials(url)
         raise UnreadableSourceError(
             f"{address!r}: {scheme}:// cannot be read. Hint: one of {', '.join(SCHEMES)}, or a path."
         )
+    if scheme == "http" and (split.username or split.password):
+        check_http_login(uri.without_credentials(url), [uri.host_and_port(split.authority)], "write https://")
 
 
 def sample(url: str, storage_options: Mapping[str, Any] | None) -> list[str]:

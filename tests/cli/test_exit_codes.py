@@ -44,6 +44,12 @@ def test_every_verb_refuses_a_source_that_is_none(verb, tmp_path, monkeypatch, c
     assert "Traceback" not in capsys.readouterr().err
 
 
+def test_a_table_of_a_database_that_is_away(capsys):
+    """Is unreachable, not a table with a note."""
+    assert run(["sources", "postgresql://127.0.0.1:1/x?table=t"]) == 3
+    assert "Connection refused" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("verb", ["tail", "dashboard"])
 @pytest.mark.parametrize("source", ["redis://127.0.0.1:abc", "redis:/me:pw@host", "x://y"])
 def test_tail_and_dashboard_refuse_it_too(verb, source):

@@ -66,7 +66,7 @@ def test_database_url_stands_in(database, monkeypatch):
 HOSTS = [
     '["http://a:9200","http://b:9200"]', "['http://a:9200', 'http://b:9200']", "http://a:9200,http://b:9200",
     "http://a:9200, b", '[{"host": "a", "port": 9200}, {"host": "b", "port": "9200"}]', ' ["a", "b:9200"]',
-    '[{"host": "a", "port": 9200, "scheme": "http"}, "http://b"]',
+    '[{"host": "a", "port": 9200, "scheme": "http"}, "http://b"]', '[\n  "http://a:9200",\n  "b"\n]\n', "http://a:9200,b,",
 ]  # fmt: skip
 
 
@@ -123,11 +123,19 @@ def test_the_database_of_another_server_is_0():
     assert redis_address("redis://a?stream=x", settings).options["db"] == 5
     assert redis_address("redis://a?stream=x", settings).options["password"] == "secret"
     assert "password" not in redis_address("redis://b", settings).options
+    assert redis_address("redis://", {"REDIS_URL": '"redis://h:1/3"'}).source == "redis://h:1/3"
     assert redis_address("valkey://", {"REDIS_URL": "rediss://me:pw@c:1/2"}).source == "rediss://c:1/2"
 
 
 @pytest.mark.parametrize(
-    "settings", [{"REDIS_PORT": "x"}, {"REDIS_PORT": "99999999"}, {"REDIS_DB": "x"}, {"REDIS_URL": "redis://a:x"}]
+    "settings",
+    [
+        {"REDIS_PORT": "x"},
+        {"REDIS_PORT": "99999999"},
+        {"REDIS_DB": "x"},
+        {"REDIS_URL": "redis://a:x"},
+        {"REDIS_URL": "a:1"},
+    ],
 )
 def test_settings_that_make_no_sense(settings):
     """Are errors that name them."""

@@ -204,6 +204,15 @@ def test_a_login_does_not_go_over_plain_http_to_another_machine(monkeypatch, sch
         assert is_sent(b"".join(received))
 
 
+def test_nor_does_one_for_a_file_on_a_web_server():
+    """The address says https:// then."""
+    with listening(OTHER, [UNAUTHORIZED]) as (port, received):
+        with pytest.raises(InvalidArgumentError, match="https") as error:
+            la.load(f"http://me:{SECRET}@{OTHER}:{port}/app.log")
+        assert not received
+        assert SECRET not in str(error.value)
+
+
 @pytest.mark.parametrize("scheme", ["elasticsearch", "opensearch"])
 def test_a_redirect_does_not_take_the_login_along(scheme):
     """It is not followed."""

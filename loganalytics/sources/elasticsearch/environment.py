@@ -14,6 +14,7 @@ from loganalytics.sources import credentials_file, uri
 from loganalytics.sources.logins import Host, Login, belongs_to, withheld
 
 _PORT = 9200
+_LIST = re.compile(r"""\s*(?:\[\s*["'{\[\]]|\{)""")  # not [::1]:9200
 _LOGIN = ("PASSWORD", "API_KEY")
 
 
@@ -72,7 +73,7 @@ def parse_nodes(text: str) -> list[str]:
     >>> parse_nodes('["http://a:9200", {"host": "b", "port": 9201}]')
     ['http://a:9200', 'b:9201']
     """
-    if text.lstrip().startswith(("[{", '["', "['", "{")):
+    if _LIST.match(text):
         return [_node(entry) for entry in _literal(text)]
     nodes = []
     for node in re.split(r",(?=\s*\w+://)", text):  # a password may have a comma

@@ -38,7 +38,7 @@ def complete(address: uri.Uri, environment: Mapping[str, str]) -> uri.Uri:
 
 def named_hosts(environment: Mapping[str, str]) -> list[Host]:
     """Return the hosts that REDIS_URL and REDIS_HOST name: to them the environment's login belongs."""
-    url = uri.split(environment.get("REDIS_URL", ""))
+    url = _url(environment)
     hosts = _hosts(url.authority) if url.scheme and url.scheme != "unix" else []
     if url.scheme == "unix":
         hosts.append((url.path, None))
@@ -53,7 +53,7 @@ def find_login(hosts: Sequence[Host], username: str, environment: Mapping[str, s
     if stored and all(entry == stored[0] and entry.get("password") for entry in stored):
         return Login(username=username or stored[0].get("username", ""), password=stored[0]["password"])
     variable = next((name for name in _PASSWORDS if environment.get(name)), "")
-    url = uri.split(environment.get("REDIS_URL", ""))
+    url = _url(environment)
     if not (variable or url.password):
         return Login()
     named = named_hosts(environment)
@@ -67,7 +67,7 @@ def find_login(hosts: Sequence[Host], username: str, environment: Mapping[str, s
 
 def _with_host(address: uri.Uri, environment: Mapping[str, str]) -> uri.Uri:
     """Return an address without a host with that of the environment; what the address says itself goes first."""
-    url = uri.split(environment.get("REDIS_URL", ""))
+    url = _url(environment)
     if url.scheme and (url.authority or url.path):
         is_plain = address.scheme.lower() in ("redis", "valkey")
         own_path = address.path.strip("/") and url.scheme != "unix"
@@ -81,6 +81,13 @@ def _with_host(address: uri.Uri, environment: Mapping[str, str]) -> uri.Uri:
         return address
     bracketed = f"[{name}]" if ":" in name and not name.startswith("[") else name or "localhost"
     return replace(address, authority=f"{bracketed}:{port}" if port else bracketed)
+
+
+def _url(environment: Mapping[str, str]) -> uri.Uri:
+    text = environment.get("REDIS_URL", "").strip().strip("\"'")  # Docker keeps the quotes of an environment file
+    if text and not uri.has_scheme(text):
+        raise InvalidArgumentError("REDIS_URL is not an address. Hint: REDIS_URL=redis://host:6379/0.")
+    return uri.split(text)
 
 
 def _hosts(authority: str) -> list[Host]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from loganalytics.exceptions import SourceError
+from loganalytics.exceptions import SourceError, UnreachableSourceError
 from loganalytics.formats.hints import NO_HINTS
 from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.sql.connection import open_database
@@ -36,6 +36,8 @@ def _describe_table(database: Database, table: str | None) -> dict[str, object]:
             "source": relation.source, "kind": "table", "entries": entries, **_sample_facts(relation, entries),
             "bytes": database.table_bytes(table) if table else None,
         }  # fmt: skip
+    except UnreachableSourceError:
+        raise
     except SourceError as error:
         return {"source": table, "kind": "table", "note": str(error)}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from loganalytics.sources import uri
 from loganalytics.sources.logins import Host, belongs_to, is_local, withheld
 
-_KINDS = {"postgres": "postgresql", "mariadb": "mysql"}
+_KINDS = {"postgres": "postgresql", "postgis": "postgresql", "mariadb": "mysql"}
 _NO_FILE = str(Path(__file__).with_name("no-password-file"))  # libpq passes over a file that is not there
 
 
@@ -29,7 +29,7 @@ def complete(address: uri.Uri, environment: Mapping[str, str]) -> uri.Uri:
 
     For a server that DATABASE_URL names, its login is that of an address without one.
     """
-    url = uri.split(environment.get("DATABASE_URL", ""))
+    url = uri.split(environment.get("DATABASE_URL", "").strip("\"'"))  # Docker keeps quotes
     if kind_of(url.scheme) != kind_of(address.scheme):
         return address
     is_bare = not (address.authority or address.path.strip("/") or {"host", "hostaddr", "service"} & {*address.options})
