@@ -165,9 +165,9 @@ def test_a_group_of_a_stream_made_anew(redis, valkey):
 def test_the_cursor_stays_small(redis, valkey):
     """However much was read."""
     with la.tail(f"{valkey.address}?stream=s") as tail:
-        for first in range(1, 3001, 10):
+        for first in range(1, 601, 10):
             add(redis, 10, first=first)
             tail.read(1)
         drain(tail)
-        assert tail.status["read"] == 3000
+        assert tail.status["read"] == 600
         assert len(json.dumps(tail.cursor)) < 2000
