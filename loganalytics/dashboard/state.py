@@ -94,7 +94,8 @@ def _view_of_url() -> View:
         parsed = View()
     if not access.may_name_any():
         parsed = replace(parsed, formats=None)  # a path on the server
-    return consent.with_secrets(parsed if parsed.source else replace(parsed, source=access.start_source()))
+    named = tuple(filter(None, parsed.source))
+    return consent.with_secrets(replace(parsed, source=named or access.start_source()))
 
 
 def _url_parameters() -> dict[str, list[str]]:

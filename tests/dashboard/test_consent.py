@@ -118,6 +118,27 @@ def test_what_the_user_types_is_opened(app, tmp_path):
     assert again.run().metric[0].value == "3"
 
 
+def test_a_link_without_a_source_asks_nothing(app):
+    """It shows the source of the start."""
+    app.query_params["source"] = ""
+    assert app.run().metric[0].value == "1"
+
+
+def test_an_address_of_the_start_with_a_password_stays_open(app, valkey, redis, monkeypatch):
+    """The link of its page has no password; loaded again, the page has."""
+    redis.xadd("logs", {"message": "hello", "level": "ERROR"})
+    address = f"redis://127.0.0.1:{valkey.port}/0?stream=logs&socket_timeout=9"
+    monkeypatch.setenv("LOGANALYTICS_SOURCE", address)
+    monkeypatch.delenv("REDIS_PASSWORD")
+    app.run()
+    assert app.metric[0].value == "1"
+    again = AppTest.from_file(APP, default_timeout=120)
+    again.query_params["source"] = app.query_params["source"]
+    again.run()
+    assert again.metric[0].value == "1"
+    assert again.session_state["view"].source == (address,)
+
+
 def test_a_file_of_formats_is_asked_about(app, tmp_path, watched):
     """It is a path, too."""
     watched.append("own.toml")
