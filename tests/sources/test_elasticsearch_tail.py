@@ -126,6 +126,7 @@ def test_what_becomes_visible_late_is_above_the_floor():
     position.mark(100.0)
     position.add({n: n for n in range(20, 30)})
     position.mark(102.0)
+    assert len(ShardPosition.from_json(position.to_json(share=0.5)).handed_out) == 5
     position.settle(time=150.0, seconds=60.0)
     assert position.floor == 10  # 11 to 19 may be on their way
     position.add({11: 11})
@@ -134,7 +135,7 @@ def test_what_becomes_visible_late_is_above_the_floor():
     assert (position.floor, position.handed_out) == (10, {n: n for n in (11, *range(20, 30))})
     position.settle(time=163.0, seconds=60.0)
     assert (position.floor, position.handed_out) == (29, {})
-    assert ShardPosition.from_json(position.to_json(10)) == ShardPosition(at=29, floor=29)
+    assert ShardPosition.from_json(position.to_json(share=1.0)) == ShardPosition(at=29, floor=29)
 
 
 def test_a_shard_that_lost_its_last_documents_is_read_behind_those_left():

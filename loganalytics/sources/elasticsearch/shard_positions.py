@@ -82,9 +82,10 @@ class ShardPosition:
             self.at, self.floor = last, min(self.floor, last)
             self.marks = []
 
-    def to_json(self, max_hashes: int) -> dict[str, Any]:
-        """Return the position for a cursor, with the newest hashes."""
-        newest = sorted(self.handed_out, key=lambda name: self.handed_out[name])[-max_hashes:]
+    def to_json(self, share: float) -> dict[str, Any]:
+        """Return the position for a cursor, with this share of the hashes, the newest."""
+        newest = sorted(self.handed_out, key=lambda name: self.handed_out[name])
+        newest = newest[len(newest) - int(len(newest) * share) :]
         return {"at": self.at, "floor": self.floor, "seen": base64.b64encode(array("Q", newest).tobytes()).decode()}
 
     @classmethod

@@ -87,8 +87,9 @@ class IndexReader(PollingReader):
     @property
     def cursor(self) -> dict[str, Any]:
         """Of each shard: up to where it is read, and hashes of the documents near there."""
-        max_hashes = _MAX_CURSOR_HASHES // max(1, len(self._positions))
-        return {"shards": {str(key): position.to_json(max_hashes) for key, position in self._positions.items()}}
+        held = sum(len(position.handed_out) for position in self._positions.values())
+        share = min(1.0, _MAX_CURSOR_HASHES / max(1, held))
+        return {"shards": {str(key): position.to_json(share) for key, position in self._positions.items()}}
 
     def _read_mapping(self) -> IndexMapping:
         self._mapped_at = time.monotonic()
