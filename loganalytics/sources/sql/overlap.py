@@ -21,17 +21,12 @@ from loganalytics import schema
 from loganalytics.exceptions import UnreachableSourceError
 from loganalytics.sources.polling import PollingReader
 from loganalytics.sources.read_options import ReadOptions
-from loganalytics.sources.reconnect import Backoff
 from loganalytics.sources.sql.database import Column
 from loganalytics.sources.sql.decode import RowDecoder
 from loganalytics.sources.sql.known_rows import KnownRows
+from loganalytics.sources.sql.pacing import BACKOFF, poll_pause, sweep_pause
 from loganalytics.sources.sql.query import Relation
 
-_MIN_SWEEP_SECONDS = 1.0
-_SWEEP_PAUSE = 20
-"""The time between two sweeps, as a multiple of what one takes."""
-_POLL_PAUSE = 4
-"""The time between two polls that found nothing, as a multiple of what one takes."""
 _FIRST_ROWS = 10_000
 """Rows before the end that are known from the beginning."""
 _PAGE_ROWS = 50_000
@@ -52,7 +47,7 @@ class Page:
 class OverlapReader(PollingReader):
     """A position in a table, in the order of one of its columns."""
 
-    backoff, pause = Backoff(first=1.0, longest=10.0), 0.5
+    backoff = BACKOFF
 
     def __init__(
         self, relation: Relation, order: Column, options: ReadOptions, cursor: Mapping[str, Any] | None
@@ -168,9 +163,9 @@ class OverlapReader(PollingReader):
     def _end_run(self) -> None:
         """See whether what was read before is still there; a table that was emptied begins anew."""
         duration = time.monotonic() - self._run_started
-        self.pause = max(OverlapReader.pause, _POLL_PAUSE * duration)
+        self.pause = poll_pause(duration)
         if self._is_sweep:
-            self._sweep_at = time.monotonic() + max(_MIN_SWEEP_SECONDS, _SWEEP_PAUSE * duration)
+            self._sweep_at = time.monotonic() + sweep_pause(duration)
         if self._met_known:
             self._is_restarting = self._is_lost = False
         elif self._is_by_key and self._last is not None and self._known:

@@ -20,17 +20,12 @@ from loganalytics import schema
 from loganalytics.exceptions import LogAnalyticsError, UnreachableSourceError
 from loganalytics.sources.polling import PollingReader
 from loganalytics.sources.read_options import ReadOptions
-from loganalytics.sources.reconnect import Backoff
 from loganalytics.sources.sql.decode import RowDecoder
+from loganalytics.sources.sql.pacing import BACKOFF, poll_pause, sweep_pause
 from loganalytics.sources.sql.query import Relation
 
 _CYCLE = 2**32
 """A row holds so many different numbers of transactions; then they begin anew."""
-_MIN_SWEEP_SECONDS = 1.0
-_SWEEP_PAUSE = 20
-"""The time between two looks through the entire table, as a multiple of what one takes."""
-_POLL_PAUSE = 4
-"""The time between two polls that found nothing, as a multiple of what one takes."""
 _LOCATION = "cast(k.tableoid as text) as table_id, cast(k.ctid as text) as row_id"
 
 
@@ -115,7 +110,7 @@ def is_supported(relation: Relation) -> bool:
 class TransactionReader(PollingReader):
     """A position in a table of PostgreSQL."""
 
-    backoff, pause = Backoff(first=1.0, longest=10.0), 0.5
+    backoff = BACKOFF
 
     def __init__(self, relation: Relation, options: ReadOptions, cursor: Mapping[str, Any] | None) -> None:
         super().__init__()
@@ -156,7 +151,7 @@ class TransactionReader(PollingReader):
         if rows.is_empty():
             started = time.monotonic()
             self._look()
-            self.pause = max(TransactionReader.pause, _POLL_PAUSE * (time.monotonic() - started))
+            self.pause = poll_pause(time.monotonic() - started)
             rows = self._pending_rows()
         if rows.is_empty():
             return schema.empty()
@@ -214,7 +209,7 @@ class TransactionReader(PollingReader):
             position.recent = position.below = position.recent.advance(number, position.below.later)
             self._move_floor(greatest)
             now = time.monotonic()
-            self._sweep_at = now + max(_MIN_SWEEP_SECONDS, _SWEEP_PAUSE * (now - started))
+            self._sweep_at = now + sweep_pause(now - started)
 
     def _unread(self, condition: str | None, floor: str | None = None) -> tuple[int, int, list[tuple[int, bool]]]:
         """Return before which transaction all are over, the next one's number, and those of the rows that are unread.
