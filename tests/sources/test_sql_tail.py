@@ -111,7 +111,7 @@ def follow(tables, **options) -> la.Tail:
     return la.tail(f"{tables.address}table=logs", **options)
 
 
-def read(tail, count: int, seconds: float = 20) -> list[str]:
+def read(tail, count: int, seconds: float = 60) -> list[str]:
     """Return the messages that come, sorted, once there are so many, and what comes right after them."""
     messages: list[str] = []
     deadline = time.monotonic() + seconds
