@@ -35,19 +35,20 @@ def insist(attempt: Callable[[], None]) -> None:
 
 
 def write_redis(port: int, count: int, rate: float) -> None:
-    """Add entries with ids of our own, so that one that was added before the server died is not added twice."""
+    """Add entries with ids of our own: the server refuses one that it has, whose answer was lost with a connection."""
     import redis
+
+    first_millis = int(time.time() * 1000) - count
 
     def add(numbers: range) -> None:
         with redis.Redis(port=port, socket_timeout=5) as client:
-            last = client.xrevrange("soak", count=1)
-            done = json.loads(last[0][1][b"log"])["number"] if last else -1
             pipeline = client.pipeline(transaction=True)
             for number in numbers:
-                if number > done:
-                    record = {"number": number, "level": "INFO", "message": f"record {number}"}
-                    pipeline.xadd("soak", {"log": json.dumps(record)})
-            pipeline.execute()
+                record = {"number": number, "level": "INFO", "message": f"record {number}"}
+                pipeline.xadd("soak", {"log": json.dumps(record)}, id=f"{first_millis + number}-0")
+            answers = pipeline.execute(raise_on_error=False)
+        if any(isinstance(answer, Exception) and "equal or smaller" not in str(answer) for answer in answers):
+            raise OSError("not all were taken")
 
     for numbers in paced(0, count, rate, 50):
         insist(lambda numbers=numbers: add(numbers))

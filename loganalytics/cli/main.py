@@ -22,6 +22,7 @@ from loganalytics.cli import (
     requests,
     sources,
     sql,
+    standard_streams,
     tail,
 )  # fmt: skip
 from loganalytics.cli.arguments import BUG, EPILOG, INCOMPLETE, INTERRUPTED, OK, USAGE
@@ -37,6 +38,8 @@ _VERBS = (report, demo, export, patterns, analyses, incident, requests, sql, tai
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    if argv is None:  # a process of its own
+        standard_streams.prepare()
     argv = sys.argv[1:] if argv is None else argv
     try:
         return _run(argv)

@@ -27,7 +27,7 @@ class Stop:
 
 @contextlib.contextmanager
 def stop_on_signals() -> Iterator[Stop]:
-    """Note SIGINT and SIGTERM for as long as the block runs; the second one interrupts it."""
+    """Note SIGINT, SIGTERM and SIGHUP for as long as the block runs; the second one interrupts it."""
     stop = Stop()
 
     def note(number: int, frame: FrameType | None) -> None:
@@ -38,7 +38,8 @@ def stop_on_signals() -> Iterator[Stop]:
     if threading.current_thread() is not threading.main_thread():  # as in tests: only that one gets signals
         yield stop
         return
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    before = {number: signal.signal(number, note) for number in numbers}
     try:
         yield stop
     finally:

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import loganalytics
@@ -15,6 +16,7 @@ from loganalytics.cli.stopping import Stop, stop_on_signals
 from loganalytics.file_lock import file_lock
 from loganalytics.output import write
 from loganalytics.sanitize import printable
+from loganalytics.sources.files.pipe import is_pipe
 from loganalytics.times import parse_every
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from loganalytics.cli.arguments import Verbs
     from loganalytics.sources.tail import Tail
+    from loganalytics.view import View
 
 _COUNTED = {
     "lost": "lost (trimmed before they were read)",
@@ -36,6 +39,8 @@ _COUNTED = {
     "restarted": "times keys began anew (their rows came)",
 }
 """What of a tail's status the summary names, where there is any."""
+_LAST_SECONDS = 1.0
+"""How long a pipe is read on when the tail is asked to end."""
 _LOCK_SECONDS = 2.0
 """How long another run with the same cursor is waited for: one that ends, not one that goes on."""
 _COLOURS = {"DEBUG": "2", "TRACE": "2", "WARNING": "33", "SECURITY": "33", "ERROR": "31", "CRITICAL": "1;31"}
@@ -89,13 +94,21 @@ def _open_tail(arguments: argparse.Namespace, cursor: Mapping[str, Any] | None) 
 
 def _print_batches(arguments: argparse.Namespace, follow: Tail, cursor_file: CursorFile, stop: Stop) -> None:
     """Print what comes and save the place behind it, also where all of it was left out."""
-    keep = view_of(arguments).filter()
+    view, deadline = view_of(arguments), 0.0
+    keep = view.filter()
     show = _print_json if arguments.format == "json" else _print_text
     for batch in follow.batches():
         show(batch.filter(keep))
         cursor_file.save(follow.cursor)
         if stop:
-            return
+            deadline = deadline or time.monotonic() + _LAST_SECONDS
+            if _is_over(view, batch, deadline):
+                return
+
+
+def _is_over(view: View, batch: pl.DataFrame, deadline: float) -> bool:
+    """Whether a tail that was asked to end may: the last event of a pipe, which does not come again, is waited for."""
+    return batch.is_empty() or time.monotonic() >= deadline or not any(map(is_pipe, view.source))
 
 
 class CursorFile:

@@ -40,6 +40,8 @@ def load_cursor(path: str | os.PathLike[str]) -> tuple[dict[str, Any] | None, An
 
     Raises UnreadableSourceError when the file does not hold one.
     """
+    if Path(path).exists() and not Path(path).is_file():
+        raise UnreadableSourceError(f"{os.fspath(path)!r} is not a file. Hint: name a file for the cursor.")
     try:
         saved = json.loads(Path(path).read_text(encoding="utf-8"))
         return dict(saved["cursor"]), saved["state"]

@@ -6,23 +6,24 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
+from functools import partial
 from types import TracebackType
 from typing import Any
 
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.exceptions import InvalidArgumentError, LogAnalyticsError, UnreadableSourceError
 from loganalytics.filters.sql import condition, where_in_batch
 from loganalytics.formats.custom import Formats
 from loganalytics.formats.custom_hints import Durations
 from loganalytics.sources.files.discovery import Source
-from loganalytics.sources.files.pipe import PipeReader, is_pipe
+from loganalytics.sources.files.pipe import PipeReader, is_pipe, pipe_name
 from loganalytics.sources.files.tail import FileReader
 from loganalytics.sources.read_options import ReadOptions, When, parse_options
 from loganalytics.sources.schemes import is_store, open_store
-from loganalytics.sources.store import ConsumerGroup, TailReader
+from loganalytics.sources.store import ConsumerGroup, Store, TailReader
 
 _TURN_SECONDS = 0.05
 """How long each of several readers is waited for in turn."""
@@ -39,13 +40,15 @@ class Tail:
 
     def __init__(
         self, readers: Mapping[str, TailReader], queries: Mapping[str, str | None], options: ReadOptions,
-        idle: float | None,
+        idle: float | None, other_places: Mapping[str, Any],
     ) -> None:  # fmt: skip
         self._readers = dict(readers)
         self._queries = queries
         """Of each reader the condition that its batches are filtered by here."""
         self._options = options
         self._idle = None if idle is None else max(idle, _MIN_FILE_IDLE_SECONDS if _FILES in readers else 0.0)
+        self._other_places = dict(other_places)
+        """What a cursor holds of sources that are not read now."""
         self._events_returned = 0
         self._closed = threading.Event()
 
@@ -97,9 +100,10 @@ class Tail:
     def cursor(self) -> dict[str, Any]:
         """Where to go on after the batch that was returned last: for tail(cursor=), and for JSON; without secrets.
 
-        Save it with save_cursor(), together with what was made of the events.
+        Save it with save_cursor(), together with what was made of the events. What it was given of sources that are
+        not read now stays in it.
         """
-        return {"readers": {name: reader.cursor for name, reader in self._readers.items()}}
+        return {"readers": self._other_places | {name: reader.cursor for name, reader in self._readers.items()}}
 
     @property
     def status(self) -> dict[str, Any]:
@@ -195,22 +199,63 @@ def tail(
         duration=duration, encoding=encoding, formats=formats,
     )  # fmt: skip
     names = [os.fspath(source)] if isinstance(source, (str, os.PathLike)) else [os.fspath(name) for name in source]
-    cursors = dict(cursor or {}).get("readers", {})
+    places = dict(cursor or {}).get("readers", {})
     readers: dict[str, TailReader] = {}
     queries: dict[str, str | None] = {}
     member = consumer or f"{socket.gethostname()}-{os.getpid()}"
     consumer_group = ConsumerGroup(name=group, consumer=member, claim_after=claim_after) if group else None
-    for store in [open_store(name) for name in names if is_store(name)]:
-        readers[store.source] = store.reader(options, cursors.get(store.source), consumer_group)
-        queries[store.source] = None if store.own_query else query
+    stores = [open_store(name) for name in names if is_store(name)]
     local_names = [name for name in names if not is_store(name)]
     if local_names and consumer_group:
         raise InvalidArgumentError("Files have no consumer groups. Hint: group= is for Redis Streams.")
+    pipes = dict.fromkeys(pipe_name(name) for name in local_names if is_pipe(name))
     paths = [name for name in local_names if not is_pipe(name)]
-    for name in (name for name in local_names if is_pipe(name)):
+    sources = {*(store.source for store in stores), *([_FILES] if paths else [])}
+    _check_places(places, sources)
+    for store in stores:
+        readers[store.source] = _reader_at(places, store.source, partial(_open_store, store, options, consumer_group))
+        queries[store.source] = None if store.own_query else query
+    for name in pipes:
         readers[name], queries[name] = PipeReader(name, options), query
     if paths:
-        readers[_FILES], queries[_FILES] = FileReader(paths, options, cursors.get(_FILES)), query
+        readers[_FILES] = _reader_at(places, _FILES, partial(FileReader, paths, options))
+        queries[_FILES] = query
     for local_query in filter(None, queries.values()):
         condition(local_query)
-    return Tail(readers, queries, options, idle)
+    other_places = {name: place for name, place in places.items() if name not in sources}
+    return Tail(readers, queries, options, idle, other_places)
+
+
+def _open_store(
+    store: Store, options: ReadOptions, group: ConsumerGroup | None, place: Mapping[str, Any] | None
+) -> TailReader:  # fmt: skip
+    return store.reader(options, place, group)
+
+
+def _reader_at(
+    places: Mapping[str, Any], source: str, open_reader: Callable[[Mapping[str, Any] | None], TailReader]
+) -> TailReader:  # fmt: skip
+    """Return the reader of a source, at its place in the cursor.
+
+    Raises UnreadableSourceError where the cursor was not made by a tail of this source.
+    """
+    try:
+        return open_reader(places.get(source))
+    except LogAnalyticsError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        if source not in places:
+            raise
+        raise UnreadableSourceError(
+            f"The cursor's place in {source!r} cannot be read. Hint: begin anew without the cursor, with since=."
+        ) from None
+
+
+def _check_places(places: Mapping[str, Any], sources: Set[str]) -> None:
+    """Raise InvalidArgumentError for a cursor of other sources: it would be passed over, and what came since lost."""
+    unknown, others = sources - places.keys(), places.keys() - sources
+    if unknown and others:
+        raise InvalidArgumentError(
+            f"The cursor has the place in {sorted(others)[0]!r}, not in {sorted(unknown)[0]!r}. Hint: name the source "
+            "as before, or begin anew without the cursor."
+        )

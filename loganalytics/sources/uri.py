@@ -25,6 +25,10 @@ _NAME_LOGIN = re.compile(
 )
 _SECRET_NAME = "passw|pwd|pw|secret|token|key|sig|credential|sas|auth"
 _SECRET_OPTION = re.compile(rf"([?&;]\w*(?:{_SECRET_NAME})\w*=)[^&]*", re.IGNORECASE)
+# As libpq writes it: host=db user=me password='a b'
+_CONNINFO_SECRET = re.compile(
+    r"((?:\A|\s)\w*(?:passw|pwd|secret|token)\w*\s*=\s*)('(?:\\.|[^'\\])*'|\S+)", re.IGNORECASE
+)
 _MIN_SECRET_LENGTH = 4  # masking a shorter one would tell where it occurs, and garble the message
 _FILE_SCHEMES = ("sqlite", "duckdb", "file")
 _OBJECT_SCHEMES = ("s3", "s3a", "gs", "gcs", "az", "azure", "abfs", "abfss", "adl", "http", "https")
@@ -131,10 +135,12 @@ def without_credentials(name: str) -> str:
     'redis://host:6379/0'
     >>> without_credentials("redis:/me:secret@host")
     'redis:***@host'
+    >>> without_credentials("host=db user=me password='a b' dbname=app")
+    'host=db user=me password=*** dbname=app'
     """
     if has_scheme(name):
         return _bare(name)
-    return _SECRET_OPTION.sub(r"\1***", _NAME_LOGIN.sub(r"\1***@", name))
+    return _CONNINFO_SECRET.sub(r"\1***", _SECRET_OPTION.sub(r"\1***", _NAME_LOGIN.sub(r"\1***@", name)))
 
 
 def scrub(message: str, *addresses: str) -> str:
@@ -159,6 +165,8 @@ def secrets_of(address: str) -> list[str]:
         if is_object or (name != "key" and re.search(_SECRET_NAME, name, re.IGNORECASE))
     ]  # fmt: skip
     secrets = [uri.username if is_object else "", uri.password, uri.fragment, *options]
+    if not uri.scheme:
+        secrets += [match[2].strip("'") for match in _CONNINFO_SECRET.finditer(address)]
     if uri.password or "***@" in without_credentials(address):
         match = _SCHEME.match(address)
         login = address[match.end() if match else 0 :].rpartition("@")[0]

@@ -213,3 +213,126 @@ def test_what_a_pipe_did_not_take_is_not_confirmed(filled, redis):
     process.stdout.close()
     process.wait(timeout=30)
     assert redis.xpending("s", "g")["pending"] == 3
+
+
+@pytest.fixture
+def long_log(tmp_path):
+    """A log that no pipe holds at once."""
+    log = tmp_path / "long.log"
+    log.write_text("".join(f"2026-03-10 12:00:00 INFO line {number}\n" for number in range(20_000)))
+    return log
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_a_pipe_did_not_take_comes_again(long_log, tmp_path, unbuffered):
+    """The place is saved behind what was written, also where Python would not write the rest: PYTHONUNBUFFERED."""
+    options = ["tail", str(long_log), "--since", "2020-01-01", "--cursor", str(tmp_path / "c"), "--until-idle", "1s"]
+    process = subprocess.Popen(
+        [*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    )  # fmt: skip
+    taken = os.read(process.stdout.fileno(), 1000).count(b"\n")
+    process.stdout.close()
+    process.wait(timeout=60)
+    assert run(*options).stdout.count("\n") >= 20_000 - taken
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_signal_while_the_output_waits_loses_nothing(long_log, tmp_path, unbuffered):
+    """What was begun is written to its end, and the next run goes on behind it."""
+    options = ["--cursor", str(tmp_path / "c"), "--until-idle", "1s"]
+    process = subprocess.Popen(
+        [*COMMAND, "tail", str(long_log), "--since", "2020-01-01", *options], stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+    )  # fmt: skip
+    first = process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    printed = (first + process.stdout.read()).count(b"\n")
+    process.wait(timeout=60)
+    assert process.returncode == 143
+    assert printed + run("tail", str(long_log), *options).stdout.count("\n") == 20_000
+
+
+def test_a_cursor_of_another_source_is_refused(filled, redis, long_log, tmp_path):
+    """It would be passed over, and what came since the last run be lost; also where a source is spelled otherwise."""
+    cursor, options = str(tmp_path / "c"), ["--until-idle", "0.3s"]
+    run("tail", filled, "--cursor", cursor, *options)
+    result = run("tail", filled.replace("127.0.0.1", "localhost"), "--cursor", cursor, *options)
+    assert result.returncode == 2
+    assert "The cursor has the place in 'redis://127.0.0.1" in result.stderr
+    run("tail", str(long_log), "--cursor", str(tmp_path / "d"), *options)
+    (tmp_path / "other.log").write_text("2026-03-10 12:00:00 INFO other\n")
+    result = run("tail", str(tmp_path / "other.log"), "--cursor", str(tmp_path / "d"), *options)
+    assert (result.returncode, result.stdout) == (2, "")
+
+
+def test_places_of_sources_that_are_not_read_are_kept(filled, redis, long_log, tmp_path):
+    """A run with fewer sources does not lose those of the others; one with more adds theirs."""
+    cursor, options = str(tmp_path / "c"), ["--until-idle", "1s", "--format", "json"]
+    run("tail", filled, "--cursor", cursor, *options)
+    run("tail", filled, str(long_log), "--cursor", cursor, *options)
+    run("tail", str(long_log), "--cursor", cursor, *options)
+    redis.xadd("s", {"message": "meanwhile"})
+    assert messages_of(run("tail", filled, "--cursor", cursor, *options)) == ["meanwhile"]
+
+
+def test_a_file_of_the_cursor_is_known_from_another_folder(tmp_path):
+    """Its path is not that of the last run's folder."""
+    (tmp_path / "sub").mkdir()
+    log = tmp_path / "app.log"
+    log.write_text("2026-03-10 12:00:00 INFO before\n")
+    run("tail", "app.log", "--cursor", "c", "--until-idle", "1s", cwd=tmp_path)
+    with log.open("a") as file:
+        file.write("2026-03-10 12:00:01 INFO after\n")
+    options = ["--cursor", "../c", "--until-idle", "1s", "--format", "json"]
+    assert messages_of(run("tail", "../app.log", *options, cwd=tmp_path / "sub")) == ["after"]
+
+
+def test_a_cursor_that_is_no_file_is_refused(filled):
+    """A device would be read without end."""
+    assert run("tail", filled, "--cursor", "/dev/zero", timeout=30).returncode == 2
+
+
+def test_a_cursor_that_cannot_be_read_is_refused(filled, tmp_path):
+    """Whatever is wrong in it."""
+    cursor = tmp_path / "c"
+    run("tail", filled, "--cursor", str(cursor), "--until-idle", "0.3s")
+    saved = json.loads(cursor.read_text())
+    (source,) = saved["cursor"]["readers"]
+    for place in ({"streams": {"s": 5}}, {"streams": {"s": {"id": "x"}}}, {"streams": 7}, 7):
+        cursor.write_text(json.dumps({"cursor": {"readers": {source: place}}, "state": None}))
+        result = run("tail", filled, "--cursor", str(cursor), "--until-idle", "0.3s")
+        assert (result.returncode, "Traceback" in result.stderr) == (2, False)
+
+
+def test_standard_input_named_twice_is_read_once():
+    """Two readers would each take a part."""
+    result = run("tail", "-", "/dev/stdin", input="2026-03-10 12:00:00 INFO a\n2026-03-10 12:00:01 INFO b\n")
+    assert result.stdout.count("\n") == 2
+
+
+def test_the_last_event_of_a_pipe_is_printed_when_a_signal_comes():
+    """It waits for lines that may belong to it, and cannot be read again."""
+    process = subprocess.Popen([*COMMAND, "tail", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process.stdin.write("2026-03-10 12:00:00 INFO a\n")
+    process.stdin.flush()
+    assert process.stdout.readline().endswith("a\n")
+    process.stdin.write("2026-03-10 12:00:01 INFO b\n2026-03-10 12:00:02 INFO c\n")
+    process.stdin.flush()
+    process.send_signal(signal.SIGTERM)
+    rest = process.stdout.read()
+    assert process.wait(timeout=30) == 143
+    assert [line.split()[-1] for line in rest.splitlines()] == ["b", "c"]
+
+
+@pytest.mark.parametrize("verb", [["tail", "-"], ["report", "-", "-o", "/dev/null"]])
+def test_closed_streams_are_no_bug(verb, tmp_path):
+    """As under a daemon: a closed input is empty, a closed output is an error."""
+    command = " ".join([sys.executable, "-m loganalytics.cli", *verb])
+    assert subprocess.run(f"{command} <&-", shell=True, capture_output=True, check=False).returncode in (0, 2)
+    result = subprocess.run(
+        f"echo '2026-03-10 12:00:00 INFO a' | {command} >&-", shell=True, stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert result.returncode == 2
+    assert "bug" not in result.stderr

@@ -118,3 +118,15 @@ def test_a_bug_is_one_line_and_not_findings(monkeypatch, capsys):
     monkeypatch.setenv("LOGANALYTICS_DEBUG", "1")
     assert main(["formats", "app.log"]) == 70
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_formats_are_those_of_files(capsys):
+    """A server has none, which is said rather than nothing."""
+    assert main(["formats", "redis://127.0.0.1:1/0"]) == 2
+    assert "is a server" in capsys.readouterr().err
+
+
+def test_an_empty_name_is_no_folder(capsys):
+    """It is a shell's variable that is not set."""
+    assert main(["errors", ""]) == 2
+    assert "is empty" in capsys.readouterr().err

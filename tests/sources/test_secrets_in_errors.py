@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 import loganalytics as la
 from loganalytics.cli.main import main
+from loganalytics.exceptions import SourceNotFoundError
+from loganalytics.sources import uri
 from loganalytics.view import View
 
 MARKS = "QЖ文ẞ"
@@ -131,3 +133,12 @@ def test_no_piece_of_the_environment_is_said(monkeypatch, variable, password, ho
     for address in ("redis://", "postgresql://", "elasticsearch://", "opensearch://"):
         said = everything_said_of(address) if address[:2].upper() == variable[:2] or scheme == "postgresql" else ""
         assert not [piece for piece in pieces(password) if piece in said], said
+
+
+def test_a_password_as_libpq_writes_it_is_hidden():
+    """Also where the name is taken for that of a file."""
+    name = "host=127.0.0.1 user=me password='s3cr3t word' dbname=app"
+    with pytest.raises(SourceNotFoundError) as error:
+        la.load(name)
+    assert "s3cr3t" not in str(error.value)
+    assert "s3cr3t" not in uri.scrub(f"unrecognized arguments: {name}", name)

@@ -350,3 +350,33 @@ def test_the_overlap_is_as_long_as_the_oldest_transaction(servers):
         seen = open_database(parse_address(f"{tables.address}table=logs")).open_transaction_seconds()
         server.run("revoke process on *.* from 'me'@'localhost'")
         assert 1 <= seen < 60
+
+
+def test_a_table_that_changes_is_read_on(tables):
+    """A column is added, one is dropped, and the table is made anew under its name."""
+    create(tables, NUMBER_TABLE)
+    with follow(tables) as tail:
+        commit(tables, "alter table logs add column extra varchar(20)", rows(tables, "more"))
+        assert read(tail, 1) == ["more"]
+        commit(tables, "alter table logs drop column level")
+        tail.read(0.1)
+        commit(tables, f"insert into logs(created_at, message) values ({tables.now}, 'less')")
+        assert read(tail, 1) == ["less"]
+        commit(tables, "drop table logs")
+        tail.read(0.1)
+        create(tables, NUMBER_TABLE)
+        commit(tables, rows(tables, "a", "b"))
+        assert read(tail, 2) == ["a", "b"]
+
+
+def test_a_condition_that_cannot_be_read_is_an_error(served):
+    """It is no table that changed."""
+    create(served, NUMBER_TABLE)
+
+    def follow_and_read() -> None:
+        with follow(served, query="no_such_column = 1") as tail:
+            commit(served, rows(served, "new"))
+            read(tail, 1)
+
+    with pytest.raises(InvalidArgumentError, match="cannot read the SQL"):
+        follow_and_read()

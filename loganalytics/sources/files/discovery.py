@@ -104,6 +104,8 @@ def expand(name: str) -> Iterable[PathEntry]:
     """
     if name == STDIN:
         return [PathEntry(Path(STDIN))]
+    if not name:
+        raise SourceNotFoundError("The name of the source is empty. Hint: is a variable of the shell not set?")
     path = path_of(name)
     if path.is_dir():
         return _walk(path, set())

@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.exceptions import SourceNotFoundError, UnreadableSourceError
+from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError, UnreadableSourceError
 from loganalytics.sources.files.compression import is_packed, special_kind
 from loganalytics.sources.files.discovery import STDIN
 from loganalytics.sources.files.tailed_file import NamedLog, TailedFile
@@ -41,11 +41,16 @@ def is_pipe(name: str) -> bool:
         return False
 
 
+def pipe_name(name: str) -> str:
+    """Return the name of a pipe, "-" for each of standard input's."""
+    return STDIN if name in _STDIN_NAMES else name
+
+
 class PipeReader:
     """A reader of a pipe from its beginning to its end; that of a named pipe is never reached: another may write."""
 
     def __init__(self, name: str, options: ReadOptions) -> None:
-        self._source = STDIN if name in _STDIN_NAMES else name
+        self._source = pipe_name(name)
         self._handle = _open(name)
         self._chunks: queue.Queue[bytes] = queue.Queue(_MAX_CHUNKS)
         self._at_end = False
@@ -142,7 +147,7 @@ class PipeReader:
 
 def _open(name: str) -> int:
     if name in _STDIN_NAMES:
-        return sys.stdin.fileno()
+        return _standard_input()
     try:
         # A named pipe that is open for writing as well has no end when one of its writers leaves.
         is_named = stat.S_ISFIFO(os.lstat(name).st_mode)
@@ -151,3 +156,10 @@ def _open(name: str) -> int:
         raise SourceNotFoundError(f"There is no pipe {name!r}. Hint: check the path.") from None
     except OSError as error:
         raise UnreadableSourceError(f"{name!r} cannot be read: {error.strerror}. Hint: see its permissions.") from None
+
+
+def _standard_input() -> int:
+    try:
+        return sys.stdin.fileno()
+    except (AttributeError, OSError, ValueError):  # closed, or of a notebook
+        raise InvalidArgumentError("There is no standard input that could be followed. Hint: name a file.") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import tempfile
 import threading
@@ -60,9 +61,21 @@ class FileReader:
         self._recovered_positions: list[Mapping[str, Any]] = []
         self._searched_at = 0.0
         self._final_cursor: dict[str, Any] | None = None
-        for position in (cursor or {}).get("files", ()):
+        positions = (cursor or {}).get("files", ())
+        self._check_named(positions)
+        for position in positions:
             self._resume(position)
         self._search(at_end=cursor is None and options.since is None)
+
+    def _check_named(self, positions: Sequence[Mapping[str, Any]]) -> None:
+        """Raise InvalidArgumentError for a cursor of which no file is named: what came since would not be read."""
+        names = [os.path.abspath(name) for name in self._names]
+        paths = [str(position["source"]) for position in positions]
+        if paths and not any(_is_named(path, name) for path in paths for name in names):
+            raise InvalidArgumentError(
+                f"The cursor has the place in {paths[0]!r}, not in {self._names[0]!r}. Hint: name the files as before, "
+                "or begin anew without the cursor."
+            )
 
     @property
     def cursor(self) -> dict[str, Any]:
@@ -228,7 +241,8 @@ class FileReader:
 
     def _resume(self, position: Mapping[str, Any]) -> None:
         """Find a file of the cursor again, under its name or the one that it was rotated to."""
-        source = Path(str(position["source"]))
+        source = self._as_named(str(position["source"]))
+        position = {**position, "source": str(source)}
         log = self._log(str(source))
         log.lines = max(log.lines, int(position["lines"]))
         rotated = _rotated_set(source)
@@ -241,6 +255,11 @@ class FileReader:
         self._counts["missing"] += frames is None
         self._recovered += frames or []
         self._recovered_positions += [position] if frames else []
+
+    def _as_named(self, path: str) -> Path:
+        """Return a path of the cursor, which is absolute, as it was named now."""
+        named = {os.path.abspath(name): name for name in self._paths().values()}
+        return Path(named.get(path) or (os.path.relpath(path) if not Path(self._names[0]).is_absolute() else path))
 
     def _reopen(self, path: Path, position: Mapping[str, Any]) -> TailedFile | None:
         """Return the file, at its position; None when the path is another one by now."""
@@ -290,6 +309,10 @@ def _local_path(name: str) -> str:
             f"{without_credentials(name)!r} cannot be followed. Hint: name a file, a folder or a server."
         )
     return str(path_of(path))
+
+
+def _is_named(path: str, name: str) -> bool:
+    return path == name or fnmatch.fnmatch(path, name) or path.startswith(name.rstrip(os.sep) + os.sep)
 
 
 def _open_binary(path: Path) -> int:

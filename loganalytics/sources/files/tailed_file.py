@@ -119,7 +119,7 @@ class TailedFile:
         device, inode = self.identity
         last = self.times.get(ONE_WRITER)
         return {
-            "source": self.source, "device": device, "inode": inode, "offset": self.offset,
+            "source": os.path.abspath(self.source), "device": device, "inode": inode, "offset": self.offset,
             "head": fingerprint(self.head), "head_size": len(self.head), "last": fingerprint(self.last_bytes),
             "last_size": len(self.last_bytes), "lines": self.log.lines, "time": last.isoformat() if last else None,
         }  # fmt: skip

@@ -18,14 +18,12 @@ from typing import Any
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.exceptions import UnreachableSourceError
-from loganalytics.sources.polling import PollingReader
 from loganalytics.sources.read_options import ReadOptions
 from loganalytics.sources.sql.database import Column
-from loganalytics.sources.sql.decode import RowDecoder
 from loganalytics.sources.sql.known_rows import KnownRows
-from loganalytics.sources.sql.pacing import BACKOFF, poll_pause, sweep_pause
+from loganalytics.sources.sql.pacing import poll_pause, sweep_pause
 from loganalytics.sources.sql.query import Relation
+from loganalytics.sources.sql.table_reader import TableReader
 
 _FIRST_ROWS = 10_000
 """Rows before the end that are known from the beginning."""
@@ -44,20 +42,16 @@ class Page:
     rows: int
 
 
-class OverlapReader(PollingReader):
+class OverlapReader(TableReader):
     """A position in a table, in the order of one of its columns."""
-
-    backoff = BACKOFF
 
     def __init__(
         self, relation: Relation, order: Column, options: ReadOptions, cursor: Mapping[str, Any] | None
     ) -> None:
-        super().__init__()
-        self._relation, self._database, self._order = relation, relation.database, order
-        self._options = options
+        super().__init__(relation, options)
+        self._order = order
         self._overlap = relation.database.address.overlap
         self._value = relation.qualified(order.name)
-        self._decoder = RowDecoder(relation, options.hints)
         self._last: str | None = None
         """The greatest value of the order that was handed out."""
         self._anchor: str | None = None
@@ -114,10 +108,7 @@ class OverlapReader(PollingReader):
         if not self._is_by_key:
             self._hand_out(self._known.identify(self._rows(self._select([f"{self._value} is null"], order="1"))))
 
-    def _is_transient(self, error: Exception) -> bool:
-        return isinstance(error, UnreachableSourceError)
-
-    def _poll(self, timeout: float) -> pl.DataFrame:
+    def _read_new(self) -> pl.DataFrame:
         """Return the first new events of a run: pages from the last row on, or of the entire overlap in a sweep."""
         if self._page is None:
             self._begin_run()

@@ -18,11 +18,10 @@ import polars as pl
 
 from loganalytics import schema
 from loganalytics.exceptions import LogAnalyticsError, UnreachableSourceError
-from loganalytics.sources.polling import PollingReader
 from loganalytics.sources.read_options import ReadOptions
-from loganalytics.sources.sql.decode import RowDecoder
-from loganalytics.sources.sql.pacing import BACKOFF, poll_pause, sweep_pause
+from loganalytics.sources.sql.pacing import poll_pause, sweep_pause
 from loganalytics.sources.sql.query import Relation
+from loganalytics.sources.sql.table_reader import TableReader
 
 _CYCLE = 2**32
 """A row holds so many different numbers of transactions; then they begin anew."""
@@ -107,15 +106,11 @@ def is_supported(relation: Relation) -> bool:
     return bool(rows)
 
 
-class TransactionReader(PollingReader):
+class TransactionReader(TableReader):
     """A position in a table of PostgreSQL."""
 
-    backoff = BACKOFF
-
     def __init__(self, relation: Relation, options: ReadOptions, cursor: Mapping[str, Any] | None) -> None:
-        super().__init__()
-        self._relation, self._database, self._options = relation, relation.database, options
-        self._decoder = RowDecoder(relation, options.hints)
+        super().__init__(relation, options)
         self._batches: Iterator[pl.DataFrame] | None = None
         self._sweep_at = 0.0
         self._restarted = 0
@@ -125,9 +120,6 @@ class TransactionReader(PollingReader):
     def cursor(self) -> dict[str, Any]:
         """The transactions that were read, and what was being read."""
         return {"transactions": asdict(self._position)}
-
-    def _is_transient(self, error: Exception) -> bool:
-        return isinstance(error, UnreachableSourceError)
 
     @property
     def status(self) -> dict[str, Any]:
@@ -146,7 +138,7 @@ class TransactionReader(PollingReader):
         pending = [] if self._options.since is None else [Selection(until=horizon)]
         return TablePosition(recent=horizon, below=horizon, floor=floor, pending=pending)
 
-    def _poll(self, timeout: float) -> pl.DataFrame:
+    def _read_new(self) -> pl.DataFrame:
         rows = self._pending_rows()
         if rows.is_empty():
             started = time.monotonic()
