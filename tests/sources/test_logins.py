@@ -244,3 +244,18 @@ def test_the_credentials_file_is_for_its_hosts(monkeypatch, tmp_path):
 def test_what_is_this_machine(name, local):
     """By its address, not by how a name begins."""
     assert logins.is_local(name) == local
+
+
+def test_the_login_of_this_machine_does_not_follow_a_cluster_to_another(monkeypatch):
+    """A node on loopback may name others, which do not get it; that of an address is for all nodes."""
+    from loganalytics.sources.redis_streams.address import local_node, parse_address
+
+    monkeypatch.delenv("LOGANALYTICS_USE_ENV_LOGIN", raising=False)
+    monkeypatch.setenv("REDIS_PASSWORD", "s3cr3t")
+    assert parse_address("redis+cluster://127.0.0.1:7000").is_login_local
+    assert not parse_address("redis+cluster://:own@127.0.0.1:7000").is_login_local
+    assert local_node(("127.0.0.1", 7001)) == ("127.0.0.1", 7001)
+    with pytest.raises(UnreachableSourceError, match="on another machine"):
+        local_node(("192.0.2.2", 7001))
+    monkeypatch.setenv("LOGANALYTICS_USE_ENV_LOGIN", "192.0.2.2")
+    assert local_node(("192.0.2.2", 7001)) == ("192.0.2.2", 7001)

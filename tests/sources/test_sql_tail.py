@@ -380,3 +380,54 @@ def test_a_condition_that_cannot_be_read_is_an_error(served):
 
     with pytest.raises(InvalidArgumentError, match="cannot read the SQL"):
         follow_and_read()
+
+
+@pytest.mark.parametrize("numbers", [(1, 21), (101, 121)])
+def test_a_partition_that_is_attached_later_is_read_as_a_whole(servers, numbers):
+    """Its rows were written before, by transactions that are long over; their keys are low or high."""
+    tables = PostgreSQLTables(servers("postgresql"))
+    commit(tables, "drop table if exists parts, part_1, part_2, part_3")
+    columns = "(id bigint, message text)"
+    commit(tables, f"create table parts{columns} partition by list (message)", f"create table part_2{columns}")
+    commit(tables, "create table part_1 partition of parts for values in ('a')")
+    commit(tables, "insert into parts values (50, 'a')")
+    commit(tables, f"insert into part_2 select n, 'b' from generate_series({numbers[0]}, {numbers[1] - 1}) n")
+    with la.tail(f"{tables.address}table=parts&key=id") as tail:
+        commit(tables, "insert into parts values (51, 'a')")
+        assert read(tail, 1) == ["a"]
+        commit(tables, "alter table parts attach partition part_2 for values in ('b')")
+        assert read(tail, 20) == ["b"] * 20
+        commit(
+            tables, "create table part_3 partition of parts for values in ('c')", "insert into parts values (1, 'c')"
+        )
+        assert read(tail, 1) == ["c"]
+        cursor = json.loads(json.dumps(tail.cursor))
+    commit(tables, "insert into parts values (52, 'a')")
+    with la.tail(f"{tables.address}table=parts&key=id", cursor=cursor) as tail:
+        assert read(tail, 1) == ["a"]
+
+
+def test_a_table_that_took_the_name_is_read_as_a_whole(servers):
+    """Its rows were written under another name before; and it is counted that it is another."""
+    tables = PostgreSQLTables(servers("postgresql"))
+    create(tables, NUMBER_TABLE)
+    commit(tables, rows(tables, "old"), "drop table if exists logs_next, logs_old")
+    commit(tables, "create table logs_next (like logs including all)")
+    commit(tables, "insert into logs_next(id, created_at, message) values (1, now(), 'a'), (2, now(), 'b')")
+    with follow(tables) as tail:
+        commit(tables, rows(tables, "new"))
+        assert read(tail, 1) == ["new"]
+        commit(tables, "alter table logs rename to logs_old", "alter table logs_next rename to logs")
+        assert read(tail, 2) == ["a", "b"]
+        assert tail.status["restarted"] == 1
+    commit(tables, "drop table logs", "drop table logs_old")
+
+
+def test_nobody_waits_for_a_tail_that_waits(served):
+    """Between two reads it holds no lock: a table can be emptied and altered."""
+    create(served, NUMBER_TABLE)
+    with follow(served) as tail:
+        commit(served, rows(served, "a"))
+        assert tail.read(20)["message"].to_list() == ["a"]
+        timeout = "set lock_timeout = 5000" if isinstance(served, PostgreSQLTables) else "set lock_wait_timeout = 5"
+        commit(served, timeout, "alter table logs add column extra varchar(20)")

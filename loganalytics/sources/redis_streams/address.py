@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
-from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.exceptions import InvalidArgumentError, UnreachableSourceError
 from loganalytics.sources import uri
-from loganalytics.sources.logins import Login
+from loganalytics.sources.logins import Login, belongs_to, is_local
 from loganalytics.sources.redis_streams import environment as settings
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class Address:
     """Arguments of redis-py's connection."""
     withheld: str = ""
     """Why the environment's login is not sent there, and how to have it sent."""
+    is_login_local: bool = False
+    """Whether the login is not the address's own, and belongs to this machine: other nodes do not get it."""
 
     def connect(self, **defaults: Any) -> Client:
         """Return a client, which connects when it is first used; what the address says goes before the defaults."""
@@ -56,6 +58,8 @@ class Address:
         redis: Any = untyped  # half of it is annotated
         options = _TIMEOUTS | defaults | dict(self.options)
         if self.kind == "cluster":
+            if self.is_login_local:
+                options["address_remap"] = local_node
             nodes = [redis.cluster.ClusterNode(host, port) for host, port in self.hosts]
             return cast("Client", redis.RedisCluster(startup_nodes=nodes, **options))
         if self.kind == "sentinel":
@@ -63,6 +67,9 @@ class Address:
             tls = {name: value for name, value in options.items() if name.startswith("ssl")}
             sentinel_options = {name: options[name] for name in names} | tls
             sentinel = redis.Sentinel(list(self.hosts), sentinel_kwargs=sentinel_options, **options)
+            if self.is_login_local:
+                discover_master = sentinel.discover_master
+                sentinel.discover_master = lambda name: local_node(discover_master(name))
             return cast("Client", sentinel.master_for(self.master))
         return cast("Client", redis.Redis(connection_pool=redis.ConnectionPool(**options)))
 
@@ -101,7 +108,21 @@ def parse_address(address: str, environment: Mapping[str, str] = os.environ) -> 
         master=unquote(master),
         options=arguments,
         withheld=login.withheld,
+        is_login_local=bool(login.password) and all(is_local(name) for name, _ in hosts),
     )
+
+
+def local_node(node: tuple[str, int]) -> tuple[str, int]:
+    """Return a node that a cluster or a sentinel names.
+
+    Raises UnreachableSourceError for one on another machine: the environment's login is not for it.
+    """
+    if not belongs_to(node, ()):
+        raise UnreachableSourceError(
+            f"The node {node[0]!r} is on another machine, to which the environment's login does not belong. Hint: give "
+            f"user and password in the address, or set LOGANALYTICS_USE_ENV_LOGIN={node[0]}."
+        )
+    return node
 
 
 _NO_PARAMETERS = (

@@ -60,6 +60,8 @@ class Selection:
     is_above: bool | None = None
     """Whether only the rows above the floor are meant, or only the others."""
     floor: str | None = None
+    table_id: int | None = None
+    """The table that is meant, where it is one of several."""
     after: tuple[str, str] | None = None
     """The table and the place in it of the row that was read last."""
 
@@ -69,6 +71,8 @@ class Selection:
         if self.is_above is not None:
             above, below = _domains(relation, self.floor)
             conditions.append(above if self.is_above else below)
+        if self.table_id is not None:
+            conditions.append(f"k.tableoid = {int(self.table_id)}")
         if self.after is not None:
             table_id, row_id = map(relation.database.literal, self.after)
             conditions.append(f"(k.tableoid, k.ctid) > (cast({table_id} as oid), cast({row_id} as tid))")
@@ -85,6 +89,8 @@ class TablePosition:
     """Of the other rows, through which a sweep looks."""
     floor: str | None = None
     """The greatest key or time at the last sweep."""
+    tables: tuple[int, ...] = ()
+    """The tables that are known to hold the rows: the table itself, or its partitions."""
     pending: list[Selection] = field(default_factory=list)
 
 
@@ -112,6 +118,7 @@ class TransactionReader(TableReader):
     def __init__(self, relation: Relation, options: ReadOptions, cursor: Mapping[str, Any] | None) -> None:
         super().__init__(relation, options)
         self._batches: Iterator[pl.DataFrame] | None = None
+        self._rows_ahead: pl.DataFrame | None = None
         self._sweep_at = 0.0
         self._restarted = 0
         self._position = self._start() if cursor is None else _saved_position(cursor["transactions"])
@@ -136,7 +143,9 @@ class TransactionReader(TableReader):
             xids = [xid for xid, _ in rows]
         horizon = Horizon(number=number).advance(number, xids)
         pending = [] if self._options.since is None else [Selection(until=horizon)]
-        return TablePosition(recent=horizon, below=horizon, floor=floor, pending=pending)
+        return TablePosition(
+            recent=horizon, below=horizon, floor=floor, tables=self._tables(), pending=pending
+        )  # fmt: skip
 
     def _read_new(self) -> pl.DataFrame:
         rows = self._pending_rows()
@@ -162,7 +171,10 @@ class TransactionReader(TableReader):
         return rows
 
     def _next_rows(self) -> pl.DataFrame:
-        """Return the next rows of what is being read; empty at its end."""
+        """Return the next rows of what is being read, perhaps none, and let go of the connection with the last ones.
+
+        One that stays open would hold up who changes or empties the table.
+        """
         selection = self._position.pending[0]
         if self._batches is None:
             sql = self._relation.select(
@@ -170,13 +182,15 @@ class TransactionReader(TableReader):
                 order="k.tableoid, k.ctid",
             )  # fmt: skip
             self._batches = self._database.batches(sql)
-        rows = next(self._batches, pl.DataFrame())
-        if rows.height:
+            self._rows_ahead = next(self._batches, None)
+        rows = self._rows_ahead
+        self._rows_ahead = None if rows is None else next(self._batches, None)
+        if rows is not None and rows.height:
             self._position.pending[0] = replace(selection, after=rows.select("table_id", "row_id").row(-1))
-        else:
+        if self._rows_ahead is None:
             self._batches = None
             del self._position.pending[0]
-        return rows
+        return pl.DataFrame() if rows is None else rows
 
     def _look(self) -> None:
         """Find the transactions whose rows were not read, and note their rows as pending."""
@@ -186,6 +200,7 @@ class TransactionReader(TableReader):
         unread = f"{above} and {position.recent.unread()}"
         if is_sweep:
             greatest = self._greatest()
+            self._note_tables()
             unread = f"({unread} or {below} and {position.below.unread()})"
         number, next_number, rows = self._unread(unread, position.floor)
         if not position.recent.number <= next_number < position.recent.number + _CYCLE // 2:
@@ -202,6 +217,27 @@ class TransactionReader(TableReader):
             self._move_floor(greatest)
             now = time.monotonic()
             self._sweep_at = now + sweep_pause(now - started)
+
+    def _tables(self) -> tuple[int, ...]:
+        """Return the tables that hold the rows: the table itself, or its partitions."""
+        table = f"{self._database.literal(self._relation.sql)}::regclass"
+        rows = self._database.rows(
+            f"select cast(oid as text) from pg_class where oid = {table} and relkind = 'r' union "
+            f"select cast(cast(relid as oid) as text) from pg_partition_tree({table}) where isleaf"
+        )
+        return tuple(sorted(int(table_id) for (table_id,) in rows))
+
+    def _note_tables(self) -> None:
+        """Note as pending what new tables hold of transactions that count as read: they were attached, or renamed."""
+        position, tables = self._position, self._tables()
+        self._restarted += bool(position.tables and tables and not {*tables} & {*position.tables})
+        domains = [(False, position.below)] + ([] if position.floor is None else [(True, position.recent)])
+        for table_id in sorted({*tables} - {*position.tables}):
+            position.tables += (table_id,)
+            position.pending += [
+                Selection(until=horizon, is_above=is_above, floor=position.floor, table_id=table_id)
+                for is_above, horizon in domains
+            ]
 
     def _unread(self, condition: str | None, floor: str | None = None) -> tuple[int, int, list[tuple[int, bool]]]:
         """Return before which transaction all are over, the next one's number, and those of the rows that are unread.
@@ -242,7 +278,7 @@ class TransactionReader(TableReader):
         is_above = None if floor is None else True
         self._restarted += 1
         self._position = TablePosition(
-            recent=horizon, below=horizon, floor=self._greatest(),
+            recent=horizon, below=horizon, floor=self._greatest(), tables=self._tables(),
             pending=[Selection(until=horizon, is_above=is_above, floor=floor)],
         )  # fmt: skip
 
@@ -259,10 +295,11 @@ def _domains(relation: Relation, floor: str | None) -> tuple[str, str]:
 def _saved_position(saved: Mapping[str, Any]) -> TablePosition:
     return TablePosition(
         recent=_horizon(saved["recent"]), below=_horizon(saved["below"]), floor=saved["floor"],
+        tables=tuple(map(int, saved["tables"])),
         pending=[
             Selection(
                 xids=tuple(part["xids"]), until=part["until"] and _horizon(part["until"]), is_above=part["is_above"],
-                floor=part["floor"], after=part["after"] and tuple(part["after"]),
+                floor=part["floor"], table_id=part["table_id"], after=part["after"] and tuple(part["after"]),
             )
             for part in saved["pending"]
         ],
