@@ -11,6 +11,8 @@ import polars as pl
 from loganalytics.exceptions import MissingExtraError
 from loganalytics.sources.sql.database import Column, Database, NamedColumns, arrow_columns
 
+_CONNECT_SECONDS = 10
+
 
 class Adbc(Database):
     """A database with a driver of the Arrow project."""
@@ -47,7 +49,7 @@ class PostgreSQL(Adbc):
             from adbc_driver_postgresql import dbapi
         except ImportError:
             raise MissingExtraError("adbc-driver-postgresql", "sql") from None
-        connection = dbapi.connect(self.address.dsn)
+        connection = dbapi.connect(_with_timeout(self.address.dsn))
         with connection.cursor() as cursor:
             cursor.execute("set transaction read only")
         return connection
@@ -88,6 +90,13 @@ class PostgreSQL(Adbc):
         """Return what the table takes with its indices, in bytes."""
         rows = self.rows(f"select pg_total_relation_size({self.literal(_qualified(self, table))}::regclass)")
         return int(rows[0][0])
+
+
+def _with_timeout(dsn: str) -> str:
+    """Return an address with how long the server may take to answer: libpq itself would wait for ever."""
+    if "connect_timeout=" in dsn:
+        return dsn
+    return f"{dsn}{'&' if '?' in dsn else '?'}connect_timeout={_CONNECT_SECONDS}"
 
 
 def _qualified(database: Database, table: str) -> str:

@@ -16,8 +16,6 @@ from loganalytics.sources.logins import Host
 from loganalytics.sources.sql.environment import complete, kind_of, libpq_options
 from loganalytics.times import parse_every
 
-_CONNECT_SECONDS = "10"
-"""How long a server of PostgreSQL may take to answer: libpq itself would wait for ever."""
 _FILE_KINDS = ("sqlite", "duckdb")
 _COLUMN_OPTIONS = [name for name in CORE if name not in ("severity_number", "source", "offset")]
 _MAX_MESSAGE_CHARS = 300
@@ -103,8 +101,6 @@ def _driver_address(
     username = split.username or options.pop("user", "") or credentials.get("username", "")
     password = split.password or options.pop("password", "") or credentials.get("password", "")
     reason = ""
-    if kind == "postgresql":
-        options.setdefault("connect_timeout", _CONNECT_SECONDS)
     if kind == "postgresql" and not password:
         guards, reason = libpq_options(hosts, options, environment)
         options |= guards

@@ -195,12 +195,12 @@ class TransactionReader(TableReader):
     def _look(self) -> None:
         """Find the transactions whose rows were not read, and note their rows as pending."""
         position, started = self._position, time.monotonic()
+        self._note_tables()  # before its rows count as read
         is_sweep = position.floor is None or started >= self._sweep_at
         above, below = _domains(self._relation, position.floor)
         unread = f"{above} and {position.recent.unread()}"
         if is_sweep:
             greatest = self._greatest()
-            self._note_tables()
             unread = f"({unread} or {below} and {position.below.unread()})"
         number, next_number, rows = self._unread(unread, position.floor)
         if not position.recent.number <= next_number < position.recent.number + _CYCLE // 2:
