@@ -67,7 +67,7 @@ class OverlapReader(TableReader):
         self._is_sweep, self._met_known = False, False
         self._greatest_met: str | None = None
         self._sweep_at, self._run_started = 0.0, 0.0
-        self._restarted, self._is_restarting = 0, False
+        self._is_restarting = False
         if cursor is not None:
             self._resume(cursor["rows"])
         elif options.since is None:
@@ -82,11 +82,6 @@ class OverlapReader(TableReader):
                 "known": self._known.save(), "known_from": self._known_from(),
             }
         }  # fmt: skip
-
-    @property
-    def status(self) -> dict[str, Any]:
-        """What was met so far, as TailReader.status describes it, and how often the keys began anew."""
-        return super().status | {"restarted": self._restarted}
 
     @property
     def _is_by_key(self) -> bool:
@@ -227,7 +222,7 @@ class OverlapReader(TableReader):
             return
         self._last = self._anchor = value
         now = time.time()
-        if not self._checkpoints or now - self._checkpoints[-1][0] >= _CHECKPOINT_SECONDS:
+        if now - self._checkpoints[-1][0] >= _CHECKPOINT_SECONDS:
             self._checkpoints.append((now, value))
 
     def _is_beyond(self, value: str, other: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError, UnreachableSourceError
@@ -22,6 +24,12 @@ class TableReader(PollingReader):
         self._relation, self._database, self._options = relation, relation.database, options
         self._decoder = RowDecoder(relation, options.hints)
         self._is_learned_anew = False
+        self._restarted = 0
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """What was met so far, as TailReader.status describes it, and how often the keys began anew."""
+        return super().status | {"restarted": self._restarted}
 
     def _read_new(self) -> pl.DataFrame:
         """Return what is new, or an empty frame."""

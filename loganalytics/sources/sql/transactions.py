@@ -120,18 +120,12 @@ class TransactionReader(TableReader):
         self._batches: Iterator[pl.DataFrame] | None = None
         self._rows_ahead: pl.DataFrame | None = None
         self._sweep_at = 0.0
-        self._restarted = 0
         self._position = self._start() if cursor is None else _saved_position(cursor["transactions"])
 
     @property
     def cursor(self) -> dict[str, Any]:
         """The transactions that were read, and what was being read."""
         return {"transactions": asdict(self._position)}
-
-    @property
-    def status(self) -> dict[str, Any]:
-        """What was met so far, as TailReader.status describes it, and how often the keys began anew."""
-        return super().status | {"restarted": self._restarted}
 
     def _start(self) -> TablePosition:
         """Begin behind what is there, or before it where `since` is given."""
