@@ -18,7 +18,7 @@ from loganalytics.filters.expressions import Where
 from loganalytics.view import View
 
 _VIEW, _OPENED, _PAGES = "view", "opened", "pages"
-_ITEMS = ("event", "trace", "pattern", "incident", "sql")
+_ITEMS = ("event", "trace", "pattern", "incident", "sql", "zone")
 """What a page can have open, as parameters of the URL beside the view's."""
 
 

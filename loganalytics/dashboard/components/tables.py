@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 from loganalytics.charts import LEVEL_COLOURS
+from loganalytics.dashboard import zone
 from loganalytics.dashboard.summaries import safe_table
 from loganalytics.sanitize import printable
 
@@ -55,7 +56,7 @@ def column_defaults(table: pl.DataFrame) -> dict[str, Any]:
     times = {
         name: column.DatetimeColumn(
             printable(name.replace("_", " ")), format=_TIME_FORMAT + (".SSS" if name == "timestamp" else ""),
-            timezone="UTC", width=175,
+            timezone=zone.current(), width=175,
         )
         for name, kind in table.schema.items() if isinstance(kind, pl.Datetime)
     }  # fmt: skip
