@@ -5,25 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
-import shutil
-import socket
-import subprocess
-import sys
 import threading
 import time
-import urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from browsing import APP, free_port, needs_browser, running_app
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from streamlit.testing.v1 import AppTest
-
-APP = str(Path(__file__).parents[2] / "loganalytics/dashboard/entry/script.py")
-CHROMIUM = shutil.which("chromium") or ""
 
 
 @pytest.fixture
@@ -162,14 +153,10 @@ def provider():
     server.shutdown()
 
 
-@pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed: see tests/install_browser.sh")
-def test_whoever_logs_in_sees_what_is_listed_for_her(provider, sources, tmp_path):
+@needs_browser
+def test_whoever_logs_in_sees_what_is_listed_for_her(provider, sources, tmp_path, page):
     """Before, nothing is shown; after, the source that only Ann may see; and out again."""
-    from playwright.sync_api import sync_playwright
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     folder = tmp_path / ".streamlit"
     folder.mkdir()
     (folder / "secrets.toml").write_text(
@@ -177,31 +164,14 @@ def test_whoever_logs_in_sees_what_is_listed_for_her(provider, sources, tmp_path
         f'client_id = "dashboard"\nclient_secret = "s3cret"\n'
         f'server_metadata_url = "{provider}/.well-known/openid-configuration"\n'
     )
-    command = [sys.executable, "-m", "loganalytics.cli", "dashboard", "--login", "--sources", str(sources)]
-    with (
-        subprocess.Popen([*command, "--port", str(port)], cwd=tmp_path, env=os.environ.copy()) as process,
-        sync_playwright() as playwright,
-    ):
-        try:
-            for _ in range(300):
-                try:
-                    urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health")
-                    break
-                except OSError:
-                    time.sleep(0.1)
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-            page = browser.new_page()
-            page.set_default_timeout(90_000)
-            page.goto(f"http://127.0.0.1:{port}")
-            page.get_by_role("button", name="Log in").wait_for()
-            assert page.get_by_test_id("stMetric").count() == 0
-            page.get_by_role("button", name="Log in").click()
-            page.get_by_test_id("stMetric").first.wait_for()
-            page.wait_for_url("**/*source=Secret*")
-            page.get_by_role("link", name="Explore").click()
-            page.get_by_text("of 3 events").wait_for()
-            page.get_by_role("button", name="Log out").click()
-            page.get_by_role("button", name="Log in").wait_for()
-            browser.close()
-        finally:
-            process.terminate()
+    with running_app("--login", "--sources", str(sources), port=port, folder=tmp_path) as app:
+        page.goto(app.url)
+        page.get_by_role("button", name="Log in").wait_for()
+        assert page.get_by_test_id("stMetric").count() == 0
+        page.get_by_role("button", name="Log in").click()
+        page.get_by_test_id("stMetric").first.wait_for()
+        page.wait_for_url("**/*source=Secret*")
+        page.get_by_role("link", name="Explore").click()
+        page.get_by_text("of 3 events").wait_for()
+        page.get_by_role("button", name="Log out").click()
+        page.get_by_role("button", name="Log in").wait_for()

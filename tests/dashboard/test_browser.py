@@ -2,145 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from contextlib import contextmanager
-from pathlib import Path
 
 import nbformat
 import pytest
+from browsing import click_row, expect_metric, metric, needs_browser, running_app, url_has, wait_until_settled
 from nbclient import NotebookClient
 
 from loganalytics.view import View
 
-CHROMIUM = shutil.which("chromium") or ""
-APP = str(Path(__file__).parents[2] / "loganalytics/dashboard/entry/script.py")
-HOSTILE = [
-    "<script>window.hacked=1</script>",
-    "<img src=x onerror=window.hacked=1>",
-    "**bold** [link](javascript:window.hacked=1) $x^2$ :red[x] :material/home:",
-    "\x1b[31mred\x1b[0m \x1b]8;;http://evil.example\x07click\x1b]8;;\x07",
-    "x" * 100_000,
-    "🙂 \u202egnp.exe =1+1",
-]
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed: see tests/install_browser.sh")
-
-
-@pytest.fixture(scope="module")
-def log(tmp_path_factory):
-    """Write an hour of logs of two services, joined by trace ids, some lines hostile."""
-    path = tmp_path_factory.mktemp("logs") / "app.log"
-    rows = (
-        {
-            "timestamp": f"2026-03-10T12:{n // 20:02d}:{n % 20 * 3:02d}.000Z",
-            "level": "ERROR" if n % 10 == 0 else "INFO",
-            "service": ("web", "api")[n % 2],
-            "logger": f"<b>{n % 3}</b>",
-            "message": HOSTILE[n % 7] if n % 7 < len(HOSTILE) else f"GET /orders/{n} in {n}ms",
-            "trace_id": f"req-{n // 4:04d}",
-            "user_id": n % 5,
-        }
-        for n in range(1200)
-    )
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return str(path)
-
-
-@contextmanager
-def running_app(source: str):
-    """Start the app as `loganalytics dashboard` does; give its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "loganalytics.cli", "dashboard", source, "--port", str(port)]
-    with subprocess.Popen(command, env=os.environ | {"TZ": "UTC"}) as process:
-        url = f"http://127.0.0.1:{port}"
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{url}/_stcore/health")
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield url
-        process.terminate()
-
-
-@pytest.fixture(scope="module")
-def server(log):
-    """Start the app; return its address."""
-    with running_app(log) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Start Chromium."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser):
-    """Open a page in a context of its own; afterwards nothing of the log was executed."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000}, accept_downloads=True)
-    new_page = context.new_page()
-    new_page.set_default_timeout(90_000)
-    failures: list[str] = []
-    new_page.on("pageerror", lambda error: failures.append(str(error)))
-    yield new_page
-    assert new_page.evaluate("window.hacked") is None
-    assert new_page.locator("img[onerror], [href^='javascript:']").count() == 0
-    assert not failures
-    context.close()
-
-
-def metric(page, label: str):
-    """Return the value of a card."""
-    return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue")
-
-
-def expect_metric(page, label: str, value: str) -> None:
-    """Wait until a card shows a value."""
-    from playwright.sync_api import expect
-
-    expect(metric(page, label)).to_have_text(value, timeout=90_000)
-
-
-def url_has(page, pattern: str) -> None:
-    """Wait until the address matches."""
-    page.wait_for_url(re.compile(pattern), timeout=90_000)
-
-
-def click_row(page, table: int, row: int, x: int = 60) -> None:
-    """Click into a row of a table; a table is a canvas."""
-    canvas = page.get_by_test_id("stDataFrame").nth(table)
-    canvas.wait_for()
-    canvas.scroll_into_view_if_needed()
-    page.wait_for_timeout(400)
-    canvas.click(position={"x": x, "y": 36 + 35 * row + 16})
-
-
-def wait_until_settled(page) -> None:
-    """Wait until the script has run."""
-    page.wait_for_timeout(500)
-    page.wait_for_function("!document.querySelector('[data-testid=stApp][data-test-script-state=running]')")
+pytestmark = needs_browser
 
 
 def test_a_link_to_a_page_opens_it_in_an_app_just_started(page, log):
     """Nobody has been on the first page, which names the pages to Streamlit."""
-    with running_app(log) as url:
-        page.goto(f"{url}/sources")
+    with running_app(log) as app:
+        page.goto(f"{app.url}/sources")
         expect_metric(page, "Events", "1,200")
         page.get_by_role("heading", name="Load report").wait_for()
 

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
-import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from browsing import APP, needs_browser, running_app
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-APP = str(Path(__file__).parents[2] / "loganalytics/dashboard/entry/script.py")
-CHROMIUM = shutil.which("chromium") or ""
 SECRET = "hunter2-not-to-be-seen"
 
 OPENED: list[str] = []
@@ -157,24 +151,6 @@ def test_the_question_shows_no_secret_and_no_markup(app):
     assert "\\u202eevil'**b**'" in app.caption[0].value
 
 
-@contextmanager
-def running_app(source: str, **variables: str):
-    """Start the app as `loganalytics dashboard` does; give its port and process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "loganalytics.cli", "dashboard", source, "--port", str(port)]
-    with subprocess.Popen(command, env=os.environ | variables) as process:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health")
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield port, process
-        process.terminate()
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """Start the app with a password in the environment and an address with one."""
@@ -186,7 +162,7 @@ def server(tmp_path_factory):
 
 def test_the_server_refuses_frames_and_other_names(server):
     """By headers on every answer; a name that resolves to this machine is not this machine's."""
-    port, _ = server
+    port = server.port
     answer = urllib.request.urlopen(f"http://127.0.0.1:{port}/?source=x")
     assert answer.headers["X-Frame-Options"] == "DENY"
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
@@ -201,7 +177,7 @@ def test_the_server_refuses_frames_and_other_names(server):
 @pytest.mark.parametrize("origin", ["http://evil.example", "http://evil.example:{port}", "null"])
 def test_a_page_of_another_origin_gets_no_connection(server, origin):
     """The connection over which the app is operated."""
-    port, _ = server
+    port = server.port
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
         client.sendall(
             f"GET /_stcore/stream HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: {origin.format(port=port)}\r\n"
@@ -215,8 +191,8 @@ def test_the_addresses_are_not_among_the_arguments_of_the_process(tmp_path):
     """Everybody on the machine can read those."""
     if not Path("/proc/self/cmdline").exists():
         pytest.skip("needs /proc")
-    with running_app(f"redis://me:{SECRET}@127.0.0.1:1/0") as (_, process):
-        assert SECRET not in Path(f"/proc/{process.pid}/cmdline").read_text()
+    with running_app(f"redis://me:{SECRET}@127.0.0.1:1/0") as app:
+        assert SECRET not in Path(f"/proc/{app.process.pid}/cmdline").read_text()
 
 
 class Evil(BaseHTTPRequestHandler):
@@ -236,21 +212,15 @@ class Evil(BaseHTTPRequestHandler):
         """Keep quiet."""
 
 
-@pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed: see tests/install_browser.sh")
-def test_a_frame_of_another_page_steals_no_login(server, tmp_path):
+@needs_browser
+def test_a_frame_of_another_page_steals_no_login(server, page):
     """It shows nothing, and nothing is connected to; on its own the link asks, and after a click connects."""
-    from playwright.sync_api import sync_playwright
-
-    port, _ = server
-    with socket.create_server(("127.0.0.1", 0)) as thief, sync_playwright() as playwright:
+    with socket.create_server(("127.0.0.1", 0)) as thief:
         thief.settimeout(4)
         host = f"127.0.0.1:{thief.getsockname()[1]}"
-        Evil.link = f"http://127.0.0.1:{port}/?source={quote(f'redis://{host}/0', safe='')}"
+        Evil.link = f"{server.url}/?source={quote(f'redis://{host}/0', safe='')}"
         evil = HTTPServer(("127.0.0.1", 0), Evil)
         threading.Thread(target=evil.serve_forever, daemon=True).start()
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.set_default_timeout(90_000)
         page.goto(f"http://localhost:{evil.server_port}/")
         with pytest.raises(TimeoutError):
             thief.accept()
@@ -259,10 +229,8 @@ def test_a_frame_of_another_page_steals_no_login(server, tmp_path):
         page.get_by_text("Open this source?").wait_for()
         with pytest.raises(TimeoutError):
             thief.accept()
-        page.screenshot(path=tmp_path / "consent.png")
         page.reload()
         page.get_by_role("button", name="Open", exact=True).click()
         thief.settimeout(30)
         thief.accept()[0].close()
-        browser.close()
         evil.shutdown()

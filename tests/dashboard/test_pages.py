@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from browsing import APP
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -14,7 +15,6 @@ from loganalytics.filters.expressions import Where
 from loganalytics.sources.files.discovery import sample_data
 from loganalytics.view import View
 
-APP = str(Path(__file__).parents[2] / "loganalytics/dashboard/entry/script.py")
 HOSTILE = ["<script>alert(1)</script>", "**bold** $x$ :red[x]", "\x1b[31mred\x1b[0m", "x" * 100_000, "🙂 =1+1"]
 
 
