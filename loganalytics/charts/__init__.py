@@ -11,10 +11,10 @@ from loganalytics.charts.clusters import chart_errors, chart_patterns
 from loganalytics.charts.compare import chart_compare
 from loganalytics.charts.coverage import chart_coverage
 from loganalytics.charts.latency import chart_latency
+from loganalytics.charts.levels import LEVEL_COLOURS
 from loganalytics.charts.sequences import chart_anomalous_sequences
 from loganalytics.charts.sessions import chart_sessions
 from loganalytics.charts.steps import chart_steps
-from loganalytics.charts.theme import LEVEL_COLOURS
 from loganalytics.charts.traces import chart_trace, chart_traces
 from loganalytics.charts.trends import chart_trend
 

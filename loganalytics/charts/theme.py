@@ -22,21 +22,6 @@ INK_COLOUR = "#7d8896"
 WIDTH = 720
 _TITLE = 28  # characters of a tooltip's title
 
-LEVEL_COLOURS = {
-    "CRITICAL": "#a8326f",
-    "ERROR": ALARM_COLOUR,
-    "WARNING": "#e3a23b",
-    "SECURITY": "#8565c4",
-    "AUDIT": "#4fa08b",
-    "BUSINESS": "#7aa653",
-    "PERFORMANCE": "#3fa3bd",
-    "INFO": "#7fa8dc",
-    "DEBUG": "#a9b4c2",
-    "TRACE": "#c6ced8",
-    "unknown": "#8e8e8e",
-}
-"""The colour of each level, in every page and report; the order is that of the stack, worst first."""
-
 PALETTE = [ACCENT_COLOUR, "#4fa08b", "#e3a23b", "#8565c4", "#3fa3bd", "#c7778f", "#7aa653"]
 
 _WORDS = {"labelColor": INK_COLOUR, "titleColor": INK_COLOUR, "labelFontSize": 11, "titleFontSize": 11}

@@ -7,25 +7,29 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.charts import data
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.charts.theme import ALARM_COLOUR, LEVEL_COLOURS, PALETTE, finish, legend, time_axis, tips
+from loganalytics.charts.levels import LEVEL_COLOURS, UNKNOWN_COLOUR
+from loganalytics.charts.theme import ALARM_COLOUR, PALETTE, finish, legend, time_axis, tips
 
 _KINDS = {"errors": ALARM_COLOUR, "other events": LEVEL_COLOURS["INFO"], "events": LEVEL_COLOURS["INFO"]}
 _OTHER = "#a9b4c2"
+_KNOWN_FIRST = 10**15
+MAX_UNKNOWN_LEVELS = 4  # with a bar of their own; the rest are "other"
 
 
 def chart_trend(trend: schema.Frame, *, title: str | None = None) -> alt.Chart:
     """Draw events over time as stacked bars, one colour a level or a value of the third column.
 
     Needs window and events, as `trend` returns them, and errors where there is no third column. More than 120
-    windows are put together; more than 7 values (that are not levels) become the greatest 7 and "other".
+    windows are put together; more than 7 values become the greatest 7 and "other". Levels have their own colours; those
+    that are none of ours are grey, and from the fifth on "other".
 
     Example: chart_trend(trend(logs, every="5m", by="level"))
     """
     frame = data.collect(trend, "window", "events")
     by = data.by_column(frame)
     frame = frame if by else data.with_kind(frame)
-    frame = data.top(frame, by or "kind", pl.col("events").sum(), _colour_count(frame, by), with_other=True)
-    colours = _colours(frame)
+    frame = _heaviest(frame, by)
+    colours = _colours(frame, by)
     ranks = pl.col("group").replace_strict(list(colours), list(range(len(colours))), return_dtype=pl.Int64)
     table = data.coarse(frame, pl.col("events").sum()).filter(pl.col("events") > 0)
     chart: alt.Chart = alt.Chart(table.with_columns(ranks.alias("rank"))).mark_bar(binSpacing=0.6)
@@ -42,20 +46,31 @@ def chart_trend(trend: schema.Frame, *, title: str | None = None) -> alt.Chart:
     return finish(chart, title, 220)
 
 
-def _colour_count(frame: pl.DataFrame, by: str | None) -> int:
-    """Return how many values get a colour of their own: all levels, or else as many as the palette holds."""
+def _splits_by_level(frame: pl.DataFrame, by: str | None) -> bool:
+    return by == "level" or (by is not None and frame[by].drop_nulls().cast(pl.String).is_in(list(LEVEL_COLOURS)).all())
+
+
+def _heaviest(frame: pl.DataFrame, by: str | None) -> pl.DataFrame:
+    """Return the frame with the groups that get a bar of their own, and "other": of levels, all that are ours."""
+    events = pl.col("events").sum()
     if by is None:
-        return len(_KINDS)
-    levels = frame[by].cast(pl.String).drop_nulls().unique().is_in(list(LEVEL_COLOURS)).all()
-    return len(LEVEL_COLOURS) if levels else len(PALETTE)
+        return data.top(frame, "kind", events, len(_KINDS))
+    if not _splits_by_level(frame, by):
+        return data.top(frame, by, events, len(PALETTE), with_other=True)
+    is_known = pl.col(by).cast(pl.String).is_in(list(LEVEL_COLOURS)).fill_null(value=True)
+    limit = frame.filter(is_known)[by].n_unique() + MAX_UNKNOWN_LEVELS
+    weight = events + _KNOWN_FIRST * is_known.first().cast(pl.Int64)
+    return data.top(frame, by, weight, limit, with_other=True)
 
 
-def _colours(frame: pl.DataFrame) -> dict[str, str]:
+def _colours(frame: pl.DataFrame, by: str | None) -> dict[str, str]:
     """Return the colour of each group in the order of the stack: worst level first, most events first."""
     totals = frame.group_by("group").agg(pl.col("events").sum()).sort("events", "group", descending=[True, False])
     names = totals["group"].to_list()
-    for palette in (_KINDS, LEVEL_COLOURS):
-        if set(names) <= set(palette):
-            return {name: colour for name, colour in palette.items() if name in names}
+    if by is None:
+        return {name: colour for name, colour in _KINDS.items() if name in names}
+    if _splits_by_level(frame, by):
+        known = {name: colour for name, colour in LEVEL_COLOURS.items() if name in names}
+        return known | {name: UNKNOWN_COLOUR for name in names if name not in known}
     names_but_other = [name for name in names if name != "other"]
     return dict(zip(names_but_other, PALETTE, strict=False)) | ({"other": _OTHER} if "other" in names else {})

@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 
 from loganalytics import charts
+from loganalytics.charts.levels import BRIGHT_LEVEL_COLOURS, DARK_LEVEL_COLOURS
+from loganalytics.charts.trends import MAX_UNKNOWN_LEVELS
 from loganalytics.exceptions import MissingColumnError
 
 START = datetime(2026, 7, 1, 6, tzinfo=UTC)
@@ -24,6 +26,16 @@ def rows(chart: Any) -> list[dict[str, Any]]:
     datasets = chart.to_dict()["datasets"]
     assert len(datasets) == 1
     return list(next(iter(datasets.values())))
+
+
+def contrast(first: str, second: str) -> float:
+    """Return the contrast ratio of two colours, as WCAG defines it."""
+    luminances = []
+    for colour in (first, second):
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        luminances.append(0.2126 * red + 0.7152 * green + 0.0722 * blue)
+    return (max(luminances) + 0.05) / (min(luminances) + 0.05)
 
 
 def trend(windows: int, levels: dict[str | None, int], by: str = "level") -> pl.DataFrame:
@@ -120,6 +132,33 @@ def test_trend_stacks_levels_from_the_worst_in_their_own_colours() -> None:
     scale = charts.chart_trend(trend(2, {"DEBUG": 1, "ERROR": 1, None: 1})).to_dict()["encoding"]["color"]["scale"]
     assert scale["domain"] == ["ERROR", "DEBUG", "unknown"]
     assert scale["range"][0] == charts.LEVEL_COLOURS["ERROR"]
+
+
+def test_a_level_that_is_none_of_ours_recolours_no_other() -> None:
+    """It is grey; ERROR stays red and INFO blue, and a level of ours is drawn however few events it has."""
+    unknown: dict[str | None, int] = {f"级别{i}": 1000 for i in range(20)}
+    chart = charts.chart_trend(trend(2, {"INFO": 5, "ERROR": 1, **unknown}))
+    scale = chart.to_dict()["encoding"]["color"]["scale"]
+    colours = dict(zip(scale["domain"], scale["range"], strict=True))
+    assert {name: colours.pop(name) for name in ("ERROR", "INFO")} == {
+        name: charts.LEVEL_COLOURS[name] for name in ("ERROR", "INFO")
+    }
+    assert set(colours.values()) == {charts.LEVEL_COLOURS["unknown"]}
+    assert len(colours) <= MAX_UNKNOWN_LEVELS + 1  # and other
+    assert sum(row["events"] for row in rows(chart)) == 2 * 20_006
+
+
+@pytest.mark.parametrize(
+    ("colours", "other"),
+    [
+        (DARK_LEVEL_COLOURS, "#ffffff"), (DARK_LEVEL_COLOURS, "#f3f5f8"),
+        (BRIGHT_LEVEL_COLOURS, "#10141a"), (BRIGHT_LEVEL_COLOURS, "#1f2630"),
+    ],
+)  # fmt: skip
+def test_text_on_or_of_the_colour_of_a_level_can_be_read(colours: dict[str, str], other: str) -> None:
+    """WCAG asks for 4.5:1: white text on a dark one, and text of it on a page of the theme."""
+    assert set(colours) == set(charts.LEVEL_COLOURS)
+    assert all(contrast(colour, other) >= 4.5 for colour in colours.values())
 
 
 def test_trend_by_many_services_keeps_the_greatest_and_counts_the_rest() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from loganalytics.charts import LEVEL_COLOURS
+from loganalytics.charts.levels import DARK_LEVEL_COLOURS
 from loganalytics.dashboard import zone
 from loganalytics.dashboard.summaries import safe_table
 from loganalytics.sanitize import printable
@@ -42,7 +42,7 @@ def column_defaults(table: pl.DataFrame) -> dict[str, Any]:
     column = st.column_config
     by_name: dict[str, Any] = {
         "level": column.MultiselectColumn(
-            "level", width=96, options=list(LEVEL_COLOURS), color=list(LEVEL_COLOURS.values())
+            "level", width=96, options=list(DARK_LEVEL_COLOURS), color=list(DARK_LEVEL_COLOURS.values())
         ),
         "message": column.TextColumn("message", width="large"),
         "is_new": column.CheckboxColumn(
