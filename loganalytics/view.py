@@ -13,7 +13,7 @@ from loganalytics import schema
 from loganalytics.analyses.errors.clusters import with_cluster_ids
 from loganalytics.analyses.requests.endpoints import ROUTE, ensure_routes
 from loganalytics.filters.expressions import Where, check_regex, in_text, within_times
-from loganalytics.sources import uri
+from loganalytics.sources import schemes, uri
 from loganalytics.sources.load import load
 from loganalytics.sources.load_report import load_report, remember
 from loganalytics.templates.annotate import with_templates
@@ -30,8 +30,10 @@ class View:
     `tz`, `time`, `dayfirst`, `level_field`, `duration`, `encoding` and `formats` (a TOML file) say how to read, as
     load() takes them. `level` keeps events of that level and above; `services` and `loggers` those named; `text` those
     whose message or exception contains it (letters' case aside); `grep` those that match the regular expression;
-    `where` those of which all conditions are true. `query` is a condition as load() takes it. `baseline` is the range
-    of time that the rest is held against, `every` the length of a window.
+    `where` those of which all conditions are true. `query` is a condition as load() takes it. Of these filters,
+    `inverted` names those that keep what they would leave out (not `where`, whose conditions say so themselves), and
+    `disabled` those that are passed over for now: "text", or a condition of `where` as written, "user=7". `baseline` is
+    the range of time that the rest is held against, `every` the length of a window.
     """
 
     source: tuple[str, ...] = ()
@@ -52,6 +54,8 @@ class View:
     where: tuple[Where, ...] = ()
     formats: str | None = None
     query: str | None = None
+    inverted: tuple[str, ...] = ()
+    disabled: tuple[str, ...] = ()
     baseline: tuple[str, str] | None = None
     every: str | None = None
 
@@ -65,8 +69,10 @@ class View:
         """
         self.filter()
         templates = templates or self.names_annotation() or self.names_cluster()
-        ranges: dict[str, Any] = {} if templates else {"since": self.since, "until": self.until, "level": self.level}
-        logs = load(self.source, query=self.query, **self.reading(), **ranges)
+        ranges: dict[str, Any] = (
+            {} if templates else {"since": self.since, "until": self.until, "level": self.level_floor}
+        )
+        logs = load(self.source, query=self.condition, **self.reading(), **({} if templates else ranges))
         if templates:
             mined = ensure_routes(with_templates(logs))
             selected = self.keep(self._between(with_cluster_ids(mined) if self.names_cluster() else mined))
@@ -88,17 +94,32 @@ class View:
         ends = [None if end is None else parse_when(end, tz=self.tz) for end in (self.since, self.until)]
         return within_times(logs, *ends)
 
+    @property
+    def level_floor(self) -> str | None:
+        """The lowest level kept, which load() can ask a server for; None where the filter leaves those above out."""
+        return self.level if self.level and self._is_plain("level") else None
+
+    @property
+    def condition(self) -> str | None:
+        """The condition in effect, as load() takes it."""
+        if not self.query or "query" in self.disabled:
+            return None
+        if "query" not in self.inverted:
+            return self.query
+        is_lucene = any(map(schemes.has_query_language, self.source))
+        return f"NOT ({self.query})" if is_lucene else f"NOT coalesce(({self.query}), false)"
+
     def names_annotation(self) -> bool:
         """Whether a condition is on a template or a route, which only all of the source together shows."""
-        return any(condition.field in _ANNOTATIONS for condition in self.where)
+        return any(condition.field in _ANNOTATIONS for condition in self._conditions())
 
     def names_cluster(self) -> bool:
         """Whether a condition is on the problem of an error, which only clustering finds."""
-        return any(condition.field == "cluster_id" for condition in self.where)
+        return any(condition.field == "cluster_id" for condition in self._conditions())
 
     def filters(self) -> bool:
         """Whether anything but the source and the time range chooses events."""
-        return bool(self.level or self.services or self.loggers or self.text or self.grep or self.where or self.query)
+        return bool(self._conditions() or self.condition or any(map(self._is_enabled, _FILTERS)))
 
     def filter(self, columns: Iterable[str] | None = None) -> pl.Expr:
         """Return the expression that is true for the events of the view, and never null.
@@ -107,20 +128,35 @@ class View:
         Raises InvalidArgumentError for a level that is not known and for a broken regular expression.
         """
         keep = pl.lit(value=True)
-        if self.level:
-            keep &= (pl.col("severity_number") >= schema.severity_of(self.level)).fill_null(value=False)
-        for name, values in (("service", self.services), ("logger", self.loggers)):
-            if values:
-                keep &= pl.col(name).is_in(values).fill_null(value=False)
-        if self.text:
-            keep &= in_text(lambda column: column.str.contains_any([self.text or ""], ascii_case_insensitive=True))
-        if self.grep:
-            check_regex(self.grep)
-            keep &= in_text(lambda column: column.str.contains(self.grep or ""))
-        known_fields = set(columns) if columns is not None else {condition.field for condition in self.where}
-        for condition in self.where:
+        for name in filter(self._is_enabled, _FILTERS):
+            expression = self._filter(name)
+            keep &= ~expression if name in self.inverted else expression
+        conditions = self._conditions()
+        known_fields = set(columns) if columns is not None else {condition.field for condition in conditions}
+        for condition in conditions:
             keep &= condition.expression(known_fields)
         return keep
+
+    def _conditions(self) -> list[Where]:
+        return [condition for condition in self.where if str(condition) not in self.disabled]
+
+    def _is_enabled(self, name: str) -> bool:
+        return bool(getattr(self, name)) and name not in self.disabled
+
+    def _is_plain(self, name: str) -> bool:
+        return name not in self.disabled and name not in self.inverted
+
+    def _filter(self, name: str) -> pl.Expr:
+        """Return the expression of one filter as it is, not inverted."""
+        text, pattern = self.text or "", self.grep or ""
+        if name == "level":
+            return (pl.col("severity_number") >= schema.severity_of(self.level or "")).fill_null(value=False)
+        if name == "text":
+            return in_text(lambda column: column.str.contains_any([text], ascii_case_insensitive=True))
+        if name == "grep":
+            check_regex(pattern)
+            return in_text(lambda column: column.str.contains(pattern))
+        return pl.col(name.removesuffix("s")).is_in(getattr(self, name)).fill_null(value=False)
 
     def public(self) -> View:
         """Return the view without the secrets of its addresses: what may be shown, linked to and written down."""
@@ -168,16 +204,23 @@ class View:
 
     def to_arguments(self) -> list[str]:
         """Return the view as arguments of the command line, without secrets."""
-        view = self.public()
+        view = self.public()._without_disabled()
         pairs = [("--since", view.since), ("--until", view.until), ("--level", view.level)]
         pairs += [("--service", name) for name in view.services] + [("--logger", name) for name in view.loggers]
         pairs += [("--text", view.text), ("--grep", view.grep), ("--query", view.query)]
         pairs += [("--where", str(condition)) for condition in view.where]
+        pairs += [("--invert", name) for name in view.inverted]
         pairs += [("--tz", None if view.tz == "UTC" else view.tz), ("--time", view.time)]
         pairs += [("--level-field", view.level_field), ("--encoding", view.encoding), ("--formats", view.formats)]
         pairs += [("--duration", duration) for duration in view.duration]
         day_first = {None: [], True: ["--dayfirst"], False: ["--no-dayfirst"]}[view.dayfirst]
         return [f"{flag}={value}" for flag, value in pairs if value is not None] + day_first + ["--", *view.source]
+
+    def _without_disabled(self) -> View:
+        """Return the view without the filters that are passed over."""
+        cleared = {name: _DEFAULTS[name] for name in self.disabled if name in (*_FILTERS, "query")}
+        inverted = tuple(name for name in self.inverted if name not in self.disabled)
+        return replace(self, where=tuple(self._conditions()), inverted=inverted, disabled=(), **cleared)
 
     def to_python(self) -> str:
         """Return the Python expression that makes the view, without secrets: a line of a notebook."""
@@ -189,6 +232,8 @@ class View:
 
 
 _READING = ("tz", "time", "dayfirst", "level_field", "duration", "encoding", "formats")
+_FILTERS = ("level", "services", "loggers", "text", "grep")
+"""The filters that are expressions over the core columns; `where` and `query` are over any."""
 _ANNOTATIONS = ("template", "template_id", ROUTE)
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(View)}
 

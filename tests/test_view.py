@@ -38,6 +38,7 @@ VIEWS = st.builds(
     where=st.lists(WHERE, max_size=2).map(tuple),
     baseline=st.none() | st.tuples(TEXT, TEXT),
     query=st.none() | NAME,
+    inverted=st.lists(st.sampled_from(["level", "services", "text", "query"]), unique=True, max_size=2).map(tuple),
     every=st.none() | NAME,
 )
 
@@ -115,6 +116,12 @@ def test_credentials_never_leave(address, public):
         (View(where=(Where("no such field", "x"),)), []),
         (View(where=(Where("no such field", "x", exclude=True),)), [0, 1, 2, 3]),
         (View(level="error", text="zzz"), []),
+        (View(level="warning", inverted=("level",)), [1, 3]),
+        (View(services=("api",), inverted=("services",)), [1, 2]),
+        (View(text="disk", inverted=("text",)), [2, 3]),
+        (View(level="error", text="slow", disabled=("level",)), [2]),
+        (View(level="error", where=(Where("user_id", "2"),), disabled=("user_id=2",)), [0]),
+        (View(text="disk", disabled=("text",), inverted=("text",)), [0, 1, 2, 3]),
     ],
 )
 def test_filters_keep_what_they_say(logs, view, kept):
@@ -128,6 +135,26 @@ def test_a_broken_condition_says_how_to_write_one(query):
     """The error names the text."""
     with pytest.raises(InvalidArgumentError, match="field=value"):
         View.from_query(query)
+
+
+@pytest.mark.parametrize(
+    ("source", "inverted", "disabled", "condition"),
+    [
+        ("app.log", (), (), "n > 5"),
+        ("app.log", ("query",), (), "NOT coalesce((n > 5), false)"),  # what has no n is not over 5
+        ("elasticsearch://host/index", ("query",), (), "NOT (n > 5)"),
+        ("app.log", ("query",), ("query",), None),
+    ],
+)
+def test_a_condition_is_turned_around_in_the_language_of_its_source(source, inverted, disabled, condition):
+    """SQL knows unknown, Lucene does not."""
+    assert View((source,), query="n > 5", inverted=inverted, disabled=disabled).condition == condition
+
+
+def test_what_is_disabled_is_not_on_the_command_line():
+    """The report on the view has the same events."""
+    view = View(("a.log",), text="x", level="error", disabled=("text", "user=1"), where=(Where("user", "1"),))
+    assert view.to_arguments() == ["--level=error", "--", "a.log"]
 
 
 def test_a_condition_on_a_route_keeps_its_requests():

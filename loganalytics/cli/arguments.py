@@ -85,6 +85,11 @@ def add_filters(group: argparse._ArgumentGroup) -> None:
         "--where", metavar="FIELD=VALUE", action="append", default=[],
         help="only events with this value of a field; FIELD!=VALUE without it; repeatable",
     )  # fmt: skip
+    group.add_argument(
+        "--invert", metavar="NAME", action="append", default=[],
+        choices=("level", "services", "loggers", "text", "grep", "query"),
+        help="keep what this filter would leave out: level, services, loggers, text, grep or query; repeatable",
+    )  # fmt: skip
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

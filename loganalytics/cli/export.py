@@ -38,7 +38,7 @@ def _run_export(arguments: argparse.Namespace) -> int:
     view = view_of(arguments)
     view.filter()  # a broken expression is reported before anything is read
     logs = loganalytics.scan(
-        view.source, since=view.since, until=view.until, level=view.level, query=view.query, **view.reading()
+        view.source, since=view.since, until=view.until, level=view.level_floor, query=view.condition, **view.reading()
     )  # fmt: skip
     selected = logs.filter(view.filter(logs.collect_schema().names()))
     written = export(selected, arguments.output, form=arguments.format, append=arguments.append)

@@ -29,7 +29,7 @@ def view_of(arguments: argparse.Namespace) -> View:
         text=arguments.text, grep=arguments.grep, where=tuple(map(Where.parse, arguments.where)),
         time=arguments.time, dayfirst=arguments.dayfirst, level_field=arguments.level_field,
         duration=tuple(arguments.duration), encoding=arguments.encoding, formats=arguments.formats,
-        query=arguments.query,
+        query=arguments.query, inverted=tuple(arguments.invert),
     )  # fmt: skip
 
 

@@ -93,7 +93,7 @@ def read_stream(view: View, *, title: str, every: str, path: str) -> tuple[pl.Da
     interval = parse_every(every).total_seconds()
     due = time.monotonic() + interval
     with stop_on_signals() as stop, loganalytics.tail(
-        view.source, since=view.since, level=view.level, query=view.query, **view.reading()
+        view.source, since=view.since, level=view.level_floor, query=view.condition, **view.reading()
     ) as tail:  # fmt: skip
         for batch in tail.batches():
             stream.add(batch)

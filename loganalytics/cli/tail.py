@@ -87,7 +87,7 @@ def _open_tail(arguments: argparse.Namespace, cursor: Mapping[str, Any] | None) 
     view = view_of(arguments)
     idle = parse_every(arguments.until_idle).total_seconds() if arguments.until_idle else None
     return loganalytics.tail(
-        view.source, since=view.since, cursor=cursor, level=view.level, query=view.query, **view.reading(),
+        view.source, since=view.since, cursor=cursor, level=view.level_floor, query=view.condition, **view.reading(),
         group=arguments.group, consumer=arguments.consumer, idle=idle,
     )  # fmt: skip
 

@@ -162,7 +162,7 @@ def source_key(selection: Selection) -> SourceKey:
     size = sum(size for _, size, _ in selection.versions)
     is_resident = not _has_server(view.source) and size <= _RESIDENT_BYTES
     return SourceKey(
-        addresses=view.source, reading=tuple(view.reading().items()), query=view.query,
+        addresses=view.source, reading=tuple(view.reading().items()), query=view.condition,
         since=None if is_resident else selection.since, until=None if is_resident else selection.until,
         versions=selection.versions,
     )  # fmt: skip

@@ -25,6 +25,11 @@ def is_store(address: str) -> bool:
     return _package_of(address) is not None
 
 
+def has_query_language(address: str) -> bool:
+    """Whether a condition for this address is in the language of its server, Lucene's, rather than in SQL."""
+    return _package_of(address) == "elasticsearch"
+
+
 def open_store(address: str) -> Store:
     """Return the store behind an address.
 
