@@ -27,7 +27,7 @@ def chart_anomalies(anomalies: schema.Frame, *, title: str | None = None) -> alt
     table = data.coarse(frame, pl.col("score").max(), loud, data.reasons(frame))
     table = table.filter((pl.col("score") >= 0.2) | pl.col("anomalous"))
     chart: alt.Chart = alt.Chart(table).encode(
-        x=time_axis(*data.extent(frame["window"])),
+        x=time_axis(*data.extent(frame["window"]), data.zone(frame)),
         x2="end:T",
         color=alt.when(alt.datum.anomalous).then(alt.value(ALARM_COLOUR)).otherwise(alt.value(MUTED_COLOUR)),
         tooltip=tips(when="window", group=by, score="score", reasons="why"),

@@ -34,13 +34,14 @@ def chart_change_points(
 
     Example: chart_change_points(change_points(table), trend=table)
     """
-    marks = _marks(data.collect(changes, "window", "kind", "before", "after"))
+    found = data.collect(changes, "window", "kind", "before", "after")
+    marks = _marks(found)
     line = _line(None if trend is None else data.collect(trend, "window", column), column)
     band = _band(within)
     times = pl.concat([marks["start"], line["start"]])
     # One table for all layers: Vega-Lite would otherwise keep the scales of each apart.
     table = pl.concat([line, marks, band], how="diagonal")
-    x = time_axis(times.min(), times.max() + _step(line)) if len(times) else time_axis(None, None)  # type: ignore[arg-type, operator]
+    x = time_axis(times.min(), times.max() + _step(line), data.zone(found)) if len(times) else time_axis(None, None)  # type: ignore[arg-type, operator]
     x["bin"] = alt.Undefined  # points, not bars
     axis = alt.Axis(tickCount=4, format="~s")
     y = alt.Y("level:Q", title=printable(column, data.NAME), axis=axis, scale=alt.Scale(zero=True))
@@ -74,7 +75,8 @@ def _marks(changes: pl.DataFrame) -> pl.DataFrame:
     top = changes.drop_nulls("window").sort(*order, "window", "kind").head(MARKS).sort("window", "kind")
     rows = [
         {
-            "start": row["window"], "kind": row["kind"], "level": row["after"], "when": moment(row["window"]),
+            "start": row["window"], "kind": row["kind"], "level": row["after"],
+            "when": moment(row["window"], tz=data.zone(changes)),
             "group": printable(row[by], data.NAME) if by else "", "before": f"{row['before']:,.4g}",
             "after": f"{row['after']:,.4g}", "sure": f"{row.get('p_value') or 0:.1e}",
         }

@@ -21,8 +21,9 @@ def chart_coverage(coverage: schema.Frame, *, title: str | None = None) -> alt.L
     frame = frame.filter(pl.col("first_seen").is_not_null())
     frame = frame.sort(*order, "service", descending=[True] * len(order) + [False]).head(20)
     table = data.spans(frame)
+    begin, end = table.select(pl.col("start").min(), pl.col("end").max()).row(0)
     base = alt.Chart(table).encode(
-        x=time_axis(*table.select(pl.col("start").min(), pl.col("end").max()).row(0)),
+        x=time_axis(begin, end, data.zone(frame)),
         x2="end:T",
         y=names_axis(table["group"]),
         tooltip=tips(group="service", kind="what", when="from – to", lasting="lasting"),

@@ -29,6 +29,12 @@ def collect(frame: schema.Frame, *needed: str) -> pl.DataFrame:
     return schema.lazy(frame, *needed).collect()
 
 
+def zone(frame: pl.DataFrame) -> str:
+    """Return the time zone of the frame's times, in which a chart shows them."""
+    zones = (kind.time_zone for kind in frame.schema.values() if isinstance(kind, pl.Datetime))
+    return next(filter(None, zones), "UTC")
+
+
 def by_column(frame: pl.DataFrame) -> str | None:
     """Return the column that splits a trend or an anomaly frame (level, service, ...), if there is one."""
     return next((name for name in frame.columns if name not in _MEASURES), None)
@@ -70,7 +76,8 @@ def coarse(frame: pl.DataFrame, *measures: pl.Expr) -> pl.DataFrame:
         .drop("bin", "window", "bin_end")
         .sort("start", "group")
     )
-    when = [time_range(start, end) for start, end in zip(table["start"], table["end"], strict=True)]
+    tz = zone(frame)
+    when = [time_range(start, end, tz=tz) for start, end in zip(table["start"], table["end"], strict=True)]
     return table.with_columns(pl.Series("when", when, dtype=pl.String))
 
 
@@ -107,6 +114,7 @@ def reasons(frame: pl.DataFrame) -> pl.Expr:
 
 def ranked(frame: pl.DataFrame, name: str, limit: int, show: Callable[[dict[str, Any]], str]) -> pl.DataFrame:
     """Return the rows with most events: rank, name (short), text, events, shown, spark and the tooltip's."""
+    tz = zone(frame)
     frame = frame.sort("events", name, descending=[True, False], nulls_last=True).head(limit)
     rows = [
         {
@@ -117,8 +125,8 @@ def ranked(frame: pl.DataFrame, name: str, limit: int, show: Callable[[dict[str,
             "shown": show(row),
             "spark": sparkline(row.get("trend") or []),
             "services": printable(", ".join(map(str, row.get("services") or [])), TEXT),
-            "first": moment(row.get("first_seen")),
-            "last": moment(row.get("last_seen")),
+            "first": moment(row.get("first_seen"), tz=tz),
+            "last": moment(row.get("last_seen"), tz=tz),
         }
         for rank, row in enumerate(frame.to_dicts())
     ]
@@ -131,6 +139,7 @@ def spans(frame: pl.DataFrame, limit: int = 200) -> pl.DataFrame:
 
     A span is drawn at least 1/250 of the whole wide, so that the eye can find it; its words tell the truth.
     """
+    tz = zone(frame)
     rows: list[dict[str, Any]] = []
     gaps: list[dict[str, Any]] = []
     for name, row in zip(named(frame["service"], NAME), frame.to_dicts(), strict=True):
@@ -145,7 +154,7 @@ def spans(frame: pl.DataFrame, limit: int = 200) -> pl.DataFrame:
     cells = [
         {
             **row, "end": max(row["end"], row["start"] + min_length),
-            "when": time_range(row["start"], row["end"]), "lasting": span(row["end"] - row["start"]),
+            "when": time_range(row["start"], row["end"], tz=tz), "lasting": span(row["end"] - row["start"]),
         }
         for row in rows
     ]  # fmt: skip

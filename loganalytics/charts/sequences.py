@@ -42,7 +42,7 @@ def chart_anomalous_sequences(sequences: schema.Frame, *, title: str | None = No
 
 
 def _rows(frame: pl.DataFrame) -> pl.DataFrame:
-    rows = []
+    rows, tz = [], data.zone(frame)
     for rank, row in enumerate(frame.to_dicts()):
         name = printable(row[frame.columns[0]], data.TEXT) or "(no name)"
         why = [reason["text"] for reason in row["reasons"] or []][:2]
@@ -55,8 +55,8 @@ def _rows(frame: pl.DataFrame) -> pl.DataFrame:
                 "score": row["score"],
                 "anomalous": bool(row["is_anomaly"]),
                 "shown": count(row["events"]),
-                "first": moment(row.get("first_seen")),
-                "last": moment(row.get("last_seen")),
+                "first": moment(row.get("first_seen"), tz=tz),
+                "last": moment(row.get("last_seen"), tz=tz),
             }
         )
     texts = dict.fromkeys(("name", "text", "reasons", "shown", "first", "last"), pl.String)

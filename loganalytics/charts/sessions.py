@@ -23,7 +23,7 @@ def chart_sessions(sessions: schema.Frame, *, title: str | None = None) -> alt.C
     At most 600 sessions, the longest.
     """
     frame = data.collect(sessions, "first_seen", "last_seen", "events", "errors")
-    by = frame.columns[0]
+    by, tz = frame.columns[0], data.zone(frame)
     frame = data.top(frame, by, pl.col("events").sum(), WHO)
     frame = frame.with_columns(length=pl.col("last_seen") - pl.col("first_seen"))
     frame = frame.sort("length", "first_seen", "group", descending=[True, False, False]).head(SESSIONS)
@@ -34,7 +34,7 @@ def chart_sessions(sessions: schema.Frame, *, title: str | None = None) -> alt.C
             "group": row["group"], "start": row["first_seen"],
             "end": max(row["last_seen"], row["first_seen"] + min_length) if min_length else row["last_seen"],
             "failed": row["errors"] > 0, "events": row["events"],
-            "when": time_range(row["first_seen"], row["last_seen"]),
+            "when": time_range(row["first_seen"], row["last_seen"], tz=tz),
             "lasting": span(row["length"]), "text": printable(row.get("first_message"), data.TEXT),
         }
         for row in frame.to_dicts()
@@ -44,9 +44,10 @@ def chart_sessions(sessions: schema.Frame, *, title: str | None = None) -> alt.C
     table = pl.DataFrame(rows, schema={**times, "failed": pl.Boolean, "events": pl.Int64, **texts}).sort(
         "group", "start"
     )
+    begin, end = table.select(pl.col("start").min(), pl.col("end").max()).row(0)
     chart: alt.Chart = alt.Chart(table).mark_bar(height={"band": 0.6}, cornerRadius=2)
     chart = chart.encode(
-        x=time_axis(*table.select(pl.col("start").min(), pl.col("end").max()).row(0)),
+        x=time_axis(begin, end, tz),
         x2="end:T",
         y=names_axis(table["group"]),
         color=alt.when(alt.datum.failed).then(alt.value(ALARM_COLOUR)).otherwise(alt.value(ACCENT_COLOUR)),

@@ -60,7 +60,7 @@ def _spans(frame: pl.DataFrame) -> pl.DataFrame:
             "group": row["group"], "from": row["from"], "to": max(row["to"], row["from"] + total_seconds / 300),
             "odd": bool(row["errors"]) or (row["ratio"] or 0.0) >= 2,
             "shown": row["to"] - row["from"] > total_seconds / 12,
-            "name": printable(row["step"], 18), "when": moment(row["first_seen"]),
+            "name": printable(row["step"], 18), "when": moment(row["first_seen"], tz=data.zone(frame)),
             "lasting": f"{row['to'] - row['from']:,.1f} s",
             "usual": "–" if row.get("usual_ms") is None else f"{row['usual_ms'] / 1000:,.1f} s",
             "status": printable(row.get("status"), data.NAME),

@@ -1,16 +1,20 @@
 """How charts look: colours, axes, legends, tooltips, and the frame that every chart is finished with.
 
-Colours are mid-tones that read on white and on black; text and lines are grey on nothing. Times are UTC.
+Colours are mid-tones that read on white and on black; text and lines are grey on nothing. Times are those
+of the clock in the zone that the frame's times have.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import polars as pl
 
+from loganalytics.charts.clock import shown_time, tick_times
 from loganalytics.charts.lazy_altair import alt
+from loganalytics.humanize import moment
 from loganalytics.sanitize import printable
 
 AnyChart = TypeVar("AnyChart", alt.Chart, alt.LayerChart)
@@ -21,6 +25,8 @@ MUTED_COLOUR = "#98a3b3"
 INK_COLOUR = "#7d8896"
 WIDTH = 720
 _TITLE = 28  # characters of a tooltip's title
+# Up to how many hours an axis shows times in which form.
+_TIME_FORMS = [(0.1, "%H:%M:%S"), (30, "%H:%M"), (120, "%d %b %H:%M"), (7200, "%d %b"), (float("inf"), "%b %Y")]
 
 PALETTE = [ACCENT_COLOUR, "#4fa08b", "#e3a23b", "#8565c4", "#3fa3bd", "#c7778f", "#7aa653"]
 
@@ -67,30 +73,32 @@ def bars(table: pl.DataFrame, colour: str, title: str | None) -> alt.LayerChart:
     return finish(alt.LayerChart(layer=layers), title, 36 * max(table.height, 1))
 
 
-def time_axis(first: datetime | None, last: datetime | None) -> alt.X:
-    """Return the time axis: UTC, 24 hours, and under it the day or days."""
+def time_axis(first: datetime | None, last: datetime | None, tz: str = "UTC") -> alt.X:
+    """Return the time axis: the clock in that zone, 24 hours, and under it the day or days."""
     if first is None or last is None:
         return alt.X("start:T", title=None, bin="binned")
-    days = [f"{day.astimezone(UTC):%Y-%m-%d}" for day in (first, last - timedelta(microseconds=1))]
-    hours = (last - first).total_seconds() / 3600
-    form = (
-        "%H:%M:%S"
-        if hours < 0.1
-        else "%H:%M"
-        if hours < 30
-        else "%d %b %H:%M"
-        if hours < 120
-        else "%d %b"
-        if hours < 7200
-        else "%b %Y"
-    )
-    label = f"utcFormat(datum.value, '{form}')"  # a binned axis would take `format` for one of numbers
+    days = [moment(day, zone=False, tz=tz)[:10] for day in (first, last - timedelta(microseconds=1))]
     # As an expression: Vega-Lite would write datetime(...), which Vega's own interpreter (in a report) misreads.
-    ends = ", ".join(f"{moment.timestamp() * 1000:.0f}" for moment in (first, last))
-    scale = alt.Scale(type="utc", nice=False, domain=alt.ExprRef(f"[{ends}]"))
-    count = alt.ExprRef("max(2, width / 95)")
-    axis = alt.Axis(labelExpr=label, grid=False, labelOverlap="greedy", labelSeparation=10, tickCount=count)
-    return alt.X("start:T", title=" – ".join(dict.fromkeys(days)) + " UTC", bin="binned", scale=scale, axis=axis)
+    scale = alt.Scale(type="utc", nice=False, domain=_times((first, last)))
+    title = " – ".join(dict.fromkeys(days)) + f" {tz}"
+    return alt.X("start:T", title=title, bin="binned", scale=scale, axis=_clock_axis(first, last, tz))
+
+
+def _clock_axis(first: datetime, last: datetime, tz: str) -> alt.Axis:
+    form = next(form for hours, form in _TIME_FORMS if (last - first) / timedelta(hours=1) < hours)
+    axis = alt.Axis(grid=False, labelSeparation=10)
+    if tz == "UTC":
+        # As an expression: a binned axis would take `format` for one of numbers.
+        axis["labelExpr"] = f"utcFormat(datum.value, '{form}')"
+        axis["labelOverlap"], axis["tickCount"] = "greedy", alt.ExprRef("max(2, width / 95)")
+    else:
+        axis["labelExpr"] = f"utcFormat({shown_time(first, last, tz)}, '{form}')"
+        axis["labelOverlap"], axis["values"] = "parity", _times(tick_times(first, last, tz))
+    return axis
+
+
+def _times(moments: Iterable[datetime]) -> alt.ExprRef:
+    return alt.ExprRef(f"[{', '.join(f'{moment.timestamp() * 1000:.0f}' for moment in moments)}]")
 
 
 def legend(names: list[str]) -> alt.Legend:

@@ -85,14 +85,14 @@ def chart_traces(traces: schema.Frame, *, title: str | None = None) -> alt.Chart
     longest are drawn.
     """
     frame = data.collect(traces, "first_seen", "duration_ms", "events", "errors")
-    by = frame.columns[0]
+    by, tz = frame.columns[0], data.zone(frame)
     frame = frame.drop_nulls(["first_seen", "duration_ms"])
     frame = frame.sort(pl.col("errors") > 0, "duration_ms", by, descending=[True, True, False]).head(REQUESTS)
     rows = [
         {
             "start": row["first_seen"], "level": max(row["duration_ms"], 0.1),
             "group": "failed" if row["errors"] else "fine", "name": printable(row[by], data.NAME),
-            "when": moment(row["first_seen"]), "lasting": _ms(row["duration_ms"]) or "0 ms",
+            "when": moment(row["first_seen"], tz=tz), "lasting": _ms(row["duration_ms"]) or "0 ms",
             "size": f"{row['events']:,}", "text": printable(row.get("first_error"), data.TEXT),
             "services": printable(" → ".join(map(str, row.get("services") or [])), data.TEXT),
         }
@@ -101,7 +101,7 @@ def chart_traces(traces: schema.Frame, *, title: str | None = None) -> alt.Chart
     texts = dict.fromkeys(("group", "name", "when", "lasting", "size", "services", "text"), pl.String)
     table = pl.DataFrame(rows, schema={"start": schema.TIMESTAMP, "level": pl.Float64, **texts})
     first, last = table.select(pl.col("start").min(), pl.col("start").max().alias("end")).row(0)
-    x = time_axis(first, last)
+    x = time_axis(first, last, tz)
     x["bin"] = alt.Undefined  # points, not bars
     axis = alt.Axis(tickCount=5, format="~s", title="milliseconds")
     chart: alt.Chart = alt.Chart(table.sort("group", descending=True)).mark_circle(size=34, opacity=0.65)

@@ -36,7 +36,7 @@ def chart_trend(trend: schema.Frame, *, title: str | None = None) -> alt.Chart:
     scale = alt.Scale(domain=list(colours), range=list(colours.values()))
     form = "~s" if table["events"].sum() > 1e6 else ",d"
     chart = chart.encode(
-        x=time_axis(*data.extent(frame["window"])),
+        x=time_axis(*data.extent(frame["window"]), data.zone(frame)),
         x2="end:T",
         y=alt.Y("events:Q", title="events", stack="zero", axis=alt.Axis(tickCount=4, format=form)),
         color=alt.Color("group:N", title=None, scale=scale, legend=legend(list(colours))),
