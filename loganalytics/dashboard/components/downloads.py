@@ -34,6 +34,14 @@ def buttons(view: View, logs: pl.DataFrame) -> None:
     )  # fmt: skip
 
 
+def table_button(table: pl.DataFrame, name: str, key: str) -> None:
+    """Draw the button for a table as a CSV file, guarded and whole."""
+    st.download_button(
+        "CSV", _exporter(table, "csv"), file_name=f"{name}.csv", mime="text/csv", key=f"csv-{key}", on_click="ignore",
+        icon=":material/download:", type="tertiary", help=f"All {table.height:,} rows, in full.",
+    )  # fmt: skip
+
+
 def _exporter(logs: pl.DataFrame, form: str) -> Callable[[], bytes]:
     return lambda: export_bytes(logs, form)
 

@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from loganalytics.dashboard import cached_analyses, state
-from loganalytics.dashboard.components import downloads, tables
+from loganalytics.dashboard.components import tables
 from loganalytics.exceptions import LogAnalyticsError
 from loganalytics.view import View
 
@@ -31,14 +31,9 @@ def draw(view: View) -> None:
         st.error("The query failed.", icon=":material/error:")
         st.text(str(error))
         return
-    tables.draw(result.head(_MAX_ROWS), f"sql-{hash(view)}", height=430)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        excess = f", the first {_MAX_ROWS:,} shown" if result.height > _MAX_ROWS else ""
-        st.caption(f"{result.height:,} rows{excess}")
-        st.download_button(
-            "CSV", lambda: downloads.export_bytes(result, "csv"), file_name="query.csv", on_click="ignore",
-            key="sql-csv", icon=":material/download:",
-        )  # fmt: skip
+    tables.draw(result.head(_MAX_ROWS), f"sql-{hash(view)}", height=430, file_name="query", whole=result)
+    excess = f", the first {_MAX_ROWS:,} shown" if result.height > _MAX_ROWS else ""
+    st.caption(f"{result.height:,} rows{excess}")
 
 
 def _open_query() -> None:

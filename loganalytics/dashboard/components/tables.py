@@ -9,6 +9,7 @@ import streamlit as st
 
 from loganalytics.charts.levels import DARK_LEVEL_COLOURS
 from loganalytics.dashboard import zone
+from loganalytics.dashboard.components import downloads
 from loganalytics.dashboard.summaries import safe_table
 from loganalytics.sanitize import printable
 
@@ -17,11 +18,13 @@ _TIME_FORMAT = "YYYY-MM-DD HH:mm:ss"
 
 def draw(
     table: pl.DataFrame, key: str, *, columns: dict[str, Any] | None = None, clickable: bool = False,
-    height: Any = "auto", order: list[str] | None = None,
+    height: Any = "auto", order: list[str] | None = None, file_name: str | None = None,
+    whole: pl.DataFrame | None = None,
 ) -> dict[str, Any] | None:  # fmt: skip
     """Draw a table; with `clickable` return the row that was clicked, as it is in the frame.
 
-    `columns` configures columns beyond what column_defaults() knows.
+    `columns` configures columns beyond what column_defaults() knows. With `file_name` a button offers the table as CSV;
+    `whole` is what it then holds, where the table shows a part of it.
     """
     safe = safe_table(table)
     if "level" in safe.columns:
@@ -31,6 +34,9 @@ def draw(
         safe, hide_index=True, key=key, column_config=labels | column_defaults(table) | (columns or {}), height=height,
         column_order=order, on_select="rerun" if clickable else "ignore", selection_mode="single-cell", placeholder="",
     )  # fmt: skip
+    if file_name:
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            downloads.table_button(table if whole is None else whole, file_name, key)
     if not clickable:
         return None
     cells = event.selection.cells  # type: ignore[union-attr]

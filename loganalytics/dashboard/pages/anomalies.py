@@ -50,7 +50,9 @@ def _windows(view: View, anomalies: pl.DataFrame, by: str | None) -> None:
     }
     st.markdown(f"**{anomalies.height:,}** anomalous windows. Click on one to compare it with the time before.")
     key = f"anomalies-{hash(view)}-{by}"
-    clicked = tables.draw(table.select(names), key, columns=columns, clickable=True, height=330)
+    clicked = tables.draw(
+        table.select(names), key, columns=columns, clickable=True, height=330, file_name="anomalies"
+    )  # fmt: skip
     if clicked:
         _window(view, clicked, by)
 

@@ -175,7 +175,10 @@ def _findings(view: View, incident: Incident) -> None:
         "start": st.column_config.DatetimeColumn("since", format="MMM D HH:mm:ss", timezone="UTC", width=130),
     }
     key = f"findings-{hash(view)}-{state.opened('incident')}"
-    clicked = tables.draw(incident.findings.select(names), key, columns=columns, clickable=True, height=300)
+    clicked = tables.draw(
+        incident.findings.select(names), key, columns=columns, clickable=True, height=300, file_name="findings",
+        whole=incident.findings,
+    )  # fmt: skip
     if clicked:
         _finding(incident, int(clicked["rank"]))
 
@@ -211,7 +214,9 @@ def _details(incident: Incident) -> None:
         if not incident.compare.is_empty():
             charts.show(la.chart_compare(incident.compare))
         columns = ["kind", "subject", "scope", "baseline_rate", "incident_rate", "ratio", "p_value", "example"]
-        tables.draw(incident.compare.select(columns), "differences", height=320)
+        tables.draw(
+            incident.compare.select(columns), "differences", height=320, file_name="differences", whole=incident.compare
+        )  # fmt: skip
     with requests:
         _failed_requests(incident)
 

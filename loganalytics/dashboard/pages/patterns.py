@@ -51,7 +51,8 @@ def _templates(view: View) -> None:
     }
     key = f"patterns-{hash(view)}-{order}"
     clicked = tables.draw(
-        table.select("template_id", *names), key, columns=columns, clickable=True, height=458, order=names
+        table.select("template_id", *names), key, columns=columns, clickable=True, height=458, order=names,
+        file_name="patterns", whole=patterns,
     )  # fmt: skip
     if clicked:
         _template(view, table.row(by_predicate=pl.col("template_id") == clicked["template_id"], named=True))
@@ -115,7 +116,7 @@ def _clusters(view: View) -> None:
     }
     clicked = tables.draw(
         clusters.select("cluster_id", *names), f"clusters-{hash(view)}", columns=columns, clickable=True, height=388,
-        order=names,
+        order=names, file_name="errors", whole=clusters,
     )  # fmt: skip
     if clicked:
         _cluster(clusters.row(by_predicate=pl.col("cluster_id") == clicked["cluster_id"], named=True))

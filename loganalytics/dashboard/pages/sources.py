@@ -62,7 +62,8 @@ def _load_report(report: pl.DataFrame) -> None:
         "parsed": st.column_config.ProgressColumn("parsed", format="percent", min_value=0, max_value=1, width=110),
     }
     names = ["source", "format", "status", "lines", "events", "parsed", "bytes", "first_seen", "last_seen", "note"]
-    tables.draw(table.select(names), "files", columns=columns, height="content" if table.height < 15 else 500)
+    height = "content" if table.height < 15 else 500
+    tables.draw(table.select(names), "files", columns=columns, height=height, file_name="load_report", whole=report)
 
 
 def _services() -> None:
@@ -84,7 +85,8 @@ def _services() -> None:
         "longest_gap": st.column_config.TextColumn("longest gap"),
         "silent_for": st.column_config.TextColumn("silent for"),
     }
-    tables.draw(table, "services", columns=columns, height="content" if table.height < 15 else 500)
+    height = "content" if table.height < 15 else 500
+    tables.draw(table, "services", columns=columns, height=height, file_name="coverage", whole=coverage)
 
 
 def _readable_size(count: int) -> str:

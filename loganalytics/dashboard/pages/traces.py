@@ -68,7 +68,10 @@ def _trace(view: View, trace_id: str) -> None:
             "duration_ms": st.column_config.NumberColumn("duration ms", format="%.1f"),
         }
         height: Any = "content" if events.height < 12 else 420
-        tables.draw(events.select(names).head(_MAX_ROWS), f"trace-{trace_id}", columns=columns, height=height)
+        tables.draw(
+            events.select(names).head(_MAX_ROWS), f"trace-{trace_id}", columns=columns, height=height,
+            file_name="trace", whole=events,
+        )  # fmt: skip
 
 
 def _requests(view: View) -> None:
@@ -92,7 +95,10 @@ def _requests(view: View) -> None:
     }
     st.caption(f"{requests.height:,} requests. Click on one to follow it.")
     key = f"requests-{hash(view)}-{order}-{state.opened('trace')}"
-    clicked = tables.draw(table.select(names).head(_MAX_ROWS), key, columns=columns, clickable=True, height=388)
+    clicked = tables.draw(
+        table.select(names).head(_MAX_ROWS), key, columns=columns, clickable=True, height=388, file_name="traces",
+        whole=table,
+    )  # fmt: skip
     if clicked:
         state.open_item("trace", clicked["trace_id"])
         st.rerun()
@@ -114,7 +120,10 @@ def _operations(view: View, logs: pl.DataFrame) -> None:
     }
     columns["trend"] = st.column_config.NumberColumn("trend per hour", format="percent")
     key = f"latency-{hash(view)}-{by}"
-    clicked = tables.draw(operations.select(names), key, columns=columns, clickable=True, height=330)
+    clicked = tables.draw(
+        operations.select(names), key, columns=columns, clickable=True, height=330, file_name="latency",
+        whole=operations,
+    )  # fmt: skip
     if clicked:
         _slowest_events(operations.row(by_predicate=pl.col(by).eq_missing(pl.lit(clicked[by])), named=True))
 
