@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.charts import data
+from loganalytics.charts import data, descriptions
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.charts.theme import ALARM_COLOUR, MUTED_COLOUR, finish, names_axis, time_axis, tips
 
@@ -35,9 +35,9 @@ def chart_anomalies(anomalies: schema.Frame, *, title: str | None = None) -> alt
     if by is None:
         y = alt.Y("score:Q", stack=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=3))
         bars: alt.Chart = chart.mark_bar(binSpacing=0.6).encode(y=y)
-        return finish(bars, title, 150)
+        return finish(bars, title, 150, descriptions.of_scores(table))
     shade = alt.Opacity("score:Q", scale=alt.Scale(domain=[0, 1], range=[0.15, 1]), legend=None)
     rows: alt.Chart = chart.mark_bar(binSpacing=0.6, height={"band": 0.72}).encode(
         y=names_axis(frame["group"]), opacity=shade
     )
-    return finish(rows, title, 28 * max(frame["group"].n_unique(), 1))
+    return finish(rows, title, 28 * max(frame["group"].n_unique(), 1), descriptions.of_scores(table))

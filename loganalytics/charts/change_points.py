@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.charts import data
+from loganalytics.charts import data, descriptions
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.charts.theme import ACCENT_COLOUR, ALARM_COLOUR, MUTED_COLOUR, finish, legend, time_axis, tips
 from loganalytics.humanize import moment
@@ -64,7 +64,12 @@ def chart_change_points(
     )
     rule = points.mark_rule(strokeDash=[3, 3], opacity=0.7).encode(x=x, color=colour, tooltip=tooltips)
     dot = points.mark_point(filled=True, size=80, opacity=1).encode(x=x, y=y, color=colour, tooltip=tooltips)
-    return finish(alt.LayerChart(layer=[*([shade] if within else []), trace.encode(x=x, y=y), rule, dot]), title, 220)
+    return finish(
+        alt.LayerChart(layer=[*([shade] if within else []), trace.encode(x=x, y=y), rule, dot]),
+        title,
+        220,
+        descriptions.of_changes(marks, column),
+    )
 
 
 def _marks(changes: pl.DataFrame) -> pl.DataFrame:

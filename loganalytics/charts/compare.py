@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.charts import data
+from loganalytics.charts import data, descriptions
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.charts.theme import ACCENT_COLOUR, ALARM_COLOUR, INK_COLOUR, MUTED_COLOUR, finish, legend, tips
 from loganalytics.sanitize import printable
@@ -47,7 +47,12 @@ def chart_compare(compare: schema.Frame, *, title: str | None = None) -> alt.Lay
     number = base.mark_text(align="right", dy=-7, fontSize=12, color=INK_COLOUR).encode(
         x=alt.value("width"), text="shown:N"
     )
-    return finish(alt.LayerChart(layer=[line, ring, dot, label, number]), title, 38 * max(table.height, 1))
+    return finish(
+        alt.LayerChart(layer=[line, ring, dot, label, number]),
+        title,
+        38 * max(table.height, 1),
+        descriptions.of_bars(table),
+    )
 
 
 def _table(frame: pl.DataFrame) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.charts import data
+from loganalytics.charts import data, descriptions
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.charts.theme import ACCENT_COLOUR, ALARM_COLOUR, finish, names_axis, time_axis, tips
 
@@ -33,4 +33,4 @@ def chart_coverage(coverage: schema.Frame, *, title: str | None = None) -> alt.L
     layers = [heard.transform_filter("datum.kind == 'heard'")]
     if (table["kind"] != "heard").any():
         layers.append(holes.transform_filter("datum.kind != 'heard'"))
-    return finish(alt.LayerChart(layer=layers), title, 28 * max(frame.height, 1))
+    return finish(alt.LayerChart(layer=layers), title, 28 * max(frame.height, 1), descriptions.of_spans(table))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.charts import data
+from loganalytics.charts import data, descriptions
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.charts.theme import ACCENT_COLOUR, ALARM_COLOUR, finish, names_axis, tips
 
@@ -32,4 +32,6 @@ def chart_latency(latency: schema.Frame, *, title: str | None = None) -> alt.Lay
         base.mark_tick(thickness=3, size=16, color=ACCENT_COLOUR).encode(x="p95:Q"),
         base.mark_point(filled=True, size=70, opacity=1, color=ALARM_COLOUR).encode(x="p99:Q"),
     )
-    return finish(alt.LayerChart(layer=list(layers)), title, 30 * max(table.height, 1))
+    return finish(
+        alt.LayerChart(layer=list(layers)), title, 30 * max(table.height, 1), descriptions.of_quantiles(table)
+    )

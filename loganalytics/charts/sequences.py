@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.charts import data
+from loganalytics.charts import data, descriptions
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.charts.theme import ALARM_COLOUR, INK_COLOUR, MUTED_COLOUR, finish, tips
 from loganalytics.humanize import count, moment
@@ -38,7 +38,7 @@ def chart_anomalous_sequences(sequences: schema.Frame, *, title: str | None = No
         name.encode(x=alt.value(0), text="name:N"),
         number.encode(x=alt.value("width"), text=alt.Text("score:Q", format=".2f")),
     ]
-    return finish(alt.LayerChart(layer=layers), title, 36 * max(table.height, 1))
+    return finish(alt.LayerChart(layer=layers), title, 36 * max(table.height, 1), descriptions.of_bars(table))
 
 
 def _rows(frame: pl.DataFrame) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.charts import data
+from loganalytics.charts import data, descriptions
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.charts.theme import ACCENT_COLOUR, ALARM_COLOUR, finish, names_axis, time_axis, tips
 from loganalytics.humanize import span, time_range
@@ -55,4 +55,4 @@ def chart_sessions(sessions: schema.Frame, *, title: str | None = None) -> alt.C
             group=printable(by, data.NAME), when="from – to", lasting="lasting", events="events", text="began with"
         ),
     )
-    return finish(chart, title, 26 * max(table["group"].n_unique(), 1))
+    return finish(chart, title, 26 * max(table["group"].n_unique(), 1), descriptions.of_sessions(table))

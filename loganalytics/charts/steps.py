@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.charts import data
+from loganalytics.charts import data, descriptions
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.charts.theme import ACCENT_COLOUR, ALARM_COLOUR, finish, names_axis, tips
 from loganalytics.humanize import moment
@@ -41,7 +41,9 @@ def chart_steps(steps: schema.Frame, *, title: str | None = None) -> alt.LayerCh
         .mark_text(align="left", dx=4, fontSize=11, color="white")
         .encode(x="from:Q", text="name:N")
     )
-    return finish(alt.LayerChart(layer=[bar, label]), title, 30 * max(table["group"].n_unique(), 1))
+    return finish(
+        alt.LayerChart(layer=[bar, label]), title, 30 * max(table["group"].n_unique(), 1), descriptions.of_runs(table)
+    )
 
 
 def _spans(frame: pl.DataFrame) -> pl.DataFrame:

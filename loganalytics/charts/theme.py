@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 from loganalytics.charts.clock import shown_time, tick_times
+from loganalytics.charts.descriptions import of_bars
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.humanize import moment
 from loganalytics.sanitize import printable
@@ -24,7 +25,7 @@ ALARM_COLOUR = "#dc4b3e"
 MUTED_COLOUR = "#98a3b3"
 INK_COLOUR = "#7d8896"
 WIDTH = 720
-_TITLE = 28  # characters of a tooltip's title
+_TITLE, _DESCRIPTION = 28, 400  # characters of a tooltip's title, and of what describes a chart
 # Up to how many hours an axis shows times in which form.
 _TIME_FORMS = [(0.1, "%H:%M:%S"), (30, "%H:%M"), (120, "%d %b %H:%M"), (7200, "%d %b"), (float("inf"), "%b %Y")]
 
@@ -70,7 +71,7 @@ def bars(table: pl.DataFrame, colour: str, title: str | None) -> alt.LayerChart:
     if has_trend:
         spark = base.mark_text(align="right", dy=-6, fontSize=11, font="monospace", color=colour)
         layers.append(spark.encode(x=alt.value(alt.ExprRef("width - 130")), text="spark:N"))
-    return finish(alt.LayerChart(layer=layers), title, 36 * max(table.height, 1))
+    return finish(alt.LayerChart(layer=layers), title, 36 * max(table.height, 1), of_bars(table))
 
 
 def time_axis(first: datetime | None, last: datetime | None, tz: str = "UTC") -> alt.X:
@@ -126,9 +127,10 @@ def tips(**titles: str | None) -> list[alt.Tooltip]:
     ]
 
 
-def finish(chart: AnyChart, title: str | None, height: float) -> AnyChart:
-    """Return the chart with its size, title and look."""
+def finish(chart: AnyChart, title: str | None, height: float, description: str) -> AnyChart:
+    """Return the chart with its size, title and look, and with a sentence for those who cannot see it."""
     chart.width, chart.height, chart.background = WIDTH, height, "transparent"
     chart.title = title or alt.Undefined
+    chart.description = printable(description, _DESCRIPTION)
     chart.config = alt.Config.from_dict(_LOOK)
     return chart

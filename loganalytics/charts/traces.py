@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.charts import data
+from loganalytics.charts import data, descriptions
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.charts.theme import ALARM_COLOUR, MUTED_COLOUR, PALETTE, finish, legend, time_axis, tips
 from loganalytics.humanize import moment
@@ -47,7 +47,9 @@ def chart_trace(trace: schema.Frame, *, title: str | None = None) -> alt.LayerCh
     number = base.mark_text(align="right", dy=-6, fontSize=11, color=MUTED_COLOUR).encode(
         x=alt.value("width"), text="lasting:N"
     )
-    return finish(alt.LayerChart(layer=[bar, label, number]), title, 30 * max(table.height, 1))
+    return finish(
+        alt.LayerChart(layer=[bar, label, number]), title, 30 * max(table.height, 1), descriptions.of_waterfall(table)
+    )
 
 
 def _bars(frame: pl.DataFrame) -> pl.DataFrame:
@@ -123,4 +125,4 @@ def chart_traces(traces: schema.Frame, *, title: str | None = None) -> alt.Chart
             text="first error",
         ),
     )
-    return finish(chart, title, 240)
+    return finish(chart, title, 240, descriptions.of_requests(table, tz))

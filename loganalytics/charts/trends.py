@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from loganalytics import schema
-from loganalytics.charts import data
+from loganalytics.charts import data, descriptions
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.charts.levels import LEVEL_COLOURS, UNKNOWN_COLOUR
 from loganalytics.charts.theme import ALARM_COLOUR, PALETTE, finish, legend, time_axis, tips
@@ -43,7 +43,7 @@ def chart_trend(trend: schema.Frame, *, title: str | None = None) -> alt.Chart:
         order=alt.Order("rank:Q"),
         tooltip=tips(when="window", group=by or "what", events="events"),
     )
-    return finish(chart, title, 220)
+    return finish(chart, title, 220, descriptions.of_trend(table, data.zone(frame)))
 
 
 def _splits_by_level(frame: pl.DataFrame, by: str | None) -> bool:

@@ -292,3 +292,21 @@ def test_field_names_of_a_log_mean_nothing_to_vega() -> None:
     """A column such as `labels.env[0]` is a path to Vega; the chart names it otherwise."""
     chart = charts.chart_trend(trend(2, {"prod": 3}, by="labels.env[0]")).to_dict()
     assert chart["encoding"]["color"]["field"] == "group"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_sentence_describes_each_chart(name: str) -> None:
+    """Whoever cannot see a chart is told its figures, in a line without controls."""
+    draw, frame = CASES[name]
+    description = draw(frame).to_dict()["description"]
+    assert any(letter.isdigit() for letter in description)
+    assert description.endswith(".")
+    assert len(description) <= 400
+
+
+def test_the_description_of_a_trend_has_its_figures() -> None:
+    """All events, each level and the highest bar."""
+    description = charts.chart_trend(trend(2, {"INFO": 5, "ERROR": 1})).to_dict()["description"]
+    assert description == (
+        "12 events 2026-07-01 06:00–06:10 UTC: INFO 10 and ERROR 2; most in one bar, 6, 2026-07-01 06:00–06:05 UTC."
+    )
