@@ -40,6 +40,7 @@ def change(**changes: Any) -> None:
 def open_start_source() -> None:
     """Change the view to the source that the app was started with."""
     change(source=access.start_source(), formats=None)
+    consent.agree(view())
 
 
 def add_condition(field: str, value: str | None, *, exclude: bool = False) -> None:
