@@ -44,7 +44,7 @@ def test_a_list_shows_names_and_hides_what_is_for_others(app, sources, monkeypat
     app.run()
     assert app.get_by_key("source").options == ["Shop"]
     assert app.metric[0].value == "3"
-    assert app.query_params["source"] == "Shop"
+    assert app.run().query_params["source"] == "Shop"  # the browser writes the first address itself
 
 
 @pytest.mark.parametrize("name", ["Secret", "/etc/passwd", "redis://127.0.0.1/0"])
