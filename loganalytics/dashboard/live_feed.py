@@ -2,6 +2,8 @@
 
 A session that watches holds a lease. The thread ends when the last lease is released or no session has watched for
 two minutes; the next session continues where it ended, so that nothing between is lost.
+
+What was there before the reader began is history: it is shown, and does not count as arrivals.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -26,7 +29,11 @@ _CHUNK_EVENTS = 2_000
 _READ_SECONDS = 0.25
 _LEASE_SECONDS = 120.0
 _LINGER_SECONDS = 5.0  # a page that is loaded again releases its lease and takes a new one
-_RATE_SECONDS = 10.0
+_RATE_SECONDS = 10
+# A reader hands out the last event of a file when nothing followed it for a while: that is history as well.
+_HISTORY_END_SECONDS = 2.5
+ARRIVAL_SECONDS = 120
+"""For how many seconds it is known how many events arrived in each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +43,9 @@ class FeedState:
     read: int = 0
     """How many events were read since the feed began; the number of the newest."""
     rate: float = 0.0
-    """Events per second, over the last ten seconds."""
+    """Events per second that arrived, over the last ten seconds."""
+    newest: datetime | None = None
+    """The latest time of an event."""
     running: bool = False
     status: Mapping[str, Any] | None = None
     error: str | None = None
@@ -51,7 +60,11 @@ class LiveFeed:
         self._open_tail, self._capacity = open_tail, capacity
         self._lock = threading.Lock()
         self._chunks: deque[pl.DataFrame] = deque()
-        self._arrivals: deque[tuple[float, int]] = deque()
+        self._arrivals: deque[tuple[int, int, int]] = deque(maxlen=ARRIVAL_SECONDS + 1)
+        """Second, events and errors, of the seconds in which some arrived."""
+        self._opened_at: datetime | None = None
+        """When the reader began, until what it reads is no longer history."""
+        self._read_at = 0.0
         self._leases: dict[str, float] = {}
         self._last_release = 0.0
         self._state = FeedState()
@@ -75,27 +88,39 @@ class LiveFeed:
     @property
     def state(self) -> FeedState:
         """How the feed is doing now."""
+        last_seconds = self.arrivals(_RATE_SECONDS)
         with self._lock:
-            since = time.monotonic() - _RATE_SECONDS
-            while self._arrivals and self._arrivals[0][0] < since:
-                self._arrivals.popleft()
-            return replace(self._state, rate=sum(number for _, number in self._arrivals) / _RATE_SECONDS)
+            return replace(self._state, rate=sum(events for events, _ in last_seconds) / _RATE_SECONDS)
 
-    def events(self) -> pl.DataFrame:
-        """Return the events in the ring buffer, oldest first, with each event's `number`."""
+    def arrivals(self, seconds: int = ARRIVAL_SECONDS) -> list[tuple[int, int]]:
+        """Return how many events and errors arrived in each of the last seconds that are over, the latest last."""
+        this_second = int(time.monotonic())
         with self._lock:
-            chunks = list(self._chunks)
+            counted = {second: (events, errors) for second, events, errors in self._arrivals}
+        return [counted.get(second, (0, 0)) for second in range(this_second - seconds, this_second)]
+
+    def events(self, after: int = 0) -> pl.DataFrame:
+        """Return the events in the ring buffer with a number above `after`, oldest first, with each one's `number`.
+
+        Nothing is copied: what is kept of it keeps its part of the ring buffer, and no more.
+        """
+        with self._lock:
+            chunks = [chunk for chunk in self._chunks if chunk["number"][-1] > after]
         if not chunks:
             return schema.empty().with_columns(number=pl.lit(0, pl.Int64))
+        chunks[0] = chunks[0].filter(pl.col("number") > after)
         return pl.concat(chunks, how="diagonal_relaxed") if len(chunks) > 1 else chunks[0]
 
     def _run(self) -> None:
         tail: TailReader | None = None
         try:
+            self._opened_at, self._read_at = datetime.now(UTC), time.monotonic()
             tail = self._open_tail(self._cursor)
             self._update(running=True, error=None)
             while self._is_watched():
-                self._append(tail.read(_READ_SECONDS))
+                logs = tail.read(_READ_SECONDS)
+                self._count_arrivals(logs)
+                self._append(logs)
                 self._update(status=tail.status)
         except Exception as error:  # a thread has no caller; the page shows it
             self._update(error=str(error) if isinstance(error, LogAnalyticsError) else type(error).__name__)
@@ -116,6 +141,25 @@ class LiveFeed:
                 return clock - self._last_release < _LINGER_SECONDS
             return clock - max(self._leases.values()) < _LEASE_SECONDS
 
+    def _count_arrivals(self, logs: pl.DataFrame) -> None:
+        """Count what arrived. History ends with the first event since the beginning, or when nothing more comes."""
+        clock = time.monotonic()
+        arrived = logs
+        if self._opened_at is not None and clock - self._read_at < _HISTORY_END_SECONDS:
+            arrived = logs.filter(pl.col("timestamp") >= self._opened_at)
+            self._opened_at = self._opened_at if arrived.is_empty() else None
+            self._read_at = self._read_at if logs.is_empty() else clock
+        else:
+            self._opened_at = None
+        if arrived.is_empty():
+            return
+        second, events, errors = int(clock), arrived.height, arrived.select(schema.is_error().sum()).item()
+        with self._lock:
+            if self._arrivals and self._arrivals[-1][0] == second:
+                _, earlier_events, earlier_errors = self._arrivals.pop()
+                events, errors = events + earlier_events, errors + earlier_errors
+            self._arrivals.append((second, events, errors))
+
     def _append(self, logs: pl.DataFrame) -> None:
         """Number new events and append them to the ring buffer; small chunks are joined, the oldest dropped."""
         if logs.is_empty():
@@ -134,5 +178,5 @@ class LiveFeed:
             size = sum(chunk.height for chunk in self._chunks)
             while len(self._chunks) > 1 and size - self._chunks[0].height >= self._capacity:
                 size -= self._chunks.popleft().height
-            self._arrivals.append((time.monotonic(), logs.height))
-            self._state = replace(self._state, read=self._state.read + logs.height)
+            times = (time for time in (self._state.newest, logs["timestamp"].max()) if isinstance(time, datetime))
+            self._state = replace(self._state, read=self._state.read + logs.height, newest=max(times, default=None))

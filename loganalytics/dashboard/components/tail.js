@@ -1,96 +1,310 @@
-// The live tail. Log text becomes text nodes only. Rows are identified by their number, so that an update does not move
-// rows that stay; whoever has scrolled up is not scrolled down, and sees how many new events there are.
+// The live tail: a bar, the lines, and the open event. Log text becomes text nodes only.
+//
+// The browser keeps the lines, and the server sends what is new, by number. Three states: following (the end is in
+// sight, the oldest lines drop out), held (scrolled up: nothing moves, new lines are added below), paused (nothing is
+// added; what comes is counted).
 const tails = new WeakMap();
+const HELD_LINES = 20000; // so many are kept while held or after a mark; then the tail pauses
+const PLAY = "M4 2 L14 8 L4 14 Z";
+const PAUSE = "M3 2 H7 V14 H3 Z M9 2 H13 V14 H9 Z";
+const EMPHASIZED = new Set(["WARNING", "ERROR", "CRITICAL", "SECURITY"]);
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const list = parentElement.querySelector(".tail");
-  const pill = parentElement.querySelector(".pill");
-  let tail = tails.get(list);
-  if (!tail) {
-    tail = { rows: new Map(), last: 0, seen: 0, follows: true };
-    tails.set(list, tail);
-    list.addEventListener("scroll", () => {
-      tail.follows = list.scrollHeight - list.scrollTop - list.clientHeight < 24;
-      if (tail.follows) tail.seen = tail.last;
-      updatePill();
-    });
-    pill.addEventListener("click", () => {
-      list.scrollTop = list.scrollHeight;
-    });
-    list.addEventListener("click", open);
-    list.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") open(event);
-    });
-  }
-  tail.open = (number) => setTriggerValue("opened", number);
-  tail.paused = data.paused;
-  tail.waiting = data.new;
-  list.style.setProperty("--height", data.height + "px");
-  update();
+export default function (component) {
+  const root = component.parentElement.querySelector(".live");
+  if (!tails.has(root)) tails.set(root, liveTail(root));
+  const tail = tails.get(root);
+  tail.update(JSON.parse(new TextDecoder().decode(component.data)), component.setTriggerValue);
+  return tail.dispose;
+}
 
-  function open(event) {
-    const row = event.target.closest(".row");
-    if (row) tail.open(Number(row.dataset.number));
-  }
+function liveTail(root) {
+  const find = (selector) => root.querySelector(selector);
+  const lines = []; // [number, time, level, service, message, found]; a line without a time tells of a gap
+  let keys = [];
+  let sending = null; // which sending of all lines this continues
+  let upto = 0;
+  let seen = 0; // the newest number that was in sight
+  let limit = 0;
+  let pausedAt = null;
+  let command = 0; // of the last pause or resume; an update from before it says nothing about them
+  let waiting = { count: 0, exact: true };
+  let marks = new Set();
+  let colours = {};
+  let send = () => {};
+  let lastKey = { key: "", at: 0 };
+  const rows = virtualRows(find(".rows"), {
+    follow: true,
+    fill,
+    open: (number) => Number.isInteger(number) && send("open", number),
+    held(isHeld) {
+      seen = upto;
+      if (pausedAt === null) send("held", isHeld);
+      drawPill();
+    },
+    visible: drawPill,
+  });
 
-  function update() {
-    const current = new Set(data.number);
-    for (const [number, row] of tail.rows) {
-      if (!current.has(number)) {
-        const height = tail.follows ? 0 : row.offsetHeight;
-        const above = row.offsetTop < list.scrollTop;
-        row.remove();
-        tail.rows.delete(number);
-        if (above && height) list.scrollTop -= height;
-      }
-    }
-    let next = list.firstChild;
-    for (let index = 0; index < data.number.length; index++) {
-      const number = data.number[index];
-      let row = tail.rows.get(number);
-      if (row) {
-        next = row.nextSibling;
-        continue;
-      }
-      row = makeRow(index, number);
-      tail.rows.set(number, row);
-      list.insertBefore(row, next);
-    }
-    tail.last = data.number.length ? data.number[data.number.length - 1] : tail.last;
-    if (tail.follows && !data.paused) {
-      list.scrollTop = list.scrollHeight;
-      tail.seen = tail.last;
-    }
-    updatePill();
+  find(".pause").addEventListener("click", () => (pausedAt === null ? pause() : resume()));
+  find(".pill").addEventListener("click", () => (pausedAt === null ? rows.toEnd() : resume()));
+  find(".explore").addEventListener("click", explore);
+  find(".close").addEventListener("click", () => send("open", null));
+  document.addEventListener("keydown", keydown);
+  window.addEventListener("resize", fit);
+
+  function update(data, setTriggerValue) {
+    send = setTriggerValue;
+    colours = data.colours;
+    limit = data.limit;
+    if (data.command >= command) takePaused(data);
+    takeLines(data);
+    drawBar(data);
+    drawNotices(data.notices);
+    drawEvent(data.event);
+    drawPill();
+    fit();
   }
 
-  function makeRow(index, number) {
-    const row = document.createElement("div");
-    row.className = "row";
-    row.tabIndex = -1;
-    row.dataset.number = number;
-    const colour = data.colours[data.level[index]] || data.colours.unknown;
-    if (["ERROR", "CRITICAL", "WARNING", "SECURITY"].includes(data.level[index])) row.style.borderLeftColor = colour;
-    for (const [field, content] of [
-      ["time", data.time[index]],
-      ["level", data.level[index]],
-      ["service", data.service[index]],
-      ["message", data.message[index]],
-    ]) {
-      const cell = document.createElement("span");
-      cell.className = field;
-      cell.textContent = content;
-      if (field === "level") cell.style.color = colour;
-      row.appendChild(cell);
+  function takePaused(data) {
+    command = data.command;
+    pausedAt = data.paused;
+    waiting = { count: data.waiting, exact: data.exact };
+  }
+
+  function takeLines(data) {
+    if (data.after === null) {
+      if (data.sending === sending) return; // drawn again, with nothing new
+      sending = data.sending;
+      lines.length = 0;
+      upto = 0;
+      marks = new Set(data.marks);
+    } else if (data.sending !== sending || data.after > upto) {
+      send("resend", Date.now()); // an update was missed, or this page is new
+      return;
+    } else if (pausedAt !== null || data.upto <= upto) {
+      return;
     }
+    if (data.skipped) lines.push([data.after + 0.5, "", "", "", `… ${count(data.skipped, "entry", "entries")} not shown: they came faster than a page can show`]);
+    const { number, time, level, service, message, found } = data.lines;
+    for (let index = 0; index < number.length; index++)
+      if (number[index] > upto)
+        lines.push([number[index], time[index], level[index], service[index], message[index], found && found[index]]);
+    upto = data.upto;
+    drop();
+    keys = lines.map((line) => line[0]);
+    root.style.setProperty("--time", `${longest(1, 12)}ch`);
+    root.style.setProperty("--service", `${Math.min(16, longest(3, 6))}ch`);
+    if (rows.follows()) seen = upto;
+    rows.show(keys, data.after === null);
+    if (pausedAt === null && lines.length >= HELD_LINES) pause();
+  }
+
+  // The oldest lines drop out, unless somebody reads there or set a mark before.
+  function drop() {
+    const most = rows.follows() ? limit : HELD_LINES;
+    if (lines.length <= most) return;
+    const firstMark = lines.findIndex((line) => marks.has(line[0]));
+    const wanted = rows.follows() && firstMark >= 0 ? Math.max(most, lines.length - firstMark) : most;
+    lines.splice(0, lines.length - Math.min(wanted, HELD_LINES));
+  }
+
+  function longest(column, least) {
+    return lines.reduce((length, line) => Math.max(length, line[column].length), least);
+  }
+
+  function fill(row, number, index) {
+    const [, time, level, service, message, found] = lines[index];
+    const cells = cellsOf(row, ["mark", "time", "level", "service", "message"]);
+    row.style.setProperty("--level-colour", colours[level] || colours.unknown);
+    row.classList.toggle("emphasized", EMPHASIZED.has(level));
+    row.classList.toggle("gap", !Number.isInteger(number));
+    row.classList.toggle("marked", marks.has(number));
+    cells.mark.textContent = marks.has(number) ? "⚑" : "";
+    cells.time.textContent = time;
+    cells.level.textContent = level;
+    cells.service.textContent = service;
+    markText(cells.message, message, found);
+  }
+
+  function pause() {
+    pausedAt = upto;
+    waiting = { count: 0, exact: true };
+    command = Date.now();
+    send("pause", { number: upto, command });
+    drawPause();
+    drawPill();
+  }
+
+  function resume() {
+    pausedAt = null;
+    command = Date.now();
+    send("resume", { command });
+    rows.toEnd();
+    drawPause();
+    drawPill();
+  }
+
+  function explore() {
+    const [first, last] = rows.range();
+    if (last >= first && lines.length) send("explore", { first: Math.ceil(keys[first]), last: Math.floor(keys[last]) });
+  }
+
+  function mark() {
+    const [, last] = rows.range();
+    const number = rows.selected() ?? keys[last];
+    if (!Number.isInteger(number)) return;
+    if (!marks.delete(number)) marks.add(number);
+    send("marks", [...marks]);
+    rows.show(keys, true);
+    drawMarks();
+  }
+
+  function nextMark(step) {
+    const current = rows.selected() ?? (step > 0 ? -Infinity : Infinity);
+    const ordered = [...marks].filter((number) => (number - current) * step > 0).sort((a, b) => (a - b) * step);
+    const index = ordered.length ? keys.indexOf(ordered[0]) : -1;
+    if (index >= 0) rows.moveTo(index);
+  }
+
+  function keydown(event) {
+    const target = event.composedPath()[0];
+    const isGo = lastKey.key === "g" && event.timeStamp - lastKey.at < 1500; // g and a letter: another page
+    lastKey = { key: event.key, at: event.timeStamp };
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isGo || !root.isConnected) return;
+    if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
+    const actions = {
+      p: () => (pausedAt === null ? pause() : resume()), f: () => (pausedAt === null ? rows.toEnd() : resume()),
+      h: rows.hold, m: mark, n: () => nextMark(1), N: () => nextMark(-1), e: explore, Escape: close,
+    };
+    if (Object.hasOwn(actions, event.key)) actions[event.key]();
+    else if (/^(BUTTON|A)$/.test(target.tagName) || !rows.keydown(event)) return;
+    event.preventDefault();
+  }
+
+  function close() {
+    if (find(".event").hidden) rows.unselect();
+    else send("open", null);
+  }
+
+  function drawBar(data) {
+    drawPause();
+    drawMarks();
+    find(".connection").textContent = data.connection;
+    find(".connection").dataset.state = data.connection;
+    find(".rate b").textContent = data.rate;
+    find(".counts").textContent = data.counts;
+    drawSpark(data.arrivals);
+  }
+
+  function drawPause() {
+    const isPaused = pausedAt !== null;
+    find(".pause span").textContent = isPaused ? "Continue" : "Pause";
+    find(".pause path").setAttribute("d", isPaused ? PLAY : PAUSE);
+    find(".pause").classList.toggle("paused", isPaused);
+  }
+
+  function drawMarks() {
+    find(".marks").textContent = marks.size ? `⚑ ${marks.size}` : "";
+  }
+
+  // Bars of the seconds: all events, and over them the errors among them.
+  function drawSpark(arrivals) {
+    const spark = find(".spark");
+    const highest = Math.max(1, ...arrivals.map(([events]) => events));
+    const bars = (which) =>
+      arrivals.map((second, x) => (second[which] ? `M${x} 1V${1 - Math.max(0.06, second[which] / highest)}h.8V1z` : "")).join("");
+    spark.setAttribute("viewBox", `0 0 ${arrivals.length} 1`);
+    find(".spark .events").setAttribute("d", bars(0));
+    find(".spark .errors").setAttribute("d", bars(1));
+    const errors = arrivals.reduce((sum, second) => sum + second[1], 0);
+    const text = `Events per second, the last ${arrivals.length} seconds: at most ${count(highest, "event")}; ${count(errors, "error")} in all`;
+    spark.setAttribute("aria-label", text);
+  }
+
+  function drawNotices(notices) {
+    const texts = notices.map(([kind, text]) => {
+      const notice = document.createElement("div");
+      notice.className = kind;
+      notice.textContent = text;
+      return notice;
+    });
+    const shown = find(".notices");
+    const isSame = shown.children.length === texts.length && texts.every((text, n) => text.isEqualNode(shown.children[n]));
+    if (!isSame) shown.replaceChildren(...texts);
+  }
+
+  function drawPill() {
+    const below = rows.follows() ? 0 : lines.length - 1 - lines.findLastIndex((line) => line[0] <= seen);
+    const unseen = pausedAt === null ? below : waiting.count;
+    const atLeast = waiting.exact || pausedAt === null ? "" : "at least ";
+    const pill = find(".pill");
+    const text = unseen ? `${atLeast}${unseen.toLocaleString("en")} new ↓` : "To the newest ↓";
+    if (pill.textContent !== text) pill.textContent = text;
+    pill.classList.toggle("shown", pausedAt === null ? !rows.follows() : true);
+  }
+
+  function drawEvent(event) {
+    const panel = find(".event");
+    if (!event) {
+      if (panel.hidden) return;
+      panel.hidden = true;
+      panel.number = null;
+      find(".rows").focus({ preventScroll: true });
+      return;
+    }
+    if (panel.number === event.number && !panel.hidden) return;
+    panel.number = event.number;
+    find(".event h2").textContent = event.title;
+    find(".text").textContent = event.message;
+    find(".exception").textContent = event.exception;
+    find(".exception").hidden = !event.exception;
+    find(".event tbody").replaceChildren(...event.fields.map(fieldRow));
+    const actions = event.actions.map(([name, label]) => button(label, () => send("act", { name, number: event.number })));
+    find(".actions").replaceChildren(...actions);
+    panel.hidden = false;
+    panel.scrollTop = 0;
+  }
+
+  function fieldRow([field, text]) {
+    const row = document.createElement("tr");
+    const name = row.insertCell();
+    const buttons = row.insertCell();
+    name.textContent = field;
+    row.insertCell().textContent = text;
+    buttons.append(
+      button("+", () => send("filter", { field, exclude: false }), `Only this value of ${field}`),
+      button("−", () => send("filter", { field, exclude: true }), `Without this value of ${field}`),
+    );
     return row;
   }
 
-  function updatePill() {
-    let below = 0;
-    if (!tail.follows) for (const number of tail.rows.keys()) if (number > tail.seen) below += 1;
-    const unseen = tail.paused ? tail.waiting : below;
-    pill.textContent = unseen ? unseen.toLocaleString("en") + " new ↓" : "to the newest ↓";
-    pill.classList.toggle("shown", tail.paused ? unseen > 0 : !tail.follows);
+  function button(label, act, title) {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.textContent = label;
+    if (title) made.title = title;
+    if (title) made.setAttribute("aria-label", title);
+    made.addEventListener("click", act);
+    return made;
   }
+
+  function count(number, one, more = `${one}s`) {
+    return `${number.toLocaleString("en")} ${number === 1 ? one : more}`;
+  }
+
+  // To the bottom of the window.
+  function fit() {
+    const scroller = root.getRootNode().host?.closest("[data-testid=stMain]");
+    const top = root.getBoundingClientRect().top + (scroller ? scroller.scrollTop : 0);
+    const height = `${Math.max(300, Math.floor(window.innerHeight - top - 14))}px`;
+    if (root.style.height !== height) root.style.height = height;
+  }
+
+  function dispose() {
+    document.removeEventListener("keydown", keydown);
+    window.removeEventListener("resize", fit);
+    rows.dispose();
+    tails.delete(root);
+  }
+
+  return { update, dispose };
 }

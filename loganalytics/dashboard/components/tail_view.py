@@ -1,55 +1,150 @@
-"""The live tail as a browser component: coloured rows that do not move while one reads back.
+"""The live tail as one component of the browser (tail.js): a bar, the lines, and the open event.
 
-Log text goes to the browser as JSON and into the page as text nodes only (tail.js), never as HTML.
+One component, since each element of a page costs the browser time with every update. Log text goes to the browser as
+JSON and into the page as text nodes only, never as HTML.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
 from loganalytics.charts import LEVEL_COLOURS
-from loganalytics.sanitize import printable_column
+from loganalytics.dashboard import summaries
+from loganalytics.dashboard.components import virtual_rows
+from loganalytics.dashboard.live_feed import FeedState, LiveFeed
+from loganalytics.dashboard.tail_session import MAX_LINES, TailSession, unknown_columns
+from loganalytics.exceptions import LogAnalyticsError
+from loganalytics.humanize import count, listing, moment, span
+from loganalytics.sanitize import printable
+from loganalytics.view import View
 
-MAX_ROWS = 1000
-"""How many events the tail shows."""
+_KEY = "tail"
+_MAX_CHARACTERS = 20_000
+_OLD = timedelta(minutes=15)
+_REQUESTS = ("filter", "explore", "act")
+"""What a reader asks for that leads away from the tail, or changes the view."""
 
-_MESSAGE_CHARACTERS = 300
-
-
-def draw(logs: pl.DataFrame, *, paused: bool, new: int, key: str, height: int = 520) -> int | None:
-    """Show events, newest at the bottom; return the number of the one that was clicked, once."""
-    rows = tail_rows(logs.tail(MAX_ROWS)).to_dict(as_series=False)
-    options = {"colours": LEVEL_COLOURS, "paused": paused, "new": new, "height": height}
-    result = _component()(data=rows | options, key=key, on_opened_change=lambda: None)
-    number: Any = result.opened
-    return None if number is None else int(number)
-
-
-def tail_rows(logs: pl.DataFrame) -> pl.DataFrame:
-    """Return number, time, level, service and message of events, safe and short."""
-    level, service = (pl.col(name).cast(pl.String).fill_null("") for name in ("level", "service"))
-    has_exception = pl.when(pl.col("exception").is_not_null()).then(pl.lit(" ⏎ …"))
-    message = pl.concat_str(printable_column(pl.col("message"), _MESSAGE_CHARACTERS), has_exception, ignore_nulls=True)
-    return logs.select(
-        "number",
-        time=pl.col("timestamp").dt.strftime("%H:%M:%S%.3f").fill_null(""),
-        level=printable_column(level, 20),
-        service=printable_column(service, 30),
-        message=message,
-    )
+Notice = tuple[str, str]
+"""Of which kind ("info", "warning", "error") and its text."""
 
 
-@cache
-def _component() -> Any:
-    folder = Path(__file__).parent
-    return st.components.v2.component(
-        "loganalytics_tail",
-        html='<div class="tail" role="log" tabindex="0" aria-label="live tail"></div><button class="pill"></button>',
-        css=(folder / "tail.css").read_text(encoding="utf-8"),
-        js=(folder / "tail.js").read_text(encoding="utf-8"),
-    )
+def draw(session: TailSession, view: View, zone: str, *, is_demo: bool) -> dict[str, Any]:
+    """Send the browser what it does not have yet; return what the reader asks for, by name."""
+    update, notices = _update(session, view, zone)
+    if is_demo:
+        notices.append(("info", "A demonstration: a small generator writes into a stream of an embedded server."))
+    sent = update | _status(session.feed) | _held(session) | {
+        "notices": notices, "event": _event_panel(session, zone), "colours": LEVEL_COLOURS, "limit": MAX_LINES,
+    }  # fmt: skip
+    callbacks = {f"on_{name}_change": partial(_act, session, name) for name in (*_ACTIONS, *_REQUESTS)}
+    component = virtual_rows.component("tail")
+    # As bytes: Streamlit writes a dict as JSON twice.
+    answers = component(data=json.dumps(sent, ensure_ascii=False).encode("utf-8", "replace"), key=_KEY, **callbacks)
+    return {name: answers[name] for name in _REQUESTS if answers.get(name) is not None}
+
+
+def _update(session: TailSession, view: View, zone: str) -> tuple[dict[str, Any], list[Notice]]:
+    notices: list[Notice] = []
+    if session.feed.state.error:
+        notices.append(("error", f"The connection was lost. {printable(session.feed.state.error, 500)}"))
+    try:
+        update = session.update(view, zone)
+        notices += _of_missing_columns(session, view)
+    except (LogAnalyticsError, pl.exceptions.PolarsError) as error:
+        session.resend()
+        notices.append(("error", f"This filter cannot be used. {printable(error, 500)}"))
+        return {"sending": "none", "after": None, "upto": 0, "skipped": 0, "lines": {"number": []}}, notices
+    return update, notices + _of_age(session.feed)
+
+
+def _of_missing_columns(session: TailSession, view: View) -> list[Notice]:
+    missing = unknown_columns(view, session.feed.events()) if session.feed.state.read else []
+    if not missing:
+        return []
+    names = listing([printable(name, 60) for name in missing])
+    return [("warning", f"No line so far has a field {names}: a filter names it, so lines may be missing here.")]
+
+
+def _of_age(feed: LiveFeed) -> list[Notice]:
+    """Say that the lines are old ones, so that nobody takes them for what happens now."""
+    current = feed.state
+    if current.newest is None or datetime.now(UTC) - current.newest < _OLD:
+        return []
+    lines = feed.events().height
+    return [("info", f"Nothing new: these are the last {count(lines, 'line')}, the newest is {_age(current)} old.")]
+
+
+def _status(feed: LiveFeed) -> dict[str, Any]:
+    """Return how the feed is doing, in words, and what arrived in the last seconds."""
+    current = feed.state
+    status = current.status or {}
+    connection = str(status.get("state", "connecting")) if current.running and not current.error else "not connected"
+    lost = int(status.get("lost") or 0)
+    counts = [f"{count(current.read)} read"] + ([f"{count(lost)} lost"] if lost else [])
+    counts.append(f"newest {_age(current)} ago" if current.newest else "no event yet")
+    return {
+        "connection": connection, "rate": f"{current.rate:,.1f}", "arrivals": feed.arrivals(),
+        "counts": " · ".join(counts),
+    }  # fmt: skip
+
+
+def _age(current: FeedState) -> str:
+    return "" if current.newest is None else span(max(datetime.now(UTC) - current.newest, timedelta(0)))
+
+
+def _held(session: TailSession) -> dict[str, Any]:
+    paused = session.paused
+    return {
+        "marks": session.marks, "command": session.command, "paused": paused.at if paused else None,
+        "waiting": paused.waiting if paused else 0, "exact": paused is None or paused.is_exact,
+    }  # fmt: skip
+
+
+def _event_panel(session: TailSession, zone: str) -> dict[str, Any] | None:
+    """Return the open event, safe to show."""
+    event = session.opened
+    if event is None:
+        return None
+    origin = filter(None, (moment(event["timestamp"], tz=zone), event["level"], event["service"], event["logger"]))
+    fields = summaries.field_table({name: value for name, value in event.items() if name != "number"})
+    return {
+        "number": event["number"],
+        "title": printable(" · ".join(origin), 300),
+        "message": printable(event["message"], _MAX_CHARACTERS, lines=True),
+        "exception": printable(event["exception"], _MAX_CHARACTERS, lines=True),
+        "fields": fields.rows(),
+        "actions": [["explore", "Open in Explore"], *([["traces", "Trace"]] if event["trace_id"] else [])],
+    }
+
+
+def _act(session: TailSession, name: str) -> None:
+    """Do what the reader did in the browser, before the next update is made."""
+    if name in _ACTIONS:
+        _ACTIONS[name](session, st.session_state[_KEY].get(name))
+
+
+def _pause(session: TailSession, request: dict[str, int]) -> None:
+    session.command = request["command"]
+    session.pause(request["number"])
+
+
+def _resume(session: TailSession, request: dict[str, int]) -> None:
+    session.command = request["command"]
+    session.resume()
+
+
+_ACTIONS: dict[str, Callable[[TailSession, Any], object]] = {
+    "resend": lambda session, _: session.resend(),
+    "pause": _pause,
+    "resume": _resume,
+    "held": lambda session, is_held: session.hold(bool(is_held)),
+    "marks": lambda session, numbers: session.mark(numbers),
+    "open": lambda session, number: session.open(number),
+}

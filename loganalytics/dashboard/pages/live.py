@@ -1,37 +1,31 @@
-"""Live: the events as they arrive. The reader is shared; a session keeps only where it paused."""
+"""Live: the events as they arrive. The reader is shared; a session keeps what it was sent, and where it paused."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-import polars as pl
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import loganalytics as la
-from loganalytics.dashboard import access, demo, state, summaries
-from loganalytics.dashboard.components import tables, tail_view
+from loganalytics.dashboard import access, consent, demo, state, summaries, zone
+from loganalytics.dashboard.components import tail_view
 from loganalytics.dashboard.live_feed import LiveFeed
+from loganalytics.dashboard.tail_session import TailSession
 from loganalytics.exceptions import LogAnalyticsError
-from loganalytics.filters.sql import where_in_batch
-from loganalytics.humanize import span
-from loganalytics.sanitize import printable
 from loganalytics.sources.store import TailReader
 from loganalytics.view import View
 
 _HISTORY = "15m"
 """How much of the time before the page was opened is shown; the same reader reads it, so there is no gap."""
 
-_MAX_CHARACTERS = 20_000
-
-_CONNECTIONS: dict[str, dict[str, Any]] = {
-    "reading": {"icon": ":material/sensors:", "color": "green"},
-    "connecting": {"icon": ":material/sync:", "color": "blue"},
-    "reconnecting": {"icon": ":material/sync_problem:", "color": "orange"},
-    "not connected": {"icon": ":material/cloud_off:", "color": "red"},
-}
+_SESSION = "tail-session"
+_AROUND = timedelta(seconds=30)
+_STEP = timedelta(milliseconds=1)
+# The tail ends with the window: no room is left below it.
+_FULL_HEIGHT = "<style>[data-testid=stMainBlockContainer] { padding-bottom: 0 }</style>"
 
 
 def page() -> None:
@@ -51,17 +45,23 @@ def page() -> None:
         return
     feed = shared_feed(addresses)
     _take_lease(addresses, _session_id())
-    if addresses[0] == demo.stream_address():
-        st.caption("A demonstration: a small generator writes into a stream of an embedded Valkey server.")
-    _tail(feed)
+    session: TailSession | None = st.session_state.get(_SESSION)
+    if session is None or session.feed is not feed:
+        st.session_state[_SESSION] = TailSession(feed)
+    st.html(_FULL_HEIGHT)
+    _tail()
 
 
 def _addresses(view: View) -> tuple[str, ...] | None:
     """Return the addresses to follow, None where there are none."""
-    if access.is_demo() and view.source == access.start_source():
+    if _is_demo(view):
         address = demo.start()
         return (address,) if address else None
     return access.addresses(view.source) or None
+
+
+def _is_demo(view: View) -> bool:
+    return access.is_demo() and view.source == access.start_source()
 
 
 @st.cache_resource(show_spinner=False)
@@ -86,77 +86,45 @@ def _take_lease(addresses: tuple[str, ...], session: str) -> tuple[LiveFeed, str
 
 
 @st.fragment(run_every=1.0)
-def _tail(feed: LiveFeed) -> None:
-    """Draw new events, every second, and nothing else of the page."""
-    feed.renew(_session_id())
-    error = feed.state.error
+def _tail() -> None:
+    """Send what is new, every second, and nothing else of the page."""
+    session: TailSession = st.session_state[_SESSION]
+    session.feed.renew(_session_id())
     view = state.view()
-    paused_at = st.session_state.get("paused-at")
-    _status_bar(feed, paused_at)
-    if error:
-        st.error("The connection was lost.", icon=":material/cloud_off:")
-        st.text(error)
-    try:
-        matches = where_in_batch(view.keep(feed.events()), view.query)
-    except (LogAnalyticsError, pl.exceptions.PolarsError) as filter_error:
-        st.warning("This filter cannot be used.", icon=":material/filter_alt:")
-        st.text(str(filter_error))
-        return
-    visible = matches if paused_at is None else matches.filter(pl.col("number") <= paused_at)
-    new = matches.height - visible.height
-    clicked = tail_view.draw(visible, paused=paused_at is not None, new=new, key="tail")
-    if clicked is not None:
-        st.session_state["tail-event"] = clicked
-    _clicked_event(feed)
+    requests = tail_view.draw(session, view, zone.current(), is_demo=_is_demo(view))
+    if "filter" in requests and session.opened:
+        field, is_excluded = str(requests["filter"]["field"]), bool(requests["filter"]["exclude"])
+        state.add_condition(field, str(session.opened[field]), exclude=is_excluded)
+        st.rerun()
+    if "explore" in requests:
+        _explore(session, int(requests["explore"]["first"]), int(requests["explore"]["last"]))
+    if "act" in requests and session.opened:
+        _follow(session.opened, str(requests["act"]["name"]))
 
 
-def _status_bar(feed: LiveFeed, paused_at: int | None) -> None:
-    """Draw play and pause, and the state of the connection."""
-    current = feed.state
-    button, *cards = st.columns([1.2, 1, 1, 1, 1.2], vertical_alignment="center")
-    if paused_at is None:
-        button.button(
-            "Pause", icon=":material/pause:", on_click=_pause, args=(current.read,), width="stretch", key="pause"
-        )  # fmt: skip
+def _explore(session: TailSession, first: int, last: int) -> None:
+    """Open the Explore page on the time of the events of these numbers."""
+    extent = summaries.time_extent(session.events(first, last))
+    if extent is not None:
+        _show(since=state.iso(extent[0]), until=state.iso(extent[1] + _STEP))
+        state.switch_page("explore")
+
+
+def _follow(event: Mapping[str, Any], page_name: str) -> None:
+    """Open the Explore page around an event, or its trace."""
+    when = event["timestamp"]
+    _show(since=state.iso(when - _AROUND), until=state.iso(when + _AROUND)) if when else _show()
+    if page_name == "traces":
+        state.open_item("trace", event["trace_id"])
     else:
-        button.button(
-            "Play", icon=":material/play_arrow:", on_click=_pause, args=(None,), width="stretch", type="primary",
-            key="play",
-        )  # fmt: skip
-    status = current.status or {}
-    connection = str(status.get("state", "connecting")) if current.running and not current.error else "not connected"
-    cards[0].badge(connection, **_CONNECTIONS.get(connection, _CONNECTIONS["reconnecting"]))
-    cards[1].markdown(f"**{current.rate:,.1f}** events/s")
-    cards[2].markdown(f"**{current.read:,}** read")
-    lost = int(status.get("lost") or 0)
-    cards[3].markdown(f"**{lost:,}** lost" if lost else _lag(feed))
+        state.open_item("event", f"{event['source']}|{event['offset']}")
+    state.switch_page(page_name)
 
 
-def _lag(feed: LiveFeed) -> str:
-    newest = feed.events()["timestamp"].max()
-    if not isinstance(newest, datetime):
-        return "no event yet"
-    return f"newest **{span(max(datetime.now(UTC) - newest, timedelta(0)))}** ago"
-
-
-def _pause(number: int | None) -> None:
-    """Pause after the event of that number; None continues."""
-    st.session_state["paused-at"] = number
-
-
-def _clicked_event(feed: LiveFeed) -> None:
-    """Draw the event that was clicked, as long as the ring buffer holds it."""
-    number = st.session_state.get("tail-event")
-    if number is None:
-        st.caption("Click on a line to open it. Scroll up to stop following; the filters of the sidebar apply at once.")
-        return
-    matches = feed.events().filter(pl.col("number") == number)
-    if matches.is_empty():
-        st.caption("The open event has left the tail; find it again on the Explore page.")
-        return
-    event = matches.drop("number").row(0, named=True)
-    with st.container(border=True, key="tail-open"):
-        st.code(printable(event["message"], _MAX_CHARACTERS, lines=True), language=None, wrap_lines=True)
-        if event["exception"]:
-            st.code(printable(event["exception"], _MAX_CHARACTERS, lines=True), language=None, height=220)
-        tables.draw(summaries.field_table(event), "tail-fields", height="content")
+def _show(**changes: Any) -> None:
+    """Change the view; of the demonstration, also to the stream that is shown here."""
+    address = demo.stream_address()
+    if _is_demo(state.view()) and address:
+        changes["source"] = (address,)
+    state.change(**changes)
+    consent.agree(state.view())

@@ -1,0 +1,174 @@
+"""What one session was sent of a live feed, and what it keeps while it is paused: only what is new is sent.
+
+The browser keeps the lines. Each update says which numbers it covers (`after` and `upto`); a page that has missed one,
+or has none, asks for all with resend(). So an update that comes twice, or not at all, doubles and loses nothing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from loganalytics.dashboard.components.virtual_rows import matches
+from loganalytics.dashboard.live_feed import LiveFeed
+from loganalytics.filters.sql import condition, where_in_batch
+from loganalytics.sanitize import printable_column
+from loganalytics.view import View
+
+MAX_LINES = 2_000
+"""How many lines the tail shows, and how many are sent at once."""
+
+_MESSAGE_CHARACTERS = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paused:
+    """The lines of a session that stopped its tail, and what came since."""
+
+    at: int
+    """The number of the last event that was shown."""
+    snapshot: pl.DataFrame
+    """The events up to it that the ring buffer held; it shares their memory."""
+    counted_to: int
+    waiting: int = 0
+    """How many events came since that the filters let through."""
+    is_exact: bool = True
+    """Whether none left the ring buffer before it could be counted."""
+
+
+class TailSession:
+    """What one session was sent of a feed."""
+
+    def __init__(self, feed: LiveFeed) -> None:
+        self.feed = feed
+        self.marks: list[int] = []
+        self.command = 0
+        """The number of the last pause or resume: the browser's own state is newer until it is told of that."""
+        self.opened: dict[str, Any] | None = None
+        """The event that is open."""
+        self.paused: Paused | None = None
+        self._held: pl.DataFrame | None = None
+        self._sent: int | None = None
+        self._choice: tuple[View, str] | None = None
+        self._name, self._sendings = uuid.uuid4().hex, 0
+
+    def resend(self) -> None:
+        """Send all lines with the next update."""
+        self._sent = None
+
+    def pause(self, number: int) -> None:
+        """Stop after the event of this number; what the ring buffer holds up to it stays readable."""
+        if self.paused is None:
+            snapshot = self.feed.events().filter(pl.col("number") <= number)
+            self.paused = Paused(at=number, snapshot=snapshot, counted_to=number)
+
+    def resume(self) -> None:
+        """Go on with the newest lines."""
+        self.paused = None
+        self.resend()
+
+    def hold(self, is_held: bool) -> None:
+        """Keep what the ring buffer holds now, so that lines that are being read can be opened later."""
+        self._held = self.feed.events() if is_held else None
+
+    def events(self, first: int, last: int) -> pl.DataFrame:
+        """Return the events of these numbers, as far as they are kept."""
+        snapshots = [self.paused.snapshot] if self.paused else []
+        frames = [self.feed.events(first - 1), *snapshots, *([] if self._held is None else [self._held])]
+        in_range = [frame.filter(pl.col("number").is_between(first, last)) for frame in frames]
+        return pl.concat(in_range, how="diagonal_relaxed").unique("number", keep="first").sort("number")
+
+    def mark(self, numbers: list[int]) -> None:
+        """Keep which lines are marked, for when the page is opened again."""
+        self.marks = numbers
+
+    def open(self, number: int | None) -> bool:
+        """Open an event, or none; return whether it is there."""
+        matching = None if number is None else self.events(number, number)
+        self.opened = None if matching is None or matching.is_empty() else matching.row(0, named=True)
+        return number is None or self.opened is not None
+
+    def update(self, view: View, zone: str) -> dict[str, Any]:
+        """Return what the browser does not have yet: all lines where filters or zone are others, else the new ones.
+
+        Raises InvalidArgumentError and PolarsError for a filter that cannot be used.
+        """
+        choice = (replace(view, since=None, until=None, baseline=None, every=None), zone)
+        if choice != self._choice:
+            self.resend()
+        self._choice = choice
+        is_whole = self._sent is None
+        after = self._sent or 0
+        if self.paused:
+            self._count_waiting(view)
+            events, upto = self.paused.snapshot if is_whole else self.paused.snapshot.head(0), self.paused.at
+        else:
+            events = self.feed.events(after)
+            upto = max(after, int(events["number"][-1]) if events.height else 0)
+        lines = _filtered(events, view)
+        if is_whole:
+            self._sendings += 1
+        self._sent = upto
+        turned = 0 if is_whole or events.is_empty() else int(events["number"][0]) - after - 1
+        return {
+            "sending": f"{self._name}-{self._sendings}",
+            "after": None if is_whole else after,
+            "upto": upto,
+            "skipped": 0 if is_whole else turned + max(0, lines.height - MAX_LINES),
+            "lines": tail_lines(lines.tail(MAX_LINES), view, zone).to_dict(as_series=False),
+        }
+
+    def _count_waiting(self, view: View) -> None:
+        """Count what came since the last time; without filters the numbers tell, else what the ring buffer holds."""
+        paused = self.paused
+        assert paused is not None
+        newest = self.feed.state.read
+        if not view.filters():
+            self.paused = replace(paused, waiting=newest - paused.at, counted_to=newest, is_exact=True)
+            return
+        if self._sent is None:  # other filters: counted from the beginning
+            paused = replace(paused, waiting=0, counted_to=paused.at, is_exact=True)
+        events = self.feed.events(paused.counted_to)
+        if events.is_empty():
+            self.paused = paused
+            return
+        is_whole = int(events["number"][0]) == paused.counted_to + 1
+        self.paused = replace(
+            paused, waiting=paused.waiting + _filtered(events, view).height, counted_to=int(events["number"][-1]),
+            is_exact=paused.is_exact and is_whole,
+        )  # fmt: skip
+
+
+def unknown_columns(view: View, events: pl.DataFrame) -> list[str]:
+    """Return the columns that a filter names and no event has."""
+    names = [where.field for where in view.where if str(where) not in view.disabled]
+    names += sorted(condition(view.condition).meta.root_names()) if view.condition else []
+    return list(dict.fromkeys(name for name in names if name not in events.columns))
+
+
+def tail_lines(events: pl.DataFrame, view: View, zone: str) -> pl.DataFrame:
+    """Return number, time, level, service, message and what a search found of events, safe and short."""
+    level, service = (pl.col(name).cast(pl.String).fill_null("") for name in ("level", "service"))
+    has_exception = pl.when(pl.col("exception").is_not_null()).then(pl.lit(" ⏎ …"))
+    message = pl.concat_str(printable_column(pl.col("message"), _MESSAGE_CHARACTERS), has_exception, ignore_nulls=True)
+    local = pl.col("timestamp").dt.convert_time_zone(zone)
+    today = pl.lit(datetime.now(UTC)).dt.convert_time_zone(zone).dt.date()
+    clock = local.dt.strftime("%H:%M:%S%.3f")
+    time = pl.when(local.dt.date() == today).then(clock).otherwise(local.dt.strftime("%m-%d ") + clock)
+    lines = events.select(
+        "number",
+        time=time.fill_null(""),
+        level=printable_column(level, 20),
+        service=printable_column(service, 30),
+        message=message.fill_null(""),
+    )
+    occurrences = matches(pl.col("message"), view)
+    return lines if occurrences is None else lines.with_columns(found=occurrences)
+
+
+def _filtered(events: pl.DataFrame, view: View) -> pl.DataFrame:
+    return where_in_batch(view.keep(events), view.condition) if view.filters() else events
