@@ -12,6 +12,7 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.analyses.errors.clusters import with_cluster_ids
 from loganalytics.analyses.requests.endpoints import ROUTE, ensure_routes
+from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.filters.expressions import Where, check_regex, in_text, within_times
 from loganalytics.sources import schemes, uri
 from loganalytics.sources.load import load
@@ -180,7 +181,7 @@ class View:
     def from_query(cls, query: str) -> View:
         """Read a view from the query of a URL; parameters that are not a view's are passed over.
 
-        Raises InvalidArgumentError for a condition that cannot be read.
+        Raises InvalidArgumentError for a condition or a baseline that cannot be read.
         """
         parameters: dict[str, list[str]] = {}
         for name, value in parse_qsl(query, keep_blank_values=True):
@@ -195,7 +196,7 @@ class View:
             if name == "where":
                 values_by_name[name] = tuple(map(Where.parse, values))
             elif name == "baseline":
-                values_by_name[name] = (values[0], values[1]) if len(values) == 2 else None
+                values_by_name[name] = _two_ends(values)
             elif name == "dayfirst":
                 values_by_name[name] = values[-1] == "True"
             elif name in _DEFAULTS:
@@ -236,6 +237,12 @@ _FILTERS = ("level", "services", "loggers", "text", "grep")
 """The filters that are expressions over the core columns; `where` and `query` are over any."""
 _ANNOTATIONS = ("template", "template_id", ROUTE)
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(View)}
+
+
+def _two_ends(ends: list[str]) -> tuple[str, str]:
+    if len(ends) != 2:
+        raise InvalidArgumentError(f"A baseline has two ends, not {len(ends)}. Hint: baseline=FROM&baseline=UNTIL.")
+    return ends[0], ends[1]
 
 
 def without_secrets(address: str) -> str:

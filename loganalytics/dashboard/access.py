@@ -21,6 +21,7 @@ import streamlit as st
 
 from loganalytics.exceptions import InvalidArgumentError, LogAnalyticsError, SourceNotFoundError
 from loganalytics.sources.files.discovery import sample_data
+from loganalytics.view import without_secrets
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -74,20 +75,26 @@ def may_name_any() -> bool:
 def addresses(source: tuple[str, ...]) -> tuple[str, ...]:
     """Return the paths and addresses behind a view's source.
 
+    Over a network the start source may be named as links name it, without its secrets.
     Raises SourceNotFoundError for a source that this reader may not see; the error does not say whether it exists.
     """
     listed = listed_sources()
     if listed is None:
-        if source == start_source() or may_name_any():
-            return source
-        raise SourceNotFoundError(
-            f"This dashboard does not show {', '.join(source)!r}. Hint: over a network it shows only the source it was "
-            "started with; list others in a file named by LOGANALYTICS_SOURCES."
-        )
+        return source if may_name_any() else _start_addresses(source)
     unlisted = [name for name in source if name not in listed]
     if unlisted:
         raise SourceNotFoundError(f"{unlisted[0]!r} is not a listed source. Hint: choose one in the sidebar.")
-    return tuple(address for name in source for address in listed[name].addresses)
+    return tuple(dict.fromkeys(address for name in source for address in listed[name].addresses))
+
+
+def _start_addresses(source: tuple[str, ...]) -> tuple[str, ...]:
+    start, named = start_source(), tuple(map(without_secrets, source))
+    if named == tuple(map(without_secrets, start)):
+        return start
+    raise SourceNotFoundError(
+        f"This dashboard does not show {', '.join(named)!r}. Hint: over a network it shows only the source it was "
+        "started with; list others in a file named by LOGANALYTICS_SOURCES."
+    )
 
 
 def require_login() -> None:

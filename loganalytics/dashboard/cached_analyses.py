@@ -36,9 +36,9 @@ def _automatic_window(selection: Selection) -> str:
 
 
 @cached_by_view()
-def trend(selection: Selection, every: str) -> pl.DataFrame:
-    """Return the events of a view by window and level."""
-    return la.trend(without_misdated(cached_events.events(selection)), every=every, by="level")
+def trend(selection: Selection, every: str, tz: str = "UTC") -> pl.DataFrame:
+    """Return the events of a view by window, of the clock in a zone, and level."""
+    return la.trend(without_misdated(cached_events.events(selection)), every=every, by="level", display_tz=tz)
 
 
 @cached_by_view()
@@ -143,15 +143,17 @@ def traces(selection: Selection) -> pl.DataFrame:
     return la.traces(cached_events.events(selection))
 
 
-def incident(view: View, ends: tuple[datetime, datetime], baseline: str | tuple[str, str]) -> Incident:
-    """Return the differences between a range of time and a baseline, whatever the view's own range."""
-    return _incident(replace(view, since=None, until=None), ends, baseline)
+def incident(view: View, ends: tuple[datetime, datetime], baseline: str | tuple[str, str], tz: str) -> Incident:
+    """Return the differences between a range of time and a baseline, whatever the view's own range; times in a zone."""
+    return _incident(replace(view, since=None, until=None), ends, baseline, tz)
 
 
 @cached_by_view(max_entries=8)
-def _incident(selection: Selection, ends: tuple[datetime, datetime], baseline: str | tuple[str, str]) -> Incident:
+def _incident(
+    selection: Selection, ends: tuple[datetime, datetime], baseline: str | tuple[str, str], tz: str
+) -> Incident:
     logs = cached_events.annotated_events(selection).drop(DURATION_COLUMN)
-    return la.incident(logs, *ends, baseline=baseline, tz=selection.view.tz)
+    return la.incident(logs, *ends, baseline=baseline, tz=selection.view.tz, display_tz=tz)
 
 
 @cached_by_view(max_entries=4)
@@ -161,8 +163,8 @@ def sql(selection: Selection, query: str) -> pl.DataFrame:
 
 
 @cached_by_view(max_entries=4, show_spinner="Writing the report …")
-def full_report(selection: Selection, every: str | None) -> Report:
-    """Return the report on a view."""
+def full_report(selection: Selection, every: str | None, tz: str) -> Report:
+    """Return the report on a view, with times in a zone."""
     names = ", ".join(os.path.basename(os.path.normpath(name)) for name in selection.view.public().source[:3])
     logs = cached_events.annotated_events(selection).drop(DURATION_COLUMN)
-    return report(logs, title=f"Log report: {names}", every=every)
+    return report(logs, title=f"Log report: {names}", every=every, display_tz=tz)

@@ -15,7 +15,7 @@ import streamlit as st
 from loganalytics.dashboard import access
 from loganalytics.sanitize import printable
 from loganalytics.sources import uri
-from loganalytics.view import View
+from loganalytics.view import View, without_secrets
 
 _MAX_CHARACTERS = 500
 
@@ -34,8 +34,20 @@ def agree(view: View) -> None:
 
 
 def with_secrets(view: View) -> View:
-    """Return the view of a link with the addresses as the user named them: a link has no secrets."""
-    return replace(view, source=_agreed().get(_shown(view), view.source)) if access.may_name_any() else view
+    """Return the view of a link with the addresses as the user named them: a link has no secrets.
+
+    What else a link says of an address is left out: the question does not show it, and it could lead to another host.
+    """
+    if not access.may_name_any():
+        return view
+    public = view.public()
+    return replace(view, source=_agreed().get(_shown(view)) or completed(public.source))
+
+
+def completed(source: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what the user typed, each address that has no secrets with those it was last named with."""
+    known = {without_secrets(name): name for named in _agreed().values() for name in named}
+    return tuple(known.get(name, name) for name in source)
 
 
 def ask(view: View, on_refuse: Callable[[], None]) -> None:

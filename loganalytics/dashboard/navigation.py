@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from loganalytics.dashboard import access, consent, state
-from loganalytics.dashboard.components import sidebar
+from loganalytics.dashboard.components import history, sidebar
 from loganalytics.dashboard.pages import anomalies, explore, incident, live, overview, patterns, sources, traces
 from loganalytics.dashboard.preload import preload
+from loganalytics.sanitize import printable
 
 # Streamlit's wide layout leaves 160 pixels empty beside a page; tables of log lines need them. The toolbars of its
 # tables and charts cover what stands above; Ctrl+F in a table searches it without one.
@@ -38,12 +40,28 @@ def main() -> None:
     st.html(_STYLE)
     preload()
     access.require_login()
-    pages = {name: st.Page(draw, title=title, icon=icon, url_path=name) for name, (draw, title, icon) in PAGES.items()}
-    page = st.navigation(list(pages.values()), position="top")
+    state.follow_url()
+    pages = {name: _page(name) for name in PAGES}
+    page = st.navigation([*pages.values(), _alias_of_overview()], position="top")
     state.remember_pages(pages)
     if not consent.is_agreed(state.view()):
         consent.ask(state.view(), on_refuse=state.open_start_source)
         return
+    history.draw()
     sidebar.draw()
+    for problem in state.link_problems():
+        st.warning("Part of this link cannot be used; the rest is kept.", icon=":material/link_off:")
+        st.text(printable(problem, 600))
     page.run()
     state.write_url()
+
+
+def _page(name: str) -> Any:
+    draw, title, icon = PAGES[name]
+    path = "start" if name == "overview" else name  # Streamlit gives the first page the address / and reserves its path
+    return st.Page(draw, title=title, icon=icon, url_path=path)
+
+
+def _alias_of_overview() -> Any:
+    """Return the page /overview, which leads to the first."""
+    return st.Page(lambda: state.switch_page("overview"), title="Overview", url_path="overview", visibility="hidden")

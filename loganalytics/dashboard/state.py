@@ -1,45 +1,68 @@
-"""The state of a session: its view and its open items, kept in the session and written to the URL.
+"""The state of a session: its view and what is open, kept in the session and written to the URL.
 
-The URL is read once, when the session begins; from then on it is only written. A widget changes the view in its
-callback, and takes its value from the view: so the pages, the sidebar and the links never disagree.
+The URL is read when the session begins, and again after Back and Forward; else it is only written, one entry of the
+browser's history a step (components/history.js). A widget changes the view in its callback, and takes its value from
+the view: so the pages, the sidebar and the links never disagree.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from loganalytics.dashboard import access, consent
-from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.dashboard import access, consent, links
 from loganalytics.filters.expressions import Where
 from loganalytics.view import View
 
-_VIEW, _OPENED, _PAGES = "view", "opened", "pages"
-_ITEMS = ("event", "trace", "pattern", "incident", "sql", "zone")
-"""What a page can have open, as parameters of the URL beside the view's."""
+_VIEW, _OPENED, _PAGES, _PROBLEMS, _BARE = "view", "opened", "pages", "link-problems", "has-bare-url"
+_OF_ONE_VIEW = ("event", "page")
+"""What is closed when the view changes."""
+
+
+def follow_url() -> None:
+    """Take over what the URL says when the session begins, and when the reader has gone back or forward."""
+    context = get_script_run_ctx()
+    is_new = _VIEW not in st.session_state
+    if is_new or (context is not None and context.is_history_navigation):
+        link = links.read(url_parameters())
+        st.session_state[_VIEW] = _permitted(link.view)
+        st.session_state[_OPENED] = dict(link.opened)
+        st.session_state[_PROBLEMS] = link.problems
+        st.session_state[_BARE] = is_new and not url_parameters()
 
 
 def view() -> View:
     """Return the session's view; the first time, what the URL says and else the start source."""
     if _VIEW not in st.session_state:
-        st.session_state[_VIEW] = _view_of_url()
-        st.session_state[_OPENED] = {item: st.query_params[item] for item in _ITEMS if item in st.query_params}
+        follow_url()
     current: View = st.session_state[_VIEW]
     return current
+
+
+def link_problems() -> tuple[str, ...]:
+    """Return what could not be read in the link that the session began with."""
+    problems: tuple[str, ...] = st.session_state.get(_PROBLEMS, ())
+    return problems
 
 
 def change(**changes: Any) -> None:
     """Change the view; an open event is closed."""
     st.session_state[_VIEW] = replace(view(), **changes)
-    open_item("event", None)
+    st.session_state[_PROBLEMS] = ()
+    for name in _OF_ONE_VIEW:
+        open_item(name, None)
 
 
 def open_start_source() -> None:
     """Change the view to the source that the app was started with."""
     change(source=access.start_source(), formats=None)
+    consent.agree(view())
 
 
 def add_condition(field: str, value: str | None, *, exclude: bool = False) -> None:
@@ -49,30 +72,51 @@ def add_condition(field: str, value: str | None, *, exclude: bool = False) -> No
     change(where=(*conditions, condition))
 
 
-def opened(item: str) -> str | None:
-    """Return the id of the open event, trace, pattern or incident, or the SQL query."""
-    view()
-    items: dict[str, str] = st.session_state[_OPENED]
-    return items.get(item)
+def opened(name: str) -> str | None:
+    """Return what is open of that name: the id of an event, a trace, an incident, the SQL query, the tab …"""
+    return next(iter(opened_list(name)), None)
 
 
-def open_item(item: str, value: str | None) -> None:
-    """Open another event, trace, pattern, incident or SQL query; None closes it."""
+def opened_list(name: str) -> list[str]:
+    """Return all that is open of that name, such as the columns of the table."""
     view()
-    items: dict[str, str] = st.session_state[_OPENED]
-    items.pop(item, None)
-    if value is not None:
-        items[item] = value
+    return list(st.session_state[_OPENED].get(name, ()))
+
+
+def open_item(name: str, value: str | list[str] | None) -> None:
+    """Open another event, trace, incident, SQL query, tab …; None closes it."""
+    view()
+    items: dict[str, list[str]] = st.session_state[_OPENED]
+    items.pop(name, None)
+    if value:
+        items[name] = [value] if isinstance(value, str) else value
+
+
+def parameters() -> dict[str, list[str]]:
+    """Return the parameters of the link to what the session shows."""
+    view()
+    items: dict[str, list[str]] = st.session_state[_OPENED]
+    return view().to_parameters() | items
+
+
+def query() -> str:
+    """Return the query of the link to what the session shows, as Streamlit would write it."""
+    return urlencode(parameters(), doseq=True)
 
 
 def write_url() -> None:
-    """Write the view and the open items to the URL, unless it has them already."""
-    parameters = view().to_parameters() | {item: [value] for item, value in st.session_state[_OPENED].items()}
-    if parameters != _url_parameters():
-        st.query_params.from_dict(parameters)
+    """Write the view and what is open to the URL, unless it has them already.
+
+    The URL that a session begins with gets its first parameters from components/history.js: Streamlit would add an
+    entry to the browser's history.
+    """
+    is_left = st.session_state[_BARE]
+    st.session_state[_BARE] = False
+    if not is_left and parameters() != url_parameters():
+        st.query_params.from_dict(parameters())
 
 
-def remember_pages(pages: dict[str, Any]) -> None:
+def remember_pages(pages: Mapping[str, Any]) -> None:
     """Keep the pages, so that one can lead to another."""
     st.session_state[_PAGES] = pages
 
@@ -87,16 +131,14 @@ def iso(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}".removesuffix(".000000") + "Z"
 
 
-def _view_of_url() -> View:
-    try:
-        parsed = View.from_parameters(_url_parameters())
-    except InvalidArgumentError:
-        parsed = View()
-    if not access.may_name_any():
-        parsed = replace(parsed, formats=None)  # a path on the server
-    named = tuple(filter(None, parsed.source))
-    return consent.with_secrets(replace(parsed, source=named or access.start_source()))
-
-
-def _url_parameters() -> dict[str, list[str]]:
+def url_parameters() -> dict[str, list[str]]:
+    """Return the parameters of the URL."""
     return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def _permitted(named: View) -> View:
+    """Return the view of a link as far as this reader may see it, with the secrets of its addresses."""
+    if not access.may_name_any():
+        named = replace(named, formats=None)  # a path on the server
+    source = tuple(filter(None, named.source))
+    return consent.with_secrets(replace(named, source=source or access.start_source()))

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from browsing import CHROMIUM, HOSTILE, running_app
+from browsing import APP, CHROMIUM, HOSTILE, running_app
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from loganalytics.view import View
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +63,22 @@ def page(browser):
     assert new_page.locator("img[onerror], [href^='javascript:']").count() == 0
     assert not failures
     context.close()
+
+
+@pytest.fixture
+def open_app(monkeypatch):
+    """Return a function that opens a page of the app on a view."""
+
+    def run_page(view: View, page: str = "overview", **items: str) -> AppTest:
+        monkeypatch.setenv("LOGANALYTICS_SOURCE", view.source[0])
+        monkeypatch.setattr("sys.argv", ["app_streamlit.py"])
+        app = AppTest.from_file(APP, default_timeout=120)
+        for name, values in view.to_parameters().items():
+            app.query_params[name] = values
+        for name, value in items.items():
+            app.query_params[name] = value
+        if page != "overview":
+            app._page_hash = calc_hash(page)  # the harness knows only pages that are files
+        return app.run()
+
+    return run_page

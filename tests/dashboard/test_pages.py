@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from browsing import APP
 from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 from loganalytics.dashboard.navigation import PAGES
 from loganalytics.filters.expressions import Where
@@ -16,25 +15,6 @@ from loganalytics.sources.files.discovery import sample_data
 from loganalytics.view import View
 
 HOSTILE = ["<script>alert(1)</script>", "**bold** $x$ :red[x]", "\x1b[31mred\x1b[0m", "x" * 100_000, "🙂 =1+1"]
-
-
-@pytest.fixture
-def open_app(monkeypatch):
-    """Return a function that opens a page of the app on a view."""
-
-    def run_page(view: View, page: str = "overview", **items: str) -> AppTest:
-        monkeypatch.setenv("LOGANALYTICS_SOURCE", view.source[0])
-        monkeypatch.setattr("sys.argv", ["app_streamlit.py"])
-        app = AppTest.from_file(APP, default_timeout=120)
-        for name, values in view.to_parameters().items():
-            app.query_params[name] = values
-        for name, value in items.items():
-            app.query_params[name] = value
-        if page != "overview":
-            app._page_hash = calc_hash(page)  # the harness knows only pages that are files
-        return app.run()
-
-    return run_page
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import streamlit as st
 
 import loganalytics as la
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.dashboard import cached_analyses, cached_events, state, summaries
+from loganalytics.dashboard import cached_analyses, cached_events, state, summaries, zone
 from loganalytics.dashboard.components import charts
 from loganalytics.humanize import time_range
 from loganalytics.times import parse_when
@@ -20,7 +20,7 @@ BRUSH = "brush"
 def draw(key: str, *, height: int = 170) -> None:
     """Draw the histogram of the session's view; a range drawn on it becomes the view's."""
     view = state.view()
-    trend = cached_analyses.trend(view, cached_analyses.window(view))
+    trend = cached_analyses.trend(view, cached_analyses.window(view), zone.current())
     if trend.is_empty():
         st.caption("These events have no timestamps.")
         return
@@ -53,9 +53,9 @@ def _range_bar(key: str) -> None:
     first, last = summaries.time_extent(cached_events.events(view)) or (None, None)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if not view.since and not view.until:
-            st.caption(f"{time_range(first, last)} · draw a range on the chart to zoom in")
+            st.caption(f"{time_range(first, last, tz=zone.current())} · draw a range on the chart to zoom in")
             return
-        st.caption(time_range(first, last))
+        st.caption(time_range(first, last, tz=zone.current()))
         st.button("Zoom out", key=f"out-{key}", on_click=_zoom_out, icon=":material/zoom_out:", type="tertiary")
         st.button(
             "All of the log", key=f"all-{key}", on_click=state.change, kwargs={"since": None, "until": None},

@@ -138,9 +138,9 @@ def _apply_source() -> None:
         state.change(source=(typed,) if typed else ())
         return
     if not typed:
-        state.change(source=access.start_source())
+        state.open_start_source()
     else:
-        state.change(source=(typed,) if Path(typed).exists() else tuple(typed.split()))
+        state.change(source=consent.completed((typed,) if Path(typed).exists() else tuple(typed.split())))
         consent.agree(state.view())
 
 

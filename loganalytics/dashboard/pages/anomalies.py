@@ -9,7 +9,7 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
-from loganalytics.dashboard import cached_analyses, state, summaries
+from loganalytics.dashboard import cached_analyses, state, summaries, zone
 from loganalytics.dashboard.components import charts, guards, tables
 from loganalytics.humanize import time_range
 from loganalytics.sanitize import printable
@@ -33,7 +33,7 @@ def page() -> None:
     column = "service" if split == "service" and services > 1 else None
     with st.spinner("Scoring the windows …"):
         scored = cached_analyses.anomalies(view, cached_analyses.window(view), column)
-    charts.show(la.chart_anomalies(scored))
+    charts.show(la.chart_anomalies(zone.localize(scored)))
     _windows(view, scored.filter("is_anomaly"), column)
 
 
@@ -61,7 +61,7 @@ def _window(view: View, row: dict[str, Any], by: str | None) -> None:
     start: datetime = row["window"]
     end = start + parse_every(cached_analyses.window(view))
     with st.container(border=True, key="window"):
-        st.text(time_range(start, end) + (f" · {printable(row[by])}" if by else ""))
+        st.text(time_range(start, end, tz=zone.current()) + (f" · {printable(row[by])}" if by else ""))
         st.code(printable(row["reasons"].replace(" · ", "\n"), 2000, lines=True), language=None, wrap_lines=True)
         with st.container(horizontal=True):
             if st.button("Show events", icon=":material/list:"):

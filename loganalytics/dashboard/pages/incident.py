@@ -9,7 +9,7 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
-from loganalytics.dashboard import cached_analyses, state
+from loganalytics.dashboard import cached_analyses, state, zone
 from loganalytics.dashboard.components import charts, guards, range_chart, tables
 from loganalytics.exceptions import LogAnalyticsError
 from loganalytics.humanize import count, time_range
@@ -41,7 +41,7 @@ def page() -> None:
     baseline = view.baseline or str(st.session_state.get("against") or "previous")
     try:
         with st.spinner("Comparing the incident with its baseline …"):
-            incident = cached_analyses.incident(view, incident_range, baseline)
+            incident = cached_analyses.incident(view, incident_range, baseline, zone.current())
     except LogAnalyticsError as error:
         st.error("These ranges cannot be compared.", icon=":material/error:")
         st.text(str(error))
@@ -81,7 +81,7 @@ def _ranges(view: View, incident_range: tuple[datetime, datetime] | None) -> Non
     against.selectbox(
         "Compare with", options, format_func=lambda name: _BASELINES[name], key="against", on_change=_apply_baseline
     )
-    trend = cached_analyses.trend(view, cached_analyses.window(view))
+    trend = cached_analyses.trend(view, cached_analyses.window(view), zone.current())
     shaded = {"incident": incident_range, "baseline": _baseline_range(view)}
     range_chart.draw(trend, shaded, key=f"incident-{hash(view)}-{state.opened('incident')}", on_draw=_apply_range)
 
@@ -90,10 +90,10 @@ def _describe_ranges(view: View, incident_range: tuple[datetime, datetime] | Non
     if incident_range is None:
         st.text("Draw the time of the incident on the chart.")
         return
-    st.text(f"Incident {time_range(*incident_range)}")
+    st.text(f"Incident {time_range(*incident_range, tz=zone.current())}")
     baseline = _baseline_range(view)
     if baseline:
-        st.text(f"Baseline {time_range(*baseline)}")
+        st.text(f"Baseline {time_range(*baseline, tz=zone.current())}")
 
 
 def _apply_range(start: datetime, end: datetime) -> None:
@@ -122,8 +122,8 @@ def _suggestions(view: View) -> None:
     with st.container(horizontal=True):
         for start, end in episodes[:6]:
             st.button(
-                time_range(start, end), key=f"suggest-{start}", icon=":material/troubleshoot:", on_click=_open_incident,
-                args=(start, end),
+                time_range(start, end, tz=zone.current()), key=f"suggest-{start}", icon=":material/troubleshoot:",
+                on_click=_open_incident, args=(start, end),
             )  # fmt: skip
 
 
@@ -172,7 +172,7 @@ def _findings(view: View, incident: Incident) -> None:
         "title": st.column_config.TextColumn("difference", width="large"),
         "ratio": st.column_config.NumberColumn("ratio", format="%.1f"),
         "p_value": st.column_config.NumberColumn("p", format="%.1e", help="Corrected for multiple comparisons."),
-        "start": st.column_config.DatetimeColumn("since", format="MMM D HH:mm:ss", timezone="UTC", width=130),
+        "start": st.column_config.DatetimeColumn("since", format="MMM D HH:mm:ss", timezone=zone.current(), width=130),
     }
     key = f"findings-{hash(view)}-{state.opened('incident')}"
     clicked = tables.draw(
@@ -208,7 +208,13 @@ def _details(incident: Incident) -> None:
         for name in ("events", "errors"):
             points = incident.change_points.filter(pl.col("of") == name).drop("of")
             charts.show(
-                la.chart_change_points(points, trend=incident.trend, column=name, within=incident_range, title=name)
+                la.chart_change_points(
+                    zone.localize(points),
+                    trend=zone.localize(incident.trend),
+                    column=name,
+                    within=incident_range,
+                    title=name,
+                )
             )
     with differences:
         if not incident.compare.is_empty():

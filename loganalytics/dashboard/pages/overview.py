@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import loganalytics as la
-from loganalytics.dashboard import cached_analyses, cached_events, state, summaries
+from loganalytics.dashboard import cached_analyses, cached_events, state, summaries, zone
 from loganalytics.dashboard.components import charts, guards, histogram, tables
 from loganalytics.findings.ranking import Finding
 from loganalytics.humanize import count, percent, span, time_range, undated
@@ -52,7 +52,7 @@ def page() -> None:
 def _quick_cards(cards: list[DeltaGenerator], view: View) -> None:
     """Draw the cards that need counts only."""
     metrics, previous = cached_analyses.metrics(view), _previous_metrics(view)
-    lines = summaries.sparklines(cached_analyses.trend(view, cached_analyses.window(view)))
+    lines = summaries.sparklines(cached_analyses.trend(view, cached_analyses.window(view), zone.current()))
     length = f"in {span(metrics.last - metrics.first)}" if metrics.first and metrics.last else ""
     changes = {
         name: _change(getattr(metrics, name), getattr(previous, name) if previous else None)
@@ -148,7 +148,7 @@ def _services(view: View) -> None:
     if coverage.is_empty():
         st.caption("No event names a service.")
     else:
-        charts.show(la.chart_coverage(coverage))
+        charts.show(la.chart_coverage(zone.localize(coverage)))
 
 
 def _findings(view: View, logs: pl.DataFrame) -> None:
@@ -162,7 +162,7 @@ def _findings(view: View, logs: pl.DataFrame) -> None:
         return
     st.session_state["analysed-view"] = view
     with st.spinner("Analysing …"):
-        report = cached_analyses.full_report(view, view.every)
+        report = cached_analyses.full_report(view, view.every, zone.current())
     button.download_button(
         "Report", report.to_html, file_name="report.html", mime="text/html", icon=":material/download:",
         width="stretch", on_click="ignore",
@@ -183,7 +183,8 @@ def _finding_list(report: Report) -> None:
 
 def _finding(finding: Finding, number: int) -> None:
     """Draw one finding. Log text goes through st.text and st.code only, which show it as text."""
-    label = f"{finding.severity} · {finding.kind.replace('_', ' ')} · {time_range(finding.start, finding.end)}"
+    when = time_range(finding.start, finding.end, tz=zone.current())
+    label = f"{finding.severity} · {finding.kind.replace('_', ' ')} · {when}"
     badge: dict[str, Any] = {"icon": _ICONS[finding.severity], "color": _COLOURS[finding.severity]}
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, horizontal_alignment="distribute"):

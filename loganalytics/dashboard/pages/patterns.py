@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from loganalytics.dashboard import cached_analyses, state, summaries
+from loganalytics.dashboard import cached_analyses, state, summaries, zone
 from loganalytics.dashboard.components import guards, tables
 from loganalytics.humanize import count, listing, moment, percent
 from loganalytics.sanitize import printable
@@ -61,10 +61,11 @@ def _templates(view: View) -> None:
 def _template(view: View, pattern: dict[str, Any]) -> None:
     with st.container(border=True, key="pattern"):
         st.code(printable(pattern["template"], 4000), language=None, wrap_lines=True)
+        tz = zone.current()
         services = listing([printable(name, 60) for name in pattern["services"]])
         st.text(
             f"{count(pattern['events'], 'event')}, {percent(pattern['share'])} of all; "
-            f"first {moment(pattern['first_seen'])}, last {moment(pattern['last_seen'])}; in {services}"
+            f"first {moment(pattern['first_seen'], tz=tz)}, last {moment(pattern['last_seen'], tz=tz)}; in {services}"
         )
         st.text("Example")
         st.code(printable(pattern["example"], 20_000, lines=True), language=None, wrap_lines=True)

@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
-from loganalytics.dashboard import cached_analyses, cached_events, state
+from loganalytics.dashboard import cached_analyses, cached_events, state, zone
 from loganalytics.dashboard.components import charts, tables
 from loganalytics.exceptions import LogAnalyticsError
 from loganalytics.humanize import percent, span
@@ -55,7 +55,7 @@ def _load_report(report: pl.DataFrame) -> None:
         "lines": st.column_config.NumberColumn("lines", format="localized", width="small"),
         **{
             name: st.column_config.DatetimeColumn(
-                name.replace("_", " "), format="MMM D HH:mm", timezone="UTC", width=110
+                name.replace("_", " "), format="MMM D HH:mm", timezone=zone.current(), width=110
             )
             for name in ("first_seen", "last_seen")
         },
@@ -73,7 +73,7 @@ def _services() -> None:
     if coverage.is_empty():
         st.info("No event of this view names a service.", icon=":material/inbox:")
         return
-    charts.show(la.chart_coverage(coverage))
+    charts.show(la.chart_coverage(zone.localize(coverage)))
     lengths = [
         pl.col(name).map_elements(span, return_dtype=pl.String)
         for name in ("expected_gap", "longest_gap", "silent_for")

@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
-from loganalytics.dashboard import cached_analyses, state
+from loganalytics.dashboard import cached_analyses, state, zone
 from loganalytics.dashboard.components import charts, guards, tables
 from loganalytics.humanize import count, listing, moment
 from loganalytics.sanitize import printable
@@ -58,7 +58,7 @@ def _trace(view: View, trace_id: str) -> None:
         length = float(events["offset_ms"].max() or 0)  # type: ignore[arg-type]
         st.text(
             f"{printable(trace_id, 80)} · {count(events.height, 'event')} in {listing(services)} · "
-            f"{length:,.0f} ms from {moment(events['timestamp'][0])}"
+            f"{length:,.0f} ms from {moment(events['timestamp'][0], tz=zone.current())}"
         )
         charts.show(la.chart_trace(events.head(_MAX_BARS)))
         names = ["offset_ms", "gap_ms", "duration_ms", "level", "service", "logger", "message"]
@@ -91,7 +91,9 @@ def _requests(view: View) -> None:
         "duration_ms": st.column_config.NumberColumn("duration ms", format="localized"),
         "longest_gap_ms": st.column_config.NumberColumn("longest gap ms", format="localized"),
         "first_error": st.column_config.TextColumn("first error", width=290),
-        "first_seen": st.column_config.DatetimeColumn("first seen", format="MMM D HH:mm", timezone="UTC", width=110),
+        "first_seen": st.column_config.DatetimeColumn(
+            "first seen", format="MMM D HH:mm", timezone=zone.current(), width=110
+        ),
     }
     st.caption(f"{requests.height:,} requests. Click on one to follow it.")
     key = f"requests-{hash(view)}-{order}-{state.opened('trace')}"

@@ -1,0 +1,78 @@
+"""What a link says: a view, and what its page has open; what cannot be read is told, and the rest of it kept."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.filters.sql import condition
+from loganalytics.sources import schemes
+from loganalytics.times import parse_every, parse_when, parse_zone
+from loganalytics.view import View
+
+ITEMS = ("event", "trace", "pattern", "incident", "run", "sql", "zone", "tab", "columns", "order", "page")
+"""What a page can have open, as parameters of the URL beside the view's."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link as it was understood."""
+
+    view: View
+    opened: Mapping[str, list[str]]
+    problems: tuple[str, ...]
+    """What could not be read, one sentence each."""
+
+
+def read(parameters: Mapping[str, list[str]]) -> Link:
+    """Return what the parameters of a URL say."""
+    valid: dict[str, list[str]] = {}
+    opened: dict[str, list[str]] = {}
+    problems: list[str] = []
+    view = View()
+    for name, values in parameters.items():
+        if name in ITEMS:
+            opened[name] = values
+            continue
+        try:
+            candidate = View.from_parameters(valid | {name: values})
+            check(candidate, name)
+        except InvalidArgumentError as error:
+            problems.append(f"{name}: {error}")
+        else:
+            valid[name] = values
+            view = candidate
+            if name not in View.__dataclass_fields__:
+                problems.append(f"{name}: a link has no such parameter.")
+    return Link(view, opened, tuple(problems))
+
+
+def check(view: View, name: str) -> None:
+    """Raise InvalidArgumentError if this parameter of the view cannot be used, whatever the logs are."""
+    value = getattr(view, name, None)
+    if not value:
+        return
+    if name in ("level", "grep"):
+        View(level=view.level if name == "level" else None, grep=view.grep if name == "grep" else None).filter()
+    elif name in ("since", "until"):
+        parse_when(value, tz=view.tz)
+    elif name == "baseline":
+        for end in value:
+            parse_when(end, tz=view.tz)
+    elif name == "tz":
+        parse_zone(value)
+    elif name == "every":
+        parse_every(value)
+    elif name == "encoding":
+        _check_encoding(value)
+    elif name == "query" and not any(map(schemes.has_query_language, view.source)):
+        condition(value)
+
+
+def _check_encoding(name: str) -> None:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        raise InvalidArgumentError(f"{name!r} is not an encoding. Hint: write utf-8, gb18030 or latin-1.") from None

@@ -1,0 +1,54 @@
+"""Back undoes one step, and a link opens just what was seen."""
+
+from __future__ import annotations
+
+import re
+
+from browsing import expect_metric, needs_browser, url_has, wait_until_settled
+
+pytestmark = needs_browser
+
+
+def test_back_undoes_one_step_a_press(page, server):
+    """A filter, a text, a page; and Forward does them again."""
+    page.goto(server)
+    expect_metric(page, "Events", "1,200")
+    wait_until_settled(page)
+    page.get_by_role("link", name="Explore").click()
+    page.get_by_text("of 1,200 events").wait_for()
+    page.get_by_test_id("stSidebar").get_by_text("ERROR", exact=True).click()
+    url_has(page, "level=ERROR")
+    wait_until_settled(page)
+    page.get_by_label("Text", exact=True).fill("script")
+    url_has(page, "text=script")
+    wait_until_settled(page)
+    page.get_by_role("link", name="Overview").click()
+    page.get_by_role("heading", name="Errors").wait_for()
+    wait_until_settled(page)
+    for pattern in (r"/explore\?.*level=ERROR&text=script$", r"/explore\?.*level=ERROR$", r"/explore\?source=[^&]*$"):
+        page.go_back()
+        url_has(page, pattern)
+        wait_until_settled(page)
+    page.get_by_text("1,200 of 1,200 events").wait_for()
+    page.go_back()
+    url_has(page, r":\d+/\?source=[^&]*$")
+    expect_metric(page, "Events", "1,200")
+    page.go_forward()
+    page.go_forward()
+    page.get_by_text("120 of 1,200 events").wait_for()
+    assert re.search("level=ERROR$", page.url)
+
+
+def test_overview_has_an_address_of_its_own(page, server):
+    """With its view."""
+    page.goto(f"{server}/overview?level=ERROR")
+    expect_metric(page, "Events", "120")
+    assert page.get_by_text("Page not found").count() == 0
+
+
+def test_a_link_with_a_broken_part_keeps_the_rest(page, server):
+    """And says which part."""
+    page.goto(f"{server}/explore?level=ERROR&since=whenever&levle=x")
+    page.get_by_text("120 of 1,200 events").wait_for()
+    page.get_by_text("since: 'whenever'").wait_for()
+    page.get_by_text("levle: a link has no such parameter.").wait_for()

@@ -1,0 +1,85 @@
+"""A source with a password in a real browser: its link, which has none, opens it again, and shows no secret."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from browsing import expect_metric, needs_browser, running_app, url_has, wait_until_settled
+
+pytestmark = needs_browser
+
+SECRET = "hunter2-not-to-be-seen"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """Run a server with a password, and three entries in it."""
+    from servers.valkey import Valkey
+
+    running = Valkey(tmp_path_factory.mktemp("valkey")).start()
+    client = running.client()
+    for number in range(3):
+        client.xadd("logs", {"message": f"entry {number}", "level": "ERROR", "service": "shop"})
+    client.config_set("requirepass", SECRET)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module", params=["127.0.0.1", "0.0.0.0"])
+def running(request, store, tmp_path_factory):
+    """Start the app on the server and on a file, for this machine or for the network."""
+    log = tmp_path_factory.mktemp("logs") / "app.log"
+    log.write_text(json.dumps({"timestamp": "2026-03-10T12:00:00Z", "message": "of the file"}) + "\n")
+    address = f"redis://:{SECRET}@127.0.0.1:{store.port}/0?stream=logs&socket_timeout=9"
+    with running_app(address, str(log), "--address", request.param) as app:
+        yield app
+
+
+def test_a_page_with_a_password_is_loaded_again_and_shared(page, browser, running):
+    """The address of the page bears no password; it opens the source that the server was started with."""
+    page.goto(running.url)
+    expect_metric(page, "Events", "4")
+    url_has(page, "source=redis")
+    assert SECRET not in page.url
+    page.reload()
+    expect_metric(page, "Events", "4")
+    second_page = browser.new_context().new_page()
+    second_page.goto(page.url)
+    expect_metric(second_page, "Events", "4")
+    second_page.context.close()
+    link = page.url.replace("/?", "/{}?")
+    page.goto(link.format("explore"))
+    page.get_by_text("of 4 events").wait_for()
+    page.goto(link.format("live"))
+    page.locator(".tail").get_by_text("entry 2").wait_for()
+    assert SECRET not in page.content()
+
+
+def test_what_is_typed_without_a_password_finds_the_one_it_was_named_with(page, running, store):
+    """One of several sources alone, as the sidebar shows it."""
+    page.goto(running.url)
+    expect_metric(page, "Events", "4")
+    box = page.get_by_label("Source", exact=True)
+    if not box.count():
+        pytest.skip("over a network nobody types a source")
+    wait_until_settled(page)
+    box.fill(f"redis://127.0.0.1:{store.port}/0?stream=logs")
+    box.press("Enter")
+    expect_metric(page, "Events", "3")
+    wait_until_settled(page)
+    page.reload()
+    expect_metric(page, "Events", "3")
+    box.fill(f"redis://:wrong-{SECRET}@127.0.0.1:{store.port}/0?stream=logs")
+    box.press("Enter")
+    page.get_by_text("refuses the login").wait_for()
+    assert SECRET not in page.content()
+    box.fill(f"redis://:{SECRET}@127.0.0.1:{store.port}/0?stream=logs")
+    box.press("Enter")
+    expect_metric(page, "Events", "3")
+    wait_until_settled(page)
+    page.reload()
+    expect_metric(page, "Events", "3")
+    box.fill("")
+    box.press("Enter")
+    expect_metric(page, "Events", "4")

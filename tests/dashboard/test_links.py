@@ -1,0 +1,61 @@
+"""What a link says is taken; what cannot be read is told and the rest kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from loganalytics.dashboard import links
+from loganalytics.view import View
+
+
+@pytest.mark.parametrize(
+    ("name", "broken"),
+    [
+        ("level", "LOUD"),
+        ("grep", "("),
+        ("since", "whenever"),
+        ("until", "32.13.2026"),
+        ("tz", "Mars/Base"),
+        ("every", "often"),
+        ("encoding", "klingon"),
+        ("where", "no equals sign"),
+        ("query", "level = 'ERROR' and ("),
+        ("query", "select * from read_csv('/etc/passwd')"),
+    ],
+)
+def test_an_invalid_parameter_is_told_and_the_rest_kept(name, broken):
+    """The sentence names the parameter; the view has what else the link said."""
+    link = links.read({"source": ["app.log"], name: [broken], "text": ["timeout"]})
+    assert link.view == View(("app.log",), text="timeout")
+    assert len(link.problems) == 1
+    assert link.problems[0].startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize("baseline", [["2026-03-10"], ["x", "y"], ["1", "2", "3"]])
+def test_a_baseline_that_is_no_range_is_told(baseline):
+    """A baseline has two ends."""
+    link = links.read({"baseline": baseline})
+    assert link.view.baseline is None
+    assert link.problems
+
+
+def test_a_parameter_that_is_none_of_ours_is_told():
+    """It may be one of ours, misspelt."""
+    link = links.read({"levle": ["ERROR"]})
+    assert link.view == View()
+    assert "levle" in link.problems[0]
+
+
+def test_what_is_open_is_no_part_of_the_view():
+    """Event, tab and columns are kept as they are."""
+    link = links.read({"event": ["a.log|1"], "columns": ["timestamp", "user, id"], "level": ["error"]})
+    assert link.view == View(level="error")
+    assert link.opened == {"event": ["a.log|1"], "columns": ["timestamp", "user, id"]}
+    assert not link.problems
+
+
+def test_a_condition_of_a_search_server_is_its_own_affair():
+    """Lucene is no SQL."""
+    link = links.read({"source": ["elasticsearch://host/index"], "query": ["level:ERROR"]})
+    assert link.view.query == "level:ERROR"
+    assert not link.problems
