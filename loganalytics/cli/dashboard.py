@@ -25,6 +25,10 @@ def add_verbs(verbs: Verbs) -> None:
     parser.add_argument("--port", type=int, default=8501)
     parser.add_argument("--address", default="127.0.0.1", help="where to listen (default: this machine only)")
     parser.add_argument(
+        "--name", action="append", default=[], metavar="HOST",
+        help="answer to this name, too: that of a reverse proxy before it, such as logs.example.com",
+    )  # fmt: skip
+    parser.add_argument(
         "--sources", metavar="FILE.toml",
         help="let readers see only the sources that this file lists: [sources.NAME] tables with source and readers",
     )  # fmt: skip
@@ -46,6 +50,11 @@ def _run_dashboard(arguments: argparse.Namespace) -> int:
     app = Path(__file__).resolve().parents[1] / "dashboard" / "entry" / "streamlit_app.py"
     command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(arguments.port)]
     command += ["--server.address", arguments.address]
+    if arguments.name:
+        for name in ("localhost", "127.0.0.1", "::1", *arguments.name):
+            command += ["--server.allowedHosts", name]
+    if arguments.address in ("0.0.0.0", "::"):  # else it asks a server on the internet for this machine's address
+        command += ["--browser.serverAddress", "localhost"]
     variables = {
         "LOGANALYTICS_SOURCES": arguments.sources,
         "LOGANALYTICS_LOGIN": "1" if arguments.login else None,

@@ -68,8 +68,22 @@ def listed_sources() -> dict[str, ListedSource] | None:
 
 
 def may_name_any() -> bool:
-    """Whether a reader may type any path or address: no list, and nobody but this machine can connect."""
-    return listed_sources() is None and str(st.get_option("server.address")) in _LOOPBACK
+    """Whether a reader may type any path or address: no list, and nobody but this machine can connect.
+
+    Others can through a proxy, for which the app has a name or a login.
+    """
+    has_proxy = own_names() or os.environ.get("LOGANALYTICS_LOGIN")
+    return listed_sources() is None and is_on_loopback() and not has_proxy
+
+
+def is_on_loopback() -> bool:
+    """Whether the app listens on this machine only."""
+    return str(st.get_option("server.address")) in _LOOPBACK
+
+
+def own_names() -> list[str]:
+    """Return the names beside localhost that the app answers to: `--name`, or Streamlit's server.allowedHosts."""
+    return [name for name in st.get_option("server.allowedHosts") or () if name not in _LOOPBACK]
 
 
 def addresses(source: tuple[str, ...]) -> tuple[str, ...]:

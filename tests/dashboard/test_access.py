@@ -16,6 +16,9 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from streamlit.testing.v1 import AppTest
 
+from loganalytics.dashboard import access
+from loganalytics.exceptions import SourceNotFoundError
+
 
 @pytest.fixture
 def sources(tmp_path):
@@ -69,7 +72,7 @@ def test_a_changed_list_is_read_again(app, sources, monkeypatch):
 
 def test_over_a_network_only_the_start_source_is_shown(app, tmp_path, monkeypatch):
     """Who listens on other addresses than this machine's lets nobody name a path."""
-    monkeypatch.setattr("loganalytics.dashboard.access.st.get_option", lambda _: "0.0.0.0")
+    monkeypatch.setattr("loganalytics.dashboard.access.is_on_loopback", lambda: False)
     app.query_params["source"] = str(tmp_path)
     app.run()
     assert "This dashboard does not show" in app.text[0].value
@@ -182,7 +185,7 @@ def test_over_a_network_the_start_source_is_found_without_its_password(app, monk
     redis.xadd("logs", {"message": "hello", "level": "ERROR"})
     address = f"redis://127.0.0.1:{valkey.port}/0?stream=logs&socket_timeout=9"
     monkeypatch.setenv("LOGANALYTICS_SOURCE", address)
-    monkeypatch.setattr("loganalytics.dashboard.access.st.get_option", lambda _: "0.0.0.0")
+    monkeypatch.setattr("loganalytics.dashboard.access.is_on_loopback", lambda: False)
     app.query_params["source"] = f"redis://127.0.0.1:{valkey.port}/0?stream=logs"
     app.run()
     assert app.metric[0].value == "1"
@@ -190,3 +193,17 @@ def test_over_a_network_the_start_source_is_found_without_its_password(app, monk
     other.query_params["source"] = f"redis://127.0.0.1:{valkey.port}/0?stream=secret"
     other.run()
     assert "This dashboard does not show" in other.text[0].value
+
+
+@pytest.mark.parametrize("setting", ["login", "name"])
+def test_behind_a_proxy_nobody_names_a_source(setting, tmp_path, monkeypatch):
+    """Others than this machine's users come through it, though the app listens on this machine only."""
+    if setting == "login":
+        monkeypatch.setenv("LOGANALYTICS_LOGIN", "1")
+    else:
+        monkeypatch.setattr("loganalytics.dashboard.access.own_names", lambda: ["logs.example.com"])
+    monkeypatch.setattr("loganalytics.dashboard.access.is_on_loopback", lambda: True)
+    monkeypatch.delenv("LOGANALYTICS_SOURCES", raising=False)
+    assert not access.may_name_any()
+    with pytest.raises(SourceNotFoundError, match="does not show"):
+        access.addresses((str(tmp_path),))
