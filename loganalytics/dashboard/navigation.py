@@ -8,10 +8,9 @@ from typing import Any
 import streamlit as st
 
 from loganalytics.dashboard import access, consent, state
-from loganalytics.dashboard.components import history, sidebar
+from loganalytics.dashboard.components import filter_bar, history, notices, sidebar
 from loganalytics.dashboard.pages import anomalies, explore, incident, live, overview, patterns, sources, traces
 from loganalytics.dashboard.preload import preload
-from loganalytics.sanitize import printable
 
 # Streamlit's wide layout leaves 160 pixels empty beside a page; tables of log lines need them. The toolbars of its
 # tables and charts cover what stands above; Ctrl+F in a table searches it without one.
@@ -49,9 +48,8 @@ def main() -> None:
         return
     history.draw()
     sidebar.draw()
-    for problem in state.link_problems():
-        st.warning("Part of this link cannot be used; the rest is kept.", icon=":material/link_off:")
-        st.text(printable(problem, 600))
+    notices.link_problems()
+    filter_bar.draw()
     page.run()
     state.write_url()
 

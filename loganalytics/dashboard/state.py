@@ -17,10 +17,12 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from loganalytics.dashboard import access, consent, links
+from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.filters.expressions import Where
 from loganalytics.view import View
 
 _VIEW, _OPENED, _PAGES, _PROBLEMS, _BARE = "view", "opened", "pages", "link-problems", "has-bare-url"
+_REJECTED, _SHOWN = "rejected", "shown-view"
 _OF_ONE_VIEW = ("event", "page")
 """What is closed when the view changes."""
 
@@ -34,6 +36,7 @@ def follow_url() -> None:
         st.session_state[_VIEW] = _permitted(link.view)
         st.session_state[_OPENED] = dict(link.opened)
         st.session_state[_PROBLEMS] = link.problems
+        st.session_state[_REJECTED] = {}
         st.session_state[_BARE] = is_new and not url_parameters()
 
 
@@ -53,10 +56,61 @@ def link_problems() -> tuple[str, ...]:
 
 def change(**changes: Any) -> None:
     """Change the view; an open event is closed."""
-    st.session_state[_VIEW] = replace(view(), **changes)
+    replace_view(replace(view(), **changes))
+
+
+def replace_view(changed: View) -> None:
+    """Take another view; an open event is closed."""
+    st.session_state[_VIEW] = changed
     st.session_state[_PROBLEMS] = ()
+    st.session_state[_REJECTED] = {}
     for name in _OF_ONE_VIEW:
         open_item(name, None)
+
+
+def try_change(name: str, typed: Any) -> None:
+    """Change one part of the view to what was typed; what cannot be used is kept beside its box, and the view stays."""
+    try:
+        changed = replace(view(), **{name: typed})
+        links.check(changed, name)
+    except InvalidArgumentError as error:
+        reject(name, typed, str(error))
+    else:
+        replace_view(changed)
+
+
+def reject(name: str, typed: Any, reason: str) -> None:
+    """Keep what was typed for a part of the view, and why it cannot be used."""
+    st.session_state.setdefault(_REJECTED, {})[name] = (typed, reason)
+
+
+def rejected(name: str) -> tuple[Any, str] | None:
+    """Return what was typed for a part of the view and why it cannot be used; None where the view has it."""
+    found: tuple[Any, str] | None = st.session_state.get(_REJECTED, {}).get(name)
+    return found
+
+
+def keep_result() -> None:
+    """Remember that the view could be shown."""
+    st.session_state[_SHOWN] = view()
+
+
+def fall_back(reason: str) -> bool:
+    """Return to the last view of this source that could be shown, where there is one; say why beside the boxes.
+
+    A link has none: then it is shown without the filters that need the logs' own columns.
+    """
+    failed = view()
+    shown: View | None = st.session_state.get(_SHOWN)
+    if shown is None or shown.source != failed.source:
+        shown = replace(failed, query=None, grep=None)
+    differing = [name for name in ("query", "grep", "text") if getattr(shown, name) != getattr(failed, name)]
+    if not differing:
+        return False
+    replace_view(shown)
+    for name in differing:
+        reject(name, getattr(failed, name), reason)
+    return True
 
 
 def open_start_source() -> None:

@@ -7,8 +7,9 @@ from datetime import timedelta
 import polars as pl
 import streamlit as st
 
-from loganalytics.dashboard import cached_events, state, summaries
-from loganalytics.exceptions import LogAnalyticsError
+from loganalytics.dashboard import cached_events, state, summaries, zone
+from loganalytics.dashboard.components import filter_bar
+from loganalytics.exceptions import InvalidArgumentError, LogAnalyticsError, MissingColumnError
 from loganalytics.humanize import time_range
 from loganalytics.view import View
 
@@ -18,10 +19,13 @@ def events_or_explain() -> pl.DataFrame | None:
     view = state.view()
     try:
         logs = cached_events.events(view)
+        state.keep_result()
         if logs.is_empty():
             _explain_empty(view, cached_events.source_events(view))
             return None
     except (LogAnalyticsError, OSError, pl.exceptions.PolarsError) as error:
+        if isinstance(error, InvalidArgumentError | MissingColumnError) and state.fall_back(str(error)):
+            st.rerun()
         st.error("These logs cannot be shown.", icon=":material/error:")
         st.text(str(error))
         return None
@@ -40,16 +44,11 @@ def _explain_empty(view: View, source_events: pl.DataFrame) -> None:
     if extent is None:
         return
     first, last = extent
-    st.text(f"The source has events from {time_range(first, last)}.")
+    st.text(f"The source has events from {time_range(first, last, tz=zone.current())}.")
     with st.container(horizontal=True):
         if view.filters():
-            st.button("Clear all filters", on_click=clear_filters, icon=":material/filter_alt_off:")
+            st.button("Clear all filters", on_click=filter_bar.clear, icon=":material/filter_alt_off:")
         if view.since or view.until:
             day = {"since": state.iso(last - timedelta(days=1)), "until": state.iso(last + timedelta(seconds=1))}
             st.button("The last day of the log", on_click=state.change, kwargs=day, icon=":material/today:")
             st.button("All of the log", on_click=state.change, kwargs={"since": None, "until": None})
-
-
-def clear_filters() -> None:
-    """Remove every filter from the view; source and range stay."""
-    state.change(level=None, services=(), loggers=(), text=None, grep=None, query=None, where=())

@@ -1,0 +1,54 @@
+"""The filter bar: every filter of the view as a chip that can be turned around, switched off or removed."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from loganalytics.dashboard import filter_chips, state
+from loganalytics.sanitize import printable
+
+_KEY = "filter-bar"
+_MAX_CHARACTERS = 200
+
+
+def draw() -> None:
+    """Draw the bar; nothing where the view has no filter."""
+    chips = [
+        {
+            "name": chip.name, "text": printable(chip.text, _MAX_CHARACTERS), "inverted": chip.is_inverted,
+            "disabled": chip.is_disabled,
+        }
+        for chip in filter_chips.chips(state.view())
+    ]  # fmt: skip
+    if chips:
+        _component()(data={"chips": chips}, key=_KEY, height="content", on_clicked_change=_apply)
+
+
+def clear() -> None:
+    """Remove every filter from the view; source and range stay."""
+    state.change(
+        level=None, services=(), loggers=(), text=None, grep=None, query=None, where=(), inverted=(), disabled=()
+    )
+
+
+def _apply() -> None:
+    clicked = st.session_state[_KEY].clicked
+    if clicked["action"] == "clear":
+        clear()
+    else:
+        state.replace_view(filter_chips.act(state.view(), clicked["name"], clicked["action"]))
+
+
+@cache
+def _component() -> Any:
+    folder = Path(__file__).parent
+    return st.components.v2.component(
+        "loganalytics_filter_bar",
+        html='<div class="bar" role="group" aria-label="filters"></div>',
+        css=(folder / "filter_bar.css").read_text(encoding="utf-8"),
+        js=(folder / "filter_bar.js").read_text(encoding="utf-8"),
+    )

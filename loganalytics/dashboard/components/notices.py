@@ -1,0 +1,26 @@
+"""What went wrong, said in its place; what is quoted may be a log's or a link's, so it is shown as text."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from loganalytics.dashboard import state
+from loganalytics.sanitize import printable
+
+_MAX_CHARACTERS = 600
+
+
+def rejected(name: str) -> None:
+    """Draw under a box why what was typed in it is not used; nothing where it is."""
+    found = state.rejected(name)
+    if found:
+        st.error("Not used; the page shows the view as it was.", icon=":material/error:")
+        st.text(printable(found[1], _MAX_CHARACTERS))
+
+
+def link_problems() -> None:
+    """Draw what could not be read in the link that the session began with."""
+    problems = state.link_problems()
+    if problems:
+        st.warning("Part of this link cannot be used; the rest is kept.", icon=":material/link_off:")
+        st.text("\n".join(printable(problem, _MAX_CHARACTERS) for problem in problems))
