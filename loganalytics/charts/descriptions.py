@@ -24,6 +24,18 @@ def of_trend(table: pl.DataFrame, tz: str) -> str:
     )
 
 
+def of_lines(table: pl.DataFrame, unit: str) -> str:
+    """Describe lines over time: the median and the highest value of each."""
+    sentences = []
+    for line in table.drop_nulls("level").partition_by("group", maintain_order=True):
+        name = line["group"][0]
+        highest = line.sort("level", "start", descending=[True, False]).row(0, named=True)
+        median = line["level"].quantile(0.5, "nearest")
+        top = f"{highest['level']:.4g}{unit}, {highest['when']}"
+        sentences.append(f"{name.replace('_', ' ')} over time: median {median:.4g}{unit}, highest {top}")
+    return "; ".join(sentences) + "." if sentences else "Nothing was measured."
+
+
 def of_scores(table: pl.DataFrame) -> str:
     """Describe anomaly scores over time: how many bars are anomalous, and the highest."""
     if table.is_empty():

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 import streamlit as st
 
 import loganalytics as la
 from loganalytics.analyses.errors.clusters import summarize_clusters
-from loganalytics.analyses.summaries import is_late
+from loganalytics.analyses.summaries import SPARKLINE_WINDOWS, is_late, sparkline_window
 from loganalytics.analyses.windowing import choose_window, group_small_services, without_misdated
 from loganalytics.dashboard import cached_events, summaries
 from loganalytics.dashboard.cached_events import DURATION_COLUMN, Selection, SourceKey, cached_by_view
+from loganalytics.filters.expressions import within_times
 from loganalytics.findings.episodes import find_episodes, group_overlapping
 from loganalytics.reports.model import Incident, Report
 from loganalytics.reports.report import report
@@ -54,9 +55,45 @@ def metrics_with_p95(selection: Selection) -> summaries.Metrics:
 
 
 @cached_by_view()
-def p95_by_window(selection: Selection, every: str) -> pl.DataFrame:
-    """Return p95 of the durations by window."""
-    return summaries.p95_by_window(without_misdated(cached_events.annotated_events(selection)), DURATION_COLUMN, every)
+def halves(selection: Selection, duration: str | None = None) -> tuple[summaries.Metrics, summaries.Metrics] | None:
+    """Return the metrics of the first half of a view's time and of the second; None for a view without times."""
+    logs = cached_events.events(selection) if duration is None else cached_events.annotated_events(selection)
+    ends = summaries.time_extent(without_misdated(logs))
+    if ends is None or ends[0] == ends[1]:
+        return None
+    middle = ends[0] + (ends[1] - ends[0]) / 2
+    sides = (within_times(logs, ends[0], middle), within_times(logs, middle, ends[1] + timedelta(microseconds=1)))
+    return summaries.metrics(sides[0], duration), summaries.metrics(sides[1], duration)
+
+
+@cached_by_view()
+def measures(selection: Selection, every: str, tz: str) -> pl.DataFrame:
+    """Return error_rate and per_second of a view by window, of the clock in a zone."""
+    by_level = trend(selection, every, tz)
+    ends = summaries.time_extent(without_misdated(cached_events.events(selection)))
+    return summaries.measures(by_level, parse_every(every), ends) if ends else by_level.clear()
+
+
+@cached_by_view()
+def quantiles_by_window(selection: Selection, every: str, tz: str) -> pl.DataFrame:
+    """Return p50 and p95 of the durations of a view by window, of the clock in a zone."""
+    logs = without_misdated(cached_events.annotated_events(selection))
+    ends = summaries.time_extent(logs)
+    quantiles = summaries.quantiles_by_window(logs, DURATION_COLUMN, every, tz)
+    return summaries.whole_windows(quantiles, parse_every(every), ends) if ends else quantiles
+
+
+@cached_by_view()
+def service_lines(selection: Selection) -> dict[str, list[int]]:
+    """Return how many events each service of a view has in each of 24 equal parts of its time."""
+    logs = without_misdated(cached_events.events(selection))
+    part = sparkline_window(summaries.time_extent(logs) or (None, None))
+    counts = logs.lazy().group_by(pl.col("service").cast(pl.String), part).len("events").collect()
+    lines = counts.drop_nulls().group_by("service").agg("window", "events")
+    return {
+        row["service"]: summaries.filled(dict(zip(row["window"], row["events"], strict=True)), SPARKLINE_WINDOWS)
+        for row in lines.to_dicts()
+    }
 
 
 @cached_by_view()

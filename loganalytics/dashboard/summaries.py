@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -11,7 +11,8 @@ from loganalytics.sanitize import printable, printable_column
 from loganalytics.schema import CORE, is_error
 from loganalytics.times import window_start
 
-SPARKLINE_POINTS = 40
+MAX_MISSING_SHARE = 0.1
+"""How much of a window the log may not cover, for what is counted in it to be drawn."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,27 +45,39 @@ def metrics(logs: pl.DataFrame, duration: str | None = None) -> Metrics:
     return Metrics(**figures.collect().row(0, named=True))
 
 
-def sparklines(trend: pl.DataFrame) -> pl.DataFrame:
-    """Return a trend as at most 40 points: events, errors and error_rate."""
+def measures(trend: pl.DataFrame, every: timedelta, ends: tuple[datetime, datetime]) -> pl.DataFrame:
+    """Return events, error_rate and per_second of each window of a trend by level that the log covers to its end."""
     totals = trend.group_by("window").agg(pl.col("events", "errors").sum()).sort("window")
-    step = max(1, -(-totals.height // SPARKLINE_POINTS))
-    return (
-        totals.group_by(pl.int_range(pl.len()) // step, maintain_order=True)
-        .agg(pl.col("events", "errors").sum())
-        .select("events", "errors", error_rate=pl.col("errors") / pl.max_horizontal("events", 1))
-    )
+    return whole_windows(totals, every, ends).select(
+        "window", "events",
+        error_rate=pl.col("errors") / pl.max_horizontal("events", 1),
+        per_second=pl.col("events") / every.total_seconds(),
+    )  # fmt: skip
 
 
-def downsampled(line: pl.Series) -> pl.Series:
-    """Return at most 40 points of a line, the maximum of each stretch."""
-    step = max(1, -(-line.len() // SPARKLINE_POINTS))
-    return pl.Series([line.slice(start, step).max() for start in range(0, line.len(), step)])
+def whole_windows(frame: pl.DataFrame, every: timedelta, ends: tuple[datetime, datetime]) -> pl.DataFrame:
+    """Return the rows without the first and the last window where the log begins or ends in the midst of them.
+
+    What is counted there would fall for no other reason. A frame of fewer than four windows stays as it is.
+    """
+    first, last = ends
+    slack = every * MAX_MISSING_SHARE
+    start = pl.col("window").dt.convert_time_zone("UTC")
+    is_whole = (start >= first - slack) & (start + every <= last + slack)
+    whole = frame.filter(is_whole)
+    return whole if frame["window"].n_unique() >= 4 and whole.height else frame
 
 
-def p95_by_window(logs: pl.DataFrame, duration: str, every: str) -> pl.DataFrame:
-    """Return p95 of the durations of each window that has some: window, p95."""
+def quantiles_by_window(logs: pl.DataFrame, duration: str, every: str, tz: str) -> pl.DataFrame:
+    """Return p50 and p95 of the durations of each window: window, p50, p95; null where it has none."""
     measured = logs.lazy().filter(pl.col(duration).is_not_null() & pl.col("timestamp").is_not_null())
-    return measured.group_by(window_start(every)).agg(p95=pl.col(duration).quantile(0.95)).sort("window").collect()
+    quantiles = [pl.col(duration).quantile(share / 100).alias(f"p{share}") for share in (50, 95)]
+    return measured.group_by(window_start(every, tz=tz)).agg(quantiles).sort("window").collect()
+
+
+def filled(counts: dict[int, int], length: int) -> list[int]:
+    """Return counts by number as a list, with zeros where there is none."""
+    return [counts.get(number, 0) for number in range(length)]
 
 
 def facet(logs: pl.DataFrame, field: str, limit: int = 50) -> pl.DataFrame:

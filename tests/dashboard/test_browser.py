@@ -64,7 +64,7 @@ def test_a_click_on_a_problem_shows_its_events(page, server):
     """Overview: Explore opens with as many events as the table says, and the link names the problem."""
     page.goto(server)
     expect_metric(page, "Events", "1,200")
-    page.get_by_role("heading", name="Findings").wait_for()
+    page.get_by_role("heading", name="What was found").wait_for()
     wait_until_settled(page)
     click_row(page, 0, 0)
     url_has(page, "/explore.*where=cluster_id%3D[0-9a-f]{12}")

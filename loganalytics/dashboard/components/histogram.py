@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import streamlit as st
 
 import loganalytics as la
+from loganalytics.charts.bands import Band
 from loganalytics.charts.lazy_altair import alt
 from loganalytics.dashboard import cached_analyses, cached_events, state, summaries, zone
 from loganalytics.dashboard.components import charts
@@ -17,8 +19,8 @@ BRUSH = "brush"
 """The name of the selection on a chart of events over time."""
 
 
-def draw(key: str, *, height: int = 170) -> None:
-    """Draw the histogram of the session's view; a range drawn on it becomes the view's."""
+def draw(key: str, *, height: int = 170, bands: Sequence[Band] = ()) -> None:
+    """Draw the histogram of the session's view, over ranges that are shaded; a range drawn on it becomes the view's."""
     view = state.view()
     trend = cached_analyses.trend(view, cached_analyses.window(view), zone.current())
     if trend.is_empty():
@@ -28,7 +30,7 @@ def draw(key: str, *, height: int = 170) -> None:
     chart.height = height
     brush = alt.selection_interval(name=BRUSH, encodings=["x"])
     key = f"{key}-{hash(view)}"
-    charts.show(chart.add_params(brush), key=key, on_select=lambda: _zoom_in(key), selection_mode=[BRUSH])
+    charts.show(chart.add_params(brush), bands=bands, key=key, on_select=lambda: _zoom_in(key), selection_mode=[BRUSH])
     _range_bar(key)
 
 

@@ -1,28 +1,40 @@
-"""The first page: how much, how bad, since when; and the findings when they are ready."""
+"""The first page: how much and how bad against before, what was found, and its course in time."""
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import polars as pl
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import loganalytics as la
-from loganalytics.dashboard import cached_analyses, cached_events, state, summaries, zone
-from loganalytics.dashboard.components import charts, guards, histogram, tables
-from loganalytics.findings.ranking import Finding
-from loganalytics.humanize import count, percent, span, time_range, undated
+from loganalytics.charts.bands import Band
+from loganalytics.charts.lines import chart_lines
+from loganalytics.charts.theme import ACCENT_COLOUR, ALARM_COLOUR, MUTED_COLOUR
+from loganalytics.dashboard import cached_analyses, cached_events, metric_changes, state, summaries, zone
+from loganalytics.dashboard.cached_events import DURATION_COLUMN
+from loganalytics.dashboard.components import charts, finding_list, guards, histogram, tables
+from loganalytics.dashboard.components.finding_list import FoundLine
+from loganalytics.dashboard.metric_changes import MetricChange
+from loganalytics.findings.ranking import SEVERITIES
+from loganalytics.findings.verdict import looked_at
+from loganalytics.humanize import percent, span, undated
 from loganalytics.reports.model import Report
 from loganalytics.sanitize import printable
 from loganalytics.view import View
 
-_ICONS = {"critical": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
-_COLOURS = {"critical": "red", "warning": "orange", "info": "blue"}
 _AUTOMATIC_EVENTS = 50_000
 """Up to how many events the findings are computed without a click."""
-_MAX_FINDINGS = 20
+_MAX_BANDS = 20
+_CARD_HEIGHT = 104  # pixels
+_SMALL_NUMBERS = """<style>
+.st-key-numbers [data-testid=stMetricValue] { font-size: 1.35rem; line-height: 1.3 }
+.st-key-numbers [data-testid=stMetric] { padding: 0.45rem 0.8rem }
+.st-key-looked-at [data-testid=stText] { font-size: 0.85rem }
+</style>"""
 
 
 def page() -> None:
@@ -33,95 +45,195 @@ def page() -> None:
     view = state.view()
     if warning := undated(logs["timestamp"].null_count(), logs.height):
         st.warning(warning, icon=":material/warning:")
-    cards = [column.empty() for column in st.columns(5)]
-    _quick_cards(cards[:3], view)
-    for card, label in zip(cards[3:], ("p95 duration", "Anomalous windows"), strict=True):
-        _card(card, label, "…")
-    histogram.draw("overview")
+    late_cards = _numbers(view)
+    found = _findings(view, logs)
+    bands = _bands(found)
+    histogram.draw("overview", height=130, bands=bands)
+    _courses(view, bands)
     errors, services = st.columns([3, 2], gap="medium")
     with errors:
         _errors(view)
     with services:
         _services(view)
-    with st.spinner("Measuring durations and scoring the windows …"):
-        _duration_card(cards[3], view)
-        _anomaly_card(cards[4], view)
-    _findings(view, logs)
+    _late_cards(late_cards, view)
 
 
-def _quick_cards(cards: list[DeltaGenerator], view: View) -> None:
-    """Draw the cards that need counts only."""
-    metrics, previous = cached_analyses.metrics(view), _previous_metrics(view)
-    lines = summaries.sparklines(cached_analyses.trend(view, cached_analyses.window(view), zone.current()))
-    length = f"in {span(metrics.last - metrics.first)}" if metrics.first and metrics.last else ""
-    changes = {
-        name: _change(getattr(metrics, name), getattr(previous, name) if previous else None)
-        for name in ("events", "error_rate", "services")
-    }
-    _card(cards[0], "Events", f"{metrics.events:,}", changes["events"], line=lines["events"], note=length)
-    _card(
-        cards[1], "Error rate", percent(metrics.error_rate), changes["error_rate"], line=lines["error_rate"],
-        colour="inverse", note=count(metrics.errors, "error"),
-    )  # fmt: skip
-    _card(cards[2], "Services", f"{metrics.services:,}", changes["services"], note="in this view")
+def _numbers(view: View) -> list[DeltaGenerator]:
+    """Draw the numbers, each with its change; return the places of those that take longer."""
+    with st.container(key="numbers"):
+        st.html(_SMALL_NUMBERS)
+        cards = [column.empty() for column in st.columns(5, gap="small")]
+    metrics, (before, now) = cached_analyses.metrics(view), _periods(view)
+    changes: list[MetricChange | None] = [None] * 3
+    if before and now:
+        changes = [
+            metric_changes.events_change(now.events, before.events),
+            metric_changes.error_rate_change(now.errors, now.events, before.errors, before.events),
+            metric_changes.services_change(now.services, before.services),
+        ]
+    against = _against(view)
+    _card(cards[0], "Events", f"{metrics.events:,}", changes[0], against)
+    _card(cards[1], "Error rate", percent(metrics.error_rate), changes[1], against)
+    _card(cards[2], "Services", f"{metrics.services:,}", changes[2], against)
+    _card(cards[3], "p95 duration", "…", None, against)
+    _card(cards[4], "Anomalous windows", "…", None, against)
+    return cards[3:]
 
 
-def _duration_card(card: DeltaGenerator, view: View) -> None:
-    p95 = cached_analyses.metrics_with_p95(view).p95
-    line = cached_analyses.p95_by_window(view, cached_analyses.window(view))["p95"]
+def _periods(view: View, duration: str | None = None) -> tuple[summaries.Metrics | None, summaries.Metrics | None]:
+    """Return the metrics of the period before and of the view's own; without a beginning, of the halves of the log."""
+    metrics = cached_analyses.metrics_with_p95 if duration else cached_analyses.metrics
     period = cached_events.previous_period(view)
-    previous = cached_analyses.metrics_with_p95(period).p95 if period else None
-    change = None if p95 is None or previous is None else _change(p95, previous)
-    value = "–" if p95 is None else span(timedelta(milliseconds=p95))
+    if period is not None:
+        return metrics(period), metrics(view)
+    return cached_analyses.halves(view, duration) or (None, None)
+
+
+def _against(view: View) -> str:
+    return "the period before" if view.since else "the first half of the log"
+
+
+def _late_cards(cards: list[DeltaGenerator], view: View) -> None:
+    """Fill in the numbers that need durations and scores."""
+    p95 = cached_analyses.metrics_with_p95(view).p95
+    before, now = _periods(view, DURATION_COLUMN)
+    change = metric_changes.duration_change(now.p95, before.p95) if now and before and p95 is not None else None
     _card(
-        card, "p95 duration", value, change, line=summaries.downsampled(line), colour="inverse", note="as logged"
+        cards[0], "p95 duration", "–" if p95 is None else span(timedelta(milliseconds=p95)), change, _against(view)
     )  # fmt: skip
-
-
-def _anomaly_card(card: DeltaGenerator, view: View) -> None:
-    by = "service" if cached_analyses.metrics(view).services > 1 else None
-    every = cached_analyses.window(view)
+    every, by = cached_analyses.window(view), "service" if cached_analyses.metrics(view).services > 1 else None
     scored = cached_analyses.anomalies(view, every, by)
     anomalous = scored.filter("is_anomaly")["window"].n_unique()
-    scores = scored.group_by("window").agg(pl.col("score").max()).sort("window")["score"]
-    value = f"{anomalous:,}" if scored.height else "–"  # none was scored where no event has a time
-    _card(card, "Anomalous windows", value, line=summaries.downsampled(scores), note=f"of {every} each")
+    # None was scored where no event has a time.
+    note = MetricChange(
+        text=f"of {scored['window'].n_unique():,}, {every} each",
+        colour=metric_changes.NOTABLE if anomalous else metric_changes.STEADY,
+    )
+    _card(
+        cards[1], "Anomalous windows", f"{anomalous:,}" if scored.height else "–", note if scored.height else None, ""
+    )
 
 
-def _card(
-    card: DeltaGenerator, label: str, value: str, change: str | None = None, *, line: pl.Series | None = None,
-    colour: str = "off", note: str = "",
-) -> None:  # fmt: skip
-    points = line.to_list() if line is not None and line.len() > 1 else None
+def _card(card: DeltaGenerator, label: str, value: str, change: MetricChange | None, against: str) -> None:
+    has_change = change is not None and change.text.startswith(("+", "-"))
     card.metric(
-        label, value, change or note or None, delta_color=colour if change else "off",  # type: ignore[arg-type]
-        delta_arrow="auto" if change else "off", delta_description="against the period before" if change else None,
-        border=True, height=186, chart_type="area", chart_data=points,
+        label, value, change.text if change else None,
+        delta_color=change.colour if change else "off",  # type: ignore[arg-type]
+        delta_arrow="auto" if has_change else "off",
+        help=f"The change is against {against}." if has_change else None, border=True, height=_CARD_HEIGHT,
     )  # fmt: skip
 
 
-def _previous_metrics(view: View) -> summaries.Metrics | None:
-    """Return the metrics of the period before, None where the log does not reach back that far."""
-    period = cached_events.previous_period(view)
-    if period is None:
-        return None
-    metrics = cached_analyses.metrics(period)
-    return metrics if metrics.events else None
+def _findings(view: View, logs: pl.DataFrame) -> list[FoundLine]:
+    """Draw what was found; where that takes long, a button to look for it."""
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        st.subheader("What was found", anchor=False, width="content")
+        save = st.empty()
+    if not _is_analysed(view, logs) and not _analyse(logs):
+        return []
+    st.session_state.setdefault("analysed-views", set()).add(view)
+    with st.spinner("Looking for what is unusual …"):
+        report = cached_analyses.full_report(view, view.every, zone.current())
+        lines = _lines(view, report)
+    save.download_button(
+        "Report", report.to_html, file_name="report.html", mime="text/html", icon=":material/download:",
+        on_click="ignore", type="tertiary",
+    )  # fmt: skip
+    _verdict(report, lines)
+    finding_list.draw(lines)
+    return lines
 
 
-def _change(current: float, previous: float | None) -> str | None:
-    if not previous:
-        return None
-    change = current / previous - 1
-    return f"{change:+.0%}" if abs(change) < 10 else f"{current / previous:.0f} times"
+def _is_analysed(view: View, logs: pl.DataFrame) -> bool:
+    return logs.height <= _AUTOMATIC_EVENTS or view in st.session_state.get("analysed-views", ())
+
+
+def _analyse(logs: pl.DataFrame) -> bool:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        is_asked = st.button("Analyse", icon=":material/troubleshoot:", type="primary", key="analyse")
+        st.text(f"Not analysed yet: that takes a while for {logs.height:,} events. Below are counts, not a verdict.")
+    return is_asked
+
+
+def _lines(view: View, report: Report) -> list[FoundLine]:
+    """Return the findings; in a range, those of the whole log that overlap it lead: they know what is usual."""
+    own = [FoundLine(finding=finding, report=report, view=view) for finding in report.findings]
+    whole = replace(view, since=None, until=None)
+    if whole == view or not _is_analysed(whole, cached_events.events(whole)):
+        return own
+    report_of_whole = cached_analyses.full_report(whole, whole.every, zone.current())
+    first, last = report.facts["first_seen"], report.facts["last_seen"]
+    leading = [
+        FoundLine(finding=finding, report=report_of_whole, view=whole) for finding in report_of_whole.findings
+        if first and finding.start and finding.end and finding.start <= last and finding.end >= first
+    ]  # fmt: skip
+    return leading + [line for line in own if not any(_is_same(line, other) for other in leading)]
+
+
+def _is_same(line: FoundLine, other: FoundLine) -> bool:
+    """Return whether two findings are about the same problem or message, or the same kind of thing in a service."""
+    first, second = line.finding, other.finding
+    if set(first.cluster_ids) & set(second.cluster_ids) or set(first.template_ids) & set(second.template_ids):
+        return True
+    return (first.kind, first.service) == (second.kind, second.service)
+
+
+def _verdict(report: Report, lines: list[FoundLine]) -> None:
+    """Say how it stands where no finding does, and what was looked at; as text, which may quote the log."""
+    if lines:
+        counts = Counter(line.finding.severity for line in lines)
+        found = ", ".join(f"{counts[severity]} {severity}" for severity in SEVERITIES if counts[severity])
+        st.caption(f"{found}. Times in {zone.current()}.")
+        with st.container(key="looked-at"):
+            st.text(printable(looked_at(report.facts, zone.current()), 600))
+    elif report.is_all_clear:
+        st.success("Nothing beyond the usual was found.", icon=":material/check_circle:")
+        st.text(report.verdict)
+    else:
+        st.warning("Not enough to judge by.", icon=":material/warning:")
+        st.text(report.verdict)
+
+
+def _bands(lines: list[FoundLine]) -> list[Band]:
+    return [
+        Band(start=finding.start, end=finding.end, kind=finding.severity, text=finding.title)
+        for finding in (line.finding for line in lines[:_MAX_BANDS]) if finding.start and finding.end
+    ]  # fmt: skip
+
+
+def _courses(view: View, bands: list[Band]) -> None:
+    """Draw error rate, events per second and quantiles of durations over time."""
+    every, tz = cached_analyses.window(view), zone.current()
+    measures = cached_analyses.measures(view, every, tz)
+    if measures.is_empty():
+        return
+    errors, rate, durations = st.columns(3, gap="medium")
+    with errors:
+        charts.show(chart_lines(measures, {"error_rate": ALARM_COLOUR}, form="~%", title="Error rate"), bands=bands)
+    with rate:
+        charts.show(
+            chart_lines(measures, {"per_second": ACCENT_COLOUR}, form="~r", unit="/s", title="Events per second"),
+            bands=bands,
+        )  # fmt: skip
+    with durations:
+        quantiles = cached_analyses.quantiles_by_window(view, every, tz)
+        if quantiles.is_empty():
+            st.caption("No event has a duration.")
+            return
+        colours, unit = {"p50": MUTED_COLOUR, "p95": ACCENT_COLOUR}, " ms"
+        if float(quantiles["p50"].max() or 0) >= 1000:  # type: ignore[arg-type]
+            quantiles, unit = quantiles.with_columns(pl.col("p50", "p95") / 1000), " s"
+        charts.show(
+            chart_lines(quantiles, colours, form="~r", unit=unit, title="Durations: p95, p50 grey"), bands=bands
+        )
 
 
 def _errors(view: View) -> None:
-    st.subheader("Errors")
+    st.subheader("Errors", anchor=False)
     with st.spinner("Grouping the errors …"):
         clusters = cached_analyses.clusters(view)
     if clusters.is_empty():
-        st.success("No errors here.", icon=":material/check_circle:")
+        st.caption("None of these events is an error.")
         return
     names = ["label", "events", "trend", "is_new"]
     columns = {"label": st.column_config.TextColumn("problem", width=300)}
@@ -137,7 +249,7 @@ def _errors(view: View) -> None:
 def _services(view: View) -> None:
     coverage = cached_analyses.coverage(view)
     silent = coverage.filter("is_silent")
-    st.subheader("Services")
+    st.subheader("Services", anchor=False)
     if not silent.is_empty():
         st.warning(f"{silent.height} silent at the end of the log", icon=":material/volume_off:")
         st.text(
@@ -149,53 +261,3 @@ def _services(view: View) -> None:
         st.caption("No event names a service.")
     else:
         charts.show(la.chart_coverage(zone.localize(coverage)))
-
-
-def _findings(view: View, logs: pl.DataFrame) -> None:
-    heading, button = st.columns([4, 1], vertical_alignment="bottom")
-    heading.subheader("Findings")
-    is_requested = logs.height <= _AUTOMATIC_EVENTS or st.session_state.get("analysed-view") == view
-    if not is_requested and not button.button(
-        "Analyse", icon=":material/troubleshoot:", width="stretch", type="primary"
-    ):
-        st.caption("Press Analyse for all analyses at once, their findings ranked, and a report to download.")
-        return
-    st.session_state["analysed-view"] = view
-    with st.spinner("Analysing …"):
-        report = cached_analyses.full_report(view, view.every, zone.current())
-    button.download_button(
-        "Report", report.to_html, file_name="report.html", mime="text/html", icon=":material/download:",
-        width="stretch", on_click="ignore",
-    )  # fmt: skip
-    _finding_list(report)
-
-
-def _finding_list(report: Report) -> None:
-    if report.is_all_clear:
-        st.success("Nothing beyond the usual was found.", icon=":material/check_circle:")
-        st.text(report.verdict)
-    elif not report.findings:
-        st.warning("Not enough to judge by.", icon=":material/warning:")
-        st.text(report.verdict)  # as text: it may quote the log
-    for number, finding in enumerate(report.findings[:_MAX_FINDINGS]):
-        _finding(finding, number)
-
-
-def _finding(finding: Finding, number: int) -> None:
-    """Draw one finding. Log text goes through st.text and st.code only, which show it as text."""
-    when = time_range(finding.start, finding.end, tz=zone.current())
-    label = f"{finding.severity} · {finding.kind.replace('_', ' ')} · {when}"
-    badge: dict[str, Any] = {"icon": _ICONS[finding.severity], "color": _COLOURS[finding.severity]}
-    with st.container(border=True, gap="small"):
-        with st.container(horizontal=True, horizontal_alignment="distribute"):
-            st.badge(label, **badge)
-            if finding.start and finding.end and finding.start < finding.end:
-                ends = {"since": state.iso(finding.start), "until": state.iso(finding.end)}
-                st.button(
-                    "Zoom in", key=f"finding-{number}", on_click=state.change, kwargs=ends, type="tertiary",
-                    icon=":material/zoom_in:",
-                )  # fmt: skip
-        st.text(printable(finding.title, 600))
-        with st.expander("Evidence"):
-            evidence = "\n".join((finding.detail, *finding.evidence))
-            st.code(printable(evidence, 20_000, lines=True), language=None, wrap_lines=True)

@@ -1,0 +1,160 @@
+"""Findings as lines: when, who, what, its course in time, and the ways to the incident and to the events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import streamlit as st
+
+from loganalytics.charts.bands import BAND_COLOURS
+from loganalytics.dashboard import cached_analyses, cached_events, state, zone
+from loganalytics.dashboard.components import sparkline
+from loganalytics.filters.expressions import Where
+from loganalytics.findings.ranking import Finding
+from loganalytics.humanize import listing, localize, time_range
+from loganalytics.reports.model import Report
+from loganalytics.sanitize import printable
+from loganalytics.view import View
+
+MAX_LINES = 6
+"""How many findings are listed before the rest is folded."""
+
+_WIDTHS = [1.75, 1.5, 4.9, 1.2, 2.1]
+_ICONS = {"critical": ":material/error:", "warning": ":material/warning:", "info": ":material/info:"}
+_COLOURS: dict[str, Any] = {"critical": "red", "warning": "orange", "info": "blue"}
+_MIN_LENGTH = timedelta(minutes=1)  # of an incident that is opened
+
+# One line each, whatever the length of a name or a message; the whole text is behind "Why".
+_STYLE = """<style>
+.st-key-findings [data-testid=stText], .st-key-findings [data-testid=stText] * {
+  white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
+.st-key-findings [data-testid=stHtml] { width: 100% }
+.st-key-findings [data-testid=stHorizontalBlock] { gap: 0.6rem; flex-wrap: nowrap }
+.st-key-findings [data-testid=stColumn] { min-width: 0; min-height: 1.9rem }
+.st-key-findings button { padding: 0 0.3rem; min-height: 1.6rem }
+</style>"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundLine:
+    """A finding as the list shows it, with the report that it is of."""
+
+    finding: Finding
+    report: Report
+    view: View
+
+
+def draw(lines: list[FoundLine]) -> None:
+    """Draw the findings, the gravest first; all but some are folded."""
+    with st.container(key="findings", gap="small"):
+        st.html(_STYLE)
+        for number, line in enumerate(lines[:MAX_LINES]):
+            _draw_line(line, number)
+        if len(lines) > MAX_LINES:
+            with st.expander(f"{len(lines) - MAX_LINES} more"):
+                for number, line in enumerate(lines[MAX_LINES:], MAX_LINES):
+                    _draw_line(line, number)
+
+
+def _draw_line(line: FoundLine, number: int) -> None:
+    """Draw one finding. Log text goes through st.text and st.code only, which show it as text."""
+    finding = line.finding
+    when, who, what, course, ways = st.columns(_WIDTHS, vertical_alignment="center", gap="small")
+    time = short_range(finding.start, finding.end, zone.current()) or finding.severity
+    when.badge(time, icon=_ICONS[finding.severity], color=_COLOURS[finding.severity])
+    who.text(printable(listing(finding.service.split(", "), 2), 80) if finding.service else "–")
+    what.text(printable(_what(finding), 600))
+    with course:
+        sparkline.draw(_course(line), _marked(line), BAND_COLOURS[finding.severity])
+    with ways, st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if finding.start and finding.end:
+            key = f"finding-{number}"
+            if st.button("Incident", key=f"{key}-incident", type="tertiary"):
+                _open_incident(finding.start, finding.end)
+            if st.button("Events", key=f"{key}-events", type="tertiary"):
+                _open_events(line, finding.start, finding.end)
+        with st.popover("Why", type="tertiary", key=f"finding-why-{number}"):
+            st.text(printable(finding.title, 2_000))
+            evidence = "\n".join((finding.detail, *finding.evidence))
+            st.code(printable(evidence, 20_000, lines=True), language=None, wrap_lines=True)
+
+
+def short_range(start: datetime | None, end: datetime | None, tz: str) -> str:
+    """Return a range of time to the minute and without the year, which the charts tell; "" without one."""
+    if start is None or end is None:
+        return ""
+    first, last = localize(start, tz), localize(end, tz)
+    if first.date() == last.date():
+        clock = f"{first:%H:%M}" if f"{first:%H:%M}" == f"{last:%H:%M}" else f"{first:%H:%M}–{last:%H:%M}"
+        return f"{first:%m-%d} {clock}"
+    return f"{first:%m-%d %H:%M} – {last:%m-%d %H:%M}"
+
+
+def _what(finding: Finding) -> str:
+    """Return what was found, without the time and the service where these only repeat the other columns."""
+    title = finding.title.replace(f", {time_range(finding.start, finding.end, tz=zone.current())}", "", 1)
+    services = finding.service.split(", ")
+    lead = next((f"{name}: " for name in (listing(services[:2]), services[0]) if title.startswith(f"{name}: ")), "")
+    return title.removeprefix(lead)
+
+
+def _course(line: FoundLine) -> list[int]:
+    """Return the events that the finding names, in equal parts of time: of its problems, messages or services."""
+    finding, tables = line.finding, line.report.tables
+    named = [
+        (tables["errors"], "cluster_id", finding.cluster_ids), (tables["patterns"], "template_id", finding.template_ids)
+    ]  # fmt: skip
+    courses = [
+        course for table, key, keys in named for course in table.filter(table[key].is_in(keys))["trend"].to_list()
+    ]
+    if not courses:
+        by_service = cached_analyses.service_lines(line.view)
+        courses = [by_service[name] for name in finding.service.split(", ") if name in by_service]
+    return [sum(parts) for parts in zip(*courses, strict=True)]
+
+
+def _marked(line: FoundLine) -> tuple[float, float]:
+    """Return where in the log's time the finding begins and ends, as shares."""
+    first, last = line.report.facts["first_seen"], line.report.facts["last_seen"]
+    finding = line.finding
+    if finding.start is None or finding.end is None or first is None or first >= last:
+        return 0.0, 0.0
+    start, end = ((when - first) / (last - first) for when in (finding.start, finding.end))
+    return min(max(start, 0.0), 1.0), min(max(end, 0.0), 1.0)
+
+
+def opened_range(start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """Return the time of a finding in whole seconds, its last event within; at least a minute."""
+    first = start.replace(microsecond=0)
+    return first, max(end.replace(microsecond=0) + timedelta(seconds=1), first + _MIN_LENGTH)
+
+
+def _open_incident(start: datetime, end: datetime) -> None:
+    """Open the incident page on the finding's time, against the time before."""
+    first, last = opened_range(start, end)
+    st.session_state["baseline-kind"] = "previous"
+    state.change(baseline=None)
+    state.open_item("incident", f"{state.iso(first)}/{state.iso(last)}")
+    state.switch_page("incident")
+
+
+def _open_events(line: FoundLine, start: datetime, end: datetime) -> None:
+    """Open Explore on the finding's time and on what it names: its one problem or message, else its services."""
+    first, last = opened_range(start, end)
+    state.change(since=state.iso(first), until=state.iso(last), **_named(line, state.view()))
+    state.switch_page("explore")
+
+
+def _named(line: FoundLine, view: View) -> Mapping[str, Any]:
+    finding = line.finding
+    clusters = set(cached_analyses.clusters(view)["cluster_id"]) if finding.cluster_ids else set()
+    names = [("cluster_id", key) for key in finding.cluster_ids if key in clusters]
+    names += [("template_id", key) for key in finding.template_ids]
+    if len(names) == 1:
+        return {"where": (*view.where, Where(*names[0]))}
+    services = set(cached_events.services(view))
+    named = tuple(name for name in finding.service.split(", ") if name in services)
+    return {"services": named} if named else {}

@@ -1,0 +1,113 @@
+"""Overview: what was found leads, and nothing is called fine that was not looked at."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from loganalytics.dashboard import summaries
+from loganalytics.dashboard.components.finding_list import opened_range, short_range
+from loganalytics.dashboard.pages import overview
+from loganalytics.view import View
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def outburst(tmp_path):
+    """Write two hours of logs of two services, with five minutes in which every call of one fails."""
+    path = tmp_path / "app.jsonl"
+    rows = (
+        {
+            "timestamp": (NOON + timedelta(seconds=3 * n)).isoformat(), "service": ("web", "api")[n % 2],
+            "level": "ERROR" if 1200 < n < 1300 and n % 2 else "INFO",
+            "message": "connection to db-1 refused" if 1200 < n < 1300 and n % 2 else f"GET /orders/{n} served",
+        }
+        for n in range(2400)
+    )  # fmt: skip
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+def finding_buttons(app, name):
+    """Return the buttons of findings with this label."""
+    return [button for button in app.button if button.label == name and button.key.startswith("finding-")]
+
+
+def test_a_finding_has_its_line_and_its_ways(outburst, open_app):
+    """When, who and what are text; both buttons are there."""
+    app = open_app(View((outburst,)))
+    assert not app.exception
+    assert any("connection to" in element.value and "refused" in element.value for element in app.text)
+    assert finding_buttons(app, "Incident")
+    assert finding_buttons(app, "Events")
+
+
+def test_zoomed_into_its_time_the_finding_still_leads(outburst, open_app):
+    """In these minutes alone nothing is unusual: the whole log knows what is."""
+    view = View((outburst,), since="2026-03-10T13:00:30Z", until="2026-03-10T13:03:30Z")
+    app = open_app(view)
+    assert not app.exception
+    assert not app.success
+    assert finding_buttons(app, "Incident")
+
+
+def test_a_log_too_long_to_analyse_unasked_is_not_called_fine(outburst, open_app, monkeypatch):
+    """A button in the place of the findings, no word that all is well; a click and they are there."""
+    monkeypatch.setattr(overview, "_AUTOMATIC_EVENTS", 100)
+    app = open_app(View((outburst,)))
+    assert not app.success
+    assert not finding_buttons(app, "Incident")
+    assert any("Not analysed yet" in element.value for element in app.text)
+    app.get_by_key("analyse").click().run()
+    assert finding_buttons(app, "Incident")
+
+
+def test_numbers_say_how_they_changed(outburst, open_app):
+    """In a word, against the half before; the errors are all in the second."""
+    app = open_app(View((outburst,)))
+    deltas = {metric.label: metric.delta for metric in app.metric}
+    assert deltas["Events"].endswith("steady")
+    assert deltas["Error rate"] == "new"
+
+
+def test_charts_of_the_overview_have_the_findings_behind_them(outburst, open_app):
+    """Events, error rate and rate per second: each shades ranges of time."""
+    app = open_app(View((outburst,)))
+    specs = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
+    shaded = [spec for spec in specs if any(layer["mark"]["type"] == "rect" for layer in spec.get("layer", ()))]
+    assert len(shaded) == 3
+
+
+def test_windows_that_the_log_cuts_off_are_left_out():
+    """The first and the last stand for a part of their time, and would seem to fall."""
+    windows = pl.datetime_range(NOON, NOON + timedelta(minutes=50), "10m", eager=True)
+    frame = pl.DataFrame({"window": windows})
+    ends = (NOON + timedelta(minutes=4), NOON + timedelta(minutes=52))
+    whole = summaries.whole_windows(frame, timedelta(minutes=10), ends)
+    assert whole["window"].to_list() == windows.to_list()[1:5]
+
+
+def test_a_window_that_lacks_a_moment_counts_as_whole():
+    """The last event is a second before its end."""
+    windows = pl.datetime_range(NOON, NOON + timedelta(minutes=50), "10m", eager=True)
+    ends = (NOON, NOON + timedelta(minutes=59, seconds=59))
+    assert summaries.whole_windows(pl.DataFrame({"window": windows}), timedelta(minutes=10), ends).height == 6
+
+
+def test_a_range_is_short_and_in_the_zone():
+    """Minutes suffice, the year is on the charts; a night has both days."""
+    end = NOON + timedelta(minutes=24, seconds=52)
+    assert short_range(NOON, end, "UTC") == "03-10 12:00–12:24"
+    assert short_range(NOON, NOON + timedelta(hours=8), "Asia/Shanghai") == "03-10 20:00 – 03-11 04:00"
+    assert short_range(NOON, NOON, "UTC") == "03-10 12:00"
+    assert short_range(None, None, "UTC") == ""
+
+
+def test_a_moment_is_opened_as_a_minute():
+    """An incident has a length, and its last event lies within."""
+    moment = NOON + timedelta(seconds=1, milliseconds=500)
+    assert opened_range(moment, moment) == (NOON + timedelta(seconds=1), NOON + timedelta(seconds=61))
