@@ -27,7 +27,7 @@ class Chip:
 
 def chips(view: View) -> list[Chip]:
     """Return the filters of a view, in the order in which they are listed."""
-    named = [
+    filters = [
         Chip(name, f"{title}: {_text(view, name)}", name in view.inverted, name in view.disabled)
         for name, title in _TITLES.items() if getattr(view, name)
     ]  # fmt: skip
@@ -35,7 +35,7 @@ def chips(view: View) -> list[Chip]:
         Chip(str(where), f"{where.field}: {where.value or '(none)'}", where.exclude, str(where) in view.disabled)
         for where in view.where
     ]
-    return named + conditions
+    return filters + conditions
 
 
 def act(view: View, name: str, action: Action) -> View:
@@ -58,8 +58,8 @@ def act(view: View, name: str, action: Action) -> View:
 
 def _act_on_condition(view: View, condition: Where, action: Action) -> View:
     if action == "remove":
-        kept = tuple(where for where in view.where if where != condition)
-        return _forget(replace(view, where=kept), str(condition))
+        remaining = tuple(where for where in view.where if where != condition)
+        return _forget(replace(view, where=remaining), str(condition))
     opposite = replace(condition, exclude=not condition.exclude)
     where = tuple(dict.fromkeys(opposite if where == condition else where for where in view.where))
     disabled = tuple(str(opposite) if name == str(condition) else name for name in view.disabled)
@@ -68,10 +68,8 @@ def _act_on_condition(view: View, condition: Where, action: Action) -> View:
 
 def _forget(view: View, name: str) -> View:
     """Return the view without what is said of a filter that is gone."""
-    others: dict[str, Any] = {
-        side: tuple(other for other in getattr(view, side) if other != name) for side in ("inverted", "disabled")
-    }
-    return replace(view, **others)
+    sides: dict[str, Any] = {side: _without(getattr(view, side), name) for side in ("inverted", "disabled")}
+    return replace(view, **sides)
 
 
 def _text(view: View, name: str) -> str:
@@ -82,4 +80,8 @@ def _text(view: View, name: str) -> str:
 
 
 def _toggled(names: tuple[str, ...], name: str) -> tuple[str, ...]:
-    return tuple(other for other in names if other != name) if name in names else (*names, name)
+    return _without(names, name) if name in names else (*names, name)
+
+
+def _without(names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return tuple(filter(lambda candidate: candidate != name, names))

@@ -12,11 +12,10 @@ from loganalytics.dashboard.components import filter_bar, history, notices, side
 from loganalytics.dashboard.pages import anomalies, explore, incident, live, overview, patterns, sources, traces
 from loganalytics.dashboard.preload import preload
 
-# Streamlit's wide layout leaves 160 pixels empty beside a page; tables of log lines need them. The toolbars of its
-# tables and charts cover what stands above; Ctrl+F in a table searches it without one.
+# Streamlit's wide layout leaves 160 pixels empty beside a page, and 100 above; tables of log lines need them.
 _STYLE = """<style>
-[data-testid=stMainBlockContainer] { padding-left: 2rem; padding-right: 2rem }
-[data-testid=stElementToolbar] { display: none }
+[data-testid=stMainBlockContainer] { padding: 4.5rem 2rem 2rem }
+[data-testid=stMain] h1 { font-size: 1.25rem; padding: 0 }
 </style>"""
 _FOLDER = Path(__file__).parent
 
@@ -46,10 +45,12 @@ def main() -> None:
     if not consent.is_agreed(state.view()):
         consent.ask(state.view(), on_refuse=state.open_start_source)
         return
-    history.draw()
     sidebar.draw()
+    with st.sidebar:
+        history.draw()  # shows nothing; at the end of the sidebar nobody sees the gap that it leaves
     notices.link_problems()
-    filter_bar.draw()
+    with st.container():  # in the same place with and without filters, so that the page below is not made anew
+        filter_bar.draw()
     page.run()
     state.write_url()
 

@@ -86,8 +86,8 @@ def reject(name: str, typed: Any, reason: str) -> None:
 
 def rejected(name: str) -> tuple[Any, str] | None:
     """Return what was typed for a part of the view and why it cannot be used; None where the view has it."""
-    found: tuple[Any, str] | None = st.session_state.get(_REJECTED, {}).get(name)
-    return found
+    rejection: tuple[Any, str] | None = st.session_state.get(_REJECTED, {}).get(name)
+    return rejection
 
 
 def keep_result() -> None:

@@ -49,12 +49,11 @@ def test_a_facet_filters_an_event_opens_and_its_trace_is_followed(page, server):
     page.goto(f"{server}/explore")
     page.get_by_text("of 1,200 events").wait_for()
     wait_until_settled(page)
-    click_row(page, 0, 1)
+    page.get_by_title("Only ERROR", exact=True).click()
     url_has(page, "where=level%3DERROR")
     page.get_by_text("120 of 1,200 events").wait_for()
     wait_until_settled(page)
-    tables = page.get_by_test_id("stDataFrame").count()
-    click_row(page, tables - 1, 0, 300)
+    page.locator(".events .row:not([hidden])").first.click()
     page.get_by_role("button", name="Follow the trace").click()
     url_has(page, "/traces.*trace=req-0")
     page.get_by_text(re.compile(r"req-0\d+ · 4 events in")).wait_for()
@@ -79,17 +78,6 @@ def test_hostile_lines_are_text_on_every_page(name, page, server):
     page.get_by_test_id("stMain").wait_for()
     wait_until_settled(page)
     assert page.get_by_test_id("stException").count() == 0
-
-
-def test_a_hostile_event_is_shown_as_it_is(page, server, log):
-    """Markup stays text, escapes are gone, 100 kB are all there."""
-    page.goto(f"{server}/explore?event={log}%7C1")
-    page.get_by_test_id("stCode").first.get_by_text("<script>window.hacked=1</script>").wait_for()
-    page.goto(f"{server}/explore?event={log}%7C4")
-    page.get_by_test_id("stCode").first.get_by_text("red click", exact=True).wait_for()
-    page.goto(f"{server}/explore?event={log}%7C5")
-    page.get_by_test_id("stCode").first.get_by_text("xxxxx").wait_for()
-    assert len(page.get_by_test_id("stCode").first.inner_text()) >= 99_999
 
 
 def test_the_notebook_gives_the_same_numbers(page, server, tmp_path):

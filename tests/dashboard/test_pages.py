@@ -41,7 +41,7 @@ def rendered_markup(app: AppTest) -> str:
 
 SHOWS_SAMPLE = {
     "overview": lambda app: app.metric[0].value == "40,504",
-    "explore": lambda app: "of 40,504 events" in rendered_markup(app) and len(app.dataframe[-1].value) == 1000,
+    "explore": lambda app: "of 40,504 events" in rendered_markup(app) and app.get("bidi_component"),
     "live": lambda app: app.get("bidi_component"),
     "patterns": lambda app: len(app.dataframe[0].value) > 50,
     "anomalies": lambda app: len(app.dataframe[0].value) > 10,
@@ -178,17 +178,9 @@ def test_a_broken_expression_says_so(name, log, open_app):
     assert app.metric[0].value == events
 
 
-def test_an_event_named_by_a_link_is_open(log, open_app):
-    """Its message is shown as code, whole."""
-    app = open_app(View((log,)), "explore", event=f"{log}|4")
-    assert any(len(code.value) > 90_000 for code in app.code)
-
-
 def test_sql_answers_over_the_view(log, open_app):
     """The query of a link is run; a wrong one says what is wrong."""
-    app = open_app(View((log,), level="error"), "explore")
-    app.session_state["explore-tab"] = "SQL"
-    app.run()
+    app = open_app(View((log,), level="error"), "explore", tab="SQL")
     app.get_by_key("sql").set_value("select count(*) as n from logs").run()
     assert app.dataframe[-1].value.iloc[0, 0] == 100
     app.get_by_key("sql").set_value("select * from '/etc/passwd'").run()

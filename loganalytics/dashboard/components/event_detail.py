@@ -1,64 +1,64 @@
-"""One event in full: its message, its fields, its trace, and the lines before and after it."""
+"""One event in full, as the panel in the browser draws it: its text, its fields, the lines before and after it."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import polars as pl
-import streamlit as st
 
-from loganalytics.dashboard import state, summaries
-from loganalytics.dashboard.components import tables
+from loganalytics.dashboard import summaries
 from loganalytics.humanize import moment
-from loganalytics.sanitize import printable
+from loganalytics.sanitize import printable, printable_column
 
 _MAX_CHARACTERS = 100_000
+_LINE_CHARACTERS = 300
+_CLOCK = "%H:%M:%S%.3f"
 
 
-def draw(event: dict[str, Any], source_events: pl.DataFrame) -> None:
-    """Draw an event; its neighbours are among the events of its source."""
-    with st.container(border=True, key="event"):
-        st.subheader("Event", anchor=False)
-        origin = filter(None, (moment(event["timestamp"]), event["level"], event["service"], event["logger"]))
-        st.text(printable(" · ".join(origin)))
-        st.code(printable(event["message"], _MAX_CHARACTERS, lines=True), language=None, wrap_lines=True)
-        if event["exception"]:
-            st.code(printable(event["exception"], _MAX_CHARACTERS, lines=True), language=None, height=260)
-        fields, context = st.tabs(["Fields", "Lines before and after"])
-        with fields:
-            _fields(event)
-        with context:
-            _context(event, source_events)
+def event_id(event: dict[str, Any]) -> str:
+    """Return the id of an event in a link: where it stands in its source."""
+    return f"{event['source']}|{event['offset']}"
 
 
-def _fields(event: dict[str, Any]) -> None:
-    columns = {
-        "field": st.column_config.TextColumn("field", width=190),
-        "value": st.column_config.TextColumn("value", width="large"),
+def find(source_events: pl.DataFrame, link: str) -> dict[str, Any] | None:
+    """Return the event that a link names, among the events of its source; None where there is none."""
+    source, _, offset = link.rpartition("|")
+    matches = source_events.filter((pl.col("source") == source) & (pl.col("offset") == offset))
+    return matches.row(0, named=True) if matches.height else None
+
+
+def panel(event: dict[str, Any], source_events: pl.DataFrame, tz: str) -> dict[str, Any]:
+    """Return what the panel shows of an event, safe to show; its neighbours are among the events of its source."""
+    origin = filter(None, (moment(event["timestamp"], tz=tz), event["level"], event["service"], event["logger"]))
+    rows = summaries.field_table(event).rows()
+    return {
+        "id": event_id(event),
+        "title": printable(" · ".join(origin), 300),
+        "message": printable(event["message"], _MAX_CHARACTERS, lines=True),
+        "exception": printable(event["exception"], _MAX_CHARACTERS, lines=True) if event["exception"] else "",
+        "fields": [(name, content, name not in ("timestamp", "offset")) for name, content in rows],
+        "place": f"Lines before and after, in {printable(event['source'], 200)}",
+        "lines": _lines(event, source_events, tz),
+        "actions": [("trace", "Follow the trace")] if event["trace_id"] else [],
+        "json": as_json(event),
     }
-    key = f"fields-{event['source']}-{event['offset']}"
-    clicked = tables.draw(summaries.field_table(event), key, columns=columns, clickable=True, height="content")
-    with st.container(horizontal=True):
-        if clicked:
-            condition = {"field": clicked["field"], "value": str(event[clicked["field"]])}
-            st.button(
-                "Only this value", on_click=state.add_condition, kwargs=condition, icon=":material/filter_alt:"
-            )  # fmt: skip
-            st.button(
-                "Exclude this value", on_click=state.add_condition, kwargs=condition | {"exclude": True},
-                icon=":material/filter_alt_off:",
-            )  # fmt: skip
-        if event["trace_id"] and st.button("Follow the trace", icon=":material/account_tree:", key="follow"):
-            state.open_item("trace", event["trace_id"])
-            state.switch_page("traces")
 
 
-def _context(event: dict[str, Any], source_events: pl.DataFrame) -> None:
+def as_json(event: dict[str, Any]) -> str:
+    """Return the fields of an event that have a value as JSON."""
+    fields = {
+        name: value for name, value in event.items()
+        if value not in (None, "") and name != "row" and not name.startswith("__")
+    }  # fmt: skip
+    return json.dumps(fields, ensure_ascii=False, indent=2, default=str)
+
+
+def _lines(event: dict[str, Any], source_events: pl.DataFrame, tz: str) -> list[tuple[str, str, str, str]]:
     lines = summaries.surrounding_lines(source_events, event["source"], event["offset"])
-    marker = pl.when(pl.col("offset") == event["offset"]).then(pl.lit("▶")).otherwise(pl.lit("")).alias("marker")
-    columns = {"marker": st.column_config.TextColumn("", width=24)}
-    st.text(f"In {printable(event['source'])}")
-    tables.draw(
-        lines.select(marker, "timestamp", "level", "logger", "message"),
-        f"context-{event['source']}-{event['offset']}", columns=columns, height="content",
-    )  # fmt: skip
+    return lines.select(
+        pl.concat_str("source", pl.lit("|"), "offset"),
+        pl.col("timestamp").dt.convert_time_zone(tz).dt.strftime(_CLOCK).fill_null(""),
+        printable_column(pl.col("level").cast(pl.String).fill_null(""), 20),
+        printable_column(pl.col("message"), _LINE_CHARACTERS),
+    ).rows()

@@ -40,8 +40,8 @@ def _box(name: str, label: str, placeholder: str, icon: str, live: str | bool = 
 
 
 def _apply(name: str) -> None:
-    chosen = st.session_state[name]
-    state.try_change(name, tuple(chosen) if isinstance(chosen, list) else (chosen or None))
+    entered = st.session_state[name]
+    state.try_change(name, tuple(entered) if isinstance(entered, list) else (entered or None))
 
 
 def _services(view: View) -> list[str]:

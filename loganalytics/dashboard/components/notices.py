@@ -12,10 +12,10 @@ _MAX_CHARACTERS = 600
 
 def rejected(name: str) -> None:
     """Draw under a box why what was typed in it is not used; nothing where it is."""
-    found = state.rejected(name)
-    if found:
+    rejection = state.rejected(name)
+    if rejection:
         st.error("Not used; the page shows the view as it was.", icon=":material/error:")
-        st.text(printable(found[1], _MAX_CHARACTERS))
+        st.text(printable(rejection[1], _MAX_CHARACTERS))
 
 
 def link_problems() -> None:

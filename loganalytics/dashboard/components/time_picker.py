@@ -77,8 +77,8 @@ def _zone_label(name: str) -> str:
 
 
 def _apply_zone() -> None:
-    chosen = st.session_state["zone"]
-    state.open_item("zone", None if chosen == state.view().tz else chosen)
+    name = st.session_state["zone"]
+    state.open_item("zone", None if name == state.view().tz else name)
 
 
 def _apply_range() -> None:

@@ -16,13 +16,13 @@ _MOST_MATCHES = 20  # of one line that are marked
 
 
 @cache
-def component(name: str) -> Any:
-    """Return the component whose script, style and HTML are the files of this name, with those of the list before them.
+def component(name: str, *parts: str) -> Any:
+    """Return the component whose script, style and HTML are the files of this name.
 
-    A component takes one script and one style sheet.
+    The files of the list, and of other parts, are put before them: a component takes one script and one style sheet.
     """
     script, style = (
-        "\n".join((_FOLDER / f"{stem}.{kind}").read_text(encoding="utf-8") for stem in ("virtual_rows", name))
+        "\n".join((_FOLDER / f"{stem}.{kind}").read_text(encoding="utf-8") for stem in ("virtual_rows", *parts, name))
         for kind in ("js", "css")
     )
     html = (_FOLDER / f"{name}.html").read_text(encoding="utf-8")

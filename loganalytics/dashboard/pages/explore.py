@@ -2,124 +2,151 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
-from loganalytics.dashboard import cached_analyses, cached_events, state, summaries
-from loganalytics.dashboard.components import downloads, event_detail, guards, histogram, sql_editor, tables
+from loganalytics.dashboard import cached_analyses, cached_events, state, zone
+from loganalytics.dashboard.components import (
+    downloads,
+    event_detail,
+    event_list,
+    facets,
+    guards,
+    histogram,
+    sql_editor,
+)  # fmt: skip
 from loganalytics.sanitize import printable
 from loganalytics.view import View
 
 _PAGE_EVENTS = 1000
-_DEFAULT_FACETS = ["level", "service", "logger"]
-_DEFAULT_COLUMNS = ["timestamp", "level", "service", "logger", "message"]
+_DEFAULT_COLUMNS = ["timestamp", "level", "service", "step", "message"]
+_TABS = ("Events", "SQL")
+_ORDERS = ("newest", "oldest")
+# The list of events ends with the window: no room is left below it.
+_FULL_HEIGHT = "<style>[data-testid=stMainBlockContainer] { padding-bottom: 0 }</style>"
 
 
 def page() -> None:
     """Draw facets on the left; histogram, events and the open event on the right."""
+    st.title("Explore", anchor=False)
     logs = guards.events_or_explain()
     if logs is None:
         return
+    st.html(_FULL_HEIGHT)
     view = state.view()
-    facets, results = st.columns([1, 3], gap="medium")
-    with facets:
-        _facets(view, logs)
+    fields, results = st.columns([1, 4], gap="medium")
+    with fields:
+        facets.draw(view, logs)
     with results:
-        histogram.draw("explore", height=110)
-        events, query = st.tabs(["Events", "SQL"], key="explore-tab", on_change="rerun")
-        if events.open:
-            with events:
-                _events(view, logs)
-        if query.open:
-            with query:
-                sql_editor.draw(view)
+        histogram.draw("explore", height=80)
+        tab, settings = st.columns([1, 4], vertical_alignment="center", wrap=False)
+        with tab:
+            is_sql = state_control("tab", _TABS) == "SQL"
+        if is_sql:
+            sql_editor.draw(view)
+        else:
+            with settings:
+                columns = _toolbar(view, logs)
+            _events(view, logs, columns)
 
 
-def _facets(view: View, logs: pl.DataFrame) -> None:
-    st.segmented_control(
-        "Click on a value to", ["include", "exclude"], default="include", required=True, key="facet-mode",
-        width="stretch",
-    )  # fmt: skip
-    fields = summaries.facet_fields(logs)
-    with st.popover("Fields to count", icon=":material/checklist:", width="stretch"):  # its labels need the room
-        facets = st.multiselect(
-            "Fields to count", fields, default=[name for name in _DEFAULT_FACETS if name in fields], key="facets",
-            format_func=printable, label_visibility="collapsed",
-        )  # fmt: skip
-    for field in facets:
-        _facet(view, field, logs.height)
+def state_control(name: str, options: tuple[str, ...]) -> str:
+    """Draw a choice that is part of the link; the first option is the default."""
+    linked = state.opened(name)
+    key = f"choice-{name}"
+    st.session_state[key] = linked if linked in options else options[0]
+
+    def take() -> None:
+        taken = str(st.session_state[key])
+        state.open_item(name, None if taken == options[0] else taken)
+        state.open_item("page", None)
+
+    st.segmented_control(name, options, key=key, on_change=take, required=True, label_visibility="collapsed")
+    return str(st.session_state[key])
 
 
-def _facet(view: View, field: str, events: int) -> None:
-    counts = cached_analyses.facet(view, field)
-    columns = {
-        "value": st.column_config.TextColumn(printable(field), width="small"),
-        "events": st.column_config.ProgressColumn(
-            "events", format="compact", min_value=0, max_value=max(events, 1), width="small"
-        ),
-    }
-    key = f"facet-{field}-{hash(view)}"
-    values = summaries.safe_table(counts).with_columns(pl.col("value").replace("", "(none)"))
-    st.dataframe(
-        values, hide_index=True, key=key, column_config=columns, on_select=lambda: _apply_facet(key, field, counts),
-        selection_mode="single-cell", height="content" if counts.height < 7 else 38 + 35 * 6,
-    )  # fmt: skip
-
-
-def _apply_facet(key: str, field: str, counts: pl.DataFrame) -> None:
-    """Filter by the value that was clicked."""
-    cells = st.session_state[key].selection.cells
-    if cells:
-        exclude = st.session_state.get("facet-mode") == "exclude"
-        state.add_condition(field, counts["value"][cells[0][0]], exclude=exclude)
-
-
-def _events(view: View, logs: pl.DataFrame) -> None:
-    order, columns = _toolbar(view, logs)
-    pages = -(-logs.height // _PAGE_EVENTS)
-    number = 1
-    if pages > 1:
-        number = st.pagination(pages, key=f"page-{hash(view)}") or 1
-    events = cached_analyses.page_of_events(view, number, _PAGE_EVENTS, newest_first=order == "newest")
-    key = f"events-{hash(view)}-{number}-{order}"
-    is_clicked = key in st.session_state and bool(st.session_state[key].selection.cells)
-    height = 260 if is_clicked or state.opened("event") else 430  # room for the open event
-    clicked = tables.draw(events.select("row", *columns), key, clickable=True, height=height, order=columns)
-    if clicked:
-        event = logs.row(clicked["row"], named=True)
-        state.open_item("event", f"{event['source']}|{event['offset']}")
-        event_detail.draw(event, cached_events.source_events(view))
-    else:
-        _linked_event(view)
-
-
-def _toolbar(view: View, logs: pl.DataFrame) -> tuple[str, list[str]]:
-    """Draw the count, the export and the settings above the table; return its order and its columns."""
+def _toolbar(view: View, logs: pl.DataFrame) -> list[str]:
+    """Draw the count, the export and the settings above the table; return its columns."""
     total = cached_events.source_events(view).height
-    heading, order_column, column_choice, export = st.columns([3, 2.4, 2, 2], vertical_alignment="center")
-    heading.markdown(f"**{logs.height:,}** of {total:,} events")
-    order = order_column.segmented_control(
-        "Order", ["newest", "oldest"], default="newest", required=True, key="order", label_visibility="collapsed"
-    )
-    with column_choice.popover("Columns", icon=":material/view_column:", width="stretch"):
-        names = [name for name in logs.columns if not name.startswith("__")]
-        default = [name for name in _DEFAULT_COLUMNS if name in names and logs[name].null_count() < logs.height]
-        columns = st.multiselect("Columns", names, default=default, format_func=printable, key="columns") or default
-    with export.popover("Export", icon=":material/download:", width="stretch"):
-        downloads.buttons(view, logs)
-    return str(order), columns
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{logs.height:,}** of {total:,} events", width="content")
+        state_control("order", _ORDERS)
+        with st.popover("Columns", icon=":material/view_column:"):
+            columns = _column_choice(logs)
+        with st.popover("Export", icon=":material/download:"):
+            downloads.buttons(view, logs)
+    return columns
 
 
-def _linked_event(view: View) -> None:
-    """Open the event that a shared link names; a click that is undone closes it."""
-    link = state.opened("event")
-    if not link:
-        st.caption("Click on an event to open it in full.")
-        return
-    source, _, offset = link.rpartition("|")
+def _column_choice(logs: pl.DataFrame) -> list[str]:
+    """Draw the choice of columns; without one, those of the core that have values."""
+    names = [name for name in logs.columns if not name.startswith("__")]
+    default = [name for name in _DEFAULT_COLUMNS if name in names and logs[name].null_count() < logs.height]
+    linked = [name for name in state.opened_list("columns") if name in names]
+    st.session_state["columns"] = linked or default
+
+    def take() -> None:
+        taken = list(st.session_state["columns"])
+        state.open_item("columns", None if taken == default else taken)
+
+    st.multiselect("Columns", names, format_func=printable, key="columns", on_change=take)
+    return linked or default
+
+
+def _events(view: View, logs: pl.DataFrame, columns: list[str]) -> None:
+    order = state.opened("order") or _ORDERS[0]
+    number = _page_number(-(-logs.height // _PAGE_EVENTS))
+    events = cached_analyses.page_of_events(view, number, _PAGE_EVENTS, newest_first=order == "newest")
     source_events = cached_events.source_events(view)
-    matches = source_events.filter((pl.col("source") == source) & (pl.col("offset") == offset))
-    if matches.is_empty():
-        state.open_item("event", None)
+    link = state.opened("event")
+    event = event_detail.find(source_events, link) if link else None
+    answers = event_list.draw(
+        events, columns, view, event_detail.panel(event, source_events, zone.current()) if event else None,
+        token=str(hash((view, order, number, *columns, zone.current()))), selected=_row_of(events, event),
+        on_open=lambda row: _open(None if row is None else events.row(row, named=True)),
+    )  # fmt: skip
+    _answer(answers, event)
+
+
+def _page_number(pages: int) -> int:
+    """Draw the pages where there are several; return the number of the open one."""
+    linked = state.opened("page") or ""
+    number = min(max(int(linked), 1), pages) if linked.isascii() and linked.isdigit() else 1
+    if pages < 2:
+        return 1
+    taken = st.pagination(pages, default=number, key=f"pages-{hash(state.view())}-{number}") or number
+    if taken != number:
+        state.open_item("page", None if taken == 1 else str(taken))
+        st.rerun()
+    return number
+
+
+def _row_of(events: pl.DataFrame, event: dict[str, Any] | None) -> int | None:
+    if event is None:
+        return None
+    is_same = (events["source"] == event["source"]) & (events["offset"] == event["offset"])
+    rows = is_same.arg_true()
+    return int(rows[0]) if rows.len() else None
+
+
+def _open(event: dict[str, Any] | None) -> None:
+    state.open_item("event", event_detail.event_id(event) if event else None)
+
+
+def _answer(answers: dict[str, Any], event: dict[str, Any] | None) -> None:
+    """Do what the reader asks for in the open event."""
+    if "line" in answers:
+        state.open_item("event", str(answers["line"]))
+        st.rerun()
+    if event is None:
         return
-    event_detail.draw(matches.row(0, named=True), source_events)
+    condition = answers.get("filter")
+    if condition and condition["event"] == event_detail.event_id(event) and condition["field"] in event:
+        field, value = str(condition["field"]), event[condition["field"]]
+        state.add_condition(field, None if value is None else str(value), exclude=bool(condition["exclude"]))
+        st.rerun()
+    if "act" in answers and event["trace_id"]:
+        state.open_item("trace", event["trace_id"])
+        state.switch_page("traces")

@@ -1,0 +1,55 @@
+"""Facets: how many events have each value of some fields; a click keeps only a value, or leaves it out."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from loganalytics.dashboard import cached_analyses, state, summaries
+from loganalytics.sanitize import printable
+from loganalytics.view import View
+
+_KEY = "facets"
+_CHOICE = "facet-fields"
+_DEFAULT = ("level", "service", "logger", "step", "job_run_id")
+_MAX_CHARACTERS = 80
+
+
+def draw(view: View, logs: pl.DataFrame) -> None:
+    """Draw the fields that the reader chose, and the choice."""
+    fields = summaries.facet_fields(logs)
+    with st.popover("Fields to count", icon=":material/checklist:", width="stretch"):  # its labels need the room
+        field_names = st.multiselect(
+            "Fields to count", fields, default=[name for name in _DEFAULT if name in fields], key=_CHOICE,
+            format_func=printable, label_visibility="collapsed",
+        )  # fmt: skip
+    drawn = [_field(view, name) for name in field_names if name in fields]
+    _component()(data={"fields": drawn}, key=_KEY, height="content", on_clicked_change=_apply)
+
+
+def _field(view: View, name: str) -> dict[str, Any]:
+    counts = cached_analyses.facet(view, name)
+    labels = (printable(value, _MAX_CHARACTERS) or "(none)" for value in counts["value"])
+    values = list(zip(counts["value"], labels, counts["events"], strict=True))
+    return {"name": name, "label": printable(name, _MAX_CHARACTERS), "values": values}
+
+
+def _apply() -> None:
+    """Filter by the value that was clicked."""
+    clicked = st.session_state[_KEY].clicked
+    state.add_condition(str(clicked["field"]), str(clicked["value"]), exclude=bool(clicked["exclude"]))
+
+
+@cache
+def _component() -> Any:
+    folder = Path(__file__).parent
+    return st.components.v2.component(
+        "loganalytics_facets",
+        html='<div class="facets"></div>',
+        css=(folder / "facets.css").read_text(encoding="utf-8"),
+        js=(folder / "facets.js").read_text(encoding="utf-8"),
+    )
