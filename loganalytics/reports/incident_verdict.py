@@ -90,7 +90,7 @@ def _restarts(evidence: Evidence, begin: datetime | None, facts: dict[str, Any])
 
 
 def _no_cause(findings: pl.DataFrame, evidence: Evidence, facts: dict[str, Any]) -> str:
-    """Return that nothing stands out, with what was looked at and what changed most."""
+    """Return that nothing stands out, or that new errors are too few to be sure of; with what changed most."""
     looked_at = f"{count(facts['events'], 'event')}, {count(facts['errors'], 'error')}"
     titles = [printable(title, _TITLE_LENGTH) for title in findings["title"].head(2).to_list()]
     if titles:
@@ -98,6 +98,9 @@ def _no_cause(findings: pl.DataFrame, evidence: Evidence, facts: dict[str, Any])
     else:
         before = f"{count(facts['baseline_events'], 'event')}, {count(facts['baseline_errors'], 'error')}"
         changed = f" Nothing differs from {_baseline(facts)} ({before}) by more than chance explains."
+    if evidence.first_error is not None and evidence.first_error["is_new"]:
+        new = "some of a kind that the baseline does not have"  # and too few to be sure of
+        return f"No cause is certain in {looked_at}, {new}.{changed}{_top_problem(evidence)}"
     return f"No cause stands out in {looked_at}.{changed}{_top_problem(evidence)}"
 
 

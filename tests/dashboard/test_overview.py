@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from loganalytics.dashboard import summaries
+from loganalytics.dashboard import found_lines, summaries
 from loganalytics.dashboard.components.finding_list import opened_range, short_range
-from loganalytics.dashboard.pages import overview
 from loganalytics.view import View
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -57,7 +56,7 @@ def test_zoomed_into_its_time_the_finding_still_leads(outburst, open_app):
 
 def test_a_log_too_long_to_analyse_unasked_is_not_called_fine(outburst, open_app, monkeypatch):
     """A button in the place of the findings, no word that all is well; a click and they are there."""
-    monkeypatch.setattr(overview, "_AUTOMATIC_EVENTS", 100)
+    monkeypatch.setattr(found_lines, "AUTOMATIC_EVENTS", 100)
     app = open_app(View((outburst,)))
     assert not app.success
     assert not finding_buttons(app, "Incident")

@@ -45,7 +45,7 @@ SHOWS_SAMPLE = {
     "live": lambda app: app.get("bidi_component"),
     "patterns": lambda app: len(app.dataframe[0].value) > 50,
     "anomalies": lambda app: len(app.dataframe[0].value) > 10,
-    "incident": lambda app: any("2026-03-11 14:" in button.label for button in app.button),
+    "incident": lambda app: [button.label for button in app.button].count("Incident") >= 3,
     "traces": lambda app: len(app.dataframe[0].value) == 1000,
     "sources": lambda app: app.metric[2].value == "40,504",
 }

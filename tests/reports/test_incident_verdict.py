@@ -97,6 +97,13 @@ def test_without_a_cause_it_says_what_was_looked_at() -> None:
     )
 
 
+def test_a_new_error_without_a_cause_is_not_called_nothing() -> None:
+    """One error of a kind that the baseline has not is too few to be sure of, and yet leads."""
+    rare = found(CALM, logged([30.0], "disk sda1 failed", severity_number=17))
+    assert rare.verdict[0].startswith("No cause is certain in 61 events, 1 error, some of a kind that the baseline")
+    assert "disk sda1 failed" in rare.verdict[1]
+
+
 def test_no_fact_is_stated_twice() -> None:
     """Requests that fail show as status, level, logger and host; they are one finding, with the status named."""
     columns = {"http.request.method": "GET", "logger": "access", "host.name": "web-1", "level": "INFO"}

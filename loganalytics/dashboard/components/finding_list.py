@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,10 +11,10 @@ import streamlit as st
 from loganalytics.charts.bands import BAND_COLOURS
 from loganalytics.dashboard import cached_analyses, cached_events, state, zone
 from loganalytics.dashboard.components import sparkline
+from loganalytics.dashboard.found_lines import FoundLine
 from loganalytics.filters.expressions import Where
 from loganalytics.findings.ranking import Finding
 from loganalytics.humanize import listing, localize, time_range
-from loganalytics.reports.model import Report
 from loganalytics.sanitize import printable
 from loganalytics.view import View
 
@@ -36,15 +35,6 @@ _STYLE = """<style>
 .st-key-findings [data-testid=stColumn] { min-width: 0; min-height: 1.9rem }
 .st-key-findings button { padding: 0 0.3rem; min-height: 1.6rem }
 </style>"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FoundLine:
-    """A finding as the list shows it, with the report that it is of."""
-
-    finding: Finding
-    report: Report
-    view: View
 
 
 def draw(lines: list[FoundLine]) -> None:

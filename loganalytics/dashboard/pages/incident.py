@@ -9,8 +9,10 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
-from loganalytics.dashboard import cached_analyses, state, zone
-from loganalytics.dashboard.components import charts, guards, range_chart, tables
+from loganalytics.analyses.compare.ranges import baseline_range, parse_time_range
+from loganalytics.charts.bands import Band
+from loganalytics.dashboard import cached_analyses, found_lines, state, zone
+from loganalytics.dashboard.components import cause_lines, charts, finding_list, guards, range_chart, tables
 from loganalytics.exceptions import LogAnalyticsError
 from loganalytics.humanize import count, time_range
 from loganalytics.reports.model import Incident
@@ -38,7 +40,7 @@ def page() -> None:
     if incident_range is None:
         _suggestions(view)
         return
-    baseline = view.baseline or str(st.session_state.get("against") or "previous")
+    baseline = _baseline(view)
     try:
         with st.spinner("Comparing the incident with its baseline …"):
             incident = cached_analyses.incident(view, incident_range, baseline, zone.current())
@@ -46,10 +48,8 @@ def page() -> None:
         st.error("These ranges cannot be compared.", icon=":material/error:")
         st.text(str(error))
         return
-    _metrics(incident)
     _verdict(incident)
-    _findings(view, incident)
-    _details(incident)
+    _rest(view, incident)
 
 
 def _incident_range() -> tuple[datetime, datetime] | None:
@@ -61,39 +61,47 @@ def _incident_range() -> tuple[datetime, datetime] | None:
         return None
 
 
-def _baseline_range(view: View) -> tuple[datetime, datetime] | None:
+def _baseline(view: View) -> str | tuple[str, str]:
+    """Return what the incident is compared with: the range drawn, else the kind chosen."""
+    return view.baseline or str(st.session_state.get("baseline-kind") or "previous")
+
+
+def _bands(view: View, incident_range: tuple[datetime, datetime] | None) -> list[Band]:
+    """Return both ranges as the analysis takes them, also where the baseline is the time before."""
+    baseline = _baseline(view)
+    if incident_range is None and isinstance(baseline, str):
+        return []
     try:
-        return (parse_when(view.baseline[0]), parse_when(view.baseline[1])) if view.baseline else None
+        ends = parse_time_range(incident_range or baseline, "incident", tz=view.tz)  # type: ignore[arg-type]
+        before = baseline_range(baseline, ends, tz=view.tz)
     except LogAnalyticsError:
-        return None
+        return []  # the page says why
+    bands = [Band(start=before.start, end=before.end, kind="baseline", text="baseline")]
+    return [*bands, Band(start=ends.start, end=ends.end, kind="incident", text="incident")] if incident_range else bands
 
 
 def _ranges(view: View, incident_range: tuple[datetime, datetime] | None) -> None:
     """Draw the chart that the two ranges are drawn on."""
+    bands = _bands(view, incident_range)
     description, mode, against = st.columns([3, 2, 2], vertical_alignment="bottom")
     with description:
-        _describe_ranges(view, incident_range)
+        if incident_range is None:
+            st.text("Draw the time of the incident on the chart.")
+        for band in reversed(bands):
+            st.text(f"{band.text.capitalize()} {time_range(band.start, band.end, tz=zone.current())}")
     mode.segmented_control(
         "Draw on the chart", ["incident", "baseline"], default="incident", required=True, key="draws", width="stretch"
     )
     options = [name for name in _BASELINES if name != "drawn" or view.baseline]
-    st.session_state["against"] = "drawn" if view.baseline else st.session_state.get("baseline-kind", "previous")
+    st.session_state["against"] = "drawn" if view.baseline else _baseline(view)
     against.selectbox(
         "Compare with", options, format_func=lambda name: _BASELINES[name], key="against", on_change=_apply_baseline
     )
     trend = cached_analyses.trend(view, cached_analyses.window(view), zone.current())
-    shaded = {"incident": incident_range, "baseline": _baseline_range(view)}
-    range_chart.draw(trend, shaded, key=f"incident-{hash(view)}-{state.opened('incident')}", on_draw=_apply_range)
-
-
-def _describe_ranges(view: View, incident_range: tuple[datetime, datetime] | None) -> None:
-    if incident_range is None:
-        st.text("Draw the time of the incident on the chart.")
+    if trend.is_empty():
+        st.caption("These events have no timestamps.")
         return
-    st.text(f"Incident {time_range(*incident_range, tz=zone.current())}")
-    baseline = _baseline_range(view)
-    if baseline:
-        st.text(f"Baseline {time_range(*baseline, tz=zone.current())}")
+    range_chart.draw(trend, bands, key=f"incident-{hash(view)}-{state.opened('incident')}", on_draw=_apply_range)
 
 
 def _apply_range(start: datetime, end: datetime) -> None:
@@ -112,7 +120,14 @@ def _apply_baseline() -> None:
 
 
 def _suggestions(view: View) -> None:
-    """Offer the times with the most anomalous windows."""
+    """Offer what was found, else the times with the most anomalous windows."""
+    if found_lines.are_ready(view):
+        with st.spinner("Looking for what is unusual …"):
+            lines = [line for line in found_lines.lines_of(view) if line.finding.start]
+        if lines:
+            st.caption("Or start with what was found:")
+            finding_list.draw(lines)
+            return
     with st.spinner("Looking for anomalous times …"):
         episodes = cached_analyses.episodes(view, cached_analyses.window(view))
     if not episodes:
@@ -131,41 +146,59 @@ def _open_incident(start: datetime, end: datetime) -> None:
     state.open_item("incident", f"{state.iso(start)}/{state.iso(end)}")
 
 
-def _metrics(incident: Incident) -> None:
-    facts = incident.facts
-    minutes = (facts["end"] - facts["start"]) / timedelta(minutes=1)
-    baseline_minutes = (facts["baseline_end"] - facts["baseline_start"]) / timedelta(minutes=1)
-    cards = st.columns(4)
-    for card, name, colour in ((cards[0], "events", "off"), (cards[1], "errors", "inverse")):
-        rate = facts[name] / max(minutes, 1e-9)
-        baseline_rate = facts[f"baseline_{name}"] / max(baseline_minutes, 1e-9)
-        change = f"{rate - baseline_rate:+,.1f}" if rate or baseline_rate else None
-        card.metric(
-            f"{name.capitalize()} per minute", f"{rate:,.1f}", change, delta_color=colour,  # type: ignore[arg-type]
-            delta_description="against the baseline", border=True, height="stretch",
-        )  # fmt: skip
-    causes = incident.findings.filter(pl.col("role") == "cause").height
-    cards[2].metric("Likely causes", f"{causes:,}", border=True, height="stretch")
-    cards[3].metric("Differences in total", f"{incident.compare.height:,}", border=True, height="stretch")
-
-
 def _verdict(incident: Incident) -> None:
-    with st.container(border=True, key="verdict"):
+    """Draw the likely cause, what came with it in the order of time, and what no finding says."""
+    with st.container(border=True, key="verdict", gap="xsmall"):
         heading, save = st.columns([4, 1], vertical_alignment="center")
-        heading.subheader("Verdict", anchor=False)
+        heading.subheader("Likely cause" if _has_cause(incident) else "Verdict", anchor=False)
         save.download_button(
             "Report", incident.to_html, file_name="incident.html", mime="text/html", icon=":material/download:",
             width="stretch", on_click="ignore", key="incident-report",
         )  # fmt: skip
-        for sentence in incident.verdict:
+        if _has_cause(incident):
+            st.text(printable(_cause_sentence(incident), 600))
+        for sentence in incident.notes:
             st.text(printable(sentence, 600))
+        st.text(_rates(incident))
+    if incident.findings.filter(pl.col("role") == "cause").height > 1:
+        st.subheader("In the order of time", anchor=False)
+    cause_lines.draw(incident)
+
+
+def _has_cause(incident: Incident) -> bool:
+    return bool((incident.findings["role"] == "cause").any())
+
+
+def _cause_sentence(incident: Incident) -> str:
+    """Return the sentence of the verdict that is about the likeliest cause."""
+    lead = "Likely cause: "
+    return next((sentence.removeprefix(lead) for sentence in incident.verdict if sentence.startswith(lead)), "")
+
+
+def _rates(incident: Incident) -> str:
+    """Return events and errors a minute, in the incident and before."""
+    facts = incident.facts
+    minutes = max((facts["end"] - facts["start"]) / timedelta(minutes=1), 1e-9)
+    baseline_minutes = max((facts["baseline_end"] - facts["baseline_start"]) / timedelta(minutes=1), 1e-9)
+    rates = [
+        f"{facts[name] / minutes:,.1f} {name} a minute, usually {facts[f'baseline_{name}'] / baseline_minutes:,.1f}"
+        for name in ("events", "errors")
+    ]
+    return "; ".join(rates) + "."
+
+
+def _rest(view: View, incident: Incident) -> None:
+    """Fold what is not a cause: the table of all findings, changes over time, differences, failed requests."""
+    with st.expander(f"All {count(incident.findings.height, 'finding')} and what they rest on"):
+        _findings(view, incident)
+        _details(incident)
 
 
 def _findings(view: View, incident: Incident) -> None:
     if incident.findings.is_empty():
-        st.info("No difference by more than chance explains.", icon=":material/info:")
+        st.caption("Nothing differs by more than chance explains.")
         return
-    st.subheader("Differences, likeliest cause first", anchor=False)
+    st.caption("Likeliest cause first. Click on one for its events.")
     names = ["rank", "role", "kind", "service", "title", "events", "ratio", "p_value", "start"]
     columns: dict[str, Any] = {
         "rank": st.column_config.NumberColumn("", width=36),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -14,10 +13,10 @@ import loganalytics as la
 from loganalytics.charts.bands import Band
 from loganalytics.charts.lines import chart_lines
 from loganalytics.charts.theme import ACCENT_COLOUR, ALARM_COLOUR, MUTED_COLOUR
-from loganalytics.dashboard import cached_analyses, cached_events, metric_changes, state, summaries, zone
+from loganalytics.dashboard import cached_analyses, cached_events, found_lines, metric_changes, state, summaries, zone
 from loganalytics.dashboard.cached_events import DURATION_COLUMN
 from loganalytics.dashboard.components import charts, finding_list, guards, histogram, tables
-from loganalytics.dashboard.components.finding_list import FoundLine
+from loganalytics.dashboard.found_lines import FoundLine
 from loganalytics.dashboard.metric_changes import MetricChange
 from loganalytics.findings.ranking import SEVERITIES
 from loganalytics.findings.verdict import looked_at
@@ -26,9 +25,6 @@ from loganalytics.reports.model import Report
 from loganalytics.sanitize import printable
 from loganalytics.view import View
 
-_AUTOMATIC_EVENTS = 50_000
-"""Up to how many events the findings are computed without a click."""
-_MAX_BANDS = 20
 _CARD_HEIGHT = 104  # pixels
 _SMALL_NUMBERS = """<style>
 .st-key-numbers [data-testid=stMetricValue] { font-size: 1.35rem; line-height: 1.3 }
@@ -47,7 +43,7 @@ def page() -> None:
         st.warning(warning, icon=":material/warning:")
     late_cards = _numbers(view)
     found = _findings(view, logs)
-    bands = _bands(found)
+    bands = found_lines.bands(found)
     histogram.draw("overview", height=130, bands=bands)
     _courses(view, bands)
     errors, services = st.columns([3, 2], gap="medium")
@@ -129,12 +125,11 @@ def _findings(view: View, logs: pl.DataFrame) -> list[FoundLine]:
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.subheader("What was found", anchor=False, width="content")
         save = st.empty()
-    if not _is_analysed(view, logs) and not _analyse(logs):
+    if not found_lines.are_ready(view) and not _analyse(logs):
         return []
-    st.session_state.setdefault("analysed-views", set()).add(view)
+    found_lines.ask_for(view)
     with st.spinner("Looking for what is unusual …"):
-        report = cached_analyses.full_report(view, view.every, zone.current())
-        lines = _lines(view, report)
+        report, lines = found_lines.report_of(view), found_lines.lines_of(view)
     save.download_button(
         "Report", report.to_html, file_name="report.html", mime="text/html", icon=":material/download:",
         on_click="ignore", type="tertiary",
@@ -144,38 +139,11 @@ def _findings(view: View, logs: pl.DataFrame) -> list[FoundLine]:
     return lines
 
 
-def _is_analysed(view: View, logs: pl.DataFrame) -> bool:
-    return logs.height <= _AUTOMATIC_EVENTS or view in st.session_state.get("analysed-views", ())
-
-
 def _analyse(logs: pl.DataFrame) -> bool:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         is_asked = st.button("Analyse", icon=":material/troubleshoot:", type="primary", key="analyse")
         st.text(f"Not analysed yet: that takes a while for {logs.height:,} events. Below are counts, not a verdict.")
     return is_asked
-
-
-def _lines(view: View, report: Report) -> list[FoundLine]:
-    """Return the findings; in a range, those of the whole log that overlap it lead: they know what is usual."""
-    own = [FoundLine(finding=finding, report=report, view=view) for finding in report.findings]
-    whole = replace(view, since=None, until=None)
-    if whole == view or not _is_analysed(whole, cached_events.events(whole)):
-        return own
-    report_of_whole = cached_analyses.full_report(whole, whole.every, zone.current())
-    first, last = report.facts["first_seen"], report.facts["last_seen"]
-    leading = [
-        FoundLine(finding=finding, report=report_of_whole, view=whole) for finding in report_of_whole.findings
-        if first and finding.start and finding.end and finding.start <= last and finding.end >= first
-    ]  # fmt: skip
-    return leading + [line for line in own if not any(_is_same(line, other) for other in leading)]
-
-
-def _is_same(line: FoundLine, other: FoundLine) -> bool:
-    """Return whether two findings are about the same problem or message, or the same kind of thing in a service."""
-    first, second = line.finding, other.finding
-    if set(first.cluster_ids) & set(second.cluster_ids) or set(first.template_ids) & set(second.template_ids):
-        return True
-    return (first.kind, first.service) == (second.kind, second.service)
 
 
 def _verdict(report: Report, lines: list[FoundLine]) -> None:
@@ -192,13 +160,6 @@ def _verdict(report: Report, lines: list[FoundLine]) -> None:
     else:
         st.warning("Not enough to judge by.", icon=":material/warning:")
         st.text(report.verdict)
-
-
-def _bands(lines: list[FoundLine]) -> list[Band]:
-    return [
-        Band(start=finding.start, end=finding.end, kind=finding.severity, text=finding.title)
-        for finding in (line.finding for line in lines[:_MAX_BANDS]) if finding.start and finding.end
-    ]  # fmt: skip
 
 
 def _courses(view: View, bands: list[Band]) -> None:
