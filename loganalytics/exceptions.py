@@ -9,6 +9,7 @@ LogAnalyticsError
 ├── MissingColumnError          the frame lacks a column that the analysis needs   (also ValueError)
 ├── FileInUseError              another run has the lock of a file   (also TimeoutError)
 ├── InvalidArgumentError        an option has a value that makes no sense   (also ValueError)
+│   └── QueryStoppedError       a query or a filter exceeded a limit of time, memory or rows
 └── MissingExtraError           an optional library is not installed   (also ImportError)
 
 Messages say what went wrong, which thing it was, and what to do, the last after "Hint:".
@@ -51,6 +52,10 @@ class FileInUseError(LogAnalyticsError, TimeoutError):
 
 class InvalidArgumentError(LogAnalyticsError, ValueError):
     """An argument has a value that makes no sense here."""
+
+
+class QueryStoppedError(InvalidArgumentError):
+    """A query or a filter took longer, needed more memory or had more rows than it may."""
 
 
 class MissingExtraError(LogAnalyticsError, ImportError):

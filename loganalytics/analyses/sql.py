@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 import polars as pl
 
-from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.exceptions import InvalidArgumentError, QueryStoppedError
 from loganalytics.schema import Frame
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def sql(
         max_rows: how many rows its result may have; None for any number.
         frames: the tables.
 
-    Raises InvalidArgumentError for anything but a single query, for a query that DuckDB refuses, with its reason, and
-    for one that exceeds a limit.
+    Raises InvalidArgumentError for anything but a single query, and for a query that DuckDB refuses, with its reason;
+    QueryStoppedError, which is one, for a query that exceeds a limit.
 
     Example:
         >>> logs = pl.DataFrame({"level": ["INFO", "ERROR", "INFO"]})
@@ -132,8 +132,8 @@ def _translated(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[pyarrow.Reco
         raise kind(str(error)) from None
 
 
-def _exceeded(what: str, limit: str) -> InvalidArgumentError:
-    return InvalidArgumentError(f"The query {what}, and was stopped. Hint: narrow it, or set another limit by {limit}.")
+def _exceeded(what: str, limit: str) -> QueryStoppedError:
+    return QueryStoppedError(f"The query {what}, and was stopped. Hint: narrow it, or set another limit by {limit}.")
 
 
 def _to_bytes(limit: str) -> int:

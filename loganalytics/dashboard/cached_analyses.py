@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import IO
 
 import polars as pl
 import streamlit as st
@@ -16,7 +17,7 @@ import loganalytics as la
 from loganalytics.analyses.errors.clusters import summarize_clusters
 from loganalytics.analyses.summaries import SPARKLINE_WINDOWS, is_late, sparkline_window
 from loganalytics.analyses.windowing import choose_window, group_small_services, without_misdated
-from loganalytics.dashboard import cached_events, summaries
+from loganalytics.dashboard import cached_events, sql_process, summaries
 from loganalytics.dashboard.cached_events import DURATION_COLUMN, Selection, SourceKey, cached_by_view
 from loganalytics.filters.expressions import within_times
 from loganalytics.findings.episodes import find_episodes, group_overlapping
@@ -195,8 +196,16 @@ def _incident(
 
 @cached_by_view(max_entries=4)
 def sql(selection: Selection, query: str) -> pl.DataFrame:
-    """Return DuckDB's answer to a query over the events of a view; what takes long or is large is an error."""
-    return la.sql(query, timeout=20.0, memory_limit="1GB", max_rows=200_000, logs=cached_events.events(selection))
+    """Return DuckDB's answer to a query over the events of a view.
+
+    Raises InvalidArgumentError, and QueryStoppedError for one that takes long or is large.
+    """
+    return sql_process.run(query, _event_file(selection))
+
+
+@cached_by_view(max_entries=2)
+def _event_file(selection: Selection) -> IO[bytes]:
+    return sql_process.write_events(cached_events.events(selection))
 
 
 @cached_by_view(max_entries=4, show_spinner="Writing the report …")

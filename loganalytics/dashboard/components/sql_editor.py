@@ -15,26 +15,59 @@ from logs
 group by all
 order by events desc"""
 _MAX_ROWS = 5_000
+_ASKED, _LAST = "sql-asked", "sql-last"
+"""The query that the reader had run in this session, and the last one that had a result."""
 
 
 def draw(view: View) -> None:
-    """Draw the query and its result; the query is part of the link."""
-    st.text_area(
-        "Query", value=state.opened("sql") or _EXAMPLE_QUERY, key="sql", on_change=_open_query, height=140,
-        label_visibility="collapsed",
-    )  # fmt: skip
-    st.caption("The table is logs: the events of this view. Ctrl+Enter runs it.")
+    """Draw the query and its result; the query is part of the link, and one that a link brought runs when asked to."""
+    query = state.opened("sql") or _EXAMPLE_QUERY
+    if st.session_state.get("sql") != query:
+        st.session_state["sql"] = query
+    st.text_area("Query", key="sql", on_change=_ask, height=140, label_visibility="collapsed")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Run", on_click=_ask, icon=":material/play_arrow:", key="sql-run")
+        stop = st.empty()
+        st.caption("The table is logs: the events of this view. Ctrl+Enter runs the query.")
+    if query not in (_EXAMPLE_QUERY, st.session_state.get(_ASKED)):
+        st.info(
+            "This query has not been run. It may come from a link: read it, then press Run.", icon=":material/link:"
+        )
+    else:
+        stop.button("Stop", on_click=_stop, icon=":material/stop:", key="sql-stop")
+        _run(view, query)
+        stop.empty()
+    last = st.session_state.get(_LAST)
+    if last is not None:
+        _draw_result(*last, is_current=last[:2] == (view, query))
+
+
+def _run(view: View, query: str) -> None:
+    """Run a query and keep its result, or say under the query what is wrong with it."""
     try:
         with st.spinner("Running the query …"):
-            result = cached_analyses.sql(view, st.session_state["sql"])
-    except (LogAnalyticsError, pl.exceptions.PolarsError) as error:
+            result = cached_analyses.sql(view, query)
+    except (LogAnalyticsError, OSError, pl.exceptions.PolarsError) as error:
         st.error("The query failed.", icon=":material/error:")
         st.text(str(error))
-        return
-    tables.draw(result.head(_MAX_ROWS), f"sql-{hash(view)}", height=430, file_name="query", whole=result)
-    excess = f", the first {_MAX_ROWS:,} shown" if result.height > _MAX_ROWS else ""
-    st.caption(f"{result.height:,} rows{excess}")
+    else:
+        st.session_state[_LAST] = (view, query, result)
 
 
-def _open_query() -> None:
-    state.open_item("sql", st.session_state["sql"] or None)
+def _draw_result(view: View, query: str, table: pl.DataFrame, *, is_current: bool) -> None:
+    if not is_current:
+        st.caption("The last result, of this query:")
+        st.code(query, language="sql", wrap_lines=True)
+    tables.draw(table.head(_MAX_ROWS), f"sql-{hash((view, query))}", height=430, file_name="query", whole=table)
+    excess = f", the first {_MAX_ROWS:,} shown" if table.height > _MAX_ROWS else ""
+    st.caption(f"{table.height:,} rows{excess}")
+
+
+def _ask() -> None:
+    query = st.session_state["sql"] or None
+    state.open_item("sql", query)
+    st.session_state[_ASKED] = query
+
+
+def _stop() -> None:
+    st.session_state[_ASKED] = None
