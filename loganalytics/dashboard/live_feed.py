@@ -120,7 +120,7 @@ class LiveFeed:
             while self._is_watched():
                 logs = tail.read(_READ_SECONDS)
                 self._count_arrivals(logs)
-                self._append(logs)
+                self._append(_merged(logs))
                 self._update(status=tail.status)
         except Exception as error:  # a thread has no caller; the page shows it
             self._update(error=str(error) if isinstance(error, LogAnalyticsError) else type(error).__name__)
@@ -180,3 +180,10 @@ class LiveFeed:
                 size -= self._chunks.popleft().height
             times = (time for time in (self._state.newest, logs["timestamp"].max()) if isinstance(time, datetime))
             self._state = replace(self._state, read=self._state.read + logs.height, newest=max(times, default=None))
+
+
+def _merged(logs: pl.DataFrame) -> pl.DataFrame:
+    """Return what several sources gave at once in the order of time, each source's events in their own order."""
+    if logs["source"].n_unique() < 2:
+        return logs
+    return logs.sort(pl.col("timestamp").forward_fill().cum_max().over("source"), maintain_order=True)

@@ -25,6 +25,8 @@ class ReadOptions:
 
     since: dt.datetime | None = None
     until: dt.datetime | None = None
+    last: int | None = None
+    """A reader of what is new begins with so many last entries of each file and stream, whatever their times."""
     severity: int | None = None
     """The least severity_number; events without one are left out when this is given."""
     query: str | None = None
@@ -56,9 +58,9 @@ When = str | dt.datetime | None
 
 
 def parse_options(
-    *, since: When = None, until: When = None, level: str | None = None, query: str | None = None, tz: str = "UTC",
-    time: str | None = None, dayfirst: bool | None = None, level_field: str | None = None,
-    duration: Durations | None = None, encoding: str | None = None,
+    *, since: When = None, until: When = None, last: int | None = None, level: str | None = None,
+    query: str | None = None, tz: str = "UTC", time: str | None = None, dayfirst: bool | None = None,
+    level_field: str | None = None, duration: Durations | None = None, encoding: str | None = None,
     formats: Formats | None = None, storage_options: Mapping[str, Any] | None = None,
     max_unpacked_bytes: int | None = None,
 ) -> ReadOptions:  # fmt: skip
@@ -74,6 +76,7 @@ def parse_options(
     return ReadOptions(
         since=None if since is None else parse_when(since, tz=zone),
         until=None if until is None else parse_when(until, tz=zone),
+        last=last,
         severity=None if level is None else schema.severity_of(level),
         query=query,
         hints=hints,

@@ -88,6 +88,8 @@ class Store(Protocol):
     """The address without its secrets."""
     own_query: bool
     """Whether the store evaluates the query itself; otherwise the caller evaluates it over the frames, as SQL."""
+    counts_last: bool
+    """Whether reader() begins with the last `options.last` entries; otherwise the caller names a time."""
 
     def batches(self, options: ReadOptions) -> Iterator[pl.DataFrame]:
         """Yield log frames of bounded size, each event once, in the store's order.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -30,6 +32,8 @@ _TURN_SECONDS = 0.05
 # The last event of a file is held for a moment, since it may go on: what is idle for less has perhaps not shown all.
 _MIN_FILE_IDLE_SECONDS = 0.5
 _FILES = "files"
+_BEFORE_LAST = dt.timedelta(minutes=15)
+"""How long before the last event of a table a tail begins that is to show the last ones."""
 
 
 class Tail:
@@ -39,13 +43,15 @@ class Tail:
     """
 
     def __init__(
-        self, readers: Mapping[str, TailReader], queries: Mapping[str, str | None], options: ReadOptions,
+        self, readers: Mapping[str, TailReader], queries: Mapping[str, str | None],
+        options: Mapping[str, ReadOptions],
         idle: float | None, other_places: Mapping[str, Any],
     ) -> None:  # fmt: skip
         self._readers = dict(readers)
         self._queries = queries
         """Of each reader the condition that its batches are filtered by here."""
         self._options = options
+        """Of each reader which events it is to hand out."""
         self._idle = None if idle is None else max(idle, _MIN_FILE_IDLE_SECONDS if _FILES in readers else 0.0)
         self._other_places = dict(other_places)
         """What a cursor holds of sources that are not read now."""
@@ -148,17 +154,18 @@ class Tail:
     def _filter(self, name: str, events: pl.DataFrame) -> pl.DataFrame:
         if events.is_empty():
             return events
-        if self._options.predicate is not None:
-            events = events.filter(self._options.predicate)
+        predicate = self._options[name].predicate
+        if predicate is not None:
+            events = events.filter(predicate)
         return where_in_batch(events, self._queries[name])
 
 
 def tail(
-    source: Source, *, since: When = None, cursor: Mapping[str, Any] | None = None, level: str | None = None,
-    query: str | None = None, tz: str = "UTC", time: str | None = None, dayfirst: bool | None = None,
-    level_field: str | None = None, duration: Durations | None = None, encoding: str | None = None,
-    formats: Formats | None = None, group: str | None = None, consumer: str | None = None, idle: float | None = None,
-    claim_after: float = 60.0,
+    source: Source, *, since: When = None, last: int | None = None, cursor: Mapping[str, Any] | None = None,
+    level: str | None = None, query: str | None = None, tz: str = "UTC", time: str | None = None,
+    dayfirst: bool | None = None, level_field: str | None = None, duration: Durations | None = None,
+    encoding: str | None = None, formats: Formats | None = None, group: str | None = None,
+    consumer: str | None = None, idle: float | None = None, claim_after: float = 60.0,
 ) -> Tail:  # fmt: skip
     """Follow logs as they grow, in batches that are log frames.
 
@@ -166,8 +173,10 @@ def tail(
         source: what load() takes but archives, Parquet and object stores: files (that need not be there yet), folders
             (new files are found), globs, addresses of servers (new streams are found where none is named), "-" and
             pipes (from their beginning to their end), or a list of these.
-        since: begin there; by default with what is new from now on.
-        cursor: go on where another Tail's `cursor` was; `since` is for what it does not know.
+        since: begin there; by default with what is new from now on. What comes later with an earlier time is left out.
+        last: begin with the last so many lines of each file and entries of each stream, whatever their times; with a
+            table or an index, at a quarter of an hour before its last event.
+        cursor: go on where another Tail's `cursor` was; `since` and `last` are for what it does not know.
         level: hand out events of this level and above.
         query: hand out events for which this SQL condition holds; in Elasticsearch's and OpenSearch's own language
             there. A column that a batch lacks is null.
@@ -194,8 +203,10 @@ def tail(
     ...     [batch["message"].to_list() for batch in tail]
     [['disk full']]
     """
+    if since is not None and last is not None:
+        raise InvalidArgumentError("since= and last= both say where to begin. Hint: leave one out.")
     options = parse_options(
-        since=since, level=level, query=query, tz=tz, time=time, dayfirst=dayfirst, level_field=level_field,
+        since=since, last=last, level=level, query=query, tz=tz, time=time, dayfirst=dayfirst, level_field=level_field,
         duration=duration, encoding=encoding, formats=formats,
     )  # fmt: skip
     names = [os.fspath(source)] if isinstance(source, (str, os.PathLike)) else [os.fspath(name) for name in source]
@@ -212,8 +223,11 @@ def tail(
     paths = [name for name in local_names if not is_pipe(name)]
     sources = {*(store.source for store in stores), *([_FILES] if paths else [])}
     _check_places(places, sources)
+    by_reader = dict.fromkeys([*pipes, _FILES], options)
     for store in stores:
-        readers[store.source] = _reader_at(places, store.source, partial(_open_store, store, options, consumer_group))
+        by_reader[store.source] = _with_time(options, store) if store.source not in places else options
+        open_reader = partial(_open_store, store, by_reader[store.source], consumer_group)
+        readers[store.source] = _reader_at(places, store.source, open_reader)
         queries[store.source] = None if store.own_query else query
     for name in pipes:
         readers[name], queries[name] = PipeReader(name, options), query
@@ -223,13 +237,21 @@ def tail(
     for local_query in filter(None, queries.values()):
         condition(local_query)
     other_places = {name: place for name, place in places.items() if name not in sources}
-    return Tail(readers, queries, options, idle, other_places)
+    return Tail(readers, queries, by_reader, idle, other_places)
 
 
 def _open_store(
     store: Store, options: ReadOptions, group: ConsumerGroup | None, place: Mapping[str, Any] | None
 ) -> TailReader:  # fmt: skip
     return store.reader(options, place, group)
+
+
+def _with_time(options: ReadOptions, store: Store) -> ReadOptions:
+    """Return the options for a store that cannot count its last events: with a time shortly before the last one."""
+    if not options.last or store.counts_last:
+        return options
+    newest = store.describe()["last_seen"].max()
+    return replace(options, since=newest - _BEFORE_LAST) if isinstance(newest, dt.datetime) else options
 
 
 def _reader_at(

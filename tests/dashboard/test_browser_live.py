@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -226,13 +227,12 @@ def test_what_is_visible_is_opened_in_explore(open_tail, stream, page):
 
 
 def test_the_open_event_is_opened_in_explore(open_tail, stream, page):
-    """As an event of the stream's past, among its neighbours."""
+    """With the time around it."""
     stream.add(5)
     open_tail(stream)
     line(page, 3).click()
     page.get_by_role("complementary", name="Event").get_by_role("button", name="Open in Explore").click()
-    url_has(page, r"/explore\?.*event=")
-    page.get_by_text("line 3.").first.wait_for()
+    url_has(page, r"/explore\?.*since=.*event=")
 
 
 def test_a_search_is_marked_in_the_lines(open_tail, stream, page):
@@ -248,6 +248,32 @@ def test_a_filter_on_a_column_that_no_line_has_is_told(open_tail, stream, page):
     stream.add(3)
     open_tail(stream, "&where=usr%3Dann")
     page.get_by_text("No line so far has a field usr").wait_for()
+
+
+def test_an_old_file_shows_its_last_lines_and_their_age(page, server):
+    """Nothing is written to it; an empty box would say that there is nothing."""
+    page.goto(f"{server}/live")
+    page.get_by_text(re.compile(r"Nothing new arrives. These are the last \d+ lines; the newest is \d+ d")).wait_for()
+    page.locator(VISIBLE).filter(has_text="GET /orders/1196 in 1196ms").wait_for()
+    expect(page.locator(".rate")).to_have_text("0.0 events/s")
+
+
+def test_lines_of_another_day_have_their_date(open_tail, stream, page):
+    """A clock alone would make them today's; those that arrive late are shown, and told."""
+    stream.add(3, timestamp="2019-03-10T23:59:00Z")
+    open_tail(stream)
+    line(page, 3).get_by_text("03-10 23:59:00.000").wait_for()
+    page.wait_for_timeout(3000)  # what comes at once belongs to what was there
+    stream.add(1, timestamp="2019-03-11T00:00:00Z")
+    line(page, 4).wait_for()
+    page.get_by_text("Old lines arrive, or a clock is wrong").wait_for()
+
+
+def test_a_filter_that_no_line_passes_is_told(open_tail, stream, page):
+    """The box is not just empty."""
+    stream.add(3)
+    open_tail(stream, "&level=CRITICAL")
+    page.get_by_text("None of the last 3 lines passes the filters.").wait_for()
 
 
 def test_hostile_and_long_lines_are_text_of_one_row(open_tail, stream, page):

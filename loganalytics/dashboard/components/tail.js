@@ -59,6 +59,8 @@ function liveTail(root) {
     takeLines(data);
     drawBar(data);
     drawNotices(data.notices);
+    find(".empty").textContent = data.empty;
+    find(".empty").hidden = lines.length > 0 || !data.empty;
     drawEvent(data.event);
     drawPill();
     fit();

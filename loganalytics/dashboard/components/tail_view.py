@@ -41,7 +41,8 @@ def draw(session: TailSession, view: View, zone: str, *, is_demo: bool) -> dict[
     if is_demo:
         notices.append(("info", "A demonstration: a small generator writes into a stream of an embedded server."))
     sent = update | _status(session.feed) | _held(session) | {
-        "notices": notices, "event": _event_panel(session, zone), "colours": LEVEL_COLOURS, "limit": MAX_LINES,
+        "notices": notices, "empty": _empty_text(session.feed, view), "event": _event_panel(session, zone),
+        "colours": LEVEL_COLOURS, "limit": MAX_LINES,
     }  # fmt: skip
     callbacks = {f"on_{name}_change": partial(_act, session, name) for name in (*_ACTIONS, *_REQUESTS)}
     component = virtual_rows.component("tail")
@@ -77,8 +78,18 @@ def _of_age(feed: LiveFeed) -> list[Notice]:
     current = feed.state
     if current.newest is None or datetime.now(UTC) - current.newest < _OLD:
         return []
-    lines = feed.events().height
-    return [("info", f"Nothing new: these are the last {count(lines, 'line')}, the newest is {_age(current)} old.")]
+    if any(events for events, _ in feed.arrivals()):
+        return [("info", f"Old lines arrive, or a clock is wrong: the latest time of a line is {_age(current)} ago.")]
+    lines = count(feed.events().height, "line")
+    return [("info", f"Nothing new arrives. These are the last {lines}; the newest is {_age(current)} old.")]
+
+
+def _empty_text(feed: LiveFeed, view: View) -> str:
+    """Return what stands in the place of the lines where there are none."""
+    lines = count(feed.events().height, "line")
+    if not feed.state.read:
+        return "Nothing yet: a line is shown as soon as one is written."
+    return f"None of the last {lines} passes the filters." if view.filters() else ""
 
 
 def _status(feed: LiveFeed) -> dict[str, Any]:
@@ -88,7 +99,8 @@ def _status(feed: LiveFeed) -> dict[str, Any]:
     connection = str(status.get("state", "connecting")) if current.running and not current.error else "not connected"
     lost = int(status.get("lost") or 0)
     counts = [f"{count(current.read)} read"] + ([f"{count(lost)} lost"] if lost else [])
-    counts.append(f"newest {_age(current)} ago" if current.newest else "no event yet")
+    if current.newest:
+        counts.append(f"newest {_age(current)} ago")
     return {
         "connection": connection, "rate": f"{current.rate:,.1f}", "arrivals": feed.arrivals(),
         "counts": " · ".join(counts),

@@ -18,8 +18,11 @@ from loganalytics.exceptions import LogAnalyticsError
 from loganalytics.sources.store import TailReader
 from loganalytics.view import View
 
-_HISTORY = "15m"
-"""How much of the time before the page was opened is shown; the same reader reads it, so there is no gap."""
+_HISTORY = 2_000
+"""How many of the last lines are shown, whatever their times; the same reader reads them, so there is no gap."""
+
+Reading = tuple[tuple[str, Any], ...]
+"""How the source is to be read: see View.reading()."""
 
 _SESSION = "tail-session"
 _AROUND = timedelta(seconds=30)
@@ -43,8 +46,9 @@ def page() -> None:
             icon=":material/sensors_off:",
         )
         return
-    feed = shared_feed(addresses)
-    _take_lease(addresses, _session_id())
+    reading = tuple(state.view().reading().items())
+    feed = shared_feed(addresses, reading)
+    _take_lease(addresses, reading, _session_id())
     session: TailSession | None = st.session_state.get(_SESSION)
     if session is None or session.feed is not feed:
         st.session_state[_SESSION] = TailSession(feed)
@@ -64,12 +68,12 @@ def _is_demo(view: View) -> bool:
     return access.is_demo() and view.source == access.start_source()
 
 
-@st.cache_resource(show_spinner=False)
-def shared_feed(addresses: tuple[str, ...]) -> LiveFeed:
+@st.cache_resource(show_spinner=False, max_entries=16)
+def shared_feed(addresses: tuple[str, ...], reading: Reading) -> LiveFeed:
     """Return the feed of a source that all sessions share."""
 
     def open_tail(cursor: Mapping[str, Any] | None) -> TailReader:
-        return la.tail(addresses, since=None if cursor else _HISTORY, cursor=cursor)
+        return la.tail(addresses, last=_HISTORY, cursor=cursor, **dict(reading))
 
     return LiveFeed(open_tail)
 
@@ -80,9 +84,9 @@ def _session_id() -> str:
 
 
 @st.cache_resource(scope="session", show_spinner=False, on_release=lambda lease: lease[0].release(lease[1]))
-def _take_lease(addresses: tuple[str, ...], session: str) -> tuple[LiveFeed, str]:
+def _take_lease(addresses: tuple[str, ...], reading: Reading, session: str) -> tuple[LiveFeed, str]:
     """Hold the feed for as long as the session is connected."""
-    return shared_feed(addresses), session
+    return shared_feed(addresses, reading), session
 
 
 @st.fragment(run_every=1.0)

@@ -38,6 +38,7 @@ class Store:
     """The indices, aliases and data streams behind one address: see address.parse_address()."""
 
     own_query = True
+    counts_last = False
 
     def __init__(self, address: str) -> None:
         self.address = parse_address(address)

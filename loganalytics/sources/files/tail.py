@@ -194,6 +194,7 @@ class FileReader:
         file = TailedFile(source=name, handle=handle, log=self._log(name), head=head)
         if at_end:
             file.seek_end()
+            file.seek_last_lines(self._options.last or 0)
         if name != str(path):
             file.moved_at = time.monotonic()
         self._files[key] = file

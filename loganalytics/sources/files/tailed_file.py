@@ -42,6 +42,7 @@ HEAD_BYTES = 1024
 _SAMPLE_BYTES = 256 * 1024
 _SAMPLE_LINES = 1000
 _CHUNK_BYTES = 8 * 1024 * 1024
+_LAST_LINES_BYTES = 4 * 1024 * 1024
 # An event ends when the next begins or nothing came for so many seconds; a line without its end is waited for longer.
 _EVENT_END_SECONDS, _LINE_END_SECONDS = 0.3, 2.0
 _NOTHING_DETECTED = Detection()
@@ -150,6 +151,15 @@ class TailedFile:
                 break
             self.log.lines += line_count(chunk[:end], self.log.encoding)
             self.seek(self.offset + end)
+
+    def seek_last_lines(self, count: int) -> None:
+        """Go back by so many lines; by fewer where they are long."""
+        begin = max(0, self.offset - _LAST_LINES_BYTES) // self.log.encoding.unit * self.log.encoding.unit
+        text = os.pread(self.handle, self.offset - begin, begin)
+        lines = line_count(text, self.log.encoding) - (begin > 0)  # the first one may be cut
+        lines = max(0, min(count, lines))
+        self.log.lines -= lines
+        self.seek(begin + start_of_last_lines(text, lines, self.log.encoding))
 
     def seek(self, offset: int) -> None:
         """Go on at an offset where an event begins."""

@@ -28,6 +28,7 @@ class Store:
     """The streams at one address."""
 
     own_query = False
+    counts_last = True
 
     def __init__(self, address: str) -> None:
         self._address = parse_address(address)

@@ -27,6 +27,8 @@ BLOCK_SECONDS = 0.2
 """How long the server is asked to wait; close() and the end of a read() are seen after as many."""
 GATHER_SECONDS = 0.015
 """Time between two answers that do not fill a batch: a frame of one entry costs as much as one of a thousand."""
+_LAST_BYTES = 32 * 1024 * 1024
+"""How much of a stream is looked through for its last entries."""
 _SEARCH_SECONDS = 2.0
 """Time between two searches for new streams, where none was named; longer where a search takes long."""
 
@@ -142,6 +144,8 @@ class StreamTailReader(PollingReader):
 
     def _start_by_ids(self, key: str, info: StreamInfo) -> StreamPosition:
         last_id = info.last_id or find_last_id(self.connection, key)
+        if self._options.last:
+            return self._start_before_last(key, info, last_id, self._options.last)
         if self._options.since is None:
             return StreamPosition.at_entry(last_id, self.connection.entry(key, last_id), info.added)
         low = first_id_to_read(self.connection, key, self._options, info, last_id)
@@ -149,6 +153,19 @@ class StreamTailReader(PollingReader):
             return StreamPosition(number=info.removed)
         number = None if info.added is None else info.added - self._count(key, low, last_id)
         return StreamPosition(id=id_before(low), number=number)
+
+    def _start_before_last(self, key: str, info: StreamInfo, last_id: str, count: int) -> StreamPosition:
+        """Return the position before the last entries; before fewer where they are large."""
+        first_id, entries, received = "", 0, 0
+        for page in pages(self.connection, key, "-", last_id, PageSize(max_entries=count), newest=True):
+            page = page[: count - entries]
+            first_id, entries, received = page[-1][0].decode(), entries + len(page), received + self.connection.received
+            if entries >= count or received >= _LAST_BYTES:
+                break
+        if not entries:
+            return StreamPosition.at_entry(last_id, None, info.added)
+        number = None if info.added is None else info.added - entries
+        return StreamPosition(id=id_before(first_id), number=number)
 
     def _count(self, key: str, first_id: str, last_id: str) -> int:
         """Count the entries from one id to another: the server has no command for it."""

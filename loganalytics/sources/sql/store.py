@@ -25,6 +25,7 @@ class Store:
     """The table or query behind one address: see address.parse_address()."""
 
     own_query = True
+    counts_last = False
 
     def __init__(self, address: str) -> None:
         self.address = parse_address(address)
