@@ -9,7 +9,8 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.charts import data, descriptions
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.charts.theme import ACCENT_COLOUR, ALARM_COLOUR, finish, names_axis, tips
+from loganalytics.charts.levels import DARK_LEVEL_COLOURS
+from loganalytics.charts.theme import finish, names_axis, tips
 from loganalytics.humanize import moment
 from loganalytics.sanitize import printable
 
@@ -33,8 +34,11 @@ def chart_steps(steps: schema.Frame, *, title: str | None = None) -> alt.LayerCh
     bar = base.mark_bar(height={"band": 0.7}, cornerRadius=2, stroke="white", strokeWidth=0.5).encode(
         x=x,
         x2="to:Q",
-        color=alt.when(alt.datum.odd).then(alt.value(ALARM_COLOUR)).otherwise(alt.value(ACCENT_COLOUR)),
-        opacity=alt.value(0.9),
+        color=alt.when(alt.datum.odd)
+        .then(alt.value(DARK_LEVEL_COLOURS["ERROR"]))
+        .otherwise(
+            alt.value(DARK_LEVEL_COLOURS["INFO"])  # names stand on the bars
+        ),
     )
     label = (
         base.transform_filter("datum.shown")

@@ -181,6 +181,12 @@ def traces(selection: Selection) -> pl.DataFrame:
     return la.traces(cached_events.events(selection))
 
 
+@cached_by_view()
+def steps(selection: Selection, by: str, step: str) -> pl.DataFrame:
+    """Return the steps of the runs of a view, by the columns that name run and step."""
+    return la.steps(cached_events.events(selection), by=by, step=step)
+
+
 def incident(view: View, ends: tuple[datetime, datetime], baseline: str | tuple[str, str], tz: str) -> Incident:
     """Return the differences between a range of time and a baseline, whatever the view's own range; times in a zone."""
     return _incident(replace(view, since=None, until=None), ends, baseline, tz)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from loganalytics.dashboard import access, consent, state
 from loganalytics.dashboard.components import filter_bar, history, notices, sidebar
-from loganalytics.dashboard.pages import anomalies, explore, incident, live, overview, patterns, sources, traces
+from loganalytics.dashboard.pages import anomalies, explore, incident, live, overview, patterns, sources, steps, traces
 from loganalytics.dashboard.preload import preload
 
 # Streamlit's wide layout leaves 160 pixels empty beside a page, and 100 above; tables of log lines need them.
@@ -27,6 +27,7 @@ PAGES = {
     "anomalies": (anomalies.page, "Anomalies", ":material/troubleshoot:"),
     "incident": (incident.page, "Incident", ":material/emergency_home:"),
     "traces": (traces.page, "Traces", ":material/account_tree:"),
+    "steps": (steps.page, "Steps", ":material/checklist:"),
     "sources": (sources.page, "Sources", ":material/dns:"),
 }
 

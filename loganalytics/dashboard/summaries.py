@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from loganalytics.charts.run_steps import SLOW_RATIO
 from loganalytics.sanitize import printable, printable_column
 from loganalytics.schema import CORE, is_error
 from loganalytics.times import window_start
@@ -73,6 +74,31 @@ def quantiles_by_window(logs: pl.DataFrame, duration: str, every: str, tz: str) 
     measured = logs.lazy().filter(pl.col(duration).is_not_null() & pl.col("timestamp").is_not_null())
     quantiles = [pl.col(duration).quantile(share / 100).alias(f"p{share}") for share in (50, 95)]
     return measured.group_by(window_start(every, tz=tz)).agg(quantiles).sort("window").collect()
+
+
+def runs(steps: pl.DataFrame) -> pl.DataFrame:
+    """Return the runs of jobs, the last first, from their steps: run, when, how long, how it ended, its steps' lengths.
+
+    `ratio` is the duration over the median of all runs; a slow step took twice as long as is usual for it, and more.
+    """
+    run = pl.col(steps.columns[0]).cast(pl.String).alias("run")
+    table = steps.group_by(run, maintain_order=True).agg(
+        pl.col("first_seen").min(),
+        pl.col("last_seen").max(),
+        steps=pl.len(),
+        slow_steps=(pl.col("ratio") >= SLOW_RATIO).sum(),
+        errors=pl.col("errors").sum(),
+        status=pl.col("status").drop_nulls().last(),
+        steps_ms=pl.col("duration_ms"),
+    )
+    duration = (pl.col("last_seen") - pl.col("first_seen")).dt.total_microseconds() / 1000
+    return (
+        table.with_columns(duration_ms=duration)
+        .with_columns(ratio=pl.when(pl.col("duration_ms").median() > 0).then(
+            pl.col("duration_ms") / pl.col("duration_ms").median()
+        ))
+        .sort("first_seen", "run", descending=[True, False])
+    )  # fmt: skip
 
 
 def filled(counts: dict[int, int], length: int) -> list[int]:

@@ -47,6 +47,7 @@ SHOWS_SAMPLE = {
     "anomalies": lambda app: len(app.dataframe[0].value) > 10,
     "incident": lambda app: [button.label for button in app.button].count("Incident") >= 3,
     "traces": lambda app: len(app.dataframe[0].value) == 1000,
+    "steps": lambda app: app.info,  # the sample has no jobs
     "sources": lambda app: app.metric[2].value == "40,504",
 }
 

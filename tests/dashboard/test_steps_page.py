@@ -1,0 +1,91 @@
+"""Steps: runs as rows, the steps of one as a waterfall, against another run or what is usual."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from loganalytics.analyses.requests.steps import steps
+from loganalytics.charts.run_steps import chart_run_steps
+from loganalytics.dashboard import summaries
+from loganalytics.view import View
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+HOSTILE = "<b>deploy</b>\x1b[31m"
+
+
+def job_rows() -> list[dict[str, object]]:
+    """Return the events of six runs of three steps; the fifth builds five times as long, the last fails to deploy."""
+    rows: list[dict[str, object]] = []
+    for run in range(6):
+        begin = NOON + timedelta(hours=run)
+        for step, seconds in (("checkout", 10), ("build", 500 if run == 4 else 100), (HOSTILE, 20)):
+            is_failed = run == 5 and step == HOSTILE
+            rows.extend(
+                {
+                    "timestamp": begin + timedelta(seconds=part * seconds),
+                    "level": "ERROR" if is_failed else "INFO", "severity_number": 17 if is_failed else 9,
+                    "message": f"{step} {part}", "job_run_id": f"run-{run}", "step": step,
+                    "status": "failed" if is_failed else "success",
+                }
+                for part in (0.0, 1.0)
+            )  # fmt: skip
+            begin += timedelta(seconds=seconds + 5)
+    return rows
+
+
+@pytest.fixture
+def jobs(tmp_path):
+    """Write the runs to a file."""
+    path = tmp_path / "jobs.jsonl"
+    path.write_text("".join(json.dumps(row, default=str) + "\n" for row in job_rows()))
+    return str(path)
+
+
+def test_runs_are_rows_the_last_first(jobs, open_app):
+    """The slow and the failed one are counted."""
+    app = open_app(View((jobs,)), "steps")
+    assert not app.exception
+    assert app.dataframe[0].value["run"].to_list() == [f"run-{number}" for number in reversed(range(6))]
+    assert "6 runs, 1 with errors, 1 with a step twice as long" in app.caption[0].value
+
+
+def test_a_run_named_by_a_link_is_open_and_can_be_compared(jobs, open_app):
+    """Its steps are rows; against another run, or what is usual."""
+    app = open_app(View((jobs,)), "steps", run="run-4")
+    assert not app.exception
+    table = app.dataframe[1].value
+    assert table["ratio"].to_list()[1] == pytest.approx(5.0)
+    app.get_by_key("steps-against").set_value("run-3").run()
+    assert not app.exception
+    assert "there 100.0 s" in json.loads(app.get("vega_lite_chart")[0].proto.spec)["description"]
+
+
+def test_a_log_without_steps_says_which_field_names_them(open_app, tmp_path):
+    """Not an empty page."""
+    (tmp_path / "app.log").write_text("2026-03-10 12:00:00,000 INFO [app] [x] hello\n")
+    app = open_app(View((str(tmp_path / "app.log"),)), "steps")
+    assert not app.exception
+    assert "names a step" in app.info[0].value
+
+
+def test_summarized_runs_have_their_length_and_end():
+    """From the first event of the first step to the last of the last."""
+    runs = summaries.runs(steps(pl.DataFrame(job_rows())))
+    last = runs.row(0, named=True)
+    assert (last["run"], last["steps"], last["errors"], last["status"]) == ("run-5", 3, 2, "failed")
+    assert last["duration_ms"] == pytest.approx(140_000)
+    assert runs.row(1, named=True)["slow_steps"] == 1
+
+
+def test_the_waterfall_compares_each_step_and_marks_the_odd_one():
+    """A grey bar as long as usual; red where it took five times as long; names are safe."""
+    of_run = steps(pl.DataFrame(job_rows())).filter(pl.col("job_run_id") == "run-4")
+    rows = next(iter(chart_run_steps(of_run).to_dict()["datasets"].values()))
+    assert [row["odd"] for row in rows] == [False, True, False]
+    assert rows[1]["other_to"] - rows[1]["other_from"] == pytest.approx(100)
+    assert rows[1]["shown"] == "500.0 s · usually 100.0 s"
+    assert "\x1b" not in rows[2]["name"]
