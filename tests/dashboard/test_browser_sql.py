@@ -47,8 +47,7 @@ def wait_for_queries(app, number: int) -> None:
 
 def open_editor(page, app, query: str = "") -> None:
     """Open the tab, with a query that a link brings."""
-    page.goto(f"{app.url}/explore?sql={quote(query)}")
-    page.get_by_role("tab", name="SQL").click()
+    page.goto(f"{app.url}/explore?tab=SQL&sql={quote(query)}")
     page.get_by_role("button", name="Run", exact=True).wait_for()
     wait_until_settled(page)
 

@@ -31,7 +31,7 @@ def draw(view: View) -> None:
         st.caption("The table is logs: the events of this view. Ctrl+Enter runs the query.")
     if query not in (_EXAMPLE_QUERY, st.session_state.get(_ASKED)):
         st.info(
-            "This query has not been run. It may come from a link: read it, then press Run.", icon=":material/link:"
+            "This query has not been run. If a link brought it, read it before you press Run.", icon=":material/link:"
         )
     else:
         stop.button("Stop", on_click=_stop, icon=":material/stop:", key="sql-stop")
