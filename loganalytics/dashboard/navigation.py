@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from loganalytics.dashboard import access, consent, state
-from loganalytics.dashboard.components import filter_bar, history, notices, sidebar
+from loganalytics.dashboard.components import filter_bar, history, keyboard, notices, sidebar
 from loganalytics.dashboard.pages import anomalies, explore, incident, live, overview, patterns, sources, steps, traces
 from loganalytics.dashboard.preload import preload
 
@@ -21,16 +21,17 @@ _STYLE = """<style>
 </style>"""
 _FOLDER = Path(__file__).parent
 
+# Each with what draws it, its title, its icon, and the letter that opens it after g.
 PAGES = {
-    "overview": (overview.page, "Overview", ":material/monitoring:"),
-    "explore": (explore.page, "Explore", ":material/search:"),
-    "live": (live.page, "Live", ":material/sensors:"),
-    "patterns": (patterns.page, "Patterns", ":material/category:"),
-    "anomalies": (anomalies.page, "Anomalies", ":material/troubleshoot:"),
-    "incident": (incident.page, "Incident", ":material/emergency_home:"),
-    "traces": (traces.page, "Traces", ":material/account_tree:"),
-    "steps": (steps.page, "Steps", ":material/checklist:"),
-    "sources": (sources.page, "Sources", ":material/dns:"),
+    "overview": (overview.page, "Overview", ":material/monitoring:", "o"),
+    "explore": (explore.page, "Explore", ":material/search:", "e"),
+    "live": (live.page, "Live", ":material/sensors:", "l"),
+    "patterns": (patterns.page, "Patterns", ":material/category:", "p"),
+    "anomalies": (anomalies.page, "Anomalies", ":material/troubleshoot:", "a"),
+    "incident": (incident.page, "Incident", ":material/emergency_home:", "i"),
+    "traces": (traces.page, "Traces", ":material/account_tree:", "t"),
+    "steps": (steps.page, "Steps", ":material/checklist:", "r"),
+    "sources": (sources.page, "Sources", ":material/dns:", "s"),
 }
 
 
@@ -44,13 +45,14 @@ def main() -> None:
     state.follow_url()
     pages = {name: _page(name) for name in PAGES}
     page = st.navigation([*pages.values(), _alias_of_overview()], position="top")
-    state.remember_pages(pages)
+    state.remember_pages(pages, page)
     if not consent.is_agreed(state.view()):
         consent.ask(state.view(), on_refuse=state.open_start_source)
         return
     sidebar.draw()
     with st.sidebar:
         history.draw()  # shows nothing; at the end of the sidebar nobody sees the gap that it leaves
+        keyboard.draw({letter: (_path(name), title) for name, (_, title, _, letter) in PAGES.items()})
     notices.link_problems()
     with st.container():  # in the same place with and without filters, so that the page below is not made anew
         filter_bar.draw()
@@ -59,9 +61,13 @@ def main() -> None:
 
 
 def _page(name: str) -> Any:
-    draw, title, icon = PAGES[name]
-    path = "start" if name == "overview" else name  # Streamlit gives the first page the address / and reserves its path
-    return st.Page(draw, title=title, icon=icon, url_path=path)
+    draw, title, icon, _ = PAGES[name]
+    return st.Page(draw, title=title, icon=icon, url_path=_path(name) or "start")
+
+
+def _path(name: str) -> str:
+    """Return the path of a page: Streamlit gives the first the address / and reserves the path that it names."""
+    return "" if name == "overview" else name
 
 
 def _alias_of_overview() -> Any:

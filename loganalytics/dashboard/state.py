@@ -22,7 +22,7 @@ from loganalytics.filters.expressions import Where
 from loganalytics.view import View
 
 _VIEW, _OPENED, _PAGES, _PROBLEMS, _BARE = "view", "opened", "pages", "link-problems", "has-bare-url"
-_REJECTED, _SHOWN = "rejected", "shown-view"
+_REJECTED, _SHOWN, _PAGE = "rejected", "shown-view", "page-name"
 _OF_ONE_VIEW = ("event", "page")
 """What is closed when the view changes."""
 
@@ -32,12 +32,17 @@ def follow_url() -> None:
     context = get_script_run_ctx()
     is_new = _VIEW not in st.session_state
     if is_new or (context is not None and context.is_history_navigation):
-        link = links.read(url_parameters())
-        st.session_state[_VIEW] = _permitted(link.view)
-        st.session_state[_OPENED] = dict(link.opened)
-        st.session_state[_PROBLEMS] = link.problems
-        st.session_state[_REJECTED] = {}
+        open_link(url_parameters())
         st.session_state[_BARE] = is_new and not url_parameters()
+
+
+def open_link(link_parameters: Mapping[str, list[str]]) -> None:
+    """Take over the view of a link, and what it opens."""
+    link = links.read(link_parameters)
+    st.session_state[_VIEW] = _permitted(link.view)
+    st.session_state[_OPENED] = dict(link.opened)
+    st.session_state[_PROBLEMS] = link.problems
+    st.session_state[_REJECTED] = {}
 
 
 def view() -> View:
@@ -170,9 +175,21 @@ def write_url() -> None:
         st.query_params.from_dict(parameters())
 
 
-def remember_pages(pages: Mapping[str, Any]) -> None:
-    """Keep the pages, so that one can lead to another."""
+def remember_pages(pages: Mapping[str, Any], current: Any) -> None:
+    """Keep the pages, so that one can lead to another, and which of them is open."""
     st.session_state[_PAGES] = pages
+    st.session_state[_PAGE] = next((name for name, page in pages.items() if page == current), next(iter(pages)))
+
+
+def page_names() -> list[str]:
+    """Return the names of the pages."""
+    return list(st.session_state[_PAGES])
+
+
+def page_name() -> str:
+    """Return the name of the open page."""
+    name: str = st.session_state[_PAGE]
+    return name
 
 
 def switch_page(name: str) -> None:

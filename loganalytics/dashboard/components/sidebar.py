@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from loganalytics.dashboard import access, consent, state
-from loganalytics.dashboard.components import filter_boxes, time_picker
+from loganalytics.dashboard.components import filter_boxes, time_picker, view_menu
 from loganalytics.dashboard.notebook import notebook_json
 from loganalytics.view import View
 
@@ -21,6 +21,7 @@ def draw() -> None:
         time_picker.draw()
         filter_boxes.draw()
         st.space("small")
+        view_menu.draw()
         _share(view)
 
 

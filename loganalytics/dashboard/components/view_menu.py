@@ -1,0 +1,72 @@
+"""The menu of saved views: open one, keep this one, forget one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import streamlit as st
+
+from loganalytics.dashboard import access, saved_views, state
+from loganalytics.exceptions import LogAnalyticsError
+from loganalytics.sanitize import printable
+
+
+def draw() -> None:
+    """Draw the menu; over a network, and with an administrator's list, its views cannot be changed."""
+    shared = os.environ.get("LOGANALYTICS_SOURCES")
+    if not shared and not access.may_name_any():
+        return
+    path = Path(shared) if shared else saved_views.own_file()
+    with st.popover("Saved views", icon=":material/bookmark:", width="stretch"):
+        try:
+            views = saved_views.read(path)
+        except (LogAnalyticsError, OSError) as error:
+            st.error("The saved views cannot be read.", icon=":material/error:")
+            st.text("Ask the administrator." if shared else printable(str(error), 400))
+            return
+        _choice(views, None if shared else path)
+        if not shared:
+            _saving(path)
+
+
+def _choice(views: dict[str, str], own_file: Path | None) -> None:
+    if not views:
+        st.caption("None yet.")
+        return
+    name = st.selectbox("View", sorted(views), format_func=printable, key="saved-view")
+    with st.container(horizontal=True):
+        if st.button("Open view", key="saved-view-open", icon=":material/open_in_browser:"):
+            _open(views[name])
+        if own_file:
+            st.button("Delete view", key="saved-view-delete", on_click=_remove, args=(own_file, name), type="tertiary")
+
+
+def _saving(path: Path) -> None:
+    st.text_input("Save this view as", key="saved-view-name", placeholder="name")
+    st.button("Save", key="saved-view-save", on_click=_save, args=(path,), icon=":material/bookmark_add:")
+    if reason := st.session_state.pop("saved-view-error", None):
+        st.error("Not saved.", icon=":material/error:")
+        st.text(printable(reason, 400))
+
+
+def _open(link: str) -> None:
+    page_name, _, query = link.partition("?")
+    state.open_link(parse_qs(query, keep_blank_values=True))
+    state.switch_page(page_name if page_name in state.page_names() else "overview")
+
+
+def _save(path: Path) -> None:
+    try:
+        saved_views.save(path, st.session_state["saved-view-name"], f"{state.page_name()}?{state.query()}")
+        st.session_state["saved-view-name"] = ""
+    except (LogAnalyticsError, OSError) as error:
+        st.session_state["saved-view-error"] = str(error)
+
+
+def _remove(path: Path, name: str) -> None:
+    try:
+        saved_views.remove(path, name)
+    except (LogAnalyticsError, OSError) as error:
+        st.session_state["saved-view-error"] = str(error)
