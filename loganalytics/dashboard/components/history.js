@@ -1,18 +1,24 @@
 // One entry of the browser's history a step, so that Back undoes one. Streamlit adds an entry for a page without
 // parameters, and one more for the parameters; and the first entry of a session has none yet.
 const TYPING_MS = 3000;
+const SWITCHING_MS = 1000;
 
 export default function ({ data }) {
-  if (!location.search && data.query) replace(location.pathname + "?" + data.query);
   if (window.loganalyticsHistory) return;
   window.loganalyticsHistory = true;
+  if (!location.search && data.query) replace(location.pathname + "?" + data.query);
   const push = window.history.pushState.bind(window.history);
   let typedAt = 0;
+  let changedAt = 0;
   window.history.pushState = (state, title, url) => {
     const target = new URL(url, location.href);
     const isTyping = differsInTextOnly(target) && Date.now() - typedAt < TYPING_MS;
+    // A button that changes the view and leads to another page: the old page may be drawn once more before.
+    const isSwitching =
+      target.pathname !== location.pathname && target.search === location.search && Date.now() - changedAt < SWITCHING_MS;
     typedAt = differsInTextOnly(target) ? Date.now() : 0;
-    if (!location.search || isTyping) replace(url);
+    changedAt = Date.now();
+    if (!location.search || isTyping || isSwitching) replace(url);
     else push(state, title, url);
   };
 }
