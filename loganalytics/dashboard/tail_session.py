@@ -13,8 +13,10 @@ from typing import Any
 
 import polars as pl
 
+from loganalytics import schema
 from loganalytics.dashboard.components.virtual_rows import matches
 from loganalytics.dashboard.live_feed import LiveFeed
+from loganalytics.dashboard.summaries import surrounding_lines
 from loganalytics.filters.sql import condition, where_in_batch
 from loganalytics.sanitize import printable_column
 from loganalytics.view import View
@@ -23,6 +25,8 @@ MAX_LINES = 2_000
 """How many lines the tail shows, and how many are sent at once."""
 
 _MESSAGE_CHARACTERS = 400
+_NEIGHBOURS = 2_000
+"""How far before and after an event its neighbours in its source are looked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +54,8 @@ class TailSession:
         """The number of the last pause or resume: the browser's own state is newer until it is told of that."""
         self.opened: dict[str, Any] | None = None
         """The event that is open."""
+        self.neighbours = schema.empty()
+        """The open event between those before and after it."""
         self.paused: Paused | None = None
         self._held: pl.DataFrame | None = None
         self._sent: int | None = None
@@ -88,9 +94,21 @@ class TailSession:
 
     def open(self, number: int | None) -> bool:
         """Open an event, or none; return whether it is there."""
-        matching = None if number is None else self.events(number, number)
-        self.opened = None if matching is None or matching.is_empty() else matching.row(0, named=True)
+        self.opened = None
+        if number is not None:
+            around = self.events(number - _NEIGHBOURS, number + _NEIGHBOURS)
+            matching = around.filter(pl.col("number") == number).drop("number")
+            if matching.height:
+                self.opened = matching.row(0, named=True)
+                self.neighbours = surrounding_lines(around, self.opened["source"], self.opened["offset"])
         return number is None or self.opened is not None
+
+    def open_line(self, link: str) -> None:
+        """Open one of the neighbours of the open event, by its place in its source."""
+        source, _, offset = link.rpartition("|")
+        matching = self.neighbours.filter((pl.col("source") == source) & (pl.col("offset") == offset))
+        if matching.height:
+            self.open(int(matching["number"][0]))
 
     def update(self, view: View, zone: str) -> dict[str, Any]:
         """Return what the browser does not have yet: all lines where filters or zone are others, else the new ones.

@@ -32,10 +32,12 @@ function liveTail(root) {
   let colours = {};
   let send = () => {};
   let lastKey = { key: "", at: 0 };
+  let opening = 0;
   const rows = virtualRows(find(".rows"), {
     follow: true,
     fill,
     open: (number) => Number.isInteger(number) && send("open", number),
+    select: (number) => panel.isOpen() && openSoon(number),
     held(isHeld) {
       seen = upto;
       if (pausedAt === null) send("held", isHeld);
@@ -44,10 +46,17 @@ function liveTail(root) {
     visible: drawPill,
   });
 
+  const panel = eventPanel(find(".event"), {
+    close: () => send("open", null),
+    step,
+    filter: (field, exclude) => send("filter", { field, exclude }),
+    act: (name) => send("act", name),
+    openLine: (id) => send("line", id),
+  });
+
   find(".pause").addEventListener("click", () => (pausedAt === null ? pause() : resume()));
   find(".pill").addEventListener("click", () => (pausedAt === null ? rows.toEnd() : resume()));
   find(".explore").addEventListener("click", explore);
-  find(".close").addEventListener("click", () => send("open", null));
   document.addEventListener("keydown", keydown);
   window.addEventListener("resize", fit);
 
@@ -61,7 +70,7 @@ function liveTail(root) {
     drawNotices(data.notices);
     find(".empty").textContent = data.empty;
     find(".empty").hidden = lines.length > 0 || !data.empty;
-    drawEvent(data.event);
+    panel.draw(data.event);
     drawPill();
     fit();
   }
@@ -183,8 +192,19 @@ function liveTail(root) {
   }
 
   function close() {
-    if (find(".event").hidden) rows.unselect();
-    else send("open", null);
+    if (panel.isOpen()) send("open", null);
+    else rows.unselect();
+  }
+
+  function step(by) {
+    const index = keys.indexOf(rows.selected());
+    if (index >= 0) rows.moveTo(index + by);
+  }
+
+  // Not each of the rows that are gone over.
+  function openSoon(number) {
+    clearTimeout(opening);
+    opening = setTimeout(() => Number.isInteger(number) && send("open", number), 150);
   }
 
   function drawBar(data) {
@@ -244,51 +264,6 @@ function liveTail(root) {
     pill.classList.toggle("shown", pausedAt === null ? !rows.follows() : true);
   }
 
-  function drawEvent(event) {
-    const panel = find(".event");
-    if (!event) {
-      if (panel.hidden) return;
-      panel.hidden = true;
-      panel.number = null;
-      find(".rows").focus({ preventScroll: true });
-      return;
-    }
-    if (panel.number === event.number && !panel.hidden) return;
-    panel.number = event.number;
-    find(".event h2").textContent = event.title;
-    find(".text").textContent = event.message;
-    find(".exception").textContent = event.exception;
-    find(".exception").hidden = !event.exception;
-    find(".event tbody").replaceChildren(...event.fields.map(fieldRow));
-    const actions = event.actions.map(([name, label]) => button(label, () => send("act", { name, number: event.number })));
-    find(".actions").replaceChildren(...actions);
-    panel.hidden = false;
-    panel.scrollTop = 0;
-  }
-
-  function fieldRow([field, text]) {
-    const row = document.createElement("tr");
-    const name = row.insertCell();
-    const buttons = row.insertCell();
-    name.textContent = field;
-    row.insertCell().textContent = text;
-    buttons.append(
-      button("+", () => send("filter", { field, exclude: false }), `Only this value of ${field}`),
-      button("−", () => send("filter", { field, exclude: true }), `Without this value of ${field}`),
-    );
-    return row;
-  }
-
-  function button(label, act, title) {
-    const made = document.createElement("button");
-    made.type = "button";
-    made.textContent = label;
-    if (title) made.title = title;
-    if (title) made.setAttribute("aria-label", title);
-    made.addEventListener("click", act);
-    return made;
-  }
-
   function count(number, one, more = `${one}s`) {
     return `${number.toLocaleString("en")} ${number === 1 ? one : more}`;
   }
@@ -304,6 +279,7 @@ function liveTail(root) {
   function dispose() {
     document.removeEventListener("keydown", keydown);
     window.removeEventListener("resize", fit);
+    clearTimeout(opening);
     rows.dispose();
     tails.delete(root);
   }

@@ -16,17 +16,15 @@ import polars as pl
 import streamlit as st
 
 from loganalytics.charts import LEVEL_COLOURS
-from loganalytics.dashboard import summaries
-from loganalytics.dashboard.components import virtual_rows
+from loganalytics.dashboard.components import event_detail, virtual_rows
 from loganalytics.dashboard.live_feed import FeedState, LiveFeed
 from loganalytics.dashboard.tail_session import MAX_LINES, TailSession, unknown_columns
 from loganalytics.exceptions import LogAnalyticsError
-from loganalytics.humanize import count, listing, moment, span
+from loganalytics.humanize import count, listing, span
 from loganalytics.sanitize import printable
 from loganalytics.view import View
 
 _KEY = "tail"
-_MAX_CHARACTERS = 20_000
 _OLD = timedelta(minutes=15)
 _REQUESTS = ("filter", "explore", "act")
 """What a reader asks for that leads away from the tail, or changes the view."""
@@ -45,7 +43,7 @@ def draw(session: TailSession, view: View, zone: str, *, is_demo: bool) -> dict[
         "colours": LEVEL_COLOURS, "limit": MAX_LINES,
     }  # fmt: skip
     callbacks = {f"on_{name}_change": partial(_act, session, name) for name in (*_ACTIONS, *_REQUESTS)}
-    component = virtual_rows.component("tail")
+    component = virtual_rows.component("tail", "event_panel")
     # As bytes: Streamlit writes a dict as JSON twice.
     answers = component(data=json.dumps(sent, ensure_ascii=False).encode("utf-8", "replace"), key=_KEY, **callbacks)
     return {name: answers[name] for name in _REQUESTS if answers.get(name) is not None}
@@ -120,20 +118,12 @@ def _held(session: TailSession) -> dict[str, Any]:
 
 
 def _event_panel(session: TailSession, zone: str) -> dict[str, Any] | None:
-    """Return the open event, safe to show."""
+    """Return the open event with its neighbours, safe to show."""
     event = session.opened
     if event is None:
         return None
-    origin = filter(None, (moment(event["timestamp"], tz=zone), event["level"], event["service"], event["logger"]))
-    fields = summaries.field_table({name: value for name, value in event.items() if name != "number"})
-    return {
-        "number": event["number"],
-        "title": printable(" · ".join(origin), 300),
-        "message": printable(event["message"], _MAX_CHARACTERS, lines=True),
-        "exception": printable(event["exception"], _MAX_CHARACTERS, lines=True),
-        "fields": fields.rows(),
-        "actions": [["explore", "Open in Explore"], *([["traces", "Trace"]] if event["trace_id"] else [])],
-    }
+    panel = event_detail.panel(event, session.neighbours, zone)
+    return panel | {"actions": [("explore", "Open in Explore"), *panel["actions"]]}
 
 
 def _act(session: TailSession, name: str) -> None:
@@ -159,4 +149,5 @@ _ACTIONS: dict[str, Callable[[TailSession, Any], object]] = {
     "held": lambda session, is_held: session.hold(bool(is_held)),
     "marks": lambda session, numbers: session.mark(numbers),
     "open": lambda session, number: session.open(number),
+    "line": lambda session, link: session.open_line(link),
 }

@@ -11,7 +11,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import loganalytics as la
 from loganalytics.dashboard import access, consent, demo, state, summaries, zone
-from loganalytics.dashboard.components import tail_view
+from loganalytics.dashboard.components import event_detail, tail_view
 from loganalytics.dashboard.live_feed import LiveFeed
 from loganalytics.dashboard.tail_session import TailSession
 from loganalytics.exceptions import LogAnalyticsError
@@ -103,7 +103,7 @@ def _tail() -> None:
     if "explore" in requests:
         _explore(session, int(requests["explore"]["first"]), int(requests["explore"]["last"]))
     if "act" in requests and session.opened:
-        _follow(session.opened, str(requests["act"]["name"]))
+        _follow(session.opened, str(requests["act"]))
 
 
 def _explore(session: TailSession, first: int, last: int) -> None:
@@ -114,15 +114,16 @@ def _explore(session: TailSession, first: int, last: int) -> None:
         state.switch_page("explore")
 
 
-def _follow(event: Mapping[str, Any], page_name: str) -> None:
+def _follow(event: Mapping[str, Any], action: str) -> None:
     """Open the Explore page around an event, or its trace."""
     when = event["timestamp"]
     _show(since=state.iso(when - _AROUND), until=state.iso(when + _AROUND)) if when else _show()
-    if page_name == "traces":
+    if action == "trace":
         state.open_item("trace", event["trace_id"])
+        state.switch_page("traces")
     else:
-        state.open_item("event", f"{event['source']}|{event['offset']}")
-    state.switch_page(page_name)
+        state.open_item("event", event_detail.event_id(dict(event)))
+        state.switch_page("explore")
 
 
 def _show(**changes: Any) -> None:
