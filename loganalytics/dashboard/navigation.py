@@ -56,6 +56,8 @@ def main() -> None:
     notices.link_problems()
     with st.container():  # in the same place with and without filters, so that the page below is not made anew
         filter_bar.draw()
+    with st.container(key="page-title"):  # for screen readers; others see it in the navigation
+        st.html(f"<h1>{page.title}</h1>")
     page.run()
     state.write_url()
 

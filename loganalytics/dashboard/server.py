@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 
 from loganalytics.dashboard import access
+from loganalytics.dashboard.first_paint import ReserveSidebar
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.sources.uri import host_and_port
 
@@ -125,4 +126,4 @@ def _authority(origin: str) -> str:
     return authority.removesuffix({"http": ":80", "https": ":443"}.get(scheme, ""))
 
 
-MIDDLEWARE = [Middleware(RefuseFrames), Middleware(RefuseOthers)]
+MIDDLEWARE = [Middleware(RefuseFrames), Middleware(RefuseOthers), Middleware(ReserveSidebar)]

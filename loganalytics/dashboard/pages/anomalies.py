@@ -16,6 +16,8 @@ from loganalytics.sanitize import printable
 from loganalytics.times import parse_every
 from loganalytics.view import View
 
+_CONTROLS_HEIGHT = 68  # pixels, also before they are there: the chart below does not move
+
 
 def page() -> None:
     """Draw the scores over time, the anomalous windows with their reasons, and the open window."""
@@ -24,7 +26,8 @@ def page() -> None:
         return
     view = state.view()
     services = summaries.metrics(logs).services
-    heading, every, by = st.columns([4, 1, 1], vertical_alignment="bottom")
+    with st.container(height=_CONTROLS_HEIGHT, border=False):
+        heading, every, by = st.columns([4, 1, 1], vertical_alignment="bottom")
     heading.markdown("How unusual each window is: **0** is normal, **0.5** and above is anomalous.")
     lengths = ["automatic", "1m", "5m", "15m", "1h"]
     st.session_state["every"] = view.every if view.every in lengths else "automatic"

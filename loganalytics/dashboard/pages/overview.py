@@ -15,7 +15,7 @@ from loganalytics.charts.lines import chart_lines
 from loganalytics.charts.theme import ACCENT_COLOUR, ALARM_COLOUR, MUTED_COLOUR
 from loganalytics.dashboard import cached_analyses, cached_events, found_lines, metric_changes, state, summaries, zone
 from loganalytics.dashboard.cached_events import DURATION_COLUMN
-from loganalytics.dashboard.components import charts, finding_list, guards, histogram, tables
+from loganalytics.dashboard.components import charts, finding_list, guards, histogram, number_cards, tables
 from loganalytics.dashboard.found_lines import FoundLine
 from loganalytics.dashboard.metric_changes import MetricChange
 from loganalytics.findings.ranking import SEVERITIES
@@ -24,13 +24,6 @@ from loganalytics.humanize import percent, span, undated
 from loganalytics.reports.model import Report
 from loganalytics.sanitize import printable
 from loganalytics.view import View
-
-_CARD_HEIGHT = 104  # pixels
-_SMALL_NUMBERS = """<style>
-.st-key-numbers [data-testid=stMetricValue] { font-size: 1.35rem; line-height: 1.3 }
-.st-key-numbers [data-testid=stMetric] { padding: 0.45rem 0.8rem }
-.st-key-looked-at [data-testid=stText] { font-size: 0.85rem }
-</style>"""
 
 
 def page() -> None:
@@ -56,9 +49,7 @@ def page() -> None:
 
 def _numbers(view: View) -> list[DeltaGenerator]:
     """Draw the numbers, each with its change; return the places of those that take longer."""
-    with st.container(key="numbers"):
-        st.html(_SMALL_NUMBERS)
-        cards = [column.empty() for column in st.columns(5, gap="small")]
+    cards = number_cards.row(5)
     metrics, (before, now) = cached_analyses.metrics(view), _periods(view)
     changes: list[MetricChange | None] = [None] * 3
     if before and now:
@@ -68,11 +59,11 @@ def _numbers(view: View) -> list[DeltaGenerator]:
             metric_changes.services_change(now.services, before.services),
         ]
     against = _against(view)
-    _card(cards[0], "Events", f"{metrics.events:,}", changes[0], against)
-    _card(cards[1], "Error rate", percent(metrics.error_rate), changes[1], against)
-    _card(cards[2], "Services", f"{metrics.services:,}", changes[2], against)
-    _card(cards[3], "p95 duration", "…", None, against)
-    _card(cards[4], "Anomalous windows", "…", None, against)
+    number_cards.draw(cards[0], "Events", f"{metrics.events:,}", changes[0], against=against)
+    number_cards.draw(cards[1], "Error rate", percent(metrics.error_rate), changes[1], against=against)
+    number_cards.draw(cards[2], "Services", f"{metrics.services:,}", changes[2], against=against)
+    number_cards.draw(cards[3], "p95 duration", "…")
+    number_cards.draw(cards[4], "Anomalous windows", "…")
     return cards[3:]
 
 
@@ -94,30 +85,19 @@ def _late_cards(cards: list[DeltaGenerator], view: View) -> None:
     p95 = cached_analyses.metrics_with_p95(view).p95
     before, now = _periods(view, DURATION_COLUMN)
     change = metric_changes.duration_change(now.p95, before.p95) if now and before and p95 is not None else None
-    _card(
-        cards[0], "p95 duration", "–" if p95 is None else span(timedelta(milliseconds=p95)), change, _against(view)
-    )  # fmt: skip
+    value = "–" if p95 is None else span(timedelta(milliseconds=p95))
+    number_cards.draw(cards[0], "p95 duration", value, change, against=_against(view))
     every, by = cached_analyses.window(view), "service" if cached_analyses.metrics(view).services > 1 else None
     scored = cached_analyses.anomalies(view, every, by)
     anomalous = scored.filter("is_anomaly")["window"].n_unique()
-    # None was scored where no event has a time.
     note = MetricChange(
         text=f"of {scored['window'].n_unique():,}, {every} each",
         colour=metric_changes.NOTABLE if anomalous else metric_changes.STEADY,
     )
-    _card(
-        cards[1], "Anomalous windows", f"{anomalous:,}" if scored.height else "–", note if scored.height else None, ""
-    )
-
-
-def _card(card: DeltaGenerator, label: str, value: str, change: MetricChange | None, against: str) -> None:
-    has_change = change is not None and change.text.startswith(("+", "-"))
-    card.metric(
-        label, value, change.text if change else None,
-        delta_color=change.colour if change else "off",  # type: ignore[arg-type]
-        delta_arrow="auto" if has_change else "off",
-        help=f"The change is against {against}." if has_change else None, border=True, height=_CARD_HEIGHT,
-    )  # fmt: skip
+    if scored.is_empty():  # where no event has a time
+        number_cards.draw(cards[1], "Anomalous windows", "–")
+    else:
+        number_cards.draw(cards[1], "Anomalous windows", f"{anomalous:,}", note)
 
 
 def _findings(view: View, logs: pl.DataFrame) -> list[FoundLine]:

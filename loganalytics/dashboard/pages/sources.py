@@ -7,7 +7,7 @@ import streamlit as st
 
 import loganalytics as la
 from loganalytics.dashboard import cached_analyses, cached_events, state, zone
-from loganalytics.dashboard.components import charts, tables
+from loganalytics.dashboard.components import charts, number_cards, tables
 from loganalytics.exceptions import LogAnalyticsError
 from loganalytics.humanize import percent, span
 
@@ -27,20 +27,16 @@ def page() -> None:
 
 
 def _totals(report: pl.DataFrame, events: int) -> None:
-    cards = st.columns(5)
+    cards = number_cards.row(5)
     read = report.filter(pl.col("events") > 0).height
     size, unparsed, without_time = (int(report[name].sum() or 0) for name in ("bytes", "unparsed", "no_timestamp"))
     skipped = f"{report.height - read:,} skipped or empty"
     share = f"{percent(unparsed / events if events else 0)} kept as text"
-    cards[0].metric(
-        "Sources read", f"{read:,}", skipped, delta_color="off", delta_arrow="off", border=True, height="stretch"
-    )
-    cards[1].metric("Bytes", _readable_size(size), border=True, height="stretch")
-    cards[2].metric("Events", f"{events:,}", border=True, height="stretch")
-    cards[3].metric(
-        "Not parsed", f"{unparsed:,}", share, delta_color="off", delta_arrow="off", border=True, height="stretch"
-    )
-    cards[4].metric("Without a timestamp", f"{without_time:,}", border=True, height="stretch")
+    number_cards.draw(cards[0], "Sources read", f"{read:,}", skipped)
+    number_cards.draw(cards[1], "Bytes", _readable_size(size))
+    number_cards.draw(cards[2], "Events", f"{events:,}")
+    number_cards.draw(cards[3], "Not parsed", f"{unparsed:,}", share)
+    number_cards.draw(cards[4], "Without a timestamp", f"{without_time:,}")
 
 
 def _load_report(report: pl.DataFrame) -> None:

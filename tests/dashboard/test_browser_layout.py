@@ -1,0 +1,41 @@
+"""Each page: one heading, charts that say in words what they show, and nothing that moves while it loads."""
+
+from __future__ import annotations
+
+import pytest
+from browsing import needs_browser, wait_until_settled
+
+from loganalytics.dashboard.navigation import PAGES
+
+pytestmark = needs_browser
+_COUNT_SHIFTS = """window.shift = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });"""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_has_one_heading_and_does_not_move_as_it_loads(name, page, server):
+    """Under 0.1 is good, as web.dev puts it; the heading is the page's name."""
+    page.add_init_script(_COUNT_SHIFTS)
+    page.goto(f"{server}/{name}")
+    page.get_by_role("heading", level=1).first.wait_for(state="attached")
+    wait_until_settled(page)
+    page.wait_for_timeout(1000)
+    assert page.evaluate("window.shift") < 0.1
+    assert page.get_by_role("heading", level=1).all_inner_texts() == [PAGES[name][1]]
+
+
+@pytest.mark.parametrize("name", ["overview", "anomalies", "sources", "incident"])
+def test_a_chart_says_what_it_shows(name, page, server):
+    """Each has a description with figures as its name."""
+    page.goto(f"{server}/{name}")
+    page.get_by_test_id("stVegaLiteChart").first.locator("canvas, svg").first.wait_for()
+    wait_until_settled(page)
+    names = page.eval_on_selector_all(
+        "[data-testid=stVegaLiteChart]",
+        "charts => charts.map(chart => [chart, ...chart.querySelectorAll('[aria-label]')]"
+        ".map(node => node.getAttribute('aria-label') || '').join(' '))",
+    )
+    assert names
+    assert all(any(letter.isdigit() for letter in text) and text.strip().endswith(".") for text in names)
