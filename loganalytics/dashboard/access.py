@@ -123,7 +123,9 @@ def require_login() -> None:
         return
     if st.user.get("is_logged_in"):
         return
-    with st.container(horizontal_alignment="center", vertical_alignment="center", height=420, border=False):
+    with st.container(
+        horizontal_alignment="center", vertical_alignment="center", height=420, border=False, key="without-sidebar"
+    ):
         st.title("loganalytics", width="content")
         st.text("Log in to see the logs.", width="content")
         st.button("Log in", on_click=st.login, type="primary", icon=":material/login:")

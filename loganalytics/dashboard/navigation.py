@@ -47,7 +47,8 @@ def main() -> None:
     page = st.navigation([*pages.values(), _alias_of_overview()], position="top")
     state.remember_pages(pages, page)
     if not consent.is_agreed(state.view()):
-        consent.ask(state.view(), on_refuse=state.open_start_source)
+        with st.container(key="without-sidebar"):
+            consent.ask(state.view(), on_refuse=state.open_start_source)
         return
     sidebar.draw()
     with st.sidebar:
@@ -56,8 +57,7 @@ def main() -> None:
     notices.link_problems()
     with st.container():  # in the same place with and without filters, so that the page below is not made anew
         filter_bar.draw()
-    with st.container(key="page-title"):  # for screen readers; others see it in the navigation
-        st.html(f"<h1>{page.title}</h1>")
+    st.title(page.title, anchor=False)
     page.run()
     state.write_url()
 

@@ -30,7 +30,6 @@ _FULL_HEIGHT = "<style>[data-testid=stMainBlockContainer] { padding-bottom: 0 }<
 
 def page() -> None:
     """Draw facets on the left; histogram, events and the open event on the right."""
-    st.title("Explore", anchor=False)
     logs = guards.events_or_explain()
     if logs is None:
         return

@@ -37,7 +37,8 @@ def page() -> None:
 def _templates(view: View) -> None:
     with st.spinner("Finding the message templates …"):
         patterns = cached_analyses.patterns(view)
-    heading, order_column = st.columns([3, 2], vertical_alignment="center")
+    with st.container(height=40, border=False):  # so high before the choice is there, too: the table does not move
+        heading, order_column = st.columns([3, 2], vertical_alignment="center")
     heading.markdown(f"**{patterns.height:,}** message templates. Click on one for its details.")
     order = order_column.segmented_control(
         "Sort", ["frequent", "rare", "newest", "errors"], default="frequent", required=True, key="patterns-sort",
