@@ -14,6 +14,7 @@ from loganalytics.analyses.errors.clusters import with_cluster_ids
 from loganalytics.analyses.requests.endpoints import ROUTE, ensure_routes
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.filters.expressions import Where, check_regex, in_text, within_times
+from loganalytics.filters.sql import matches
 from loganalytics.sources import schemes, uri
 from loganalytics.sources.load import load
 from loganalytics.sources.load_report import load_report, remember
@@ -69,19 +70,34 @@ class View:
         of the source.
         """
         self.filter()
-        templates = templates or self.names_annotation() or self.names_cluster()
-        ranges: dict[str, Any] = (
-            {} if templates else {"since": self.since, "until": self.until, "level": self.level_floor}
-        )
-        logs = load(self.source, query=self.condition, **self.reading(), **({} if templates else ranges))
-        if templates:
+        if templates or self.names_annotation() or self.names_cluster():
+            logs = load(self.source, **self.reading())
+            holds = self.holds(logs)
             mined = ensure_routes(with_templates(logs))
-            selected = self.keep(self._between(with_cluster_ids(mined) if self.names_cluster() else mined))
+            annotated = with_cluster_ids(mined) if self.names_cluster() else mined
+            selected = self.keep(self._between(annotated if holds is None else annotated.filter(holds)))
         else:
+            ranges: dict[str, Any] = {"since": self.since, "until": self.until, "level": self.level_floor}
+            logs = load(self.source, query=self.condition, **self.reading(), **ranges)
             selected = self.keep(logs)
         report = load_report(logs)
         remember(selected, lambda: report)
         return selected
+
+    def holds(self, logs: pl.DataFrame) -> pl.Series | None:
+        """Return for each event of the source, all of it, whether the condition holds; None where there is none.
+
+        Where a server evaluates it, it is asked for those events.
+        """
+        if self.condition is None:
+            return None
+        if self.has_query_language():
+            return is_among(logs, load(self.source, query=self.condition, **self.reading()))
+        return matches(logs, self.condition)
+
+    def has_query_language(self) -> bool:
+        """Whether the condition is in the language of a server, which evaluates it."""
+        return any(map(schemes.has_query_language, self.source))
 
     def reading(self) -> dict[str, Any]:
         """Return the arguments of load() that say how to read."""
@@ -107,8 +123,7 @@ class View:
             return None
         if "query" not in self.inverted:
             return self.query
-        is_lucene = any(map(schemes.has_query_language, self.source))
-        return f"NOT ({self.query})" if is_lucene else f"NOT coalesce(({self.query}), false)"
+        return f"NOT ({self.query})" if self.has_query_language() else f"NOT coalesce(({self.query}), false)"
 
     def names_annotation(self) -> bool:
         """Whether a condition is on a template or a route, which only all of the source together shows."""
@@ -243,6 +258,17 @@ def _two_ends(ends: list[str]) -> tuple[str, str]:
     if len(ends) != 2:
         raise InvalidArgumentError(f"A baseline has two ends, not {len(ends)}. Hint: baseline=FROM&baseline=UNTIL.")
     return ends[0], ends[1]
+
+
+def is_among(logs: pl.DataFrame, some: pl.DataFrame) -> pl.Series:
+    """Return for each event whether it is one of some events of the same source, by source and offset."""
+    key = ["source", "offset"]
+    found = some.select(key).unique().with_columns(found=True)
+    return (
+        logs.select(key)
+        .join(found, on=key, how="left", nulls_equal=True, maintain_order="left")["found"]
+        .fill_null(value=False)
+    )
 
 
 def without_secrets(address: str) -> str:

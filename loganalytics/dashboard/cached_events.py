@@ -20,14 +20,14 @@ import streamlit as st
 import loganalytics as la
 from loganalytics.analyses.errors.clusters import EVENT_NUMBER, with_clusters
 from loganalytics.analyses.requests.durations import duration_ms
-from loganalytics.dashboard import access, consent
+from loganalytics.dashboard import access, consent, stopping
 from loganalytics.exceptions import SourceNotFoundError
 from loganalytics.filters.expressions import within_times
-from loganalytics.filters.sql import where
+from loganalytics.filters.sql import check_bounded, is_row_by_row, matches
 from loganalytics.sources.files.discovery import discover_files
 from loganalytics.sources.load_report import remember
 from loganalytics.times import parse_when
-from loganalytics.view import View
+from loganalytics.view import View, is_among
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -60,6 +60,7 @@ class SourceKey:
     reading: tuple[tuple[str, Any], ...]
     """How to read it: arguments of load() and what they are."""
     query: str | None
+    """What a server with a language of its own is asked for; None for all of the source."""
     since: datetime | None
     until: datetime | None
     versions: FileVersions
@@ -125,7 +126,9 @@ def clustered_errors(selection: Selection) -> pl.DataFrame:
     So a problem has the same cluster_id whatever the filters, and a filter costs no clustering.
     """
     clustered, errors = _clustered_errors(source_key(selection))
-    filtered = selection.view.keep(within_times(errors, selection.since, selection.until))
+    holds = _holds(selection)
+    held = errors if holds is None else errors.filter(holds.gather(errors[EVENT_NUMBER]))
+    filtered = selection.view.keep(within_times(held, selection.since, selection.until))
     if filtered is errors:
         return clustered
     return clustered.join(filtered.select(EVENT_NUMBER), on=EVENT_NUMBER, how="semi", maintain_order="left")
@@ -162,7 +165,7 @@ def source_key(selection: Selection) -> SourceKey:
     size = sum(size for _, size, _ in selection.versions)
     is_resident = not _has_server(view.source) and size <= _RESIDENT_BYTES
     return SourceKey(
-        addresses=view.source, reading=tuple(view.reading().items()), query=view.condition,
+        addresses=view.source, reading=tuple(view.reading().items()), query=None,
         since=None if is_resident else selection.since, until=None if is_resident else selection.until,
         versions=selection.versions,
     )  # fmt: skip
@@ -171,14 +174,33 @@ def source_key(selection: Selection) -> SourceKey:
 @st.cache_resource(max_entries=3, show_spinner="Reading the logs …")
 def load_source(source: SourceKey) -> pl.DataFrame:
     """Return the events of a source."""
-    if source.query is None or _has_server(source.addresses):  # a server may have a query language of its own
-        return la.load(
-            source.addresses, since=source.since, until=source.until, query=source.query, **dict(source.reading)
-        )  # fmt: skip
-    logs = load_source(replace(source, query=None))
-    matches = where(logs, source.query)
-    remember(matches, lambda: la.load_report(logs))
-    return matches
+    return la.load(
+        source.addresses, since=source.since, until=source.until, query=source.query, **dict(source.reading)
+    )  # fmt: skip
+
+
+def _holds(selection: Selection) -> pl.Series | None:
+    """Return for each event of the source whether the view's condition holds; None where there is none."""
+    condition, source = selection.view.condition, source_key(selection)
+    if condition is None:
+        return None
+    if selection.view.has_query_language():
+        return _found_by_server(source, condition)
+    return _matches(source, condition)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Asking the server …")
+def _found_by_server(source: SourceKey, query: str) -> pl.Series:
+    return is_among(load_source(source), load_source(replace(source, query=query)))
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _matches(source: SourceKey, condition: str) -> pl.Series:
+    check_bounded(condition)
+    logs = load_source(source)
+    if not is_row_by_row(condition):
+        return matches(logs, condition)
+    return stopping.mask_in_slices(logs, lambda events: matches(events, condition), "The condition")
 
 
 def _parse_time(expression: str, tz: str) -> datetime:
@@ -240,8 +262,22 @@ def _services(source: SourceKey) -> list[str]:
 
 
 def _filtered(logs: pl.DataFrame, selection: Selection) -> pl.DataFrame:
-    """Return the events in range that pass the filters, as View.load() does; the same frame where there are none."""
-    filtered = selection.view.keep(within_times(logs, selection.since, selection.until))
+    """Return the events in range that pass the filters, as View.load() does; the same frame where there are none.
+
+    `logs` are all of the source, in its order.
+    """
+    holds = _holds(selection)
+    held = logs if holds is None else logs.filter(holds)
+    filtered = _kept(within_times(held, selection.since, selection.until), selection.view)
     if filtered is not logs:
         remember(filtered, lambda: la.load_report(logs))
     return filtered
+
+
+def _kept(logs: pl.DataFrame, view: View) -> pl.DataFrame:
+    """Return the events that the filters keep; a regular expression is tried on some of them at a time."""
+    if not view.grep or "grep" in view.disabled:
+        return view.keep(logs)
+    expression = view.filter(logs.columns).alias("keep")
+    kept = stopping.mask_in_slices(logs, lambda events: events.select(expression)["keep"], "The regular expression")
+    return logs.filter(kept)

@@ -14,7 +14,7 @@ from loganalytics.exceptions import QueryStoppedError
 SECONDS = 20.0
 """How long a query or a filter of a reader may take."""
 
-_SLICE_BYTES = 16 * 1024 * 1024
+_SLICE_BYTES, _SLICE_ROWS = 16 * 1024 * 1024, 20_000
 
 
 def checkpoint() -> None:
@@ -48,7 +48,7 @@ def mask_in_slices(logs: pl.DataFrame, test: Callable[[pl.DataFrame], pl.Series]
     deadline = Deadline(what)
     bytes_per_row = max(1, int(logs.estimated_size()) // max(1, logs.height))
     masks = []
-    for events in logs.iter_slices(max(1, _SLICE_BYTES // bytes_per_row)):
+    for events in logs.iter_slices(max(1, min(_SLICE_ROWS, _SLICE_BYTES // bytes_per_row))):
         deadline.check()
         masks.append(test(events))
     return pl.concat(masks) if masks else pl.Series([], dtype=pl.Boolean)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from loganalytics.exceptions import InvalidArgumentError
 
@@ -43,6 +44,13 @@ _FUNCTIONS = frozenset([
     "to_timestamp", "trim", "trunc", "truncate", "try_cast", "typeof", "unix_timestamp", "unixepoch", "upper",
     "utc_timestamp", "varchar", "week", "weekday", "year",
 ])  # fmt: skip
+# Of these, and of those that Polars has beside them, what makes no text much longer than its arguments.
+_FORMATTING = frozenset(["strftime", "date_format", "from_unixtime", "to_char"])
+_BOUNDED = (
+    _FUNCTIONS - {"concat", "concat_ws", "replace", "regexp_replace", "array", "make_interval"}
+    | {"avg", "cbrt", "count", "initcap", "isnan", "max", "median", "min", "reverse", "stddev", "sum", "variance"}
+)  # fmt: skip
+_MAX_CHARACTERS, _MAX_CONCATENATIONS = 2_000, 8
 _WORDS_BEFORE_PARENTHESIS = frozenset([
     "and", "or", "not", "in", "like", "ilike", "rlike", "regexp", "between", "is", "then", "when", "else",
     "case", "escape", "to", "on", "div", "mod",
@@ -91,6 +99,23 @@ def check_condition(condition: str, dialect: str) -> None:
         before = token
     if enclosing or before.kind == "start":
         raise _refusal(condition, "its parentheses do not match" if enclosing else "it is empty", dialect)
+
+
+def check_growth(condition: str, *, row_by_row: bool) -> None:
+    """Raise InvalidArgumentError for a condition over frames that may make texts of any size: replace, repeat, lpad.
+
+    With `row_by_row` false, as for a comparison with an average, it is evaluated over all events at once, and may not
+    write times as text either.
+    """
+    tokens = _tokens(condition, _LOCAL)
+    allowed = _BOUNDED if row_by_row else _BOUNDED - _FORMATTING
+    for before, token in pairwise(tokens):
+        name = _function_before(condition, before, _LOCAL) if token.text == "(" else ""
+        if name and name not in allowed:
+            raise _refusal(condition, f"the function {name} may make texts of any size", _LOCAL)
+    joins = sum(token.text == "||" for token in tokens)
+    if len(condition) > _MAX_CHARACTERS or joins > (_MAX_CONCATENATIONS if row_by_row else 0):
+        raise _refusal(condition[:80] + " …", "it is too long, or joins too many texts", _LOCAL)
 
 
 def _tokens(condition: str, dialect: str) -> list[_Token]:

@@ -7,10 +7,11 @@ import re
 import polars as pl
 
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
-from loganalytics.filters.condition_check import check_condition
+from loganalytics.filters.condition_check import check_condition, check_growth
 
 _HINT = "Hint: an SQL condition over the columns, such as duration_ms > 500 and message like '%timeout%'."
 _LUCENE = re.compile(r"(?:^|[\s(])[\w.@-]+:(?![:\s])")  # level:ERROR; only servers that search read it
+_HOLDS = "__holds"
 _NAMED_COLUMNS = 20  # of the frame, in the message about a missing one
 
 
@@ -34,14 +35,33 @@ def where(logs: pl.DataFrame, query: str | None) -> pl.DataFrame:
 
     Raises InvalidArgumentError, and MissingColumnError for a column that the logs do not have.
     """
-    if query is None:
-        return logs
+    return logs if query is None else logs.filter(matches(logs, query))
+
+
+def matches(logs: pl.DataFrame, query: str) -> pl.Series:
+    """Return for each event whether the condition holds; never null.
+
+    Raises what where() raises.
+    """
     expression = condition(query)
     check_columns(expression, logs.columns)
     try:
-        return logs.filter(expression)
+        holds = logs.with_columns(expression.alias(_HOLDS))[_HOLDS]
+        if holds.dtype != pl.Boolean:
+            logs.head(0).filter(expression)  # Polars' error, which names the type
+        return holds.fill_null(value=False)
     except pl.exceptions.PolarsError as error:
         raise _to_invalid_query(query, error) from None
+
+
+def is_row_by_row(query: str) -> bool:
+    """Whether a condition says the same of an event whatever the others are: it compares with no average."""
+    return condition(query).meta.is_row_separable()
+
+
+def check_bounded(query: str) -> None:
+    """Raise InvalidArgumentError for a condition of a stranger that may need memory without bounds."""
+    check_growth(query, row_by_row=is_row_by_row(query))
 
 
 def where_in_batch(logs: pl.DataFrame, query: str | None) -> pl.DataFrame:

@@ -6,7 +6,7 @@ import pytest
 
 import loganalytics as la
 from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.filters.condition_check import check_condition
+from loganalytics.filters.condition_check import check_condition, check_growth
 
 SERVERS = ("postgresql", "mysql", "sqlite", "duckdb")
 
@@ -92,3 +92,33 @@ def test_conditions_over_frames_read_no_files(tmp_path, condition):
         with pytest.raises(InvalidArgumentError, match="is no part of a condition") as caught:
             read(log, query=condition.format(file=secret))
         assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "length(replace(message, '', 'aaaa')) > 1", "length(repeat('a', 3000000000)) > 1",
+        "lpad(message, 900, 'a') = 'a'",
+        "length(" + " || ".join(["message"] * 20) + ") > 1", "message like '" + "a" * 3000 + "'",
+        '"repeat" (message, 9) = message', "concat(message, message) = 'a'", "RPAD (message, 900) = 'a'",
+        "avg(length(strftime(timestamp, '%Y'))) > 1", "array_to_string(x, y) = z",
+    ],
+)  # fmt: skip
+def test_what_may_make_long_texts_is_refused_of_a_stranger(condition):
+    """A condition in a link may come from anybody."""
+    with pytest.raises(InvalidArgumentError, match=r"may make texts|too long"):
+        check_growth(condition, row_by_row="avg" not in condition)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "duration_ms > 500 and message like '%timeout%'", "lower(service) in ('a', 'b')",
+        "duration_ms > avg(duration_ms)",
+        "service || '/' || logger = 'a/b'", "strftime(timestamp, '%H') = '03'", "NOT coalesce((x > 1), false)",
+        "case when x > 1 then true else false end", "regexp_like(message, 'a+')", "extract(hour from timestamp) = 3",
+    ],
+)  # fmt: skip
+def test_an_ordinary_condition_of_a_stranger_is_taken(condition):
+    """It compares columns."""
+    check_growth(condition, row_by_row="avg" not in condition)
