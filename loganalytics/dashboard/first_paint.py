@@ -16,7 +16,7 @@ _SIDEBAR_WIDTH = "281.25px"
 _STYLE = f"""<style>
 [data-testid=stMainBlockContainer] {{ max-width: none !important; padding-top: 67.5px !important;
   padding-left: 30px !important; padding-right: 30px !important }}
-[data-testid=stMain] h1 {{ font-size: 1.25rem !important; padding: 0 !important }}
+[data-testid=stMain] h1 {{ font-size: 1.25rem !important; padding: 0 0 0.4rem !important }}
 [data-testid=stSidebar] .st-key-level {{ min-height: 90px }}
 @media (min-width: 768px) {{
   [data-testid=stAppViewContainer]:not(:has([data-testid=stSidebar], .st-key-without-sidebar)) {{

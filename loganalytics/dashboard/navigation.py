@@ -17,7 +17,7 @@ from loganalytics.dashboard.preload import preload
 _STYLE = """<style>
 [data-testid=stMainBlockContainer] { padding: 4.5rem 2rem 2rem }
 [data-testid=stElementToolbar] { display: none }
-[data-testid=stMain] h1 { font-size: 1.25rem; padding: 0 }
+[data-testid=stMain] h1 { font-size: 1.25rem; padding: 0 0 0.4rem }
 </style>"""
 _FOLDER = Path(__file__).parent
 

@@ -12,6 +12,7 @@ from loganalytics.sanitize import printable, printable_column
 from loganalytics.schema import CORE, is_error
 from loganalytics.times import window_start
 
+MEASURE_POINTS = 120
 MAX_MISSING_SHARE = 0.1
 """How much of a window the log may not cover, for what is counted in it to be drawn."""
 
@@ -47,12 +48,20 @@ def metrics(logs: pl.DataFrame, duration: str | None = None) -> Metrics:
 
 
 def measures(trend: pl.DataFrame, every: timedelta, ends: tuple[datetime, datetime]) -> pl.DataFrame:
-    """Return events, error_rate and per_second of each window of a trend by level that the log covers to its end."""
+    """Return events, error_rate and per_second over time, of the windows of a trend that the log covers to their end.
+
+    More than 120 windows are put together: a rate of windows that hold a few events each says nothing.
+    """
     totals = trend.group_by("window").agg(pl.col("events", "errors").sum()).sort("window")
-    return whole_windows(totals, every, ends).select(
+    whole = whole_windows(totals, every, ends)
+    step = max(1, -(-whole.height // MEASURE_POINTS))
+    parts = whole.group_by(pl.int_range(pl.len()) // step, maintain_order=True).agg(
+        pl.col("window").first(), pl.col("events", "errors").sum(), seconds=pl.len() * every.total_seconds()
+    )
+    return parts.select(
         "window", "events",
         error_rate=pl.col("errors") / pl.max_horizontal("events", 1),
-        per_second=pl.col("events") / every.total_seconds(),
+        per_second=pl.col("events") / pl.col("seconds"),
     )  # fmt: skip
 
 

@@ -110,3 +110,31 @@ def test_a_moment_is_opened_as_a_minute():
     """An incident has a length, and its last event lies within."""
     moment = NOON + timedelta(seconds=1, milliseconds=500)
     assert opened_range(moment, moment) == (NOON + timedelta(seconds=1), NOON + timedelta(seconds=61))
+
+
+def test_a_page_that_finds_nothing_in_windows_does_not_say_that_all_is_well(open_app, tmp_path):
+    """A service that fails for a minute in windows of an hour stands out in none, and yet was found."""
+    path = tmp_path / "app.jsonl"
+    rows = (
+        {
+            "timestamp": (NOON + timedelta(seconds=4 * n)).isoformat(), "service": ("web", "api", "db")[n % 3],
+            "level": "ERROR" if 1500 < n < 1560 else "INFO", "duration_ms": float(n % 90),
+            "message": "connection refused" if 1500 < n < 1560 else f"order {n} done in {n % 90} ms",
+        }
+        for n in range(3000)
+    )  # fmt: skip
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    app = open_app(View((str(path),), every="1h"), "anomalies")
+    assert not app.exception
+    assert not app.success
+    assert any(finding_buttons(app, "Incident")) == any("No window" in element.value for element in app.info)
+
+
+def test_rates_of_many_windows_are_put_together():
+    """Of a thousand windows with an event each, every tenth an error, ten to a point: a tenth, not all or nothing."""
+    windows = pl.datetime_range(NOON, NOON + timedelta(seconds=999), "1s", eager=True)
+    trend = pl.DataFrame({"window": windows, "events": [1] * 1000, "errors": [int(n % 10 == 0) for n in range(1000)]})
+    measures = summaries.measures(trend, timedelta(seconds=1), (NOON, NOON + timedelta(seconds=1000)))
+    assert measures.height <= summaries.MEASURE_POINTS
+    assert measures["error_rate"].max() < 0.3
+    assert measures["per_second"].unique().to_list() == [1.0]

@@ -87,7 +87,8 @@ def _what(finding: Finding) -> str:
     """Return what was found, without the time and the service where these only repeat the other columns."""
     title = finding.title.replace(f", {time_range(finding.start, finding.end, tz=zone.current())}", "", 1)
     services = finding.service.split(", ")
-    lead = next((f"{name}: " for name in (listing(services[:2]), services[0]) if title.startswith(f"{name}: ")), "")
+    leads = [f"{listing(services[:number])}: " for number in range(len(services), 0, -1)]
+    lead = next((lead for lead in leads if title.startswith(lead)), "")
     return title.removeprefix(lead)
 
 

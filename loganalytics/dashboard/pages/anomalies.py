@@ -9,8 +9,8 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
-from loganalytics.dashboard import cached_analyses, state, summaries, zone
-from loganalytics.dashboard.components import charts, guards, tables
+from loganalytics.dashboard import cached_analyses, found_lines, state, summaries, zone
+from loganalytics.dashboard.components import charts, finding_list, guards, tables
 from loganalytics.humanize import time_range
 from loganalytics.sanitize import printable
 from loganalytics.times import parse_every
@@ -42,7 +42,7 @@ def page() -> None:
 
 def _windows(view: View, anomalies: pl.DataFrame, by: str | None) -> None:
     if anomalies.is_empty():
-        st.success("No window stands out.", icon=":material/check_circle:")
+        _no_window(view)
         return
     reasons = pl.col("reasons").list.eval(pl.element().struct.field("text")).list.join(" · ").alias("reasons")
     table = anomalies.sort("score", descending=True).with_columns(reasons)
@@ -58,6 +58,19 @@ def _windows(view: View, anomalies: pl.DataFrame, by: str | None) -> None:
     )  # fmt: skip
     if clicked:
         _window(view, clicked, by)
+
+
+def _no_window(view: View) -> None:
+    """Say that no window is unusual, which is not that all is well: what was found otherwise stands below."""
+    st.info("No window scores 0.5 or more. Windows are one of several ways to look.", icon=":material/info:")
+    if not found_lines.are_ready(view):
+        st.caption("Overview looks in all of them.")
+        return
+    with st.spinner("Looking for what is unusual …"):
+        lines = found_lines.lines_of(view)
+    if lines:
+        st.caption("Found otherwise:")
+        finding_list.draw(lines)
 
 
 def _window(view: View, row: dict[str, Any], by: str | None) -> None:

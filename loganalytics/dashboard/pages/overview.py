@@ -92,7 +92,7 @@ def _late_cards(cards: list[DeltaGenerator], view: View) -> None:
     anomalous = scored.filter("is_anomaly")["window"].n_unique()
     note = MetricChange(
         text=f"of {scored['window'].n_unique():,}, {every} each",
-        colour=metric_changes.NOTABLE if anomalous else metric_changes.STEADY,
+        colour=metric_changes.NOTABLE if anomalous else metric_changes.UNKNOWN,  # none is no verdict
     )
     if scored.is_empty():  # where no event has a time
         number_cards.draw(cards[1], "Anomalous windows", "–")

@@ -17,6 +17,7 @@ _MAX_ROWS = 2000
 _MAX_WILDCARDS = 12
 _WILDCARDS_PER_ROW = 4
 _MAX_TRACES = 5
+_ROW_PIXELS = 36
 
 
 def page() -> None:
@@ -52,11 +53,16 @@ def _templates(view: View) -> None:
     }
     key = f"patterns-{hash(view)}-{order}"
     clicked = tables.draw(
-        table.select("template_id", *names), key, columns=columns, clickable=True, height=458, order=names,
-        file_name="patterns", whole=patterns,
+        table.select("template_id", *names), key, columns=columns, clickable=True, height=_height(table, 458),
+        order=names, file_name="patterns", whole=patterns,
     )  # fmt: skip
     if clicked:
         _template(view, table.row(by_predicate=pl.col("template_id") == clicked["template_id"], named=True))
+
+
+def _height(table: pl.DataFrame, pixels: int) -> Any:
+    """Return the height of a table: of its rows where they are few, else so many pixels."""
+    return "content" if table.height < pixels // _ROW_PIXELS else pixels
 
 
 def _template(view: View, pattern: dict[str, Any]) -> None:
@@ -108,7 +114,7 @@ def _clusters(view: View) -> None:
     with st.spinner("Grouping the errors …"):
         clusters = cached_analyses.clusters(view)
     if clusters.is_empty():
-        st.success("No errors here.", icon=":material/check_circle:")
+        st.info("None of these events is an error.", icon=":material/info:")
         return
     st.markdown(f"**{clusters.height:,}** problems behind the errors. Click on one for its details.")
     names = ["is_new", "label", "events", "trend", "services", "exception_type", "first_seen", "last_seen"]
@@ -117,7 +123,8 @@ def _clusters(view: View) -> None:
         "exception_type": st.column_config.TextColumn("type", width="small"),
     }
     clicked = tables.draw(
-        clusters.select("cluster_id", *names), f"clusters-{hash(view)}", columns=columns, clickable=True, height=388,
+        clusters.select("cluster_id", *names), f"clusters-{hash(view)}", columns=columns, clickable=True,
+        height=_height(clusters, 388),
         order=names, file_name="errors", whole=clusters,
     )  # fmt: skip
     if clicked:

@@ -46,18 +46,19 @@ def _load_report(report: pl.DataFrame) -> None:
     table = report.with_columns(parsed, status).sort((pl.col("events") > 0), "source", descending=[True, False])
     columns = {
         "source": st.column_config.TextColumn("source", width="medium"),
-        "format": st.column_config.TextColumn("format", width="medium"),
+        "format": st.column_config.TextColumn("format", width=120),
         "bytes": st.column_config.NumberColumn("bytes", format="bytes", width="small"),
         "lines": st.column_config.NumberColumn("lines", format="localized", width="small"),
         **{
             name: st.column_config.DatetimeColumn(
-                name.replace("_", " "), format="MMM D HH:mm", timezone=zone.current(), width=110
+                name.replace("_", " "), format="MMM D HH:mm", timezone=zone.current(), width=100
             )
             for name in ("first_seen", "last_seen")
         },
-        "parsed": st.column_config.ProgressColumn("parsed", format="percent", min_value=0, max_value=1, width=110),
+        "parsed": st.column_config.ProgressColumn("parsed", format="percent", min_value=0, max_value=1, width=90),
     }
-    names = ["source", "format", "status", "lines", "events", "parsed", "bytes", "first_seen", "last_seen", "note"]
+    names = ["source", "format", "status", "lines", "events", "parsed", "bytes", "first_seen", "last_seen"]
+    names += ["note"] if report["note"].drop_nulls().len() else []
     height = "content" if table.height < 15 else 500
     tables.draw(table.select(names), "files", columns=columns, height=height, file_name="load_report", whole=report)
 
