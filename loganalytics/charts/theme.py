@@ -6,6 +6,7 @@ of the clock in the zone that the frame's times have.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -24,6 +25,9 @@ ACCENT_COLOUR = "#4c7fd9"
 ALARM_COLOUR = "#dc4b3e"
 MUTED_COLOUR = "#98a3b3"
 INK_COLOUR = "#7d8896"
+"""Of text where the page may be light or dark: it can be read on both."""
+LIGHT_PAGE_INK, DARK_PAGE_INK = "#5b6878", "#9aa7b8"
+"""Of text on a page that is known to be light, or dark: 4.5:1 and more."""
 WIDTH = 720
 _TITLE, _DESCRIPTION = 28, 400  # characters of a tooltip's title, and of what describes a chart
 # Up to how many hours an axis shows times in which form.
@@ -125,6 +129,17 @@ def tips(**titles: str | None) -> list[alt.Tooltip]:
         for name, title in titles.items()
         if title is not None
     ]
+
+
+def with_ink(chart: AnyChart, colour: str) -> AnyChart:
+    """Return the chart with its words in another colour: of axes, legend and title, and those of its layers."""
+    look = json.loads(json.dumps(_LOOK).replace(INK_COLOUR, colour))
+    chart.config = alt.Config.from_dict(look)
+    for layer in chart.layer if isinstance(chart, alt.LayerChart) else [chart]:
+        mark = layer.mark
+        if isinstance(mark, alt.MarkDef) and mark.type == "text" and mark.color in (INK_COLOUR, MUTED_COLOUR):
+            mark.color = colour
+    return chart
 
 
 def finish(chart: AnyChart, title: str | None, height: float, description: str) -> AnyChart:

@@ -9,7 +9,7 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.charts import data, descriptions
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.charts.theme import ALARM_COLOUR, MUTED_COLOUR, PALETTE, finish, legend, time_axis, tips
+from loganalytics.charts.theme import ALARM_COLOUR, INK_COLOUR, PALETTE, finish, legend, time_axis, tips
 from loganalytics.humanize import moment
 from loganalytics.sanitize import printable
 
@@ -42,9 +42,9 @@ def chart_trace(trace: schema.Frame, *, title: str | None = None) -> alt.LayerCh
     label = base.mark_text(align="left", dy=-6, limit=alt.ExprRef("width - 90"), fontSize=11).encode(
         x=alt.value(0),
         text="name:N",
-        color=alt.when(alt.datum.failed).then(alt.value(ALARM_COLOUR)).otherwise(alt.value(MUTED_COLOUR)),
+        color=alt.when(alt.datum.failed).then(alt.value(ALARM_COLOUR)).otherwise(alt.value(INK_COLOUR)),
     )
-    number = base.mark_text(align="right", dy=-6, fontSize=11, color=MUTED_COLOUR).encode(
+    number = base.mark_text(align="right", dy=-6, fontSize=11, color=INK_COLOUR).encode(
         x=alt.value("width"), text="lasting:N"
     )
     return finish(

@@ -10,6 +10,7 @@ import pytest
 
 from loganalytics import charts
 from loganalytics.charts.levels import BRIGHT_LEVEL_COLOURS, DARK_LEVEL_COLOURS
+from loganalytics.charts.theme import DARK_PAGE_INK, LIGHT_PAGE_INK, with_ink
 from loganalytics.charts.trends import MAX_UNKNOWN_LEVELS
 from loganalytics.exceptions import MissingColumnError
 
@@ -310,3 +311,13 @@ def test_the_description_of_a_trend_has_its_figures() -> None:
     assert description == (
         "12 events 2026-07-01 06:00–06:10 UTC: INFO 10 and ERROR 2; most in one bar, 6, 2026-07-01 06:00–06:05 UTC."
     )
+
+
+@pytest.mark.parametrize(("ink", "page"), [(LIGHT_PAGE_INK, "#ffffff"), (DARK_PAGE_INK, "#10141a")])
+def test_words_of_a_chart_can_be_read_on_a_page_that_is_known(ink: str, page: str) -> None:
+    """Axes and layers of text have the colour for it."""
+    chart = with_ink(charts.chart_errors(clusters(["refused"])), ink).to_dict()
+    assert contrast(ink, page) >= 4.5
+    assert chart["config"]["axis"]["labelColor"] == ink
+    texts = [layer["mark"] for layer in chart["layer"] if layer["mark"]["type"] == "text"]
+    assert {mark["color"] for mark in texts[:2]} == {ink}

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from loganalytics.charts.bands import Band, with_bands
+from loganalytics.charts.theme import DARK_PAGE_INK, LIGHT_PAGE_INK, with_ink
 from loganalytics.dashboard import zone
 
 _AXES_PIXELS = 62
@@ -21,5 +22,7 @@ def show(chart: Any, *, bands: Sequence[Band] = (), **selection: Any) -> None:
     """
     chart.height += _AXES_PIXELS
     chart.padding = {"left": 5, "top": 5, "right": 5, "bottom": 5}  # Streamlit would leave 20 pixels below
+    is_dark = st.context.theme.type == "dark"
+    chart = with_ink(chart, DARK_PAGE_INK if is_dark else LIGHT_PAGE_INK)
     drawn = with_bands(chart, list(bands), zone.current()) if bands else chart
     st.altair_chart(drawn, theme=None, width="stretch", height=int(drawn.height), **selection)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
@@ -49,16 +51,11 @@ def _load_report(report: pl.DataFrame) -> None:
         "format": st.column_config.TextColumn("format", width=120),
         "bytes": st.column_config.NumberColumn("bytes", format="bytes", width="small"),
         "lines": st.column_config.NumberColumn("lines", format="localized", width="small"),
-        **{
-            name: st.column_config.DatetimeColumn(
-                name.replace("_", " "), format="MMM D HH:mm", timezone=zone.current(), width=100
-            )
-            for name in ("first_seen", "last_seen")
-        },
+        **{name: _short_time(name) for name in ("first_seen", "last_seen")},
         "parsed": st.column_config.ProgressColumn("parsed", format="percent", min_value=0, max_value=1, width=90),
     }
-    names = ["source", "format", "status", "lines", "events", "parsed", "bytes", "first_seen", "last_seen"]
-    names += ["note"] if report["note"].drop_nulls().len() else []
+    notes = ["note"] if report["note"].drop_nulls().len() else []
+    names = ["source", "format", "status", *notes, "events", "parsed", "bytes", "first_seen", "last_seen"]
     height = "content" if table.height < 15 else 500
     tables.draw(table.select(names), "files", columns=columns, height=height, file_name="load_report", whole=report)
 
@@ -81,9 +78,16 @@ def _services() -> None:
         "expected_gap": st.column_config.TextColumn("expected gap"),
         "longest_gap": st.column_config.TextColumn("longest gap"),
         "silent_for": st.column_config.TextColumn("silent for"),
+        **{name: _short_time(name) for name in ("first_seen", "last_seen", "longest_gap_start")},
     }
     height = "content" if table.height < 15 else 500
     tables.draw(table, "services", columns=columns, height=height, file_name="coverage", whole=coverage)
+
+
+def _short_time(name: str) -> Any:
+    return st.column_config.DatetimeColumn(
+        name.replace("_", " "), format="MMM D HH:mm", timezone=zone.current(), width=105
+    )  # fmt: skip
 
 
 def _readable_size(count: int) -> str:
