@@ -24,6 +24,7 @@ dashboard: $(READY)
 
 test: $(READY)
 	./tests/install_browser.sh
+	./tests/install_axe.sh
 	./tests/install_servers.sh
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest -n auto --dist loadfile

@@ -1,10 +1,11 @@
-"""How the page is laid out before the app's script has said so, that nothing moves when it does.
+"""The style of the page, in its HTML from the start, so that nothing moves when the app's script has run.
 
 Streamlit's page begins narrow and without its sidebar, and pushes everything aside when the script has drawn that.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -12,17 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_SIDEBAR_WIDTH = "281.25px"
-_STYLE = f"""<style>
-[data-testid=stMainBlockContainer] {{ max-width: none !important; padding-top: 67.5px !important;
-  padding-left: 30px !important; padding-right: 30px !important }}
-[data-testid=stMain] h1 {{ font-size: 1.25rem !important; padding: 0 0 0.4rem !important }}
-[data-testid=stSidebar] .st-key-level {{ min-height: 90px }}
-@media (min-width: 768px) {{
-  [data-testid=stAppViewContainer]:not(:has([data-testid=stSidebar], .st-key-without-sidebar)) {{
-    padding-left: {_SIDEBAR_WIDTH} }}
-}}
-</style></head>"""
+_STYLE = f"<style>{Path(__file__).with_name('page.css').read_text(encoding='utf-8')}</style></head>"
 
 
 class ReserveSidebar:

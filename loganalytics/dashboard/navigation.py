@@ -12,13 +12,6 @@ from loganalytics.dashboard.components import filter_bar, history, keyboard, not
 from loganalytics.dashboard.pages import anomalies, explore, incident, live, overview, patterns, sources, steps, traces
 from loganalytics.dashboard.preload import preload
 
-# Streamlit's wide layout leaves 160 pixels empty beside a page, and 100 above; tables of log lines need them. The
-# toolbars of its tables and charts cover what stands above; Ctrl+F in a table searches it without one.
-_STYLE = """<style>
-[data-testid=stMainBlockContainer] { padding: 4.5rem 2rem 2rem }
-[data-testid=stElementToolbar] { display: none }
-[data-testid=stMain] h1 { font-size: 1.25rem; padding: 0 0 0.4rem }
-</style>"""
 _FOLDER = Path(__file__).parent
 
 # Each with what draws it, its title, its icon, and the letter that opens it after g.
@@ -39,7 +32,6 @@ def main() -> None:
     """Draw the app."""
     st.set_page_config(page_title="loganalytics", page_icon=str(_FOLDER / "icon.svg"), layout="wide")
     st.logo(str(_FOLDER / "logo.svg"), size="large")
-    st.html(_STYLE)
     preload()
     access.require_login()
     state.follow_url()

@@ -32,8 +32,9 @@ def page() -> None:
     lengths = ["automatic", "1m", "5m", "15m", "1h"]
     st.session_state["every"] = view.every if view.every in lengths else "automatic"
     every.selectbox("Window", lengths, key="every", on_change=_apply_every)
-    split = by.selectbox("By", ["service", "all together"], key="by", disabled=services < 2)
-    column = "service" if split == "service" and services > 1 else None
+    column = None
+    if services > 1 and by.selectbox("By", ["service", "all together"], key="by") == "service":
+        column = "service"
     with st.spinner("Scoring the windows …"):
         scored = cached_analyses.anomalies(view, cached_analyses.window(view), column)
     charts.show(la.chart_anomalies(zone.localize(scored)))
