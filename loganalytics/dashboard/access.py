@@ -19,6 +19,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from loganalytics.dashboard.listed_names import Listed
 from loganalytics.exceptions import InvalidArgumentError, LogAnalyticsError, SourceNotFoundError
 from loganalytics.sources.files.discovery import sample_data
 from loganalytics.view import without_secrets
@@ -99,6 +100,12 @@ def addresses(source: tuple[str, ...]) -> tuple[str, ...]:
     if unlisted:
         raise SourceNotFoundError(f"{unlisted[0]!r} is not a listed source. Hint: choose one in the sidebar.")
     return tuple(dict.fromkeys(address for name in source for address in listed[name].addresses))
+
+
+def listed_addresses(source: tuple[str, ...]) -> Listed:
+    """Return the addresses behind a view's source with the names that readers see; empty without a list."""
+    listed = listed_sources() or {}
+    return tuple((address, name) for name in source if name in listed for address in listed[name].addresses)
 
 
 def _start_addresses(source: tuple[str, ...]) -> tuple[str, ...]:

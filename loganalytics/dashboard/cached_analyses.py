@@ -217,6 +217,6 @@ def _event_file(selection: Selection) -> IO[bytes]:
 @cached_by_view(max_entries=4, show_spinner="Writing the report …")
 def full_report(selection: Selection, every: str | None, tz: str) -> Report:
     """Return the report on a view, with times in a zone."""
-    names = ", ".join(os.path.basename(os.path.normpath(name)) for name in selection.view.public().source[:3])
+    names = ", ".join(os.path.basename(os.path.normpath(name)) for name in selection.names[:3])
     logs = cached_events.annotated_events(selection).drop(DURATION_COLUMN)
     return report(logs, title=f"Log report: {names}", every=every, display_tz=tz)

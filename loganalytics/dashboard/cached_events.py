@@ -21,6 +21,7 @@ import loganalytics as la
 from loganalytics.analyses.errors.clusters import EVENT_NUMBER, with_clusters
 from loganalytics.analyses.requests.durations import duration_ms
 from loganalytics.dashboard import access, consent, stopping
+from loganalytics.dashboard.listed_names import Listed, hidden, relabel
 from loganalytics.exceptions import SourceNotFoundError
 from loganalytics.filters.expressions import within_times
 from loganalytics.filters.sql import check_bounded, is_row_by_row, matches
@@ -50,6 +51,12 @@ class Selection:
     since: datetime | None
     until: datetime | None
     versions: FileVersions
+    listed: Listed = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What readers see of the source: its addresses without secrets, or the names of the list."""
+        return tuple(dict.fromkeys(name for _, name in self.listed)) or self.view.public().source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +71,7 @@ class SourceKey:
     since: datetime | None
     until: datetime | None
     versions: FileVersions
+    listed: Listed
 
 
 def selection_of(view: View | Selection) -> Selection:
@@ -79,7 +87,10 @@ def selection_of(view: View | Selection) -> Selection:
     addresses = access.addresses(view.source)
     since, until = (None if time is None else _parse_time(time, view.tz) for time in (view.since, view.until))
     filters = replace(view, source=addresses, since=None, until=None, baseline=None, every=None)
-    return Selection(view=filters, since=since, until=until, versions=_versions(addresses))
+    listed = access.listed_addresses(view.source)
+    with hidden(listed):
+        versions = _versions(addresses)
+    return Selection(view=filters, since=since, until=until, versions=versions, listed=listed)
 
 
 def cached_by_view(
@@ -167,16 +178,23 @@ def source_key(selection: Selection) -> SourceKey:
     return SourceKey(
         addresses=view.source, reading=tuple(view.reading().items()), query=None,
         since=None if is_resident else selection.since, until=None if is_resident else selection.until,
-        versions=selection.versions,
+        versions=selection.versions, listed=selection.listed,
     )  # fmt: skip
 
 
 @st.cache_resource(max_entries=3, show_spinner="Reading the logs …")
 def load_source(source: SourceKey) -> pl.DataFrame:
-    """Return the events of a source."""
-    return la.load(
-        source.addresses, since=source.since, until=source.until, query=source.query, **dict(source.reading)
-    )  # fmt: skip
+    """Return the events of a source; of a listed one, with its name in the place of its addresses."""
+    with hidden(source.listed):
+        logs = la.load(
+            source.addresses, since=source.since, until=source.until, query=source.query, **dict(source.reading)
+        )  # fmt: skip
+        report = la.load_report(logs)
+    if not source.listed:
+        return logs
+    labelled = relabel(logs, source.listed)
+    remember(labelled, lambda: relabel(report, source.listed))
+    return labelled
 
 
 def _holds(selection: Selection) -> pl.Series | None:

@@ -10,8 +10,16 @@ The same events, loaded from the source again. Credentials are removed from addr
 where the client library of the source looks for them."""
 
 
-def notebook_json(view: View) -> str:
+_LISTED = """
+
+The dashboard reads this source by the name that its administrator gave it. Ask for its address, and write that in the
+place of the name: `View(source=("/var/log/app",), …)`. The column `source` holds the name on the dashboard alone."""
+
+
+def notebook_json(view: View, *, is_listed: bool = False) -> str:
     """Return the notebook of a view in the format 4.5, without secrets.
+
+    `is_listed` says that the source is a name of the administrator's list, which says nothing elsewhere.
 
     The same view always gives the same notebook: cells are numbered, where nbformat would give them random ids.
     """
@@ -30,7 +38,7 @@ def notebook_json(view: View) -> str:
         "la.coverage(logs)",
         f"la.report(logs{every})",
     ]
-    cells = [v4.new_markdown_cell(_INTRODUCTION, id="cell-0")]
+    cells = [v4.new_markdown_cell(_INTRODUCTION + (_LISTED if is_listed else ""), id="cell-0")]
     cells += [v4.new_code_cell(source, id=f"cell-{number}") for number, source in enumerate(sources, 1)]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return str(writes(v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})))

@@ -12,6 +12,7 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
+from loganalytics.dashboard import access
 from loganalytics.dashboard.notebook import notebook_json
 from loganalytics.exports import export
 from loganalytics.view import View
@@ -22,14 +23,15 @@ _FORMS = {"CSV": "csv", "JSON lines": "ndjson", "Parquet": "parquet"}
 def buttons(view: View, logs: pl.DataFrame) -> None:
     """Draw a button for each form; CSV puts an apostrophe before what a spreadsheet would run."""
     st.caption(f"{logs.height:,} events, all columns.")
+    is_listed = access.listed_sources() is not None
     for label, form in _FORMS.items():
         st.download_button(
             label, _exporter(logs, form), file_name=f"events.{form}", key=f"export-{form}", on_click="ignore",
             width="stretch",
         )  # fmt: skip
     st.download_button(
-        "ZIP of all", lambda: archive_bytes(view, logs), file_name="events.zip", mime="application/zip",
-        key="export-zip", on_click="ignore", width="stretch",
+        "ZIP of all", lambda: archive_bytes(view, logs, is_listed=is_listed), file_name="events.zip",
+        mime="application/zip", key="export-zip", on_click="ignore", width="stretch",
         help="Events as CSV and Parquet, the load report, the view as a notebook.",
     )  # fmt: skip
 
@@ -55,12 +57,12 @@ def export_bytes(logs: pl.DataFrame, form: str) -> bytes:
         return path.read_bytes()
 
 
-def archive_bytes(view: View, logs: pl.DataFrame) -> bytes:
+def archive_bytes(view: View, logs: pl.DataFrame, *, is_listed: bool = False) -> bytes:
     """Return a ZIP archive with events, load report and notebook."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("events.csv", export_bytes(logs, "csv"))
         archive.writestr("events.parquet", export_bytes(logs, "parquet"), zipfile.ZIP_STORED)
         archive.writestr("load_report.csv", export_bytes(la.load_report(logs), "csv"))
-        archive.writestr("view.ipynb", notebook_json(view))
+        archive.writestr("view.ipynb", notebook_json(view, is_listed=is_listed))
     return buffer.getvalue()

@@ -44,14 +44,17 @@ def _source(view: View) -> None:
 
 
 def _share(view: View) -> None:
+    is_listed = access.listed_sources() is not None
     with st.popover("Share this view", icon=":material/share:", width="stretch"):
         st.caption("The address in the browser opens this view. On the command line:")
         st.code("loganalytics report " + shlex.join(view.to_arguments()), language=None, wrap_lines=True)
         st.caption("In Python:")
         st.code(view.to_python() + ".load()", language=None, wrap_lines=True)
+        if is_listed:
+            st.caption("The source is a name of this dashboard's list: elsewhere write its address in its place.")
     st.download_button(
-        "Open as notebook", lambda: notebook_json(view), file_name="view.ipynb", mime="application/x-ipynb+json",
-        icon=":material/article:", width="stretch", on_click="ignore",
+        "Open as notebook", lambda: notebook_json(view, is_listed=is_listed), file_name="view.ipynb",
+        mime="application/x-ipynb+json", icon=":material/article:", width="stretch", on_click="ignore",
     )  # fmt: skip
     if st.user.get("is_logged_in"):
         st.button("Log out", on_click=st.logout, type="tertiary", icon=":material/logout:")

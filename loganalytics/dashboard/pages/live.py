@@ -12,6 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 import loganalytics as la
 from loganalytics.dashboard import access, consent, demo, state, summaries, zone
 from loganalytics.dashboard.components import event_detail, tail_view
+from loganalytics.dashboard.listed_names import LabelledTail, Listed, hidden
 from loganalytics.dashboard.live_feed import LiveFeed
 from loganalytics.dashboard.tail_session import TailSession
 from loganalytics.exceptions import LogAnalyticsError
@@ -47,8 +48,9 @@ def page() -> None:
         )
         return
     reading = tuple(state.view().reading().items())
-    feed = shared_feed(addresses, reading)
-    _take_lease(addresses, reading, _session_id())
+    listed = access.listed_addresses(state.view().source)
+    feed = shared_feed(addresses, reading, listed)
+    _take_lease(addresses, reading, listed, _session_id())
     session: TailSession | None = st.session_state.get(_SESSION)
     if session is None or session.feed is not feed:
         st.session_state[_SESSION] = TailSession(feed)
@@ -69,11 +71,13 @@ def _is_demo(view: View) -> bool:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def shared_feed(addresses: tuple[str, ...], reading: Reading) -> LiveFeed:
+def shared_feed(addresses: tuple[str, ...], reading: Reading, listed: Listed = ()) -> LiveFeed:
     """Return the feed of a source that all sessions share."""
 
     def open_tail(cursor: Mapping[str, Any] | None) -> TailReader:
-        return la.tail(addresses, last=_HISTORY, cursor=cursor, **dict(reading))
+        with hidden(listed):
+            tail = la.tail(addresses, last=_HISTORY, cursor=cursor, **dict(reading))
+        return LabelledTail(tail, listed)
 
     return LiveFeed(open_tail)
 
@@ -84,9 +88,11 @@ def _session_id() -> str:
 
 
 @st.cache_resource(scope="session", show_spinner=False, on_release=lambda lease: lease[0].release(lease[1]))
-def _take_lease(addresses: tuple[str, ...], reading: Reading, session: str) -> tuple[LiveFeed, str]:
+def _take_lease(
+    addresses: tuple[str, ...], reading: Reading, listed: Listed, session: str
+) -> tuple[LiveFeed, str]:  # fmt: skip
     """Hold the feed for as long as the session is connected."""
-    return shared_feed(addresses, reading), session
+    return shared_feed(addresses, reading, listed), session
 
 
 @st.fragment(run_every=1.0)
