@@ -32,6 +32,7 @@ _LINGER_SECONDS = 5.0  # a page that is loaded again releases its lease and take
 _RATE_SECONDS = 10
 # A reader hands out the last event of a file when nothing followed it for a while: that is history as well.
 _HISTORY_END_SECONDS = 2.5
+_MAX_HISTORY_SECONDS = 10.0  # what goes on for longer with times of long ago arrives now
 ARRIVAL_SECONDS = 120
 """For how many seconds it is known how many events arrived in each."""
 
@@ -64,7 +65,10 @@ class LiveFeed:
         """Second, events and errors, of the seconds in which some arrived."""
         self._opened_at: datetime | None = None
         """When the reader began, until what it reads is no longer history."""
-        self._read_at = 0.0
+        self._read_from, self._read_at = 0.0, 0.0
+        """When the reader was opened, and when it gave something the last time."""
+        self._history: list[pl.DataFrame] = []
+        """What it read of several sources one after the other, until it is put in the order of time."""
         self._leases: dict[str, float] = {}
         self._last_release = 0.0
         self._state = FeedState()
@@ -114,17 +118,17 @@ class LiveFeed:
     def _run(self) -> None:
         tail: TailReader | None = None
         try:
-            self._opened_at, self._read_at = datetime.now(UTC), time.monotonic()
+            self._opened_at = datetime.now(UTC)
             tail = self._open_tail(self._cursor)
+            self._read_from = self._read_at = time.monotonic()
             self._update(running=True, error=None)
             while self._is_watched():
-                logs = tail.read(_READ_SECONDS)
-                self._count_arrivals(logs)
-                self._append(_merged(logs))
+                self._take(tail.read(_READ_SECONDS))
                 self._update(status=tail.status)
         except Exception as error:  # a thread has no caller; the page shows it
             self._update(error=str(error) if isinstance(error, LogAnalyticsError) else type(error).__name__)
         finally:
+            self._take(schema.empty())
             if tail is not None:
                 self._cursor = tail.cursor
                 tail.close()
@@ -141,11 +145,23 @@ class LiveFeed:
                 return clock - self._last_release < _LINGER_SECONDS
             return clock - max(self._leases.values()) < _LEASE_SECONDS
 
+    def _take(self, logs: pl.DataFrame) -> None:
+        """Count and number what was read; history as a whole, once nothing more of it comes at once."""
+        self._count_arrivals(logs)
+        if self._opened_at is not None and logs.height:
+            self._history.append(logs)
+            return
+        history, self._history = self._history, []
+        batches = [batch for batch in (*history, logs) if batch.height]
+        if batches:
+            self._append(_merged(pl.concat(batches, how="diagonal_relaxed")))
+
     def _count_arrivals(self, logs: pl.DataFrame) -> None:
         """Count what arrived. History ends with the first event since the beginning, or when nothing more comes."""
         clock = time.monotonic()
         arrived = logs
-        if self._opened_at is not None and clock - self._read_at < _HISTORY_END_SECONDS:
+        is_quiet = clock - self._read_at >= _HISTORY_END_SECONDS
+        if self._opened_at is not None and not is_quiet and clock - self._read_from < _MAX_HISTORY_SECONDS:
             arrived = logs.filter(pl.col("timestamp") >= self._opened_at)
             self._opened_at = self._opened_at if arrived.is_empty() else None
             self._read_at = self._read_at if logs.is_empty() else clock

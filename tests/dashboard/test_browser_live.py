@@ -133,6 +133,32 @@ def test_the_line_that_is_read_stays_where_it_is(open_tail, stream):
     line(page, 4_000).wait_for()
 
 
+def test_a_tail_that_gets_higher_goes_on_following(open_tail, stream):
+    """The browser scrolls it by itself then, which is not the reader's wish to stop."""
+    stream.add(500)
+    page = open_tail(stream)
+    line(page, 500).wait_for()
+    for height in (700, 1000, 600, 1100):
+        page.set_viewport_size({"width": 1280, "height": height})
+        page.wait_for_timeout(300)
+    expect(page.locator(".pill")).to_be_hidden()
+    stream.add(1)
+    line(page, 501).wait_for()
+
+
+def test_what_is_left_out_of_a_burst_is_told_where_it_was(open_tail, stream):
+    """While held: the count is whole, and the row after the last line before says how many are not there."""
+    stream.add(20)
+    page = open_tail(stream)
+    line(page, 20).wait_for()
+    page.keyboard.press("h")
+    stream.add(9_000)
+    page.get_by_role("button", name="9,000 new").wait_for()
+    gap = page.locator(VISIBLE).filter(has_text="left out here: more came at once")
+    expect(gap).to_be_visible()
+    assert int(re.search(r"[\d,]+", gap.inner_text())[0].replace(",", "")) >= 5_000
+
+
 def test_only_visible_rows_are_in_the_page(open_tail, stream):
     """Two thousand lines are there to scroll through, and some dozens are drawn."""
     stream.add(3_000)

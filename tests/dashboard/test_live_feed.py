@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
+import polars as pl
 import pytest
 
 import loganalytics as la
+from loganalytics import schema
 from loganalytics.dashboard import live_feed
 
 
@@ -104,3 +106,18 @@ def test_a_feed_reports_the_error_of_its_reader():
     error = wait_for(lambda: feed.state.error)
     assert "127.0.0.1" in error
     wait_for(lambda: not feed.state.running)
+
+
+def test_what_several_sources_hold_is_shown_in_the_order_of_time(open_feed):
+    """Also where their readers give it one after the other; lines of one source stay in its order."""
+    feed = open_feed()
+    moments = [datetime(2026, 3, 10, 12, 0, second, tzinfo=UTC) for second in range(6)]
+    batches = [("a", [0, 4]), ("b", [1, 3]), ("a", [2, 5])]
+    feed._opened_at = datetime.now(UTC)
+    feed._read_from = feed._read_at = time.monotonic()
+    for source, seconds in batches:
+        rows = [{"source": source, "timestamp": moments[n], "message": f"{source}{n}"} for n in seconds]
+        feed._take(schema.conform(pl.DataFrame(rows)))
+    feed._take(schema.empty())
+    assert feed.events()["message"].to_list() == ["a0", "b1", "b3", "a4", "a2", "a5"]
+    assert feed.state.rate == 0

@@ -19,7 +19,7 @@ export default function (component) {
 
 function liveTail(root) {
   const find = (selector) => root.querySelector(selector);
-  const lines = []; // [number, time, level, service, message, found]; a line without a time tells of a gap
+  const lines = []; // [number, time, level, service, message, found, how many are left out]
   let keys = [];
   let sending = null; // which sending of all lines this continues
   let upto = 0;
@@ -94,7 +94,7 @@ function liveTail(root) {
     } else if (pausedAt !== null || data.upto <= upto) {
       return;
     }
-    if (data.skipped) lines.push([data.after + 0.5, "", "", "", `… ${count(data.skipped, "entry", "entries")} not shown: they came faster than a page can show`]);
+    if (data.skipped) lines.push(gap(data.after + 0.5, data.skipped));
     const { number, time, level, service, message, found } = data.lines;
     for (let index = 0; index < number.length; index++)
       if (number[index] > upto)
@@ -107,6 +107,11 @@ function liveTail(root) {
     if (rows.follows()) seen = upto;
     rows.show(keys, data.after === null);
     if (pausedAt === null && lines.length >= HELD_LINES) pause();
+  }
+
+  function gap(number, skipped) {
+    const text = `… ${count(skipped, "line is", "lines are")} left out here: more came at once than the page can show`;
+    return [number, "", "", "", text, null, skipped];
   }
 
   // The oldest lines drop out, unless somebody reads there or set a mark before.
@@ -255,13 +260,19 @@ function liveTail(root) {
   }
 
   function drawPill() {
-    const below = rows.follows() ? 0 : lines.length - 1 - lines.findLastIndex((line) => line[0] <= seen);
+    const below = rows.follows() ? 0 : countAfter(seen);
     const unseen = pausedAt === null ? below : waiting.count;
     const atLeast = waiting.exact || pausedAt === null ? "" : "at least ";
     const pill = find(".pill");
     const text = unseen ? `${atLeast}${unseen.toLocaleString("en")} new ↓` : "To the newest ↓";
     if (pill.textContent !== text) pill.textContent = text;
     pill.classList.toggle("shown", pausedAt === null ? !rows.follows() : true);
+  }
+
+  function countAfter(number) {
+    let sum = 0;
+    for (let index = lines.length - 1; index >= 0 && lines[index][0] > number; index--) sum += lines[index][6] || 1;
+    return sum;
   }
 
   function count(number, one, more = `${one}s`) {

@@ -106,7 +106,8 @@ def _status(feed: LiveFeed) -> dict[str, Any]:
 
 
 def _age(current: FeedState) -> str:
-    return "" if current.newest is None else span(max(datetime.now(UTC) - current.newest, timedelta(0)))
+    """Return how old the newest event is; a second at least, since the page is drawn once a second."""
+    return "" if current.newest is None else span(max(datetime.now(UTC) - current.newest, timedelta(seconds=1)))
 
 
 def _held(session: TailSession) -> dict[str, Any]:

@@ -95,6 +95,7 @@ function virtualRows(list, { fill, open, select, visible, held, follow = false }
   function readPosition() {
     const before = top;
     top = list.scrollTop;
+    height = list.clientHeight; // a list that has grown is scrolled before its observer is told
     if (follow && top !== before) setFollows(top + height >= keys.length * ROW_HEIGHT - ROW_HEIGHT / 2);
   }
 
