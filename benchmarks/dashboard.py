@@ -3,9 +3,10 @@
     python benchmarks/dashboard.py redraw [--events 1000000]
     python benchmarks/dashboard.py live [--seconds 600] [--rate 5000] [--sessions 10]
     python benchmarks/dashboard.py browser [--seconds 60] [--rate 2000]
+    python benchmarks/dashboard.py filters [--events 1000000]
 
-The first two measure the app itself, run by Streamlit's own test harness: what a session costs the server. The third
-measures what Live costs a real browser (Chromium).
+The first two measure the app itself, run by Streamlit's own test harness: what a session costs the server. The others
+measure in a real browser (Chromium): what Live costs it, and how long a filter of Explore takes until it is seen.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,7 +41,7 @@ APP = str(Path(__file__).parents[1] / "loganalytics/dashboard/entry/script.py")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["redraw", "live", "browser"])
+    parser.add_argument("what", choices=["redraw", "live", "browser", "filters"])
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--rate", type=int, default=5_000)
@@ -51,6 +52,8 @@ def main() -> None:
         redraw(arguments.events)
     elif arguments.what == "browser":
         browser(arguments.seconds, arguments.rate)
+    elif arguments.what == "filters":
+        filters(arguments.events)
     else:
         live(arguments.seconds, arguments.rate, arguments.sessions)
 
@@ -91,13 +94,17 @@ class Session:
         return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def redraw(events: int) -> None:
-    folder = Path(tempfile.gettempdir(), "loganalytics-benchmark")
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{events}.jsonl"
+def _log_of(events: int) -> Path:
+    """Return a log with so many events, which is written once."""
+    path = Path(tempfile.gettempdir(), "loganalytics-benchmark", f"{events}.jsonl")
+    path.parent.mkdir(exist_ok=True)
     if not path.exists():
         write_log(path, events)
-    os.environ["LOGANALYTICS_SOURCE"] = str(path)
+    return path
+
+
+def redraw(events: int) -> None:
+    os.environ["LOGANALYTICS_SOURCE"] = str(_log_of(events))
     session = Session()
     print("| step | wall s | CPU s |\n|---|---|---|")
 
@@ -125,6 +132,37 @@ def redraw(events: int) -> None:
         step(f"{page.capitalize()}: one service", page)
     for page in ("", *pages):
         step(f"{(page or 'overview').capitalize()} again", page)
+
+
+def filters(events: int) -> None:
+    """Measure how long a filter takes on Explore in the browser, from the click until the new count is there."""
+    from playwright.sync_api import sync_playwright
+
+    with _served(str(_log_of(events))) as url, sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = chromium.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(180_000)
+        page.goto(f"{url}/explore")
+        count = page.get_by_text(f"of {events:,} events")
+        count.wait_for()
+        steps: dict[str, Callable[[], None]] = {
+            "level ERROR": lambda: page.get_by_test_id("stSidebar").get_by_text("ERROR", exact=True).click(),
+            "without a service (facet)": lambda: page.get_by_title("Without service-3", exact=True).click(),
+            "level switched off (chip)": lambda: page.get_by_role("button", name="Switch off for now: level").click(),
+            "text": lambda: page.get_by_label("Text", exact=True).fill("order 77"),
+            "Back": page.go_back,
+        }
+        print("| step | ms until it is seen |\n|---|---|")
+        for name, act in steps.items():
+            page.wait_for_timeout(2_000)
+            before = count.inner_text()
+            begin = time.monotonic()
+            act()
+            page.wait_for_function("([text, total]) => [...document.querySelectorAll('[data-testid=stMarkdown] p')]"
+                                   ".some((p) => p.textContent.endsWith(total) && p.textContent !== text)",
+                                   arg=[before, f"of {events:,} events"], polling=10)  # fmt: skip
+            print(f"| {name} | {1000 * (time.monotonic() - begin):.0f} |", flush=True)
+        chromium.close()
 
 
 def write_stream(port: int, rate: int, seconds: float, sent: multiprocessing.sharedctypes.Synchronized[int]) -> None:
