@@ -117,7 +117,7 @@ def redraw(events: int) -> None:
     step("Overview, first: templates, durations, scores", "")
     for page in pages[1:]:
         step(f"{page.capitalize()}, first", page)
-    session.app.session_state["opened"] = {"incident": "2026-03-11T14:00:00Z/2026-03-11T14:30:00Z"}
+    session.app.session_state["opened"] = {"incident": ["2026-03-11T14:00:00Z/2026-03-11T14:30:00Z"]}
     step("Incident: half an hour against the hour before", "incident")
     step("Explore again", "explore")
     step("Explore: level ERROR", level="ERROR")
