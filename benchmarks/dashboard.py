@@ -206,7 +206,7 @@ def live(seconds: float, rate: int, sessions: int) -> None:
     memory: list[float] = []
     for session in opened:
         session.timed("live")
-    feed = page.shared_feed((source,), tuple(View((source,)).reading().items()))
+    feed = page.shared_feed((source,), tuple(View((source,)).reading().items()), ())  # as the page names it
     while writer.is_alive():
         round_begin = time.monotonic()
         walls += [session.timed()[0] for session in opened]
