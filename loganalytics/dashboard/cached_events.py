@@ -23,8 +23,9 @@ from loganalytics.analyses.requests.durations import duration_ms
 from loganalytics.dashboard import access, consent, stopping
 from loganalytics.dashboard.listed_names import Listed, hidden, relabel
 from loganalytics.exceptions import SourceNotFoundError
+from loganalytics.filters.condition_check import check_condition, check_growth, is_row_by_row
 from loganalytics.filters.expressions import within_times
-from loganalytics.filters.sql import check_bounded, is_row_by_row, matches
+from loganalytics.filters.sql import matches
 from loganalytics.sources.files.discovery import discover_files
 from loganalytics.sources.load_report import remember
 from loganalytics.times import parse_when
@@ -214,7 +215,8 @@ def _found_by_server(source: SourceKey, query: str) -> pl.Series:
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _matches(source: SourceKey, condition: str) -> pl.Series:
-    check_bounded(condition)
+    check_condition(condition, "frame")
+    check_growth(condition)
     logs = load_source(source)
     if not is_row_by_row(condition):
         return matches(logs, condition)

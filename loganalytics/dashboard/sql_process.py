@@ -23,7 +23,7 @@ _AT_ONCE = threading.BoundedSemaphore(2)
 """How many queries of all readers run at a time: each may take a gigabyte."""
 
 # Not the logins and addresses that the server has in its environment.
-_VARIABLES = ("PATH", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "LANG", "LC_ALL", "TMPDIR", "TZDIR", "LD_LIBRARY_PATH")
+_VARIABLES = ("PATH", "PYTHONHOME", "VIRTUAL_ENV", "LANG", "LC_ALL", "TMPDIR", "TZDIR", "LD_LIBRARY_PATH")
 
 _ALLOCATOR = {"ARROW_DEFAULT_MEMORY_POOL": "system"}  # the other reserves a gigabyte, more than the limit leaves
 
@@ -76,13 +76,18 @@ def _started(query: str, events: IO[bytes], result: IO[bytes]) -> Iterator[subpr
         process = subprocess.Popen(
             [sys.executable, "-m", sql_child.__name__, *map(str, descriptors)], stdin=text, pass_fds=descriptors,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env={name: os.environ[name] for name in _VARIABLES if name in os.environ} | _ALLOCATOR,
+            cwd="/", env=_environment(),  # DuckDB's settings say in which folder it runs
         )  # fmt: skip
     try:
         yield process
     finally:
         process.kill()
         process.wait()
+
+
+def _environment() -> dict[str, str]:
+    path = os.pathsep.join(map(os.path.abspath, sys.path))
+    return {name: os.environ[name] for name in _VARIABLES if name in os.environ} | _ALLOCATOR | {"PYTHONPATH": path}
 
 
 def _wait(process: subprocess.Popen[bytes], deadline: Deadline) -> int:

@@ -17,7 +17,8 @@ from loganalytics import schema
 from loganalytics.dashboard.components.virtual_rows import matches
 from loganalytics.dashboard.live_feed import LiveFeed
 from loganalytics.dashboard.summaries import surrounding_lines
-from loganalytics.filters.sql import check_bounded, condition, where_in_batch
+from loganalytics.filters.condition_check import check_growth
+from loganalytics.filters.sql import condition, where_in_batch
 from loganalytics.sanitize import printable_column
 from loganalytics.view import View
 
@@ -190,5 +191,5 @@ def tail_lines(events: pl.DataFrame, view: View, zone: str) -> pl.DataFrame:
 
 def _filtered(events: pl.DataFrame, view: View) -> pl.DataFrame:
     if view.condition and not view.has_query_language():
-        check_bounded(view.condition)
+        check_growth(view.condition)
     return where_in_batch(view.keep(events), view.condition) if view.filters() else events

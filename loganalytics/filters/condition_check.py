@@ -46,9 +46,10 @@ _FUNCTIONS = frozenset([
 ])  # fmt: skip
 # Of these, and of those that Polars has beside them, what makes no text much longer than its arguments.
 _FORMATTING = frozenset(["strftime", "date_format", "from_unixtime", "to_char"])
+_AGGREGATES = frozenset(["avg", "count", "max", "median", "min", "stddev", "sum", "variance"])
 _BOUNDED = (
     _FUNCTIONS - {"concat", "concat_ws", "replace", "regexp_replace", "array", "make_interval"}
-    | {"avg", "cbrt", "count", "initcap", "isnan", "max", "median", "min", "reverse", "stddev", "sum", "variance"}
+    | _AGGREGATES | {"cbrt", "initcap", "isnan", "reverse"}
 )  # fmt: skip
 _MAX_CHARACTERS, _MAX_CONCATENATIONS = 2_000, 8
 _WORDS_BEFORE_PARENTHESIS = frozenset([
@@ -101,21 +102,30 @@ def check_condition(condition: str, dialect: str) -> None:
         raise _refusal(condition, "its parentheses do not match" if enclosing else "it is empty", dialect)
 
 
-def check_growth(condition: str, *, row_by_row: bool) -> None:
+def is_row_by_row(condition: str) -> bool:
+    """Whether a condition over frames says the same of an event whatever the others are: it has no average."""
+    return _AGGREGATES.isdisjoint(_functions(condition, _tokens(condition, _LOCAL)))
+
+
+def check_growth(condition: str) -> None:
     """Raise InvalidArgumentError for a condition over frames that may make texts of any size: replace, repeat, lpad.
 
-    With `row_by_row` false, as for a comparison with an average, it is evaluated over all events at once, and may not
-    write times as text either.
+    One that compares with an average is evaluated over all events at once, and may not write times as text either.
     """
     tokens = _tokens(condition, _LOCAL)
+    row_by_row = is_row_by_row(condition)
     allowed = _BOUNDED if row_by_row else _BOUNDED - _FORMATTING
-    for before, token in pairwise(tokens):
-        name = _function_before(condition, before, _LOCAL) if token.text == "(" else ""
-        if name and name not in allowed:
+    for name in _functions(condition, tokens):
+        if name not in allowed:
             raise _refusal(condition, f"the function {name} may make texts of any size", _LOCAL)
     joins = sum(token.text == "||" for token in tokens)
     if len(condition) > _MAX_CHARACTERS or joins > (_MAX_CONCATENATIONS if row_by_row else 0):
         raise _refusal(condition[:80] + " …", "it is too long, or joins too many texts", _LOCAL)
+
+
+def _functions(condition: str, tokens: list[_Token]) -> list[str]:
+    names = [_function_before(condition, before, _LOCAL) for before, token in pairwise(tokens) if token.text == "("]
+    return list(filter(None, names))
 
 
 def _tokens(condition: str, dialect: str) -> list[_Token]:

@@ -7,7 +7,7 @@ import re
 import polars as pl
 
 from loganalytics.exceptions import InvalidArgumentError, MissingColumnError
-from loganalytics.filters.condition_check import check_condition, check_growth
+from loganalytics.filters.condition_check import check_condition
 
 _HINT = "Hint: an SQL condition over the columns, such as duration_ms > 500 and message like '%timeout%'."
 _LUCENE = re.compile(r"(?:^|[\s(])[\w.@-]+:(?![:\s])")  # level:ERROR; only servers that search read it
@@ -52,16 +52,6 @@ def matches(logs: pl.DataFrame, query: str) -> pl.Series:
         return holds.fill_null(value=False)
     except pl.exceptions.PolarsError as error:
         raise _to_invalid_query(query, error) from None
-
-
-def is_row_by_row(query: str) -> bool:
-    """Whether a condition says the same of an event whatever the others are: it compares with no average."""
-    return condition(query).meta.is_row_separable()
-
-
-def check_bounded(query: str) -> None:
-    """Raise InvalidArgumentError for a condition of a stranger that may need memory without bounds."""
-    check_growth(query, row_by_row=is_row_by_row(query))
 
 
 def where_in_batch(logs: pl.DataFrame, query: str | None) -> pl.DataFrame:

@@ -77,6 +77,13 @@ def test_the_process_has_none_of_the_server_s_logins(events, monkeypatch):
     assert process.poll() is not None
 
 
+def test_no_setting_of_the_database_names_a_folder_of_the_server(events):
+    """Neither where the server runs nor whose it is."""
+    settings = sql_process.run("select coalesce(value::varchar, '') as value from duckdb_settings()", events)["value"]
+    assert not settings.str.contains(str(Path.cwd()), literal=True).any()
+    assert not settings.str.contains(str(Path.home()) + "/", literal=True).any()
+
+
 def test_two_readers_at_once_have_their_own_results(events):
     """None stops another's query."""
     answers: dict[int, object] = {}
