@@ -19,6 +19,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from loganalytics.dashboard import demo
 from loganalytics.dashboard.listed_names import Listed
 from loganalytics.exceptions import InvalidArgumentError, LogAnalyticsError, SourceNotFoundError
 from loganalytics.sources.files.discovery import sample_data
@@ -112,6 +113,8 @@ def _start_addresses(source: tuple[str, ...]) -> tuple[str, ...]:
     start, named = start_source(), tuple(map(without_secrets, source))
     if named == tuple(map(without_secrets, start)):
         return start
+    if is_demo() and source == (demo.stream_address(),):  # its Live page leads to the stream's events
+        return source
     raise SourceNotFoundError(
         f"This dashboard does not show {', '.join(named)!r}. Hint: over a network it shows only the source it was "
         "started with; list others in a file named by LOGANALYTICS_SOURCES."

@@ -180,6 +180,19 @@ def test_whoever_logs_in_sees_what_is_listed_for_her(provider, sources, tmp_path
         page.get_by_role("button", name="Log in").wait_for()
 
 
+def test_over_a_network_the_demonstration_s_stream_is_shown(monkeypatch):
+    """Its Live page leads there; another stream of its server is not."""
+    address = "redis://127.0.0.1:7000/0?stream=demo:logs"
+    monkeypatch.setattr("sys.argv", ["app_streamlit.py"])
+    for name in ("LOGANALYTICS_SOURCE", "LOGANALYTICS_SOURCES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("loganalytics.dashboard.access.is_on_loopback", lambda: False)
+    monkeypatch.setattr("loganalytics.dashboard.demo.stream_address", lambda: address)
+    assert access.addresses((address,)) == (address,)
+    with pytest.raises(SourceNotFoundError, match="does not show"):
+        access.addresses((f"{address}2",))
+
+
 def test_over_a_network_the_start_source_is_found_without_its_password(app, monkeypatch, valkey, redis):
     """As its link names it; another stream of the same server is not."""
     redis.xadd("logs", {"message": "hello", "level": "ERROR"})
