@@ -11,6 +11,8 @@ from dataclasses import dataclass
 STEADY, NOTABLE, ALARMING, UNKNOWN = "green", "orange", "red", "gray"
 _NOTABLE_Z, _ALARMING_Z = 3.0, 5.0  # standard deviations
 _NOTABLE_RATIO, _ALARMING_RATIO = 1.25, 2.0
+MIN_MEASURED_EVENTS = 100
+_CHANCE = "chance?"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ def events_change(events: int, before: int) -> MetricChange:
         return _unknown()
     z = abs(events - before) / math.sqrt(events + before)
     if z < _NOTABLE_Z or before / _ALARMING_RATIO < events < before * _ALARMING_RATIO:
-        return _change(events, before, "steady", STEADY)
+        return _steady(events, before, is_chance=z < _NOTABLE_Z)
     if events <= before / 10:
         return _change(events, before, "nearly none", ALARMING)
     return _change(events, before, "fewer" if events < before else "more", NOTABLE)
@@ -50,13 +52,17 @@ def error_rate_change(errors: int, events: int, errors_before: int, events_befor
         return _change(rate, before, "high", ALARMING)
     if z >= _NOTABLE_Z and rate >= _NOTABLE_RATIO * before:
         return _change(rate, before, "raised", NOTABLE)
-    return _change(rate, before, "lower" if z <= -_NOTABLE_Z else "steady", STEADY)
+    if z <= -_NOTABLE_Z:
+        return _change(rate, before, "lower", STEADY)
+    return _steady(rate, before, is_chance=z < _NOTABLE_Z)
 
 
-def duration_change(duration: float | None, before: float | None) -> MetricChange:
-    """Judge a quantile of durations by its ratio."""
+def duration_change(duration: float | None, before: float | None, fewest_events: int) -> MetricChange:
+    """Judge a quantile of durations by its ratio; of few events, in either period, it says nothing."""
     if duration is None or not before:
         return _unknown()
+    if fewest_events < MIN_MEASURED_EVENTS:
+        return _change(duration, before, _CHANCE, UNKNOWN)
     ratio = duration / before
     if ratio >= _ALARMING_RATIO:
         return _change(duration, before, "slow", ALARMING)
@@ -74,11 +80,19 @@ def services_change(services: int, before: int) -> MetricChange:
     return MetricChange(text=f"{services - before:+d} · {'more' if services > before else 'steady'}", colour=STEADY)
 
 
+def _steady(current: float, before: float, *, is_chance: bool) -> MetricChange:
+    """Return no notable change, and where it looks like one, that it may be chance."""
+    looks_notable = before and not 1 / _NOTABLE_RATIO < current / before < _NOTABLE_RATIO
+    if is_chance and looks_notable:
+        return _change(current, before, _CHANCE, UNKNOWN)
+    return _change(current, before, "steady", STEADY)
+
+
 def _change(current: float, before: float, word: str, colour: str) -> MetricChange:
     if not before:
         return MetricChange(text="new" if current else f"+0 % · {word}", colour=colour)
     ratio = current / before
-    text = f"{ratio - 1:+.0%}".replace("%", " %") if ratio < 10 else f"+{ratio:,.0f} times"
+    text = f"{round(100 * (ratio - 1)):+d} %" if ratio < 10 else f"+{ratio:,.0f} times"
     return MetricChange(text=f"{text} · {word}", colour=colour)
 
 

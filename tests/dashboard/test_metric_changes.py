@@ -19,7 +19,7 @@ from loganalytics.dashboard.metric_changes import (
 @pytest.mark.parametrize(
     ("errors", "before", "word", "colour"),
     [
-        (100, 100, "steady", STEADY), (130, 100, "steady", STEADY), (160, 100, "raised", NOTABLE),
+        (100, 100, "steady", STEADY), (130, 100, "chance?", UNKNOWN), (160, 100, "raised", NOTABLE),
         (300, 100, "high", ALARMING), (30, 100, "lower", STEADY),
     ],
 )  # fmt: skip
@@ -30,8 +30,9 @@ def test_an_error_rate_is_raised_by_more_than_chance(errors, before, word, colou
 
 
 def test_three_errors_after_one_are_no_alarm():
-    """Three times as many, and yet chance."""
-    assert error_rate_change(3, 1000, 1, 1000).colour == STEADY
+    """Three times as many, and yet maybe chance: neither red nor green."""
+    assert error_rate_change(3, 1000, 1, 1000).colour == UNKNOWN
+    assert events_change(2, 5).colour == UNKNOWN
 
 
 def test_errors_after_none_are_new():
@@ -52,12 +53,13 @@ def test_events_that_double_or_halve_are_told(events, word, colour):
 
 def test_durations_and_services_have_words_too():
     """Twice as long is alarming; a service fewer is notable."""
-    assert duration_change(210.0, 100.0).colour == ALARMING
-    assert duration_change(130.0, 100.0).text == "+30 % · slower"
+    assert duration_change(210.0, 100.0, 1000).colour == ALARMING
+    assert duration_change(130.0, 100.0, 1000).text == "+30 % · slower"
+    assert duration_change(900.0, 100.0, 7).colour == UNKNOWN  # of seven events
     assert services_change(9, 10).text == "-1 · fewer"
 
 
 def test_without_a_period_before_nothing_is_judged():
     """Not green: unknown."""
     assert events_change(5, 0).colour == error_rate_change(1, 5, 0, 0).colour == UNKNOWN
-    assert duration_change(5.0, None).colour == services_change(3, 0).colour == UNKNOWN
+    assert duration_change(5.0, None, 1000).colour == services_change(3, 0).colour == UNKNOWN

@@ -138,3 +138,18 @@ def test_rates_of_many_windows_are_put_together():
     assert measures.height <= summaries.MEASURE_POINTS
     assert measures["error_rate"].max() < 0.3
     assert measures["per_second"].unique().to_list() == [1.0]
+
+
+def test_a_finding_without_a_time_keeps_its_words(open_app, tmp_path):
+    """In a log without times the title has none to leave out, and its commas stay."""
+    path = tmp_path / "app.jsonl"
+    rows = (
+        {"service": ("api", "auth", "web")[n % 3], "level": "ERROR" if n % 20 == 0 else "INFO", "message": f"call {n}"}
+        for n in range(600)
+    )
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    app = open_app(View((str(path),)))
+    assert not app.exception
+    texts = [element.value for element in app.text]
+    assert not any("apiauth" in text for text in texts)
+    assert any("30 errors among 600 events" in text for text in texts)

@@ -85,7 +85,8 @@ def short_range(start: datetime | None, end: datetime | None, tz: str) -> str:
 
 def _what(finding: Finding) -> str:
     """Return what was found, without the time and the service where these only repeat the other columns."""
-    title = finding.title.replace(f", {time_range(finding.start, finding.end, tz=zone.current())}", "", 1)
+    when = time_range(finding.start, finding.end, tz=zone.current())
+    title = finding.title.replace(f", {when}", "", 1) if when else finding.title
     services = finding.service.split(", ")
     leads = [f"{listing(services[:number])}: " for number in range(len(services), 0, -1)]
     lead = next((lead for lead in leads if title.startswith(lead)), "")

@@ -84,7 +84,7 @@ def _late_cards(cards: list[DeltaGenerator], view: View) -> None:
     """Fill in the numbers that need durations and scores."""
     p95 = cached_analyses.metrics_with_p95(view).p95
     before, now = _periods(view, DURATION_COLUMN)
-    change = metric_changes.duration_change(now.p95, before.p95) if now and before and p95 is not None else None
+    change = _duration_change(now, before) if now and before and p95 is not None else None
     value = "–" if p95 is None else span(timedelta(milliseconds=p95))
     number_cards.draw(cards[0], "p95 duration", value, change, against=_against(view))
     every, by = cached_analyses.window(view), "service" if cached_analyses.metrics(view).services > 1 else None
@@ -98,6 +98,10 @@ def _late_cards(cards: list[DeltaGenerator], view: View) -> None:
         number_cards.draw(cards[1], "Anomalous windows", "–")
     else:
         number_cards.draw(cards[1], "Anomalous windows", f"{anomalous:,}", note)
+
+
+def _duration_change(now: summaries.Metrics, before: summaries.Metrics) -> MetricChange:
+    return metric_changes.duration_change(now.p95, before.p95, min(now.events, before.events))
 
 
 def _findings(view: View, logs: pl.DataFrame) -> list[FoundLine]:
