@@ -100,20 +100,14 @@ function eventList(root) {
   }
 
   function keydown(event) {
-    const target = event.composedPath()[0];
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !root.isConnected) return;
-    if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
+    if (!isForList(event, root)) return;
     if (event.key === "Escape" && panel.isOpen()) send("open", null);
-    else if (!["j", "k"].includes(event.key) || window.loganalyticsPrefix || !rows.keydown(event)) return;
+    else if (!["j", "k"].includes(event.key) || !rows.keydown(event)) return;
     event.preventDefault();
   }
 
-  // To the bottom of the window, but never less than a few rows.
   function fit() {
-    const scroller = root.getRootNode().host?.closest("[data-testid=stMain]");
-    const top = root.getBoundingClientRect().top + (scroller ? scroller.scrollTop : 0);
-    const height = `${Math.max(380, Math.floor(window.innerHeight - top - 16))}px`;
-    if (root.style.height !== height) root.style.height = height;
+    fitToWindow(root, 380);
   }
 
   function dispose() {

@@ -14,7 +14,7 @@ import streamlit as st
 
 from loganalytics.charts import LEVEL_COLOURS
 from loganalytics.dashboard import zone
-from loganalytics.dashboard.components import virtual_rows
+from loganalytics.dashboard.components import browser_component, virtual_rows
 from loganalytics.sanitize import printable, printable_column
 from loganalytics.view import View
 
@@ -51,7 +51,7 @@ def draw(
         "event": event,
         "selected": selected,
     }
-    component = virtual_rows.component("event_list", "event_panel")
+    component = browser_component.load("event_list", "virtual_rows", "event_panel")
     answers = component(
         data=json.dumps(sent, ensure_ascii=False).encode("utf-8", "replace"), key=_KEY, on_open_change=handle_open,
         on_filter_change=_nothing, on_act_change=_nothing, on_line_change=_nothing,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
 from loganalytics.dashboard import cached_analyses, state, summaries
+from loganalytics.dashboard.components import browser_component
 from loganalytics.sanitize import printable
 from loganalytics.view import View
 
@@ -28,7 +27,7 @@ def draw(view: View, logs: pl.DataFrame) -> None:
             format_func=printable, label_visibility="collapsed",
         )  # fmt: skip
     drawn = [_field(view, name) for name in field_names if name in fields]
-    _component()(data={"fields": drawn}, key=_KEY, height="content", on_clicked_change=_apply)
+    browser_component.load("facets")(data={"fields": drawn}, key=_KEY, height="content", on_clicked_change=_apply)
 
 
 def _field(view: View, name: str) -> dict[str, Any]:
@@ -42,14 +41,3 @@ def _apply() -> None:
     """Filter by the value that was clicked."""
     clicked = st.session_state[_KEY].clicked
     state.add_condition(str(clicked["field"]), str(clicked["value"]), exclude=bool(clicked["exclude"]))
-
-
-@cache
-def _component() -> Any:
-    folder = Path(__file__).parent
-    return st.components.v2.component(
-        "loganalytics_facets",
-        html='<div class="facets"></div>',
-        css=(folder / "facets.css").read_text(encoding="utf-8"),
-        js=(folder / "facets.js").read_text(encoding="utf-8"),
-    )

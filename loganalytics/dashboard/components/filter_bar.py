@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-from typing import Any
-
 import streamlit as st
 
 from loganalytics.dashboard import filter_chips, state
+from loganalytics.dashboard.components import browser_component
 from loganalytics.sanitize import printable
 
 _KEY = "filter-bar"
@@ -25,7 +22,9 @@ def draw() -> None:
         for chip in filter_chips.chips(state.view())
     ]  # fmt: skip
     if chips:
-        _component()(data={"chips": chips}, key=_KEY, height="content", on_clicked_change=_apply)
+        browser_component.load("filter_bar")(
+            data={"chips": chips}, key=_KEY, height="content", on_clicked_change=_apply
+        )
 
 
 def clear() -> None:
@@ -41,14 +40,3 @@ def _apply() -> None:
         clear()
     else:
         state.replace_view(filter_chips.act(state.view(), clicked["name"], clicked["action"]))
-
-
-@cache
-def _component() -> Any:
-    folder = Path(__file__).parent
-    return st.components.v2.component(
-        "loganalytics_filter_bar",
-        html='<div class="bar" role="group" aria-label="filters"></div>',
-        css=(folder / "filter_bar.css").read_text(encoding="utf-8"),
-        js=(folder / "filter_bar.js").read_text(encoding="utf-8"),
-    )

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-from typing import Any
-
-import streamlit as st
-
 from loganalytics.dashboard import state
+from loganalytics.dashboard.components import browser_component
 
 
 def draw() -> None:
     """Load the script; it shows nothing."""
-    _component()(data={"query": state.query()}, key="history")
-
-
-@cache
-def _component() -> Any:
-    script = Path(__file__).with_name("history.js").read_text(encoding="utf-8")
-    return st.components.v2.component("loganalytics_history", js=script)
+    browser_component.load("history")(data={"query": state.query()}, key="history")

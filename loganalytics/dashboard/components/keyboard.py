@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
-from typing import Any
 
-import streamlit as st
+from loganalytics.dashboard.components import browser_component
 
 _KEYS = (
     ("/", "Search: the text that lines contain"),
@@ -28,15 +25,4 @@ def draw(pages: Mapping[str, tuple[str, str]]) -> None:
     `pages` are the path and the title of each page by the letter that opens it.
     """
     known_pages = {letter: {"path": path, "title": title} for letter, (path, title) in pages.items()}
-    _component()(data={"pages": known_pages, "keys": _KEYS}, key="keyboard", height="content")
-
-
-@cache
-def _component() -> Any:
-    folder = Path(__file__).parent
-    return st.components.v2.component(
-        "loganalytics_keyboard",
-        html='<dialog aria-label="Keys"></dialog>',
-        css=(folder / "keyboard.css").read_text(encoding="utf-8"),
-        js=(folder / "keyboard.js").read_text(encoding="utf-8"),
-    )
+    browser_component.load("keyboard")(data={"pages": known_pages, "keys": _KEYS}, key="keyboard", height="content")

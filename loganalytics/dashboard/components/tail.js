@@ -31,7 +31,6 @@ function liveTail(root) {
   let marks = new Set();
   let colours = {};
   let send = () => {};
-  let lastKey = { key: "", at: 0 };
   let opening = 0;
   const rows = virtualRows(find(".rows"), {
     follow: true,
@@ -183,10 +182,7 @@ function liveTail(root) {
 
   function keydown(event) {
     const target = event.composedPath()[0];
-    const isGo = lastKey.key === "g" && event.timeStamp - lastKey.at < 1500; // g and a letter: another page
-    lastKey = { key: event.key, at: event.timeStamp };
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isGo || !root.isConnected) return;
-    if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
+    if (!isForList(event, root)) return;
     const actions = {
       p: () => (pausedAt === null ? pause() : resume()), f: () => (pausedAt === null ? rows.toEnd() : resume()),
       h: rows.hold, m: mark, n: () => nextMark(1), N: () => nextMark(-1), e: explore, Escape: close,
@@ -279,12 +275,8 @@ function liveTail(root) {
     return `${number.toLocaleString("en")} ${number === 1 ? one : more}`;
   }
 
-  // To the bottom of the window.
   function fit() {
-    const scroller = root.getRootNode().host?.closest("[data-testid=stMain]");
-    const top = root.getBoundingClientRect().top + (scroller ? scroller.scrollTop : 0);
-    const height = `${Math.max(300, Math.floor(window.innerHeight - top - 14))}px`;
-    if (root.style.height !== height) root.style.height = height;
+    fitToWindow(root, 300);
   }
 
   function dispose() {

@@ -16,7 +16,7 @@ import polars as pl
 import streamlit as st
 
 from loganalytics.charts import LEVEL_COLOURS
-from loganalytics.dashboard.components import event_detail, virtual_rows
+from loganalytics.dashboard.components import browser_component, event_detail
 from loganalytics.dashboard.live_feed import FeedState, LiveFeed
 from loganalytics.dashboard.tail_session import MAX_LINES, TailSession, unknown_columns
 from loganalytics.exceptions import LogAnalyticsError
@@ -43,7 +43,7 @@ def draw(session: TailSession, view: View, zone: str, *, is_demo: bool) -> dict[
         "colours": LEVEL_COLOURS, "limit": MAX_LINES,
     }  # fmt: skip
     callbacks = {f"on_{name}_change": partial(_act, session, name) for name in (*_ACTIONS, *_REQUESTS)}
-    component = virtual_rows.component("tail", "event_panel")
+    component = browser_component.load("tail", "virtual_rows", "event_panel")
     # As bytes: Streamlit writes a dict as JSON twice.
     answers = component(data=json.dumps(sent, ensure_ascii=False).encode("utf-8", "replace"), key=_KEY, **callbacks)
     return {name: answers[name] for name in _REQUESTS if answers.get(name) is not None}

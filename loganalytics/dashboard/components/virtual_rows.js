@@ -253,3 +253,18 @@ function markText(cell, text, found) {
   }
   cell.replaceChildren(...parts, text.slice(end));
 }
+
+// Make an element reach to the bottom of the window, but never lower than some rows.
+function fitToWindow(root, least) {
+  const scroller = root.getRootNode().host?.closest("[data-testid=stMain]");
+  const top = root.getBoundingClientRect().top + (scroller ? scroller.scrollTop : 0);
+  const height = `${Math.max(least, Math.floor(window.innerHeight - top - 16))}px`;
+  if (root.style.height !== height) root.style.height = height;
+}
+
+// Whether a key is meant for the list: not while somebody types, nor with a modifier, nor for a page that is gone.
+function isForList(event, root) {
+  const target = event.composedPath()[0];
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !root.isConnected) return false;
+  return !target.isContentEditable && !/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+}

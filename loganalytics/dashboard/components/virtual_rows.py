@@ -1,32 +1,12 @@
-"""Components that show rows: a long list of which only the visible rows are in the page (virtual_rows.js)."""
+"""What the list of virtual_rows.js marks in its rows: the matches of the view's search."""
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-from typing import Any
-
 import polars as pl
-import streamlit as st
 
 from loganalytics.view import View
 
-_FOLDER = Path(__file__).parent
 _MOST_MATCHES = 20  # of one line that are marked
-
-
-@cache
-def component(name: str, *parts: str) -> Any:
-    """Return the component whose script, style and HTML are the files of this name.
-
-    The files of the list, and of other parts, are put before them: a component takes one script and one style sheet.
-    """
-    script, style = (
-        "\n".join((_FOLDER / f"{stem}.{kind}").read_text(encoding="utf-8") for stem in ("virtual_rows", *parts, name))
-        for kind in ("js", "css")
-    )
-    html = (_FOLDER / f"{name}.html").read_text(encoding="utf-8")
-    return st.components.v2.component(f"loganalytics_{name}", html=html, css=style, js=script)
 
 
 def matches(column: pl.Expr, view: View) -> pl.Expr | None:
