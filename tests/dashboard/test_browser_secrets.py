@@ -48,11 +48,11 @@ def test_a_page_with_a_password_is_loaded_again_and_shared(page, browser, runnin
     second_page.goto(page.url)
     expect_metric(second_page, "Events", "4")
     second_page.context.close()
-    link = page.url.replace("/?", "/{}?")
-    page.goto(link.format("explore"))
+    query = page.url.partition("?")[2]
+    page.goto(f"{running.url}/explore?{query}")
     page.get_by_text("of 4 events").wait_for()
-    page.goto(link.format("live"))
-    page.locator(".tail").get_by_text("entry 2").wait_for()
+    page.goto(f"{running.url}/live?{query}")
+    page.get_by_test_id("stMain").get_by_text("entry 2").wait_for()
     assert SECRET not in page.content()
 
 
