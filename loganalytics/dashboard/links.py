@@ -6,7 +6,8 @@ import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from loganalytics.exceptions import InvalidArgumentError
+from loganalytics.dashboard import access
+from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
 from loganalytics.filters.sql import condition
 from loganalytics.sources import schemes
 from loganalytics.times import parse_every, parse_when, parse_zone
@@ -14,6 +15,9 @@ from loganalytics.view import View
 
 ITEMS = ("event", "trace", "pattern", "incident", "run", "sql", "zone", "tab", "columns", "order", "page")
 """What a page can have open, as parameters of the URL beside the view's."""
+
+_READ_FIRST = ("source", "tz")
+"""The parameters of a view that say how others are to be read."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,8 @@ def read(parameters: Mapping[str, list[str]]) -> Link:
     opened: dict[str, list[str]] = {}
     problems: list[str] = []
     view = View()
-    for name, values in parameters.items():
+    for name in sorted(parameters, key=_READ_FIRST.__contains__, reverse=True):
+        values = parameters[name]
         if name in ITEMS:
             opened[name] = values
             continue
@@ -67,8 +72,16 @@ def check(view: View, name: str) -> None:
         parse_every(value)
     elif name == "encoding":
         _check_encoding(value)
-    elif name == "query" and not any(map(schemes.has_query_language, view.source)):
+    elif name == "query" and not has_query_language(view):
         condition(value)
+
+
+def has_query_language(view: View) -> bool:
+    """Whether a condition on this view is in the language of its server, Lucene's, rather than in SQL."""
+    try:
+        return any(map(schemes.has_query_language, access.addresses(view.source)))
+    except SourceNotFoundError:
+        return False
 
 
 def _check_encoding(name: str) -> None:

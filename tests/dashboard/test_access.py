@@ -156,6 +156,25 @@ def provider():
     server.shutdown()
 
 
+def test_a_view_on_a_source_of_others_is_not_in_the_menu(app, sources, monkeypatch):
+    """Its name may say what it is about."""
+    with sources.open("a") as file:
+        file.write('[views]\n"Shop errors" = "explore?source=Shop&level=ERROR"\n"Layoffs" = "explore?source=Secret"\n')
+    monkeypatch.setenv("LOGANALYTICS_SOURCES", str(sources))
+    assert app.run().get_by_key("saved-view").options == ["Shop errors"]
+
+
+def test_a_listed_search_server_takes_its_own_language(app, sources, monkeypatch):
+    """Lucene in a link is no SQL that is broken."""
+    sources.write_text('[sources.Search]\nsource = "elasticsearch://127.0.0.1:1/jobs"\n')
+    monkeypatch.setenv("LOGANALYTICS_SOURCES", str(sources))
+    app.query_params["query"] = "level:ERROR"
+    app.query_params["source"] = "Search"
+    app.run()
+    assert app.session_state["view"].query == "level:ERROR"
+    assert app.get_by_key("query").label == "Condition in Lucene's syntax"
+
+
 @needs_browser
 def test_whoever_logs_in_sees_what_is_listed_for_her(provider, sources, tmp_path, page):
     """Before, nothing is shown; after, the source that only Ann may see; and out again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from loganalytics.dashboard import cached_events, state
+from loganalytics.dashboard import cached_events, links, state
 from loganalytics.dashboard.components import notices
 from loganalytics.exceptions import LogAnalyticsError
 from loganalytics.sanitize import printable
@@ -26,7 +26,10 @@ def draw() -> None:
     )  # fmt: skip
     _box("text", "Text", "contains …", ":material/search:", live="400ms")
     _box("grep", "Regular expression", r"timeout|5\d\d", ":material/regular_expression:")
-    _box("query", "Condition in SQL", "duration_ms > 500", ":material/database_search:")
+    if links.has_query_language(view):
+        _box("query", "Condition in Lucene's syntax", "level:ERROR AND NOT service:test", ":material/database_search:")
+    else:
+        _box("query", "Condition in SQL", "duration_ms > 500", ":material/database_search:")
 
 
 def _box(name: str, label: str, placeholder: str, icon: str, live: str | bool = False) -> None:

@@ -21,7 +21,7 @@ def draw() -> None:
     path = Path(shared) if shared else saved_views.own_file()
     with st.popover("Saved views", icon=":material/bookmark:", width="stretch"):
         try:
-            views = saved_views.read(path)
+            views = {name: link for name, link in saved_views.read(path).items() if _may_open(link)}
         except (LogAnalyticsError, OSError) as error:
             st.error("The saved views cannot be read.", icon=":material/error:")
             st.text("Ask the administrator." if shared else printable(str(error), 400))
@@ -43,6 +43,16 @@ def _choice(views: dict[str, str], own_file: Path | None) -> None:
             st.button("Delete view", key="saved-view-delete", on_click=_remove, args=(own_file, name), type="tertiary")
 
 
+def _may_open(link: str) -> bool:
+    """Whether this reader may see the source of a view; the names of others may say what they are about."""
+    listed = access.listed_sources()
+    return listed is None or set(_parameters(link).get("source", ())) <= set(listed)
+
+
+def _parameters(link: str) -> dict[str, list[str]]:
+    return parse_qs(link.partition("?")[2], keep_blank_values=True)
+
+
 def _saving(path: Path) -> None:
     st.text_input("Save this view as", key="saved-view-name", placeholder="name")
     st.button("Save", key="saved-view-save", on_click=_save, args=(path,), icon=":material/bookmark_add:")
@@ -52,8 +62,8 @@ def _saving(path: Path) -> None:
 
 
 def _open(link: str) -> None:
-    page_name, _, query = link.partition("?")
-    state.open_link(parse_qs(query, keep_blank_values=True))
+    page_name = link.partition("?")[0]
+    state.open_link(_parameters(link))
     state.switch_page(page_name if page_name in state.page_names() else "overview")
 
 
