@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from browsing import expect_metric, needs_browser, url_has, wait_until_settled
+from browsing import click_row, expect_metric, needs_browser, url_has, wait_until_settled
+from playwright.sync_api import expect
 
 pytestmark = needs_browser
 
@@ -37,6 +38,23 @@ def test_back_undoes_one_step_a_press(page, server):
     page.go_forward()
     page.get_by_text("120 of 1,200 events").wait_for()
     assert re.search("level=ERROR$", page.url)
+
+
+def test_a_pattern_is_opened_by_a_click_and_by_its_link(page, server):
+    """Back closes it; the tab and the order are in the link, too."""
+    page.goto(f"{server}/patterns?order=rare")
+    page.get_by_text("message templates. Click on one").wait_for()
+    wait_until_settled(page)
+    click_row(page, 0, 0)
+    url_has(page, r"/patterns\?.*pattern=[0-9a-f]+.*order=rare|/patterns\?.*order=rare.*pattern=[0-9a-f]+")
+    page.get_by_role("button", name="Exclude events").wait_for()
+    wait_until_settled(page)
+    page.go_back()
+    expect(page.get_by_role("button", name="Exclude events")).to_have_count(0)
+    page.go_forward()
+    page.get_by_role("button", name="Exclude events").wait_for()
+    page.goto(f"{server}/patterns?tab=Error+clusters")
+    page.get_by_text("problems behind the errors").wait_for()
 
 
 def test_overview_has_an_address_of_its_own(page, server):

@@ -9,6 +9,7 @@ import streamlit as st
 
 from loganalytics.dashboard import cached_analyses, cached_events, state, zone
 from loganalytics.dashboard.components import (
+    choices,
     downloads,
     event_detail,
     event_list,
@@ -16,7 +17,7 @@ from loganalytics.dashboard.components import (
     guards,
     histogram,
     sql_editor,
-)  # fmt: skip
+)
 from loganalytics.sanitize import printable
 from loganalytics.view import View
 
@@ -42,41 +43,26 @@ def page() -> None:
         histogram.draw("explore", height=80)
         tab, settings = st.columns([1, 4], vertical_alignment="center", wrap=False)
         with tab:
-            is_sql = state_control("tab", _TABS) == "SQL"
+            is_sql = choices.choose("tab", _TABS, label="Show") == "SQL"
         if is_sql:
             sql_editor.draw(view)
         else:
             with settings:
-                columns = _toolbar(view, logs)
-            _events(view, logs, columns)
+                columns, order = _toolbar(view, logs)
+            _events(view, logs, columns, order)
 
 
-def state_control(name: str, options: tuple[str, ...]) -> str:
-    """Draw a choice that is part of the link; the first option is the default."""
-    linked = state.opened(name)
-    key = f"choice-{name}"
-    st.session_state[key] = linked if linked in options else options[0]
-
-    def take() -> None:
-        taken = str(st.session_state[key])
-        state.open_item(name, None if taken == options[0] else taken)
-        state.open_item("page", None)
-
-    st.segmented_control(name, options, key=key, on_change=take, required=True, label_visibility="collapsed")
-    return str(st.session_state[key])
-
-
-def _toolbar(view: View, logs: pl.DataFrame) -> list[str]:
-    """Draw the count, the export and the settings above the table; return its columns."""
+def _toolbar(view: View, logs: pl.DataFrame) -> tuple[list[str], str]:
+    """Draw the count, the export and the settings above the table; return its columns and its order."""
     total = cached_events.source_events(view).height
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"**{logs.height:,}** of {total:,} events", width="content")
-        state_control("order", _ORDERS)
+        order = choices.choose("order", _ORDERS, label="Order")
         with st.popover("Columns", icon=":material/view_column:"):
             columns = _column_choice(logs)
         with st.popover("Export", icon=":material/download:"):
             downloads.buttons(view, logs)
-    return columns
+    return columns, order
 
 
 def _column_choice(logs: pl.DataFrame) -> list[str]:
@@ -94,8 +80,7 @@ def _column_choice(logs: pl.DataFrame) -> list[str]:
     return linked or default
 
 
-def _events(view: View, logs: pl.DataFrame, columns: list[str]) -> None:
-    order = state.opened("order") or _ORDERS[0]
+def _events(view: View, logs: pl.DataFrame, columns: list[str], order: str) -> None:
     number = _page_number(-(-logs.height // _PAGE_EVENTS))
     events = cached_analyses.page_of_events(view, number, _PAGE_EVENTS, newest_first=order == "newest")
     source_events = cached_events.source_events(view)

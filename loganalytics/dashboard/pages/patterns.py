@@ -8,11 +8,13 @@ import polars as pl
 import streamlit as st
 
 from loganalytics.dashboard import cached_analyses, state, summaries, zone
-from loganalytics.dashboard.components import guards, tables
+from loganalytics.dashboard.components import choices, guards, tables
 from loganalytics.humanize import count, listing, moment, percent
 from loganalytics.sanitize import printable
 from loganalytics.view import View
 
+_TABS = ("Message templates", "Error clusters")
+_ORDERS = ("frequent", "rare", "newest", "errors")
 _MAX_ROWS = 2000
 _MAX_WILDCARDS = 12
 _WILDCARDS_PER_ROW = 4
@@ -26,13 +28,10 @@ def page() -> None:
     if logs is None:
         return
     view = state.view()
-    templates, clusters = st.tabs(["Message templates", "Error clusters"], key="patterns-tab", on_change="rerun")
-    if templates.open:
-        with templates:
-            _templates(view)
-    if clusters.open:
-        with clusters:
-            _clusters(view)
+    if choices.choose("tab", _TABS, label="Show") == _TABS[0]:
+        _templates(view)
+    else:
+        _clusters(view)
 
 
 def _templates(view: View) -> None:
@@ -41,23 +40,35 @@ def _templates(view: View) -> None:
     with st.container(height=40, border=False):  # so high before the choice is there, too: the table does not move
         heading, order_column = st.columns([3, 2], vertical_alignment="center")
     heading.markdown(f"**{patterns.height:,}** message templates. Click on one for its details.")
-    order = order_column.segmented_control(
-        "Sort", ["frequent", "rare", "newest", "errors"], default="frequent", required=True, key="patterns-sort",
-        label_visibility="collapsed", width="stretch",
-    )  # fmt: skip
-    table = summaries.sorted_patterns(patterns, str(order)).head(_MAX_ROWS)
+    with order_column:
+        order = choices.choose("order", _ORDERS, label="Sort", width="stretch")
+    table = summaries.sorted_patterns(patterns, order).head(_MAX_ROWS)
     names = ["template", "events", "errors", "share", "trend", "is_new", "services"]
     columns: dict[str, Any] = {
         "template": st.column_config.TextColumn("template", width="large"),
         "share": st.column_config.ProgressColumn("share", format="percent", min_value=0, max_value=1, width=110),
     }
-    key = f"patterns-{hash(view)}-{order}"
+    key = f"patterns-{hash(view)}-{order}-{state.opened('pattern')}"
     clicked = tables.draw(
         table.select("template_id", *names), key, columns=columns, clickable=True, height=_height(table, 458),
         order=names, file_name="patterns", whole=patterns,
     )  # fmt: skip
+    pattern = _opened_row(patterns, "template_id", "pattern", clicked)
+    if pattern:
+        _template(view, pattern)
+
+
+def _opened_row(table: pl.DataFrame, column: str, name: str, clicked: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return the row that the link names, after a click the one that was clicked; None where there is none."""
     if clicked:
-        _template(view, table.row(by_predicate=pl.col("template_id") == clicked["template_id"], named=True))
+        state.open_item(name, clicked[column])
+        st.rerun()
+    rows = table.filter(pl.col(column) == state.opened(name))
+    return rows.row(0, named=True) if rows.height else None
+
+
+def _close_button(name: str) -> None:
+    st.button("Close", key=f"close-{name}", on_click=state.open_item, args=(name, None), type="tertiary")
 
 
 def _height(table: pl.DataFrame, pixels: int) -> Any:
@@ -80,6 +91,7 @@ def _template(view: View, pattern: dict[str, Any]) -> None:
         with st.container(horizontal=True):
             _filter_button("Show events", "template_id", pattern["template_id"])
             _filter_button("Exclude events", "template_id", pattern["template_id"], exclude=True)
+            _close_button("pattern")
 
 
 def _wildcards(view: View, template_id: str) -> None:
@@ -123,12 +135,12 @@ def _clusters(view: View) -> None:
         "exception_type": st.column_config.TextColumn("type", width="small"),
     }
     clicked = tables.draw(
-        clusters.select("cluster_id", *names), f"clusters-{hash(view)}", columns=columns, clickable=True,
-        height=_height(clusters, 388),
-        order=names, file_name="errors", whole=clusters,
+        clusters.select("cluster_id", *names), f"clusters-{hash(view)}-{state.opened('cluster')}", columns=columns,
+        clickable=True, height=_height(clusters, 388), order=names, file_name="errors", whole=clusters,
     )  # fmt: skip
-    if clicked:
-        _cluster(clusters.row(by_predicate=pl.col("cluster_id") == clicked["cluster_id"], named=True))
+    cluster = _opened_row(clusters, "cluster_id", "cluster", clicked)
+    if cluster:
+        _cluster(cluster)
 
 
 def _cluster(cluster: dict[str, Any]) -> None:
@@ -144,6 +156,7 @@ def _cluster(cluster: dict[str, Any]) -> None:
                 if st.button(label, key=f"cluster-trace-{trace_id}", icon=":material/account_tree:"):
                     state.open_item("trace", trace_id)
                     state.switch_page("traces")
+            _close_button("cluster")
 
 
 def _button_label(trace_id: str) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 import loganalytics as la
 from loganalytics.dashboard import cached_analyses, state, zone
-from loganalytics.dashboard.components import charts, guards, tables
+from loganalytics.dashboard.components import charts, choices, guards, tables
 from loganalytics.humanize import count, listing, moment
 from loganalytics.sanitize import printable
 from loganalytics.view import View
@@ -80,10 +80,7 @@ def _requests(view: View) -> None:
     if requests.is_empty():
         st.info("No event of this view has a trace id.", icon=":material/inbox:")
         return
-    order = st.segmented_control(
-        "Order", ["with errors", "slowest"], default="with errors", required=True, key="traces-order",
-        label_visibility="collapsed",
-    )  # fmt: skip
+    order = choices.choose("order", ("with errors", "slowest"), label="Order")
     table = requests if order == "with errors" else requests.sort("duration_ms", descending=True, nulls_last=True)
     names = ["trace_id", "duration_ms", "events", "errors", "services", "longest_gap_ms", "first_error", "first_seen"]
     columns: dict[str, Any] = {
