@@ -63,6 +63,8 @@ def test_a_log_too_long_to_analyse_unasked_is_not_called_fine(outburst, open_app
     assert any("Not analysed yet" in element.value for element in app.text)
     app.get_by_key("analyse").click().run()
     assert finding_buttons(app, "Incident")
+    assert not any("Not analysed yet" in element.value for element in app.text)
+    assert "analyse" not in [button.key for button in app.button]
 
 
 def test_numbers_say_how_they_changed(outburst, open_app):

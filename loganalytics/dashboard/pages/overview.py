@@ -109,7 +109,8 @@ def _findings(view: View, logs: pl.DataFrame) -> list[FoundLine]:
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.subheader("What was found", anchor=False, width="content")
         save = st.empty()
-    if not found_lines.are_ready(view) and not _analyse(logs):
+    if not found_lines.are_ready(view):
+        _offer_analysis(view, logs)
         return []
     found_lines.ask_for(view)
     with st.spinner("Looking for what is unusual …"):
@@ -123,11 +124,14 @@ def _findings(view: View, logs: pl.DataFrame) -> list[FoundLine]:
     return lines
 
 
-def _analyse(logs: pl.DataFrame) -> bool:
+def _offer_analysis(view: View, logs: pl.DataFrame) -> None:
+    """Say that nothing was looked for, with a button to do so; a callback, so that neither stays above the findings."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        is_asked = st.button("Analyse", icon=":material/troubleshoot:", type="primary", key="analyse")
+        st.button(
+            "Analyse", icon=":material/troubleshoot:", type="primary", key="analyse",
+            on_click=found_lines.ask_for, args=(view,),
+        )  # fmt: skip
         st.text(f"Not analysed yet: that takes a while for {logs.height:,} events. Below are counts, not a verdict.")
-    return is_asked
 
 
 def _verdict(report: Report, lines: list[FoundLine]) -> None:
