@@ -59,12 +59,41 @@ def metrics_with_p95(selection: Selection) -> summaries.Metrics:
 def halves(selection: Selection, duration: str | None = None) -> tuple[summaries.Metrics, summaries.Metrics] | None:
     """Return the metrics of the first half of a view's time and of the second; None for a view without times."""
     logs = cached_events.events(selection) if duration is None else cached_events.annotated_events(selection)
-    ends = summaries.time_extent(without_misdated(logs))
+    ranges = _half_ranges(selection)
+    if ranges is None:
+        return None
+    first, second = (summaries.metrics(within_times(logs, *ends), duration) for ends in ranges)
+    return first, second
+
+
+@cached_by_view()
+def error_count(selection: Selection) -> summaries.ErrorCount:
+    """Return how many events of a view are errors, as the report counts them."""
+    events, errors = cached_events.events(selection), cached_events.error_events(selection)
+    return summaries.ErrorCount(events=events.height, errors=errors.height)
+
+
+@cached_by_view()
+def error_halves(selection: Selection) -> tuple[summaries.ErrorCount, summaries.ErrorCount] | None:
+    """Return the errors of the first half of a view's time and of the second; None for a view without times."""
+    ranges = _half_ranges(selection)
+    if ranges is None:
+        return None
+    events, errors = cached_events.events(selection), cached_events.error_events(selection)
+    first, second = (
+        summaries.ErrorCount(events=within_times(events, *ends).height, errors=within_times(errors, *ends).height)
+        for ends in ranges
+    )
+    return first, second
+
+
+def _half_ranges(selection: Selection) -> tuple[tuple[datetime, datetime], tuple[datetime, datetime]] | None:
+    """Return the first half of the time of a selection's events and the second; None where they have no length."""
+    ends = summaries.time_extent(without_misdated(cached_events.events(selection)))
     if ends is None or ends[0] == ends[1]:
         return None
     middle = ends[0] + (ends[1] - ends[0]) / 2
-    sides = (within_times(logs, ends[0], middle), within_times(logs, middle, ends[1] + timedelta(microseconds=1)))
-    return summaries.metrics(sides[0], duration), summaries.metrics(sides[1], duration)
+    return (ends[0], middle), (middle, ends[1] + timedelta(microseconds=1))
 
 
 @cached_by_view()
@@ -72,7 +101,12 @@ def measures(selection: Selection, every: str, tz: str) -> pl.DataFrame:
     """Return error_rate and per_second of a view by window, of the clock in a zone."""
     by_level = trend(selection, every, tz)
     ends = summaries.time_extent(without_misdated(cached_events.events(selection)))
-    return summaries.measures(by_level, parse_every(every), ends) if ends else by_level.clear()
+    errors = cached_events.error_events(selection)
+    if not ends or by_level.is_empty():
+        return by_level.clear()
+    dated = within_times(errors, ends[0], ends[1] + timedelta(microseconds=1))
+    of_errors = la.trend(dated, every=every, display_tz=tz)
+    return summaries.measures(by_level, of_errors, parse_every(every), ends)
 
 
 @cached_by_view()

@@ -138,12 +138,18 @@ def clustered_errors(selection: Selection) -> pl.DataFrame:
     So a problem has the same cluster_id whatever the filters, and a filter costs no clustering.
     """
     clustered, errors = _clustered_errors(source_key(selection))
-    holds = _holds(selection)
-    held = errors if holds is None else errors.filter(holds.gather(errors[EVENT_NUMBER]))
-    filtered = selection.view.keep(within_times(held, selection.since, selection.until))
+    filtered = error_events(selection)
     if filtered is errors:
         return clustered
     return clustered.join(filtered.select(EVENT_NUMBER), on=EVENT_NUMBER, how="semi", maintain_order="left")
+
+
+def error_events(selection: Selection) -> pl.DataFrame:
+    """Return the events of a selection that are errors as the report counts them: of a level, or telling a failure."""
+    _, errors = _clustered_errors(source_key(selection))
+    holds = _holds(selection)
+    held = errors if holds is None else errors.filter(holds.gather(errors[EVENT_NUMBER]))
+    return selection.view.keep(within_times(held, selection.since, selection.until))
 
 
 def source_events(view: View) -> pl.DataFrame:

@@ -6,12 +6,15 @@ Small counts differ by chance: what is called raised or lower is so by more than
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 STEADY, NOTABLE, ALARMING, UNKNOWN = "green", "orange", "red", "gray"
 _NOTABLE_Z, _ALARMING_Z = 3.0, 5.0  # standard deviations
 _NOTABLE_RATIO, _ALARMING_RATIO = 1.25, 2.0
 MIN_MEASURED_EVENTS = 100
+HIGH_ERROR_RATE = 0.1
+"""From which share of errors on nothing is shown as well, whatever it was before."""
+MOSTLY_ERRORS = 0.5
 _CHANCE = "chance?"
 
 
@@ -48,6 +51,8 @@ def error_rate_change(errors: int, events: int, errors_before: int, events_befor
     common = (errors + errors_before) / (events + events_before)
     deviation = math.sqrt(common * (1 - common) * (1 / events + 1 / events_before))
     z = (rate - before) / deviation if deviation else 0.0
+    if rate >= MOSTLY_ERRORS and z < _ALARMING_Z:
+        return _change(rate, before, "high", NOTABLE)
     if z >= _ALARMING_Z and rate >= _ALARMING_RATIO * before:
         return _change(rate, before, "high", ALARMING)
     if z >= _NOTABLE_Z and rate >= _NOTABLE_RATIO * before:
@@ -78,6 +83,16 @@ def services_change(services: int, before: int) -> MetricChange:
     if services < before:
         return MetricChange(text=f"{services - before:+d} · fewer", colour=NOTABLE)
     return MetricChange(text=f"{services - before:+d} · {'more' if services > before else 'steady'}", colour=STEADY)
+
+
+def without_praise(change: MetricChange) -> MetricChange:
+    """Return the change without green: beside a grave finding, or where nobody has looked, nothing is well."""
+    return replace(change, colour=UNKNOWN) if change.colour == STEADY else change
+
+
+def between_halves(change: MetricChange) -> MetricChange:
+    """Return the change between two halves of one log: no half says what is usual, so nothing is called steady."""
+    return MetricChange(text=change.text.partition(" · ")[0], colour=UNKNOWN) if change.colour == STEADY else change
 
 
 def _steady(current: float, before: float, *, is_chance: bool) -> MetricChange:

@@ -9,7 +9,7 @@ import polars as pl
 
 from loganalytics.charts.run_steps import SLOW_RATIO
 from loganalytics.sanitize import printable, printable_column
-from loganalytics.schema import CORE, is_error
+from loganalytics.schema import CORE
 from loganalytics.times import window_start
 
 MEASURE_POINTS = 120
@@ -22,23 +22,29 @@ class Metrics:
     """The figures on the cards of the overview, for one range of time."""
 
     events: int
-    errors: int
     services: int
     p95: float | None
     first: datetime | None
     last: datetime | None
 
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorCount:
+    """How many events are errors, as the report counts them: also those without a level that report a failure."""
+
+    events: int
+    errors: int
+
     @property
-    def error_rate(self) -> float:
+    def rate(self) -> float:
         """Errors as a share of the events, 0 without events."""
         return self.errors / self.events if self.events else 0.0
 
 
 def metrics(logs: pl.DataFrame, duration: str | None = None) -> Metrics:
-    """Count events, errors and services; `duration` names the column for p95."""
+    """Count events and services; `duration` names the column for p95."""
     figures = logs.lazy().select(
         events=pl.len(),
-        errors=is_error().sum(),
         services=pl.col("service").drop_nulls().n_unique(),
         p95=pl.lit(None, pl.Float64) if duration is None else pl.col(duration).quantile(0.95),
         first=pl.col("timestamp").min(),
@@ -47,12 +53,17 @@ def metrics(logs: pl.DataFrame, duration: str | None = None) -> Metrics:
     return Metrics(**figures.collect().row(0, named=True))
 
 
-def measures(trend: pl.DataFrame, every: timedelta, ends: tuple[datetime, datetime]) -> pl.DataFrame:
+def measures(
+    trend: pl.DataFrame, errors: pl.DataFrame, every: timedelta, ends: tuple[datetime, datetime]
+) -> pl.DataFrame:
     """Return events, error_rate and per_second over time, of the windows of a trend that the log covers to their end.
 
+    `errors` is the trend of the errors alone, of which its `events` are taken.
     More than 120 windows are put together: a rate of windows that hold a few events each says nothing.
     """
-    totals = trend.group_by("window").agg(pl.col("events", "errors").sum()).sort("window")
+    counted = errors.group_by("window").agg(errors=pl.col("events").sum())
+    totals = trend.group_by("window").agg(pl.col("events").sum()).join(counted, on="window", how="left")
+    totals = totals.with_columns(pl.col("errors").fill_null(0)).sort("window")
     whole = whole_windows(totals, every, ends)
     step = max(1, -(-whole.height // MEASURE_POINTS))
     parts = whole.group_by(pl.int_range(pl.len()) // step, maintain_order=True).agg(

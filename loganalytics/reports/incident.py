@@ -10,7 +10,7 @@ import polars as pl
 
 from loganalytics.analyses.compare.compare import COMPARISON_SCHEMA
 from loganalytics.analyses.compare.ranges import TimeInput, TimeRangeInput, baseline_range, parse_time_range
-from loganalytics.analyses.compare.term_counts import is_incident
+from loganalytics.analyses.compare.term_counts import PROBLEM, is_incident
 from loganalytics.findings.cause_sentences import Cause, render_detail
 from loganalytics.findings.causes import MAX_CAUSES, MAX_CONSEQUENCES, in_order_of_time, rank_causes
 from loganalytics.findings.common_values import dominant_values
@@ -147,7 +147,8 @@ def _findings(causes: list[Cause], evidence: Evidence) -> pl.DataFrame:
 def _facts(evidence: Evidence, zone: str) -> dict[str, Any]:
     inside = evidence.events.filter(is_incident())
     before = evidence.events.filter(~is_incident())
-    errors = [int(side.select(is_error().sum()).item()) for side in (inside, before)]
+    is_counted = is_error() | pl.col(PROBLEM).is_not_null()  # as a report counts: also failures without a level
+    errors = [int(side.select(is_counted.sum()).item()) for side in (inside, before)]
     return {
         "start": evidence.incident.start,
         "end": evidence.incident.end,

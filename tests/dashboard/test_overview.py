@@ -68,11 +68,62 @@ def test_a_log_too_long_to_analyse_unasked_is_not_called_fine(outburst, open_app
 
 
 def test_numbers_say_how_they_changed(outburst, open_app):
-    """In a word, against the half before; the errors are all in the second."""
+    """Against the half before, of which it is said that it is only that; the errors are all in the second."""
     app = open_app(View((outburst,)))
     deltas = {metric.label: metric.delta for metric in app.metric}
-    assert deltas["Events"].endswith("steady")
+    assert deltas["Events"] == "+0 %"
     assert deltas["Error rate"] == "new"
+    assert any("second half against the first" in caption.value for caption in app.caption)
+
+
+def colours(app):
+    """Return the colours of the changes by the labels of their cards."""
+    return {metric.label: metric.proto.MetricColor.Name(metric.proto.color) for metric in app.metric}
+
+
+@pytest.mark.parametrize("since", [None, "2026-03-10T13:00:00Z"])
+def test_nothing_is_green_above_a_critical_finding(outburst, open_app, since):
+    """Neither against the half before nor against the period before."""
+    app = open_app(View((outburst,), since=since))
+    assert any("critical" in caption.value for caption in app.caption)
+    assert "GREEN" not in colours(app).values()
+
+
+def test_a_log_of_errors_is_never_steady(open_app, tmp_path):
+    """Every event is an error, as in the half before: high, and nothing is green."""
+    path = tmp_path / "app.jsonl"
+    rows = (
+        {"timestamp": (NOON + timedelta(seconds=3 * n)).isoformat(), "level": "ERROR", "message": f"disk {n % 3} full"}
+        for n in range(600)
+    )
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for since in (None, "2026-03-10T12:15:00Z"):
+        app = open_app(View((str(path),), since=since))
+        assert {metric.label: metric.delta for metric in app.metric}["Error rate"].endswith("high")
+        assert "GREEN" not in colours(app).values()
+
+
+def test_a_calm_log_is_green_against_the_period_before(open_app, tmp_path):
+    """Where it was looked and nothing found."""
+    path = tmp_path / "app.jsonl"
+    rows = (
+        {"timestamp": (NOON + timedelta(seconds=3 * n)).isoformat(), "level": "INFO", "message": f"order {n} served"}
+        for n in range(2400)
+    )
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    app = open_app(View((str(path),), since="2026-03-10T13:00:00Z", until="2026-03-10T14:00:00Z"))
+    assert colours(app)["Events"] == "GREEN"
+
+
+def test_errors_without_a_level_or_a_time_are_in_the_rate(open_app, tmp_path):
+    """The card has the number of the findings beside it."""
+    path = tmp_path / "app.log"
+    path.write_text(
+        "".join(f"ERROR could not open file {n}\n" if n % 7 == 0 else f"read file {n}\n" for n in range(490))
+    )
+    app = open_app(View((str(path),)))
+    assert {metric.label: metric.value for metric in app.metric}["Error rate"] == "14.3 %"
+    assert any("70 errors (14.3 %)" in element.value for element in app.text)
 
 
 def test_charts_of_the_overview_have_the_findings_behind_them(outburst, open_app):
@@ -135,8 +186,9 @@ def test_a_page_that_finds_nothing_in_windows_does_not_say_that_all_is_well(open
 def test_rates_of_many_windows_are_put_together():
     """Of a thousand windows with an event each, every tenth an error, ten to a point: a tenth, not all or nothing."""
     windows = pl.datetime_range(NOON, NOON + timedelta(seconds=999), "1s", eager=True)
-    trend = pl.DataFrame({"window": windows, "events": [1] * 1000, "errors": [int(n % 10 == 0) for n in range(1000)]})
-    measures = summaries.measures(trend, timedelta(seconds=1), (NOON, NOON + timedelta(seconds=1000)))
+    trend = pl.DataFrame({"window": windows, "events": [1] * 1000})
+    errors = trend.gather_every(10)
+    measures = summaries.measures(trend, errors, timedelta(seconds=1), (NOON, NOON + timedelta(seconds=1000)))
     assert measures.height <= summaries.MEASURE_POINTS
     assert measures["error_rate"].max() < 0.3
     assert measures["per_second"].unique().to_list() == [1.0]

@@ -34,37 +34,67 @@ def page() -> None:
     view = state.view()
     if warning := undated(logs["timestamp"].null_count(), logs.height):
         st.warning(warning, icon=":material/warning:")
-    late_cards = _numbers(view)
+    cards = _numbers(view)
     found = _findings(view, logs)
     bands = found_lines.bands(found)
     histogram.draw("overview", height=130, bands=bands)
+    is_calm = _is_calm(view, found)
+    _draw_changes(cards[:3], view, is_calm=is_calm)
     _courses(view, bands)
     errors, services = st.columns([3, 2], gap="medium")
     with errors:
         _errors(view)
     with services:
         _services(view)
-    _late_cards(late_cards, view)
+    _late_cards(cards[3:], view, is_calm=is_calm)
 
 
 def _numbers(view: View) -> list[DeltaGenerator]:
-    """Draw the numbers, each with its change; return the places of those that take longer."""
-    cards = number_cards.row(5)
-    metrics, (before, now) = cached_analyses.metrics(view), _periods(view)
-    changes: list[MetricChange | None] = [None] * 3
-    if before and now:
-        changes = [
-            metric_changes.events_change(now.events, before.events),
-            metric_changes.error_rate_change(now.errors, now.events, before.errors, before.events),
-            metric_changes.services_change(now.services, before.services),
-        ]
-    against = _against(view)
-    number_cards.draw(cards[0], "Events", f"{metrics.events:,}", changes[0], against=against)
-    number_cards.draw(cards[1], "Error rate", percent(metrics.error_rate), changes[1], against=against)
-    number_cards.draw(cards[2], "Services", f"{metrics.services:,}", changes[2], against=against)
+    """Draw the numbers that are there at once; return the places of all, which are drawn again with their changes."""
+    cards, metrics = number_cards.row(5), cached_analyses.metrics(view)
+    number_cards.draw(cards[0], "Events", f"{metrics.events:,}")
+    number_cards.draw(cards[1], "Error rate", "…")
+    number_cards.draw(cards[2], "Services", f"{metrics.services:,}")
     number_cards.draw(cards[3], "p95 duration", "…")
     number_cards.draw(cards[4], "Anomalous windows", "…")
-    return cards[3:]
+    if not view.since:
+        st.caption("Changes are those of the second half against the first.")
+    return cards
+
+
+def _is_calm(view: View, found: list[FoundLine]) -> bool:
+    """Whether a figure may be green: it was looked, nothing critical was found, and few events are errors."""
+    if not found_lines.are_ready(view) or not (found or found_lines.report_of(view).is_all_clear):
+        return False
+    has_critical = any(line.finding.severity == "critical" for line in found)
+    return not has_critical and cached_analyses.error_count(view).rate < metric_changes.HIGH_ERROR_RATE
+
+
+def _draw_changes(cards: list[DeltaGenerator], view: View, *, is_calm: bool) -> None:
+    """Draw events, error rate and services with what became of them."""
+    metrics, errors = cached_analyses.metrics(view), cached_analyses.error_count(view)
+    (before, now), (errors_before, errors_now) = _periods(view), _error_periods(view)
+    changes: list[MetricChange | None] = [None] * 3
+    if before and now and errors_before and errors_now:
+        changes = [
+            metric_changes.events_change(now.events, before.events),
+            metric_changes.error_rate_change(
+                errors_now.errors, errors_now.events, errors_before.errors, errors_before.events
+            ),
+            metric_changes.services_change(now.services, before.services),
+        ]
+    values = [f"{metrics.events:,}", percent(errors.rate), f"{metrics.services:,}"]
+    for card, label, value, change in zip(cards, ("Events", "Error rate", "Services"), values, changes, strict=True):
+        shown = _toned(change, view, is_calm=is_calm)
+        number_cards.draw(card, label, value, shown, against=_against(view))
+
+
+def _toned(change: MetricChange | None, view: View, *, is_calm: bool) -> MetricChange | None:
+    """Return a change in green only where there was a period before, and all is calm."""
+    if change is None:
+        return None
+    change = change if view.since else metric_changes.between_halves(change)
+    return change if is_calm else metric_changes.without_praise(change)
 
 
 def _periods(view: View, duration: str | None = None) -> tuple[summaries.Metrics | None, summaries.Metrics | None]:
@@ -76,17 +106,26 @@ def _periods(view: View, duration: str | None = None) -> tuple[summaries.Metrics
     return cached_analyses.halves(view, duration) or (None, None)
 
 
+def _error_periods(view: View) -> tuple[summaries.ErrorCount | None, summaries.ErrorCount | None]:
+    """Return the errors of the same periods."""
+    period = cached_events.previous_period(view)
+    if period is not None:
+        return cached_analyses.error_count(period), cached_analyses.error_count(view)
+    return cached_analyses.error_halves(view) or (None, None)
+
+
 def _against(view: View) -> str:
     return "the period before" if view.since else "the first half of the log"
 
 
-def _late_cards(cards: list[DeltaGenerator], view: View) -> None:
+def _late_cards(cards: list[DeltaGenerator], view: View, *, is_calm: bool) -> None:
     """Fill in the numbers that need durations and scores."""
     p95 = cached_analyses.metrics_with_p95(view).p95
     before, now = _periods(view, DURATION_COLUMN)
     change = _duration_change(now, before) if now and before and p95 is not None else None
     value = "–" if p95 is None else span(timedelta(milliseconds=p95))
-    number_cards.draw(cards[0], "p95 duration", value, change, against=_against(view))
+    shown = _toned(change, view, is_calm=is_calm)
+    number_cards.draw(cards[0], "p95 duration", value, shown, against=_against(view))
     every, by = cached_analyses.window(view), "service" if cached_analyses.metrics(view).services > 1 else None
     scored = cached_analyses.anomalies(view, every, by)
     anomalous = scored.filter("is_anomaly")["window"].n_unique()
