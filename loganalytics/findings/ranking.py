@@ -7,9 +7,11 @@ overlap in time are one story, the likeliest cause first; a story is a finding.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from loganalytics.analyses.requests.endpoints import METHOD, ROUTE
 from loganalytics.findings import sentences
 from loganalytics.findings.groups import Story, group_symptoms
 from loganalytics.findings.log_lines import LogLines
@@ -25,6 +27,7 @@ MIN_CRITICAL_EVENTS = 10  # errors, from which an improbable number of them is w
 MAX_WINDOW_E = 1e-6  # of a window that is unusual without harm, to be a finding by itself; the most unusual one is
 MAX_EVIDENCE = 14  # lines
 MAX_SINGLE_CRITICALS = 3  # kinds of rare CRITICAL events that are told apart; more are one finding
+_REQUEST = re.compile(r"(?:(?P<method>[A-Z]+) )?(?P<route>/.*)", re.DOTALL)  # an operation that is one
 _KINDS = {"problem": "errors", "errors": "errors", "critical": "critical", "duration": "slowdown", "events": "silence",
           "silence": "silence", "template": "flood", "queue": "flood", "window": "anomaly",
           "state": "critical", "share": "errors"}  # fmt: skip
@@ -46,6 +49,7 @@ class Finding:
         evidence: what speaks for it, one line each, log lines among them.
         cluster_ids: the problems it is about, as `cluster_errors` names them.
         template_ids: the messages it is about that are no errors.
+        conditions: on fields, as the command line takes them, which the events meet that its title is about.
     """
 
     kind: str
@@ -58,6 +62,7 @@ class Finding:
     evidence: tuple[str, ...]
     cluster_ids: tuple[str, ...] = ()
     template_ids: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
 
 
 def rank_findings(
@@ -165,12 +170,28 @@ def _to_finding(story: Story, log_lines: LogLines | None, tz: str, also: tuple[s
         evidence=tuple(dict.fromkeys([*quoted, *lines, *also][:MAX_EVIDENCE])) + _chance(story),
         cluster_ids=_keys(story, "problem", "critical", "state", "share"),
         template_ids=_keys(story, "template", "queue"),
+        conditions=_conditions(story.lead),
     )
 
 
 def _keys(story: Story, *kinds: str) -> tuple[str, ...]:
     """Return what symptoms of some kinds are about, the likeliest cause first."""
     return tuple(dict.fromkeys(s.key for s in story.symptoms if s.kind in kinds and s.key is not None))
+
+
+def _conditions(lead: Symptom) -> tuple[str, ...]:
+    """Return the conditions on the events that a symptom counts; none where it is about all events of its services."""
+    if lead.kind in ("errors", "state", "share"):
+        return ("cluster_id!=",)
+    if not lead.key:
+        return ()
+    if lead.kind in ("problem", "critical"):
+        return (f"cluster_id={lead.key}",)
+    if lead.kind in ("template", "queue"):
+        return (f"template_id={lead.key}",)
+    request = _REQUEST.fullmatch(lead.key) if lead.kind == "duration" else None
+    named = {} if request is None else {METHOD: request["method"], ROUTE: request["route"]}
+    return tuple(f"{field}={value}" for field, value in named.items() if value)
 
 
 def _detail(story: Story, log_lines: LogLines | None, tz: str) -> str:

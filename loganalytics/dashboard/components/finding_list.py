@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from loganalytics.charts.bands import BAND_COLOURS
@@ -134,19 +135,25 @@ def _open_incident(start: datetime, end: datetime) -> None:
 
 
 def _open_events(line: FoundLine, start: datetime, end: datetime) -> None:
-    """Open Explore on the finding's time and on what it names: its one problem or message, else its services."""
+    """Open Explore on the finding's time and on what its title names."""
     first, last = opened_range(start, end)
     state.change(since=state.iso(first), until=state.iso(last), **_named(line, state.view()))
     state.switch_page("explore")
 
 
 def _named(line: FoundLine, view: View) -> Mapping[str, Any]:
-    finding = line.finding
-    clusters = set(cached_analyses.clusters(view)["cluster_id"]) if finding.cluster_ids else set()
-    names = [("cluster_id", key) for key in finding.cluster_ids if key in clusters]
-    names += [("template_id", key) for key in finding.template_ids]
-    if len(names) == 1:
-        return {"where": (*view.where, Where(*names[0]))}
+    """Return the filters for a finding's events: the one problem or message, else its services, and the endpoint."""
+    conditions = [where for where in map(Where.parse, line.finding.conditions) if _is_known(where, view)]
+    kept = tuple(where for where in view.where if where not in conditions)
+    filters: dict[str, Any] = {"where": (*kept, *conditions)} if conditions else {}
+    is_of_one = any(where.field in ("cluster_id", "template_id") and where.value for where in conditions)
     services = set(cached_events.services(view))
-    named = tuple(name for name in finding.service.split(", ") if name in services)
-    return {"services": named} if named else {}
+    named = tuple(name for name in line.finding.service.split(", ") if name in services)
+    return filters | {"services": named} if named and not is_of_one else filters
+
+
+def _is_known(where: Where, view: View) -> bool:
+    """Return whether the source has such a value: a filtered log may have other problems, a method other letters."""
+    if where.field == "cluster_id":
+        return not where.value or where.value in cached_analyses.clusters(view)["cluster_id"]
+    return where.value in cached_events.annotated_events(view)[where.field].cast(pl.String).unique()
