@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import polars as pl
@@ -82,6 +82,7 @@ def time_axis(first: datetime | None, last: datetime | None, tz: str = "UTC") ->
     """Return the time axis: the clock in that zone, 24 hours, and under it the day or days."""
     if first is None or last is None:
         return alt.X("start:T", title=None, bin="binned")
+    first, last = first.astimezone(UTC), last.astimezone(UTC)  # Python subtracts times of one zone by their clocks
     days = [moment(day, zone=False, tz=tz)[:10] for day in (first, last - timedelta(microseconds=1))]
     # As an expression: Vega-Lite would write datetime(...), which Vega's own interpreter (in a report) misreads.
     scale = alt.Scale(type="utc", nice=False, domain=_times((first, last)))

@@ -40,7 +40,7 @@ def start_source() -> tuple[str, ...]:
     """Return the source that the app opens with: the first of the list, else the one named, else the sample."""
     listed = listed_sources()
     if listed is not None:
-        return tuple(sorted(listed)[:1])
+        return tuple(listed)[:1]
     arguments = tuple(argument for argument in sys.argv[1:] if not argument.startswith("--"))
     if arguments:
         return arguments

@@ -38,10 +38,11 @@ def read(parameters: Mapping[str, list[str]]) -> Link:
     view = View()
     for name in sorted(parameters, key=_READ_FIRST.__contains__, reverse=True):
         values = parameters[name]
-        if name in ITEMS:
-            opened[name] = values
-            continue
         try:
+            if name in ITEMS:
+                _check_item(name, values[-1])
+                opened[name] = values
+                continue
             candidate = View.from_parameters(valid | {name: values})
             check(candidate, name)
         except InvalidArgumentError as error:
@@ -62,7 +63,7 @@ def check(view: View, name: str) -> None:
     if name in ("level", "grep"):
         View(level=view.level if name == "level" else None, grep=view.grep if name == "grep" else None).filter()
     elif name in ("since", "until"):
-        parse_when(value, tz=view.tz)
+        _check_range(view)
     elif name == "baseline":
         for end in value:
             parse_when(end, tz=view.tz)
@@ -76,12 +77,32 @@ def check(view: View, name: str) -> None:
         condition(value)
 
 
+def _check_range(view: View) -> None:
+    since, until = (parse_when(end, tz=view.tz) if end else None for end in (view.since, view.until))
+    if since and until and since >= until:
+        raise InvalidArgumentError(f"The range ends at {view.until}, before it begins, at {view.since}.")
+
+
 def has_query_language(view: View) -> bool:
     """Whether a condition on this view is in the language of its server, Lucene's, rather than in SQL."""
     try:
         return any(map(schemes.has_query_language, access.addresses(view.source)))
     except SourceNotFoundError:
         return False
+
+
+def _check_item(name: str, named: str) -> None:
+    """Raise InvalidArgumentError for what no page can have open; whether the logs have it, the page says."""
+    if name == "incident":
+        start, _, end = named.partition("/")
+        if not parse_when(start) < parse_when(end):
+            raise InvalidArgumentError(f"{named!r} ends before it begins.")
+    elif name == "event" and "|" not in named:
+        raise InvalidArgumentError(f"{named!r} does not say where an event stands. Hint: SOURCE|OFFSET.")
+    elif name == "page" and not (named.isascii() and named.isdigit() and int(named)):
+        raise InvalidArgumentError(f"{named!r} is not the number of a page.")
+    elif name == "zone" and named != "browser":
+        parse_zone(named)
 
 
 def _check_encoding(name: str) -> None:

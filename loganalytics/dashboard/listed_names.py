@@ -63,6 +63,8 @@ def scrub(message: str, listed: Listed, labels: Mapping[str, str] | None = None)
     for spelling in sorted(filter(None, names), key=len, reverse=True):
         written = re.escape(spelling)
         message = re.sub(rf"(?<![\w.-]){written}(?![\w-])", names[spelling].replace("\\", r"\\"), message)
+    for port in {port for address, _ in listed for port in _ports(address)}:
+        message = re.sub(rf"\bport {port}\b", "its port", message)
     return uri.scrub(message)
 
 
@@ -76,6 +78,8 @@ def hidden(listed: Listed) -> Iterator[None]:
         yield
     except MissingExtraError:
         raise
+    except SourceNotFoundError as error:  # its hint is about the folder beside it
+        raise SourceNotFoundError(scrub(str(error).partition(" Hint:")[0], listed)) from None
     except LogAnalyticsError as error:
         raise type(error)(scrub(str(error), listed)) from None
     except OSError as error:
@@ -126,6 +130,11 @@ def _spellings(address: str) -> list[str]:
         spellings += [parts.authority, *(host.partition(":")[0] for host in parts.authority.split(","))]
         spellings += [parts.path, parts.path[1:]] if parts.path.count("/") > 1 else []
     return [spelling for spelling in spellings if len(spelling) > 1]
+
+
+def _ports(address: str) -> list[str]:
+    """Return the ports that an address names."""
+    return re.findall(r":(\d+)", uri.split(address).authority) if uri.has_scheme(address) else []
 
 
 @dataclass

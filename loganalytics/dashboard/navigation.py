@@ -40,6 +40,7 @@ def main() -> None:
     state.remember_pages(pages, page)
     if not consent.is_agreed(state.view()):
         with st.container(key="without-sidebar"):
+            history.draw()
             consent.ask(state.view(), on_refuse=state.open_start_source)
         return
     sidebar.draw()

@@ -21,7 +21,7 @@ from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.filters.expressions import Where
 from loganalytics.view import View
 
-_VIEW, _OPENED, _PAGES, _PROBLEMS, _BARE = "view", "opened", "pages", "link-problems", "has-bare-url"
+_VIEW, _OPENED, _PAGES, _PROBLEMS, _IS_FIRST = "view", "opened", "pages", "link-problems", "is-first-run"
 _REJECTED, _SHOWN, _PAGE = "rejected", "shown-view", "page-name"
 _OF_ONE_VIEW = ("event", "page")
 """What is closed when the view changes."""
@@ -33,7 +33,7 @@ def follow_url() -> None:
     is_new = _VIEW not in st.session_state
     if is_new or (context is not None and context.is_history_navigation):
         open_link(url_parameters())
-        st.session_state[_BARE] = is_new and not url_parameters()
+        st.session_state[_IS_FIRST] = is_new
 
 
 def open_link(link_parameters: Mapping[str, list[str]]) -> None:
@@ -166,12 +166,12 @@ def query() -> str:
 def write_url() -> None:
     """Write the view and what is open to the URL, unless it has them already.
 
-    The URL that a session begins with gets its first parameters from components/history.js: Streamlit would add an
-    entry to the browser's history.
+    In the first run of a session components/history.js does so: Streamlit would add an entry to the browser's history,
+    and leave the one before, which may have a password.
     """
-    is_left = st.session_state[_BARE]
-    st.session_state[_BARE] = False
-    if not is_left and parameters() != url_parameters():
+    is_first = st.session_state[_IS_FIRST]
+    st.session_state[_IS_FIRST] = False
+    if not is_first and parameters() != url_parameters():
         st.query_params.from_dict(parameters())
 
 

@@ -43,8 +43,13 @@ class Where:
         """Return the condition as an expression; a field that the logs do not have is empty in all events."""
         if self.field not in columns:
             return pl.lit(value=(self.value == "") != self.exclude)
-        is_equal = pl.col(self.field).cast(pl.String).fill_null("") == self.value
+        is_equal = value_text(self.field) == self.value
         return ~is_equal if self.exclude else is_equal
+
+
+def value_text(field: str) -> pl.Expr:
+    """Return the values of a field as conditions write them: true, 0.1, 2026-03-10 12:00:00+00:00; "" for no value."""
+    return pl.col(field).cast(pl.String).fill_null("")
 
 
 def time_range_filter(since: datetime | None, until: datetime | None, *, column: str = "timestamp") -> pl.Expr:

@@ -70,7 +70,8 @@ def check_columns(expression: pl.Expr, columns: list[str]) -> None:
             have = ", ".join(columns[:_NAMED_COLUMNS]) + (", …" if len(columns) > _NAMED_COLUMNS else "")
             raise MissingColumnError(
                 f"The query names the column {name!r}; the logs have {have}. "
-                'Hint: a name with a dot is written in double quotes, as in "http.status_code" >= 500.'
+                "Hint: a text is written in single quotes, as in level = 'ERROR'; a name with a dot in double quotes, "
+                'as in "http.status_code" >= 500.'
             )
 
 

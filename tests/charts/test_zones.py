@@ -82,6 +82,16 @@ def test_ticks_are_few_and_at_midnights_of_the_zone(days: int) -> None:
         assert zoned.dt.hour().unique().to_list() == [0]
 
 
+@pytest.mark.parametrize("minutes", [20, 60, 90])
+def test_the_repeated_hour_has_a_few_ticks(minutes: int) -> None:
+    """Its end has the clock of its beginning, but is later."""
+    start = NIGHT_OF_AUTUMN + timedelta(hours=2, minutes=30)
+    times = pl.datetime_range(start, start + timedelta(minutes=minutes), "1m", closed="left", eager=True)
+    counts = trend(conform(pl.DataFrame({"timestamp": times})), every="1m", display_tz=BERLIN)
+    values = charts.chart_trend(counts).to_dict()["encoding"]["x"]["axis"]["values"]["expr"]
+    assert 2 <= len(values.split(",")) <= 25
+
+
 @pytest.mark.parametrize("name", ["chart_coverage", "chart_errors", "chart_change_points", "chart_traces"])
 def test_other_charts_name_the_zone_too(name: str) -> None:
     """Axis or tooltips, whichever the chart has."""

@@ -90,6 +90,19 @@ def test_a_link_opens_just_the_event_with_its_columns_and_page(page, server, log
     assert "columns=message&columns=user_id" in page.url
 
 
+def test_the_next_event_after_the_last_of_a_page_is_on_the_next(page, server, log):
+    """And k leads back."""
+    page.goto(f"{server}/explore?order=oldest&event={log}%7C1000")
+    drawer = page.get_by_role("complementary", name="Event")
+    drawer.get_by_text("Lines before and after").wait_for()
+    wait_until_settled(page)
+    page.keyboard.press("j")
+    url_has(page, "event=.*%7C1001.*page=2|page=2.*event=.*%7C1001")
+    wait_until_settled(page)
+    page.keyboard.press("k")
+    url_has(page, "event=.*%7C1000$")
+
+
 def test_lines_before_and_after_are_of_the_whole_source(page, server, log):
     """Whatever is filtered; a click on one opens it."""
     page.goto(f"{server}/explore?level=ERROR&event={log}%7C21")

@@ -39,6 +39,32 @@ def test_a_baseline_that_is_no_range_is_told(baseline):
     assert link.problems
 
 
+@pytest.mark.parametrize(
+    ("name", "broken"),
+    [
+        ("event", "zzz"),
+        ("page", "0"),
+        ("page", "-1"),
+        ("page", "x"),
+        ("incident", "yesterday/x"),
+        ("incident", "2026-03-11T15:00:00Z/2026-03-11T14:00:00Z"),
+        ("zone", "Mars/Base"),
+    ],
+)
+def test_what_no_page_can_have_open_is_told(name, broken):
+    """And is not opened."""
+    link = links.read({name: [broken]})
+    assert not link.opened
+    assert link.problems[0].startswith(f"{name}: ")
+
+
+def test_a_range_that_ends_before_it_begins_is_told():
+    """Nothing would match, which is no all-clear."""
+    link = links.read({"since": ["2026-03-10T13:00:00Z"], "until": ["2026-03-10T12:00:00Z"]})
+    assert link.view.until is None
+    assert "before it begins" in link.problems[0]
+
+
 def test_a_parameter_that_is_none_of_ours_is_told():
     """It may be one of ours, misspelt."""
     link = links.read({"levle": ["ERROR"]})

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics.dashboard import summaries
+from loganalytics.filters.expressions import value_text
 from loganalytics.humanize import moment
 from loganalytics.sanitize import printable, printable_column
 
@@ -28,6 +29,15 @@ def find(source_events: pl.DataFrame, link: str) -> dict[str, Any] | None:
     return matches.row(0, named=True) if matches.height else None
 
 
+def condition_value(source_events: pl.DataFrame, event: dict[str, Any], field: str) -> str | None:
+    """Return the value of a field of an event as a condition writes it; None for a list, which none can name."""
+    if source_events.schema[field].is_nested():
+        return None
+    is_event = (pl.col("source") == event["source"]) & (pl.col("offset") == event["offset"])
+    values = source_events.filter(is_event).select(value_text(field).alias("value"))["value"]
+    return values[0] if values.len() else None
+
+
 def panel(event: dict[str, Any], source_events: pl.DataFrame, tz: str) -> dict[str, Any]:
     """Return what the panel shows of an event, safe to show; its neighbours are among the events of its source."""
     origin = filter(None, (moment(event["timestamp"], tz=tz), event["level"], event["service"], event["logger"]))
@@ -37,12 +47,16 @@ def panel(event: dict[str, Any], source_events: pl.DataFrame, tz: str) -> dict[s
         "title": printable(" · ".join(origin), 300),
         "message": printable(event["message"], _MAX_CHARACTERS, lines=True),
         "exception": printable(event["exception"], _MAX_CHARACTERS, lines=True) if event["exception"] else "",
-        "fields": [(name, content, name not in ("timestamp", "offset")) for name, content in rows],
+        "fields": [(name, content, _can_filter(source_events, name)) for name, content in rows],
         "place": f"Lines before and after, in {printable(event['source'], 200)}",
         "lines": _lines(event, source_events, tz),
         "actions": [("trace", "Follow the trace")] if event["trace_id"] else [],
         "json": as_json(event),
     }
+
+
+def _can_filter(source_events: pl.DataFrame, name: str) -> bool:
+    return name not in ("timestamp", "offset") and not source_events.schema.get(name, pl.List(pl.Null)).is_nested()
 
 
 def as_json(event: dict[str, Any]) -> str:

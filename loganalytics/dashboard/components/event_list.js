@@ -96,12 +96,16 @@ function eventList(root) {
 
   function step(by) {
     const current = rows.selected();
-    if (current !== null) rows.moveTo(current + by);
+    const count = shown.cells[0].length;
+    if (current === null) return;
+    if (current + by >= 0 && current + by < count) rows.moveTo(current + by);
+    else send("turn", by); // the last event of the page before, or the first of the next
   }
 
   function keydown(event) {
     if (!isForList(event, root)) return;
     if (event.key === "Escape" && panel.isOpen()) send("open", null);
+    else if (panel.isOpen() && ["j", "k"].includes(event.key)) step(event.key === "j" ? 1 : -1);
     else if (!["j", "k"].includes(event.key) || !rows.keydown(event)) return;
     event.preventDefault();
   }

@@ -54,9 +54,9 @@ def draw(
     component = browser_component.load("event_list", "virtual_rows", "event_panel")
     answers = component(
         data=json.dumps(sent, ensure_ascii=False).encode("utf-8", "replace"), key=_KEY, on_open_change=handle_open,
-        on_filter_change=_nothing, on_act_change=_nothing, on_line_change=_nothing,
+        on_filter_change=_nothing, on_act_change=_nothing, on_line_change=_nothing, on_turn_change=_nothing,
     )  # fmt: skip
-    return {name: answers[name] for name in ("filter", "act", "line") if answers.get(name) is not None}
+    return {name: answers[name] for name in ("filter", "act", "line", "turn") if answers.get(name) is not None}
 
 
 def cell_texts(events: pl.DataFrame, columns: list[str]) -> pl.DataFrame:

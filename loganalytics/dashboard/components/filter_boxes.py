@@ -44,6 +44,8 @@ def _box(name: str, label: str, placeholder: str, icon: str, live: str | bool = 
 
 def _apply(name: str) -> None:
     entered = st.session_state[name]
+    if name == "query":
+        entered = (entered or "").strip()
     state.try_change(name, tuple(entered) if isinstance(entered, list) else (entered or None))
 
 

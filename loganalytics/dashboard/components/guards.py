@@ -11,6 +11,7 @@ from loganalytics.dashboard import cached_events, state, summaries, zone
 from loganalytics.dashboard.components import filter_bar
 from loganalytics.exceptions import InvalidArgumentError, LogAnalyticsError, MissingColumnError
 from loganalytics.humanize import time_range
+from loganalytics.sanitize import printable
 from loganalytics.view import View
 
 
@@ -39,7 +40,14 @@ def _explain_empty(view: View, source_events: pl.DataFrame) -> None:
             icon=":material/inbox:",
         )
         return
-    st.info("No events match. Widen the time range or the filters in the sidebar.", icon=":material/filter_alt:")
+    missing = sorted(
+        {where.field for where in view.where if str(where) not in view.disabled} - known_fields(source_events)
+    )
+    if missing:
+        st.warning("A filter names a field that no event has.", icon=":material/filter_alt:")
+        st.text(printable(", ".join(missing), 400))
+    else:
+        st.info("No events match. Widen the time range or the filters in the sidebar.", icon=":material/filter_alt:")
     extent = summaries.time_extent(source_events)
     if extent is None:
         return
@@ -52,3 +60,8 @@ def _explain_empty(view: View, source_events: pl.DataFrame) -> None:
             day = {"since": state.iso(last - timedelta(days=1)), "until": state.iso(last + timedelta(seconds=1))}
             st.button("The last day of the log", on_click=state.change, kwargs=day, icon=":material/today:")
             st.button("All of the log", on_click=state.change, kwargs={"since": None, "until": None})
+
+
+def known_fields(source_events: pl.DataFrame) -> set[str]:
+    """Return the fields that conditions may name: those of the events, and what is found in their texts."""
+    return {*source_events.columns, "template", "template_id", "cluster_id", "http.route"}

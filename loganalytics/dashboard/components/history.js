@@ -1,12 +1,14 @@
 // One entry of the browser's history a step, so that Back undoes one. Streamlit adds an entry for a page without
-// parameters, and one more for the parameters; and the first entry of a session has none yet.
+// parameters, and one more for the parameters; and the first entry of a session has none yet, or what a link named that is
+// not shown: what cannot be read, or a password.
 const TYPING_MS = 3000;
 const SWITCHING_MS = 1000;
 
 export default function ({ data }) {
   if (window.loganalyticsHistory) return;
   window.loganalyticsHistory = true;
-  if (!location.search && data.query) replace(location.pathname + "?" + data.query);
+  const [named, shown] = [new URLSearchParams(location.search), new URLSearchParams(data.query)];
+  if (named.toString() !== shown.toString()) replace(location.pathname + "?" + data.query);
   const push = window.history.pushState.bind(window.history);
   let typedAt = 0;
   let changedAt = 0;

@@ -20,7 +20,11 @@ def rejected(name: str) -> None:
 
 def link_problems() -> None:
     """Draw what could not be read in the link that the session began with."""
-    problems = state.link_problems()
+    unusable(*state.link_problems())
+
+
+def unusable(*problems: str) -> None:
+    """Draw what of a link cannot be used; nothing where all of it can."""
     if problems:
         st.warning("Part of this link cannot be used; the rest is kept.", icon=":material/link_off:")
         st.text("\n".join(printable(problem, _MAX_CHARACTERS) for problem in problems))

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import streamlit as st
 
 from loganalytics.dashboard import cached_analyses, state
 from loganalytics.dashboard.components import tables
 from loganalytics.exceptions import LogAnalyticsError
+from loganalytics.humanize import count
 from loganalytics.view import View
 
 _EXAMPLE_QUERY = """select service, level, count(*) as events, max(timestamp) as last
 from logs
 group by all
 order by events desc"""
-_MAX_ROWS = 5_000
-_ASKED, _LAST = "sql-asked", "sql-last"
-"""The query that the reader had run in this session, and the last one that had a result."""
+_MAX_ROWS, _FEW_ROWS = 5_000, 12
+_ASKED, _STOPPED, _LAST = "sql-asked", "sql-stopped", "sql-last"
+"""The query that the reader had run in this session, the one that was stopped, and the last one that had a result."""
+_UNRUN = "This query has not been run. If a link brought it, read it before you press Run."
 
 
 def draw(view: View) -> None:
@@ -28,11 +32,10 @@ def draw(view: View) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Run", on_click=_ask, icon=":material/play_arrow:", key="sql-run")
         stop = st.empty()
-        st.caption("The table is logs: the events of this view. Ctrl+Enter runs the query.")
+        st.caption("The table is logs: the events of this view. Ctrl+Enter runs what was changed.")
     if query not in (_EXAMPLE_QUERY, st.session_state.get(_ASKED)):
-        st.info(
-            "This query has not been run. If a link brought it, read it before you press Run.", icon=":material/link:"
-        )
+        is_stopped = st.session_state.get(_STOPPED) == query
+        st.info("Stopped." if is_stopped else _UNRUN, icon=":material/stop:" if is_stopped else ":material/link:")
     else:
         stop.button("Stop", on_click=_stop, icon=":material/stop:", key="sql-stop")
         _run(view, query)
@@ -56,11 +59,13 @@ def _run(view: View, query: str) -> None:
 
 def _draw_result(view: View, query: str, table: pl.DataFrame, *, is_current: bool) -> None:
     if not is_current:
-        st.caption("The last result, of this query:")
+        other_view = "" if view == state.view() else ", over another view than the one above"
+        st.caption(f"The last result, of this query{other_view}:")
         st.code(query, language="sql", wrap_lines=True)
-    tables.draw(table.head(_MAX_ROWS), f"sql-{hash((view, query))}", height=430, file_name="query", whole=table)
+    height: Any = "content" if table.height < _FEW_ROWS else 430
+    tables.draw(table.head(_MAX_ROWS), f"sql-{hash((view, query))}", height=height, file_name="query", whole=table)
     excess = f", the first {_MAX_ROWS:,} shown" if table.height > _MAX_ROWS else ""
-    st.caption(f"{table.height:,} rows{excess}")
+    st.caption(f"{count(table.height, 'row')}{excess}")
 
 
 def _ask() -> None:
@@ -70,4 +75,5 @@ def _ask() -> None:
 
 
 def _stop() -> None:
+    st.session_state[_STOPPED] = st.session_state[_ASKED]
     st.session_state[_ASKED] = None

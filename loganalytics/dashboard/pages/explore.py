@@ -16,6 +16,7 @@ from loganalytics.dashboard.components import (
     facets,
     guards,
     histogram,
+    notices,
     sql_editor,
 )
 from loganalytics.sanitize import printable
@@ -36,6 +37,7 @@ def page() -> None:
         return
     st.html(_FULL_HEIGHT)
     view = state.view()
+    notices.unusable(*_unknown_parts(view, logs))
     fields, results = st.columns([1, 4], gap="medium")
     with fields:
         facets.draw(view, logs)
@@ -50,6 +52,19 @@ def page() -> None:
             with settings:
                 columns, order = _toolbar(view, logs)
             _events(view, logs, columns, order)
+
+
+def _unknown_parts(view: View, logs: pl.DataFrame) -> list[str]:
+    """Return what the link names that the logs do not have."""
+    problems = [
+        f"columns: the logs have no {name!r}." for name in state.opened_list("columns") if name not in logs.columns
+    ]
+    link, page_number = state.opened("event"), state.opened("page")
+    if link and event_detail.find(cached_events.source_events(view), link) is None:
+        problems.append(f"event: the source has none at {link!r}.")
+    if page_number and int(page_number) > -(-logs.height // _PAGE_EVENTS):
+        problems.append(f"page: there are fewer than {page_number}.")
+    return problems
 
 
 def _toolbar(view: View, logs: pl.DataFrame) -> tuple[list[str], str]:
@@ -81,7 +96,8 @@ def _column_choice(logs: pl.DataFrame) -> list[str]:
 
 
 def _events(view: View, logs: pl.DataFrame, columns: list[str], order: str) -> None:
-    number = _page_number(-(-logs.height // _PAGE_EVENTS))
+    pages = -(-logs.height // _PAGE_EVENTS)
+    number = _page_number(pages)
     events = cached_analyses.page_of_events(view, number, _PAGE_EVENTS, newest_first=order == "newest")
     source_events = cached_events.source_events(view)
     link = state.opened("event")
@@ -91,20 +107,34 @@ def _events(view: View, logs: pl.DataFrame, columns: list[str], order: str) -> N
         token=str(hash((view, order, number, *columns, zone.current()))), selected=_row_of(events, event),
         on_open=lambda row: _open(None if row is None else events.row(row, named=True)),
     )  # fmt: skip
-    _answer(answers, event)
+    if "turn" in answers:
+        _turn(view, number, int(answers["turn"]), pages, order)
+    _answer(answers, event, source_events)
 
 
 def _page_number(pages: int) -> int:
     """Draw the pages where there are several; return the number of the open one."""
-    linked = state.opened("page") or ""
-    number = min(max(int(linked), 1), pages) if linked.isascii() and linked.isdigit() else 1
+    number = min(int(state.opened("page") or 1), pages)
     if pages < 2:
         return 1
     taken = st.pagination(pages, default=number, key=f"pages-{hash(state.view())}-{number}") or number
     if taken != number:
-        state.open_item("page", None if taken == 1 else str(taken))
+        _open_page(taken)
         st.rerun()
     return number
+
+
+def _open_page(number: int) -> None:
+    state.open_item("page", None if number == 1 else str(number))
+
+
+def _turn(view: View, number: int, by: int, pages: int, order: str) -> None:
+    """Open the first event of the next page, or the last of the page before."""
+    if 1 <= number + by <= pages:
+        events = cached_analyses.page_of_events(view, number + by, _PAGE_EVENTS, newest_first=order == "newest")
+        _open_page(number + by)
+        _open(events.row(0 if by > 0 else -1, named=True))
+        st.rerun()
 
 
 def _row_of(events: pl.DataFrame, event: dict[str, Any] | None) -> int | None:
@@ -119,7 +149,7 @@ def _open(event: dict[str, Any] | None) -> None:
     state.open_item("event", event_detail.event_id(event) if event else None)
 
 
-def _answer(answers: dict[str, Any], event: dict[str, Any] | None) -> None:
+def _answer(answers: dict[str, Any], event: dict[str, Any] | None, source_events: pl.DataFrame) -> None:
     """Do what the reader asks for in the open event."""
     if "line" in answers:
         state.open_item("event", str(answers["line"]))
@@ -128,9 +158,10 @@ def _answer(answers: dict[str, Any], event: dict[str, Any] | None) -> None:
         return
     condition = answers.get("filter")
     if condition and condition["event"] == event_detail.event_id(event) and condition["field"] in event:
-        field, value = str(condition["field"]), event[condition["field"]]
-        state.add_condition(field, None if value is None else str(value), exclude=bool(condition["exclude"]))
-        st.rerun()
+        value = event_detail.condition_value(source_events, event, str(condition["field"]))
+        if value is not None:
+            state.add_condition(str(condition["field"]), value, exclude=bool(condition["exclude"]))
+            st.rerun()
     if "act" in answers and event["trace_id"]:
         state.open_item("trace", event["trace_id"])
         state.switch_page("traces")

@@ -78,11 +78,13 @@ def _runs(view: View, runs: pl.DataFrame, by: str) -> None:
     }
     table = runs.head(_MAX_RUNS).select(names)
     shown = table.with_columns(pl.col("duration_ms").map_elements(_milliseconds, return_dtype=pl.String))
+    key = f"runs-{hash(view)}-{by}-{state.opened('run')}"
     clicked = tables.draw(
-        shown, f"runs-{hash(view)}-{by}", columns=columns, clickable=True, height=300, file_name="runs", whole=runs,
+        shown, key, columns=columns, clickable=True, height=300, file_name="runs", whole=runs
     )  # fmt: skip
-    if clicked and clicked["run"] != state.opened("run"):
+    if clicked:
         state.open_item("run", clicked["run"])
+        st.rerun()  # as another table, in which nothing is clicked: Back would do the click again
 
 
 def _open_run(steps: pl.DataFrame, runs: pl.DataFrame, by: str, step: str) -> None:
