@@ -27,8 +27,8 @@ def sources(tmp_path):
         (tmp_path / f"{name}.log").write_text(f"2026-03-10 12:00:00 ERROR {name} failed\n" * 3)
     path = tmp_path / "sources.toml"
     path.write_text(
-        f'[sources.Shop]\nsource = "{tmp_path}/shop.log"\n'
         f'[sources.Secret]\nsource = ["{tmp_path}/secret.log"]\nreaders = ["ann@example.com"]\n'
+        f'[sources.Shop]\nsource = "{tmp_path}/shop.log"\n'
     )
     return path
 
