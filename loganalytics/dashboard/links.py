@@ -13,7 +13,10 @@ from loganalytics.sources import schemes
 from loganalytics.times import parse_every, parse_when, parse_zone
 from loganalytics.view import View
 
-ITEMS = ("event", "trace", "pattern", "cluster", "incident", "run", "sql", "zone", "tab", "columns", "order", "page")
+ITEMS = (
+    "event", "trace", "pattern", "cluster", "incident", "against", "run", "sql", "zone", "tab", "columns", "order",
+    "page",
+)  # fmt: skip
 """What a page can have open, as parameters of the URL beside the view's."""
 
 _READ_FIRST = ("source", "tz")

@@ -57,6 +57,23 @@ def test_a_pattern_is_opened_by_a_click_and_by_its_link(page, server):
     page.get_by_text("problems behind the errors").wait_for()
 
 
+def test_what_an_incident_is_compared_with_is_in_the_link(page, browser, server):
+    """Another reader gets the same verdict, and Back the one before."""
+    page.goto(f"{server}/incident?incident=2026-03-10T12:30:00Z/2026-03-10T12:40:00Z")
+    page.get_by_text("Baseline 2026-03-10 11:30–12:30 UTC").wait_for()
+    wait_until_settled(page)
+    page.get_by_label("Compare with").click()
+    page.get_by_role("option", name="the week before").click()
+    page.get_by_text("Baseline 2026-03-03 12:30–12:40 UTC").wait_for()
+    url_has(page, "against=previous_week")
+    other_page = browser.new_context().new_page()
+    other_page.goto(page.url)
+    other_page.get_by_text("Baseline 2026-03-03 12:30–12:40 UTC").wait_for()
+    other_page.context.close()
+    page.go_back()
+    page.get_by_text("Baseline 2026-03-10 11:30–12:30 UTC").wait_for()
+
+
 def test_overview_has_an_address_of_its_own(page, server):
     """With its view."""
     page.goto(f"{server}/overview?level=ERROR")

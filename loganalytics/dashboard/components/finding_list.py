@@ -128,7 +128,7 @@ def opened_range(start: datetime, end: datetime) -> tuple[datetime, datetime]:
 def _open_incident(start: datetime, end: datetime) -> None:
     """Open the incident page on the finding's time, against the time before."""
     first, last = opened_range(start, end)
-    st.session_state["baseline-kind"] = "previous"
+    state.open_item("against", None)
     state.change(baseline=None)
     state.open_item("incident", f"{state.iso(first)}/{state.iso(last)}")
     state.switch_page("incident")

@@ -63,7 +63,8 @@ def _incident_range() -> tuple[datetime, datetime] | None:
 
 def _baseline(view: View) -> str | tuple[str, str]:
     """Return what the incident is compared with: the range drawn, else the kind chosen."""
-    return view.baseline or str(st.session_state.get("baseline-kind") or "previous")
+    linked = state.opened("against")
+    return view.baseline or (linked if linked in _BASELINES and linked != "drawn" else "previous")
 
 
 def _bands(view: View, incident_range: tuple[datetime, datetime] | None) -> list[Band]:
@@ -115,8 +116,9 @@ def _apply_range(start: datetime, end: datetime) -> None:
 def _apply_baseline() -> None:
     kind = st.session_state["against"]
     if kind != "drawn":
-        st.session_state["baseline-kind"] = kind
-        state.change(baseline=None)
+        if state.view().baseline:
+            state.change(baseline=None)
+        state.open_item("against", None if kind == "previous" else kind)
 
 
 def _suggestions(view: View) -> None:
