@@ -23,7 +23,8 @@ def chart_run_steps(
     """Draw the steps of one run from its begin on; a grey bar under each is the other run, or the usual duration.
 
     Needs step, first_seen, last_seen, usual_ms, ratio and errors of one run, as `steps` returns them; `other` the same
-    of another run. Red is a step with errors, or one that took twice as long as usual and more. At most 60 steps.
+    of another run. Where `has_end` is there and false, the end of a step was not seen. Red is a step with errors, or
+    one that took twice as long as usual and more. At most 60 steps.
     """
     frame = data.collect(steps, "step", "first_seen", "last_seen", "usual_ms", "ratio", "errors").head(MAX_STEPS)
     table = _bars(frame, None if other is None else data.collect(other, "step", "first_seen", "last_seen"))
@@ -60,6 +61,7 @@ def _bars(frame: pl.DataFrame, other: pl.DataFrame | None) -> pl.DataFrame:
         compared = _compared(row, others.get(row["step"]), other_begin, start, is_usual=other is None)
         odd = bool(row["errors"]) or (row["ratio"] or 0.0) >= SLOW_RATIO
         lasting, against = _seconds(end - start), _seconds(None if compared is None else compared[1] - compared[0])
+        lasting += "" if row.get("has_end", True) else ", no end seen"
         rows.append(
             {
                 "rank": rank, "name": printable(row["step"], data.NAME) or "(no name)", "from": start, "to": end,

@@ -13,6 +13,8 @@ from loganalytics.schema import CORE
 from loganalytics.times import window_start
 
 MEASURE_POINTS = 120
+MIN_REGULAR_SHARE = 0.75
+"""How many of the runs must have as many events of a step, for fewer to say that it broke off."""
 MAX_MISSING_SHARE = 0.1
 """How much of a window the log may not cover, for what is counted in it to be drawn."""
 
@@ -99,7 +101,8 @@ def quantiles_by_window(logs: pl.DataFrame, duration: str, every: str, tz: str) 
 def runs(steps: pl.DataFrame) -> pl.DataFrame:
     """Return the runs of jobs, the last first, from their steps: run, when, how long, how it ended, its steps' lengths.
 
-    `ratio` is the duration over the median of all runs; a slow step took twice as long as is usual for it, and more.
+    Takes what with_ends() returns. `ratio` is the duration over the median of the runs with an end; a slow step took
+    twice as long as is usual for it, and more.
     """
     run = pl.col(steps.columns[0]).cast(pl.String).alias("run")
     table = steps.group_by(run, maintain_order=True).agg(
@@ -110,15 +113,43 @@ def runs(steps: pl.DataFrame) -> pl.DataFrame:
         errors=pl.col("errors").sum(),
         status=pl.col("status").drop_nulls().last(),
         steps_ms=pl.col("duration_ms"),
+        has_end=pl.col("has_end").all(),
     )
     duration = (pl.col("last_seen") - pl.col("first_seen")).dt.total_microseconds() / 1000
+    usual = pl.col("duration_ms").filter("has_end").median()
     return (
         table.with_columns(duration_ms=duration)
-        .with_columns(ratio=pl.when(pl.col("duration_ms").median() > 0).then(
-            pl.col("duration_ms") / pl.col("duration_ms").median()
-        ))
+        .with_columns(ratio=pl.when((usual > 0) & pl.col("has_end")).then(pl.col("duration_ms") / usual))
         .sort("first_seen", "run", descending=[True, False])
     )  # fmt: skip
+
+
+def with_ends(steps: pl.DataFrame) -> pl.DataFrame:
+    """Add has_end to the steps of runs: false for the last of a run that stopped in its midst; it has no ratio then.
+
+    It has fewer events than nearly all runs have of it, no error, and no status, or one that others went on from. Steps
+    that log a different number of lines each time do not tell.
+    """
+    passing = steps.select(pl.col("statuses").list.head(pl.col("statuses").list.len().cast(pl.Int64) - 1).explode())
+    passed = passing.to_series().drop_nulls().unique().to_list()
+    is_last = pl.col("number") == pl.col("number").max().over(steps.columns[0])
+    is_passing = pl.col("status").is_null() | pl.col("status").is_in(passed)
+    usual_events = pl.col("events").median().over("step")
+    is_regular = (pl.col("events") == usual_events).mean().over("step") >= MIN_REGULAR_SHARE
+    is_short = is_regular & (pl.col("events") < usual_events)
+    has_end = ~(is_last & is_passing & is_short & (pl.col("errors") == 0))
+    return steps.with_columns(has_end=has_end).with_columns(ratio=pl.when("has_end").then("ratio"))
+
+
+def missing_steps(steps: pl.DataFrame, run: str) -> pl.DataFrame:
+    """Return the steps that most other runs have and this one lacks: step, runs (how many have it), others."""
+    name = pl.col(steps.columns[0]).cast(pl.String)
+    others = steps.filter(name != run)
+    count = others[steps.columns[0]].n_unique()
+    own = steps.filter(name == run)["step"].to_list()
+    lacking = others.filter(~pl.col("step").is_in(own)).group_by("step", maintain_order=True)
+    table = lacking.agg(runs=pl.len(), number=pl.col("number").median()).filter(pl.col("runs") > count / 2)
+    return table.sort("number", "step").select("step", "runs", others=pl.lit(count))
 
 
 def filled(counts: dict[int, int], length: int) -> list[int]:

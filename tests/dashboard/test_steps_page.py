@@ -74,7 +74,7 @@ def test_a_log_without_steps_says_which_field_names_them(open_app, tmp_path):
 
 def test_summarized_runs_have_their_length_and_end():
     """From the first event of the first step to the last of the last."""
-    runs = summaries.runs(steps(pl.DataFrame(job_rows())))
+    runs = summaries.runs(summaries.with_ends(steps(pl.DataFrame(job_rows()))))
     last = runs.row(0, named=True)
     assert (last["run"], last["steps"], last["errors"], last["status"]) == ("run-5", 3, 2, "failed")
     assert last["duration_ms"] == pytest.approx(140_000)
@@ -89,3 +89,50 @@ def test_the_waterfall_compares_each_step_and_marks_the_odd_one():
     assert rows[1]["other_to"] - rows[1]["other_from"] == pytest.approx(100)
     assert rows[1]["shown"] == "500.0 s · usually 100.0 s"
     assert "\x1b" not in rows[2]["name"]
+
+
+def broken_off(tmp_path):
+    """Write four runs of three steps; the third lacks its test, the last stops in the midst of its deploy."""
+    rows = []
+    for run in range(4):
+        for number, step in enumerate(("build", "test", "deploy")):
+            if (run, step) == (2, "test"):
+                continue
+            begin = NOON + timedelta(hours=run, minutes=number)
+            parts = (0, 1) if (run, step) == (3, "deploy") else (0, 1, 30)
+            rows += [
+                {"timestamp": begin + timedelta(seconds=part), "message": f"{step} {part}", "job_run_id": f"run-{run}",
+                 "step": step}
+                for part in parts
+            ]  # fmt: skip
+    path = tmp_path / "jobs.jsonl"
+    path.write_text("".join(json.dumps(row, default=str) + "\n" for row in rows))
+    return str(path)
+
+
+def test_a_step_that_the_other_runs_have_is_missing(open_app, tmp_path):
+    """The run that lacks it says so, the others do not."""
+    jobs = broken_off(tmp_path)
+    said = "Missing: test, which 3 of 3 other runs had"
+    assert said in [element.value for element in open_app(View((jobs,)), "steps", run="run-2").text]
+    assert not any("Missing" in element.value for element in open_app(View((jobs,)), "steps", run="run-1").text)
+
+
+def test_a_run_that_stopped_in_its_midst_is_not_faster(open_app, tmp_path):
+    """Its last step has no end, in the list of runs, on the chart and in the table, and no ratio."""
+    app = open_app(View((broken_off(tmp_path),)), "steps", run="run-3")
+    assert not app.exception
+    runs, steps = (table.value for table in app.dataframe[:2])
+    assert runs["duration_ms"].str.contains("no end seen").to_list() == [True, False, False, False]
+    assert steps["status"].to_list()[2] == "no end seen"
+    assert steps["ratio"].isna().to_list() == [False, False, True]
+    assert "no end seen" in json.loads(app.get("vega_lite_chart")[0].proto.spec)["description"]
+
+
+def test_a_step_that_logs_as_much_as_it_likes_has_its_end():
+    """Fewer lines than usual say nothing where no two runs have as many."""
+    events = pl.DataFrame(
+        {"timestamp": NOON + timedelta(hours=run, seconds=part), "severity_number": 9, "job_run_id": run, "step": "sync"}
+        for run in range(8) for part in range(2 + run)
+    )  # fmt: skip
+    assert summaries.with_ends(steps(events))["has_end"].all()

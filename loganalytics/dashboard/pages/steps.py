@@ -23,6 +23,7 @@ _RUN_COLUMNS = (
 )
 """Where loggers put the run of a job that an event belongs to; the first column that is there is proposed."""
 _USUAL = "what is usual"
+_NO_END = "no end seen"
 _MAX_RUNS = 500
 
 
@@ -38,7 +39,7 @@ def page() -> None:
         st.text(f"Steps are read from a field such as {', '.join(STEP_COLUMNS[:5])}, runs from one such as job_run_id.")
         return
     by, step = columns
-    steps = cached_analyses.steps(view, by, step)
+    steps = summaries.with_ends(cached_analyses.steps(view, by, step))
     if steps.is_empty():
         st.info("No event of this view has both a run and a step.", icon=":material/inbox:")
         return
@@ -77,7 +78,8 @@ def _runs(view: View, runs: pl.DataFrame, by: str) -> None:
         "steps_ms": st.column_config.BarChartColumn("its steps", width=130, y_min=0, color="gray"),
     }
     table = runs.head(_MAX_RUNS).select(names)
-    shown = table.with_columns(pl.col("duration_ms").map_elements(_milliseconds, return_dtype=pl.String))
+    taken = [_taken(*row) for row in runs.head(_MAX_RUNS).select("duration_ms", "has_end").rows()]
+    shown = table.with_columns(pl.Series("duration_ms", taken, pl.String))
     key = f"runs-{hash(view)}-{by}-{state.opened('run')}"
     clicked = tables.draw(
         shown, key, columns=columns, clickable=True, height=300, file_name="runs", whole=runs
@@ -103,8 +105,11 @@ def _one_run(steps: pl.DataFrame, run: dict[str, Any], names: list[str], by: str
     heading, choice = st.columns([3, 2], vertical_alignment="bottom")
     with heading:
         st.subheader("One run", anchor=False)
-        began, took = moment(run["first_seen"], tz=zone.current()), _milliseconds(run["duration_ms"])
+        began, took = moment(run["first_seen"], tz=zone.current()), _taken(run["duration_ms"], run["has_end"])
         st.text(f"{printable(opened, 200)} · {began} · {took}")
+        for lacking in summaries.missing_steps(steps, opened).to_dicts():
+            others = f"{lacking['runs']:,} of {count(lacking['others'], 'other run')}"
+            st.text(f"Missing: {printable(lacking['step'], 200)}, which {others} had")
     others = [_USUAL, *(name for name in names if name != opened)]
     against = choice.selectbox("Compare with", others, key="steps-against", format_func=_run_label)
     rows = steps.filter(pl.col(by).cast(pl.String) == opened)
@@ -120,7 +125,8 @@ def _run_label(name: str) -> str:
 def _steps_of_run(rows: pl.DataFrame, run: str, by: str, step: str) -> None:
     """Draw the steps of one run as rows; a click leads to their events."""
     lengths = [(pl.col(f"{name}_ms") / 1000).alias(f"{name} s") for name in ("duration", "usual", "waited")]
-    table = rows.select("number", "step", "first_seen", *lengths, "ratio", "events", "errors", "status")
+    status = pl.when("has_end").then("status").otherwise(pl.lit(_NO_END)).alias("status")
+    table = rows.select("number", "step", "first_seen", *lengths, "ratio", "events", "errors", status)
     columns: dict[str, Any] = {
         "number": st.column_config.NumberColumn("", width=36),
         "step": st.column_config.TextColumn("step", width="medium"),
@@ -135,6 +141,11 @@ def _steps_of_run(rows: pl.DataFrame, run: str, by: str, step: str) -> None:
     if clicked:
         state.change(where=(*state.view().where, Where(by, run), Where(step, clicked["step"])))
         state.switch_page("explore")
+
+
+def _taken(length: float, has_end: bool) -> str:
+    """Return how long a run took, or for how long it was seen, where it stopped in its midst."""
+    return _milliseconds(length) if has_end else f"{_milliseconds(length)}, {_NO_END}"
 
 
 def _milliseconds(length: float) -> str:
