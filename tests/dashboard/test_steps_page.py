@@ -132,7 +132,7 @@ def test_a_run_that_stopped_in_its_midst_is_not_faster(open_app, tmp_path):
 def test_a_step_that_logs_as_much_as_it_likes_has_its_end():
     """Fewer lines than usual say nothing where no two runs have as many."""
     events = pl.DataFrame(
-        {"timestamp": NOON + timedelta(hours=run, seconds=part), "severity_number": 9, "job_run_id": run, "step": "sync"}
+        {"timestamp": NOON + timedelta(hours=run, seconds=part), "severity_number": 9, "job_run_id": run, "step": "a"}
         for run in range(8) for part in range(2 + run)
     )  # fmt: skip
     assert summaries.with_ends(steps(events))["has_end"].all()

@@ -57,7 +57,7 @@ def _numbers(view: View) -> list[DeltaGenerator]:
     number_cards.draw(cards[2], "Services", f"{metrics.services:,}")
     number_cards.draw(cards[3], "p95 duration", "…")
     number_cards.draw(cards[4], "Anomalous windows", "…")
-    if not view.since:
+    if not view.since and cached_analyses.halves(view):
         st.caption("Changes are those of the second half against the first.")
     return cards
 

@@ -108,8 +108,8 @@ def _one_run(steps: pl.DataFrame, run: dict[str, Any], names: list[str], by: str
         began, took = moment(run["first_seen"], tz=zone.current()), _taken(run["duration_ms"], run["has_end"])
         st.text(f"{printable(opened, 200)} · {began} · {took}")
         for lacking in summaries.missing_steps(steps, opened).to_dicts():
-            others = f"{lacking['runs']:,} of {count(lacking['others'], 'other run')}"
-            st.text(f"Missing: {printable(lacking['step'], 200)}, which {others} had")
+            how_many = f"{lacking['runs']:,} of {count(lacking['others'], 'other run')}"
+            st.text(f"Missing: {printable(lacking['step'], 200)}, which {how_many} had")
     others = [_USUAL, *(name for name in names if name != opened)]
     against = choice.selectbox("Compare with", others, key="steps-against", format_func=_run_label)
     rows = steps.filter(pl.col(by).cast(pl.String) == opened)
