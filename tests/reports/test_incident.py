@@ -255,3 +255,12 @@ def test_baselines_by_name() -> None:
     assert baseline_range("previous", short).end == NOON
     assert baseline_range("previous_day", short).start == NOON - timedelta(days=1)
     assert baseline_range("previous_week", short).end == NOON + timedelta(minutes=5) - timedelta(weeks=1)
+
+
+def test_failures_without_a_level_are_among_the_errors():
+    """As many as a report counts of the same events."""
+    times = [NOON + timedelta(seconds=10 * i) for i in range(-360, 360)]
+    messages = ["ERROR could not open file" if i >= 360 and i % 6 == 0 else "file read" for i in range(720)]
+    logs = conform(pl.DataFrame({"timestamp": times, "message": messages}))
+    facts = incident(logs, NOON, NOON + timedelta(hours=1)).facts
+    assert (facts["errors"], facts["baseline_errors"]) == (60, 0)
