@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from loganalytics.dashboard import access
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
 from loganalytics.filters.sql import condition
-from loganalytics.sources import schemes
 from loganalytics.times import parse_every, parse_when, parse_zone
 from loganalytics.view import View
 
@@ -89,7 +88,7 @@ def _check_range(view: View) -> None:
 def has_query_language(view: View) -> bool:
     """Whether a condition on this view is in the language of its server, Lucene's, rather than in SQL."""
     try:
-        return any(map(schemes.has_query_language, access.addresses(view.source)))
+        return replace(view, source=access.addresses(view.source)).has_query_language()
     except SourceNotFoundError:
         return False
 

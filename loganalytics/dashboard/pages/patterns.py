@@ -63,7 +63,7 @@ def _opened_row(table: pl.DataFrame, column: str, name: str, clicked: dict[str, 
     if clicked:
         state.open_item(name, clicked[column])
         st.rerun()
-    rows = table.filter(pl.col(column) == state.opened(name))
+    rows = table.filter(pl.col(column) == (state.opened(name) or ""))
     return rows.row(0, named=True) if rows.height else None
 
 
