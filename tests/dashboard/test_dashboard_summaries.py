@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from loganalytics import schema
 from loganalytics.dashboard import summaries
-from loganalytics.dashboard.components import tail_view
 from loganalytics.sanitize import printable
 
 HOSTILE = ["=1+1", "\x1b[31mred\x1b[0m", "<script>x</script>", "a\u202eb", "x" * 5000, "a\nb"]
@@ -24,16 +23,6 @@ def test_tables_show_safe_text(messages):
             assert len(safe) <= 400
             assert not set(safe) & {"\x1b", "\x00", "\x9b", "\u202e", "\n"}
             assert safe == printable(message, 400)
-
-
-def test_the_tail_sends_short_safe_rows():
-    """Number, time, level, service and message; an exception is marked."""
-    logs = schema.conform(pl.DataFrame({"message": HOSTILE, "exception": ["Traceback", *[None] * 5], "level": "ERROR"}))
-    rows = tail_view.tail_rows(logs.with_row_index("number"))
-    assert rows.columns == ["number", "time", "level", "service", "message"]
-    assert rows["message"][0] == "=1+1 ⏎ …"
-    assert rows["message"][1] == "red"
-    assert len(rows["message"][4]) == 300
 
 
 def test_surrounding_lines_are_those_of_the_same_source():

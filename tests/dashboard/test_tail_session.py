@@ -10,7 +10,7 @@ import pytest
 import loganalytics as la
 from loganalytics import schema
 from loganalytics.dashboard.live_feed import LiveFeed
-from loganalytics.dashboard.tail_session import MAX_LINES, TailSession, unknown_columns
+from loganalytics.dashboard.tail_session import MAX_LINES, TailSession, tail_lines, unknown_columns
 from loganalytics.filters.expressions import Where
 from loganalytics.view import View
 
@@ -167,3 +167,23 @@ def test_hostile_text_is_sent_without_controls_and_short(feed):
     update = TailSession(feed).update(View(ALL.source, text="red"), "UTC")
     assert not set(str(update)) & {"\x1b", "\u202e", "\x07"}
     assert len(messages(update)[0]) <= 400
+
+
+def test_lines_are_short_and_safe():
+    """No escapes, no direction marks, one line; an exception is marked."""
+    logs = schema.conform(
+        pl.DataFrame(
+            {
+                "message": ["=1+1", "\x1b[31mred\x1b[0m", "a\nb", "x" * 100_000, "\u202egnp.exe"],
+                "exception": ["Traceback", *[None] * 4],
+                "level": "ERROR",
+            }
+        )
+    ).with_row_index("number")
+    lines = tail_lines(logs, View(), "UTC")
+    messages = lines["message"].to_list()
+    assert messages[0].startswith("=1+1 ⏎")
+    assert messages[1] == "red"
+    assert "\n" not in messages[2]
+    assert len(messages[3]) <= 400
+    assert "\u202e" not in messages[4]
