@@ -76,7 +76,7 @@ def test_a_slow_query_is_stopped_by_its_button(page, app):
     wait_for_queries(app, 1)
     page.get_by_role("button", name="Stop", exact=True).click()
     wait_for_queries(app, 0)
-    page.get_by_text("This query has not been run.").wait_for()
+    page.get_by_text("Stopped.", exact=True).wait_for()
     page.get_by_text("The last result").wait_for()
     page.get_by_text("1 row", exact=True).wait_for()
 
