@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import polars as pl
+import streamlit as st
 
 import loganalytics as la
 from loganalytics.charts.bands import Band
@@ -28,4 +29,5 @@ def draw(
         if drawn:
             on_draw(*drawn)
 
-    charts.show(chart, bands=bands, key=key, on_select=handle_selection, selection_mode=[BRUSH])
+    with st.container(key="range-chart"):  # as high as the chart before it is drawn; see page.css
+        charts.show(chart, bands=bands, key=key, on_select=handle_selection, selection_mode=[BRUSH])

@@ -84,7 +84,8 @@ def _bands(view: View, incident_range: tuple[datetime, datetime] | None) -> list
 def _ranges(view: View, incident_range: tuple[datetime, datetime] | None) -> None:
     """Draw the chart that the two ranges are drawn on."""
     bands = _bands(view, incident_range)
-    description, mode, against = st.columns([3, 2, 2], vertical_alignment="bottom")
+    with st.container(key="incident-ranges"):  # as high as its controls before they are drawn; see page.css
+        description, mode, against = st.columns([3, 2, 2], vertical_alignment="bottom")
     with description:
         if incident_range is None:
             st.text("Draw the time of the incident on the chart.")
