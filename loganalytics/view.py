@@ -127,15 +127,15 @@ class View:
 
     def names_annotation(self) -> bool:
         """Whether a condition is on a template or a route, which only all of the source together shows."""
-        return any(condition.field in _ANNOTATIONS for condition in self._conditions())
+        return any(condition.field in _ANNOTATIONS for condition in self.conditions())
 
     def names_cluster(self) -> bool:
         """Whether a condition is on the problem of an error, which only clustering finds."""
-        return any(condition.field == "cluster_id" for condition in self._conditions())
+        return any(condition.field == _CLUSTER for condition in self.conditions())
 
     def filters(self) -> bool:
         """Whether anything but the source and the time range chooses events."""
-        return bool(self._conditions() or self.condition or any(map(self._is_enabled, _FILTERS)))
+        return bool(self.conditions() or self.condition or any(map(self._is_enabled, _FILTERS)))
 
     def filter(self, columns: Iterable[str] | None = None) -> pl.Expr:
         """Return the expression that is true for the events of the view, and never null.
@@ -147,13 +147,14 @@ class View:
         for name in filter(self._is_enabled, _FILTERS):
             expression = self._filter(name)
             keep &= ~expression if name in self.inverted else expression
-        conditions = self._conditions()
+        conditions = self.conditions()
         known_fields = set(columns) if columns is not None else {condition.field for condition in conditions}
         for condition in conditions:
             keep &= condition.expression(known_fields)
         return keep
 
-    def _conditions(self) -> list[Where]:
+    def conditions(self) -> list[Where]:
+        """Return the conditions on fields that are in effect."""
         return [condition for condition in self.where if str(condition) not in self.disabled]
 
     def _is_enabled(self, name: str) -> bool:
@@ -236,7 +237,7 @@ class View:
         """Return the view without the filters that are passed over."""
         cleared = {name: _DEFAULTS[name] for name in self.disabled if name in (*_FILTERS, "query")}
         inverted = tuple(name for name in self.inverted if name not in self.disabled)
-        return replace(self, where=tuple(self._conditions()), inverted=inverted, disabled=(), **cleared)
+        return replace(self, where=tuple(self.conditions()), inverted=inverted, disabled=(), **cleared)
 
     def to_python(self) -> str:
         """Return the Python expression that makes the view, without secrets: a line of a notebook."""
@@ -250,7 +251,10 @@ class View:
 _READING = ("tz", "time", "dayfirst", "level_field", "duration", "encoding", "formats")
 _FILTERS = ("level", "services", "loggers", "text", "grep")
 """The filters that are expressions over the core columns; `where` and `query` are over any."""
+_CLUSTER = "cluster_id"
 _ANNOTATIONS = ("template", "template_id", ROUTE)
+DERIVED_FIELDS = (*_ANNOTATIONS, _CLUSTER)
+"""The fields that conditions may name though no event has them: they are found in its text, or by clustering."""
 _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(View)}
 
 

@@ -63,7 +63,7 @@ def check(view: View, name: str) -> None:
     if not value:
         return
     if name in ("level", "grep"):
-        View(level=view.level if name == "level" else None, grep=view.grep if name == "grep" else None).filter()
+        View(**{name: value}).filter()
     elif name in ("since", "until"):
         _check_range(view)
     elif name == "baseline":

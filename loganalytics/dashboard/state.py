@@ -153,9 +153,9 @@ def open_item(name: str, value: str | list[str] | None) -> None:
 
 def parameters() -> dict[str, list[str]]:
     """Return the parameters of the link to what the session shows."""
-    view()
+    written = view().to_parameters()
     items: dict[str, list[str]] = st.session_state[_OPENED]
-    return view().to_parameters() | items
+    return written | items
 
 
 def query() -> str:

@@ -164,7 +164,7 @@ class TailSession:
 
 def unknown_columns(view: View, events: pl.DataFrame) -> list[str]:
     """Return the columns that a filter names and no event has."""
-    names = [where.field for where in view.where if str(where) not in view.disabled]
+    names = [where.field for where in view.conditions()]
     names += sorted(condition(view.condition).meta.root_names()) if view.condition else []
     return list(dict.fromkeys(name for name in names if name not in events.columns))
 

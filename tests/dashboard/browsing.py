@@ -14,8 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 CHROMIUM = shutil.which("chromium") or ""
 APP = str(Path(__file__).parents[2] / "loganalytics/dashboard/entry/script.py")
@@ -102,3 +105,15 @@ def wait_until_settled(page) -> None:
     """Wait until the script has run."""
     page.wait_for_timeout(500)
     page.wait_for_function("!document.querySelector('[data-testid=stApp][data-test-script-state=running]')")
+
+
+def events_of_notebook(page: Any, folder: Path) -> int:
+    """Download the notebook of the view, run it, and return how many events it counts."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Open as notebook").click()
+    path = folder / "view.ipynb"
+    download.value.save_as(path)
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    height = next(cell for cell in notebook.cells if "logs.height" in cell.source)
+    return int(height.outputs[-1]["data"]["text/plain"])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import nbformat
-from browsing import expect_metric, metric, needs_browser, wait_until_settled
-from nbclient import NotebookClient
+from browsing import events_of_notebook, expect_metric, metric, needs_browser, wait_until_settled
 
 pytestmark = needs_browser
 
@@ -26,11 +24,4 @@ def test_the_notebook_of_a_condition_counts_as_the_page(page, server, tmp_path):
     page.get_by_test_id("stMetric").first.wait_for()
     wait_until_settled(page)
     events = int(metric(page, "Events").inner_text().replace(",", ""))
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Open as notebook").click()
-    path = tmp_path / "view.ipynb"
-    download.value.save_as(path)
-    notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
-    height = next(cell for cell in notebook.cells if "logs.height" in cell.source)
-    assert int(height.outputs[-1]["data"]["text/plain"]) == events == 120
+    assert events_of_notebook(page, tmp_path) == events == 120

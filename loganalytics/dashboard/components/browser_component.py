@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,16 @@ def load(name: str, *parts: str) -> Any:
     )
     html = _read(f"{name}.html")
     return st.components.v2.component(f"loganalytics_{name}", html=html or None, css=style or None, js=script)
+
+
+def as_json(sent: Mapping[str, Any]) -> bytes:
+    """Return what a component is sent as bytes: Streamlit writes a dict as JSON twice."""
+    return json.dumps(sent, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def fill_window() -> None:
+    """Leave no room below the page: its component ends with the window (fitToWindow in virtual_rows.js)."""
+    st.html("<style>[data-testid=stMainBlockContainer] { padding-bottom: 0 }</style>")
 
 
 def _read(file_name: str) -> str:

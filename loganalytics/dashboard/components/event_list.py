@@ -5,7 +5,6 @@ Log text goes to the browser as JSON and into the page as text nodes only (event
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -53,7 +52,7 @@ def draw(
     }
     component = browser_component.load("event_list", "virtual_rows", "event_panel")
     answers = component(
-        data=json.dumps(sent, ensure_ascii=False).encode("utf-8", "replace"), key=_KEY, on_open_change=handle_open,
+        data=browser_component.as_json(sent), key=_KEY, on_open_change=handle_open,
         on_filter_change=_nothing, on_act_change=_nothing, on_line_change=_nothing, on_turn_change=_nothing,
     )  # fmt: skip
     return {name: answers[name] for name in ("filter", "act", "line", "turn") if answers.get(name) is not None}
@@ -61,9 +60,8 @@ def draw(
 
 def cell_texts(events: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
     """Return the cells as text that is safe to show, in one line, and cut."""
-    return zone.localize(events.select(columns)).select(
-        _text(name, kind).alias(name) for name, kind in zone.localize(events.select(columns)).schema.items()
-    )
+    local = zone.localize(events.select(columns))
+    return local.select(_text(name, kind).alias(name) for name, kind in local.schema.items())
 
 
 def _text(name: str, kind: pl.DataType) -> pl.Expr:

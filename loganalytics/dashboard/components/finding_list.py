@@ -27,21 +27,10 @@ _ICONS = {"critical": ":material/error:", "warning": ":material/warning:", "info
 _COLOURS: dict[str, Any] = {"critical": "red", "warning": "orange", "info": "blue"}
 _MIN_LENGTH = timedelta(minutes=1)  # of an incident that is opened
 
-# One line each, whatever the length of a name or a message; the whole text is behind "Why".
-_STYLE = """<style>
-.st-key-findings [data-testid=stText], .st-key-findings [data-testid=stText] * {
-  white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
-.st-key-findings [data-testid=stHtml] { width: 100% }
-.st-key-findings [data-testid=stHorizontalBlock] { gap: 0.6rem; flex-wrap: nowrap }
-.st-key-findings [data-testid=stColumn] { min-width: 0; min-height: 1.9rem }
-.st-key-findings button { padding: 0 0.3rem; min-height: 1.6rem }
-</style>"""
-
 
 def draw(lines: list[FoundLine]) -> None:
     """Draw the findings, the gravest first; all but some are folded."""
     with st.container(key="findings", gap="small"):
-        st.html(_STYLE)
         for number, line in enumerate(lines[:MAX_LINES]):
             _draw_line(line, number)
         if len(lines) > MAX_LINES:

@@ -12,7 +12,7 @@ from loganalytics.dashboard.components import filter_bar
 from loganalytics.exceptions import InvalidArgumentError, LogAnalyticsError, MissingColumnError
 from loganalytics.humanize import time_range
 from loganalytics.sanitize import printable
-from loganalytics.view import View
+from loganalytics.view import DERIVED_FIELDS, View
 
 
 def events_or_explain() -> pl.DataFrame | None:
@@ -40,9 +40,7 @@ def _explain_empty(view: View, source_events: pl.DataFrame) -> None:
             icon=":material/inbox:",
         )
         return
-    missing = sorted(
-        {where.field for where in view.where if str(where) not in view.disabled} - known_fields(source_events)
-    )
+    missing = sorted({where.field for where in view.conditions()} - {*source_events.columns, *DERIVED_FIELDS})
     if missing:
         st.warning("A filter names a field that no event has.", icon=":material/filter_alt:")
         st.text(printable(", ".join(missing), 400))
@@ -60,8 +58,3 @@ def _explain_empty(view: View, source_events: pl.DataFrame) -> None:
             day = {"since": state.iso(last - timedelta(days=1)), "until": state.iso(last + timedelta(seconds=1))}
             st.button("The last day of the log", on_click=state.change, kwargs=day, icon=":material/today:")
             st.button("All of the log", on_click=state.change, kwargs={"since": None, "until": None})
-
-
-def known_fields(source_events: pl.DataFrame) -> set[str]:
-    """Return the fields that conditions may name: those of the events, and what is found in their texts."""
-    return {*source_events.columns, "template", "template_id", "cluster_id", "http.route"}

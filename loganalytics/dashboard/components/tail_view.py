@@ -6,7 +6,6 @@ JSON and into the page as text nodes only, never as HTML.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -44,8 +43,7 @@ def draw(session: TailSession, view: View, zone: str, *, is_demo: bool) -> dict[
     }  # fmt: skip
     callbacks = {f"on_{name}_change": partial(_act, session, name) for name in (*_ACTIONS, *_REQUESTS)}
     component = browser_component.load("tail", "virtual_rows", "event_panel")
-    # As bytes: Streamlit writes a dict as JSON twice.
-    answers = component(data=json.dumps(sent, ensure_ascii=False).encode("utf-8", "replace"), key=_KEY, **callbacks)
+    answers = component(data=browser_component.as_json(sent), key=_KEY, **callbacks)
     return {name: answers[name] for name in _REQUESTS if answers.get(name) is not None}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 import streamlit as st
@@ -66,10 +67,14 @@ def _calendar(view: View, name: str) -> None:
 
 
 def _zone(view: View) -> None:
-    names = sorted({"UTC", view.tz, zone.current(), *available_timezones()} - {view.tz})
-    options = [view.tz, zone.BROWSER, *names]
+    options = list(dict.fromkeys((view.tz, zone.BROWSER, zone.current(), *_zone_names())))
     st.session_state["zone"] = state.opened("zone") if state.opened("zone") in options else view.tz
     st.selectbox("Times in", options, key="zone", on_change=_apply_zone, format_func=_zone_label)
+
+
+@cache
+def _zone_names() -> list[str]:
+    return sorted({"UTC", *available_timezones()})
 
 
 def _zone_label(name: str) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from loganalytics.dashboard import cached_analyses, cached_events, state, zone
 from loganalytics.dashboard.components import (
+    browser_component,
     choices,
     downloads,
     event_detail,
@@ -26,8 +27,6 @@ _PAGE_EVENTS = 1000
 _DEFAULT_COLUMNS = ["timestamp", "level", "service", "step", "message"]
 _TABS = ("Events", "SQL")
 _ORDERS = ("newest", "oldest")
-# The list of events ends with the window: no room is left below it.
-_FULL_HEIGHT = "<style>[data-testid=stMainBlockContainer] { padding-bottom: 0 }</style>"
 
 
 def page() -> None:
@@ -35,9 +34,12 @@ def page() -> None:
     logs = guards.events_or_explain()
     if logs is None:
         return
-    st.html(_FULL_HEIGHT)
+    browser_component.fill_window()
     view = state.view()
-    notices.unusable(*_unknown_parts(view, logs))
+    link = state.opened("event")
+    event = event_detail.find(cached_events.source_events(view), link) if link else None
+    pages = -(-logs.height // _PAGE_EVENTS)
+    notices.unusable(*_unknown_parts(logs, event, pages))
     fields, results = st.columns([1, 4], gap="medium")
     with fields:
         facets.draw(view, logs)
@@ -51,18 +53,18 @@ def page() -> None:
         else:
             with settings:
                 columns, order = _toolbar(view, logs)
-            _events(view, logs, columns, order)
+            _events(view, event, pages, columns, order)
 
 
-def _unknown_parts(view: View, logs: pl.DataFrame) -> list[str]:
+def _unknown_parts(logs: pl.DataFrame, event: dict[str, Any] | None, pages: int) -> list[str]:
     """Return what the link names that the logs do not have."""
     problems = [
         f"columns: the logs have no {name!r}." for name in state.opened_list("columns") if name not in logs.columns
     ]
     link, page_number = state.opened("event"), state.opened("page")
-    if link and event_detail.find(cached_events.source_events(view), link) is None:
+    if link and event is None:
         problems.append(f"event: the source has none at {link!r}.")
-    if page_number and int(page_number) > -(-logs.height // _PAGE_EVENTS):
+    if page_number and int(page_number) > pages:
         problems.append(f"page: there are fewer than {page_number}.")
     return problems
 
@@ -95,13 +97,10 @@ def _column_choice(logs: pl.DataFrame) -> list[str]:
     return linked or default
 
 
-def _events(view: View, logs: pl.DataFrame, columns: list[str], order: str) -> None:
-    pages = -(-logs.height // _PAGE_EVENTS)
+def _events(view: View, event: dict[str, Any] | None, pages: int, columns: list[str], order: str) -> None:
     number = _page_number(pages)
     events = cached_analyses.page_of_events(view, number, _PAGE_EVENTS, newest_first=order == "newest")
     source_events = cached_events.source_events(view)
-    link = state.opened("event")
-    event = event_detail.find(source_events, link) if link else None
     answers = event_list.draw(
         events, columns, view, event_detail.panel(event, source_events, zone.current()) if event else None,
         token=str(hash((view, order, number, *columns, zone.current()))), selected=_row_of(events, event),

@@ -53,12 +53,9 @@ def page() -> None:
 
 
 def _incident_range() -> tuple[datetime, datetime] | None:
-    """Return the incident's range, as drawn or as a link says."""
+    """Return the incident's range, as drawn or as a link says, which was checked when it was read."""
     start, _, end = (state.opened("incident") or "").partition("/")
-    try:
-        return (parse_when(start), parse_when(end)) if start and end else None
-    except LogAnalyticsError:
-        return None
+    return (parse_when(start), parse_when(end)) if end else None
 
 
 def _baseline(view: View) -> str | tuple[str, str]:

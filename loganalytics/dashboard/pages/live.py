@@ -11,7 +11,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import loganalytics as la
 from loganalytics.dashboard import access, consent, demo, state, summaries, zone
-from loganalytics.dashboard.components import event_detail, tail_view
+from loganalytics.dashboard.components import browser_component, event_detail, tail_view
 from loganalytics.dashboard.listed_names import LabelledTail, Listed, hidden
 from loganalytics.dashboard.live_feed import LiveFeed
 from loganalytics.dashboard.tail_session import TailSession
@@ -28,8 +28,6 @@ Reading = tuple[tuple[str, Any], ...]
 _SESSION = "tail-session"
 _AROUND = timedelta(seconds=30)
 _STEP = timedelta(milliseconds=1)
-# The tail ends with the window: no room is left below it.
-_FULL_HEIGHT = "<style>[data-testid=stMainBlockContainer] { padding-bottom: 0 }</style>"
 
 
 def page() -> None:
@@ -54,7 +52,7 @@ def page() -> None:
     session: TailSession | None = st.session_state.get(_SESSION)
     if session is None or session.feed is not feed:
         st.session_state[_SESSION] = TailSession(feed)
-    st.html(_FULL_HEIGHT)
+    browser_component.fill_window()
     _tail()
 
 

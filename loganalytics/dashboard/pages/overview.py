@@ -180,7 +180,6 @@ def _verdict(report: Report, lines: list[FoundLine]) -> None:
         found = ", ".join(f"{counts[severity]} {severity}" for severity in SEVERITIES if counts[severity])
         st.caption(f"{found}. Times in {zone.current()}.")
         with st.container(key="looked-at"):
-            st.html("<style>.st-key-looked-at [data-testid=stText] { font-size: 0.85rem }</style>")
             st.text(printable(looked_at(report.facts, zone.current()), 600))
     elif report.is_all_clear:
         st.success("Nothing beyond the usual was found.", icon=":material/check_circle:")
