@@ -26,8 +26,6 @@ class Metrics:
     events: int
     services: int
     p95: float | None
-    first: datetime | None
-    last: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +47,6 @@ def metrics(logs: pl.DataFrame, duration: str | None = None) -> Metrics:
         events=pl.len(),
         services=pl.col("service").drop_nulls().n_unique(),
         p95=pl.lit(None, pl.Float64) if duration is None else pl.col(duration).quantile(0.95),
-        first=pl.col("timestamp").min(),
-        last=pl.col("timestamp").max(),
     )
     return Metrics(**figures.collect().row(0, named=True))
 
