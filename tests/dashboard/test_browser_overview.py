@@ -60,3 +60,13 @@ def test_the_events_of_a_finding_are_those_it_names(page, outburst):
     url_has(page, r"/explore.*since=2026-03-10T13")
     url_has(page, r"where=cluster_id%3D[0-9a-f]{12}")
     page.get_by_text(re.compile("^50 of 2,400 events")).wait_for()
+
+
+def test_zoomed_into_its_time_the_finding_still_leads(page, outburst):
+    """And its incident is compared with the time before, which the zoom leaves out."""
+    page.goto(f"{outburst}/overview?since=2026-03-10T13%3A00%3A30Z&until=2026-03-10T13%3A03%3A30Z")
+    first_finding(page)
+    assert page.get_by_test_id("stAlertContentSuccess").count() == 0
+    page.locator(".st-key-finding-0-incident button").click()
+    url_has(page, r"/incident.*incident=2026-03-10T13%3A0")
+    page.locator(".st-key-verdict").get_by_text("Likely cause").first.wait_for()
