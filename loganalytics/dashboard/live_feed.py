@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -33,6 +34,7 @@ _RATE_SECONDS = 10
 # A reader hands out the last event of a file when nothing followed it for a while: that is history as well.
 _HISTORY_END_SECONDS = 2.5
 _MAX_HISTORY_SECONDS = 10.0  # what goes on for longer with times of long ago arrives now
+_KEPT_TABS, _KEPT_SECONDS = 8, 3600.0
 ARRIVAL_SECONDS = 120
 """For how many seconds it is known how many events arrived in each."""
 
@@ -69,6 +71,10 @@ class LiveFeed:
         """When the reader was opened, and when it gave something the last time."""
         self._history: list[pl.DataFrame] = []
         """What it read of several sources one after the other, until it is put in the order of time."""
+        self.name = uuid.uuid4().hex
+        """A name that no other feed has: the numbers of its events mean nothing elsewhere."""
+        self._kept: dict[str, tuple[float, pl.DataFrame]] = {}
+        """What a tab of a browser paused at, and when."""
         self._leases: dict[str, float] = {}
         self._last_release = 0.0
         self._state = FeedState()
@@ -88,6 +94,21 @@ class LiveFeed:
         with self._lock:
             self._leases.pop(session, None)
             self._last_release = time.monotonic()
+
+    def keep(self, tab: str, snapshot: pl.DataFrame | None) -> None:
+        """Keep the events at which a tab paused, for when its page is loaded again; None: no longer."""
+        clock = time.monotonic()
+        with self._lock:
+            self._kept.pop(tab, None)
+            if tab and snapshot is not None:
+                self._kept[tab] = clock, snapshot
+            recent = {name: kept for name, kept in self._kept.items() if clock - kept[0] < _KEPT_SECONDS}
+            self._kept = dict(list(recent.items())[-_KEPT_TABS:])
+
+    def kept(self, tab: str) -> pl.DataFrame | None:
+        """Return the events at which a tab paused, None where it is not known."""
+        with self._lock:
+            return self._kept.get(tab, (0.0, None))[1]
 
     @property
     def state(self) -> FeedState:

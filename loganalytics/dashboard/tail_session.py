@@ -43,6 +43,10 @@ class Paused:
     """How many events came since that the filters let through."""
     is_exact: bool = True
     """Whether none left the ring buffer before it could be counted."""
+    tab: str = ""
+    """The browser's tab, which finds its snapshot again when the page is loaded anew."""
+    is_cut: bool = False
+    """Whether lines that were shown are no longer held: the page was away for too long."""
 
 
 class TailSession:
@@ -51,8 +55,10 @@ class TailSession:
     def __init__(self, feed: LiveFeed) -> None:
         self.feed = feed
         self.marks: list[int] = []
-        self.command = 0
-        """The number of the last pause or resume: the browser's own state is newer until it is told of that."""
+        self.done = 0
+        """The number of the last action of the browser that was done: it sends each until it is told so."""
+        self.requests: dict[str, Any] = {}
+        """What the reader asks for that leads away from the tail, or changes the view."""
         self.opened: dict[str, Any] | None = None
         """The event that is open."""
         self.neighbours = schema.empty()
@@ -67,15 +73,28 @@ class TailSession:
         """Send all lines with the next update."""
         self._sent = None
 
-    def pause(self, number: int) -> None:
-        """Stop after the event of this number; what the ring buffer holds up to it stays readable."""
+    def pause(self, number: int, tab: str = "") -> None:
+        """Stop after the event of this number; what the ring buffer holds up to it stays readable, also by its tab."""
         if self.paused is None:
             snapshot = self.feed.events().filter(pl.col("number") <= number)
-            self.paused = Paused(at=number, snapshot=snapshot, counted_to=number)
+            self.paused = Paused(at=number, snapshot=snapshot, counted_to=number, tab=tab)
 
-    def resume(self) -> None:
-        """Go on with the newest lines."""
+    def resume(self, tab: str = "") -> None:
+        """Go on after the lines that are shown, which stay: what came since and is not sent is counted."""
         self.paused = None
+        self.feed.keep(tab, None)
+
+    def restore(self, tab: str, number: int | None, marks: list[int]) -> None:
+        """Take over what the browser's tab remembers: where it paused, None where it did not, and its marks."""
+        self.marks = marks
+        if number is None:
+            self.resume(tab)
+        elif self.paused is None or self.paused.at != number:
+            snapshot = self.feed.kept(tab)
+            if snapshot is None or snapshot["number"].max() != number:
+                snapshot = self.feed.events().filter(pl.col("number") <= number)
+            is_cut = snapshot.is_empty() or snapshot["number"][0] > max(1, number - MAX_LINES + 1)
+            self.paused = Paused(at=number, snapshot=snapshot, counted_to=number, tab=tab, is_cut=is_cut)
         self.resend()
 
     def hold(self, is_held: bool) -> None:
@@ -123,6 +142,7 @@ class TailSession:
         is_whole = self._sent is None
         after = self._sent or 0
         if self.paused:
+            self.feed.keep(self.paused.tab, self.paused.snapshot)
             self._count_waiting(view)
             events, upto = self.paused.snapshot if is_whole else self.paused.snapshot.head(0), self.paused.at
         else:
@@ -138,8 +158,14 @@ class TailSession:
             "after": None if is_whole else after,
             "upto": upto,
             "skipped": 0 if is_whole else turned + max(0, lines.height - MAX_LINES),
-            "lines": tail_lines(lines.tail(MAX_LINES), view, zone).to_dict(as_series=False),
+            "lines": tail_lines(lines.tail(self._most_lines(lines, is_whole)), view, zone).to_dict(as_series=False),
         }
+
+    def _most_lines(self, lines: pl.DataFrame, is_whole: bool) -> int:
+        """Return how many of the last lines are sent: of all, those since the first mark, as they were on the page."""
+        if not is_whole or not self.marks:
+            return MAX_LINES
+        return max(MAX_LINES, lines.filter(pl.col("number") >= min(self.marks)).height)
 
     def _count_waiting(self, view: View) -> None:
         """Count what came since the last time; without filters the numbers tell, else what the ring buffer holds."""

@@ -26,7 +26,7 @@ def test_a_link_to_a_page_opens_it_in_an_app_just_started(page, log):
     with running_app(log) as app:
         page.goto(f"{app.url}/sources")
         expect_metric(page, "Events", "1,200")
-        page.get_by_role("heading", name="Load report").wait_for()
+        page.get_by_role("heading", name="Load report").first.wait_for()
 
 
 def test_a_range_drawn_on_the_chart_zooms_and_can_be_shared(page, browser, server):
@@ -54,27 +54,27 @@ def test_a_range_drawn_on_the_chart_zooms_and_can_be_shared(page, browser, serve
 def test_a_facet_filters_an_event_opens_and_its_trace_is_followed(page, server):
     """Explore: click a value, open an event, see all of it, follow its trace."""
     page.goto(f"{server}/explore")
-    page.get_by_text("of 1,200 events").wait_for()
+    page.get_by_text("of 1,200 events").first.wait_for()
     wait_until_settled(page)
     page.get_by_title("Only ERROR", exact=True).click()
     url_has(page, "where=level%3DERROR")
-    page.get_by_text("120 of 1,200 events").wait_for()
+    page.get_by_text("120 of 1,200 events").first.wait_for()
     wait_until_settled(page)
     page.locator(".events .row:not([hidden])").first.click()
     page.get_by_role("button", name="Follow the trace").click()
     url_has(page, "/traces.*trace=req-0")
-    page.get_by_text(re.compile(r"req-0\d+ · 4 events in")).wait_for()
+    page.get_by_text(re.compile(r"req-0\d+ · 4 events in")).first.wait_for()
 
 
 def test_a_click_on_a_problem_shows_its_events(page, server):
     """Overview: Explore opens with as many events as the table says, and the link names the problem."""
     page.goto(server)
     expect_metric(page, "Events", "1,200")
-    page.get_by_role("heading", name="What was found").wait_for()
+    page.get_by_role("heading", name="What was found").first.wait_for()
     wait_until_settled(page)
     click_row(page, 0, 0)
     url_has(page, "/explore.*where=cluster_id%3D[0-9a-f]{12}")
-    page.get_by_text(re.compile(r"^[1-9]\d* of 1,200 events")).wait_for()
+    page.get_by_text(re.compile(r"^[1-9]\d* of 1,200 events")).first.wait_for()
     assert metric(page, "Events").count() == 0
 
 

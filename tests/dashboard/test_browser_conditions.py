@@ -10,10 +10,10 @@ pytestmark = needs_browser
 def test_a_condition_counts_among_all_events_and_leaves_what_stands_around(page, server, log):
     """The total, the lines before and after and the trace are those of the source."""
     page.goto(f"{server}/explore?query=user_id+%3D+3&event={log}%7C8")
-    page.get_by_text("of 1,200 events").wait_for()
+    page.get_by_text("of 1,200 events").first.wait_for()
     wait_until_settled(page)
     page.goto(f"{server}/traces?query=user_id+%3D+3&trace=req-0002")
-    page.get_by_text("req-0002 · 4 events in").wait_for()
+    page.get_by_text("req-0002 · 4 events in").first.wait_for()
     page.goto(f"{server}/sources?query=user_id+%3D+3")
     expect_metric(page, "Events", "1,200")
 

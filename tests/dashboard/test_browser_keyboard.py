@@ -21,7 +21,7 @@ def own_server(log, tmp_path_factory):
 def test_keys_lead_to_search_to_pages_and_to_help(page, server):
     """Not while somebody types."""
     page.goto(f"{server}/explore")
-    page.get_by_text("1,200 of 1,200 events").wait_for()
+    page.get_by_text("1,200 of 1,200 events").first.wait_for()
     wait_until_settled(page)
     page.keyboard.press("/")
     page.keyboard.type("g?")
@@ -29,7 +29,7 @@ def test_keys_lead_to_search_to_pages_and_to_help(page, server):
     page.keyboard.press("Escape")
     page.locator("h1").first.click()
     page.keyboard.press("?")
-    page.get_by_role("dialog", name="Keys").get_by_text("Next and previous event").wait_for()
+    page.get_by_role("dialog", name="Keys").get_by_text("Next and previous event").first.wait_for()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
     page.keyboard.press("g")
@@ -43,7 +43,7 @@ def test_keys_lead_to_search_to_pages_and_to_help(page, server):
 def test_a_view_is_saved_and_opened_again(page, own_server):
     """With its page, filters and columns, in another session; and deleted."""
     page.goto(f"{own_server}/explore?level=ERROR&columns=message")
-    page.get_by_text("120 of 1,200 events").wait_for()
+    page.get_by_text("120 of 1,200 events").first.wait_for()
     wait_until_settled(page)
     page.get_by_role("button", name="Saved views").click()
     page.get_by_label("Save this view as").fill("Errors [x](javascript:alert(1)) 错误")
@@ -55,7 +55,7 @@ def test_a_view_is_saved_and_opened_again(page, own_server):
     page.get_by_role("button", name="Saved views").click()
     page.get_by_role("button", name="Open view").click()
     url_has(page, r"/explore\?.*level=ERROR.*columns=message")
-    page.get_by_text("120 of 1,200 events").wait_for()
+    page.get_by_text("120 of 1,200 events").first.wait_for()
     wait_until_settled(page)
     page.go_back()
     url_has(page, re.escape(own_server) + r"/\?source=[^&]*$")

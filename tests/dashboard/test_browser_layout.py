@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from browsing import needs_browser, wait_until_settled
+from playwright.sync_api import expect
 
 from loganalytics.dashboard.navigation import PAGES
 
@@ -23,7 +24,7 @@ def test_a_page_has_one_heading_and_does_not_move_as_it_loads(name, page, server
     wait_until_settled(page)
     page.wait_for_timeout(1000)
     assert page.evaluate("window.shift") < 0.1
-    assert page.get_by_role("heading", level=1).all_inner_texts() == [PAGES[name][1]]
+    expect(page.get_by_role("heading", level=1)).to_have_text([PAGES[name][1]])
 
 
 @pytest.mark.parametrize("name", ["overview", "anomalies", "sources", "incident"])
@@ -44,5 +45,5 @@ def test_a_page_without_a_sidebar_has_its_whole_width(page, server):
     """Before a link is agreed to there is no sidebar, and no place is kept for one."""
     page.goto(f"{server}/explore?source=redis://127.0.0.1:1/0")
     page.get_by_role("button", name="Open", exact=True).wait_for()
-    assert page.get_by_test_id("stSidebar").count() == 0
+    expect(page.get_by_test_id("stSidebar")).to_have_count(0)
     assert page.get_by_test_id("stMain").bounding_box()["x"] == 0

@@ -59,7 +59,7 @@ def test_the_events_of_a_finding_are_those_it_names(page, outburst):
     page.locator(".st-key-finding-0-events button").click()
     url_has(page, r"/explore.*since=2026-03-10T13")
     url_has(page, r"where=cluster_id%3D[0-9a-f]{12}")
-    page.get_by_text(re.compile("^50 of 2,400 events")).wait_for()
+    page.get_by_text(re.compile("^50 of 2,400 events")).first.wait_for()
 
 
 def test_zoomed_into_its_time_the_finding_still_leads(page, outburst):

@@ -61,24 +61,24 @@ def ask(page, query: str) -> None:
 def test_a_query_of_a_link_waits_until_it_is_run(page, app):
     """Who wrote the link may be anybody."""
     open_editor(page, app, "select count(*) as n from logs")
-    page.get_by_text("This query has not been run.").wait_for()
+    page.get_by_text("This query has not been run.").first.wait_for()
     assert page.get_by_text("1 row", exact=True).count() == 0
     page.get_by_role("button", name="Run", exact=True).click()
-    page.get_by_text("1 row", exact=True).wait_for()
+    page.get_by_text("1 row", exact=True).first.wait_for()
 
 
 def test_a_slow_query_is_stopped_by_its_button(page, app):
     """And its process ends; the last result stays."""
     open_editor(page, app)
     ask(page, "select 1 as one")
-    page.get_by_text("1 row", exact=True).wait_for()
+    page.get_by_text("1 row", exact=True).first.wait_for()
     ask(page, SLOW)
     wait_for_queries(app, 1)
     page.get_by_role("button", name="Stop", exact=True).click()
     wait_for_queries(app, 0)
-    page.get_by_text("Stopped.", exact=True).wait_for()
-    page.get_by_text("The last result").wait_for()
-    page.get_by_text("1 row", exact=True).wait_for()
+    page.get_by_text("Stopped.", exact=True).first.wait_for()
+    page.get_by_text("The last result").first.wait_for()
+    page.get_by_text("1 row", exact=True).first.wait_for()
 
 
 def test_a_query_ends_with_its_tab_and_another_reader_s_goes_on(page, browser, app):
@@ -90,7 +90,7 @@ def test_a_query_ends_with_its_tab_and_another_reader_s_goes_on(page, browser, a
     ask(second_page, SLOW)
     wait_for_queries(app, 1)
     ask(page, "select 2 as two")
-    page.get_by_text("1 row", exact=True).wait_for()
+    page.get_by_text("1 row", exact=True).first.wait_for()
     assert queries(app) == 1
     second_page.context.close()
     wait_for_queries(app, 0)
@@ -100,10 +100,10 @@ def test_an_error_stands_under_the_query_and_the_last_result_stays(page, app):
     """A value of 3 GB is an error as any other."""
     open_editor(page, app)
     ask(page, "select 1 as one")
-    page.get_by_text("1 row", exact=True).wait_for()
+    page.get_by_text("1 row", exact=True).first.wait_for()
     ask(page, "select length(repeat('a', 3000000000)) from logs")
-    page.get_by_text("needs more memory").wait_for()
-    page.get_by_text("The last result").wait_for()
+    page.get_by_text("needs more memory").first.wait_for()
+    page.get_by_text("The last result").first.wait_for()
     ask(page, "select * from '/etc/passwd'")
-    page.get_by_text("does not exist").wait_for()
-    page.get_by_text("1 row", exact=True).wait_for()
+    page.get_by_text("does not exist").first.wait_for()
+    page.get_by_text("1 row", exact=True).first.wait_for()

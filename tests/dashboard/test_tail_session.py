@@ -109,8 +109,8 @@ def test_what_waits_is_counted_by_the_filter_and_not_exact_when_it_was_missed(fe
     assert not session.paused.is_exact
 
 
-def test_going_on_sends_the_newest(feed):
-    """What was missed in between is not sent one by one."""
+def test_going_on_continues_after_what_is_shown(feed):
+    """The lines that were read, and their marks, stay; what came since follows them."""
     session = TailSession(feed)
     add(feed, 10)
     session.update(ALL, "UTC")
@@ -119,7 +119,42 @@ def test_going_on_sends_the_newest(feed):
     session.update(ALL, "UTC")
     session.resume()
     update = session.update(ALL, "UTC")
-    assert (update["after"], update["upto"], len(messages(update))) == (None, 15, 15)
+    assert (update["after"], update["upto"], len(messages(update))) == (10, 15, 5)
+
+
+def test_a_page_that_is_loaded_again_is_paused_where_its_tab_was(feed):
+    """With its lines, though the ring buffer has turned, and its marks; another tab is not."""
+    session = TailSession(feed)
+    add(feed, 10)
+    session.pause(10, tab="a")
+    session.update(ALL, "UTC")
+    for _ in range(5):
+        add(feed, 900)
+    again, other = TailSession(feed), TailSession(feed)
+    again.restore("a", 10, [3])
+    assert messages(again.update(ALL, "UTC")) == [f"line {n}" for n in range(1, 11)]
+    assert (again.marks, again.paused.waiting, again.paused.is_cut) == ([3], 4500, False)
+    other.restore("b", 10, [])
+    assert messages(other.update(ALL, "UTC")) == []
+    assert other.paused.is_cut
+
+
+def test_what_many_tabs_paused_at_is_not_held_for_ever(feed):
+    """Memory is bounded; what the last ones paused at is there."""
+    add(feed, 10)
+    for number in range(1, 11):
+        feed.keep(f"tab {number}", feed.events())
+    assert [feed.kept(f"tab {number}") is not None for number in range(1, 11)] == [False] * 2 + [True] * 8
+
+
+def test_all_lines_since_the_first_mark_are_sent_again(feed):
+    """A mark that cannot be gone to is lost."""
+    feed._capacity = 10_000
+    for _ in range(3):
+        add(feed, 1000)
+    session = TailSession(feed)
+    session.mark([500])
+    assert messages(session.update(ALL, "UTC"))[0] == "line 500"
 
 
 def test_what_was_not_sent_is_counted(feed):

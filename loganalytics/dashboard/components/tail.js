@@ -4,7 +4,7 @@
 // sight, the oldest lines drop out), held (scrolled up: nothing moves, new lines are added below), paused (nothing is
 // added; what comes is counted).
 const tails = new WeakMap();
-const HELD_LINES = 20000; // so many are kept while held or after a mark; then the tail pauses
+const HELD_LINES = 20000; // so many are kept while held or after a mark; then the tail pauses, and says so
 const PLAY = "M4 2 L14 8 L4 14 Z";
 const PAUSE = "M3 2 H7 V14 H3 Z M9 2 H13 V14 H9 Z";
 const EMPHASIZED = new Set(["WARNING", "ERROR", "CRITICAL", "SECURITY"]);
@@ -26,12 +26,16 @@ function liveTail(root) {
   let seen = 0; // the newest number that was in sight
   let limit = 0;
   let pausedAt = null;
-  let command = 0; // of the last pause or resume; an update from before it says nothing about them
+  let feed = null; // whose numbers these are: the server's reader of the source, anew with each start of the server
+  let isLost = false; // what was paused or marked is no longer at the server
   let waiting = { count: 0, exact: true };
   let marks = new Set();
   let colours = {};
-  let send = () => {};
+  let setTriggerValue = () => {};
   let opening = 0;
+  const actions = outbox((unconfirmed) => setTriggerValue("actions", unconfirmed));
+  const send = actions.post;
+  const memory = tabMemory();
   const rows = virtualRows(find(".rows"), {
     follow: true,
     fill,
@@ -59,14 +63,19 @@ function liveTail(root) {
   document.addEventListener("keydown", keydown);
   window.addEventListener("resize", fit);
 
-  function update(data, setTriggerValue) {
-    send = setTriggerValue;
+  function update(data, newSetTriggerValue) {
+    setTriggerValue = newSetTriggerValue;
     colours = data.colours;
     limit = data.limit;
-    if (data.command >= command) takePaused(data);
-    takeLines(data);
+    actions.confirm(data.done);
+    if (data.feed !== feed) restore(data);
+    const keepsLines = isLost && pausedAt !== null && lines.length > 0; // the only place that still has them
+    if (!actions.awaits("restore") && !keepsLines) {
+      if (!actions.awaits("pause", "resume")) takePaused(data);
+      takeLines(data);
+    }
     drawBar(data);
-    drawNotices(data.notices);
+    drawNotices([...data.notices, ...ownNotices()]);
     find(".empty").textContent = data.empty;
     find(".empty").hidden = lines.length > 0 || !data.empty;
     panel.draw(data.event);
@@ -74,8 +83,26 @@ function liveTail(root) {
     fit();
   }
 
+  // This page is new, or the server is. What the tab remembers is newer than what the server did, or it is all there is.
+  function restore(data) {
+    const kept = memory.load();
+    feed = data.feed;
+    if (!kept || kept.number <= data.done) return;
+    const isSomething = kept.paused !== null || kept.marks.length > 0;
+    if (kept.feed !== feed) {
+      isLost = isSomething;
+      memory.save({ feed, number: 0, paused: null, marks: [] });
+    } else if (isSomething || data.paused !== null || data.marks.length) {
+      send("restore", { tab: memory.tab, number: kept.paused, marks: kept.marks });
+    }
+  }
+
+  function remember(number) {
+    memory.save({ feed, number, paused: pausedAt, marks: [...marks] });
+    isLost = false;
+  }
+
   function takePaused(data) {
-    command = data.command;
     pausedAt = data.paused;
     waiting = { count: data.waiting, exact: data.exact };
   }
@@ -86,9 +113,9 @@ function liveTail(root) {
       sending = data.sending;
       lines.length = 0;
       upto = 0;
-      marks = new Set(data.marks);
+      if (!actions.awaits("marks")) marks = new Set(data.marks);
     } else if (data.sending !== sending || data.after > upto) {
-      send("resend", Date.now()); // an update was missed, or this page is new
+      if (!actions.awaits("resend")) send("resend", null); // an update was missed, or this page is new
       return;
     } else if (pausedAt !== null || data.upto <= upto) {
       return;
@@ -143,16 +170,14 @@ function liveTail(root) {
   function pause() {
     pausedAt = upto;
     waiting = { count: 0, exact: true };
-    command = Date.now();
-    send("pause", { number: upto, command });
+    remember(send("pause", { number: upto, tab: memory.tab }));
     drawPause();
     drawPill();
   }
 
   function resume() {
     pausedAt = null;
-    command = Date.now();
-    send("resume", { command });
+    remember(send("resume", { tab: memory.tab }));
     rows.toEnd();
     drawPause();
     drawPill();
@@ -168,7 +193,7 @@ function liveTail(root) {
     const number = rows.selected() ?? keys[last];
     if (!Number.isInteger(number)) return;
     if (!marks.delete(number)) marks.add(number);
-    send("marks", [...marks]);
+    remember(send("marks", [...marks]));
     rows.show(keys, true);
     drawMarks();
   }
@@ -183,11 +208,11 @@ function liveTail(root) {
   function keydown(event) {
     const target = event.composedPath()[0];
     if (!isForList(event, root)) return;
-    const actions = {
+    const keyActions = {
       p: () => (pausedAt === null ? pause() : resume()), f: () => (pausedAt === null ? rows.toEnd() : resume()),
       h: rows.hold, m: mark, n: () => nextMark(1), N: () => nextMark(-1), e: explore, Escape: close,
     };
-    if (Object.hasOwn(actions, event.key)) actions[event.key]();
+    if (Object.hasOwn(keyActions, event.key)) keyActions[event.key]();
     else if (/^(BUTTON|A)$/.test(target.tagName) || !rows.keydown(event)) return;
     event.preventDefault();
   }
@@ -226,7 +251,22 @@ function liveTail(root) {
   }
 
   function drawMarks() {
-    find(".marks").textContent = marks.size ? `⚑ ${marks.size}` : "";
+    const shown = new Set(keys);
+    const gone = [...marks].filter((number) => !shown.has(number)).length;
+    find(".marks").textContent = marks.size ? `⚑ ${marks.size}${gone ? ` (${gone} not shown)` : ""}` : "";
+  }
+
+  function ownNotices() {
+    const texts = [];
+    if (isLost) {
+      const kept = pausedAt === null ? "What was paused or marked here is no longer held." : "The paused lines stay here until you continue.";
+      texts.push(["warning", `The server has begun to read anew. ${kept}`]);
+    }
+    if (pausedAt !== null && lines.length >= HELD_LINES) {
+      const held = `The tail paused itself: ${count(lines.length, "line is", "lines are")} held, and no more can be.`;
+      texts.push(["info", `${held} ${count(waiting.count, "newer one is", "newer ones are")} not held: open in Explore to see them.`]);
+    }
+    return texts;
   }
 
   // Bars of the seconds: all events, and over them the errors among them.

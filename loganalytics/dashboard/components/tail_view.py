@@ -25,9 +25,6 @@ from loganalytics.view import View
 
 _KEY = "tail"
 _OLD = timedelta(minutes=15)
-_REQUESTS = ("filter", "explore", "act")
-"""What a reader asks for that leads away from the tail, or changes the view."""
-
 Notice = tuple[str, str]
 """Of which kind ("info", "warning", "error") and its text."""
 
@@ -41,10 +38,10 @@ def draw(session: TailSession, view: View, zone: str, *, is_demo: bool) -> dict[
         "notices": notices, "empty": _empty_text(session.feed, view), "event": _event_panel(session, zone),
         "colours": LEVEL_COLOURS, "limit": MAX_LINES,
     }  # fmt: skip
-    callbacks = {f"on_{name}_change": partial(_act, session, name) for name in (*_ACTIONS, *_REQUESTS)}
-    component = browser_component.load("tail", "virtual_rows", "event_panel")
-    answers = component(data=browser_component.as_json(sent), key=_KEY, **callbacks)
-    return {name: answers[name] for name in _REQUESTS if answers.get(name) is not None}
+    component = browser_component.load("tail", "virtual_rows", "event_panel", "tail_memory")
+    component(data=browser_component.as_json(sent), key=_KEY, on_actions_change=partial(_act, session))
+    requests, session.requests = session.requests, {}
+    return requests
 
 
 def _update(session: TailSession, view: View, zone: str) -> tuple[dict[str, Any], list[Notice]]:
@@ -58,6 +55,8 @@ def _update(session: TailSession, view: View, zone: str) -> tuple[dict[str, Any]
         session.resend()
         notices.append(("error", f"This filter cannot be used. {printable(error, 500)}"))
         return {"sending": "none", "after": None, "upto": 0, "skipped": 0, "lines": {"number": []}}, notices
+    if session.paused and session.paused.is_cut:
+        notices.append(("warning", "Not all lines that were paused here are held any longer."))
     return update, notices + _of_age(session.feed)
 
 
@@ -111,8 +110,9 @@ def _age(current: FeedState) -> str:
 def _held(session: TailSession) -> dict[str, Any]:
     paused = session.paused
     return {
-        "marks": session.marks, "command": session.command, "paused": paused.at if paused else None,
-        "waiting": paused.waiting if paused else 0, "exact": paused is None or paused.is_exact,
+        "feed": session.feed.name, "done": session.done, "marks": session.marks,
+        "paused": paused.at if paused else None, "waiting": paused.waiting if paused else 0,
+        "exact": paused is None or paused.is_exact,
     }  # fmt: skip
 
 
@@ -125,26 +125,23 @@ def _event_panel(session: TailSession, zone: str) -> dict[str, Any] | None:
     return panel | {"actions": [("explore", "Open in Explore"), *panel["actions"]]}
 
 
-def _act(session: TailSession, name: str) -> None:
-    """Do what the reader did in the browser, before the next update is made."""
-    if name in _ACTIONS:
-        _ACTIONS[name](session, st.session_state[_KEY].get(name))
-
-
-def _pause(session: TailSession, request: dict[str, int]) -> None:
-    session.command = request["command"]
-    session.pause(request["number"])
-
-
-def _resume(session: TailSession, request: dict[str, int]) -> None:
-    session.command = request["command"]
-    session.resume()
+def _act(session: TailSession) -> None:
+    """Do what the reader did in the browser, in its order and each once, before the next update is made."""
+    for number, name, value in st.session_state[_KEY].get("actions") or ():
+        if number <= session.done:
+            continue
+        session.done = number
+        if name in _ACTIONS:
+            _ACTIONS[name](session, value)
+        else:
+            session.requests[name] = value
 
 
 _ACTIONS: dict[str, Callable[[TailSession, Any], object]] = {
     "resend": lambda session, _: session.resend(),
-    "pause": _pause,
-    "resume": _resume,
+    "pause": lambda session, request: session.pause(**request),
+    "resume": lambda session, request: session.resume(**request),
+    "restore": lambda session, request: session.restore(**request),
     "held": lambda session, is_held: session.hold(bool(is_held)),
     "marks": lambda session, numbers: session.mark(numbers),
     "open": lambda session, number: session.open(number),
