@@ -99,11 +99,12 @@ def of_waterfall(table: pl.DataFrame) -> str:
 
 
 def of_runs(table: pl.DataFrame) -> str:
-    """Describe the steps of runs: how many, and which stand out."""
-    odd = [f"{row['name']} of {row['group']} ({row['lasting']}, usually {row['usual']})" for row in
-           table.filter("odd").head(NAMES).to_dicts()]  # fmt: skip
-    stand_out = f"{table['odd'].sum():,} stand out: {'; '.join(odd)}" if odd else "none stands out"
-    return f"{count(table.height, 'step')} of {count(table['group'].n_unique(), 'run')}: {stand_out}."
+    """Describe the steps of runs: how many, and which failed or were slow."""
+    odd = table.filter(pl.col("state") != "as usual")
+    named = [f"{row['name']} of {row['run']} ({row['state']}, {row['lasting']}, usually {row['usual']})" for row in
+             odd.head(NAMES).to_dicts()]  # fmt: skip
+    stand_out = f"{odd.height:,} stand out: {'; '.join(named)}" if named else "none stands out"
+    return f"{count(table.height, 'step')} of {count(table['run'].n_unique(), 'run')}: {stand_out}."
 
 
 def of_sessions(table: pl.DataFrame) -> str:

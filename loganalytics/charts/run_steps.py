@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -9,12 +10,15 @@ import polars as pl
 from loganalytics import schema
 from loganalytics.charts import data, descriptions
 from loganalytics.charts.lazy_altair import alt
-from loganalytics.charts.theme import ACCENT_COLOUR, ALARM_COLOUR, INK_COLOUR, MUTED_COLOUR, finish, tips
+from loganalytics.charts.step_states import USUAL, executions, state_colour, state_of, state_words
+from loganalytics.charts.theme import INK_COLOUR, MUTED_COLOUR, finish, tips
 from loganalytics.humanize import moment
 from loganalytics.sanitize import printable
 
 MAX_STEPS = 60
-SLOW_RATIO = 2.0  # times as long as usual, from which a step is red
+
+_NEEDED = ("step", "first_seen", "last_seen", "errors")
+_TEXTS = dict.fromkeys(("name", "lasting", "against", "usual", "when", "shown", "state", "nth"), pl.String)
 
 
 def chart_run_steps(
@@ -23,82 +27,107 @@ def chart_run_steps(
     """Draw the steps of one run from its begin on; a grey bar under each is the other run, or the usual duration.
 
     Needs step, first_seen, last_seen, usual_ms, ratio and errors of one run, as `steps` returns them; `other` the same
-    of another run. Where `has_end` is there and false, the end of a step was not seen. Red is a step with errors, or
-    one that took twice as long as usual and more. At most 60 steps.
+    of another run, whose steps that the run lacks follow. There is a bar for each time that a step ran. Where `has_end`
+    is there and false, the end of a step was not seen. Red is a step with errors, amber one that took twice as long as
+    usual and more; both are said in words, too. At most 60 steps.
     """
-    frame = data.collect(steps, "step", "first_seen", "last_seen", "usual_ms", "ratio", "errors").head(MAX_STEPS)
-    table = _bars(frame, None if other is None else data.collect(other, "step", "first_seen", "last_seen"))
-    base = alt.Chart(table).encode(
-        y=alt.Y("rank:O", axis=None, scale=alt.Scale(paddingInner=0)),
-        tooltip=tips(name="step", when="began", lasting="took", usual="usually", against="compared with"),
-    )
+    frame = data.collect(steps, *_NEEDED, "usual_ms", "ratio").head(MAX_STEPS)
+    compared = None if other is None else data.collect(other, *_NEEDED)
+    names = _in_order(frame, compared)
+    texts = _texts(frame, compared, names)
     axis = alt.Axis(tickCount=6, title="seconds since the run began", format=",.6~g", gridOpacity=0.15)
     x = alt.X("from:Q", axis=axis, scale=alt.Scale(nice=False, zero=True))
-    colour = alt.when(alt.datum.odd).then(alt.value(ALARM_COLOUR)).otherwise(alt.value(ACCENT_COLOUR))
-    bar = base.mark_bar(height=8, yOffset=5, cornerRadius=2).encode(x=x, x2="to:Q", color=colour)
-    compared = base.mark_bar(height=4, yOffset=12, cornerRadius=2, color=MUTED_COLOUR).encode(
-        x=alt.X("other_from:Q", scale=alt.Scale(nice=False, zero=True)), x2="other_to:Q"
-    )
-    label = base.mark_text(align="left", dy=-8, fontSize=11, color=INK_COLOUR, limit=alt.ExprRef("width - 220"))
-    number = base.mark_text(align="right", dy=-8, fontSize=11, color=INK_COLOUR)
+    y = alt.Y("rank:O", axis=None, scale=alt.Scale(paddingInner=0, domain=list(range(texts.height))))
+    tooltip = tips(name="step", nth="time", when="began", lasting="took", usual="usually", state="how it went")
+    ran, before = _bars(frame, names), _bars(frame if compared is None else compared, names, is_usual=other is None)
+    bar = alt.Chart(_visible(ran, before)).mark_bar(height=8, yOffset=5, cornerRadius=2)
+    grey = alt.Chart(_visible(before, ran)).mark_bar(height=4, yOffset=12, cornerRadius=2, color=MUTED_COLOUR)
+    written = alt.Chart(texts).encode(y=y)
+    label = written.mark_text(align="left", dy=-8, fontSize=11, color=INK_COLOUR, limit=alt.ExprRef("width - 320"))
+    number = written.mark_text(align="right", dy=-8, fontSize=11, color=INK_COLOUR)
     layers = [
-        bar, compared, label.encode(x=alt.value(0), text="name:N"),
-        number.encode(x=alt.value("width"), text="shown:N"),
+        label.encode(x=alt.value(0), text="name:N"), number.encode(x=alt.value("width"), text="shown:N"),
+        bar.encode(x=x, x2="to:Q", y=y, color=state_colour(), tooltip=tooltip), grey.encode(x=x, x2="to:Q", y=y),
     ]  # fmt: skip
-    chart = alt.LayerChart(layer=layers)
-    return finish(chart, title, 34 * max(table.height, 1), descriptions.of_bars(table))
+    return finish(alt.LayerChart(layer=layers), title, 34 * max(texts.height, 1), descriptions.of_bars(texts))
 
 
-def _bars(frame: pl.DataFrame, other: pl.DataFrame | None) -> pl.DataFrame:
-    """Return a row for each step: when it began and ended in seconds since the run began, and so what is compared."""
-    tz = data.zone(frame)
-    begin = frame["first_seen"].min()
-    other_begin = None if other is None else other["first_seen"].min()
-    others = {} if other is None else {row["step"]: row for row in other.to_dicts()}
+def _in_order(frame: pl.DataFrame, other: pl.DataFrame | None) -> list[str | None]:
+    """Return the names of the steps, after them those that only the other run has."""
+    names = frame["step"].to_list()
+    lacking = [] if other is None else [name for name in other["step"] if name not in names]
+    return [*names, *lacking][:MAX_STEPS]
+
+
+def _texts(frame: pl.DataFrame, other: pl.DataFrame | None, names: list[str | None]) -> pl.DataFrame:
+    """Return a row for each step: its name, how long it took, how long it took there or usually does, and its state."""
+    rows_by_step = {row["step"]: row for row in frame.to_dicts()}
+    other_rows = {} if other is None else {row["step"]: row for row in other.to_dicts()}
     rows = []
-    for rank, row in enumerate(frame.to_dicts()):
-        start, end = ((row[name] - begin).total_seconds() for name in ("first_seen", "last_seen"))
-        compared = _compared(row, others.get(row["step"]), other_begin, start, is_usual=other is None)
-        odd = bool(row["errors"]) or (row["ratio"] or 0.0) >= SLOW_RATIO
-        lasting, against = _seconds(end - start), _seconds(None if compared is None else compared[1] - compared[0])
-        lasting += "" if row.get("has_end", True) else ", no end seen"
+    for rank, name in enumerate(names):
+        row = rows_by_step.get(name)
+        against = _length(row, "usual_ms") if other is None else _length(other_rows.get(name))
+        lasting = "not in this run" if row is None else _times(row) + _length(row)
+        lasting += "" if row is None or row.get("has_end", True) else ", no end seen"
+        words = (lasting, f"{'usually' if other is None else 'there'} {against}", state_words(row) if row else "")
         rows.append(
             {
-                "rank": rank, "name": printable(row["step"], data.NAME) or "(no name)", "from": start, "to": end,
-                "odd": odd, "other_from": compared and compared[0], "other_to": compared and compared[1],
-                "lasting": lasting, "against": against, "usual": _seconds(_in_seconds(row["usual_ms"])),
-                "when": moment(row["first_seen"], tz=tz),
-                "shown": f"{lasting} · {'usually' if other is None else 'there'} {against}",
+                "rank": rank, "name": printable(name, data.LABEL) or "(no name)",
+                "state": state_of(row) if row else USUAL, "shown": " · ".join(filter(None, words)),
             }
         )  # fmt: skip
-    texts = dict.fromkeys(("name", "lasting", "against", "usual", "when", "shown"), pl.String)
-    numbers: dict[str, Any] = dict.fromkeys(("from", "to", "other_from", "other_to"), pl.Float64)
-    table = pl.DataFrame(rows, schema={"rank": pl.Int64, "odd": pl.Boolean, **numbers, **texts})
-    least = (
-        float(table.select(pl.max_horizontal(pl.col("to", "other_to").max())).item() or 1.0) / 300
-    )  # that can be seen
-    return table.with_columns(
-        pl.max_horizontal("to", pl.col("from") + least).alias("to"),
-        pl.max_horizontal("other_to", pl.col("other_from") + least).alias("other_to"),
-    )
+    return pl.DataFrame(rows, schema={"rank": pl.Int64, "name": pl.String, "state": pl.String, "shown": pl.String})
 
 
-def _compared(
-    row: dict[str, Any], other: dict[str, Any] | None, other_begin: Any, start: float, *, is_usual: bool
-) -> tuple[float, float] | None:
-    """Return when the step began and ended in the other run; as is usual, it begins where the step did."""
-    if is_usual:
-        usual = _in_seconds(row["usual_ms"])
-        return None if usual is None else (start, start + usual)
-    if other is None:
-        return None
-    begin, end = ((other[name] - other_begin).total_seconds() for name in ("first_seen", "last_seen"))
-    return begin, end
+def _bars(frame: pl.DataFrame, names: list[str | None], *, is_usual: bool = False) -> pl.DataFrame:
+    """Return from and to, in seconds since the run began, for each time that a step ran; or of the usual length."""
+    tz, begin = data.zone(frame), frame["first_seen"].min()
+    rows = []
+    for row in frame.to_dicts() if is_usual else executions(frame).to_dicts():
+        usual, start = row.get("usual_ms"), _seconds_between(begin, row["first_seen"])
+        end = start + (usual or 0.0) / 1000 if is_usual else _seconds_between(begin, row["last_seen"])
+        if (is_usual and usual is None) or row["step"] not in names:
+            continue
+        rows.append(
+            {
+                "rank": names.index(row["step"]), "name": printable(row["step"], data.NAME) or "(no name)",
+                "from": start, "to": end, "lasting": _seconds(end - start), "usual": _usual(row),
+                "when": moment(row["first_seen"], tz=tz), "state": state_of({"ratio": None, **row}),
+                "nth": "" if is_usual else f"{row['execution']} of {row['executions']}",
+            }
+        )  # fmt: skip
+    return pl.DataFrame(rows, schema={"rank": pl.Int64, "from": pl.Float64, "to": pl.Float64, **_TEXTS})
 
 
-def _in_seconds(milliseconds: float | None) -> float | None:
-    return None if milliseconds is None else milliseconds / 1000
+def _visible(bars: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
+    """Return the bars at least so long that they can be seen."""
+    length = max(float(table["to"].max() or 0.0) for table in (bars, compared)) or 1.0  # type: ignore[arg-type]
+    return bars.with_columns(pl.max_horizontal("to", pl.col("from") + length / 300))
 
 
-def _seconds(length: float | None) -> str:
-    return "–" if length is None else f"{length:,.1f} s"
+def _times(row: dict[str, Any]) -> str:
+    executed = row.get("executions") or 1
+    count = executed if isinstance(executed, int) else len(executed)
+    return f"{count:,} times, " if count > 1 else ""
+
+
+def _usual(row: dict[str, Any]) -> str:
+    """Return how long the step usually takes; all its executions together, where it ran several times."""
+    return _length(row, "usual_ms") + (" in all" if row.get("usual_ms") and _times(row) else "")
+
+
+def _length(row: dict[str, Any] | None, column: str = "duration_ms") -> str:
+    """Return how long a step took; "–" where there is none."""
+    if row is None:
+        return "–"
+    if column == "duration_ms" and column not in row:
+        return _seconds(_seconds_between(row["first_seen"], row["last_seen"]))
+    return "–" if row.get(column) is None else _seconds(row[column] / 1000)
+
+
+def _seconds_between(start: datetime | Any, end: datetime) -> float:
+    return float((end - start).total_seconds())
+
+
+def _seconds(length: float) -> str:
+    return f"{length:,.1f} s"

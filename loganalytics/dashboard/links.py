@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 
 from loganalytics.dashboard import access
 from loganalytics.exceptions import InvalidArgumentError, SourceNotFoundError
 from loganalytics.filters.sql import condition
+from loganalytics.schema import severity_of
 from loganalytics.times import parse_every, parse_when, parse_zone
 from loganalytics.view import View
 
 ITEMS = (
-    "event", "trace", "pattern", "cluster", "incident", "against", "run", "sql", "zone", "tab", "columns", "order",
-    "page",
+    "event", "trace", "pattern", "cluster", "incident", "against", "run", "run_field", "step_field", "against_run",
+    "sql", "zone", "tab", "columns", "order", "by", "page",
 )  # fmt: skip
 """What a page can have open, as parameters of the URL beside the view's."""
+
+_LISTS = ("columns",)
+"""The items of which a page can have several."""
+
+_VIEW_FIELDS = {field.name: field.default for field in fields(View)}
 
 _READ_FIRST = ("source", "tz")
 """The parameters of a view that say how others are to be read."""
@@ -43,18 +50,39 @@ def read(parameters: Mapping[str, list[str]]) -> Link:
         try:
             if name in ITEMS:
                 _check_item(name, values[-1])
-                opened[name] = values
-                continue
-            candidate = View.from_parameters(valid | {name: values})
-            check(candidate, name)
+                opened[name] = values if name in _LISTS else values[-1:]
+            else:
+                _check_name(name)
+                values = _lowest_level(values) if name == "level" else values
+                candidate = View.from_parameters(valid | {name: values})
+                check(candidate, name)
+                valid[name], view = values, candidate
         except InvalidArgumentError as error:
             problems.append(f"{name}: {error}")
         else:
-            valid[name] = values
-            view = candidate
-            if name not in View.__dataclass_fields__:
-                problems.append(f"{name}: a link has no such parameter.")
+            problems += _repeated(name, values[-1], set(parameters[name]))
     return Link(view, opened, tuple(problems))
+
+
+def _check_name(name: str) -> None:
+    """Raise InvalidArgumentError for a parameter that no view has, with a hint at the one that was meant."""
+    if name not in _VIEW_FIELDS:
+        names = get_close_matches(name, (*ITEMS, *_VIEW_FIELDS), n=1, cutoff=0.75)
+        hint = f" Hint: {names[0]}." if names else ""
+        raise InvalidArgumentError(f"a link has no such parameter.{hint}")
+
+
+def _lowest_level(levels: list[str]) -> list[str]:
+    """Return the one of several levels that keeps what each of them keeps: a level stands for those above it, too."""
+    return [min(levels, key=severity_of)] if len(levels) > 1 else levels
+
+
+def _repeated(name: str, used: str, values: Collection[str]) -> list[str]:
+    """Return what to say of a parameter that has several values though it takes one."""
+    if len(values) == 1 or name in (*_LISTS, "baseline") or isinstance(_VIEW_FIELDS.get(name), tuple):
+        return []
+    which = "the lowest is used, with those above it" if name == "level" else "the last is used"
+    return [f"{name}: the link has {len(values)} values for it, {which}: {used!r}."]
 
 
 def check(view: View, name: str) -> None:

@@ -23,8 +23,11 @@ from loganalytics.view import View
 
 _VIEW, _OPENED, _PAGES, _PROBLEMS, _IS_FIRST = "view", "opened", "pages", "link-problems", "is-first-run"
 _REJECTED, _SHOWN, _PAGE = "rejected", "shown-view", "page-name"
+_KEPT = "items-of-pages"
 _OF_ONE_VIEW = ("event", "page")
 """What is closed when the view changes."""
+_OF_ONE_PAGE = ("tab", "order", "by")
+"""What each page has for itself: another page has other tabs."""
 
 
 def follow_url() -> None:
@@ -178,7 +181,19 @@ def write_url() -> None:
 def remember_pages(pages: Mapping[str, Any], current: Any) -> None:
     """Keep the pages, so that one can lead to another, and which of them is open."""
     st.session_state[_PAGES] = pages
-    st.session_state[_PAGE] = next((name for name, page in pages.items() if page == current), next(iter(pages)))
+    name = next((name for name, page in pages.items() if page == current), next(iter(pages)))
+    context, previous = get_script_run_ctx(), st.session_state.get(_PAGE, name)
+    if previous != name and not (context is not None and context.is_history_navigation):
+        _exchange_items(previous, name)
+    st.session_state[_PAGE] = name
+
+
+def _exchange_items(previous: str, name: str) -> None:
+    """Put away the tab and the order of a page that is left, and take out those of the page that is opened."""
+    items_by_page = st.session_state.setdefault(_KEPT, {})
+    items: dict[str, list[str]] = st.session_state[_OPENED]
+    items_by_page[previous] = {item_name: items.pop(item_name) for item_name in _OF_ONE_PAGE if item_name in items}
+    items |= items_by_page.pop(name, {})
 
 
 def page_names() -> list[str]:

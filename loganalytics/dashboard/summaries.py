@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from loganalytics.charts.run_steps import SLOW_RATIO
+from loganalytics.charts.step_states import SLOW_RATIO
 from loganalytics.sanitize import printable, printable_column
 from loganalytics.schema import CORE
 from loganalytics.times import window_start
@@ -98,23 +98,27 @@ def runs(steps: pl.DataFrame) -> pl.DataFrame:
     """Return the runs of jobs, the last first, from their steps: run, when, how long, how it ended, its steps' lengths.
 
     Takes what with_ends() returns. `ratio` is the duration over the median of the runs with an end; a slow step took
-    twice as long as is usual for it, and more.
+    twice as long as is usual for it, and more; `missing` names the steps that most other runs have.
     """
     run = pl.col(steps.columns[0]).cast(pl.String).alias("run")
-    table = steps.group_by(run, maintain_order=True).agg(
-        pl.col("first_seen").min(),
-        pl.col("last_seen").max(),
-        steps=pl.len(),
-        slow_steps=(pl.col("ratio") >= SLOW_RATIO).sum(),
-        errors=pl.col("errors").sum(),
-        status=pl.col("status").drop_nulls().last(),
-        steps_ms=pl.col("duration_ms"),
-        has_end=pl.col("has_end").all(),
+    table = (
+        steps.group_by(run, maintain_order=True)
+        .agg(
+            pl.col("first_seen").min(),
+            pl.col("last_seen").max(),
+            steps=pl.len(),
+            slow_steps=(pl.col("ratio") >= SLOW_RATIO).sum(),
+            errors=pl.col("errors").sum(),
+            status=pl.col("status").drop_nulls().last(),
+            steps_ms=pl.col("duration_ms"),
+            has_end=pl.col("has_end").all(),
+        )
+        .join(_lacking(steps.with_columns(run)), on="run", how="left")
     )
     duration = (pl.col("last_seen") - pl.col("first_seen")).dt.total_microseconds() / 1000
     usual = pl.col("duration_ms").filter("has_end").median()
     return (
-        table.with_columns(duration_ms=duration)
+        table.with_columns(pl.col("missing").fill_null(""), duration_ms=duration)
         .with_columns(ratio=pl.when((usual > 0) & pl.col("has_end")).then(pl.col("duration_ms") / usual))
         .sort("first_seen", "run", descending=[True, False])
     )  # fmt: skip
@@ -135,6 +139,16 @@ def with_ends(steps: pl.DataFrame) -> pl.DataFrame:
     is_short = is_regular & (pl.col("events") < usual_events)
     has_end = ~(is_last & is_passing & is_short & (pl.col("errors") == 0))
     return steps.with_columns(has_end=has_end).with_columns(ratio=pl.when("has_end").then("ratio"))
+
+
+def _lacking(steps: pl.DataFrame) -> pl.DataFrame:
+    """Return the names of the steps that most other runs have, of the runs that lack some: run, missing."""
+    min_runs = (steps["run"].n_unique() - 1) / 2
+    common = steps.group_by("step", maintain_order=True).agg(pl.col("run").n_unique(), pl.col("number").median())
+    common = common.filter(pl.col("run") > min_runs).sort("number", "step").select("step")
+    pairs = steps.select("run").unique().join(common, how="cross", maintain_order="left_right")
+    lacking = pairs.join(steps, on=["run", "step"], how="anti", nulls_equal=True, maintain_order="left")
+    return lacking.group_by("run").agg(missing=pl.col("step").str.join(", "))
 
 
 def missing_steps(steps: pl.DataFrame, run: str) -> pl.DataFrame:

@@ -159,6 +159,44 @@ def test_a_waterfall_keeps_errors_and_the_longest() -> None:
 
 
 def test_slow_steps_stand_out() -> None:
-    """A step that took twice as long as usual is odd."""
-    table = steps(logs()).with_columns(ratio=pl.when(pl.int_range(pl.len()) == 59).then(5.0).otherwise(1.0), errors=0)
-    assert sum(row["odd"] for row in drawn(charts.chart_steps(table))) == 1
+    """A step that took twice as long as usual is marked."""
+    table = (
+        steps(logs())
+        .drop("executions")
+        .with_columns(ratio=pl.when(pl.int_range(pl.len()) == 59).then(5.0).otherwise(1.0), errors=0)
+    )
+    assert [row["state"] for row in drawn(charts.chart_steps(table))].count("▲ slow") == 1
+
+
+def parallel_and_looping() -> pl.DataFrame:
+    """Return the events of a run in which one step runs three times beside another, and its second time fails."""
+    spans = [("index", 0, 300, "success"), *(("load", 100 * k, 50, ("success", "failed")[k == 1]) for k in range(3))]
+    events = [
+        {"timestamp": NOON + timedelta(seconds=second), "step": step, "status": status, "severity_number": 9}
+        for step, start, length, outcome in spans
+        for second, status in ((start, "running"), (start + length, outcome))
+    ]
+    return pl.DataFrame(events).with_columns(job_run_id=1)
+
+
+def test_steps_that_run_side_by_side_stand_below_one_another() -> None:
+    """No bar covers another; each time that a step ran is a bar, the one that failed is marked by a sign, too."""
+    rows = drawn(charts.chart_steps(steps(parallel_and_looping())))
+    assert [(row["name"], row["from"], row["nth"]) for row in rows] == [
+        ("index", 0.0, "1 of 1"), ("load", 0.0, "1 of 3"), ("load", 100.0, "2 of 3"), ("load", 200.0, "3 of 3"),
+    ]  # fmt: skip
+    assert [row["group"].strip() for row in rows] == ["1", "", "", ""]
+    assert len({row["group"] for row in rows}) == 2
+    assert [row["state"] for row in rows] == ["as usual", "as usual", "✕ failed", "as usual"]
+    assert rows[2]["label"].startswith("✕")
+
+
+def test_a_label_is_no_longer_than_its_bar() -> None:
+    """Names of short bars are cut, so that they do not run into the next."""
+    names = [f"a step with a long name {number}" for number in range(20)]
+    events = [
+        {"timestamp": NOON + timedelta(seconds=10 * number + part), "step": name, "severity_number": 9, "job_run_id": 1}
+        for number, name in enumerate(names) for part in (0, 9)
+    ]  # fmt: skip
+    labels = [row["label"] for row in drawn(charts.chart_steps(steps(pl.DataFrame(events))))]
+    assert all(len(label) <= 6 for label in labels)

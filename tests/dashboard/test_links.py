@@ -85,3 +85,31 @@ def test_a_condition_of_a_search_server_is_its_own_affair():
     link = links.read({"source": ["elasticsearch://host/index"], "query": ["level:ERROR"]})
     assert link.view.query == "level:ERROR"
     assert not link.problems
+
+
+def test_of_several_values_where_one_is_expected_the_last_is_used_and_told():
+    """Text, an open event, a range; the same value twice is one."""
+    link = links.read({"text": ["a", "b"], "run": ["x", "y"], "since": ["2026-03-10", "2026-03-10"]})
+    assert (link.view.text, link.view.since, link.opened["run"]) == ("b", "2026-03-10", ["y"])
+    assert [problem.partition(":")[0] for problem in link.problems] == ["text", "run"]
+
+
+def test_of_several_levels_the_lowest_is_used():
+    """It keeps what each of them keeps: nothing is hidden."""
+    link = links.read({"level": ["info", "ERROR"]})
+    assert link.view.level == "info"
+    assert "the lowest is used" in link.problems[0]
+
+
+def test_several_services_and_conditions_are_all_kept():
+    """Of these a view has any number."""
+    link = links.read({"services": ["a", "b"], "where": ["x=1", "y=2"], "columns": ["a", "b"]})
+    assert link.view.services == ("a", "b")
+    assert len(link.view.where) == 2
+    assert link.opened["columns"] == ["a", "b"]
+    assert not link.problems
+
+
+def test_a_misspelt_parameter_has_a_hint():
+    """At the one that resembles it."""
+    assert links.read({"service": ["a"]}).problems == ("service: a link has no such parameter. Hint: services.",)

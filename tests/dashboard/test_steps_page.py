@@ -59,8 +59,9 @@ def test_a_run_named_by_a_link_is_open_and_can_be_compared(jobs, open_app):
     assert not app.exception
     table = app.dataframe[1].value
     assert table["ratio"].to_list()[1] == pytest.approx(5.0)
-    app.get_by_key("steps-against").set_value("run-3").run()
+    app.get_by_key("choice-against_run").set_value("run-3").run()
     assert not app.exception
+    assert app.query_params["against_run"] == "run-3"
     assert "there 100.0 s" in json.loads(app.get("vega_lite_chart")[0].proto.spec)["description"]
 
 
@@ -84,11 +85,39 @@ def test_summarized_runs_have_their_length_and_end():
 def test_the_waterfall_compares_each_step_and_marks_the_odd_one():
     """A grey bar as long as usual; red where it took five times as long; names are safe."""
     of_run = steps(pl.DataFrame(job_rows())).filter(pl.col("job_run_id") == "run-4")
-    rows = next(iter(chart_run_steps(of_run).to_dict()["datasets"].values()))
-    assert [row["odd"] for row in rows] == [False, True, False]
-    assert rows[1]["other_to"] - rows[1]["other_from"] == pytest.approx(100)
-    assert rows[1]["shown"] == "500.0 s · usually 100.0 s"
-    assert "\x1b" not in rows[2]["name"]
+    texts, bars, usual = chart_run_steps(of_run).to_dict()["datasets"].values()
+    assert [row["state"] for row in bars] == ["as usual", "▲ slow", "as usual"]
+    assert usual[1]["to"] - usual[1]["from"] == pytest.approx(100)
+    assert texts[1]["shown"] == "500.0 s · usually 100.0 s · ▲ slow 5.0×"
+    assert "\x1b" not in texts[2]["name"]
+
+
+def test_a_failed_step_is_told_from_a_slow_one():
+    """In words and colour; a status that says so is a failure, too, whatever the level."""
+    rows = pl.DataFrame(job_rows()).with_columns(pl.lit(9).alias("severity_number"))
+    table = steps(rows)
+    assert table.filter(pl.col("errors") > 0)["step"].to_list() == [HOSTILE]
+    texts, bars, _ = chart_run_steps(table.filter(pl.col("job_run_id") == "run-5")).to_dict()["datasets"].values()
+    assert [row["state"] for row in bars] == ["as usual", "as usual", "✕ failed"]
+    assert texts[2]["shown"].endswith("✕ failed")
+
+
+def test_each_time_that_a_step_ran_is_a_bar():
+    """And steps that only the other run has are named."""
+    events = [
+        {"timestamp": NOON + timedelta(seconds=60 * k + part), "severity_number": 9, "job_run_id": run, "step": step,
+         "message": f"{step} {word}"}
+        for run, names in (("a", ["load"] * 3), ("b", ["load", "verify"])) for k, step in enumerate(names)
+        for part, word in ((0, "started"), (20, "finished"))
+    ]  # fmt: skip
+    table = steps(pl.DataFrame(events))
+    of_run, other = (table.filter(pl.col("job_run_id") == run) for run in ("a", "b"))
+    texts, bars, there = chart_run_steps(of_run, other=other).to_dict()["datasets"].values()
+    assert [(bar["rank"], bar["from"], bar["to"]) for bar in bars] == [(0, 0, 20), (0, 60, 80), (0, 120, 140)]
+    assert [row["shown"] for row in texts] == [
+        "3 times, 60.0 s · there 20.0 s · ▲ slow 3.0×", "not in this run · there 20.0 s",
+    ]  # fmt: skip
+    assert [bar["rank"] for bar in there] == [0, 1]
 
 
 def broken_off(tmp_path):

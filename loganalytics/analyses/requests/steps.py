@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
+from loganalytics.analyses.errors.failures import is_failure
 from loganalytics.analyses.requests.durations import to_milliseconds
+from loganalytics.analyses.requests.executions import EXECUTION, attempt_column, status_fails, with_executions
 from loganalytics.exceptions import MissingColumnError
-from loganalytics.schema import Frame, is_error, lazy
+from loganalytics.schema import Frame, lazy
 
 # Where loggers put the step of a job that an event belongs to, and its status; the first column that is there is taken.
 STEP_COLUMNS = (
@@ -16,13 +18,14 @@ STEP_COLUMNS = (
 STATUS_COLUMNS = ("status", "state", "result", "conclusion", "outcome", "labels.status", "labels.state")
 
 # Columns beside the log's own; no field of a log can have such a name.
-_STATUS, _RANK, _DURATIONS = "\0status", "\0rank", "\0durations"
+_STATUS, _RANK, _DURATIONS, _MESSAGE, _ATTEMPT = "\0status", "\0rank", "\0durations", "\0message", "\0attempt"
 
 
 def steps(logs: Frame, *, by: str = "job_run_id", step: str | None = None, status: str | None = None) -> pl.DataFrame:
     """List the steps of every run of a job: when each began and ended, its status, and how that compares to others.
 
-    A step lasts from its first event to its last. What is usual is the median of the same step in all other runs.
+    A step lasts from its first event to its last; one that ran several times within a run (attempts, loops) as long as
+    these executions together. What is usual is the median of the same step in all other runs.
 
     Needs timestamp, severity_number and the column `by`, which names the run. `step` and `status` are the columns of
     the step and its status; by default the first there is of step, stage, task, phase, ... and of status, state,
@@ -31,9 +34,10 @@ def steps(logs: Frame, *, by: str = "job_run_id", step: str | None = None, statu
     Returns `by`, step (String), number (Int64, from 1, in order of begin within the run), first_seen, last_seen
     (Datetime us UTC), duration_ms (Float64), usual_ms (Float64; null without other runs), ratio (Float64:
     duration_ms / usual_ms), waited_ms (Float64: from the end of the step before to the begin; negative when they
-    overlap; null for the first), events, errors (Int64), status (String, the last), statuses (List[String]: as they
-    changed) and usual_status (String: the most frequent last status of the step in all runs); sorted by begin of the
-    run, run and number.
+    overlap; null for the first), events, errors (Int64: see `trend`, and events whose status says "failed" or the
+    like), status (String, the last), statuses (List[String]: as they changed), usual_status (String: the most frequent
+    last status of the step in all runs) and executions (List[Struct{first_seen, last_seen, events, errors, status}]:
+    one for each time that the step ran); sorted by begin of the run, run and number.
 
     Raises MissingColumnError when no column names the step.
 
@@ -61,31 +65,59 @@ def steps(logs: Frame, *, by: str = "job_run_id", step: str | None = None, statu
 
 def _summarize_steps(frame: pl.LazyFrame, by: str, step: str, status: str | None) -> pl.DataFrame:
     """Return one row a run and step, with its number in the run."""
-    time = pl.col("timestamp")
-    status_text = pl.col(status).cast(pl.String) if status else pl.lit(None, pl.String)
-    statuses = pl.col(_STATUS).drop_nulls()
+    executions = _executions(_step_events(frame, by, step, status), by)
+    statuses = pl.col("statuses").explode(empty_as_null=False)
+    first, last = pl.col("first_seen"), pl.col("last_seen")
     return (
-        frame.select(
-            by, "timestamp", "severity_number", pl.col(step).cast(pl.String).alias("step"), status_text.alias(_STATUS)
-        )
-        .drop_nulls([by, "step", "timestamp"])
-        .sort("timestamp", maintain_order=True)
+        executions.lazy()
         .group_by(by, "step", maintain_order=True)
         .agg(
-            first_seen=time.min(),
-            last_seen=time.max(),
-            events=pl.len().cast(pl.Int64),
-            errors=is_error().sum().cast(pl.Int64),
+            first.min(),
+            last.max(),
+            pl.col("events", "errors").sum(),
+            duration_ms=to_milliseconds(last - first).sum(),
             status=statuses.last(),
             statuses=statuses.filter(statuses.ne_missing(statuses.shift())),
+            executions=pl.struct("first_seen", "last_seen", "events", "errors", "status"),
         )
         .sort(by, "first_seen", "last_seen", "step")
         .with_columns(
             number=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(by),
-            duration_ms=to_milliseconds(pl.col("last_seen") - pl.col("first_seen")),
-            waited_ms=to_milliseconds(pl.col("first_seen") - pl.col("last_seen").shift().over(by)),
+            waited_ms=to_milliseconds(first - last.shift().over(by)),
         )
         .collect()
+    )
+
+
+def _step_events(frame: pl.LazyFrame, by: str, step: str, status: str | None) -> pl.DataFrame:
+    """Return the events that have a run and a step, in the order of time, with what tells their executions apart."""
+    have = frame.collect_schema().names()
+    attempt = attempt_column([name for name in have if name not in (by, step)])
+    message = "message" if "message" in have else None
+    texts = {_STATUS: status, _ATTEMPT: attempt, _MESSAGE: message}
+    columns = {
+        alias: pl.col(name).cast(pl.String) if name else pl.lit(None, pl.String) for alias, name in texts.items()
+    }
+    is_error = is_failure(have) | status_fails(columns[_STATUS])
+    return (
+        frame.select(by, "timestamp", pl.col(step).cast(pl.String).alias("step"), is_error=is_error, **columns)
+        .drop_nulls([by, "step", "timestamp"])
+        .sort("timestamp", maintain_order=True)
+        .collect()
+    )
+
+
+def _executions(events: pl.DataFrame, by: str) -> pl.DataFrame:
+    """Return one row for each time that a step ran within a run."""
+    time, statuses = pl.col("timestamp"), pl.col(_STATUS).drop_nulls()
+    numbered = with_executions(events, by, status=_STATUS, message=_MESSAGE, attempt=_ATTEMPT)
+    return numbered.group_by(by, "step", EXECUTION, maintain_order=True).agg(
+        first_seen=time.min(),
+        last_seen=time.max(),
+        events=pl.len().cast(pl.Int64),
+        errors=pl.col("is_error").sum().cast(pl.Int64),
+        status=statuses.last(),
+        statuses=statuses.filter(statuses.ne_missing(statuses.shift())),
     )
 
 
@@ -107,5 +139,5 @@ def _with_usual(table: pl.DataFrame) -> pl.DataFrame:
     run_column = table.columns[0]
     return with_usual.with_columns(ratio=pl.when(pl.col("usual_ms") > 0).then(duration / pl.col("usual_ms"))).select(
         run_column, "step", "number", "first_seen", "last_seen", "duration_ms", "usual_ms", "ratio", "waited_ms",
-        "events", "errors", "status", "statuses", "usual_status",
+        "events", "errors", "status", "statuses", "usual_status", "executions",
     )  # fmt: skip

@@ -8,6 +8,7 @@ from loganalytics.dashboard import state
 from loganalytics.sanitize import printable
 
 _MAX_CHARACTERS = 600
+_PLACE, _PROBLEMS = "notice-place", "notice-problems"
 
 
 def rejected(name: str) -> None:
@@ -19,8 +20,19 @@ def rejected(name: str) -> None:
 
 
 def link_problems() -> None:
-    """Draw what could not be read in the link that the session began with."""
-    unusable(*state.link_problems())
+    """Draw what could not be read in the link that the session began with; its page can add to it."""
+    st.session_state[_PLACE] = st.empty()
+    st.session_state[_PROBLEMS] = list(state.link_problems())
+    if state.link_problems():
+        with st.session_state[_PLACE].container():
+            unusable(*state.link_problems())
+
+
+def add(problem: str) -> None:
+    """Draw, above the page, what its link names that is not there."""
+    st.session_state[_PROBLEMS].append(problem)
+    with st.session_state[_PLACE].container():
+        unusable(*st.session_state[_PROBLEMS])
 
 
 def unusable(*problems: str) -> None:

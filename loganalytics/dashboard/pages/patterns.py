@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 from loganalytics.dashboard import cached_analyses, state, summaries, zone
-from loganalytics.dashboard.components import choices, guards, tables
+from loganalytics.dashboard.components import choices, guards, notices, tables
 from loganalytics.humanize import count, listing, moment, percent
 from loganalytics.sanitize import printable
 from loganalytics.view import View
@@ -63,7 +63,10 @@ def _opened_row(table: pl.DataFrame, column: str, name: str, clicked: dict[str, 
     if clicked:
         state.open_item(name, clicked[column])
         st.rerun()
-    rows = table.filter(pl.col(column) == (state.opened(name) or ""))
+    opened = state.opened(name)
+    rows = table.filter(pl.col(column) == (opened or ""))
+    if opened and rows.is_empty():
+        notices.add(f"{name}: no {name} of this view has the id {opened!r}.")
     return rows.row(0, named=True) if rows.height else None
 
 

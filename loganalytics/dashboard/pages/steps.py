@@ -9,9 +9,9 @@ import streamlit as st
 
 import loganalytics as la
 from loganalytics.analyses.requests.steps import STEP_COLUMNS
-from loganalytics.charts.run_steps import chart_run_steps
+from loganalytics.charts.run_steps import MAX_STEPS, chart_run_steps
 from loganalytics.dashboard import cached_analyses, state, summaries, zone
-from loganalytics.dashboard.components import charts, guards, tables
+from loganalytics.dashboard.components import charts, choices, guards, notices, tables
 from loganalytics.filters.expressions import Where
 from loganalytics.humanize import count, moment, span
 from loganalytics.sanitize import printable
@@ -56,28 +56,30 @@ def _columns(fields: list[str]) -> tuple[str, str] | None:
     run = next((name for name in _RUN_COLUMNS if name in fields and name != step), fields[0])
     _, run_choice, step_choice = st.columns([4, 1, 1], vertical_alignment="bottom")
     with run_choice:
-        by = st.selectbox("Run", fields, index=fields.index(run), key="steps-run", format_func=printable)
+        by = choices.choose_from_list("run_field", fields, default=run, label="Run")
     with step_choice:
-        named = st.selectbox("Step", fields, index=fields.index(step), key="steps-step", format_func=printable)
-    return by or run, named or step
+        step_field = choices.choose_from_list("step_field", fields, default=step, label="Step")
+    return by, step_field
 
 
 def _runs(view: View, runs: pl.DataFrame, by: str) -> None:
     """Draw the runs as rows, the last first; a click opens one."""
     slow, failed = (runs.filter(pl.col(name) > 0).height for name in ("slow_steps", "errors"))
+    lacking = runs.filter(pl.col("missing") != "").height
     st.caption(
-        f"{count(runs.height, 'run')}, {failed:,} with errors, {slow:,} with a step twice as long as usual and more. "
-        "Click on one for its steps."
+        f"{count(runs.height, 'run')}, {failed:,} with errors, {slow:,} with a step twice as long as usual and more, "
+        f"{lacking:,} without a step that most have. Click on one for its steps."
     )
-    names = ["run", "first_seen", "duration_ms", "ratio", "steps", "slow_steps", "errors", "status", "steps_ms"]
+    names = ["run", "first_seen", "duration_ms", "ratio", "steps", "slow_steps", "errors", "missing", "status"]
     columns: dict[str, Any] = {
         "run": st.column_config.TextColumn(printable(by), width="medium"),
         "duration_ms": st.column_config.TextColumn("took"),
         "ratio": st.column_config.NumberColumn("times the median", format="%.1f"),
         "slow_steps": st.column_config.NumberColumn("slow steps"),
+        "missing": st.column_config.TextColumn("missing steps", help="Steps that most other runs have."),
         "steps_ms": st.column_config.BarChartColumn("its steps", width=130, y_min=0, color="gray"),
     }
-    table = runs.head(_MAX_RUNS).select(names)
+    table = runs.head(_MAX_RUNS).select(*names, "steps_ms")
     taken = [_taken(*row) for row in runs.head(_MAX_RUNS).select("duration_ms", "has_end").rows()]
     shown = table.with_columns(pl.Series("duration_ms", taken, pl.String))
     key = f"runs-{hash(view)}-{by}-{state.opened('run')}"
@@ -85,6 +87,7 @@ def _runs(view: View, runs: pl.DataFrame, by: str) -> None:
         shown, key, columns=columns, clickable=True, height=300, file_name="runs", whole=runs
     )  # fmt: skip
     if clicked:
+        state.open_item("against_run", None)
         state.open_item("run", clicked["run"])
         st.rerun()  # as another table, in which nothing is clicked: Back would do the click again
 
@@ -94,6 +97,8 @@ def _open_run(steps: pl.DataFrame, runs: pl.DataFrame, by: str, step: str) -> No
     names = runs["run"].to_list()
     opened = state.opened("run")
     if opened not in names:
+        if opened is not None:
+            notices.add(f"run: no run of this view is {opened!r} in {by}.")
         charts.show(la.chart_steps(zone.localize(steps)))
         return
     _one_run(steps, runs.row(by_predicate=pl.col("run") == opened, named=True), names, by, step)
@@ -111,10 +116,15 @@ def _one_run(steps: pl.DataFrame, run: dict[str, Any], names: list[str], by: str
             how_many = f"{lacking['runs']:,} of {count(lacking['others'], 'other run')}"
             st.text(f"Missing: {printable(lacking['step'], 200)}, which {how_many} had")
     others = [_USUAL, *(name for name in names if name != opened)]
-    against = choice.selectbox("Compare with", others, key="steps-against", format_func=_run_label)
+    with choice:
+        against = choices.choose_from_list(
+            "against_run", others, default=_USUAL, label="Compare with", show=_run_label
+        )  # fmt: skip
     rows = steps.filter(pl.col(by).cast(pl.String) == opened)
-    other = None if against in (None, _USUAL) else steps.filter(pl.col(by).cast(pl.String) == against)
+    other = None if against == _USUAL else steps.filter(pl.col(by).cast(pl.String) == against)
     charts.show(chart_run_steps(zone.localize(rows), other=None if other is None else zone.localize(other)))
+    if rows.height > MAX_STEPS:
+        st.caption(f"The chart has the first {MAX_STEPS} of {rows.height:,} steps, the table all.")
     _steps_of_run(rows, opened, by, step)
 
 
@@ -126,16 +136,19 @@ def _steps_of_run(rows: pl.DataFrame, run: str, by: str, step: str) -> None:
     """Draw the steps of one run as rows; a click leads to their events."""
     lengths = [(pl.col(f"{name}_ms") / 1000).alias(f"{name} s") for name in ("duration", "usual", "waited")]
     status = pl.when("has_end").then("status").otherwise(pl.lit(_NO_END)).alias("status")
-    table = rows.select("number", "step", "first_seen", *lengths, "ratio", "events", "errors", status)
+    times = pl.col("executions").list.len().alias("times")
+    table = rows.select("number", "step", "first_seen", times, *lengths, "ratio", "events", "errors", status)
     columns: dict[str, Any] = {
         "number": st.column_config.NumberColumn("", width=36),
         "step": st.column_config.TextColumn("step", width="medium"),
         **{name: st.column_config.NumberColumn(name, format="%.1f") for name in ("duration s", "usual s", "waited s")},
         "ratio": st.column_config.NumberColumn("ratio", format="%.1f"),
+        "times": st.column_config.NumberColumn("times", help="How often the step ran in this run.", width=60),
     }
     height: Any = "content" if rows.height < 15 else 460
     clicked = tables.draw(
-        table, f"steps-{run}", columns=columns, clickable=True, height=height, file_name="steps", whole=rows
+        table, f"steps-{run}", columns=columns, clickable=True, height=height, file_name="steps",
+        whole=rows.with_columns(times).drop("executions"),
     )  # fmt: skip
     st.caption("Click on a step to see its events.")
     if clicked:

@@ -14,6 +14,8 @@ from loganalytics.humanize import count, listing, moment
 from loganalytics.sanitize import printable
 from loganalytics.view import View
 
+_TABS = ("Requests", "Operations")
+_ORDERS = ("with errors", "slowest")
 _MAX_ROWS = 1000
 _MAX_BARS = 200
 
@@ -32,13 +34,10 @@ def page() -> None:
     )  # fmt: skip
     if trace_id:
         _trace(view, trace_id)
-    requests, operations = st.tabs(["Requests", "Operations"], key="traces-tab", on_change="rerun")
-    if requests.open:
-        with requests:
-            _requests(view)
-    if operations.open:
-        with operations:
-            _operations(view, logs)
+    if choices.choose("tab", _TABS, label="Show") == _TABS[0]:
+        _requests(view)
+    else:
+        _operations(view, logs)
 
 
 def _open_typed_trace() -> None:
@@ -80,8 +79,8 @@ def _requests(view: View) -> None:
     if requests.is_empty():
         st.info("No event of this view has a trace id.", icon=":material/inbox:")
         return
-    order = choices.choose("order", ("with errors", "slowest"), label="Order")
-    table = requests if order == "with errors" else requests.sort("duration_ms", descending=True, nulls_last=True)
+    order = choices.choose("order", _ORDERS, label="Order")
+    table = requests if order == _ORDERS[0] else requests.sort("duration_ms", descending=True, nulls_last=True)
     names = ["trace_id", "duration_ms", "events", "errors", "services", "longest_gap_ms", "first_error", "first_seen"]
     columns: dict[str, Any] = {
         "trace_id": st.column_config.TextColumn("trace"),
@@ -106,7 +105,7 @@ def _requests(view: View) -> None:
 def _operations(view: View, logs: pl.DataFrame) -> None:
     named = [name for name in ("logger", "service") if logs[name].drop_nulls().len()]
     groups = ["operation", *named, "template"]
-    by = st.segmented_control("By", groups, default=groups[0], required=True, key="latency-by") or groups[0]
+    by = choices.choose("by", groups, label="By")
     with st.spinner("Measuring durations …"):
         operations = cached_analyses.latency(view, by)
     if operations.is_empty():
