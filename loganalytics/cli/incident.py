@@ -12,6 +12,7 @@ from loganalytics.analyses.compare.ranges import BASELINE_SHIFTS, baseline_range
 from loganalytics.cli.arguments import INCOMPLETE, OK, add_output, add_selection, add_verb
 from loganalytics.cli.loading import is_incomplete, load, view_of
 from loganalytics.cli.results import write_result
+from loganalytics.findings.baseline import baseline_note, choose_baseline
 from loganalytics.humanize import count, time_range
 from loganalytics.output import cell
 from loganalytics.reports.table_rows import event_lines
@@ -119,8 +120,12 @@ def _when(row: dict[str, Any], incident: Incident) -> str | None:
 def _run_compare(arguments: argparse.Namespace) -> int:
 
     incident = parse_time_range((arguments.start, arguments.end), "incident", tz=arguments.tz)
-    baseline = baseline_range(_baseline(arguments), incident, tz=arguments.tz)
+    baseline_range(_baseline(arguments), incident, tz=arguments.tz)  # a wrong one is told before the log is read
     logs = load(view_of(arguments))
+    chosen = choose_baseline(logs, incident, _baseline(arguments), tz=arguments.tz)
+    if note := baseline_note(chosen, arguments.tz):
+        print(printable(note, None), file=sys.stderr)
+    baseline = chosen.time_range
     table = loganalytics.compare(
         logs, baseline=(baseline.start, baseline.end), incident=(incident.start, incident.end)
     )  # fmt: skip

@@ -99,6 +99,22 @@ def describe_silence(row: dict[str, Any], *, tz: str = "UTC") -> Cause:
     )
 
 
+def describe_error_count(row: dict[str, Any], length: timedelta) -> Cause:
+    """Return a problem of the incident by how often it came, where there is nothing to compare it with."""
+    services, quoted = _render_services(row), quote(_said(row, "value"), _said(row, "example"), _MESSAGE_LENGTH)
+    often = count(row["incident_count"], "time")
+    unknown = dict.fromkeys(("score", "scope", "baseline_rate", "incident_rate", "ratio", "p_value"))
+    title, detail = f"{services}error {quoted} {often}", f"{often} in {span(length)}; whether it is new cannot be told."
+    return _cause(
+        {**unknown, **row, "field": PROBLEM, "kind": "errors"},
+        "errors",
+        title,
+        length,
+        detail=detail,
+        role="consequence",
+    )
+
+
 def describe_change(row: dict[str, Any], silent_names: set[str | None], length: timedelta) -> Cause | None:
     """Return a row of `compare` with the columns of FACTS in words; None for one that only repeats a silence.
 

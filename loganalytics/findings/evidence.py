@@ -24,7 +24,9 @@ from loganalytics.schema import CORE, Frame, lazy
 
 HABIT_PERIOD = timedelta(days=7)  # before the incident, from which the usual gaps of services are read
 MAX_TRACES = 100
+MIN_BASELINE_SHARE = 0.05  # of the incident's length, that a baseline must have for its silence to say anything
 MAX_TREND_WINDOWS = 120
+GAP_ROUNDING = timedelta(seconds=1)  # to which a gap begins at the end of a baseline that was taken before it
 MIN_CONTEXT = timedelta(hours=1)  # before the incident, in its trend
 RESTART_PERIOD = timedelta(minutes=30)  # before the incident, in which a restart may have to do with it
 _WINDOW_SECONDS = (60, 300, 600, 1800, 3600, 21_600, 86_400)  # a context is an hour and a half or longer
@@ -72,6 +74,19 @@ class Evidence:
     first_error: dict[str, Any] | None
     traces: pl.DataFrame
 
+    @property
+    def is_comparable(self) -> bool:
+        """Whether both ranges hold events."""
+        inside = self.events.select(is_incident()).to_series()
+        return bool(inside.any()) and not inside.all()
+
+    @property
+    def is_baseline_thin(self) -> bool:
+        """Whether there are events of the incident, and no baseline of any length to compare them with."""
+        old, new = self.compared
+        inside = self.events.select(is_incident()).to_series()
+        return bool(inside.any()) and (bool(inside.all()) or old.length < new.length * MIN_BASELINE_SHARE)
+
 
 def gather_evidence(logs: Frame, incident: TimeRange, baseline: TimeRange) -> Evidence:
     """Run the analyses that may explain an incident, and return their results."""
@@ -88,7 +103,7 @@ def gather_evidence(logs: Frame, incident: TimeRange, baseline: TimeRange) -> Ev
         log=first_and_last_time(frame),
         events=events,
         comparison=with_facts(comparison, events),
-        silent_services=_silent_services(frame, events, incident),
+        silent_services=_silent_services(frame, events, incident, baseline),
         restarts=restarts(frame, incident.start - RESTART_PERIOD, incident.end),
         change_points=_change_points(trend_around),
         trend=trend_around,
@@ -117,15 +132,21 @@ def _change_points(trend_around: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(tables).sort("window", "of")
 
 
-def _silent_services(frame: pl.LazyFrame, events: pl.DataFrame, incident: TimeRange) -> pl.DataFrame:
-    """Return the services with an unusual gap of which most lies within the incident."""
+def _silent_services(
+    frame: pl.LazyFrame, events: pl.DataFrame, incident: TimeRange, baseline: TimeRange
+) -> pl.DataFrame:
+    """Return the services with an unusual gap of which most lies within the incident, or that lasts through most of it.
+
+    The latter only where it began after the baseline: who was silent already in that has not fallen silent.
+    """
     habits = coverage(frame.filter(TimeRange(incident.start - HABIT_PERIOD, incident.end).contains()))
     if habits.is_empty():
         return pl.DataFrame(schema=_SILENT_SERVICES)
     gaps = pl.concat([_ended_gaps(habits), _lasting_gaps(habits, incident)], how="diagonal")
     start, end = pl.col("start"), pl.col("end")
     overlap = pl.min_horizontal(end, pl.lit(incident.end)) - pl.max_horizontal(start, pl.lit(incident.start))
-    gaps = gaps.filter((overlap > (end - start) / 2) & (start < incident.end))
+    is_through = (start >= baseline.end - GAP_ROUNDING) & (overlap > incident.length / 2)
+    gaps = gaps.filter(((overlap > (end - start) / 2) | is_through) & (start < incident.end))
     counted = events.group_by("service").agg(
         baseline_count=(~is_incident()).sum().cast(pl.Int64), logs_only_errors=pl.col(PROBLEM).is_not_null().all()
     )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from loganalytics.analyses.compare.compare import COMPARISON_SCHEMA
-from loganalytics.analyses.compare.ranges import TimeInput, TimeRangeInput, baseline_range, parse_time_range
+from loganalytics.analyses.compare.ranges import TimeInput, TimeRange, TimeRangeInput, parse_time_range
 from loganalytics.analyses.compare.term_counts import PROBLEM, is_incident
-from loganalytics.findings.cause_sentences import Cause, render_detail
+from loganalytics.findings.baseline import Baseline, baseline_note, choose_baseline
+from loganalytics.findings.cause_sentences import Cause, describe_error_count, describe_silence, render_detail
 from loganalytics.findings.causes import MAX_CAUSES, MAX_CONSEQUENCES, in_order_of_time, rank_causes
 from loganalytics.findings.common_values import dominant_values
 from loganalytics.findings.evidence import Evidence, gather_evidence
@@ -51,9 +52,11 @@ def incident(
     is left out. A restart, a new version or a deployment in the half hour before is told beside them.
 
     Needs the core columns of a log frame. `baseline` is "previous" (the time just before, as long as the incident and
-    at least an hour), "previous_day", "previous_week", or a pair of times; times are ISO text, datetimes or "2h", in
+    at least an hour; where what is wrong in the incident was so already in that time, the time before it began),
+    "previous_day", "previous_week", or a pair of times; times are ISO text, datetimes or "2h", in
     `tz` where they have no zone; sentences and pages show them in `display_tz`, by default the same. Where the baseline
-    or the incident holds no event, nothing can be compared, and the verdict says so, and where the log lies.
+    holds no event, or hardly any of the log lies in it, what is new or silent cannot be told: the verdict says so, and
+    the errors are listed by their number. Where the incident holds none, the verdict says where the log lies.
 
     Raises MissingColumnError, and InvalidArgumentError for a time that cannot be read or an end before its start.
 
@@ -72,9 +75,14 @@ def incident(
     """
     zone = parse_zone(display_tz or tz).key
     incident_range = parse_time_range((start, end), "incident", tz=tz)
-    evidence = gather_evidence(logs, incident_range, baseline_range(baseline, incident_range, tz=tz))
-    findings = _findings(_causes(evidence, zone), evidence)
-    facts = _facts(evidence, zone)
+    return explain(logs, incident_range, choose_baseline(logs, incident_range, baseline, tz=tz), tz=zone)
+
+
+def explain(logs: Frame, incident_range: TimeRange, baseline: Baseline, *, tz: str = "UTC") -> Incident:
+    """Return what `incident` does, against a baseline that was chosen before; sentences show times in the zone `tz`."""
+    evidence = gather_evidence(logs, incident_range, baseline.time_range)
+    findings = _findings(_causes(evidence, tz), evidence)
+    facts = _facts(evidence, tz) | _baseline_facts(baseline, tz)
     verdict, notes = verdict_of(findings, evidence, facts)
     return Incident(
         verdict=verdict,
@@ -93,12 +101,10 @@ def incident(
 
 
 def _causes(evidence: Evidence, zone: str) -> list[Cause]:
-    """Return causes and consequences, each fact once; only silences, where nothing can be compared."""
-    inside = evidence.events.select(is_incident()).to_series()
-    is_comparable = bool(inside.any()) and not inside.all()
+    """Return causes and consequences, each fact once; where there is no baseline, the errors and no cause."""
     candidates = rank_causes(
-        evidence.comparison.to_dicts() if is_comparable else [],
-        evidence.silent_services.to_dicts(),
+        evidence.comparison.to_dicts() if evidence.is_comparable else [],
+        [] if evidence.is_baseline_thin else evidence.silent_services.to_dicts(),
         evidence.incident.start,
         evidence.incident.end,
         max_causes=MAX_CANDIDATES,
@@ -110,7 +116,27 @@ def _causes(evidence: Evidence, zone: str) -> list[Cause]:
     common = [_common_values(cause, evidence) for cause in causes[:MAX_EXAMINED_CAUSES]]
     common += [[] for _ in causes[MAX_EXAMINED_CAUSES:]]
     causes = drop_named_culprits(causes, _events_behind(causes, evidence.events), common)
-    return [*causes, *[cause for cause in folded if cause.role != "cause"][:MAX_CONSEQUENCES]]
+    consequences = [cause for cause in folded if cause.role != "cause"][:MAX_CONSEQUENCES]
+    return [*causes, *(_uncompared(evidence, causes, zone) if evidence.is_baseline_thin else []), *consequences]
+
+
+def _uncompared(evidence: Evidence, causes: list[Cause], zone: str) -> list[Cause]:
+    """Return the errors of the incident by their number, and who fell silent: whether that is new is unknown."""
+    listed = {value for cause in causes for value in (cause.values or (cause.value,))}
+    problem = pl.col(PROBLEM)
+    errors = evidence.events.filter(is_incident() & problem.is_not_null() & ~problem.is_in(list(listed - {None})))
+    counted = errors.group_by(value=PROBLEM).agg(
+        incident_count=pl.len(),
+        services=pl.col("service").drop_nulls().unique().sort(),
+        first_seen=pl.col("timestamp").min(),
+        last_seen=pl.col("timestamp").max(),
+        template_id=pl.when(pl.col("template_id").n_unique() == 1).then(pl.col("template_id").first()),
+        example=pl.col("message").sort_by("timestamp").first(),
+    )
+    rows = counted.sort("incident_count", "value", descending=[True, False]).head(MAX_CONSEQUENCES).to_dicts()
+    silences = [describe_silence(row, tz=zone) for row in evidence.silent_services.to_dicts()]
+    described = [describe_error_count(row, evidence.incident.length) for row in rows]
+    return [*described, *[replace(silence, role="consequence") for silence in silences]]
 
 
 def _common_values(cause: Cause, evidence: Evidence) -> list[tuple[str, str, float]]:
@@ -161,5 +187,16 @@ def _facts(evidence: Evidence, zone: str) -> dict[str, Any]:
         "services": inside["service"].drop_nulls().n_unique(),
         "log_start": evidence.log[0],
         "log_end": evidence.log[1],
+        "is_baseline_thin": evidence.is_baseline_thin,
         "timezone": zone,
+    }
+
+
+def _baseline_facts(baseline: Baseline, zone: str) -> dict[str, Any]:
+    better = baseline.better
+    return {
+        "baseline_note": baseline_note(baseline, zone),
+        "is_baseline_moved": baseline.is_moved,
+        "better_baseline_start": better.start if better else None,
+        "better_baseline_end": better.end if better else None,
     }

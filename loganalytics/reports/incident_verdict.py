@@ -30,8 +30,9 @@ def verdict_of(
     """
     causes = findings.filter(pl.col("role") == "cause").head(NAMED_CAUSES).to_dicts()
     ranges = _ranges(facts)
-    is_calm = not causes and facts["events"] and facts["baseline_events"]
-    beside = [_no_cause(findings, evidence, facts)] if is_calm else []
+    beside = [facts["baseline_note"]] if facts["baseline_note"] else []
+    if not causes and facts["events"]:
+        beside += _uncompared(findings, facts) if facts["is_baseline_thin"] else [_no_cause(findings, evidence, facts)]
     beside += _restarts(evidence, causes[0]["start"] if causes else None, facts)
     after = [*_first_error(evidence, causes, facts), *_failed_traces(evidence)]
     sentences = [_sentence("Also" if number else "Likely cause", row, facts) for number, row in enumerate(causes)]
@@ -45,16 +46,24 @@ def _ranges(facts: dict[str, Any]) -> list[str]:
     if first is None:
         return ["The log holds no event that has a time, so there is nothing to compare."]
     lies = f"the log lies from {moment(first, tz=zone)} to {moment(last, tz=zone)}"
-    sentences = [
-        f"The {side} ({time_range(facts[f'{prefix}start'], facts[f'{prefix}end'], tz=zone)}) holds no event, "
-        f"so there is nothing to compare; {lies}."
-        for side, prefix in (("incident", ""), ("baseline", "baseline_"))
-        if not facts[f"{prefix}events"]
-    ]
+    if not facts["events"]:
+        when = time_range(facts["start"], facts["end"], tz=zone)
+        return [f"The incident ({when}) holds no event, so there is nothing to compare; {lies}."]
+    sentences = _thin_baseline(facts, lies)
     missing = facts["end"] - last
     if not sentences and missing > MIN_MISSING_SHARE * (facts["end"] - facts["start"]):
         sentences.append(f"The log ends at {moment(last, tz=zone)}, {span(missing)} before the incident does.")
     return sentences
+
+
+def _thin_baseline(facts: dict[str, Any], lies: str) -> list[str]:
+    """Return that there is no baseline to speak of."""
+    if not facts["is_baseline_thin"]:
+        return []
+    lead, unknown = f"The baseline ({_baseline(facts)}) holds", "what is new or silent cannot be told"
+    if not facts["baseline_events"]:
+        return [f"{lead} no event, so there is nothing to compare, and {unknown}; {lies}."]
+    return [f"{lead} {count(facts['baseline_events'], 'event')}, and is too short for so long an incident: {unknown}."]
 
 
 def _sentence(lead: str, row: dict[str, Any], facts: dict[str, Any]) -> str:
@@ -104,6 +113,13 @@ def _no_cause(findings: pl.DataFrame, evidence: Evidence, facts: dict[str, Any])
     return f"No cause stands out in {looked_at}.{changed}{_top_problem(evidence)}"
 
 
+def _uncompared(findings: pl.DataFrame, facts: dict[str, Any]) -> list[str]:
+    """Return how many errors there are, and the most frequent, where there is nothing to compare them with."""
+    titles = [printable(title, _TITLE_LENGTH) for title in findings["title"].head(NAMED_CAUSES).to_list()]
+    listed = f": {'; '.join(titles)}" if titles else ""
+    return [f"{count(facts['errors'], 'error')} in {count(facts['events'], 'event')}{listed}."]
+
+
 def _baseline(facts: dict[str, Any]) -> str:
     return time_range(facts["baseline_start"], facts["baseline_end"], tz=facts["timezone"])
 
@@ -124,7 +140,7 @@ def _first_error(evidence: Evidence, causes: list[dict[str, Any]], facts: dict[s
     first = evidence.first_error
     named_values = {value for row in causes for value in (row["values"] or [row["value"]])}
     # Rare errors are new in every hour: the first is told where nothing else is.
-    if first is None or not first["is_new"] or first["problem"] in named_values or causes:
+    if first is None or not first["is_new"] or first["problem"] in named_values or causes or facts["is_baseline_thin"]:
         return []
     where = f" in {printable(first['service'], _NAME_LENGTH)}" if first["service"] else ""
     quoted = quote(first["problem"], first["message"], _MESSAGE_LENGTH)

@@ -87,7 +87,9 @@ class Incident(Document):
         first_error: the earliest error unknown to the baseline, else the earliest, as a dict; None without one.
         traces: the requests that failed, as `traces` returns them.
         facts: start, end, baseline_start, baseline_end, events, errors, baseline_events, baseline_errors, services,
-            log_start, log_end, timezone (of the times in sentences and pages).
+            log_start, log_end, timezone (of the times in sentences and pages); is_baseline_thin (there is none to speak
+            of), baseline_note (what was wrong in the baseline that was asked for, else None), is_baseline_moved (it was
+            taken before that), better_baseline_start and better_baseline_end (an undisturbed one).
         events: of both ranges, with template, template_id, the columns of routes and error.problem (the label that
             `cluster_errors` gives to the problem of an error).
     """

@@ -80,3 +80,12 @@ def test_what_is_not_a_pair_of_times_is_an_error(pair: object) -> None:
     assert parse_time_range([*OLD], "incident") == TimeRange(*OLD)  # type: ignore[arg-type]
     with pytest.raises(InvalidArgumentError, match="incident is not a pair of times"):
         parse_time_range(pair, "incident")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "pair", [("0001-01-02", "0001-02-01"), ("1000-01-01", "2026-01-01"), ("2999-01-01", "9999-12-31")]
+)
+def test_a_range_centuries_away_is_refused(pair):
+    """The sums of its times would leave the calendar."""
+    with pytest.raises(InvalidArgumentError, match="between 1900 and 2200"):
+        parse_time_range(pair, "incident")

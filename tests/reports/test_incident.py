@@ -162,8 +162,8 @@ def test_a_range_without_events_says_so() -> None:
     logs = disk()
     before = incident(logs, NOON, NOON + timedelta(hours=1), baseline="previous_week")
     assert before.verdict[0] == (
-        "The baseline (2026-03-03 12:00–13:00 UTC) holds no event, so there is nothing to compare; "
-        "the log lies from 2026-03-10 11:00 UTC to 2026-03-10 12:59:50 UTC."
+        "The baseline (2026-03-03 12:00–13:00 UTC) holds no event, so there is nothing to compare, and what is new or "
+        "silent cannot be told; the log lies from 2026-03-10 11:00 UTC to 2026-03-10 12:59:50 UTC."
     )
     assert set(before.compare["kind"]) == {"top"}
     after = incident(logs, NOON + timedelta(days=9), NOON + timedelta(days=10))

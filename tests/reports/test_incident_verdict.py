@@ -156,3 +156,26 @@ def test_a_line_has_what_says_what_failed(columns: dict[str, Any], line: str) ->
     """The reason of the exception, and the request, where the message has neither."""
     event = {"timestamp": NOON, "level": "ERROR", "service": "web", "message": "oops", "exception": None, **columns}
     assert event_line(event) == f"2026-03-10 12:00 ERROR web {line}"
+
+
+@pytest.mark.parametrize("early", [0.0, 5.0])
+def test_without_a_baseline_nothing_is_called_new_or_silent(early: float) -> None:
+    """All of a log, or nearly: errors are listed by their number, and a silence is no cause."""
+    quiet = logged([float(minute) for minute in range(200)], service="celery")
+    calm = logged([float(minute) for minute in range(600)])
+    broken = [
+        logged([float(300 + minute) for minute in range(number)], text, severity_number=17)
+        for text, number in (("disk full", 40), ("no route to host", 20))
+    ]
+    logs = conform(pl.concat([quiet, calm, *broken], how="diagonal_relaxed"))
+    one = incident(logs, NOON + early * MINUTE, NOON + 10 * HOUR)
+    assert one.facts["is_baseline_thin"]
+    assert "what is new or silent cannot be told" in one.verdict[0]
+    assert one.verdict[1].startswith("60 errors in ")
+    assert "cause" not in one.findings["role"].to_list()
+    assert one.findings["title"].head(2).to_list() == [
+        "web: error “disk full” 40 times", "web: error “no route to host” 20 times",
+    ]  # fmt: skip
+    assert any(title.startswith("celery silent") for title in one.findings["title"])
+    assert one.rows(1).height == 40
+    assert not any("first error of a kind" in sentence for sentence in one.verdict)

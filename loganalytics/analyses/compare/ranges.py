@@ -16,6 +16,7 @@ TimeRangeInput = tuple[TimeInput, TimeInput]
 
 BASELINE_SHIFTS = {"previous_day": timedelta(days=1), "previous_week": timedelta(weeks=1)}
 EDGE_SLACK = 0.1  # share of a range in which no event need lie although the log covers all of it
+FIRST_YEAR, LAST_YEAR = 1900, 2200  # of a range: outside of them no log lies, and sums of times leave the calendar
 MIN_BASELINE = timedelta(hours=1)  # for the time just before: a few minutes would not show what is usual
 
 
@@ -52,7 +53,8 @@ def clip_ranges(log_range: TimeRange, *ranges: TimeRange) -> list[TimeRange]:
 def parse_time_range(pair: TimeRangeInput, option: str, *, tz: str = "UTC") -> TimeRange:
     """Return the range that a pair of times means.
 
-    Raises InvalidArgumentError when it is not a pair, when a time cannot be read, and when it ends before it starts.
+    Raises InvalidArgumentError when it is not a pair, when a time cannot be read or is centuries away, and when it ends
+    before it starts.
     """
     if isinstance(pair, str) or not isinstance(pair, tuple | list) or len(pair) != 2:
         raise InvalidArgumentError(
@@ -64,6 +66,11 @@ def parse_time_range(pair: TimeRangeInput, option: str, *, tz: str = "UTC") -> T
         raise InvalidArgumentError(
             f"{option} ends at {end:%Y-%m-%d %H:%M:%S} UTC, not after its start at {start:%Y-%m-%d %H:%M:%S} UTC. "
             "Hint: write the earlier time first."
+        )
+    if start.year < FIRST_YEAR or end.year > LAST_YEAR:
+        raise InvalidArgumentError(
+            f"{option} lies from {start:%Y-%m-%d} to {end:%Y-%m-%d}. "
+            f"Hint: take times between {FIRST_YEAR} and {LAST_YEAR}."
         )
     return TimeRange(start, end)
 
