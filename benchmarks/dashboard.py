@@ -4,9 +4,11 @@
     python benchmarks/dashboard.py live [--seconds 600] [--rate 5000] [--sessions 10]
     python benchmarks/dashboard.py browser [--seconds 60] [--rate 2000]
     python benchmarks/dashboard.py filters [--events 1000000]
+    python benchmarks/dashboard.py memory [--events 1000000] [--seconds 600] [--sessions 10]
 
-The first two measure the app itself, run by Streamlit's own test harness: what a session costs the server. The others
-measure in a real browser (Chromium): what Live costs it, and how long a filter of Explore takes until it is seen.
+"redraw", "live" and "memory" measure the app itself, run by Streamlit's own test harness: what a session costs the
+server. The others measure in a real browser (Chromium): what Live costs it, and how long a filter of Explore takes
+until it is seen.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ APP = str(Path(__file__).parents[1] / "loganalytics/dashboard/entry/script.py")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["redraw", "live", "browser", "filters"])
+    parser.add_argument("what", choices=["redraw", "live", "browser", "filters", "memory"])
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--rate", type=int, default=5_000)
@@ -54,6 +56,8 @@ def main() -> None:
         browser(arguments.seconds, arguments.rate)
     elif arguments.what == "filters":
         filters(arguments.events)
+    elif arguments.what == "memory":
+        memory(arguments.events, arguments.seconds, arguments.sessions)
     else:
         live(arguments.seconds, arguments.rate, arguments.sessions)
 
@@ -132,6 +136,32 @@ def redraw(events: int) -> None:
         step(f"{page.capitalize()}: one service", page)
     for page in ("", *pages):
         step(f"{(page or 'overview').capitalize()} again", page)
+
+
+def memory(events: int, seconds: float, sessions: int) -> None:
+    """Measure what the server holds while sessions turn pages and filter, each differently, a visit a second."""
+    os.environ["LOGANALYTICS_SOURCE"] = str(_log_of(events))
+    opened = [Session() for _ in range(sessions)]
+    pages = ("explore", "", "patterns", "anomalies", "incident", "traces", "sources")
+    levels, resident, walls = (None, "WARNING", "ERROR"), [], []
+    begin, visit = time.monotonic(), 0
+    while time.monotonic() - begin < seconds:
+        number, turn = visit % sessions, visit // sessions
+        filters = (
+            {} if visit < sessions else {"level": levels[visit % 3], "services": [f"service-{(number + turn) % 10}"]}
+        )
+        wall, _ = opened[number].timed(pages[(number + turn) % len(pages)], **filters)
+        walls.append(wall)
+        resident.append(_resident())
+        visit += 1
+        time.sleep(max(0.0, 1 - wall))
+    third = len(resident) // 3
+    walls.sort()
+    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    print(f"{time.monotonic() - begin:.0f} s, {visit} visits of {sessions} sessions, p50 "
+          f"{statistics.median(walls):.2f} s, p95 {walls[int(len(walls) * 0.95)]:.2f} s; memory after a third "
+          f"{resident[third]:.0f} MB, two thirds {resident[2 * third]:.0f} MB, at the end {resident[-1]:.0f} MB; "
+          f"highest seen {max(resident):.0f} MB; {' '.join(peak.split())}")  # fmt: skip
 
 
 def filters(events: int) -> None:

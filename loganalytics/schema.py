@@ -100,6 +100,7 @@ TRANSLATIONS = tuple(_TRANSLATED.keys() - LEVELS.keys())
 _OF_MONGODB = {f"d{verbosity}": LEVELS["debug"] for verbosity in range(1, 6)}
 _SPELLED = LEVELS | {letter: LEVELS[word] for letter, word in LETTERS.items()} | _TRANSLATED | _OF_MONGODB
 _BRACKETS = " []<>(){}:：【】「」［］（）|*#"  # what people write around a level
+_PAIRED = "[]<>(){}【】「」［］（）"
 # What programs write before the word and after it: SEVERITY_NUMBER_INFO2, LogLevel.Error, LOG_ERR, ERROR+2.
 _AROUND_WORD = re.compile(
     r"^(?:severity_number_|(?:logging|loglevel|level|severity|syslog)[._]|log_)?(.+?)(?:[+-]\d+|\d)?$"
@@ -165,7 +166,11 @@ def _map_words(words: pl.Series) -> pl.Series:
 
 def _level(word: str) -> str | None:
     spelled = _spelled(word)
-    return spelled[0] if spelled else word.strip(_BRACKETS).upper() or None
+    if spelled:
+        return spelled[0]
+    bare = word.strip(_BRACKETS)
+    # Of <b>x</b> or f(x) the brackets are part of the word: it stays as it was written.
+    return (word.strip() if any(sign in _PAIRED for sign in bare) else bare).upper() or None
 
 
 def _number(word: str) -> int | None:

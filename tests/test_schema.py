@@ -111,6 +111,19 @@ def test_brackets_around_a_level_are_taken_off(word):
     assert frame.row(0) == ("ERROR", 17)
 
 
+@pytest.mark.parametrize("word", ["<b>x</b>", "f(x)", "[a][b]", "<i>x", "（一）二"])
+def test_brackets_that_are_part_of_an_unknown_level_stay(word):
+    """It is shown as it was written, but for its capitals."""
+    frame = pl.DataFrame({"t": [f" {word} "]}).select(schema.severities(pl.col("t")))
+    assert frame.row(0) == (word.upper(), None)
+
+
+@pytest.mark.parametrize("word", ["[loud]", "<loud>", "(LOUD)", "loud:", "**loud**"])
+def test_brackets_around_an_unknown_level_are_taken_off(word):
+    """As around a known one."""
+    assert pl.DataFrame({"t": [word]}).select(schema.severities(pl.col("t"))).row(0) == ("LOUD", None)
+
+
 def test_the_severity_of_a_level_that_is_asked_for():
     """Upper or lower case; a level that does not exist is named, with those that do."""
     assert schema.severity_of("Error") == 17

@@ -38,7 +38,7 @@ def chart_trend(trend: schema.Frame, *, title: str | None = None) -> alt.Chart:
     chart = chart.encode(
         x=time_axis(*data.extent(frame["window"]), data.zone(frame)),
         x2="end:T",
-        y=alt.Y("events:Q", title="events", stack="zero", axis=alt.Axis(tickCount=4, format=form)),
+        y=alt.Y("events:Q", title="events", stack="zero", axis=alt.Axis(tickCount=4, tickMinStep=1, format=form)),
         color=alt.Color("group:N", title=None, scale=scale, legend=legend(list(colours))),
         order=alt.Order("rank:Q"),
         tooltip=tips(when="window", group=by or "what", events="events"),

@@ -20,6 +20,7 @@ from typing import Any
 import polars as pl
 
 from loganalytics import schema
+from loganalytics.analyses.errors.clusters import count_errors
 from loganalytics.exceptions import LogAnalyticsError
 from loganalytics.sources.store import TailReader
 
@@ -190,7 +191,7 @@ class LiveFeed:
             self._opened_at = None
         if arrived.is_empty():
             return
-        second, events, errors = int(clock), arrived.height, arrived.select(schema.is_error().sum()).item()
+        second, events, errors = int(clock), arrived.height, count_errors(arrived)
         with self._lock:
             if self._arrivals and self._arrivals[-1][0] == second:
                 _, earlier_events, earlier_errors = self._arrivals.pop()

@@ -12,13 +12,19 @@ import json
 import os
 import tomllib
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from loganalytics.atomic_write import replace_text
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.file_lock import file_lock
 
-_MAX_NAME = 80
+MAX_NAME = 80
+"""How many characters a name has at most."""
+
+
+class NameTakenError(InvalidArgumentError):
+    """Another view has the name."""
 
 
 def own_file() -> Path:
@@ -43,15 +49,38 @@ def read(path: Path) -> dict[str, str]:
     return views
 
 
-def save(path: Path, name: str, link: str) -> None:
-    """Keep a link under a name; one of the same name is replaced.
+def read_cached(path: Path) -> dict[str, str]:
+    """Return what `read` does; the file is read again when it has changed."""
+    try:
+        version = path.stat()
+    except FileNotFoundError:
+        return {}
+    return dict(_read_version(path, version.st_mtime_ns, version.st_size, version.st_ino))
 
-    Raises InvalidArgumentError for a name that is empty, and OSError where the file cannot be written.
+
+@lru_cache(maxsize=8)
+def _read_version(path: Path, _mtime: int, _size: int, _inode: int) -> dict[str, str]:
+    return read(path)
+
+
+def save(path: Path, name: str, link: str, *, replace: bool = False) -> None:
+    """Keep a link under a name.
+
+    Raises InvalidArgumentError for a name that is empty or too long, NameTakenError where another link has it and
+    `replace` is not set, and OSError where the file cannot be written.
     """
-    name = name.strip()[:_MAX_NAME]
+    name = name.strip()
     if not name:
         raise InvalidArgumentError("A view needs a name.")
-    _rewrite(path, lambda views: views | {name: link})
+    if len(name) > MAX_NAME:
+        raise InvalidArgumentError(f"The name has {len(name)} characters. Hint: at most {MAX_NAME}.")
+
+    def add(views: dict[str, str]) -> dict[str, str]:
+        if not replace and views.get(name, link) != link:
+            raise NameTakenError("There is a view of this name.")
+        return views | {name: link}
+
+    _rewrite(path, add)
 
 
 def remove(path: Path, name: str) -> None:

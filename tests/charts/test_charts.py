@@ -128,6 +128,11 @@ def test_trend_counts_survive_when_windows_are_put_together() -> None:
     assert sum(row["events"] for row in drawn if row["group"] == "ERROR") == 2000
 
 
+def test_the_axis_of_few_events_has_whole_numbers() -> None:
+    """Between 0 and 1 there is no count, and no label of its own."""
+    assert charts.chart_trend(trend(2, {"INFO": 1})).to_dict()["encoding"]["y"]["axis"]["tickMinStep"] == 1
+
+
 def test_trend_stacks_levels_from_the_worst_in_their_own_colours() -> None:
     """Errors stand on the base line; a level has the same colour whatever other levels there are."""
     scale = charts.chart_trend(trend(2, {"DEBUG": 1, "ERROR": 1, None: 1})).to_dict()["encoding"]["color"]["scale"]

@@ -40,6 +40,31 @@ def test_keys_lead_to_search_to_pages_and_to_help(page, server):
     url_has(page, r":\d+/\?.*text=g%3F")
 
 
+def test_a_view_is_replaced_only_when_that_is_asked_for(page, own_server):
+    """Saving under the name of another says so; a name that is too long is told, not cut."""
+    for level in ("ERROR", "WARNING"):
+        page.goto(f"{own_server}/explore?level={level}")
+        page.get_by_text("of 1,200 events").first.wait_for()
+        wait_until_settled(page)
+        page.get_by_role("button", name="Saved views").click()
+        page.get_by_label("Save this view as").fill("mine")
+        page.get_by_role("button", name="Save", exact=True).click()
+        page.get_by_role("button", name="Delete view").wait_for()
+    page.get_by_role("button", name="Replace it").click()
+    expect(page.get_by_role("button", name="Replace it")).to_be_hidden()
+    page.get_by_label("Save this view as").fill("n" * 81)
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("The name has 81 characters").first.wait_for()
+    page.get_by_role("button", name="Open view").click()
+    url_has(page, "level=WARNING")
+    page.goto(own_server)
+    page.get_by_test_id("stMetric").first.wait_for()
+    wait_until_settled(page)
+    page.get_by_role("button", name="Saved views").click()
+    page.get_by_role("button", name="Delete view").click()
+    page.get_by_text("None yet.").first.wait_for()
+
+
 def test_a_view_is_saved_and_opened_again(page, own_server):
     """With its page, filters and columns, in another session; and deleted."""
     page.goto(f"{own_server}/explore?level=ERROR&columns=message")

@@ -110,6 +110,7 @@ def test_a_paused_event_can_be_opened_after_it_has_left_the_stream(open_tail, st
     page.keyboard.press("p")
     page.get_by_role("button", name="Continue").wait_for()
     stream.client.delete(stream.name)
+    page.get_by_text("The stream is no longer there: deleted, or renamed.").first.wait_for()
     stream.add(12_000)
     page.get_by_role("button", name="12,000 new").wait_for()
     line(page, 29).click()

@@ -10,6 +10,7 @@ import pytest
 
 import loganalytics as la
 from loganalytics import schema
+from loganalytics.analyses.errors.clusters import with_clusters
 from loganalytics.dashboard import live_feed
 
 
@@ -54,6 +55,22 @@ def write_lines(log, first: int, last: int) -> None:
     """Append numbered lines."""
     with log.open("a") as file:
         file.writelines(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S},000 INFO [app] line {n}\n" for n in range(first, last))
+
+
+def test_errors_are_those_that_the_overview_counts(tmp_path):
+    """By level, by the status of a request, by a trace, and by what a line without a level says."""
+    path = tmp_path / "mixed.log"
+    lines = [
+        '{"message": "login failed for ann"}', '{"message": "0 errors"}', '{"message": "x", "level": "error"}',
+        '{"message": "GET /a", "method": "GET", "path": "/a", "status": 503}', '{"message": "ok", "level": "info"}',
+        '{"message": "x", "exception": "Traceback (most recent call last):\\n  File \\"a\\", line 1\\nKeyError: 1"}',
+    ]  # fmt: skip
+    path.write_text("".join(f'{{"timestamp": "2026-03-10T12:00:00Z", {line[1:]}\n' for line in lines))
+    feed = live_feed.LiveFeed(lambda cursor: la.tail(str(path), cursor=cursor))
+    logs = la.load(path)
+    feed._count_arrivals(logs)
+    ((_, events, errors),) = feed._arrivals
+    assert (events, errors) == (6, with_clusters(logs).height) == (6, 4)
 
 
 def test_a_feed_numbers_what_it_reads_and_loses_nothing(log, open_feed):

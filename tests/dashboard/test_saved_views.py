@@ -44,7 +44,12 @@ def test_one_can_be_replaced_and_removed(path):
     """The others stay; nobody else can read them."""
     saved_views.save(path, "errors", "explore?level=ERROR")
     saved_views.save(path, "错误", "explore?level=CRITICAL")
-    saved_views.save(path, " errors ", "overview?level=ERROR")
+    with pytest.raises(saved_views.NameTakenError):
+        saved_views.save(path, "errors", "overview?level=ERROR")
+    assert saved_views.read_cached(path)["errors"] == "explore?level=ERROR"
+    saved_views.save(path, "errors", "explore?level=ERROR")
+    saved_views.save(path, " errors ", "overview?level=ERROR", replace=True)
+    assert saved_views.read_cached(path) == saved_views.read(path)
     assert saved_views.read(path) == {"errors": "overview?level=ERROR", "错误": "explore?level=CRITICAL"}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     saved_views.remove(path, "errors")
@@ -53,9 +58,12 @@ def test_one_can_be_replaced_and_removed(path):
 
 
 def test_a_name_is_needed(path):
-    """Blanks are none."""
+    """Blanks are none; and it is not cut."""
     with pytest.raises(InvalidArgumentError, match="name"):
         saved_views.save(path, "  ", "explore")
+    with pytest.raises(InvalidArgumentError, match="81 characters"):
+        saved_views.save(path, "错" * 81, "explore")
+    assert saved_views.read_cached(path) == {}
 
 
 @pytest.mark.parametrize("content", ["[views", "views = 3", '[views]\nx = ["a"]', "\xff"])

@@ -31,6 +31,18 @@ def from_json(cursor):
     return json.loads(json.dumps(cursor))
 
 
+def test_a_stream_that_is_deleted_is_told_until_it_is_there_again(redis, valkey):
+    """Silence would look as if nothing happened; a stream that was never there is not gone."""
+    tail = la.tail([f"{valkey.address}?stream=s", f"{valkey.address}?stream=never"])
+    add(redis, 3)
+    assert (len(drain(tail)), tail.status["gone"]) == (3, 0)
+    redis.delete("s")
+    drain(tail)
+    assert tail.status["gone"] == 1
+    add(redis, 3)
+    assert (len(drain(tail)), tail.status["gone"]) == (3, 0)
+
+
 @pytest.mark.parametrize("count", [3, 20, 50])
 @pytest.mark.parametrize("way", ["open", "cursor"])
 @pytest.mark.parametrize("command", ["DEL", "FLUSHALL"])

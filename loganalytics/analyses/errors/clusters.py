@@ -139,6 +139,13 @@ def with_cluster_ids(logs: pl.DataFrame) -> pl.DataFrame:
     return unclustered.join(ids, on=EVENT_NUMBER, how="left", maintain_order="left").drop(EVENT_NUMBER)
 
 
+def count_errors(logs: pl.DataFrame) -> int:
+    """Return how many of the events are errors, as `with_clusters` finds them; fast where all have levels."""
+    certain = logs.select(is_error().fill_null(value=False).sum()).item()
+    doubtful = logs.filter(~is_error().fill_null(value=False) & _may_be_error(logs.columns))
+    return int(certain) + (with_clusters(doubtful).height if doubtful.height else 0)
+
+
 def _may_be_error(columns: list[str]) -> pl.Expr:
     """Return whether an event is an error, or has no severity but a trace or a message that reports a failure."""
     has_trace = pl.col("exception").is_not_null() if "exception" in columns else pl.lit(value=False)

@@ -57,7 +57,7 @@ def _update(session: TailSession, view: View, zone: str) -> tuple[dict[str, Any]
         return {"sending": "none", "after": None, "upto": 0, "skipped": 0, "lines": {"number": []}}, notices
     if session.paused and session.paused.is_cut:
         notices.append(("warning", "Not all lines that were paused here are held any longer."))
-    return update, notices + _of_age(session.feed)
+    return update, notices + _of_gone_streams(session.feed) + _of_age(session.feed)
 
 
 def _of_missing_columns(session: TailSession, view: View) -> list[Notice]:
@@ -66,6 +66,14 @@ def _of_missing_columns(session: TailSession, view: View) -> list[Notice]:
         return []
     names = listing([printable(name, 60) for name in missing])
     return [("warning", f"No line so far has a field {names}: a filter names it, so lines may be missing here.")]
+
+
+def _of_gone_streams(feed: LiveFeed) -> list[Notice]:
+    gone = int((feed.state.status or {}).get("gone") or 0)
+    if not gone:
+        return []
+    streams = "The stream is" if gone == 1 else f"{count(gone, 'stream')} are"
+    return [("warning", f"{streams} no longer there: deleted, or renamed. What was read of it is kept here.")]
 
 
 def _of_age(feed: LiveFeed) -> list[Notice]:

@@ -21,7 +21,7 @@ def draw() -> None:
     path = Path(shared) if shared else saved_views.own_file()
     with st.popover("Saved views", icon=":material/bookmark:", width="stretch"):
         try:
-            views = {name: link for name, link in saved_views.read(path).items() if _may_open(link)}
+            views = {name: link for name, link in saved_views.read_cached(path).items() if _may_open(link)}
         except (LogAnalyticsError, OSError) as error:
             st.error("The saved views cannot be read.", icon=":material/error:")
             st.text("Ask the administrator." if shared else printable(str(error), 400))
@@ -56,6 +56,9 @@ def _parameters(link: str) -> dict[str, list[str]]:
 def _saving(path: Path) -> None:
     st.text_input("Save this view as", key="saved-view-name", placeholder="name")
     st.button("Save", key="saved-view-save", on_click=_save, args=(path,), icon=":material/bookmark_add:")
+    if st.session_state.pop("saved-view-taken", False):
+        st.warning("Another view has this name.", icon=":material/warning:")
+        st.button("Replace it", key="saved-view-replace", on_click=_save, args=(path,), kwargs={"replace": True})
     if reason := st.session_state.pop("saved-view-error", None):
         st.error("Not saved.", icon=":material/error:")
         st.text(printable(reason, 400))
@@ -67,10 +70,13 @@ def _open(link: str) -> None:
     state.switch_page(page_name if page_name in state.page_names() else "overview")
 
 
-def _save(path: Path) -> None:
+def _save(path: Path, *, replace: bool = False) -> None:
+    link = f"{state.page_name()}?{state.query()}"
     try:
-        saved_views.save(path, st.session_state["saved-view-name"], f"{state.page_name()}?{state.query()}")
+        saved_views.save(path, st.session_state["saved-view-name"], link, replace=replace)
         st.session_state["saved-view-name"] = ""
+    except saved_views.NameTakenError:
+        st.session_state["saved-view-taken"] = True
     except (LogAnalyticsError, OSError) as error:
         st.session_state["saved-view-error"] = str(error)
 

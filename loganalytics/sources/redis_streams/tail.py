@@ -192,6 +192,7 @@ class StreamReader(StreamTailReader):
                 for key in keys
             }
             connection.ping()
+        self._gone: frozenset[str] = frozenset()
 
     @property
     def cursor(self) -> dict[str, Any]:
@@ -200,8 +201,12 @@ class StreamReader(StreamTailReader):
 
     @property
     def status(self) -> dict[str, Any]:
-        """What was met so far; `uncounted`: of how many streams it is not known how many entries were lost."""
-        return super().status | {"uncounted": sum(position.number is None for position in self._positions.values())}
+        """What was met so far; `uncounted`: of how many streams it is not known how many entries were lost.
+
+        `gone` says how many of those that were read are no longer there: deleted, or under another name.
+        """
+        uncounted = sum(position.number is None for position in self._positions.values())
+        return super().status | {"uncounted": uncounted, "gone": len(self._gone)}
 
     def _follow(self, key: str) -> None:
         self._positions = {**self._positions, key: StreamPosition()}
@@ -259,8 +264,10 @@ class StreamReader(StreamTailReader):
         """
         info = stream_info(self.connection, key)
         if info is None:  # the stream was deleted: what comes under its name is another
+            self._gone |= {key} if self.streams[key].entries else set()
             self._positions[key] = StreamPosition()
             return True
+        self._gone -= {key}
         is_unverified = (entries or key in self._unverified) and not before.is_behind(info.first_id)
         if is_unverified or before.is_doubtful(info):
             surviving = surviving_position(self.connection, key, before, info)
