@@ -14,13 +14,16 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
+from loganalytics.analyses.compare.ranges import parse_time_range
 from loganalytics.analyses.errors.clusters import summarize_clusters
 from loganalytics.analyses.summaries import SPARKLINE_WINDOWS, is_late, sparkline_window
 from loganalytics.analyses.windowing import choose_window, group_small_services, without_misdated
 from loganalytics.dashboard import cached_events, sql_process, summaries
 from loganalytics.dashboard.cached_events import DURATION_COLUMN, Selection, SourceKey, cached_by_view
 from loganalytics.filters.expressions import within_times
+from loganalytics.findings.baseline import Baseline, choose_baseline
 from loganalytics.findings.episodes import find_episodes, group_overlapping
+from loganalytics.reports.incident import explain
 from loganalytics.reports.model import Incident, Report
 from loganalytics.reports.report import report
 from loganalytics.times import parse_every
@@ -221,17 +224,32 @@ def steps(selection: Selection, by: str, step: str) -> pl.DataFrame:
     return la.steps(cached_events.events(selection), by=by, step=step)
 
 
-def incident(view: View, ends: tuple[datetime, datetime], baseline: str | tuple[str, str], tz: str) -> Incident:
+def baseline(view: View, ends: tuple[datetime, datetime], requested: str | tuple[str, str]) -> Baseline:
+    """Return what a range of time is compared with, whatever the view's own range."""
+    return _baseline(replace(view, since=None, until=None), ends, requested)
+
+
+@cached_by_view(max_entries=8)
+def _baseline(selection: Selection, ends: tuple[datetime, datetime], requested: str | tuple[str, str]) -> Baseline:
+    tz = selection.view.tz
+    return choose_baseline(_templated_events(selection), parse_time_range(ends, "incident", tz=tz), requested, tz=tz)
+
+
+def incident(view: View, ends: tuple[datetime, datetime], requested: str | tuple[str, str], tz: str) -> Incident:
     """Return the differences between a range of time and a baseline, whatever the view's own range; times in a zone."""
-    return _incident(replace(view, since=None, until=None), ends, baseline, tz)
+    return _incident(replace(view, since=None, until=None), ends, requested, tz)
 
 
 @cached_by_view(max_entries=8)
 def _incident(
-    selection: Selection, ends: tuple[datetime, datetime], baseline: str | tuple[str, str], tz: str
+    selection: Selection, ends: tuple[datetime, datetime], requested: str | tuple[str, str], tz: str
 ) -> Incident:
-    logs = cached_events.annotated_events(selection).drop(DURATION_COLUMN)
-    return la.incident(logs, *ends, baseline=baseline, tz=selection.view.tz, display_tz=tz)
+    incident_range = parse_time_range(ends, "incident", tz=selection.view.tz)
+    return explain(_templated_events(selection), incident_range, _baseline(selection, ends, requested), tz=tz)
+
+
+def _templated_events(selection: Selection) -> pl.DataFrame:
+    return cached_events.annotated_events(selection).drop(DURATION_COLUMN)
 
 
 @cached_by_view(max_entries=4)
@@ -252,5 +270,4 @@ def _event_file(selection: Selection) -> IO[bytes]:
 def full_report(selection: Selection, every: str | None, tz: str) -> Report:
     """Return the report on a view, with times in a zone."""
     names = ", ".join(os.path.basename(os.path.normpath(name)) for name in selection.names[:3])
-    logs = cached_events.annotated_events(selection).drop(DURATION_COLUMN)
-    return report(logs, title=f"Log report: {names}", every=every, display_tz=tz)
+    return report(_templated_events(selection), title=f"Log report: {names}", every=every, display_tz=tz)

@@ -8,13 +8,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from loganalytics.findings.state import HIGH_ERROR_SHARE
+
 STEADY, NOTABLE, ALARMING, UNKNOWN = "green", "orange", "red", "gray"
 _NOTABLE_Z, _ALARMING_Z = 3.0, 5.0  # standard deviations
 _NOTABLE_RATIO, _ALARMING_RATIO = 1.25, 2.0
 MIN_MEASURED_EVENTS = 100
-HIGH_ERROR_RATE = 0.1
-"""From which share of errors on nothing is shown as well, whatever it was before."""
-MOSTLY_ERRORS = 0.5
 _CHANCE = "chance?"
 
 
@@ -44,22 +43,31 @@ def events_change(events: int, before: int) -> MetricChange:
 
 
 def error_rate_change(errors: int, events: int, errors_before: int, events_before: int) -> MetricChange:
-    """Judge the share of errors by the difference of two proportions."""
+    """Judge the share of errors by the difference of two proportions; a high one is no good, however steady."""
     if not events or not events_before:
-        return _unknown()
+        return error_rate_alone(errors, events) or _unknown()
     rate, before = errors / events, errors_before / events_before
     common = (errors + errors_before) / (events + events_before)
     deviation = math.sqrt(common * (1 - common) * (1 / events + 1 / events_before))
     z = (rate - before) / deviation if deviation else 0.0
-    if rate >= MOSTLY_ERRORS and z < _ALARMING_Z:
-        return _change(rate, before, "high", NOTABLE)
     if z >= _ALARMING_Z and rate >= _ALARMING_RATIO * before:
         return _change(rate, before, "high", ALARMING)
     if z >= _NOTABLE_Z and rate >= _NOTABLE_RATIO * before:
         return _change(rate, before, "raised", NOTABLE)
+    if _is_high(errors, events):
+        return _change(rate, before, "still high", NOTABLE)
     if z <= -_NOTABLE_Z:
         return _change(rate, before, "lower", STEADY)
     return _steady(rate, before, is_chance=z < _NOTABLE_Z)
+
+
+def error_rate_alone(errors: int, events: int) -> MetricChange | None:
+    """Judge a share of errors without a period before: a high one is notable, of another there is nothing to say."""
+    return MetricChange(text="high, nothing before", colour=NOTABLE) if _is_high(errors, events) else None
+
+
+def _is_high(errors: int, events: int) -> bool:
+    return events >= MIN_MEASURED_EVENTS and errors >= HIGH_ERROR_SHARE * events
 
 
 def duration_change(duration: float | None, before: float | None, fewest_events: int) -> MetricChange:

@@ -8,7 +8,7 @@ from loganalytics.analyses.compare.term_counts import PROBLEM, is_incident
 from loganalytics.analyses.errors.clusters import EVENT_NUMBER, with_clusters
 from loganalytics.analyses.requests.durations import duration_ms
 from loganalytics.analyses.requests.endpoints import ROUTE, answered_endpoint, endpoint, operation, request_status
-from loganalytics.schema import is_error
+from loganalytics.schema import ERROR, is_error
 
 MIN_PROBLEM_SHARE = 0.5  # of a template's events that are errors: from then on its problems stand for it
 MIN_REQUEST_SHARE = 0.9  # of a problem's events that answer a request of one endpoint: it is of failed requests
@@ -33,6 +33,15 @@ def with_problems(events: pl.DataFrame) -> pl.DataFrame:
     labels = errors.group_by("cluster_id").agg(pl.col("label").drop_nulls().mode().min().alias(PROBLEM))
     labelled = errors.join(labels, on="cluster_id").select(EVENT_NUMBER, PROBLEM)
     return numbered.join(labelled, on=EVENT_NUMBER, how="left", maintain_order="left").drop(EVENT_NUMBER)
+
+
+def with_failures(frame: pl.LazyFrame) -> pl.DataFrame:
+    """Return the events with the severity of an error for those that report a failure without having one."""
+    numbered = frame.collect().with_row_index(EVENT_NUMBER)
+    failed = with_clusters(numbered)[EVENT_NUMBER].to_list()
+    is_failure = pl.col("severity_number").is_null() & pl.col(EVENT_NUMBER).is_in(failed)
+    severity = pl.when(is_failure).then(pl.lit(ERROR)).otherwise("severity_number").cast(pl.UInt8)
+    return numbered.with_columns(severity_number=severity).drop(EVENT_NUMBER)
 
 
 def with_facts(comparison: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:

@@ -18,7 +18,7 @@ from loganalytics.analyses.restarts import restarts
 from loganalytics.analyses.summaries import TimeRange as Ends
 from loganalytics.analyses.summaries import first_and_last_time
 from loganalytics.analyses.trends import trend
-from loganalytics.findings.change_facts import with_facts, with_problems
+from loganalytics.findings.change_facts import with_facts, with_failures, with_problems
 from loganalytics.findings.queues import queue_growth, queue_symptoms, quiet_times
 from loganalytics.schema import CORE, Frame, lazy
 
@@ -95,7 +95,7 @@ def gather_evidence(logs: Frame, incident: TimeRange, baseline: TimeRange) -> Ev
     events = with_problems(select_events(frame, old, new))
     comparison = compare_events(events, measure_exposure(old, new))
     context = _context_range(incident, baseline)
-    trend_around = trend(frame.filter(context.contains()), every=_window_length(context.length))
+    trend_around = trend(with_failures(frame.filter(context.contains())), every=_window_length(context.length))
     return Evidence(
         incident=incident,
         baseline=baseline,

@@ -169,7 +169,7 @@ def _to_finding(story: Story, log_lines: LogLines | None, tz: str, also: tuple[s
         detail=_detail(story, log_lines, tz),
         evidence=tuple(dict.fromkeys([*quoted, *lines, *also][:MAX_EVIDENCE])) + _chance(story),
         cluster_ids=_keys(story, "problem", "critical", "state", "share"),
-        template_ids=_keys(story, "template", "queue"),
+        template_ids=_keys(story, "template", "queue", "silence"),
         conditions=_conditions(story.lead),
     )
 
@@ -187,7 +187,7 @@ def _conditions(lead: Symptom) -> tuple[str, ...]:
         return ()
     if lead.kind in ("problem", "critical"):
         return (f"cluster_id={lead.key}",)
-    if lead.kind in ("template", "queue"):
+    if lead.kind in ("template", "queue", "silence"):  # a silence has a key where one message did not come again
         return (f"template_id={lead.key}",)
     request = _REQUEST.fullmatch(lead.key) if lead.kind == "duration" else None
     named = {} if request is None else {METHOD: request["method"], ROUTE: request["route"]}

@@ -38,5 +38,6 @@ def undated_findings(facts: dict[str, Any], problems: pl.DataFrame) -> list[Find
             detail="When they happened is not known.",
             evidence=tuple(printable(text, LINE_LENGTH) for text in problems["example"].head(MAX_LINES)),
             cluster_ids=tuple(problems["cluster_id"].head(MAX_LINES)),
+            conditions=("cluster_id!=",),
         )
     ]

@@ -26,14 +26,15 @@ _MAX_ROWS = 20
 def render_report(report: Report) -> str:
     """Return verdict, numbers, findings, errors and inputs as Markdown."""
     facts, zone = report.facts, report.parameters["timezone"]
+    errors = facts["errors"] + facts["unleveled_failures"]  # as the table of errors counts
     links, windows = link_findings(report, max_problems=_MAX_ROWS, max_patterns=0)
     sections = [
         f"# {escaped(report.title)}",
         f"**{escaped(report.verdict, 400)}**",
         table_of(
             ["events", "errors", "error rate", "services", f"time ({zone})"],
-            [[count(facts["events"]), count(facts["errors"]), percent(facts["error_rate"]), count(facts["services"]),
-              time_range(facts["first_seen"], facts["last_seen"], tz=zone)]],
+            [[count(facts["events"]), count(errors), percent(errors / max(facts["events"], 1)),
+              count(facts["services"]), time_range(facts["first_seen"], facts["last_seen"], tz=zone)]],
         ),
         "## Findings",
         *(_findings(report, links) or [escaped(report.verdict, 400)]),

@@ -26,7 +26,7 @@ from loganalytics.findings.log_lines import LogLines
 from loganalytics.findings.ranking import rank_findings
 from loganalytics.findings.undated import undated_findings
 from loganalytics.findings.verdict import status, verdict
-from loganalytics.reports.changes import find_changes, sum_levels
+from loganalytics.reports.changes import find_changes, sum_levels, with_errors
 from loganalytics.reports.model import Report
 from loganalytics.sources.load_report import load_report
 from loganalytics.sources.status import FAILURES
@@ -61,7 +61,7 @@ def report(
     symptom_tables = _symptom_tables(dated, errors, every=every, window=window, by=by)
     tables = {
         "trend": by_level,
-        "changes": find_changes(sum_levels(by_level)),
+        "changes": find_changes(with_errors(sum_levels(by_level), trend(errors, every=every))),
         **symptom_tables,
         "sequences": detect_anomalous_sequences(_enough_traces(dated), by="trace_id"),
         "slow_traces": _slow_traces(dated),

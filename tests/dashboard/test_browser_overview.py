@@ -37,10 +37,34 @@ def first_finding(page):
     return page.locator(".st-key-findings [data-testid=stHorizontalBlock]").first
 
 
-def test_a_finding_is_one_line_whatever_its_length(page, outburst):
-    """A message of two thousand letters does not push the others down."""
+def test_a_finding_is_three_lines_at_most_whatever_its_length(page, outburst):
+    """A message of two thousand letters does not push the others far down."""
     page.goto(outburst)
-    assert first_finding(page).bounding_box()["height"] < 40
+    assert first_finding(page).bounding_box()["height"] < 75
+
+
+def test_a_title_is_read_to_its_end(page, tmp_path):
+    """Who and what of a hundred letters are not cut, at the width of a small screen."""
+    times = [NOON + timedelta(seconds=5 * n) for n in range(1440)]
+    path = tmp_path / "app.jsonl"
+    path.write_text("".join(
+        json.dumps({
+            "timestamp": time.isoformat(), "service": "billing-invoice-scheduler", "level": level, "message": text,
+        }) + "\n"
+        for n, time in enumerate(times)
+        for level, text in [
+            ("ERROR", "could not write the invoice: no space left on device") if 700 < n < 800 else ("INFO", "written")
+        ]
+    ))  # fmt: skip
+    with running_app(str(path)) as app:
+        page.goto(app.url)
+        line = first_finding(page)
+        texts = line.locator("[data-testid=stText]")
+        assert texts.evaluate_all(
+            "nodes => nodes.every(n => [n, ...n.querySelectorAll('*')].every(e => e.scrollHeight <= e.clientHeight + 1"
+            " && e.scrollWidth <= e.clientWidth + 1))"
+        )
+        assert "no space left on device" in texts.last.inner_text()
 
 
 def test_the_incident_of_a_finding_opens_with_its_range(page, outburst):

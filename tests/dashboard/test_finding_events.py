@@ -43,3 +43,28 @@ def test_errors_of_all_kinds_are_all_errors(open_app, monkeypatch, tmp_path):
     app = open_app(View((str(path),)), "incident")
     assert any("400 of 600 events are errors" in element.value for element in app.text)
     assert opened(app, monkeypatch, 0).load().height == 400
+
+
+def test_of_a_silence_the_last_events_before_it_are_opened(open_app, monkeypatch, tmp_path):
+    """Those of the service that stopped, and no others."""
+    path = tmp_path / "app.jsonl"
+    lines = [
+        f'{{"timestamp": "2026-03-10T{12 + n // 240:02d}:{n // 4 % 60:02d}:{n % 4 * 15:02d}Z", "level": "INFO", '
+        f'"service": "{service}", "message": "handled {n}"}}\n'
+        for n in range(1440) for service in ("web", "worker") if service == "web" or n < 960
+    ]  # fmt: skip
+    path.write_text("".join(lines))
+    app = open_app(View((str(path),)), "incident")
+    assert any("worker silent for" in element.value for element in app.text)
+    events = opened(app, monkeypatch, 0).load()
+    assert events["service"].unique().to_list() == ["worker"]
+    assert events.height == 20
+    assert "handled 959" in events["message"][-1]
+
+
+def test_findings_without_a_time_lead_to_their_events(open_app, monkeypatch, tmp_path):
+    """To the errors, at whatever time."""
+    path = tmp_path / "plain.log"
+    path.write_text("".join(f"[{'ERROR' if n % 9 == 0 else 'INFO'}] worker opened file {n}\n" for n in range(200)))
+    app = open_app(View((str(path),)))
+    assert opened(app, monkeypatch, 0).load().height == 23

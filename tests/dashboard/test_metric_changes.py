@@ -10,6 +10,7 @@ from loganalytics.dashboard.metric_changes import (
     STEADY,
     UNKNOWN,
     duration_change,
+    error_rate_alone,
     error_rate_change,
     events_change,
     services_change,
@@ -27,6 +28,18 @@ def test_an_error_rate_is_raised_by_more_than_chance(errors, before, word, colou
     """A third more of a hundred errors may be chance, twice as many is not."""
     change = error_rate_change(errors, 10_000, before, 10_000)
     assert (change.text.rpartition(" · ")[2], change.colour) == (word, colour)
+
+
+def test_a_high_error_rate_is_no_good_however_steady():
+    """Nor where it was higher before, or there is nothing before."""
+    for before in (280, 295, 400):
+        change = error_rate_change(295, 1000, before, 1000)
+        assert (change.text.rpartition(" · ")[2], change.colour) == ("still high", NOTABLE)
+    assert error_rate_change(295, 1000, 0, 0).colour == NOTABLE
+    assert error_rate_alone(295, 1000).colour == NOTABLE
+    assert error_rate_alone(10, 1000) is None
+    assert error_rate_alone(1, 5) is None  # of five events
+    assert error_rate_change(50, 1000, 50, 1000).colour == STEADY
 
 
 def test_three_errors_after_one_are_no_alarm():

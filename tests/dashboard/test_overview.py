@@ -207,3 +207,50 @@ def test_a_finding_without_a_time_keeps_its_words(open_app, tmp_path):
     texts = [element.value for element in app.text]
     assert not any("apiauth" in text for text in texts)
     assert any("30 errors among 600 events" in text for text in texts)
+
+
+def write_lines(path, *streams):
+    """Write events of services: name, seconds after noon at which each comes, level; return the path."""
+    rows = [
+        {
+            "timestamp": (NOON + timedelta(seconds=second)).isoformat(),
+            "service": name,
+            "level": level,
+            "message": "handled",
+        }
+        for name, seconds, level in streams
+        for second in seconds
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in sorted(rows, key=lambda row: row["timestamp"])))
+    return str(path)
+
+
+def test_a_steady_share_of_errors_is_no_all_clear(open_app, tmp_path):
+    """Three tenths from start to end: no change, and nothing is green."""
+    errors, others = ([n * 10 + offset for n in range(600)] for offset in (3, 7))
+    path = write_lines(tmp_path / "app.jsonl", ("api", errors[::2] + errors[1::10], "ERROR"), ("api", others, "INFO"))
+    app = open_app(View((path,)))
+    assert not app.success
+    assert any("a high share without a change that stands out" in element.value for element in app.text)
+    rate = next(metric for metric in app.metric if metric.label == "Error rate")
+    assert "still high" in rate.delta
+    assert "green" not in str(rate.proto.color).lower()
+
+
+@pytest.mark.parametrize("until", ["2026-03-10T12:44:00Z", "2026-03-10T13:08:00Z"])
+def test_a_pause_that_a_range_cuts_off_is_no_silence(open_app, tmp_path, until):
+    """The service pauses every 45 minutes for 20: at the end of a range and within it, as in the rest of the log."""
+    calm = range(0, 12 * 3600, 15)
+    at_times = [second for second in range(0, 12 * 3600, 20) if second // 60 % 45 < 25]
+    path = write_lines(tmp_path / "app.jsonl", ("web", calm, "INFO"), ("sshd", at_times, "INFO"))
+    app = open_app(View((path,), since="2026-03-10T12:00:00Z", until=until))
+    assert not app.exception
+    assert not any("silent" in element.value for element in [*app.text, *app.warning])
+
+
+def test_a_silence_that_the_whole_log_shows_stays_in_a_range(open_app, tmp_path):
+    """A service that has stopped for good, looked at soon afterwards."""
+    calm, stopped = range(0, 6 * 3600, 15), range(0, 3 * 3600, 15)
+    path = write_lines(tmp_path / "app.jsonl", ("web", calm, "INFO"), ("sshd", stopped, "INFO"))
+    app = open_app(View((path,), since="2026-03-10T14:00:00Z", until="2026-03-10T16:00:00Z"))
+    assert any("sshd silent" in element.value for element in app.text)

@@ -10,6 +10,7 @@ import pytest
 
 from loganalytics.reports.incident import incident
 from loganalytics.reports.model import Incident
+from loganalytics.reports.report import report
 from loganalytics.reports.table_rows import event_line, event_lines
 from loganalytics.schema import conform
 
@@ -179,3 +180,18 @@ def test_without_a_baseline_nothing_is_called_new_or_silent(early: float) -> Non
     assert any(title.startswith("celery silent") for title in one.findings["title"])
     assert one.rows(1).height == 40
     assert not any("first error of a kind" in sentence for sentence in one.verdict)
+
+
+def test_failures_without_a_level_count_over_time_as_everywhere() -> None:
+    """In the changes of an incident and of a report, in its numbers and in its pages."""
+    failed = logged([n / 2 for n in range(60)], "failed to open file", severity_number=None)
+    logs = conform(
+        pl.concat([logged([n / 4 for n in range(-960, 240)], severity_number=None), failed]).sort("timestamp")
+    )
+    one = incident(logs, NOON, NOON + 30 * MINUTE)
+    assert one.facts["errors"] == one.trend["errors"].sum() == 60
+    assert "errors" in one.change_points["of"].to_list()
+    whole = report(logs)
+    assert "errors" in whole.tables["changes"]["of"].to_list()
+    assert "| 1,260 | 60 | 4.8 % |" in whole.to_markdown()
+    assert "4.8 % of events, 60 of them failures without a severity" in whole.to_html()

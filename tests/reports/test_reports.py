@@ -289,7 +289,7 @@ def test_failures_without_a_severity_are_told_apart() -> None:
     odd = report(logs([(START, None, "web", "upload failed")]))  # type: ignore[list-item]
     assert (odd.facts["errors"], odd.facts["unleveled_failures"]) == (240, 1)
     assert odd.tables["errors"]["events"].sum() == 241
-    assert "not counting 1 failure without a severity" in odd.to_html()
+    assert "1 of them failures without a severity" in odd.to_html()
     assert "Includes 1 event without a severity" in odd.to_markdown()
 
 

@@ -10,7 +10,7 @@ import polars as pl
 import streamlit as st
 
 from loganalytics.charts.bands import BAND_COLOURS
-from loganalytics.dashboard import cached_analyses, cached_events, state, zone
+from loganalytics.dashboard import cached_analyses, cached_events, found_lines, state, zone
 from loganalytics.dashboard.components import sparkline
 from loganalytics.dashboard.found_lines import FoundLine
 from loganalytics.filters.expressions import Where
@@ -50,12 +50,12 @@ def _draw_line(line: FoundLine, number: int) -> None:
     with course:
         sparkline.draw(_course(line), _marked(line), BAND_COLOURS[finding.severity])
     with ways, st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        if finding.start and finding.end:
-            key = f"finding-{number}"
-            if st.button("Incident", key=f"{key}-incident", type="tertiary"):
-                _open_incident(finding.start, finding.end)
-            if st.button("Events", key=f"{key}-events", type="tertiary"):
-                _open_events(line, finding.start, finding.end)
+        key = f"finding-{number}"
+        has_time = finding.start is not None and finding.end is not None
+        if has_time and st.button("Incident", key=f"{key}-incident", type="tertiary"):
+            _open_incident(finding.start, finding.end)  # type: ignore[arg-type]
+        if st.button("Events", key=f"{key}-events", type="tertiary"):
+            _open_events(line)
         with st.popover("Why", type="tertiary", key=f"finding-why-{number}"):
             st.text(printable(finding.title, 2_000))
             evidence = "\n".join((finding.detail, *finding.evidence))
@@ -123,10 +123,18 @@ def _open_incident(start: datetime, end: datetime) -> None:
     state.switch_page("incident")
 
 
-def _open_events(line: FoundLine, start: datetime, end: datetime) -> None:
-    """Open Explore on the finding's time and on what its title names."""
-    first, last = opened_range(start, end)
-    state.change(since=state.iso(first), until=state.iso(last), **_named(line, state.view()))
+def _open_events(line: FoundLine) -> None:
+    """Open Explore on what the title of a finding names, at its time; of a silence, on the last events before, too."""
+    finding, view = line.finding, state.view()
+    named = _named(line, view)
+    if finding.start is None or finding.end is None:
+        state.change(since=None, until=None, **named)
+    else:
+        first, last = opened_range(finding.start, finding.end)
+        if finding.kind == "silence":
+            services = named.get("services", ())
+            first, last = found_lines.around_the_end(view, services, finding.template_ids, finding.start, finding.end)
+        state.change(since=state.iso(first), until=state.iso(last), **named)
     state.switch_page("explore")
 
 

@@ -9,11 +9,12 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
-from loganalytics.analyses.compare.ranges import baseline_range, parse_time_range
+from loganalytics.analyses.compare.ranges import parse_time_range
 from loganalytics.charts.bands import Band
 from loganalytics.dashboard import cached_analyses, found_lines, state, zone
 from loganalytics.dashboard.components import cause_lines, charts, finding_list, guards, range_chart, tables
 from loganalytics.exceptions import LogAnalyticsError
+from loganalytics.findings.baseline import Baseline
 from loganalytics.humanize import count, time_range
 from loganalytics.reports.model import Incident
 from loganalytics.sanitize import printable
@@ -35,21 +36,82 @@ def page() -> None:
     if logs is None:
         return
     view = state.view()
+    if logs["timestamp"].null_count() == logs.height:
+        _refuse_undated()
+        return
     incident_range = _incident_range()
-    _ranges(view, incident_range)
+    baseline = _chosen_baseline(view, incident_range) if incident_range else None
+    _ranges(view, incident_range, baseline)
     if incident_range is None:
         _suggestions(view)
         return
-    baseline = _baseline(view)
     try:
         with st.spinner("Comparing the incident with its baseline …"):
-            incident = cached_analyses.incident(view, incident_range, baseline, zone.current())
+            incident = cached_analyses.incident(view, incident_range, _baseline(view), zone.current())
     except LogAnalyticsError as error:
         st.error("These ranges cannot be compared.", icon=":material/error:")
         st.text(str(error))
         return
+    if not incident.facts["events"]:
+        _refuse_empty(incident)
+        return
+    _warn_of_baseline(incident)
     _verdict(incident)
     _rest(view, incident)
+    _unlisted(view, incident)
+
+
+def _unlisted(view: View, incident: Incident) -> None:
+    """Draw what was found in the log at this time, where the comparison of the two ranges does not list it."""
+    with st.spinner("Looking for what else was found …"):
+        lines = found_lines.unlisted(view, incident)
+    if not lines:
+        return
+    st.subheader("Also found at this time", anchor=False)
+    st.caption("In the whole log; between the incident and its baseline it is no difference, or one of many.")
+    finding_list.draw(lines)
+
+
+def _refuse_undated() -> None:
+    """Say why there is nothing to draw a range on, with the way to what can be said."""
+    st.info(
+        "No event has a time, so no range of time can be looked into. Overview counts the errors.",
+        icon=":material/timer_off:",
+    )
+    if st.button("Overview", icon=":material/monitoring:", key="incident-overview"):
+        state.switch_page("overview")
+
+
+def _refuse_empty(incident: Incident) -> None:
+    """Say that the range holds no event and where the log lies, with the way there."""
+    with st.container(border=True, key="verdict"):
+        st.warning("The incident holds no event.", icon=":material/warning:")
+        st.text(printable(incident.verdict[0], 600))
+        st.button(
+            "Choose a time within the log", icon=":material/draw:", key="incident-within",
+            on_click=state.open_item, args=("incident", None),
+        )  # fmt: skip
+
+
+def _warn_of_baseline(incident: Incident) -> None:
+    """Say that a baseline that was chosen is disturbed, with the way to one that is not."""
+    facts = incident.facts
+    if facts["baseline_note"] is None or facts["is_baseline_moved"]:
+        return
+    with st.container(border=True, key="disturbed-baseline"):
+        st.warning("The baseline is disturbed.", icon=":material/warning:")
+        st.text(printable(facts["baseline_note"], 600))
+        if facts["better_baseline_start"]:
+            start, end = facts["better_baseline_start"], facts["better_baseline_end"]
+            st.button(
+                f"Compare with {time_range(start, end, tz=zone.current())}", icon=":material/compare_arrows:",
+                key="better-baseline", on_click=_compare_with_the_time_before,
+            )  # fmt: skip
+
+
+def _compare_with_the_time_before() -> None:
+    state.change(baseline=None)
+    state.open_item("against", None)
 
 
 def _incident_range() -> tuple[datetime, datetime] | None:
@@ -64,23 +126,43 @@ def _baseline(view: View) -> str | tuple[str, str]:
     return view.baseline or (linked if linked in _BASELINES and linked != "drawn" else "previous")
 
 
-def _bands(view: View, incident_range: tuple[datetime, datetime] | None) -> list[Band]:
+def _chosen_baseline(view: View, incident_range: tuple[datetime, datetime]) -> Baseline | None:
+    """Return what the incident is compared with; None for ranges that cannot be compared: the page says why."""
+    try:
+        with st.spinner("Looking for a time in which nothing was wrong …"):
+            return cached_analyses.baseline(view, incident_range, _baseline(view))
+    except LogAnalyticsError:
+        return None
+
+
+def _bands(view: View, incident_range: tuple[datetime, datetime] | None, baseline: Baseline | None) -> list[Band]:
     """Return both ranges as the analysis takes them, also where the baseline is the time before."""
-    baseline = _baseline(view)
-    if incident_range is None and isinstance(baseline, str):
+    if incident_range is None:
+        return _drawn_baseline(view)
+    if baseline is None:
+        return []
+    before, (start, end) = baseline.time_range, incident_range
+    return [
+        Band(start=before.start, end=before.end, kind="baseline", text="baseline"),
+        Band(start=start, end=end, kind="incident", text="incident"),
+    ]
+
+
+def _drawn_baseline(view: View) -> list[Band]:
+    """Return the baseline that was drawn before there is an incident."""
+    drawn = _baseline(view)
+    if isinstance(drawn, str):
         return []
     try:
-        ends = parse_time_range(incident_range or baseline, "incident", tz=view.tz)  # type: ignore[arg-type]
-        before = baseline_range(baseline, ends, tz=view.tz)
+        ends = parse_time_range(drawn, "baseline", tz=view.tz)
     except LogAnalyticsError:
-        return []  # the page says why
-    bands = [Band(start=before.start, end=before.end, kind="baseline", text="baseline")]
-    return [*bands, Band(start=ends.start, end=ends.end, kind="incident", text="incident")] if incident_range else bands
+        return []  # the page says why, once there is an incident
+    return [Band(start=ends.start, end=ends.end, kind="baseline", text="baseline")]
 
 
-def _ranges(view: View, incident_range: tuple[datetime, datetime] | None) -> None:
+def _ranges(view: View, incident_range: tuple[datetime, datetime] | None, baseline: Baseline | None) -> None:
     """Draw the chart that the two ranges are drawn on."""
-    bands = _bands(view, incident_range)
+    bands = _bands(view, incident_range, baseline)
     with st.container(key="incident-ranges"):  # as high as its controls before they are drawn; see page.css
         description, mode, against = st.columns([3, 2, 2], vertical_alignment="bottom")
     with description:
@@ -97,9 +179,6 @@ def _ranges(view: View, incident_range: tuple[datetime, datetime] | None) -> Non
         "Compare with", options, format_func=lambda name: _BASELINES[name], key="against", on_change=_apply_baseline
     )
     trend = cached_analyses.trend(view, cached_analyses.window(view), zone.current())
-    if trend.is_empty():
-        st.caption("These events have no timestamps.")
-        return
     range_chart.draw(trend, bands, key=f"incident-{hash(view)}-{state.opened('incident')}", on_draw=_apply_range)
 
 
@@ -157,12 +236,18 @@ def _verdict(incident: Incident) -> None:
         )  # fmt: skip
         if _has_cause(incident):
             st.text(printable(_cause_sentence(incident), 600))
-        for sentence in incident.notes:
+        for sentence in _notes(incident):
             st.text(printable(sentence, 600))
         st.text(_rates(incident))
     if incident.findings.filter(pl.col("role") == "cause").height > 1:
         st.subheader("In the order of time", anchor=False)
     cause_lines.draw(incident)
+
+
+def _notes(incident: Incident) -> list[str]:
+    """Return what no finding says, without what the warning above it does."""
+    note, is_moved = incident.facts["baseline_note"], incident.facts["is_baseline_moved"]
+    return [sentence for sentence in incident.notes if is_moved or sentence != note]
 
 
 def _has_cause(incident: Incident) -> bool:
@@ -180,9 +265,14 @@ def _rates(incident: Incident) -> str:
     facts = incident.facts
     minutes = max((facts["end"] - facts["start"]) / timedelta(minutes=1), 1e-9)
     baseline_minutes = max((facts["baseline_end"] - facts["baseline_start"]) / timedelta(minutes=1), 1e-9)
+    usual = (
+        ("", "")
+        if facts["is_baseline_thin"]
+        else tuple(f", usually {facts[f'baseline_{name}'] / baseline_minutes:,.1f}" for name in ("events", "errors"))
+    )
     rates = [
-        f"{facts[name] / minutes:,.1f} {name} a minute, usually {facts[f'baseline_{name}'] / baseline_minutes:,.1f}"
-        for name in ("events", "errors")
+        f"{facts[name] / minutes:,.1f} {name} a minute{usually}"
+        for name, usually in zip(("events", "errors"), usual, strict=True)
     ]
     return "; ".join(rates) + "."
 

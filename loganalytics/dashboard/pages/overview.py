@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -19,7 +20,8 @@ from loganalytics.dashboard.components import charts, finding_list, guards, hist
 from loganalytics.dashboard.found_lines import FoundLine
 from loganalytics.dashboard.metric_changes import MetricChange
 from loganalytics.findings.ranking import SEVERITIES
-from loganalytics.findings.verdict import looked_at
+from loganalytics.findings.state import HIGH_ERROR_SHARE
+from loganalytics.findings.verdict import Status, looked_at, status, verdict
 from loganalytics.humanize import percent, span, undated
 from loganalytics.reports.model import Report
 from loganalytics.sanitize import printable
@@ -64,17 +66,17 @@ def _numbers(view: View) -> list[DeltaGenerator]:
 
 def _is_calm(view: View, found: list[FoundLine]) -> bool:
     """Whether a figure may be green: it was looked, nothing critical was found, and few events are errors."""
-    if not found_lines.are_ready(view) or not (found or found_lines.report_of(view).is_all_clear):
+    if not found_lines.are_ready(view) or not (found or _is_all_clear(found_lines.report_of(view))):
         return False
     has_critical = any(line.finding.severity == "critical" for line in found)
-    return not has_critical and cached_analyses.error_count(view).rate < metric_changes.HIGH_ERROR_RATE
+    return not has_critical and cached_analyses.error_count(view).rate < HIGH_ERROR_SHARE
 
 
 def _draw_changes(cards: list[DeltaGenerator], view: View, *, is_calm: bool) -> None:
     """Draw events, error rate and services with what became of them."""
     metrics, errors = cached_analyses.metrics(view), cached_analyses.error_count(view)
     (before, now), (errors_before, errors_now) = _periods(view), _error_periods(view)
-    changes: list[MetricChange | None] = [None] * 3
+    changes = [None, metric_changes.error_rate_alone(errors.errors, errors.events), None]
     if before and now and errors_before and errors_now:
         changes = [
             metric_changes.events_change(now.events, before.events),
@@ -181,12 +183,17 @@ def _verdict(report: Report, lines: list[FoundLine]) -> None:
         st.caption(f"{found}. Times in {zone.current()}.")
         with st.container(key="looked-at"):
             st.text(printable(looked_at(report.facts, zone.current()), 600))
-    elif report.is_all_clear:
+    elif _is_all_clear(report):
         st.success("Nothing beyond the usual was found.", icon=":material/check_circle:")
-        st.text(report.verdict)
+        st.text(verdict([], report.facts))
     else:
         st.warning("Not enough to judge by.", icon=":material/warning:")
-        st.text(report.verdict)
+        st.text(verdict([], report.facts))
+
+
+def _is_all_clear(report: Report) -> bool:
+    """Whether all is well where no finding is listed: those of a range that the whole log knows better are none."""
+    return status([], report.facts) is Status.ALL_CLEAR
 
 
 def _courses(view: View, bands: list[Band]) -> None:
@@ -234,9 +241,16 @@ def _errors(view: View) -> None:
         state.switch_page("explore")
 
 
+def _silent_at_the_end(view: View) -> pl.DataFrame:
+    """Return the services that are silent at the end of the log, which a range may end before."""
+    coverage = cached_analyses.coverage(replace(view, since=None, until=None)).filter("is_silent")
+    last = cached_events.events(view)["timestamp"].max()
+    return coverage.filter(pl.col("last_seen") + pl.col("silent_for") <= last) if last is not None else coverage.clear()
+
+
 def _services(view: View) -> None:
     coverage = cached_analyses.coverage(view)
-    silent = coverage.filter("is_silent")
+    silent = _silent_at_the_end(view)
     st.subheader("Services", anchor=False)
     if not silent.is_empty():
         st.warning(f"{silent.height} silent at the end of the log", icon=":material/volume_off:")

@@ -147,14 +147,15 @@ def _tiles(report: Report) -> list[dict[str, Any]]:
     ends = [localize(time, zone) for time in (first, last)] if first else []
     dates = [f"{ends[0]:%Y-%m-%d %H:%M} –", f"{ends[1]:%Y-%m-%d %H:%M} {zone}"] if ends else []
     notes = [count(facts["services"], "service") if facts["services"] else "no service named"]
-    errors = [f"{percent(facts['error_rate'])} of events"]
     unleveled_failures = facts["unleveled_failures"]
-    errors += [f"not counting {count(unleveled_failures, 'failure')} without a severity"] if unleveled_failures else []
+    number = facts["errors"] + unleveled_failures
+    errors = [f"{percent(number / max(facts['events'], 1))} of events"]
+    errors += [f"{count(unleveled_failures)} of them failures without a severity"] if unleveled_failures else []
     notes += [f"{count(facts['undated'])} without a time"] if facts["undated"] else []
     notes += [f"{count(facts['misdated'])} dated years away, left out"] if facts["misdated"] else []
     return [
         {"name": "Events", "value": count(facts["events"]), "notes": [", ".join(notes)]},
-        {"name": "Errors", "value": count(facts["errors"]), "notes": [", ".join(errors)]},
+        {"name": "Errors", "value": count(number), "notes": [", ".join(errors)]},
         {"name": "Findings", "value": count(len(report.findings)), "notes": [_severities(report)]},
         {"name": "Time covered", "value": span(last - first) if first else "–", "notes": dates},
     ]
