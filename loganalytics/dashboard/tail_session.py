@@ -191,7 +191,8 @@ class TailSession:
 def unknown_columns(view: View, events: pl.DataFrame) -> list[str]:
     """Return the columns that a filter names and no event has."""
     names = [where.field for where in view.conditions()]
-    names += sorted(condition(view.condition).meta.root_names()) if view.condition else []
+    if view.condition and not view.has_query_language():
+        names += sorted(condition(view.condition).meta.root_names())
     return list(dict.fromkeys(name for name in names if name not in events.columns))
 
 
@@ -216,6 +217,8 @@ def tail_lines(events: pl.DataFrame, view: View, zone: str) -> pl.DataFrame:
 
 
 def _filtered(events: pl.DataFrame, view: View) -> pl.DataFrame:
-    if view.condition and not view.has_query_language():
-        check_growth(view.condition)
-    return where_in_batch(view.keep(events), view.condition) if view.filters() else events
+    """Return the events that pass the filters; a condition in the server's own language chose what was read."""
+    local_condition = None if view.has_query_language() else view.condition
+    if local_condition:
+        check_growth(local_condition)
+    return where_in_batch(view.keep(events), local_condition) if view.filters() else events

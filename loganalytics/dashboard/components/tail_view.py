@@ -47,7 +47,7 @@ def draw(session: TailSession, view: View, zone: str, *, is_demo: bool) -> dict[
 def _update(session: TailSession, view: View, zone: str) -> tuple[dict[str, Any], list[Notice]]:
     notices: list[Notice] = []
     if session.feed.state.error:
-        notices.append(("error", f"The connection was lost. {printable(session.feed.state.error, 500)}"))
+        notices.append(("error", f"Nothing more is read. {printable(session.feed.state.error, 500)}"))
     try:
         update = session.update(view, zone)
         notices += _of_missing_columns(session, view)

@@ -23,7 +23,7 @@ _HISTORY = 2_000
 """How many of the last lines are shown, whatever their times; the same reader reads them, so there is no gap."""
 
 Reading = tuple[tuple[str, Any], ...]
-"""How the source is to be read: see View.reading()."""
+"""How the source is to be read: see reading_of()."""
 
 _SESSION = "tail-session"
 _AROUND = timedelta(seconds=30)
@@ -45,7 +45,7 @@ def page() -> None:
             icon=":material/sensors_off:",
         )
         return
-    reading = tuple(state.view().reading().items())
+    reading = reading_of(state.view())
     listed = access.listed_addresses(state.view().source)
     feed = shared_feed(addresses, reading, listed)
     _take_lease(addresses, reading, listed, _session_id())
@@ -54,6 +54,12 @@ def page() -> None:
         st.session_state[_SESSION] = TailSession(feed)
     browser_component.fill_window()
     _tail()
+
+
+def reading_of(view: View) -> Reading:
+    """Return how the source is read: View.reading(), and a condition in the server's own language."""
+    query = {"query": view.condition} if view.has_query_language() and view.condition else {}
+    return tuple((view.reading() | query).items())
 
 
 def _addresses(view: View) -> tuple[str, ...] | None:
