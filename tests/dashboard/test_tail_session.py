@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import polars as pl
@@ -10,6 +11,7 @@ import pytest
 import loganalytics as la
 from loganalytics import schema
 from loganalytics.dashboard.live_feed import LiveFeed
+from loganalytics.dashboard.pages.live import reading_of
 from loganalytics.dashboard.tail_session import MAX_LINES, TailSession, tail_lines, unknown_columns
 from loganalytics.filters.expressions import Where
 from loganalytics.view import View
@@ -179,6 +181,21 @@ def test_a_line_that_is_held_can_be_opened_when_it_has_left_the_ring_buffer(feed
     assert session.open(2)
     session.hold(is_held=False)
     assert not session.open(2)
+
+
+@pytest.mark.parametrize(
+    "query", ["level:ERROR AND service:shop", "status:[500 TO 599]", '"a phrase"', "NOT _exists_:user", "mess*:x"]
+)
+def test_a_condition_in_the_server_s_own_language_is_left_to_the_server(feed, query):
+    """The reader is given it; here it is neither SQL nor a column that is missing."""
+    view = View(("elasticsearch://127.0.0.1:9200/logs",), query=query)
+    assert dict(reading_of(view))["query"] == query
+    assert dict(reading_of(replace(view, inverted=("query",))))["query"] == f"NOT ({query})"
+    assert "query" not in dict(reading_of(replace(view, disabled=("query",))))
+    assert "query" not in dict(reading_of(View(("app.log",), query="level = 'ERROR'")))
+    add(feed, 2)
+    assert messages(TailSession(feed).update(view, "UTC")) == ["line 1", "line 2"]
+    assert unknown_columns(view, feed.events()) == []
 
 
 def test_a_column_that_no_event_has_is_named(feed):

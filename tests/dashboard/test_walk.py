@@ -1,4 +1,4 @@
-"""Every page at two sizes, light and dark, on four sources: no exception, nothing cut or covered, all of it legible."""
+"""Every page at two sizes, light and dark, on five sources: no exception, nothing cut or covered, all of it legible."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def write_chinese_log(path: Path) -> None:
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 
-@pytest.fixture(scope="module", params=["sample", "empty", "hostile", "chinese"])
+@pytest.fixture(scope="module", params=["sample", "empty", "hostile", "chinese", "listed"])
 def source(request, log, tmp_path_factory):
     """Start the app on a source; return its address."""
     folder = tmp_path_factory.mktemp(request.param)
@@ -55,7 +55,13 @@ def source(request, log, tmp_path_factory):
     elif request.param == "empty":
         path.touch()
     address = {"sample": sample_data(), "hostile": log}.get(request.param, str(path))
-    with running_app(address) as app:
+    arguments = [address]
+    if request.param == "listed":
+        (folder / "sources.toml").write_text(
+            f'[sources."日志 of the shop"]\nsource = {json.dumps(log)}\n', encoding="utf-8"
+        )
+        arguments = ["--sources", str(folder / "sources.toml")]
+    with running_app(*arguments) as app:
         yield app.url
 
 

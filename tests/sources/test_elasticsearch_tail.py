@@ -11,8 +11,10 @@ from servers.login_front import LoginFront
 from test_elasticsearch import events, node  # noqa: F401
 
 import loganalytics as la
+from loganalytics.dashboard.pages.live import reading_of
 from loganalytics.exceptions import InvalidArgumentError
 from loganalytics.sources.elasticsearch.shard_positions import MAX_ON_THEIR_WAY, ShardPosition
+from loganalytics.view import View
 
 
 def now(seconds: float = 0) -> str:
@@ -37,6 +39,19 @@ def test_a_tail_hands_out_each_event_once(node):  # noqa: F811
     node.add("flowing-1", [{"_id": "c", "@timestamp": now(), "message": "c"}])
     with la.tail(node.address("flowing-*", "?overlap=20s"), cursor=cursor, idle=0.3) as tail:
         assert [name for batch in tail for name in batch["offset"]] == ["c"]
+
+
+def test_live_of_the_dashboard_reads_what_a_condition_in_the_server_s_language_keeps(node):  # noqa: F811
+    """Written as in the sidebar, turned around, and one that the server cannot read."""
+    documents = [{"_id": str(n), "@timestamp": now(n), "message": f"line {n}", "status": 500 + n} for n in range(5)]
+    node.index("conditions", documents)
+    address = node.address("conditions")
+    for query, inverted, offsets in (("status:>502", (), {"3", "4"}), ("status:>502", ("query",), {"0", "1", "2"})):
+        view = View((address,), query=query, inverted=inverted)
+        with la.tail(address, last=100, idle=0.3, **dict(reading_of(view))) as tail:
+            assert {name for batch in tail for name in batch["offset"]} == offsets
+    with pytest.raises(InvalidArgumentError):
+        la.tail(address, last=100, **dict(reading_of(View((address,), query="status:["))))
 
 
 def test_a_tail_reads_more_than_a_page_from_one_moment(node, monkeypatch):  # noqa: F811
