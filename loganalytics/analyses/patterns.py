@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from loganalytics.analyses.errors.failures import failure_of
 from loganalytics.analyses.summaries import (
     REQUIRED_COLUMNS,
     TimeRange,
@@ -17,7 +18,7 @@ from loganalytics.analyses.summaries import (
     sparklines,
 )
 from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.schema import Frame, conform, is_error, lazy
+from loganalytics.schema import Frame, conform, lazy
 from loganalytics.templates import WILDCARD, TemplateCatalogue
 from loganalytics.templates import finish as mine_templates
 from loganalytics.templates.annotate import with_templates
@@ -65,7 +66,7 @@ def patterns(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl.DataF
     Needs timestamp, severity_number, service and message; uses source and offset, and template and template_id where
     present. A LazyFrame is read in batches, twice: memory grows with the distinct masked messages, not with the lines.
 
-    Returns template_id, template, events (Int64), errors (Int64), share (Float64, of all events),
+    Returns template_id, template, events (Int64), errors (Int64, see `trend`), share (Float64, of all events),
     services (List[String], sorted), first_seen, last_seen (null when no event has a time), trend (List[UInt32]:
     events in each of 24 windows of equal length from the first event of the log to its last) and example (the earliest
     message); with a catalogue as `known` also is_known (Boolean: the catalogue has the template) and name (String, as
@@ -91,7 +92,8 @@ def partial(logs: pl.DataFrame, times: TimeRange, *, is_mined: bool = False) -> 
     The key is the masked message; where templates are mined already, it is the template.
     """
     optional = ("source", "offset", *(["template", "template_id"] if is_mined else []))
-    events = conform(logs.select(*REQUIRED_COLUMNS, *[name for name in optional if name in logs.columns]))
+    present = [name for name in optional if name in logs.columns]
+    events = conform(logs.select(*REQUIRED_COLUMNS, *present, is_failure=failure_of(logs)))
     key, template_id = (
         (pl.col("template"), pl.col("template_id")) if is_mined else (mask(pl.col("message")), _NULL_TEXT)
     )
@@ -99,7 +101,7 @@ def partial(logs: pl.DataFrame, times: TimeRange, *, is_mined: bool = False) -> 
     counts = keyed.group_by("key", "service", sparkline_window(times)).agg(
         pl.col("template_id").min(),
         events=pl.len().cast(pl.Int64),
-        errors=is_error().sum().cast(pl.Int64),
+        errors=pl.col("is_failure").sum().cast(pl.Int64),
         first_seen=pl.col("timestamp").min(),
         last_seen=pl.col("timestamp").max(),
     )

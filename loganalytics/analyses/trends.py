@@ -8,8 +8,9 @@ from typing import cast
 
 import polars as pl
 
+from loganalytics.analyses.errors.failures import failure_of
 from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.schema import Frame, is_error, lazy
+from loganalytics.schema import Frame, lazy
 from loganalytics.times import parse_every, parse_zone, window_start, window_starts
 
 # One stray time stamp of 1970 among 5 minute windows makes six million empty ones for each value.
@@ -21,11 +22,14 @@ def trend(
 ) -> pl.DataFrame:
     """Count events and errors in every window of time, optionally by the values of a column.
 
-    Needs timestamp and severity_number, and the column `by`. Events without a timestamp are not counted. Windows are
-    those of the clock in `display_tz`: days begin at its midnight, and last 23 or 25 hours where the clock is changed.
+    Needs timestamp and severity_number, and the column `by`; uses level, message and exception. Errors are, as in all
+    tables, events with severity_number >= 17 (failed requests, HTTP 5xx, among them: reading raises them to it), and
+    events without any severity whose message reports a failure ("failed", "失败") or with a stack trace. Events
+    without a timestamp are not counted. Windows are those of the clock in `display_tz`: days begin at its midnight, and
+    last 23 or 25 hours where the clock is changed.
 
     Returns one row a window (and value), sorted by them: window (Datetime us in that zone, its start), `by`,
-    events (Int64), errors (Int64, severity_number >= 17), error_rate (Float64, errors / events, 0 without
+    events (Int64), errors (Int64), error_rate (Float64, errors / events, 0 without
     events). Windows without events, from the first event of the log to its last, are rows of zeros for
     every value.
 
@@ -53,7 +57,7 @@ def partial(
         lazy(logs, *needed)
         .filter(pl.col("timestamp").is_not_null())
         .group_by(window_start(every, tz=parse_zone(display_tz).key), *keys[1:])
-        .agg(events=pl.len().cast(pl.Int64), errors=is_error().sum().cast(pl.Int64))
+        .agg(events=pl.len().cast(pl.Int64), errors=failure_of(logs).sum().cast(pl.Int64))
         .sort(keys)
         .collect()
     )

@@ -18,7 +18,7 @@ from loganalytics.analyses.errors.failed_requests import (
     request_label,
     with_requests,
 )
-from loganalytics.analyses.errors.failure_words import reports_failure
+from loganalytics.analyses.errors.failures import failure_of, is_failure
 from loganalytics.analyses.errors.labels import with_telling_labels
 from loganalytics.analyses.errors.near_duplicates import near_duplicates
 from loganalytics.analyses.summaries import (
@@ -32,7 +32,7 @@ from loganalytics.analyses.summaries import (
     sparkline_window,
     sparklines,
 )
-from loganalytics.schema import TIMESTAMP, Frame, is_error, lazy
+from loganalytics.schema import TIMESTAMP, Frame, lazy
 from loganalytics.templates import TemplateCatalogue
 
 # A type as it is named in passing: "failed with redis.TimeoutError: ...", "raised ValueError('x')".
@@ -118,13 +118,10 @@ def with_clusters(logs: Frame, *, known: TemplateCatalogue | None = None) -> pl.
     Keeps the column EVENT_NUMBER, where the frame has it.
     """
     frame = lazy(logs, *REQUIRED_COLUMNS)
-    frame = with_requests(frame).filter(_may_be_error(frame.collect_schema().names()))
+    frame = with_requests(frame).filter(is_failure(frame.collect_schema().names()))
     names = (*ERROR_COLUMNS, *REQUEST_COLUMNS, "level", "logger", EVENT_NUMBER)
     errors = read_summary_columns(with_error_fields(frame), *names, known=known)
     errors = _with_fingerprints(errors)
-    # Continuation lines that are not a stack trace do not make an event an error.
-    is_unleveled_failure = pl.col("level").is_null() & reports_failure(pl.col("message"))
-    errors = errors.filter(is_error() | pl.col("frames").is_not_null() | is_unleveled_failure)
     errors = with_telling_labels(_with_traceless(_merge_near_duplicates(errors)))
     ids = errors.select("fingerprint").unique()
     ids = ids.with_columns(cluster_id=pl.col("fingerprint").map_elements(_digest, return_dtype=pl.String))
@@ -141,18 +138,7 @@ def with_cluster_ids(logs: pl.DataFrame) -> pl.DataFrame:
 
 def count_errors(logs: pl.DataFrame) -> int:
     """Return how many of the events are errors, as `with_clusters` finds them; fast where all have levels."""
-    certain = logs.select(is_error().fill_null(value=False).sum()).item()
-    doubtful = logs.filter(~is_error().fill_null(value=False) & _may_be_error(logs.columns))
-    return int(certain) + (with_clusters(doubtful).height if doubtful.height else 0)
-
-
-def _may_be_error(columns: list[str]) -> pl.Expr:
-    """Return whether an event is an error, or has no severity but a trace or a message that reports a failure."""
-    has_trace = pl.col("exception").is_not_null() if "exception" in columns else pl.lit(value=False)
-    has_no_level = pl.col("level").is_null() if "level" in columns else pl.lit(value=True)
-    return is_error() | (
-        pl.col("severity_number").is_null() & (has_trace | (has_no_level & reports_failure(pl.col("message"))))
-    )
+    return int(logs.select(failure_of(logs).sum()).item())
 
 
 def _with_fingerprints(errors: pl.DataFrame) -> pl.DataFrame:

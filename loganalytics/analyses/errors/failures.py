@@ -8,12 +8,16 @@ import polars as pl
 
 from loganalytics.analyses.errors.failure_words import reports_failure
 from loganalytics.analyses.errors.stack_frames import FRAME_PATTERN
-from loganalytics.schema import is_error
-
-FAILURE_COLUMNS = ("level", "message", "exception")
-"""What tells of failures of events without a severity, of those columns that a frame has."""
+from loganalytics.schema import Frame, is_error
 
 _TRACE = rf"{FRAME_PATTERN}|Traceback \(most recent call last\)"
+
+
+def failure_of(logs: Frame) -> pl.Expr:
+    """Return the expression for the errors of these events; where all have a severity, nothing else is read."""
+    if isinstance(logs, pl.DataFrame) and not logs["severity_number"].null_count():
+        return is_error()
+    return is_failure(logs.collect_schema().names())
 
 
 def is_failure(columns: Collection[str]) -> pl.Expr:

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import polars as pl
 
+from loganalytics.analyses.errors.failures import is_failure
 from loganalytics.analyses.requests.durations import to_milliseconds
-from loganalytics.schema import Frame, is_error, lazy
+from loganalytics.schema import Frame, lazy
 from loganalytics.times import parse_every
 
 
@@ -39,7 +40,7 @@ def sessions(logs: Frame, *, by: str = "user_id", gap: str | timedelta = "30m") 
     columns = list(dict.fromkeys(["timestamp", "severity_number", "service", "message", by, *position]))
     pause = time.diff().over(by)
     return (
-        frame.select(columns)
+        frame.select(*columns, is_failure=is_failure(have))
         .drop_nulls(["timestamp", by])
         .sort(by, "timestamp", *[pl.col(name) for name in position], maintain_order=True)
         .with_columns(pause=pause, session=(pause > max_pause).fill_null(value=True).cast(pl.Int64).cum_sum().over(by))
@@ -49,7 +50,7 @@ def sessions(logs: Frame, *, by: str = "user_id", gap: str | timedelta = "30m") 
             last_seen=time.max(),
             duration_ms=to_milliseconds(time.max() - time.min()),
             events=pl.len().cast(pl.Int64),
-            errors=is_error().sum().cast(pl.Int64),
+            errors=pl.col("is_failure").sum().cast(pl.Int64),
             services=pl.col("service").cast(pl.String).drop_nulls().unique(maintain_order=True),
             longest_pause_ms=to_milliseconds(pl.col("pause").slice(1).max()),
             first_message=pl.col("message").first(),

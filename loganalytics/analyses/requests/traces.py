@@ -6,10 +6,11 @@ import re
 
 import polars as pl
 
+from loganalytics.analyses.errors.failures import is_failure
 from loganalytics.analyses.requests.durations import duration_ms, to_milliseconds
 from loganalytics.analyses.requests.request_ids import REQUEST_ID_COLUMN, other_id_columns, trace_of, with_request_ids
 from loganalytics.exceptions import InvalidArgumentError
-from loganalytics.schema import Frame, conform, is_error, lazy
+from loganalytics.schema import Frame, conform, lazy
 
 MIN_ID_LENGTH = 6  # characters; a shorter id is not looked for in messages, where it may be any number
 MAX_PATH_SEGMENTS = 30  # of a critical path that are returned
@@ -102,8 +103,8 @@ def traces(logs: Frame, *, by: str = "trace_id") -> pl.DataFrame:
     that trace; so does the id of a task (task_id, root_id, "mail.send[...]"), which belongs to the request that it
     occurs with.
 
-    Returns `by`, events (Int64), errors (Int64), services (List[String], in the order in which they came in),
-    first_seen, last_seen (Datetime us UTC), duration_ms (Float64: from the begin of the first event, its own duration
+    Returns `by`, events (Int64), errors (Int64, see `trend`), services (List[String], as they came in), first_seen,
+    last_seen (Datetime us UTC), duration_ms (Float64: from the begin of the first event, its own duration
     taken off, to the last event), longest_gap_ms (Float64: between two events, null for one), gap_from and gap_to
     (String: the services before and after that gap), first_error (String: message), first_error_service,
     first_error_at, and critical_path (List[Struct{service, ms}]: at most 30 segments of events of one service, in
@@ -143,12 +144,12 @@ def _ordered_events(frame: pl.LazyFrame, by: str) -> pl.DataFrame:
         .select(
             *columns,
             duration.alias("event_ms"),
+            failed=is_failure(frame.collect_schema().names()),
             offset_length=pl.col("offset").str.len_bytes(),
             service_text=pl.col("service").cast(pl.String),
         )
         .sort(by, "timestamp", "source", "offset_length", "offset", nulls_last=True)
         .with_columns(
-            is_error().alias("failed"),
             gap_ms=pl.when(is_same).then(to_milliseconds(time.diff())),
             previous_service=pl.when(is_same).then(pl.col("service_text").shift()),
             begin=time - pl.duration(microseconds=pl.col("event_ms").fill_null(0).clip(0, 1e12) * 1000),

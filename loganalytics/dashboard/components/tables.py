@@ -56,7 +56,12 @@ def column_defaults(table: pl.DataFrame) -> dict[str, Any]:
         ),
         "trend": column.AreaChartColumn("over time", width=130, y_min=0),
         "events": column.NumberColumn("events", format="localized"),
-        "errors": column.NumberColumn("errors", format="localized"),
+        "errors": column.NumberColumn(
+            "errors",
+            format="localized",
+            help="Events of level ERROR and above, failed requests (HTTP 5xx) among them; "
+            "and events without a level that report a failure.",
+        ),
         "services": column.ListColumn("services"),
     }
     times = {
