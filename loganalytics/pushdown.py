@@ -24,7 +24,8 @@ def trend_of(
 
     The same as trend(load(source, ...), every=every, by=by), and the same columns. Elasticsearch and OpenSearch count
     by a histogram, where the mapping says which fields hold time and level and `by` is level, source or a keyword;
-    anything else is read lazily and counted here. Other arguments as load() takes them.
+    anything else is read lazily and counted here. A server counts errors by their severity alone, not the failures that
+    events without one report. Other arguments as load() takes them.
 
     Raises what load() and trend() raise.
 

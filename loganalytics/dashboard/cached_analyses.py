@@ -22,7 +22,7 @@ from loganalytics.dashboard import cached_events, sql_process, summaries
 from loganalytics.dashboard.cached_events import DURATION_COLUMN, Selection, SourceKey, cached_by_view
 from loganalytics.filters.expressions import within_times
 from loganalytics.findings.baseline import Baseline, choose_baseline
-from loganalytics.findings.episodes import find_episodes, group_overlapping
+from loganalytics.findings.episodes import Episode, find_episodes, group_overlapping
 from loganalytics.reports.incident import explain
 from loganalytics.reports.model import Incident, Report
 from loganalytics.reports.report import report
@@ -185,10 +185,16 @@ def anomalies(selection: Selection, every: str, by: str | None) -> pl.DataFrame:
 
 
 @cached_by_view()
+def anomalous_stretches(selection: Selection, every: str, by: str | None) -> list[Episode]:
+    """Return the runs of anomalous windows, by a column, in the order of time."""
+    return find_episodes(anomalies(selection, every, by), parse_every(every))
+
+
+@cached_by_view()
 def episodes(selection: Selection, every: str) -> list[tuple[datetime, datetime]]:
     """Return the stretches of time with anomalous windows, the most severe first."""
     by = "service" if metrics(selection).services > 1 else None
-    groups = group_overlapping(find_episodes(anomalies(selection, every, by), parse_every(every)))
+    groups = group_overlapping(anomalous_stretches(selection, every, by))
     scored = [(sum(episode.score * episode.windows for episode in group), group) for group in groups]
     scored.sort(key=lambda pair: (-pair[0], pair[1][0].start))
     return [(group[0].start, max(episode.end for episode in group)) for _, group in scored]

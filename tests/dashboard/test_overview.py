@@ -180,7 +180,7 @@ def test_a_page_that_finds_nothing_in_windows_does_not_say_that_all_is_well(open
     app = open_app(View((str(path),), every="1h"), "anomalies")
     assert not app.exception
     assert not app.success
-    assert any(finding_buttons(app, "Incident")) == any("No window" in element.value for element in app.info)
+    assert any(finding_buttons(app, "Incident"))
 
 
 def test_rates_of_many_windows_are_put_together():

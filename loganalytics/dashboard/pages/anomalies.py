@@ -1,4 +1,4 @@
-"""Anomalies: how unusual each window was, why, and how it compares with the time before."""
+"""Anomalies: when the log was unlike itself, why and how strongly; the scores of all windows behind it."""
 
 from __future__ import annotations
 
@@ -9,56 +9,86 @@ import polars as pl
 import streamlit as st
 
 import loganalytics as la
-from loganalytics.dashboard import cached_analyses, found_lines, state, summaries, zone
-from loganalytics.dashboard.components import charts, finding_list, guards, tables
-from loganalytics.humanize import time_range
+from loganalytics.dashboard import anomaly_lines, cached_analyses, found_lines, state, summaries, zone
+from loganalytics.dashboard.components import charts, choices, finding_list, guards, histogram, tables
+from loganalytics.humanize import count, time_range
 from loganalytics.sanitize import printable
 from loganalytics.times import parse_every
 from loganalytics.view import View
 
-_CONTROLS_HEIGHT = 68  # pixels, also before they are there: the chart below does not move
+_CONTROLS_HEIGHT = 44  # pixels, also before they are there: what is below does not move
+_LENGTHS = ("automatic", "1m", "5m", "15m", "1h")
+_SERVICE, _TOGETHER = "service by service", "all together"
 
 
 def page() -> None:
-    """Draw the scores over time, the anomalous windows with their reasons, and the open window."""
+    """Draw the unusual stretches of time, where they lie in the log, and the scores of the windows."""
     logs = guards.events_or_explain()
     if logs is None:
         return
     view = state.view()
-    services = summaries.metrics(logs).services
     with st.container(height=_CONTROLS_HEIGHT, border=False):
-        heading, every, by = st.columns([4, 1, 1], vertical_alignment="bottom")
-    heading.markdown("How unusual each window is: **0** is normal, **0.5** and above is anomalous.")
-    lengths = ["automatic", "1m", "5m", "15m", "1h"]
-    st.session_state["every"] = view.every if view.every in lengths else "automatic"
-    every.selectbox("Window", lengths, key="every", on_change=_apply_every)
-    column = None
-    if services > 1 and by.selectbox("By", ["service", "all together"], key="by") == "service":
-        column = "service"
+        heading, options = st.columns([6, 1], vertical_alignment="center")
+    with options, st.popover("Options", icon=":material/tune:", type="tertiary", key="anomaly-options"):
+        by = _options(view, has_services=summaries.metrics(logs).services > 1)
+    every = cached_analyses.window(view)
     with st.spinner("Scoring the windows …"):
-        scored = cached_analyses.anomalies(view, cached_analyses.window(view), column)
+        scored = cached_analyses.anomalies(view, every, by)
+        lines = anomaly_lines.lines_of(view, every, by)
+    with heading:
+        st.caption(_summary(scored, lines, every, by))
+    if lines:
+        finding_list.draw(lines)
+    else:
+        _no_window(view)
+    histogram.draw("anomalies", height=110, bands=found_lines.bands(lines))
+    st.subheader("Scores", anchor=False)
+    st.caption(
+        "How unlike the usual each window is: 0 is ordinary; from 0.5 on, red, one ordinary window in a thousand."
+    )
     charts.show(la.chart_anomalies(zone.localize(scored)))
-    _windows(view, scored.filter("is_anomaly"), column)
+    _windows(view, scored.filter("is_anomaly"), by)
+
+
+def _options(view: View, *, has_services: bool) -> str | None:
+    """Draw what is folded: the length of the windows, and whether each service is scored by itself."""
+    st.session_state["every"] = view.every if view.every in _LENGTHS else _LENGTHS[0]
+    st.selectbox("Window", _LENGTHS, key="every", on_change=_apply_every)
+    if has_services and choices.choose("by", (_SERVICE, _TOGETHER), label="Scored") == _SERVICE:
+        return "service"
+    return None
+
+
+def _summary(scored: pl.DataFrame, lines: list[found_lines.FoundLine], every: str, by: str | None) -> str:
+    """Return how much was found in what; says how windows are cut where the page shows another zone."""
+    if scored.is_empty():
+        return "These events have no timestamps."
+    strong = sum(line.finding.severity == "warning" for line in lines)
+    found = f"{count(len(lines), 'unusual stretch', 'unusual stretches')} of time, {strong:,} strong. " if lines else ""
+    cut = "" if zone.current() == "UTC" else ", cut in UTC"
+    scope = ", of each service" if by else ""
+    windows = count(scored["window"].n_unique(), "window")
+    return f"{found}Looked at {windows} of {every}{scope}{cut}. Times in {zone.current()}."
 
 
 def _windows(view: View, anomalies: pl.DataFrame, by: str | None) -> None:
+    """Draw the anomalous windows one by one, folded."""
     if anomalies.is_empty():
-        _no_window(view)
         return
-    reasons = pl.col("reasons").list.eval(pl.element().struct.field("text")).list.join(" · ").alias("reasons")
-    table = anomalies.sort("score", descending=True).with_columns(reasons)
-    names = ["window", *([by] if by else []), "score", "events", "errors", "reasons"]
-    columns: dict[str, Any] = {
-        "score": st.column_config.ProgressColumn("score", format="%.2f", min_value=0, max_value=1, width=110),
-        "reasons": st.column_config.TextColumn("reasons", width="large"),
-    }
-    st.markdown(f"**{anomalies.height:,}** anomalous windows. Click on one to compare it with the time before.")
-    key = f"anomalies-{hash(view)}-{by}"
-    clicked = tables.draw(
-        table.select(names), key, columns=columns, clickable=True, height=330, file_name="anomalies"
-    )  # fmt: skip
-    if clicked:
-        _window(view, clicked, by)
+    with st.expander(f"{count(anomalies.height, 'anomalous window')}, one by one"):
+        reasons = pl.col("reasons").list.eval(pl.element().struct.field("text")).list.join(" · ").alias("reasons")
+        table = anomalies.sort("score", descending=True).with_columns(reasons)
+        names = ["window", *([by] if by else []), "score", "events", "errors", "reasons"]
+        columns: dict[str, Any] = {
+            "score": st.column_config.ProgressColumn("score", format="%.2f", min_value=0, max_value=1, width=110),
+            "reasons": st.column_config.TextColumn("reasons", width="large"),
+        }
+        clicked = tables.draw(
+            table.select(names), f"anomalies-{hash(view)}-{by}", columns=columns, clickable=True, height=330,
+            file_name="anomalies",
+        )  # fmt: skip
+        if clicked:
+            _window(view, clicked, by)
 
 
 def _no_window(view: View) -> None:
