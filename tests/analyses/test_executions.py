@@ -43,6 +43,16 @@ CASES = {
     "side by side": (
         [("a", "a started"), ("b", "b started"), ("a", "a finished"), ("b", "b finished")], {"a": 1, "b": 1},
     ),
+    "tasks side by side": (
+        [("a", "Task a[1] received"), ("b", "Task b[2] received"), ("a", "Task a[1] succeeded"),
+         ("a", "Task a[3] received"), ("b", "Task b[2] succeeded"), ("a", "Task a[3] succeeded")],
+        {"a": 2, "b": 1},
+    ),
+    "German": ([("a", "a gestartet"), ("a", "a beendet"), ("a", "a gestartet"), ("a", "a beendet")], {"a": 2}),
+    "Russian": ([("a", "запуск шага"), ("a", "шаг завершён"), ("a", "запуск шага")], {"a": 2}),
+    "attempts in words": (
+        [("a", "attempt 1 of 2"), ("a", "attempt 1 failed"), ("a", "attempt 2 of 2"), ("a", "done")], {"a": 2},
+    ),
     "nested": ([("a", "begin a"), ("b", "begin b"), ("b", "end b"), ("a", "end a")], {"a": 1, "b": 1}),
     "batches": (
         [("a", "step a started"), ("a", "batch 1 started"), ("a", "batch 1 done"), ("a", "batch 2 started")], {"a": 1},

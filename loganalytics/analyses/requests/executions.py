@@ -14,15 +14,18 @@ ATTEMPT_COLUMNS = (
 _LETTERS = "a-zA-Z"
 _BEGINS = (
     rf"(?i)(?:^|[^{_LETTERS}])(?:start(?:s|ed|ing)?|begin(?:s|ning)?|began|running|in[_ -]?progress|queued|pending"
-    rf"|launch(?:ed|ing)|initiated|retry(?:ing)?|scheduled|processing)(?:[^{_LETTERS}]|$)"
-    "|开始|启动|运行中|进行中|执行中|重试|開始|実行中|시작"
+    rf"|launch(?:ed|ing)|initiated|received|retry(?:ing)?|scheduled|processing|attempt #?\d+|try #?\d+"
+    rf"|gestartet|beginnt|begonnen|d[ée]marr[ée]e?|commenc[ée]e?|iniciad[oa]|avviat[oa])(?:[^{_LETTERS}]|$)"
+    "|запу(?:ск|щен)|начал|старт|开始|启动|运行中|进行中|执行中|重试|開始|実行中|시작"
 )
 _ENDS = (
     rf"(?i)(?:^|[^{_LETTERS}])(?:success(?:ful(?:ly)?)?|succeed(?:s|ed)|finish(?:es|ed)?|completed?|done|ended|end"
-    rf"|fail(?:s|ed|ure)?|error(?:ed)?|abort(?:ed)?|cancell?ed|skipped|timed?[_ ]?out|passed|ok|stopped|killed|crashed)"
-    rf"(?:[^{_LETTERS}]|$)|完成|结束|成功|失败|终止|超时|終了|失敗|완료|실패"
+    rf"|fail(?:s|ed|ure)?|error(?:ed)?|abort(?:ed)?|cancell?ed|skipped|timed?[_ ]?out|passed|ok|stopped|killed|crashed"
+    r"|beendet|abgeschlossen|fertig|fehlgeschlagen|gescheitert|termin[ée]e?|[ée]chou[ée]e?|finalizad[oa]|completad[oa]"
+    rf"|terminat[oa]|complet(?:at|ad)[oa]|conclu[ií]d[oa])(?:[^{_LETTERS}]|$)|заверш|окончен|выполнен|ошибк|完成|结束|成功|失败|终止|超时|終了|失敗|완료|실패"
 )
 _FAILS = r"(?i)fail|error|abort|crash|timed?[_ ]?out|killed|失败|错误|异常|超时|失敗|실패"
+_SIGNATURE_CHARACTERS = 200  # of a message, that say whether two are of one kind
 _OPENING = r"^[^\d(\[:=]*"  # of a message, up to what differs from one execution to the next
 
 # Columns beside the log's own; no field of a log can have such a name.
@@ -67,9 +70,10 @@ def _begins_again(keys: list[str], status: str, message: str) -> pl.Expr:
     """Return whether an event says that the step begins, after one that said that it ended."""
     opening = _opening(message)
     is_first_again = opening == opening.first().over(keys)
-    begins_by_message = pl.col(message).str.contains(_BEGINS) & is_first_again
+    message_ends = pl.col(message).str.contains(_ENDS).fill_null(value=False)
+    begins_by_message = pl.col(message).str.contains(_BEGINS) & is_first_again & ~message_ends
     begins = (pl.col(status).str.contains(_BEGINS).fill_null(value=False)) | begins_by_message.fill_null(value=False)
-    ends = (pl.col(status).str.contains(_ENDS).fill_null(value=False)) | pl.col(message).str.contains(_ENDS)
+    ends = (pl.col(status).str.contains(_ENDS).fill_null(value=False)) | message_ends
     mark = pl.when(begins).then(1).when(ends | pl.col("is_error")).then(0)
     return (begins & (mark.forward_fill().shift().over(keys) == 0)).fill_null(value=False)
 
@@ -84,7 +88,8 @@ def _by_order(events: pl.DataFrame, by: str, status: str, message: str) -> pl.Da
     events = events.with_columns(stretch.alias(_STRETCH))
     if events.select(by, "step", _STRETCH).n_unique() == events.select(by, "step").n_unique():
         return events.drop(_STRETCH)
-    wording = pl.concat_str(_opening(message), pl.col(status), separator="\n", ignore_nulls=True)
+    constant = pl.col(message).str.head(_SIGNATURE_CHARACTERS).str.replace_all(r"\d+", "")
+    wording = pl.concat_str(constant, pl.col(status), separator="\n", ignore_nulls=True)
     stretches = events.group_by(by, "step", _STRETCH, maintain_order=True).agg(
         wording.str.join("\n").alias(_SIGNATURE), last=pl.col(EXECUTION).max()
     )
