@@ -56,6 +56,39 @@ def test_a_page_with_a_password_is_loaded_again_and_shared(page, browser, runnin
     assert SECRET not in page.content()
 
 
+def test_back_and_forward_go_on_working_with_a_password(page, running):
+    """A filter, a page, an event of the stream: each step is undone and done again, and none asks for the login."""
+    page.goto(running.url)
+    expect_metric(page, "Events", "4")
+    url_has(page, "source=redis")
+    wait_until_settled(page)
+    page.get_by_role("link", name="Explore").click()
+    url_has(page, "/explore.*source=redis")
+    page.get_by_text("4 of 4 events").first.wait_for()
+    wait_until_settled(page)
+    page.get_by_title("Only ERROR", exact=True).click()
+    page.get_by_text("3 of 4 events").first.wait_for()
+    wait_until_settled(page)
+    page.locator(".events .row:not([hidden])").first.click()
+    url_has(page, "event=")
+    wait_until_settled(page)
+    for step, pattern in ((page.go_back, "where=level[^&]*$"), (page.go_back, r"/explore\?source=[^?]*$")):
+        step()
+        url_has(page, pattern)
+        wait_until_settled(page)
+    page.get_by_text("4 of 4 events").first.wait_for()
+    page.go_back()
+    expect_metric(page, "Events", "4")
+    for _ in range(2):
+        page.go_forward()
+        wait_until_settled(page)
+    page.get_by_text("3 of 4 events").first.wait_for()
+    page.go_forward()
+    url_has(page, "event=")
+    assert page.get_by_text("refuses the login").count() == 0
+    assert SECRET not in page.url + page.content()
+
+
 def test_what_is_typed_without_a_password_finds_the_one_it_was_named_with(page, running, store):
     """One of several sources alone, as the sidebar shows it."""
     page.goto(running.url)
