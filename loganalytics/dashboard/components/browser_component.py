@@ -31,6 +31,25 @@ def as_json(sent: Mapping[str, Any]) -> bytes:
     return json.dumps(sent, ensure_ascii=False).encode("utf-8", "replace")
 
 
+def new_actions(key: str) -> list[tuple[str, Any]]:
+    """Return what the reader did in the component of this key and is not done yet, by name and value (outbox.js)."""
+    sent = st.session_state[key].get("actions") or ()
+    new = [action for action in sent if action[0] > confirmed(key)]
+    if new:
+        st.session_state[_confirmed_key(key)] = new[-1][0]
+    return [(name, value) for _, name, value in new]
+
+
+def confirmed(key: str) -> int:
+    """Return the number of the last action of a component that was done; the browser sends each until it is told so."""
+    number: int = st.session_state.get(_confirmed_key(key), 0)
+    return number
+
+
+def _confirmed_key(key: str) -> str:
+    return f"{key}-confirmed"
+
+
 def fill_window() -> None:
     """Leave no room below the page: its component ends with the window (fitToWindow in virtual_rows.js)."""
     st.html("<style>[data-testid=stMainBlockContainer] { padding-bottom: 0 }</style>")

@@ -1,10 +1,12 @@
 // Counts of the values of some fields. A click keeps only a value, the minus leaves it out; a field folds.
-const senders = new WeakMap();
+const outboxes = new WeakMap();
 const folded = new Set(); // the names of fields, for as long as the tab is open
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".facets");
-  senders.set(root, setTriggerValue);
+  if (!outboxes.has(root)) outboxes.set(root, outbox((unconfirmed) => root.transmit("actions", unconfirmed)));
+  root.transmit = setTriggerValue;
+  outboxes.get(root).confirm(data.done);
   root.replaceChildren(...data.fields.map((field) => drawField(root, field)));
 }
 
@@ -26,7 +28,7 @@ function drawField(root, field) {
 
 function drawValue(root, field, [value, label, events], most) {
   const row = document.createElement("li");
-  const choose = (exclude) => () => senders.get(root)("clicked", { field: field.name, value, exclude });
+  const choose = (exclude) => () => outboxes.get(root).post("filter", { field: field.name, value, exclude });
   const only = document.createElement("button");
   only.type = "button";
   only.className = "only";

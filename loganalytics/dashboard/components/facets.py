@@ -27,7 +27,10 @@ def draw(view: View, logs: pl.DataFrame) -> None:
             format_func=printable, label_visibility="collapsed",
         )  # fmt: skip
     drawn = [_field(view, name) for name in field_names if name in fields]
-    browser_component.load("facets")(data={"fields": drawn}, key=_KEY, height="content", on_clicked_change=_apply)
+    browser_component.load("facets", "outbox")(
+        data={"fields": drawn, "done": browser_component.confirmed(_KEY)}, key=_KEY, height="content",
+        on_actions_change=_apply,
+    )  # fmt: skip
 
 
 def _field(view: View, name: str) -> dict[str, Any]:
@@ -38,6 +41,6 @@ def _field(view: View, name: str) -> dict[str, Any]:
 
 
 def _apply() -> None:
-    """Filter by the value that was clicked."""
-    clicked = st.session_state[_KEY].clicked
-    state.add_condition(str(clicked["field"]), str(clicked["value"]), exclude=bool(clicked["exclude"]))
+    """Filter by the values that were clicked."""
+    for _, clicked in browser_component.new_actions(_KEY):
+        state.add_condition(str(clicked["field"]), str(clicked["value"]), exclude=bool(clicked["exclude"]))

@@ -3,7 +3,9 @@ const bars = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const bar = parentElement.querySelector(".bar");
-  bars.set(bar, (name, action) => setTriggerValue("clicked", { name, action }));
+  if (!bars.has(bar)) bars.set(bar, outbox((unconfirmed) => bar.transmit("actions", unconfirmed)));
+  bar.transmit = setTriggerValue;
+  bars.get(bar).confirm(data.done);
   bar.replaceChildren(...data.chips.map((chip) => drawChip(bar, chip)));
   if (data.chips.length > 1) bar.append(button(bar, "", "clear", "Clear all", "Remove every filter"));
 }
@@ -31,6 +33,6 @@ function button(bar, name, action, label, title) {
   element.textContent = label;
   element.title = title;
   element.setAttribute("aria-label", `${title}${name ? ": " + name : ""}`);
-  element.addEventListener("click", () => bars.get(bar)(name, action));
+  element.addEventListener("click", () => bars.get(bar).post(action, name));
   return element;
 }

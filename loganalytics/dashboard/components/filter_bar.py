@@ -22,9 +22,10 @@ def draw() -> None:
         for chip in filter_chips.chips(state.view())
     ]  # fmt: skip
     if chips:
-        browser_component.load("filter_bar")(
-            data={"chips": chips}, key=_KEY, height="content", on_clicked_change=_apply
-        )
+        browser_component.load("filter_bar", "outbox")(
+            data={"chips": chips, "done": browser_component.confirmed(_KEY)}, key=_KEY, height="content",
+            on_actions_change=_apply,
+        )  # fmt: skip
 
 
 def clear() -> None:
@@ -35,8 +36,8 @@ def clear() -> None:
 
 
 def _apply() -> None:
-    clicked = st.session_state[_KEY].clicked
-    if clicked["action"] == "clear":
-        clear()
-    else:
-        state.replace_view(filter_chips.act(state.view(), clicked["name"], clicked["action"]))
+    for action, name in browser_component.new_actions(_KEY):
+        if action == "clear":
+            clear()
+        else:
+            state.replace_view(filter_chips.act(state.view(), name, action))

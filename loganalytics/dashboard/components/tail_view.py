@@ -38,7 +38,7 @@ def draw(session: TailSession, view: View, zone: str, *, is_demo: bool) -> dict[
         "notices": notices, "empty": _empty_text(session.feed, view), "event": _event_panel(session, zone),
         "colours": LEVEL_COLOURS, "limit": MAX_LINES,
     }  # fmt: skip
-    component = browser_component.load("tail", "virtual_rows", "event_panel", "tail_memory")
+    component = browser_component.load("tail", "virtual_rows", "event_panel", "outbox", "tail_memory")
     component(data=browser_component.as_json(sent), key=_KEY, on_actions_change=partial(_act, session))
     requests, session.requests = session.requests, {}
     return requests
