@@ -16,11 +16,11 @@ from loganalytics.view import View
 
 ITEMS = (
     "event", "trace", "pattern", "cluster", "incident", "against", "run", "run_field", "step_field", "against_run",
-    "sql", "zone", "tab", "columns", "order", "by", "page",
+    "sql", "zone", "tab", "columns", "facets", "order", "by", "page",
 )  # fmt: skip
 """What a page can have open, as parameters of the URL beside the view's."""
 
-_LISTS = ("columns",)
+_LISTS = ("columns", "facets")
 """The items of which a page can have several."""
 
 _VIEW_FIELDS = {field.name: field.default for field in fields(View)}

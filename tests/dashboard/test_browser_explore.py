@@ -45,6 +45,14 @@ def test_a_folded_facet_stays_folded(explore):
     expect(explore.get_by_title("Only web", exact=True)).to_be_hidden()
 
 
+def test_the_fields_that_are_counted_are_in_the_link(page, server):
+    """Just those of the link; what the logs do not have is told."""
+    page.goto(f"{server}/explore?facets=user_id&facets=nosuch")
+    page.locator(".facets summary").filter(has_text="user_id").wait_for()
+    page.get_by_text("facets: the logs have no 'nosuch'.").first.wait_for()
+    expect(page.locator(".facets summary")).to_have_count(1)
+
+
 def test_only_visible_rows_are_in_the_page(explore):
     """Of 1,000, each 22 pixels high."""
     assert explore.locator(".events .row").count() < 80

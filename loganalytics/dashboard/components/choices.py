@@ -31,6 +31,22 @@ def choose_from_list(
     return str(st.session_state[key])
 
 
+def choose_several(name: str, options: Sequence[str], *, default: list[str], label: str) -> list[str]:
+    """Draw a choice of several; the link holds it, unless it is the default. Without any it is the default again."""
+    key = f"choice-{name}"
+    for unknown in set(state.opened_list(name)).difference(options):
+        notices.add(f"{name}: the logs have no {unknown!r}.")
+    chosen = [option for option in state.opened_list(name) if option in options] or default
+    st.session_state[key] = chosen
+
+    def take() -> None:
+        taken = list(st.session_state[key])
+        state.open_item(name, None if taken == default else taken)
+
+    st.multiselect(label, options, format_func=printable, key=key, on_change=take)
+    return chosen
+
+
 def _prepare(name: str, options: Sequence[str], default: str) -> str:
     """Choose what the link says, and tell of what is no option; return the key of the widget."""
     linked = state.opened(name)

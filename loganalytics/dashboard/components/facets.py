@@ -8,12 +8,11 @@ import polars as pl
 import streamlit as st
 
 from loganalytics.dashboard import cached_analyses, state, summaries
-from loganalytics.dashboard.components import browser_component
+from loganalytics.dashboard.components import browser_component, choices
 from loganalytics.sanitize import printable
 from loganalytics.view import View
 
 _KEY = "facets"
-_CHOICE = "facet-fields"
 _DEFAULT = ("level", "service", "logger", "step", "job_run_id")
 _MAX_CHARACTERS = 80
 
@@ -22,11 +21,9 @@ def draw(view: View, logs: pl.DataFrame) -> None:
     """Draw the fields that the reader chose, and the choice."""
     fields = summaries.facet_fields(logs)
     with st.popover("Fields to count", icon=":material/checklist:", width="stretch"):  # its labels need the room
-        field_names = st.multiselect(
-            "Fields to count", fields, default=[name for name in _DEFAULT if name in fields], key=_CHOICE,
-            format_func=printable, label_visibility="collapsed",
-        )  # fmt: skip
-    drawn = [_field(view, name) for name in field_names if name in fields]
+        default = [name for name in _DEFAULT if name in fields]
+        field_names = choices.choose_several("facets", fields, default=default, label="Fields")
+    drawn = [_field(view, name) for name in field_names]
     browser_component.load("facets", "outbox")(
         data={"fields": drawn, "done": browser_component.confirmed(_KEY)}, key=_KEY, height="content",
         on_actions_change=_apply,

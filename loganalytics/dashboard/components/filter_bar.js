@@ -33,6 +33,6 @@ function button(bar, name, action, label, title) {
   element.textContent = label;
   element.title = title;
   element.setAttribute("aria-label", `${title}${name ? ": " + name : ""}`);
-  element.addEventListener("click", () => bars.get(bar).post(action, name));
+  element.addEventListener("click", () => bars.get(bar).post("act", { name, action }));
   return element;
 }

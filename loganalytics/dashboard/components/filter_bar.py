@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from loganalytics.dashboard import filter_chips, state
 from loganalytics.dashboard.components import browser_component
 from loganalytics.sanitize import printable
@@ -36,8 +34,8 @@ def clear() -> None:
 
 
 def _apply() -> None:
-    for action, name in browser_component.new_actions(_KEY):
-        if action == "clear":
+    for _, clicked in browser_component.new_actions(_KEY):
+        if clicked["action"] == "clear":
             clear()
         else:
-            state.replace_view(filter_chips.act(state.view(), name, action))
+            state.replace_view(filter_chips.act(state.view(), clicked["name"], clicked["action"]))

@@ -20,7 +20,6 @@ from loganalytics.dashboard.components import (
     notices,
     sql_editor,
 )
-from loganalytics.sanitize import printable
 from loganalytics.view import View
 
 _PAGE_EVENTS = 1000
@@ -39,7 +38,8 @@ def page() -> None:
     link = state.opened("event")
     event = event_detail.find(cached_events.source_events(view), link) if link else None
     pages = -(-logs.height // _PAGE_EVENTS)
-    notices.unusable(*_unknown_parts(logs, event, pages))
+    for problem in _unknown_parts(event, pages):
+        notices.add(problem)
     fields, results = st.columns([1, 4], gap="medium")
     with fields:
         facets.draw(view, logs)
@@ -56,11 +56,9 @@ def page() -> None:
             _events(view, event, pages, columns, order)
 
 
-def _unknown_parts(logs: pl.DataFrame, event: dict[str, Any] | None, pages: int) -> list[str]:
+def _unknown_parts(event: dict[str, Any] | None, pages: int) -> list[str]:
     """Return what the link names that the logs do not have."""
-    problems = [
-        f"columns: the logs have no {name!r}." for name in state.opened_list("columns") if name not in logs.columns
-    ]
+    problems = []
     link, page_number = state.opened("event"), state.opened("page")
     if link and event is None:
         problems.append(f"event: the source has none at {link!r}.")
@@ -86,15 +84,7 @@ def _column_choice(logs: pl.DataFrame) -> list[str]:
     """Draw the choice of columns; without one, those of the core that have values."""
     names = [name for name in logs.columns if not name.startswith("__")]
     default = [name for name in _DEFAULT_COLUMNS if name in names and logs[name].null_count() < logs.height]
-    linked = [name for name in state.opened_list("columns") if name in names]
-    st.session_state["columns"] = linked or default
-
-    def take() -> None:
-        taken = list(st.session_state["columns"])
-        state.open_item("columns", None if taken == default else taken)
-
-    st.multiselect("Columns", names, format_func=printable, key="columns", on_change=take)
-    return linked or default
+    return choices.choose_several("columns", names, default=default, label="Columns")
 
 
 def _events(view: View, event: dict[str, Any] | None, pages: int, columns: list[str], order: str) -> None:
