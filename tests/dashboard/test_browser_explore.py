@@ -55,6 +55,7 @@ def test_the_fields_that_are_counted_are_in_the_link(page, server):
 
 def test_only_visible_rows_are_in_the_page(explore):
     """Of 1,000, each 22 pixels high."""
+    explore.locator(".events .row:not([hidden])").nth(2).wait_for()
     assert explore.locator(".events .row").count() < 80
     boxes = [row.bounding_box() for row in explore.locator(".events .row:not([hidden])").all()[:3]]
     assert {box["height"] for box in boxes} == {22}

@@ -42,8 +42,6 @@ def test_a_table_is_taken_away_guarded_and_whole(page, tables_server, name, file
     """A spreadsheet runs nothing of it, and no cell is cut."""
     query = "&sql=select+message,+exception+from+logs" if file_name == "query.csv" else ""
     page.goto(f"{tables_server}/{name}?tab={tab}{query}")
-    if name == "traces":
-        page.get_by_role("tab", name=tab).click()
     wait_until_settled(page)
     if query:
         page.get_by_role("button", name="Run", exact=True).click()

@@ -41,7 +41,7 @@ def test_no_page_shows_a_time_of_another_zone(page, log, open_app):
     app = open_app(View((log,)), page, zone="Asia/Shanghai", **incident)
     assert not app.exception
     texts = shown_texts(app)
-    assert not [text for text in texts if " UTC" in text]
+    assert not [text for text in texts if " UTC" in text.replace("cut in UTC", "")]  # how windows are cut, no time
     zones = [
         column["type_config"]["timezone"] for table in app.dataframe
         for column in json.loads(table.proto.columns or "{}").values() if "timezone" in column.get("type_config", {})
